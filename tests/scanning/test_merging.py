@@ -162,6 +162,27 @@ def test_two_machines_with_one_uuid_and_no_domain_in_common_stay_two() -> None:
     assert [each.name for each in found.domains] == ["c"]
 
 
+def test_namesakes_of_two_sites_stay_two_if_uuid_and_domains_differ() -> None:
+    uuids = [f"4c4c4544-0000-1000-8000-00000000000{number}" for number in range(2)]
+    ams, fra = (
+        replace(
+            hypervisor("kvm01", domain(name), uri="qemu+ssh://kvm01/system", own_name="kvm01", is_name_declared=True),
+            system_uuid=uuid,
+        )
+        for name, uuid in zip("ab", uuids, strict=True)
+    )
+    unread = replace(ams, system_uuid=None, domains=(), status=HostStatus.FAILED)
+    renewed = replace(ams, system_uuid="4c4c4544-0000-1000-8000-000000000009", observed_at=LATER)
+
+    for hosts in ([ams, fra], [fra, ams], [unread, ams, fra], [ams, unread, fra], [fra, ams, unread]):
+        sites = [inventory(host) for host in hosts]
+        merged = merge(sites)
+        assert sorted(host.domains[0].name for host in merged.hypervisors) == ["a", "b"]
+        assert merge([merged, *sites]) == merge([merged]) == merged
+    assert len(merge([inventory(ams), replace(inventory(renewed), taken_at=LATER)]).hypervisors) == 1
+    assert len(merge([inventory(ams), inventory(unread)]).hypervisors) == 1
+
+
 def saved(path: Path, one: Inventory) -> str:
     path.write_bytes(dumps(one))
     return str(path)

@@ -10,6 +10,7 @@ import msgspec
 
 from virtscan import __version__
 from virtscan.model import Gap, Hypervisor, Inventory, Policy, RememberedPlace, Server, UnreadHost
+from virtscan.model.identity.keys import machine_uuid
 from virtscan.scanning.naming import unique_names
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -97,8 +98,10 @@ def _clusters(observations: Sequence[_HostObservation]) -> list[list[_HostObserv
 def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> list[list[_HostObservation]]:
     """Join the clusters that share a system uuid, or else another key; each has the keys of all its observations.
 
-    Vendors and clones repeat a system's uuid. An address or a declared name is of one hypervisor.
+    Vendors and clones repeat a system's uuid, and sites the names and short addresses of their hypervisors. The best
+    observations come first, so that a host which was not read joins one of two namesakes and not both of them.
     """
+    clusters = sorted(clusters, key=lambda cluster: cluster[0].rank)
     parent = list(range(len(clusters)))
 
     def root(place: int) -> int:
@@ -112,18 +115,25 @@ def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> lis
         for key in {key for observation in cluster for key in observation.host.keys}:
             if key.startswith("uuid:") is by_uuid:
                 having[_driver(cluster[0].host), key].append(place)
-    for places in having.values():
-        for one, other in combinations(places, 2) if by_uuid else ((places[0], place) for place in places):
-            if not by_uuid or not _are_different(clusters[one][0].host, clusters[other][0].host):
-                parent[root(one)] = root(other)
+    for _, places in sorted(having.items()):
+        for first, second in combinations(places, 2):
+            best, other = sorted((root(first), root(second)))
+            if not _are_different(clusters[best][0].host, clusters[other][0].host, by_uuid=by_uuid):
+                parent[other] = best
     joined: defaultdict[int, list[_HostObservation]] = defaultdict(list)
     for place, cluster in enumerate(clusters):
         joined[root(place)] += cluster
     return [sorted(cluster, key=lambda observation: observation.rank) for cluster in joined.values()]
 
 
-def _are_different(one: Hypervisor, other: Hypervisor) -> bool:
-    """Return True if both have domains, and none in common: then an equal uuid alone does not make them one."""
+def _are_different(one: Hypervisor, other: Hypervisor, *, by_uuid: bool) -> bool:
+    """Return True if both have domains, and none in common: then an equal uuid alone does not make them one.
+
+    Neither does an equal name or address if the uuids are known and differ.
+    """
+    uuids = {machine_uuid(one.system_uuid), machine_uuid(other.system_uuid)}
+    if not by_uuid and (len(uuids) == 1 or None in uuids):
+        return False
     domains = {domain.uuid or domain.name for domain in one.domains}
     return bool(domains and other.domains) and domains.isdisjoint(
         domain.uuid or domain.name for domain in other.domains
