@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.build import TAKEN_AT, domain, gap_in_words, hypervisor, inventory, server
+from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
 from tests.correlator.fleets import inventories
 from virtscan.cli.main import run
-from virtscan.model import GapAbout, HostStatus, Inventory, Policy, Waiver
+from virtscan.correlator import correlate
+from virtscan.model import GapAbout, HostStatus, Inventory, Mac, Policy, RememberedPlace, Server, State, Waiver
 from virtscan.redaction import redact
 from virtscan.redaction.pseudonyms import Map
 from virtscan.scanning.merging import merge
@@ -89,6 +90,50 @@ def test_two_drivers_of_one_machine_stay_two_hypervisors() -> None:
     merged = merge([inventory(vms), inventory(containers)])
 
     assert sorted(one.domains[0].name for one in merged.hypervisors) == ["box", "vm"]
+
+
+def site(name: str, *servers: Server) -> Inventory:
+    return inventory(
+        hypervisor(f"{name}-kvm01", domain(f"{name}-vm", macvtap()), kernel=UNFIXED_KERNEL), servers=servers
+    )
+
+
+def test_a_server_that_is_off_clears_no_interface_of_another_site() -> None:
+    ams, fra = site("ams", server()), site("fra", server(tx_checksum=State.OFF))
+
+    for sites in ([ams, fra], [fra, ams]):
+        merged = merge(sites)
+        assert [one.name for one in merged.servers] == [
+            "satellite (ssh://satellite.example.com)",
+            "satellite (ssh://satellite.example.com) #2",
+        ]
+        assert {finding.domain for finding in correlate(merged).findings if finding.is_at_risk} >= {"ams-vm"}
+        assert merge([merged, *sites]) == merge([merged]) == merged
+
+
+def test_a_server_of_several_nights_counts_as_the_newest_and_a_central_one_once() -> None:
+    macs = (Mac("52:54:00:00:00:99"),)
+    later = replace(site("ams", server(tx_checksum=State.OFF, observed_at=LATER)), taken_at=LATER)
+    central = [
+        site(name, server(macs=macs, tx_checksum=state)) for name, state in (("ams", State.ON), ("fra", State.OFF))
+    ]
+
+    (of_nights,) = merge([site("ams", server()), later]).servers
+    assert (of_nights.name, of_nights.tx_checksum) == ("satellite", State.OFF)
+    assert [one.name for one in merge([site("ams", server()), site("fra", server())]).servers] == ["satellite"]
+    assert [one.name for one in merge(central).servers] == ["satellite"]
+    assert len(merge([central[0], site("fra", server(macs=macs, segments=("pxe",)))]).servers) == 2
+
+
+def test_a_remembered_place_stays_with_its_server() -> None:
+    place = RememberedPlace(server="satellite", interface="eth0", hypervisor="ams-kvm01", observed_at=TAKEN_AT)
+    ams, fra = (
+        replace(site("ams", server()), places=(place,)),
+        site("fra", server("satellite", State.OFF, source="off")),
+    )
+
+    (kept,) = merge([fra, ams]).places
+    assert kept.server == "satellite (ssh://satellite.example.com)"
 
 
 def test_the_policy_is_that_of_the_first() -> None:

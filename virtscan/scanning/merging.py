@@ -1,16 +1,17 @@
 """Inventories of several sites or dates, merged into one: each host once, every gap kept; pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import combinations
+from itertools import combinations, product
 from typing import TypeVar
 
 import msgspec
 
 from virtscan import __version__
-from virtscan.model import Gap, Hypervisor, Inventory, Policy, RememberedPlace, Server, UnreadHost
+from virtscan.model import Gap, Hypervisor, Inventory, Policy, RememberedPlace, UnreadHost
 from virtscan.model.identity.keys import machine_uuid
+from virtscan.scanning.merged_servers import united_servers
 from virtscan.scanning.naming import unique_names
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -62,6 +63,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
         for observation in cluster
     }
     hypervisors = [msgspec.structs.replace(host, name=name) for host, name in zip(hosts, names, strict=True)]
+    servers = united_servers(inventories, _sites(clusters), taken_at)
     scopes = {inventory.scope for inventory in inventories}
     return Inventory(
         version=__version__,
@@ -69,7 +71,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
         scope=scopes.pop() if len(scopes) == 1 else None,
         policy=inventories[0].policy if policy is None else policy,
         hypervisors=tuple(sorted(hypervisors, key=lambda host: host.name)),
-        servers=tuple(_servers(inventories, taken_at)),
+        servers=servers.servers,
         netboots=_distinct(one for inventory in inventories for one in inventory.netboots),
         subnets=_distinct(one for inventory in inventories for one in inventory.subnets),
         gaps=_distinct(
@@ -79,7 +81,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
         ),
         unread=_of_hosts([inventory.unread for inventory in inventories], renamed),
         redaction=inventories[0].redaction,
-        places=_of_hosts([inventory.places for inventory in inventories], renamed),
+        places=_of_hosts([servers.places(number, one.places) for number, one in enumerate(inventories)], renamed),
     )
 
 
@@ -93,6 +95,12 @@ def _clusters(observations: Sequence[_HostObservation]) -> list[list[_HostObserv
     while len(joined := _joined(clusters, by_uuid=True)) < len(clusters):
         clusters = joined
     return sorted(clusters, key=lambda cluster: (_own_name(cluster[0].host), cluster[0].rank))
+
+
+def _sites(clusters: Iterable[Sequence[_HostObservation]]) -> frozenset[tuple[int, int]]:
+    """Return the pairs of inventories that have a hypervisor in common: they are of one site."""
+    groups = {frozenset(observation.inventory for observation in cluster) for cluster in clusters}
+    return frozenset(pair for group in groups for pair in product(group, group))
 
 
 def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> list[list[_HostObservation]]:
@@ -158,19 +166,6 @@ def _united(cluster: Sequence[_HostObservation], taken_at: datetime) -> Hypervis
         former_keys=(*best.host.former_keys, *every),
         observed_at=best.host.observed_at if best.at == taken_at else best.at,
     )
-
-
-def _servers(inventories: Sequence[Inventory], taken_at: datetime) -> Iterator[Server]:
-    """Yield each server once: one that was read goes before one that was not, then the newest."""
-    found: defaultdict[tuple[str, str], list[tuple[bool, float, bytes, Server]]] = defaultdict(list)
-    for inventory in inventories:
-        for server in inventory.servers:
-            at = server.observed_at or inventory.taken_at
-            dated = server if at == taken_at else msgspec.structs.replace(server, observed_at=at)
-            rank = (server.reason is not None, -at.timestamp(), msgspec.json.encode(dated))
-            found[server.name, server.interface or ""].append((*rank, dated))
-    for _, servers in sorted(found.items()):
-        yield min(servers, key=lambda ranked: ranked[:3])[3]
 
 
 def _renamed(gap: Gap, name: str | None) -> Gap:
