@@ -598,6 +598,17 @@ def test_an_ifcfg_file_counts_for_a_device_that_is_brought_up(name: str, text: s
     assert state({f"/etc/sysconfig/{name}": text}) is expected
 
 
+def test_the_networkmanager_of_rhel_7_may_not_take_features_from_an_ifcfg_file() -> None:
+    ifcfg = "/etc/sysconfig/network-scripts/ifcfg-eth0"
+    taken, left = {ifcfg: 'ETHTOOL_OPTS="-K eth0 tx off"'}, {ifcfg: 'NM_CONTROLLED=no\nETHTOOL_OPTS="-K eth0 tx off"'}
+    both = frozenset({"multi-user.target.wants/NetworkManager.service", "multi-user.target.wants/network.service"})
+
+    assert state(taken, udev=219, wanted=both) is UNKNOWN
+    assert state(left, udev=219, wanted=both) is OFF
+    assert state(taken, udev=239, wanted=both) is OFF
+    assert state(taken, udev=147) is OFF
+
+
 @pytest.mark.parametrize(
     ("definition", "udev", "expected"),
     [

@@ -69,6 +69,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
             return State.ON
         return State.UNKNOWN
 
+    def wants(self, service: str) -> bool:
+        """Return True if a target starts a service at boot."""
+        return any(entry.endswith(f"/{service}.service") for entry in self.wanted)
+
     def masks(self, unit: str) -> bool:
         """Return True if a unit is linked to /dev/null, so that nothing can start it."""
         return self.aliases.get(unit) == "null"

@@ -93,7 +93,7 @@ def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hoo
     variables, ifupdown_runs = if_up(evidence, device)
     networkd = evidence.starts("networkd-dispatcher")
     initscripts = State.ON
-    if any(entry.endswith("/NetworkManager.service") for entry in evidence.wanted):
+    if evidence.wants("NetworkManager"):
         initscripts = State.UNKNOWN  # NetworkManager brings devices up without ifup
     return (
         *_local(evidence),

@@ -11,6 +11,8 @@ from virtscan.offload.persistence.shell import Scene, assigned, may_concern, mer
 
 _REDHAT = "/etc/sysconfig/network-scripts/ifcfg-*"
 _SUSE = "/etc/sysconfig/network/ifcfg-*"
+_FEATURES_SINCE = 239
+"""systemd's version in RHEL 8. RHEL 7 (219) began with a NetworkManager that takes no features of ETHTOOL_OPTS."""
 _OPTIONS = re.compile(r"ETHTOOL_OPTS|ETHTOOL_OPTIONS\w*")
 _STARTED = {"auto", "boot", "onboot", "hotplug", "ifplugd", "nfsroot", "yes", "true", "1", "t", "y", "on"}
 
@@ -22,6 +24,7 @@ def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
 
     Source:
         initscripts, network-functions: ethtool_set splits ETHTOOL_OPTS at `;` and runs ethtool with each part.
+        NetworkManager takes features since 1.14 (NMSettingEthtool); RHEL 7.6 has 1.12, later updates of it 1.18.
         SUSE, ifcfg(5): ETHTOOL_OPTIONS and ETHTOOL_OPTIONS_*, with the word `iface` for the device.
     """
     for path, text in evidence.under(_REDHAT, _SUSE):
@@ -46,9 +49,11 @@ def belongs(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
 
 
 def _manager(values: Mapping[str, str | None], evidence: Evidence) -> State:
-    """Return whether a service starts at boot that reads the file."""
+    """Return whether a service starts at boot that applies the file."""
     if (values.get("NM_CONTROLLED") or "").lower() in {"no", "n", "false", "f", "0", "off"}:
         return evidence.starts("network")
+    if evidence.wants("NetworkManager") and evidence.udev is not None and evidence.udev < _FEATURES_SINCE:
+        return State.UNKNOWN
     return evidence.starts("NetworkManager", "network", "wicked")
 
 
