@@ -228,6 +228,18 @@ def test_namesakes_of_two_sites_stay_two_if_uuid_and_domains_differ() -> None:
     assert len(merge([inventory(ams), inventory(unread)]).hypervisors) == 1
 
 
+def test_definitions_in_one_folder_of_two_machines_stay_two() -> None:
+    one, other = (hypervisor("qemu", domain(name), uri="xml:/etc/libvirt/qemu", local=True) for name in "ab")
+    later = replace(inventory(replace(one, domains=(domain("a"), domain("c")), observed_at=LATER)), taken_at=LATER)
+
+    merged = merge([inventory(one), inventory(other)])
+    assert [host.name for host in merged.hypervisors] == [
+        "qemu (xml:/etc/libvirt/qemu)",
+        "qemu (xml:/etc/libvirt/qemu) #2",
+    ]
+    assert len(merge([inventory(one), later]).hypervisors) == 1
+
+
 def saved(path: Path, one: Inventory) -> str:
     path.write_bytes(dumps(one))
     return str(path)

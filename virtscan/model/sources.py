@@ -158,6 +158,11 @@ def is_remote(source: str) -> bool:
     return any(row.address is AddressKind.DESTINATION for row in _rows(source))
 
 
+def is_local(source: str) -> bool:
+    """Return True if a source, as shown, means something else on another machine."""
+    return any(row.is_local for row in _rows(source))
+
+
 def renewal(*sources: str) -> str:
     """Return how to renew facts of these sources, as shown: of the first that a scan alone does not renew."""
     own = (row.renewal for source in sources for row in _rows(source) if row.renewal != SCAN_AGAIN)

@@ -11,6 +11,7 @@ import msgspec
 from virtscan import __version__
 from virtscan.model import Gap, Hypervisor, Inventory, Policy, RememberedPlace, UnreadHost
 from virtscan.model.identity.keys import machine_uuid
+from virtscan.model.sources import is_local
 from virtscan.scanning.merged_servers import united_servers
 from virtscan.scanning.naming import unique_names
 
@@ -137,10 +138,10 @@ def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> lis
 def _are_different(one: Hypervisor, other: Hypervisor, *, by_uuid: bool) -> bool:
     """Return True if both have domains, and none in common: then an equal uuid alone does not make them one.
 
-    Neither does an equal name or address if the uuids are known and differ.
+    Neither does an equal name or address with another uuid, nor without one a path, which each machine has.
     """
     uuids = {machine_uuid(one.system_uuid), machine_uuid(other.system_uuid)}
-    if not by_uuid and (len(uuids) == 1 or None in uuids):
+    if not by_uuid and (not is_local(one.uri) if None in uuids else len(uuids) == 1):
         return False
     domains = {domain.uuid or domain.name for domain in one.domains}
     return bool(domains and other.domains) and domains.isdisjoint(
