@@ -182,7 +182,7 @@ def test_page_and_workbook_have_the_facts_the_rules_and_the_missing_facts_of_the
     text = text_of(shown.read_bytes())
     for part in (
         "the server's place is unknown",  # the reason of a rule
-        "not reached",
+        "where satellite runs: its MAC is not known",  # the place of a decision
         "bond2: bond, on eth4",
         "declared to serve other segments",
         "not-affected if fixed",

@@ -42,7 +42,7 @@ class _Of(msgspec.Struct, Generic[T], frozen=True):
 
 
 class _Ruled(msgspec.Struct, frozen=True):
-    """A rule as it applies in a decision."""
+    """A rule that a decision reached."""
 
     decision: Decision
     step: RuleResult
@@ -79,7 +79,8 @@ def _decisions(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Of[Decisio
 def _ruled(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Of[_Ruled]]:
     for one in _decisions(accounts):
         for step in one.item.steps:
-            yield _Of(one.account, _Ruled(one.item, step), one.server, one.server_interface)
+            if step.applies is not None:
+                yield _Of(one.account, _Ruled(one.item, step), one.server, one.server_interface)
 
 
 def _excluded(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Of[Exclusion]]:
@@ -132,9 +133,7 @@ _RULES = _with_server(
     Field[_Ruled](Column("rule"), lambda one: one.step.rule),
     Field[_Ruled](Column("when", wraps=True), lambda one: one.step.when),
     Field[_Ruled](yes_or_no("applies"), lambda one: one.step.applies),
-    Field[_Ruled](
-        Column("reason", wraps=True), lambda one: "not reached" if one.step.applies is None else reason(one.step)
-    ),
+    Field[_Ruled](Column("reason", wraps=True), lambda one: reason(one.step)),
 )
 
 _EXCLUDED = _with_server(
