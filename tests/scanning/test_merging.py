@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -98,31 +99,44 @@ def site(name: str, *servers: Server) -> Inventory:
     )
 
 
-def test_a_server_that_is_off_clears_no_interface_of_another_site() -> None:
-    ams, fra = site("ams", server()), site("fra", server(tx_checksum=State.OFF))
+@pytest.mark.parametrize("source", ["ssh://satellite", "ssh://root@10.1.0.5:22", "file:/srv/ethtool.txt"])
+def test_a_server_that_is_off_clears_no_interface_of_another_site(source: str) -> None:
+    ams, fra = site("ams", server(source=source)), site("fra", server(tx_checksum=State.OFF, source=source))
 
     for sites in ([ams, fra], [fra, ams]):
         merged = merge(sites)
         assert [one.name for one in merged.servers] == [
-            "satellite (ssh://satellite.example.com)",
-            "satellite (ssh://satellite.example.com) #2",
+            f"satellite ({source})",
+            f"satellite ({source}) #2",
         ]
         assert {finding.domain for finding in correlate(merged).findings if finding.is_at_risk} >= {"ams-vm"}
         assert merge([merged, *sites]) == merge([merged]) == merged
 
 
 def test_a_server_of_several_nights_counts_as_the_newest_and_a_central_one_once() -> None:
-    macs = (Mac("52:54:00:00:00:99"),)
     later = replace(site("ams", server(tx_checksum=State.OFF, observed_at=LATER)), taken_at=LATER)
-    central = [
-        site(name, server(macs=macs, tx_checksum=state)) for name, state in (("ams", State.ON), ("fra", State.OFF))
-    ]
 
     (of_nights,) = merge([site("ams", server()), later]).servers
     assert (of_nights.name, of_nights.tx_checksum) == ("satellite", State.OFF)
     assert [one.name for one in merge([site("ams", server()), site("fra", server())]).servers] == ["satellite"]
-    assert [one.name for one in merge(central).servers] == ["satellite"]
-    assert len(merge([central[0], site("fra", server(macs=macs, segments=("pxe",)))]).servers) == 2
+
+
+@pytest.mark.parametrize(
+    "central",
+    [{"macs": (Mac("52:54:00:00:00:99"),), "source": "ssh://satellite"}, {}],
+    ids=["by its MAC", "by its full address"],
+)
+def test_a_central_server_counts_once_and_as_off_only_if_that_is_the_newest(central: dict[str, Any]) -> None:
+    def merged(one: Server, other: Server) -> list[tuple[str, State]]:
+        found = merge([site("ams", one), site("fra", other)])
+        assert merge([site("fra", other), site("ams", one)]) == found
+        return [(each.name, each.tx_checksum) for each in found.servers]
+
+    on, off = server(**central), server(tx_checksum=State.OFF, **central)
+    assert merged(on, off) == [("satellite", State.ON)]
+    assert merged(on, replace(off, observed_at=LATER)) == [("satellite", State.OFF)]
+    assert merged(off, server(tx_checksum=State.UNKNOWN, **central)) == [("satellite", State.OFF)]
+    assert len(merged(on, replace(off, segments=("pxe",)))) == 2
 
 
 def test_a_remembered_place_stays_with_its_server() -> None:

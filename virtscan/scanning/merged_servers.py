@@ -8,8 +8,11 @@ from itertools import product
 
 import msgspec
 
-from virtscan.model import Inventory, RememberedPlace, Server
+from virtscan.model import Inventory, RememberedPlace, Server, State
 from virtscan.scanning.naming import told_apart
+
+_FULL_ADDRESS = re.compile(r"ssh://(?:[^@/]*@)?(?:[\w-]+\.)+[A-Za-z][\w-]*(?::\d+)?")
+"""The address of a server by its host's full name, which is the same at every site; a short name or an IP is not."""
 
 
 class _ServerObservation(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,8 +49,9 @@ def united_servers(
 ) -> MergedServers:
     """Return each server once: the observation with a known state goes before one without, then the newest.
 
-    A name is unique at one site only. Of two sites, observations with equal facts are one server, and those with equal
-    MACs that serve the same; all others stay two, so that a server which is off clears no interface of another site.
+    A name is unique at one site only. Of two sites, observations with equal facts are one server. So are those that
+    serve the same and have a MAC in common, or a full address. All others stay two, so that a server which is off
+    clears no interface of another site.
 
     Args:
         inventories: Their servers.
@@ -80,10 +84,11 @@ def _own_name(server: Server) -> str:
     return re.sub(rf" \({re.escape(server.source)}\)( #\d+)?$", "", server.name)
 
 
-def _rank(one: _ServerObservation, taken_at: datetime) -> tuple[bool, float, bytes]:
-    """Return the order of observations, the best first."""
+def _rank(one: _ServerObservation, taken_at: datetime) -> tuple[bool, float, bool, bytes]:
+    """Return the order of observations, the best first; of equal age the one that clears nothing."""
     at = one.server.observed_at or taken_at
-    return one.server.reason is not None, -at.timestamp(), msgspec.json.encode(one.server)
+    is_off = one.server.tx_checksum is State.OFF
+    return one.server.reason is not None, -at.timestamp(), is_off, msgspec.json.encode(one.server)
 
 
 def _grouped(
@@ -114,7 +119,7 @@ def _are_one(
         return False
     if any((one.inventory, other.inventory) in sites for one, other in product(some, others)):
         return True
-    return all(macs) and _declared(first) == _declared(second)
+    return _declared(first) == _declared(second) and (all(macs) or bool(_FULL_ADDRESS.fullmatch(first.source)))
 
 
 def _declared(server: Server) -> tuple[object, ...]:
