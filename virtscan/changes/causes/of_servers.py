@@ -29,18 +29,16 @@ class ServerCauses:
         if before == after:
             return None
         is_worse = after < before
-        for finding in (new, old) if is_worse else (old, new):
-            if finding is None or finding.server is None:
-                continue
-            ref = ServerRef(server=finding.server, interface=finding.server_interface)
-            is_former = finding is old
-            for change in self._changes.get(ref, ()):
-                if is_worse and is_former and change.kind is not Kind.REMOVED:
-                    continue  # a verdict that is worse without any server
-                if (cause := _explanation(change, finding, is_worse=is_worse, is_former=is_former)) is not None:
-                    return cause
-            if is_worse or _rank(finding) != _CLEAR:
-                break  # the fact of the other side did not decide
+        sides = (new, old) if is_worse else (old, new)
+        finding = next((one for one in sides if one is not None and one.server is not None), None)
+        if finding is None or finding.server is None:
+            return None
+        is_former = finding is old
+        for change in self._changes.get(ServerRef(server=finding.server, interface=finding.server_interface), ()):
+            if is_worse and is_former and change.kind is not Kind.REMOVED:
+                continue  # a verdict that is worse without any server
+            if (cause := _explanation(change, finding, is_worse=is_worse, is_former=is_former)) is not None:
+                return cause
         return None
 
 
