@@ -44,7 +44,7 @@ SWITCHED_ON = cause(CauseKind.SERVER_OFFLOAD, old="off", new="on")
         pytest.param(RISK, CLEAR, Kind.CHANGED, OFF, cause(CauseKind.SERVER_OFFLOAD, old="on", new="off"), id="off"),
         pytest.param(CLEAR, RISK, Kind.CHANGED, OFF, None, id="switched off, and worse"),
         pytest.param(RISK, CLEAR, Kind.CHANGED, ON, None, id="switched on, and better"),
-        pytest.param(RISK, RISK, Kind.CHANGED, ON, None, id="no other verdict"),
+        pytest.param(RISK, RISK, Kind.CHANGED, OFF, None, id="no other verdict"),
         pytest.param(
             None, UNKNOWN, Kind.NOT_SEEN, (), cause(CauseKind.SERVER_OFFLOAD, new="unknown"), id="no longer read"
         ),

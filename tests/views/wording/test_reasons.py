@@ -7,8 +7,22 @@ import pytest
 
 from tests import filling
 from tests.build import TAKEN_AT, hypervisor, inventory, server
-from virtscan.model import DeviceName, Fix, KernelBasis, Observed, State
+from virtscan.model import (
+    DeviceKind,
+    DeviceName,
+    Fix,
+    Gap,
+    GapAbout,
+    KernelBasis,
+    Observed,
+    RememberedPlace,
+    Server,
+    State,
+    SupposedServer,
+)
 from virtscan.model import reasons as r
+from virtscan.model.gaps.causes import Failure, TooOld
+from virtscan.model.gaps.items import ServerItem
 from virtscan.views.wording.reasons import Wording
 
 ALL = sorted(r.Reason.__subclasses__(), key=lambda kind: kind.__name__)
@@ -101,3 +115,151 @@ def test_ssh_facts_are_proposed_where_ssh_reaches_the_host() -> None:
 
     assert str(by_ssh.how(needed)).startswith("--ssh-facts, or kernel = ")
     assert str(by_file.how(needed)).startswith("kernel = ")
+
+
+SUPPOSED = SupposedServer(name="sat", source="ssh://sat", interface="eth1", assumed_place=True)
+NAMESAKES = Wording(
+    inventory(
+        hypervisor("hv1"),
+        servers=(server("sat", interface="eth0"), SUPPOSED, server("dhcp")),
+        places=(
+            RememberedPlace(server="sat", interface="eth0", hypervisor="hv1", observed_at=TAKEN_AT - timedelta(days=2)),
+        ),
+    )
+)
+ETH0, ETH1 = DeviceName("eth0"), DeviceName("eth1")
+BOND = DeviceName("bond2")
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        (
+            r.KernelInferred(hypervisor="hv1", daemon=10_011_003),
+            "hv1 runs libvirt 10.11.3, which no distribution with an unfixed kernel ships: a fixed kernel is inferred",
+        ),
+        (
+            r.OffloadKnown(server="sat", interface="eth0", state=State.ON, devices=(ETH0,)),
+            "sat eth0: TX checksum offload is on (ssh://satellite.example.com)",
+        ),
+        (
+            r.OffloadKnown(server="sat", interface="eth0", state=State.ON, devices=(ETH0, ETH1), assumed=True),
+            "sat eth0: TX checksum offload is on (assumed) on eth0, eth1",
+        ),
+        (r.AfterReboot(server="sat", state=State.OFF), "it stays off after a reboot"),
+        (r.AfterReboot(server="sat", state=State.ON), "off now; on again after a reboot"),
+        (
+            r.WasOnHypervisor(server="sat", hypervisor="hv1", domain="vm"),
+            "sat was domain vm on hv1 when that was last read completely, 2 days ago",
+        ),
+        (
+            r.WasOnHypervisor(server="sat", hypervisor="hv2", domain=None),
+            "sat was hv2 itself when that was last read completely, at an unknown time",
+        ),
+        (
+            r.OnOtherHypervisor(server="sat", hypervisor="hv2", domain=None, declared=True),
+            "sat runs on hv2 (assumed), another hypervisor",
+        ),
+        (
+            r.OnOtherHypervisor(server="dhcp", hypervisor="hv2", domain=None, declared=True),
+            "dhcp runs on hv2 (declared), another hypervisor",
+        ),
+        (
+            r.OnOtherHypervisor(server="sat", hypervisor="hv2", domain=None),
+            "sat runs on hv2 itself, another hypervisor",
+        ),
+        (
+            r.OnOtherHypervisor(server="sat", hypervisor="hv2", domain="vm"),
+            "sat is domain vm on hv2, another hypervisor",
+        ),
+        (
+            r.Carried(server="sat", hypervisor="hv1", domain="vm", device=BOND, port=ETH1),
+            "sat is domain vm on hv1; bond2 receives its frames before any NIC",
+        ),
+        (
+            r.Carried(server="sat", hypervisor="hv1", domain=None, device=BOND, port=ETH1),
+            "sat is behind eth1 on hv1; bond2 receives its frames before any NIC",
+        ),
+        (
+            r.Carried(server="sat", hypervisor="hv1", domain=None, device=BOND),
+            "sat is behind a port on hv1; bond2 receives its frames before any NIC",
+        ),
+        (
+            r.EnteredByNics(hypervisor="hv1", device=BOND, nics=(ETH0,)),
+            "bond2 is reached only through NICs that fill in checksums (eth0)",
+        ),
+        (
+            r.EnteredByNics(hypervisor="hv1", device=BOND, nics=()),
+            "bond2 is reached only through NICs that fill in checksums",
+        ),
+        (r.DeviceObserved(hypervisor="hv1", device=BOND, kind=DeviceKind.BOND, bond=BOND), "bond2 of hv1 is a bond"),
+        (
+            r.DeviceObserved(hypervisor="hv1", device=ETH0, kind=DeviceKind.VLAN, bond=BOND),
+            "eth0 of hv1 is on top of the bond bond2",
+        ),
+        (r.DeviceObserved(hypervisor="hv1", device=ETH0, kind=DeviceKind.BRIDGE), "eth0 of hv1 is a bridge"),
+        (
+            r.DeviceObserved(hypervisor="hv1", device=BOND, kind=DeviceKind.UNKNOWN),
+            "bond2 of hv1 is named like a bond; its kind was not observed",
+        ),
+        (
+            r.DeviceObserved(hypervisor="hv1", device=ETH0, kind=DeviceKind.UNKNOWN),
+            "eth0 of hv1: its kind was not observed",
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, r.Reason) else "",
+)
+def test_a_sentence_has_the_facts_of_its_reason(reason: r.Reason, sentence: str) -> None:
+    assert NAMESAKES.sentence(reason) == sentence
+
+
+@pytest.mark.parametrize(
+    ("reason", "how"),
+    [
+        (r.NeedsPlace(server="sat", why=r.WhyUnlocated.NO_MAC), "/sys/class/net/eth0/address"),
+        (r.NeedsPlace(server="other", why=r.WhyUnlocated.NO_MAC), "/sys/class/net/INTERFACE/address"),
+        (
+            r.NeedsPlace(server="sat", why=r.WhyUnlocated.NOT_RUNNING),
+            "or physical = true if it is",
+        ),
+        (r.NeedsOffload(server="sat", interface="bond0", devices=(ETH1,)), "--server sat:bond0=file:PATH takes the"),
+        (r.NeedsOffload(server="sat", interface="bond0", devices=(ETH1,)), "output of ethtool -k eth1"),
+        (r.NeedsOffload(server="sat", interface="bond0"), "output of ethtool -k bond0"),
+        (r.NeedsOffload(server="sat", interface=None, devices=(ETH1,)), "--server sat:eth1=file:PATH takes the"),
+        (r.NeedsOffload(server="sat", interface=None), "--server sat:INTERFACE=ssh://root@HOST reads it"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, r.Reason) else "",
+)
+def test_a_missing_fact_is_learnt_from_the_device_that_lacks_it(reason: r.Reason, how: str) -> None:
+    assert how in str(NAMESAKES.how(reason))
+
+
+def test_a_state_that_is_too_old_has_the_age_of_its_own_server() -> None:
+    def old(interface: str, days: int) -> Server:
+        at = TAKEN_AT - timedelta(days=days)
+        return server("sat", State.UNKNOWN, interface=interface, reason=TooOld(observed_at=at, max_age=86400.0))
+
+    unread = server("sat", State.UNKNOWN, interface="eth2", reason=Failure(detail="refused"))
+    wording = Wording(inventory(servers=(unread, old("eth0", 5), old("eth1", 9))))
+    age = TooOld(observed_at=None, max_age=None)
+    eth0, eth1, unnamed = (
+        wording.sentence(r.NeedsOffload(server="sat", interface=interface, why=age))
+        for interface in ("eth0", "eth1", None)
+    )
+    refused = wording.sentence(r.NeedsOffload(server="sat", interface="eth0", why=Failure(detail="refused")))
+
+    assert "5 days ago" in eth0
+    assert "9 days ago" in eth1
+    assert "5 days ago" in unnamed
+    assert refused.endswith(": refused")
+
+
+def test_only_a_gap_of_age_says_how_old_a_fact_is() -> None:
+    item = ServerItem(server="sat", source="ssh://sat")
+    gaps = (
+        Gap(item=item, cause=TooOld(observed_at=TAKEN_AT - timedelta(days=5), max_age=None), about=GapAbout.AGE),
+        Gap(item=item, cause=Failure(detail="refused"), about=GapAbout.SERVER),
+    )
+
+    assert "5 days ago" in Wording(inventory(gaps=gaps)).sentence(r.NeedsRenewal(item=item))
+    assert "too old to be used" in Wording(inventory(gaps=gaps[1:])).sentence(r.NeedsRenewal(item=item))
