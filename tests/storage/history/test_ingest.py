@@ -1,6 +1,7 @@
 """What a night adds to the tables: only what changed, and nothing ends that was not looked at."""
 
 from tests.build import TAKEN_AT, gap_in_words
+from tests.changes.test_compare import fleet
 from tests.storage.history.nights import host, night, nights, query, save, vm
 from virtscan.model import GapAbout, HostStatus, Mac, Netboot
 
@@ -55,3 +56,15 @@ def test_a_new_state_ends_no_other_definition_of_its_domain_while_its_host_was_r
 
     ends = query(url, "SELECT next_start, first_scan, end_scan FROM domain_version ORDER BY next_start, first_scan, id")
     assert ends == [(0, 1, 2), (0, 1, None), (0, 2, None), (1, 1, None)]
+
+
+def test_a_host_has_its_present_name_and_keeps_its_number(url: str) -> None:
+    save(url, nights([host("hv1", vm(1))], [host("kvm1", vm(1), uri="qemu+ssh://hv1/system", site="fra1")]))
+
+    assert query(url, "SELECT id, name, site FROM host") == [(1, "kvm1", "fra1")]
+
+
+def test_a_host_has_the_count_of_its_findings_at_risk(url: str) -> None:
+    save(url, [fleet()])
+
+    assert query(url, "SELECT at_risk FROM host_scan ORDER BY position") == [(1,), (0,)]
