@@ -1,10 +1,10 @@
 """Memory of an inventory: the last complete observation of hosts that it could not read."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from virtscan.model import HostPair, HostStatus, Hypervisor, Inventory, UnreadHost, match_hosts
+from virtscan.model import HostStatus, Hypervisor, Inventory, UnreadHost, match_hosts
 
 
 def remembering(new: Inventory, old: Inventory) -> Inventory:
@@ -12,10 +12,10 @@ def remembering(new: Inventory, old: Inventory) -> Inventory:
 
     A host that was read completely needs no memory. Doing it again changes nothing.
     """
-    pairs = [pair for pair in match_hosts(old.hypervisors, new.hypervisors) if pair.new is not None]
-    known = {pair.new.name: pair.old for pair in pairs if pair.new is not None}
-    hosts = tuple(_with_keys(host, known.get(host.name)) for host in new.hypervisors)
-    return msgspec.structs.replace(new, hypervisors=hosts, unread=tuple(_unread(pairs, new, old)))
+    pairs = match_hosts(old.hypervisors, new.hypervisors)
+    before = {pair.new.name: pair.old for pair in pairs if pair.new is not None}
+    hosts = tuple(_with_keys(host, before[host.name]) for host in new.hypervisors)
+    return msgspec.structs.replace(new, hypervisors=hosts, unread=tuple(_unread(before, new, old)))
 
 
 def _with_keys(host: Hypervisor, before: Hypervisor | None) -> Hypervisor:
@@ -25,13 +25,12 @@ def _with_keys(host: Hypervisor, before: Hypervisor | None) -> Hypervisor:
     return msgspec.structs.replace(host, former_keys=tuple(dict.fromkeys((*host.former_keys, *former))))
 
 
-def _unread(pairs: Iterable[HostPair], new: Inventory, old: Inventory) -> Iterator[UnreadHost]:
+def _unread(known: Mapping[str, Hypervisor | None], new: Inventory, old: Inventory) -> Iterator[UnreadHost]:
     memory = {one.hypervisor: one for one in old.unread}
     own = {one.hypervisor: one for one in new.unread}
-    order = {host.name: number for number, host in enumerate(new.hypervisors)}
-    for pair in sorted(pairs, key=lambda one: order[one.new.name] if one.new else 0):
-        host, before = pair.new, pair.old
-        if host is None or host.status is HostStatus.COMPLETE:
+    for host in new.hypervisors:
+        before = known[host.name]
+        if host.status is HostStatus.COMPLETE:
             continue
         if host.name in own and own[host.name].last is not None:
             yield own[host.name]

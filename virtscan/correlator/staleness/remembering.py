@@ -19,7 +19,7 @@ def remembering_places(new: Inventory, old: Inventory) -> Inventory:
     else has none.
     """
     index = ServerIndex(aged(old))
-    pairs = [pair for pair in match_hosts(old.hypervisors, new.hypervisors) if pair.old is not None]
+    pairs = match_hosts(old.hypervisors, new.hypervisors)
     hosts = {pair.old.name: pair.new for pair in pairs if pair.old is not None}
     complete = {host.name: host for host in old.hypervisors if host.status is HostStatus.COMPLETE}
     observed = {
