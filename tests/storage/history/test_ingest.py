@@ -27,11 +27,12 @@ def test_a_host_that_was_not_read_is_kept_once_and_ends_nothing(url: str) -> Non
     assert query(url, HOST_VERSIONS) == [(1, None), (2, 2)]
 
 
-def test_each_scope_keeps_its_own_hosts(url: str) -> None:
+def test_each_scope_keeps_its_own_hosts_and_records(url: str) -> None:
     down = host("hv1", status=FAILED)
-    save(url, [night(1, down, scope="one"), night(2, down, scope="two")])
+    save(url, [night(number, down, scope=scope, netboots=(RECORD,)) for number, scope in ((1, "one"), (2, "two"))])
 
     assert query(url, HOST_VERSIONS) == [(1, 1), (2, 2)]
+    assert query(url, RECORDS) == [(1, None), (2, None)]
 
 
 def test_a_record_ends_only_if_its_system_was_read(url: str) -> None:
@@ -59,12 +60,41 @@ def test_a_new_state_ends_no_other_definition_of_its_domain_while_its_host_was_r
 
 
 def test_a_host_has_its_present_name_and_keeps_its_number(url: str) -> None:
-    save(url, nights([host("hv1", vm(1))], [host("kvm1", vm(1), uri="qemu+ssh://hv1/system", site="fra1")]))
+    address = "qemu+ssh://hv1/system"
+    present = "SELECT id, name, site FROM host"
+    save(url, nights([host("hv1")], [host("kvm1", uri=address)]))
+    assert query(url, present) == [(1, "kvm1", "ams1")]
 
-    assert query(url, "SELECT id, name, site FROM host") == [(1, "kvm1", "fra1")]
+    save(url, [night(3, host("kvm1", uri=address, site="fra1"))])
+    assert query(url, present) == [(1, "kvm1", "fra1")]
 
 
 def test_a_host_has_the_count_of_its_findings_at_risk(url: str) -> None:
     save(url, [fleet()])
 
     assert query(url, "SELECT at_risk FROM host_scan ORDER BY position") == [(1,), (0,)]
+
+
+def test_a_domain_that_was_renamed_while_its_host_was_read_in_part_is_one(url: str) -> None:
+    renamed = host("hv1", vm(1, name="web"), status=HostStatus.PARTIAL)
+    save(url, nights([host("hv1", vm(1), vm(2))], [renamed]))
+
+    ends = query(url, "SELECT name, end_scan FROM domain_version ORDER BY name")
+    assert ends == [("vm1", 2), ("vm2", None), ("web", None)]
+
+
+def test_a_host_that_is_no_longer_configured_is_removed_once_until_it_is_back(url: str) -> None:
+    both, one = [host("hv1"), host("hv2")], [host("hv1")]
+    removed = "SELECT name, removed_scan FROM host ORDER BY name"
+    save(url, nights(both, one, one))
+    assert query(url, removed) == [("hv1", None), ("hv2", 2)]
+
+    save(url, [night(4, *both)])
+    assert query(url, removed) == [("hv1", None), ("hv2", None)]
+
+
+def test_clones_with_one_system_uuid_are_known_by_their_addresses(url: str) -> None:
+    one, two = (host(name, system_uuid="4c4c4544-0000-1000-8000-000000000001") for name in ("hv1", "hv2"))
+    save(url, nights([one, two], [two, one]))
+
+    assert query(url, "SELECT host_id FROM host_scan ORDER BY scan_id, position") == [(1,), (2,), (2,), (1,)]

@@ -1,3 +1,5 @@
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +42,14 @@ def test_what_is_new_gets_a_place_between_its_neighbours() -> None:
 
 def test_another_order_is_listed() -> None:
     assert observe("abc", "cxab") == VersionStep(added=((1, 4.0),), listing=(3, -1, 1, 2))
+
+
+def test_what_has_no_place_between_its_neighbours_is_listed() -> None:
+    close = [OpenVersion(1, b"a", 1.0), OpenVersion(2, b"b", math.nextafter(1.0, 2.0))]
+
+    assert step(close, [b"a", b"x", b"b"], complete=True) == VersionStep(
+        added=((1, close[1].rank + 1),), listing=(1, -1, 2)
+    )
 
 
 def test_two_alike_are_two() -> None:

@@ -44,7 +44,7 @@ def step(
         is_superseded: Decides of an open version, by id, whether a new one of the same item was observed. An incomplete
             observation ends no other.
     """
-    if complete and [version.digest for version in before] == list(observed):
+    if [version.digest for version in before] == list(observed):
         return VersionStep()
     waiting: defaultdict[bytes, deque[OpenVersion]] = defaultdict(deque)
     for version in before:
@@ -56,7 +56,7 @@ def step(
     ranks = _ranks(matched) if keeps_order else None
     hidden = len(left) > len(ended)
     if ranks is None:
-        top = max((version.rank for version in before), default=0.0)
+        top = max(version.rank for version in before)
         ranks = [top + place for place in range(1, matched.count(None) + 1)]
         hidden = True
     numbers = itertools.count()
