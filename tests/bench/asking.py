@@ -1,6 +1,6 @@
-"""What a scan asks of many hosts, without reading the replies, by a thread for each host."""
+"""What a scan asks of many hosts, without reading the replies, by a thread for each host, or many for a large one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -23,7 +23,15 @@ def a_thread_each(uris: Sequence[str]) -> list[int]:
         return list(executor.map(_ask_all, uris))
 
 
-def _ask_all(uri: str) -> int:
+def beside_a_large_one(large: str, uris: Sequence[str], *, threads: int) -> list[int]:
+    """The number of domains of the large host, whose documents so many threads ask for, and of each other one."""
+    with ThreadPoolExecutor(1) as beside, ThreadPoolExecutor(threads) as executor:
+        found = beside.submit(_ask_all, large, executor.map)
+        others = a_thread_each(uris)
+        return [found.result(), *others]
+
+
+def _ask_all(uri: str, spread: Callable[..., Iterable[str]] = map) -> int:
     connection = libvirt.openReadOnly(uri)
     connection.getInfo()
     with suppress(libvirt.libvirtError):  # the test driver has none
@@ -33,12 +41,17 @@ def _ask_all(uri: str) -> int:
     cards = tuple(f"net_{card}_" for card in CARDS)
     devices = connection.listAllDevices(libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET)
     domains = connection.listAllDomains()
-    for described in (
+    described = (
         *connection.listAllNetworks(),
         *(one for one in connection.listAllInterfaces() if one.name() in BONDS),
         *(one for one in devices if one.name().startswith(cards)),
         *domains,
-    ):
-        described.XMLDesc()
+    )
+    list(spread(_describe, described))
     connection.close()
     return len(domains)
+
+
+def _describe(one: libvirt.virDomain | libvirt.virNetwork | libvirt.virInterface | libvirt.virNodeDevice) -> str:
+    document: str = one.XMLDesc()
+    return document

@@ -21,6 +21,7 @@ from tests.bench.reading_hosts import delayed
 from tests.faults.liars import liars, silent
 from tests.harness.libvirtd import Libvirtd, running_libvirtd
 from tests.harness.sshd import running_sshd
+from virtscan.connectors.libvirt.session import MOST_FAR
 from virtscan.model import HostStatus, Plan, Target, TargetKind
 from virtscan.scanning import collect
 
@@ -113,11 +114,17 @@ def _many(small: str, healthy: _Scan) -> list[Row]:
 
 def _large(daemon: Libvirtd, small: str, port: int) -> list[Row]:
     large = daemon.tcp(daemon.definitions("large", *documents(LARGE_DOMAINS)), port=port)
-    alone = _in_child("scan", [large])
-    among = _in_child("scan", [large, *(f"{small}?n={number}" for number in range(SMALL))])
+    mixed = [large, *(f"{small}?n={number}" for number in range(SMALL))]
+    asked_alone, asked_among = _in_child("ask the first", [large]), _in_child("ask the first", mixed)
+    alone, among = _in_child("scan", [large]), _in_child("scan", mixed)
     what = f"a host of {LARGE_DOMAINS} domains among {SMALL} small ones"
     return [
         _complete(what, among, SMALL + 1),
+        Row(
+            benchmark=f"{what}, only asked by threads: alone",
+            measured=asked_among.seconds / asked_alone.seconds,
+            detail=f"{_shown(asked_among)}; {_shown(asked_alone)}",
+        ),
         Row(
             benchmark=f"{what}: alone",
             measured=among.seconds / alone.seconds,
@@ -176,10 +183,17 @@ def _fetch(uris: Sequence[str]) -> int:
     return sum(count == DOMAINS for count in asking.a_thread_each(uris))
 
 
+def _ask_the_first(uris: Sequence[str]) -> int:
+    """Do as `_fetch`, with as many threads for the first host as a scan has for a far one."""
+    libvirt.registerErrorHandler(lambda _context, _error: None, None)
+    return len(asking.beside_a_large_one(uris[0], uris[1:], threads=MOST_FAR))
+
+
 _WAYS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "scan": _scan,
     "scan briefly": partial(_scan, host_timeout=HOST_SECONDS),
     "fetch": _fetch,
+    "ask the first": _ask_the_first,
 }
 
 
