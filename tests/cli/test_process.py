@@ -140,14 +140,19 @@ def silent_scan(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_the_first_signal_reports_what_was_read(tmp_path: Path, number: signal.Signals, code: int) -> None:
-    with silent_scan(tmp_path, "--view", "hypervisors") as (process, connection):
+    with silent_scan(tmp_path, "--view", "hypervisors", "-v") as (process, connection):
+        assert process.stderr is not None
+        read = process.stderr.readline()
         process.send_signal(number)
         _, stderr = process.communicate(timeout=LONG)
         wait_for_end(connection)
 
     report = (tmp_path / "report").read_text()
+    note, unread = stderr.splitlines()
     assert process.returncode == code
-    assert stderr == "virtscan: interrupted; reporting what was read (again: end at once)\n"
+    assert read.startswith("virtscan: default: ")
+    assert note == "virtscan: interrupted; reporting what was read (again: end at once)"
+    assert unread.startswith("virtscan: 127.0.0.1: not read in ")
     assert ": interrupted\n" in report
     assert report.endswith(f"; exit code {code}.\n")
     assert "hypervisors: 1 complete, 0 partial, 1 failed" in report
