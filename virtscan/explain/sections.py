@@ -1,7 +1,7 @@
 """The facts, rules and missing facts of the accounts as tables, for formats with room for several."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -90,26 +90,30 @@ def _excluded(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Of[Exclusio
 
 
 def _fields(*fields: Field[T]) -> tuple[Field[_Of[T]], ...]:
-    return (
-        Field(Column("hypervisor"), lambda one: one.account.hypervisor.name),
-        Field(Column("domain"), lambda one: one.account.domain.name),
-        Field(number("index"), lambda one: one.account.interface.index),
-        *(Field(field.column, _of_item(field.value)) for field in fields),
-    )
-
-
-def _of_item(value: Callable[[T], Value]) -> Callable[[_Of[T]], Value]:
-    return lambda one: value(one.item)
+    return _WHOSE + _of_item(fields)
 
 
 def _with_server(*fields: Field[T]) -> tuple[Field[_Of[T]], ...]:
-    whose, others = _fields(*fields)[:3], _fields(*fields)[3:]
-    server: tuple[Field[_Of[T]], ...] = (
-        Field(Column("server"), lambda one: one.server),
-        Field(Column("server_interface"), lambda one: one.server_interface),
-    )
-    return (*whose, *server, *others)
+    return _WHOSE + _SERVER + _of_item(fields)
 
+
+def _of_item(fields: Iterable[Field[T]]) -> tuple[Field[_Of[T]], ...]:
+    return tuple(Field(field.column, _value_of(field)) for field in fields)
+
+
+def _value_of(field: Field[T]) -> Callable[[_Of[T]], Value]:
+    return lambda one: field.value(one.item)
+
+
+_WHOSE: tuple[Field[_Of[Any]], ...] = (  # Any: rows of all types have these
+    Field(Column("hypervisor"), lambda one: one.account.hypervisor.name),
+    Field(Column("domain"), lambda one: one.account.domain.name),
+    Field(number("index"), lambda one: one.account.interface.index),
+)
+_SERVER: tuple[Field[_Of[Any]], ...] = (  # Any: as above
+    Field(Column("server"), lambda one: one.server),
+    Field(Column("server_interface"), lambda one: one.server_interface),
+)
 
 _FACTS = _with_server(
     Field[StatedFact](Column("fact"), lambda fact: fact.fact),

@@ -32,8 +32,8 @@ def copies_of(stack: SendingStack, fleet: Fleet) -> Iterator[DomainCopy]:
         or (_identity(copy) not in running and not copy.domain.next_start)
     ]
     for copy in kept:
-        rivals = any(_excludes(other, copy) for other in kept if other is not copy)
-        yield msgspec.structs.replace(copy, exclusive=rivals)
+        exclusive = any(_excludes(other, copy) for other in kept if other is not copy)
+        yield msgspec.structs.replace(copy, exclusive=exclusive)
 
 
 def own_domains(stack: SendingStack, fleet: Fleet) -> frozenset[int]:
