@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -81,6 +83,29 @@ class PostgreSQL:
     def dump(self, name: str) -> str:
         """Return a database as SQL."""
         return _run("pg_dump", "-h", self.folder, "-U", _USER, "-d", name, "--inserts", "--no-owner")
+
+    @contextmanager
+    def frozen(self, url: str) -> Iterator[Callable[[], None]]:
+        """Yield a function that stops the server's processes for this database; they go on afterwards."""
+        name = url.partition("@/")[2].partition("?")[0]
+        lock = threading.Lock()  # under load the function may be called late, when nobody would let them go on
+        stopped: list[int] = []
+        is_over = False
+
+        def freeze() -> None:
+            pids = self.psql("postgres", f"SELECT pid FROM pg_stat_activity WHERE datname = '{name}'").split()
+            with lock:
+                stopped.extend([] if is_over else map(int, pids))
+                for pid in stopped:
+                    os.kill(pid, signal.SIGSTOP)
+
+        try:
+            yield freeze
+        finally:
+            with lock:
+                is_over = True
+                for pid in stopped:
+                    os.kill(pid, signal.SIGCONT)
 
     def stop(self) -> None:
         """End at once: nothing of it is kept."""

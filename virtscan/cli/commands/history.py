@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -11,6 +12,7 @@ from virtscan.changes.trend import Every, RiskBy
 from virtscan.cli.commands.diff import compared
 from virtscan.cli.exit_codes import ExitCode, of_answer
 from virtscan.cli.help import ANSWERS, COMPARES, WORKS, Command, CommandGroup
+from virtscan.cli.history.asking import ask
 from virtscan.cli.history.scope import chosen_scope, listed_scope_option, named_scope, scope_option
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import (
@@ -31,13 +33,17 @@ from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.rendering import Rendering
 from virtscan.cli.output.showing import showing
 from virtscan.errors import HistoryError
-from virtscan.model import FailOn
+from virtscan.model import FailOn, Inventory
 from virtscan.model.history import ScanRecord
 from virtscan.storage.address import LATEST, parse_which
 from virtscan.views.document import Document
 from virtscan.views.report.metrics import Run
 
+if TYPE_CHECKING:
+    from virtscan.storage.history import History
+
 _CAPACITY, _RISKS = "capacity", "risks"
+_PRUNING_SECONDS = 3600.0
 _THEN = ("weekly", "monthly", "none")
 
 
@@ -76,13 +82,12 @@ def list_(
     quiet: bool,
 ) -> int:
     """List the scans with their numbers, times, completeness and counts."""
-    from virtscan.storage.history import open_history
     from virtscan.views.tables.scans import view
 
     console = make_console(verbose=verbose, quiet=quiet)
     wanted = wanted_outputs(formats, output)
-    with open_history(history_url(history, config, console)) as opened:
-        _show(view(_of_scope(opened.scans(), scope)), wanted, console)
+    scans = ask(history_url(history, config, console), lambda opened: opened.scans())
+    _show(view(_of_scope(scans, scope)), wanted, console)
     return ExitCode.CLEAN
 
 
@@ -119,7 +124,6 @@ def show_(
     """
     from virtscan.correlator.judging import judge
     from virtscan.storage import dumps
-    from virtscan.storage.history import open_history
 
     console = make_console(verbose=verbose, quiet=quiet)
     rendering.check()
@@ -128,9 +132,12 @@ def show_(
     keep_apart(("--save", save), *rendering.places, ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
     which = parse_which(scan, "SCAN")
-    with open_history(history_url(history, config, console)) as opened:
-        chosen = chosen_scope(opened, which, scope, config)
-        inventory = redacted(opened.load(opened.find(which, chosen).number))
+    inventory = redacted(
+        ask(
+            history_url(history, config, console),
+            lambda opened: opened.load(opened.find(which, chosen_scope(opened, which, scope, config)).number),
+        )
+    )
     with Outputs() as outputs:
         if save is not None:
             outputs.open(save, mode=PRIVATE).write(dumps(inventory))
@@ -172,17 +179,18 @@ def diff(
     quiet: bool,
 ) -> int:
     """Show changes from scan OLD to scan NEW (numbers, dates or latest); default: between the last two."""
-    from virtscan.storage.history import open_history
-
     console = make_console(verbose=verbose, quiet=quiet)
     wanted = wanted_outputs(formats, output)
     keep_apart(*places(wanted), ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
     which = parse_which(new, "NEW")
-    with open_history(history_url(history, config, console)) as opened:
+
+    def both(opened: "History") -> tuple[Inventory, Inventory]:
         second = opened.find(which, chosen_scope(opened, which, scope, config))
         first = opened.before(second) if old is None else opened.find(parse_which(old, "OLD"), second.scope)
-        before, after = (redacted.of_earlier(opened.recall(one.number)) for one in (first, second))
+        return opened.recall(first.number), opened.recall(second.number)
+
+    before, after = map(redacted.of_earlier, ask(history_url(history, config, console), both))
     return compared(before, after, wanted=wanted, fail_on=fail_on, console=console)
 
 
@@ -232,7 +240,6 @@ def trend(
 ) -> int:
     """Show capacity or risks over time, and the day on which each site's memory will be full."""
     from virtscan.changes.trend import capacity_trend, risk_trend
-    from virtscan.storage.history import open_history
     from virtscan.views.tables import trends
 
     console = make_console(verbose=verbose, quiet=quiet)
@@ -241,15 +248,17 @@ def trend(
         raise click.UsageError(f"--by {by} is for --view risks; capacity has sites only")
     keep_apart(*places(wanted), ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
-    with open_history(history_url(history, config, console)) as opened:
-        counts = opened.capacity_counts() if view == _CAPACITY else opened.finding_counts()
-        kept = {scan.number for scan in _of_scope([one.scan for one in counts], scope)}
-        counts = redacted.of_counts([one for one in counts if one.scan.number in kept])
-        if view == _CAPACITY:
-            document = trends.capacity(capacity_trend(counts, Every(every)))
-        else:
-            document = trends.risks(risk_trend(counts, RiskBy(by), Every(every)))
-        _show(document, wanted, console)
+    counts = ask(
+        history_url(history, config, console),
+        lambda opened: opened.capacity_counts() if view == _CAPACITY else opened.finding_counts(),
+    )
+    kept = {scan.number for scan in _of_scope([one.scan for one in counts], scope)}
+    counts = redacted.of_counts([one for one in counts if one.scan.number in kept])
+    if view == _CAPACITY:
+        document = trends.capacity(capacity_trend(counts, Every(every)))
+    else:
+        document = trends.risks(risk_trend(counts, RiskBy(by), Every(every)))
+    _show(document, wanted, console)
     return ExitCode.CLEAN
 
 
@@ -274,16 +283,20 @@ def trend(
 @quiet_and_verbose
 def prune(history: str | None, config: Path | None, keep: float, then: str, verbose: bool, quiet: bool) -> int:
     """Delete the content of old scans; their counts, and so the trends, are kept."""
-    from virtscan.storage.history import Then, open_history
+    from virtscan.storage.history import Then
 
     console = make_console(verbose=verbose, quiet=quiet)
-    with open_history(history_url(history, config, console)) as opened:
+
+    def work(opened: "History") -> tuple[int, int]:
         total = sum(scan.kept for scan in opened.scans())
         try:
             removed = opened.prune(before=datetime.now(UTC) - timedelta(seconds=keep), then=Then(then))
         except HistoryError as error:
             raise OutputError(str(error)) from error
-    tell(f"removed: {len(removed)} of {total} scans; counts are kept")
+        return len(removed), total
+
+    removed, total = ask(history_url(history, config, console), work, seconds=_PRUNING_SECONDS)
+    tell(f"removed: {removed} of {total} scans; counts are kept")
     return ExitCode.CLEAN
 
 

@@ -7,7 +7,6 @@ import msgspec
 
 from virtscan.changes import Cause, CauseKind, Changes, compare, news, remembering
 from virtscan.cli.acquire import load
-from virtscan.cli.history.patience import answered
 from virtscan.cli.history.source import recalled, recalled_night
 from virtscan.correlator import remembering_places
 from virtscan.errors import InventoryError
@@ -45,7 +44,7 @@ def last_night(text: str, *, scope: str | None) -> Inventory | None:
         InventoryError, HistoryError: As `earlier`.
     """
     if is_history(text):
-        return answered(lambda: recalled_night(text, scope))
+        return recalled_night(text, scope)
     if not Path(text).exists():
         return None
     try:

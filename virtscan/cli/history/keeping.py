@@ -7,8 +7,8 @@ from typing import Self
 
 import click
 
+from virtscan.cli.history.asking import ask
 from virtscan.cli.history.lock import alone
-from virtscan.cli.history.patience import answered
 from virtscan.cli.history.state import state_directory
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import PRIVATE, OutputError, opened
@@ -77,14 +77,8 @@ class Keeping:
         self._inventory = None
         if url is None or inventory is None:
             return
-        from virtscan.storage.history import open_history
-
-        def save() -> int:
-            with open_history(url, create=True) as history:
-                return history.save(inventory, report, reported=False)
-
         try:
-            self._number = answered(save)
+            self._number = ask(url, lambda history: history.save(inventory, report, reported=False), create=True)
         except HistoryError as error:
             self.failure = f"{error}; {self._instead(inventory)}"
         else:
@@ -94,14 +88,8 @@ class Keeping:
         url, number = self._url, self._number
         if url is None or number is None:
             return
-        from virtscan.storage.history import open_history
-
-        def note() -> None:
-            with open_history(url) as history:
-                history.note_reported(number)
-
         try:
-            answered(note)
+            ask(url, lambda history: history.note_reported(number))
         except HistoryError as error:
             self.failure = f"{error}; scan {number} is kept, and its changes will be reported again"
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from virtscan.cli.history.asking import ask
 from virtscan.cli.history.scope import chosen_scope
 from virtscan.cli.output.console import Console
 from virtscan.cli.plan import load_plan
@@ -79,17 +80,16 @@ def trend_of(url: str | None, scope: str | None) -> tuple[Section, ...]:
     Nothing if the history does not exist or answer.
     """
     from virtscan.changes.trend import Every, capacity_trend
-    from virtscan.storage.history import open_history
     from virtscan.views.tables.trends import sections_of_page
 
     if url is None:
         return ()
     try:
-        with open_history(url) as history:
-            own = [one for one in history.capacity_counts() if one.scan.scope == scope]
-            return sections_of_page(capacity_trend(own, Every.WEEK))
+        counts = ask(url, lambda history: history.capacity_counts())
     except HistoryError:
         return ()  # keeping the scan fails, too, with an error
+    own = [one for one in counts if one.scan.scope == scope]
+    return sections_of_page(capacity_trend(own, Every.WEEK))
 
 
 def recalled(text: str, origin: str, *, scope: str | None = None) -> Inventory:
@@ -104,12 +104,12 @@ def recalled(text: str, origin: str, *, scope: str | None = None) -> Inventory:
         ConfigError: It is invalid.
         HistoryError: The history can't be read, or has no such scan.
     """
-    from virtscan.storage.history import open_history
-
     address = parse_address(text)
-    with open_history(checked(address.url, origin)) as history:
-        which = address.which
-        return history.recall(history.find(which, chosen_scope(history, which, scope, None)).number)
+    which = address.which
+    return ask(
+        checked(address.url, origin),
+        lambda history: history.recall(history.find(which, chosen_scope(history, which, scope, None)).number),
+    )
 
 
 def recalled_night(text: str, scope: str | None) -> Inventory | None:
@@ -121,12 +121,12 @@ def recalled_night(text: str, scope: str | None) -> Inventory | None:
         ConfigError: It is invalid, or names a scan that does not exist.
         HistoryError: The history can't be read.
     """
-    from virtscan.storage.history import open_history
-
     address = parse_address(text)
     try:
-        with open_history(checked(address.url, "--since")) as history:
-            return history.recall(history.find(address.which, scope, reported=True).number)
+        return ask(
+            checked(address.url, "--since"),
+            lambda history: history.recall(history.find(address.which, scope, reported=True).number),
+        )
     except NoScanError as error:
         if address.which is not None:
             raise ConfigError(f"--since: {error}") from error

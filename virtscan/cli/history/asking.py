@@ -1,0 +1,46 @@
+"""Work with a history, within a limit: a database that stops in the middle must not keep a report from its readers."""
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from virtscan.errors import HistoryError
+from virtscan.transport import uri
+
+if TYPE_CHECKING:
+    from virtscan.storage.history import History
+
+SECONDS = 300.0
+"""Saving the first scan of 100,000 domains takes a tenth of it."""
+
+R = TypeVar("R")
+
+
+def ask(url: str, work: "Callable[[History], R]", *, create: bool = False, seconds: float = SECONDS) -> R:
+    """Open a history, and return what a function returns that works with it.
+
+    It works in a thread of its own, which is left behind at the limit.
+
+    Raises:
+        HistoryError: The history can't be opened, or has not answered within the limit; or the function's own.
+    """
+    results: list[R] = []
+    errors: list[Exception] = []
+
+    def run() -> None:
+        from virtscan.storage.history import open_history
+
+        try:
+            with open_history(url, create=create) as history:
+                results.append(work(history))
+        except Exception as error:  # noqa: BLE001 raised again, in the thread that waits
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="history", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    for error in errors:
+        raise error
+    if not results:
+        raise HistoryError(f"{uri.shown(url)}: no answer for {seconds:g} s; check the database server")
+    return results[0]
