@@ -56,6 +56,8 @@ def test_a_file_of_no_announced_length_ends_with_its_connection(tmp_path: Path) 
 
     assert boot(tmp_path, *shots, client(1.5, ack=end + 1)).outcome is Outcome.COMPLETE
     assert boot(tmp_path, *shots).outcome is Outcome.UNFINISHED
+    part = server(1.4, answer, sequence=IRS + 1)
+    assert boot(tmp_path, *ASKS, part, client(1.5, flags=RST | ACK, ack=end)).outcome is Outcome.UNFINISHED
 
 
 def test_the_head_alone_is_complete_without_a_body(tmp_path: Path) -> None:
@@ -130,6 +132,18 @@ def test_a_connection_without_an_answer(tmp_path: Path) -> None:
 
 def test_a_closed_port_refuses(tmp_path: Path) -> None:
     assert boot(tmp_path, CONNECTS, server(1.1, flags=RST | ACK, sequence=0)).outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize("flags", [RST, RST | ACK])
+def test_a_client_that_resets_a_connection_verified_the_checksum_that_accepted_it(tmp_path: Path, flags: int) -> None:
+    accepts = [
+        server(time, flags=SYN | ACK, sequence=IRS, ack=ISS + 1, kind=Checksum.PARTIAL) for time in (1.1, 2.1, 4.1)
+    ]
+
+    found = boot(tmp_path, CONNECTS, *accepts, client(4.2, flags=flags, sequence=ISS + 1))
+
+    assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.NO)
+    assert judge(boot(tmp_path, CONNECTS, *accepts)).failed is Failed.YES
 
 
 def test_a_request_without_an_answer(tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ HTTP on TCP (RFC 9293, RFC 9112)::
     SYN --SYN ACK--> ACCEPTED --ACK--> ESTABLISHED --GET, length acknowledged--> complete
     SYN, RST                                       refused
     ACCEPTED, SYN ACK resent                       connection-not-acknowledged
+    ACCEPTED --RST by the client--> unfinished; the checksum was verified before (RFC 9293, 3.10.5: an abort sends none)
     ESTABLISHED, data resent                       data-not-acknowledged
     ESTABLISHED, status of 400 or above            http-error
 

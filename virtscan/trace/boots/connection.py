@@ -17,6 +17,7 @@ class Connection(Download):
         self._established = False
         self._refused = False
         self._closed = False
+        self._sent_all = False
         self._request: http.HttpRequest | None = None
         self._requested_up_to: int | None = None
         self._answer: http.Response | None = None
@@ -40,7 +41,7 @@ class Connection(Download):
         if flags & (tcp.FIN | tcp.RST):
             self._closed = True
         if (
-            flags & tcp.ACK
+            flags & (tcp.ACK | tcp.RST)  # a reset answers what was verified: an abort of SYN-SENT sends none
             and self._answered_at_all
             and (not self._established or tcp.is_after(acknowledged, self._acknowledged))
         ):
@@ -68,6 +69,8 @@ class Connection(Download):
             self._refused = True
         if flags & (tcp.FIN | tcp.RST):
             self._closed = True
+        if flags & tcp.FIN:
+            self._sent_all = True
         if forward:
             self._sent = end
         if payload and self._request is not None and self._answer is None:
@@ -105,7 +108,7 @@ class Connection(Download):
         return outcome
 
     def _has_all(self) -> bool:
-        """Return True if the client has the whole response; without a length, it ends with the connection."""
+        """Return True if the client has the whole response; without a length, the server's FIN ends it."""
         if self._answer is not None and self._answer.length is not None:
             return not tcp.is_after(self._begun + self._answer.length, self._acknowledged)
-        return self._closed and self._established and not self.ignored and self._sent != 0
+        return self._request is not None and self._sent_all and self._established and not self.ignored
