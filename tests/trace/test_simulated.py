@@ -1,0 +1,39 @@
+"""Verdicts on simulated boots, of which it is known why they failed."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.trace.build import only, trace
+from tests.trace.simulated import Simulated, boots
+from virtscan.trace import Failed, Outcome, judge
+
+PARTS = [range(start, 240, 6) for start in range(6)]
+
+
+def opposite(boot: Simulated) -> Failed:
+    """The verdict that would be wrong, whatever else happened."""
+    return Failed.YES if boot.takes_checksums else Failed.NO
+
+
+@pytest.mark.parametrize("seeds", PARTS)
+def test_a_verdict_is_never_the_opposite_of_what_happened(tmp_path: Path, seeds: range) -> None:
+    verdicts = set()
+    for seed, boot in zip(seeds, boots(seeds), strict=True):
+        found = only(trace(tmp_path, *boot.shots, until=boot.shots[-1].time + 60))
+        failed = judge(found).failed
+
+        assert failed is not opposite(boot), seed
+        if boot.loss == 0:
+            assert (found.outcome is Outcome.COMPLETE) is boot.has_file is boot.takes_checksums, seed
+            assert failed is not Failed.UNCLEAR, seed
+        verdicts.add(failed)
+    assert {Failed.YES, Failed.NO} <= verdicts
+
+
+@pytest.mark.parametrize("seeds", PARTS)
+def test_the_beginning_of_a_capture_gives_no_opposite_verdict_either(tmp_path: Path, seeds: range) -> None:
+    for seed, boot in zip(seeds, boots(seeds), strict=True):
+        shots = boot.shots[: 1 + seed * 7919 % len(boot.shots)]
+        for found in trace(tmp_path, *shots).boots:
+            assert judge(found).failed is not opposite(boot), (seed, len(shots))
