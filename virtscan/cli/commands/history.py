@@ -13,7 +13,7 @@ from virtscan.cli.commands.diff import compared
 from virtscan.cli.exit_codes import ExitCode, of_answer
 from virtscan.cli.help import ANSWERS, COMPARES, WORKS, Command, CommandGroup
 from virtscan.cli.history.asking import ask
-from virtscan.cli.history.scope import chosen_scope, listed_scope_option, named_scope, scope_option
+from virtscan.cli.history.scope import chosen_scan, listed_scope_option, of_scope, scope_option
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import (
     FILE,
@@ -34,7 +34,6 @@ from virtscan.cli.output.rendering import Rendering
 from virtscan.cli.output.showing import showing
 from virtscan.errors import HistoryError
 from virtscan.model import FailOn, Inventory
-from virtscan.model.history import ScanRecord
 from virtscan.storage.address import LATEST, parse_which
 from virtscan.views.document import Document
 from virtscan.views.report.metrics import Run
@@ -87,7 +86,7 @@ def list_(
     console = make_console(verbose=verbose, quiet=quiet)
     wanted = wanted_outputs(formats, output)
     scans = ask(history_url(history, config, console), lambda opened: opened.scans())
-    _show(view(_of_scope(scans, scope)), wanted, console)
+    _show(view(of_scope(scans, scope)), wanted, console)
     return ExitCode.CLEAN
 
 
@@ -132,12 +131,8 @@ def show_(
     keep_apart(("--save", save), *rendering.places, ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
     which = parse_which(scan, "SCAN")
-    inventory = redacted(
-        ask(
-            history_url(history, config, console),
-            lambda opened: opened.load(opened.find(which, chosen_scope(opened, which, scope, config)).number),
-        )
-    )
+    kept_in = history_url(history, config, console)
+    inventory = redacted(ask(kept_in, lambda opened: opened.load(chosen_scan(opened, which, scope, config).number)))
     with Outputs() as outputs:
         if save is not None:
             outputs.open(save, mode=PRIVATE).write(dumps(inventory))
@@ -186,7 +181,7 @@ def diff(
     which = parse_which(new, "NEW")
 
     def both(opened: "History") -> tuple[Inventory, Inventory]:
-        second = opened.find(which, chosen_scope(opened, which, scope, config))
+        second = chosen_scan(opened, which, scope, config)
         first = opened.before(second) if old is None else opened.find(parse_which(old, "OLD"), second.scope)
         return opened.recall(first.number), opened.recall(second.number)
 
@@ -252,7 +247,7 @@ def trend(
         history_url(history, config, console),
         lambda opened: opened.capacity_counts() if view == _CAPACITY else opened.finding_counts(),
     )
-    kept = {scan.number for scan in _of_scope([one.scan for one in counts], scope)}
+    kept = {scan.number for scan in of_scope([one.scan for one in counts], scope)}
     counts = redacted.of_counts([one for one in counts if one.scan.number in kept])
     if view == _CAPACITY:
         document = trends.capacity(capacity_trend(counts, Every(every)))
@@ -298,14 +293,6 @@ def prune(history: str | None, config: Path | None, keep: float, then: str, verb
     removed, total = ask(history_url(history, config, console), work, seconds=_PRUNING_SECONDS)
     tell(f"removed: {removed} of {total} scans; counts are kept")
     return ExitCode.CLEAN
-
-
-def _of_scope(scans: Sequence[ScanRecord], option: str | None) -> Sequence[ScanRecord]:
-    """Return the scans of the scope that --scope names; without it all of them."""
-    if option is None:
-        return scans
-    scope = named_scope(option, tuple(dict.fromkeys(scan.scope for scan in scans)))
-    return [scan for scan in scans if scan.scope == scope]
 
 
 def _show(document: Document, wanted: Sequence[Wanted], console: Console) -> None:

@@ -1,6 +1,7 @@
 """The scope of a command: the configuration whose scans it takes from a history that several share."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 from virtscan.config import Options, find_config
 from virtscan.config.scope import scope_of
 from virtscan.errors import ConfigError
+from virtscan.model.history import ScanRecord
 from virtscan.storage.address import Which, is_history
 
 if TYPE_CHECKING:
@@ -42,30 +44,48 @@ def check_scope(option: str | None, *places: str) -> None:
         raise ConfigError(f"--scope is for a history, {places[0]} is a file; leave out --scope")
 
 
-def chosen_scope(history: "History", which: Which, option: str | None, config: Path | None) -> str | None:
-    """Return the scope among whose scans to look; None for any.
+def chosen_scan(history: "History", which: Which, option: str | None, config: Path | None) -> ScanRecord:
+    """Return the scan that is wanted, of the configuration that is meant.
 
     Args:
         history: The history.
-        which: The scan that is wanted; a number needs no scope.
+        which: The scan; a number needs no scope.
         option: The value of --scope.
         config: The value of --config.
 
     Raises:
         ConfigError: --scope names no scope of this history, or --config no file.
+        HistoryError: There is no such scan, or several scopes to choose from.
     """
+    return history.find(which, _chosen_scope(history, which, option, config))
+
+
+def of_scope(scans: Sequence[ScanRecord], option: str | None) -> Sequence[ScanRecord]:
+    """Return the scans of the scope that --scope names; without it all of them.
+
+    Raises:
+        ConfigError: It names none of theirs.
+    """
+    if option is None:
+        return scans
+    scope = _named_scope(option, tuple(dict.fromkeys(scan.scope for scan in scans)))
+    return [scan for scan in scans if scan.scope == scope]
+
+
+def _chosen_scope(history: "History", which: Which, option: str | None, config: Path | None) -> str | None:
+    """Return the scope among whose scans to look; None for any."""
     if option is None and isinstance(which, int):
         return None
     scopes = tuple(dict.fromkeys(record.scope for record in history.scans()))
     if option is not None:
-        return named_scope(option, scopes)
+        return _named_scope(option, scopes)
     if len(scopes) < 2:
         return None
     own = scope_of(find_config(config, os.environ), Options())
     return own if own in scopes else None
 
 
-def named_scope(option: str, scopes: tuple[str | None, ...]) -> str:
+def _named_scope(option: str, scopes: tuple[str | None, ...]) -> str:
     """Return the scope that --scope names.
 
     Raises:

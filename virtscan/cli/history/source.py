@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from virtscan.cli.history.asking import ask
-from virtscan.cli.history.scope import chosen_scope
+from virtscan.cli.history.scope import chosen_scan
 from virtscan.cli.output.console import Console
 from virtscan.cli.plan import load_plan
 from virtscan.config import Options
@@ -105,10 +105,9 @@ def recalled(text: str, origin: str, *, scope: str | None = None) -> Inventory:
         HistoryError: The history can't be read, or has no such scan.
     """
     address = parse_address(text)
-    which = address.which
     return ask(
         checked(address.url, origin),
-        lambda history: history.recall(history.find(which, chosen_scope(history, which, scope, None)).number),
+        lambda history: history.recall(chosen_scan(history, address.which, scope, None).number),
     )
 
 
