@@ -90,6 +90,18 @@ def test_a_hypervisor_that_told_nothing_has_unknown_numbers_and_not_zero() -> No
     assert (failed["status"], failed["gaps"], failed["reason"]) == ("failed", 1, "no answer within 30 s")
 
 
+def test_a_hypervisor_has_the_same_numbers_as_in_the_capacity_view() -> None:
+    unknown = hypervisor("hv4", domain("web01", macvtap()), domain("web02", state=DomainState.UNKNOWN))
+    fleet = Report(inventory=inventory(*report().inventory.hypervisors, unknown), findings=report().findings)
+
+    hosts, groups = of(fleet, "hypervisors"), of(fleet, "capacity")
+
+    assert values([hosts[3]], "domains", "domains_running", "domains_paused") == [(2, None, None)]
+    for host, group in zip(hosts, groups, strict=True):
+        same = host.keys() & group.keys()
+        assert {key: host[key] for key in same} == {key: group[key] for key in same}
+
+
 def test_a_waived_finding_of_a_hypervisor_counts_neither_as_at_risk_nor_as_unknown() -> None:
     findings = tuple(
         finding(index=index, verdict=verdict, waived=waived)

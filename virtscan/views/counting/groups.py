@@ -1,7 +1,7 @@
 """Groups, the rows of the capacity view: hosts, domains, interfaces and findings that share a label."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import assert_never
 
 import msgspec
@@ -140,6 +140,19 @@ def everything(report: Report, label: Label) -> Group:
     ]
     group = _group(label, hosts + domains, By.SITE)
     return msgspec.structs.replace(group, findings=report.findings)
+
+
+def alone(host: Hypervisor, findings: Sequence[Finding]) -> Group:
+    """Return the group of one host, without places for its interfaces, which take long to find."""
+    return Group(
+        label=(host.name,),
+        hosts=(host,),
+        domains=tuple(domain for domain in host.domains if not domain.next_start),
+        interfaces=(),
+        findings=tuple(findings),
+        has_whole_hosts=True,
+        has_whole_sites=False,
+    )
 
 
 def _group(label: Label, members: list[_GroupPart], by: By) -> Group:

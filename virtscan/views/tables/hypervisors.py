@@ -1,32 +1,21 @@
 """The hypervisors view: how much of each host was read, the risks there, and how long reading took."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
 
 from virtscan.correlator.kernel import kernel_state
-from virtscan.model import (
-    CONFIGURATION,
-    Domain,
-    DomainState,
-    Finding,
-    Fix,
-    Gap,
-    HostStatus,
-    Hypervisor,
-    Interface,
-    Report,
-)
-from virtscan.views.counting.amounts import ratio, total
+from virtscan.model import CONFIGURATION, Finding, Fix, Gap, HostStatus, Hypervisor, Interface, Report
+from virtscan.views.counting.amounts import ratio
+from virtscan.views.counting.groups import Group, alone
 from virtscan.views.document import (
     Audience,
     Column,
     Document,
     Field,
     Section,
-    known,
     moment,
     number,
     one_of,
@@ -41,52 +30,16 @@ from virtscan.views.wording.gaps import reason as gap_reason
 
 
 class _JudgedHost(msgspec.Struct, frozen=True, kw_only=True):
-    """A hypervisor with its findings and gaps."""
+    """A hypervisor as a group of its own, which counts, and its gaps."""
 
     facts: Hypervisor
-    findings: list[Finding]
+    group: Group
     gaps: list[Gap]
     taken_at: datetime
 
-    @property
-    def domains(self) -> list[Domain]:
-        """Its domains, without definitions for the next start of a running one."""
-        return [domain for domain in self.facts.domains if not domain.next_start]
-
-    @property
-    def interfaces(self) -> list[Interface]:
-        """The interfaces of all its domains."""
-        return [interface for domain in self.domains for interface in domain.interfaces]
-
-    @property
-    def running(self) -> list[Domain]:
-        """Its running domains."""
-        return [domain for domain in self.domains if domain.state is DomainState.ACTIVE]
-
-    @property
-    def paused(self) -> int | None:
-        """Its suspended domains; None if that is unknown of one that runs."""
-        return self.given(_if_paused(domain) for domain in self.running)
-
-    @property
-    def vcpus_running(self) -> int | None:
-        """Virtual CPUs of its running domains."""
-        return self.given(domain.vcpus for domain in self.running)
-
-    def given(self, amounts: Iterable[int | None]) -> int | None:
-        """Add up amounts of running domains; None if one of them is unknown, or which domains run."""
-        if self.facts.status is HostStatus.FAILED or any(one.state is DomainState.UNKNOWN for one in self.domains):
-            return None
-        return total(amounts)
-
-    def count(self, things: Iterable[object]) -> int | None:
-        """Count those that are true; on a host that was not read that is not zero but unknown."""
-        return None if self.facts.status is HostStatus.FAILED else sum(map(bool, things))
-
-
-def _if_paused(domain: Domain) -> int | None:
-    paused = known(domain.resources.paused)
-    return None if paused is None else int(paused)
+    def interfaces(self) -> Iterator[Interface]:
+        """Yield the interfaces of all its domains."""
+        return (interface for domain in self.group.domains for interface in domain.interfaces)
 
 
 def _version(host: Hypervisor) -> str | None:
@@ -128,26 +81,31 @@ FIELDS: tuple[Field[_JudgedHost], ...] = (
     Field(number("threads_per_core", audience=_DATA), lambda host: host.facts.processor.threads),
     Field(number("numa_nodes", "NUMA nodes", audience=_DATA), lambda host: host.facts.processor.numa_nodes),
     Field(Column("libvirt", audience=_DATA), lambda host: _version(host.facts)),
-    Field(number("domains"), lambda host: host.count(host.domains)),
-    Field(number("domains_running", "running", under="domains"), lambda host: host.count(host.running)),
-    Field(number("domains_paused", audience=_DATA), lambda host: host.paused),
-    Field(number("vcpus_running", "vCPUs running", audience=_DATA), lambda host: host.vcpus_running),
+    Field(number("domains"), lambda host: host.group.total(1 for _ in host.group.domains)),
+    Field(number("domains_running", "running", under="domains"), lambda host: host.group.running()),
+    Field(number("domains_paused", audience=_DATA), lambda host: host.group.paused()),
+    Field(number("vcpus_running", "vCPUs running", audience=_DATA), lambda host: host.group.vcpus(running=True)),
     Field(
         number("vcpus_per_core", "vCPUs running per core", audience=_DATA),
-        lambda host: ratio(host.vcpus_running, host.facts.processor.all_cores),
+        lambda host: ratio(host.group.vcpus(running=True), host.facts.processor.all_cores),
     ),
     Field(
         number("memory_running_mib", "memory running (MiB)", audience=_DATA),
-        lambda host: host.given(domain.memory_mib for domain in host.running),
+        lambda host: host.group.given_mib(running=True),
     ),
-    Field(number("interfaces"), lambda host: host.count(host.interfaces)),
+    Field(number("interfaces"), lambda host: host.group.total(1 for _ in host.interfaces())),
     Field(
         number("macvtap_interfaces", "macvtap", under="interfaces"),
-        lambda host: host.count(interface.is_macvtap for interface in host.interfaces),
+        lambda host: host.group.total(interface.is_macvtap for interface in host.interfaces()),
     ),
-    Field(number("at_risk"), lambda host: host.count(one.is_at_risk for one in host.findings)),
-    Field(number("at_risk_waived", audience=_DATA), lambda host: host.count(one.is_accepted for one in host.findings)),
-    Field(number("unknown", under="at_risk"), lambda host: host.count(one.is_unknown for one in host.findings)),
+    Field(number("at_risk"), lambda host: host.group.total(one.is_at_risk for one in host.group.findings)),
+    Field(
+        number("at_risk_waived", audience=_DATA),
+        lambda host: host.group.total(one.is_accepted for one in host.group.findings),
+    ),
+    Field(
+        number("unknown", under="at_risk"), lambda host: host.group.total(one.is_unknown for one in host.group.findings)
+    ),
     Field(moment("observed_at", audience=_DATA), lambda host: timestamp(host.facts.observed_at)),
     Field(number("open_seconds", "open (s)"), lambda host: _seconds(host.facts.open_seconds)),
     Field(number("read_seconds", "read (s)", under="open_seconds"), lambda host: _seconds(host.facts.read_seconds)),
@@ -172,7 +130,10 @@ def hypervisors(report: Report) -> Section:
         FIELDS,
         (
             _JudgedHost(
-                facts=host, findings=findings[host.name], gaps=gaps[host.name], taken_at=report.inventory.taken_at
+                facts=host,
+                group=alone(host, findings[host.name]),
+                gaps=gaps[host.name],
+                taken_at=report.inventory.taken_at,
             )
             for host in report.inventory.hypervisors
         ),
