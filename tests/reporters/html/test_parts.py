@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from tests.reporters.html.fleets import fleet
-from tests.views.fleet import report
-from virtscan.model import Report
+from tests.views.fleet import finding, report
+from virtscan.model import Report, Verdict
+from virtscan.reporters import REPORTERS
 from virtscan.reporters.html import charts, groups, picture, tables
 from virtscan.views import EVERYTHING, VIEWS
 
@@ -28,6 +29,18 @@ def test_the_picture_has_every_interface_at_risk_once_and_no_other(of: Report) -
     at_risk = sum(finding.is_at_risk for finding in of.findings)
     assert counted(node.title for node in drawn.servers) == at_risk > 0
     assert counted(link.title for link in drawn.links) == at_risk
+
+
+def test_the_numbers_at_the_top_are_those_of_the_headline_which_leaves_out_waived_findings() -> None:
+    waived = finding(verdict=Verdict.UNKNOWN, waived="accepted")
+    others = (finding(index=1, verdict=Verdict.UNKNOWN), finding(index=2), finding(index=3, waived="accepted"))
+    document = EVERYTHING(msgspec.structs.replace(SMALL, findings=(waived, *others)))
+
+    page = REPORTERS["html"].render(document).decode()
+
+    assert "1 unknown, 2 waived" in document.headline
+    assert '<li class="bad"><b>1</b> at risk</li>' in page
+    assert '<li class="doubtful"><b>1</b> unknown</li>' in page
 
 
 def test_more_than_fifty_devices_are_drawn_by_site() -> None:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from virtscan.reporters.html import charts, groups, island, lines, picture, tables
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import gap_lines, printable, scan_line
-from virtscan.views.document import Document, Metric
+from virtscan.views.document import Document, Metric, counts
 
 _TILES = (
     ("at_risk", "", "at risk", "bad"),
@@ -128,17 +128,18 @@ def _source(text: str) -> str:
 
 
 def _tiles(metrics: tuple[Metric, ...]) -> list[tuple[int | float, str, str]]:
-    """Return number, words and look of each tile whose metric the document has."""
+    """Return number, words and look of each tile whose metric the document has; what is waived does not count."""
     tiles = []
     for name, label, words, look in _TILES:
-        found = [
-            one.value
-            for one in metrics
-            if one.name == name and (label in one.labels.values() if label else _CHANGE not in one.labels)
-        ]
+        found = [one.value for one in metrics if one.name == name and _is_counted(one, label)]
+        waived = counts(metrics, "waived").get(label, 0) if name == "verdicts" else 0
         if sum(found) or (found and label not in _ONLY_IF_ANY):
-            tiles.append(_tile(sum(found), words, look))
+            tiles.append(_tile(sum(found) - waived, words, look))
     return tiles
+
+
+def _is_counted(metric: Metric, label: str) -> bool:
+    return label in metric.labels.values() if label else _CHANGE not in metric.labels
 
 
 def _gap_tile(document: Document) -> list[tuple[int | float, str, str]]:
