@@ -64,6 +64,14 @@ def test_paused_domains_are_counted_where_that_is_known() -> None:
     assert [(one.labels["hypervisor"], one.value) for one in counted] == [("known", 1)]
 
 
+def test_a_sum_of_which_a_part_is_unknown_is_left_out() -> None:
+    fleet = inventory(hypervisor("hv1", domain("web01", memory_mib=None), domain("web02")))
+
+    sums = [one for one in view(Report(inventory=fleet), RUN).metrics if one.labels.get("state") == "active"]
+
+    assert {one.name: one.value for one in sums} == {"domains": 2, "domain_vcpus": 4}
+
+
 def test_a_hypervisor_that_was_not_read_is_down_and_has_no_domains() -> None:
     up = {one.labels["hypervisor"]: one.value for one in found("hypervisor_up")}
 

@@ -22,6 +22,7 @@ from virtscan.model import (
     State,
     Verdict,
 )
+from virtscan.views.counting.amounts import total
 from virtscan.views.document import Column, Document, Field, Metric, known, number, section
 from virtscan.views.report.of_report import of_report
 
@@ -41,7 +42,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def view(report: Report, run: Run) -> Document:
-    """Return the metrics alone; counts have a zero for every state, so that no series vanishes."""
+    """Return the metrics alone; counts have a zero for every state, so that no series vanishes.
+
+    A sum is left out if it is unknown of one item.
+    """
     return of_report(
         report,
         "metrics",
@@ -157,8 +161,9 @@ def _domains(host: Hypervisor, labels: dict[str, str]) -> Iterator[Metric]:
             ("domain_memory", "bytes", (one.memory_mib for one in domains), _MIB, "Memory given to domains."),
         )
         for name, unit, values, factor, text in sums:
-            total = sum(value for value in values if value is not None) * factor
-            yield Metric(name=name, unit=unit, value=total, help=text, labels=of_state)
+            amount = total(values)
+            if amount is not None:
+                yield Metric(name=name, unit=unit, value=amount * factor, help=text, labels=of_state)
     running = by_state[DomainState.ACTIVE]
     paused = [known(one.resources.paused) for one in running]
     if None not in paused:
