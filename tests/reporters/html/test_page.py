@@ -15,6 +15,8 @@ from tests.views.fleet import report
 from virtscan.model import Report, Verdict
 from virtscan.reporters import REPORTERS, printable
 from virtscan.views import EVERYTHING, VIEWS, Document
+from virtscan.views.document import Column, Section, number, texts
+from virtscan.views.rows.lazy import Row
 
 pytestmark = pytest.mark.slow
 
@@ -199,6 +201,39 @@ def test_a_row_shows_all_that_is_known_of_it(small: Path, browser: Browser) -> N
         detail = page.locator("dl.row").inner_text()
 
         assert "satellite is domain satellite on hv1, also on bond2, in bridge mode" in detail
+
+
+def page_of(rows: tuple[Row, ...], folder: Path) -> Path:
+    """A page of rows with a name, a number and several texts."""
+    main = Section(key="rows", columns=(Column("name"), number("count"), texts("several")), rows=rows)
+    return written(Document(schema="test/1", version="1", sections=(main,)), folder)
+
+
+def test_a_row_shows_every_number_of_it(tmp_path: Path, browser: Browser) -> None:
+    rows = tuple((f"vm{count}", count, ()) for count in range(5))
+    with opened(browser, page_of(rows, tmp_path)) as page:
+        for name, count, _ in rows:
+            page.click(f"{SCROLLER} td >> text={name}")
+            assert page.locator("dl.row").inner_text().split() == ["name", name, "count", str(count)]
+
+
+def test_missing_numbers_are_last_in_either_order(tmp_path: Path, browser: Browser) -> None:
+    rows = tuple((str(count), count, ()) for count in (None, -5, 3, 0))
+    with opened(browser, page_of(rows, tmp_path)) as page:
+        for wanted in (["-5", "0", "3", "-"], ["3", "0", "-5", "-"]):
+            page.get_by_role("button", name="count").click()
+            assert column(page, "count") == wanted
+
+
+def test_a_number_is_found_as_it_is_shown(tmp_path: Path, browser: Browser) -> None:
+    rows = (("half", 1.5, ()), ("one", 1.0, ()), ("two", 2.25, ()))
+    with opened(browser, page_of(rows, tmp_path)) as page:
+        for typed, name in (("1.50", "half"), ("1.00", "one"), ("2.25", "two")):
+            page.fill(FILTER, typed)
+            count(page, "1 of 3 rows")
+            assert column(page, "name") == [name]
+            page.fill(FILTER, "")
+            count(page, "3 of 3 rows")
 
 
 @pytest.mark.parametrize("fleet_report", [SMALL, LARGE], ids=["small", "large"])

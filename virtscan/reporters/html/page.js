@@ -117,15 +117,16 @@
       const wanted = this.choices.filter((one) => one.field.value)
         .map((one) => [one.column.place, texts.indexOf(one.field.value)]);
       const numbers = this.section.columns.map((column) => column.number);
-      const has = (row, hit, word) => {
+      const values = words.map(Number);
+      const has = (row, hit, value) => {
         for (let place = 0; place < row.length; place += 1) {
           const cell = row[place];
-          if (typeof cell === "number" && (numbers[place] ? String(cell) === word : hit[cell] === 1)) return true;
+          if (typeof cell === "number" && (numbers[place] ? cell === value : hit[cell] === 1)) return true;
         }
         return false;
       };
       this.found = this.rows.filter((row) =>
-        wanted.every(([place, text]) => row[place] === text) && hits.every((hit, number) => has(row, hit, words[number])));
+        wanted.every(([place, text]) => row[place] === text) && hits.every((hit, number) => has(row, hit, values[number])));
       this.current = -1;
       this.arrange();
     }
@@ -144,10 +145,10 @@
       if (this.sorted) {
         const { column, down } = this.sorted;
         const rank = this.ranks(column);
-        const of = (row) => (typeof row[column.place] !== "number" ? Number(row[column.place] ?? -1) : rank(row[column.place]));
         const sign = down ? -1 : 1;
-        this.found = this.found.map((row) => [of(row), row])
-          .sort((one, other) => sign * (one[0] - other[0])).map(([, row]) => row);
+        const of = (cell) => (cell === null ? Infinity : sign * (typeof cell === "number" ? rank(cell) : Number(cell)));
+        this.found = this.found.map((row) => [of(row[column.place]), row])
+          .sort((one, other) => one[0] - other[0]).map(([, row]) => row);
       }
       const all = this.rows.length.toLocaleString("en");
       this.count.textContent = `${this.found.length.toLocaleString("en")} of ${all} rows`;
@@ -206,7 +207,7 @@
       const row = this.found[this.current];
       if (!row) return;
       const facts = this.section.columns.map((column, place) => [column, row[place]])
-        .filter(([, cell]) => cell !== null && cell !== undefined && texts[cell] !== "");
+        .filter(([column, cell]) => cell !== null && shown(cell, column) !== "");
       this.detail.replaceChildren(...facts.flatMap(([column, cell]) =>
         [element("dt", {}, column.heading), element("dd", {}, shown(cell, column))]));
       this.detail.classList.remove("hidden");
