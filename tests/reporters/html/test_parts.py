@@ -6,9 +6,10 @@ from collections.abc import Iterable
 import msgspec
 import pytest
 
+from tests.build import inventory
 from tests.reporters.html.fleets import fleet
 from tests.views.fleet import finding, report
-from virtscan.model import Report, Verdict
+from virtscan.model import DeviceName, Report, Verdict
 from virtscan.reporters import REPORTERS
 from virtscan.reporters.html import charts, groups, picture, tables
 from virtscan.views import EVERYTHING, VIEWS
@@ -41,6 +42,20 @@ def test_the_numbers_at_the_top_are_those_of_the_headline_which_leaves_out_waive
     assert "1 unknown, 2 waived" in document.headline
     assert '<li class="bad"><b>1</b> at risk</li>' in page
     assert '<li class="doubtful"><b>1</b> unknown</li>' in page
+
+
+def test_one_row_and_one_device_are_no_plural() -> None:
+    host = report().inventory.hypervisors[0]
+    risks = [finding(index=place, source_device=DeviceName(f"bond{place}")) for place in range(13)]
+    fine = finding(index=13, verdict=Verdict.NOT_AFFECTED, rule="R1")
+    unjudged = finding(index=14, verdict=Verdict.UNKNOWN, rule="R3", server=None, server_interface=None)
+
+    page = REPORTERS["html"].render(EVERYTHING(Report(inventory=inventory(host), findings=(*risks, fine, unjudged))))
+
+    text = page.decode()
+    assert "and 1 more device<" in text
+    assert "1 row: see the table below" in text
+    assert "Nothing to do: 1 interface<" in text
 
 
 def test_more_than_fifty_devices_are_drawn_by_site() -> None:

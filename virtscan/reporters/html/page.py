@@ -14,6 +14,7 @@ from virtscan.reporters.html import charts, groups, island, lines, picture, tabl
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import gap_lines, printable, scan_line
 from virtscan.views.document import Document, Metric, counts
+from virtscan.views.wording.phrases.quantity import quantity
 
 _TILES = (
     ("at_risk", "", "at risk", "bad"),
@@ -95,7 +96,7 @@ def _of_findings(document: Document) -> Mapping[str, object]:
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("virtscan.reporters.html"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -103,6 +104,8 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["quantity"] = quantity
+    return environment
 
 
 def _harmless(value: object) -> object:

@@ -7,6 +7,7 @@ import msgspec
 
 from virtscan.reporters.text import common_suffix, plain, printable
 from virtscan.views.document import Document, Section
+from virtscan.views.wording.phrases.quantity import quantity
 
 MOST_DEVICES = 50
 _COLUMNS = ("server", "server_interface", "hypervisor", "source_device", "domain", "exposure", "verdict", "waived")
@@ -172,7 +173,7 @@ def _of_place(place: tuple[str, str], ways: Sequence[_Way], *, by_site: bool) ->
     if not by_site:
         return [(place[0], ""), (f"{place[1] or 'no device'}: {count} at risk", "")]
     devices = len({(way.hypervisor, way.device) for way in ways})
-    return [(place[0] or "no site", ""), (f"{count} at risk on {devices} devices", "")]
+    return [(place[0] or "no site", ""), (f"{count} at risk on {quantity(devices, 'device')}", "")]
 
 
 def _names(ways: Sequence[_Way]) -> tuple[list[tuple[str, str]], str]:
