@@ -1,12 +1,15 @@
 """Markdown: what a ticket shows, read by a real parser of GitHub's dialect."""
 
+import re
 from collections.abc import Iterator
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from tests.build import inventory
 from tests.reporters import hostile
 from tests.views.fleet import report
+from virtscan.model import Report
 from virtscan.reporters import REPORTERS, printable
 from virtscan.views import VIEWS
 from virtscan.views.document import Column, Document, Section, number
@@ -110,6 +113,13 @@ def test_null_is_a_dash_and_truth_a_word() -> None:
     assert [cells(value)[0] for value in (None, (), True, False, 0.5, ("a", "b"))] == [
         "-", "-", "yes", "no", "0.50", "a; b",
     ]  # fmt: skip
+
+
+def test_a_report_without_rows_gives_the_reason_once() -> None:
+    for view in VIEWS.values():
+        shown = REPORTERS["markdown"].render(view(Report(inventory=inventory()))).decode()
+
+        assert len(re.findall(r"^No .* was given\.$", shown, re.MULTILINE)) == 1
 
 
 def test_counts_fix_rows_and_gaps_are_in_the_ticket() -> None:

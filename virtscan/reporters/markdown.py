@@ -29,7 +29,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
         *([[f"{_shown(document.headline, LINE)}."]] if document.headline else []),
         [f"- {_cause(group)}" for group in document.main.groups if group.is_open],
         [f"- {_note(note)}" for note in document.notes],
-        list(_table(document.main)) if document.main.rows else [_shown(document.main.none, LINE)],
+        list(_rows(document)),
         *_list("Not read", gap_lines(document.gaps)),
         *_list("Warnings", gap_lines(document.warnings)),
         [_shown(scan_line(document.version, document.taken_at), LINE)],
@@ -41,6 +41,14 @@ def _list(title: str, lines: list[str]) -> Iterator[list[str]]:
     if lines:
         yield [f"### {title}: {len(lines)}"]
         yield [f"- {_shown(line, LINE)}" for line in lines]
+
+
+def _rows(document: Document) -> Iterator[str]:
+    """Write the rows, or why there are none, unless the headline has that."""
+    if document.main.rows:
+        yield from _table(document.main)
+    elif document.main.none and not document.headline:
+        yield _shown(document.main.none, LINE)
 
 
 def _table(section: Section) -> Iterator[str]:
