@@ -53,6 +53,7 @@ def test_escapes_count_for_the_limit() -> None:
         ((), ""),
         (("eth4", "eth5"), "eth4; eth5"),
         ((1, 2), "1; 2"),
+        (({"on": True, "of": ("a", None)}, {"n": 1}), '{"on": true, "of": ["a", null]}; {"n": 1}'),
     ],
 )
 def test_a_value_has_one_plain_form(value: Value, expected: str) -> None:

@@ -49,7 +49,10 @@ def escape(char: str) -> str:
 
 
 def plain(value: Value, *, none: str = "", yes: str = "true", no: str = "false") -> str:
-    """Write a value as one text; of several the parts are separated by semicolons, for sentences hold commas."""
+    """Write a value as one text; of several the parts are separated by semicolons, for sentences hold commas.
+
+    Records are JSON.
+    """
     match value:
         case None:
             return none
@@ -58,9 +61,11 @@ def plain(value: Value, *, none: str = "", yes: str = "true", no: str = "false")
         case bool():
             return yes if value else no
         case Mapping():
-            return "; ".join(f"{key}={part}" for key, part in value.items())
+            import json  # records are rarely shown
+
+            return json.dumps(value, ensure_ascii=False)
         case tuple():
-            return "; ".join(str(part) for part in value) or none
+            return "; ".join(map(plain, value)) or none
         case _:
             return str(value)
 
