@@ -172,6 +172,13 @@ def test_a_host_that_could_not_be_read_has_nulls_and_adds_to_nothing() -> None:
     assert "status partial: some items were not read, so the real numbers may be higher" in document.notes
 
 
+def test_a_fleet_that_could_not_be_read_is_not_partial() -> None:
+    document = GROUPINGS["hypervisor"](fleet(failed("hv1")))
+
+    assert total(document)["status"] == "failed"
+    assert not any(note.startswith("status partial") for note in document.notes)
+
+
 @pytest.mark.parametrize("by", GROUPINGS)
 def test_if_no_host_could_be_read_the_total_is_unknown(by: str) -> None:
     row = total(GROUPINGS[by](fleet(failed("hv1"), failed("hv2"))))

@@ -135,7 +135,7 @@ def _notes(report: Report, total: Group, by: By) -> list[str]:
     notes = [_headroom(groups(report, By.SITE))] if total.read else []
     if by in (By.DEVICE, By.SEGMENT):
         notes.append(f"a domain on several {by.value}s counts for each of them, and once in the total")
-    if total.status is not HostStatus.COMPLETE:
+    if total.status is HostStatus.PARTIAL:
         notes.append("status partial: some items were not read, so the real numbers may be higher")
     waived = sum(one.is_accepted for one in total.findings)
     if waived:
