@@ -23,15 +23,16 @@ def cpu_ratio_without_largest(group: Group) -> float | None:
 
 
 def largest_domain_mib(group: Group) -> int | None:
-    """Return the memory of the largest domain that could start now on one of the hosts.
+    """Return the memory of the largest domain that could start now on one of the hosts that were read completely.
 
     On a host that is the unallocated part and, where the source has it, the free memory. None if that is
-    unknown of one of the hosts, or where domains stand in several groups.
+    unknown of one of them, or where domains stand in several groups.
     """
-    if not group.has_whole_hosts or not group.read:
+    if not group.has_whole_hosts:
         return None
-    free = [_free_mib(host) for host in group.read]
-    return None if group.total(free) is None else max(amount for amount in free if amount is not None)
+    free = [_free_mib(host) for host in group.hosts if host.status is HostStatus.COMPLETE]
+    known = [amount for amount in free if amount is not None]
+    return max(known, default=None) if len(known) == len(free) else None
 
 
 def _free_mib(host: Hypervisor) -> int | None:
