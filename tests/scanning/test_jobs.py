@@ -103,18 +103,10 @@ def test_a_secret_does_not_leave_the_process(kind: ProvisioningKind) -> None:
         (host(TargetKind.LIBVIRT, ""), True),
         (host(TargetKind.XML, "/srv/hv1"), True),
         (host(TargetKind.SOSREPORT, "/srv/sosreport"), True),
-        (server(SourceKind.SSH, "satellite"), False),
-        (server(SourceKind.DECLARED, ""), False),
-        (server(SourceKind.LOCAL, ""), True),
-        (server(SourceKind.FILE, "/srv/capture"), True),
-        (server(SourceKind.SOSREPORT, "/srv/sosreport"), True),
-        (server(SourceKind.ANSIBLE, "/srv/facts"), True),
-        (provisioning(ProvisioningKind.COBBLER), True),
-        (provisioning(ProvisioningKind.FOREMAN), True),
     ],
     ids=lambda value: f"{value.target.kind.value} {value.target}"[:60] if not isinstance(value, bool) else "",
 )
-def test_a_job_that_only_this_machine_can_do_is_marked(job: AnyJob, stays: bool) -> None:
+def test_a_hypervisor_that_only_this_machine_can_read_is_marked(job: HostJob, stays: bool) -> None:
     assert job.stays_here is stays
 
 

@@ -1,8 +1,4 @@
-"""The jobs of a plan. Each is a value that any engine can run: here, in another process, or on another machine.
-
-`stays_here` marks those that mean something else elsewhere, or must not be sent: paths and daemons of this machine,
-passwords.
-"""
+"""The jobs of a plan. Each is a value that any engine can run: here, in another process, or on another machine."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
@@ -14,7 +10,6 @@ from virtscan.connectors import naming
 from virtscan.engines.engine import Work
 from virtscan.model import Plan, ProvisioningTarget, Server, ServerTarget, Target, TargetKind
 from virtscan.model.gaps import AnyCause
-from virtscan.model.sources import SOURCES
 from virtscan.scanning.jobs.limits import Limits, limits_of
 from virtscan.scanning.jobs.results import HostResult
 from virtscan.scanning.reading import read_host, read_provisioning, read_server, unread_host, work_of
@@ -37,7 +32,7 @@ class HostJob(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def stays_here(self) -> bool:
-        """Return True if only this machine can read it."""
+        """Return True if only this machine can read it: it needs a path, a daemon or a password of this one."""
         is_remote = self.target.kind is TargetKind.LIBVIRT and not uri.needs_this_machine(self.target.address)
         return not is_remote or self.target.facts is not None
 
@@ -61,11 +56,6 @@ class ServerJob(msgspec.Struct, frozen=True, kw_only=True):
         """Return the main activity of reading it."""
         return work_of(self.target)
 
-    @property
-    def stays_here(self) -> bool:
-        """Return True if only this machine can read it."""
-        return SOURCES[self.target.kind].is_local
-
     def __call__(self, run_left: float, /) -> Server:
         """Read it."""
         return read_server(self.target, msgspec.structs.replace(self.limits, run_left=run_left))
@@ -80,7 +70,6 @@ class ProvisioningJob(msgspec.Struct, frozen=True, kw_only=True):
 
     target: ProvisioningTarget
     limits: Limits
-    stays_here: bool = True
     work: Work = Work.ASKS
 
     def __call__(self, run_left: float, /) -> "Records":
