@@ -11,7 +11,6 @@ import resource
 from contextlib import suppress
 from time import monotonic
 
-from virtscan.engines import trailing
 from virtscan.engines.demand import Demand
 from virtscan.engines.engine import Work
 
@@ -72,10 +71,6 @@ class Admission:
     def ended(self) -> None:
         """Count an end."""
         self._files.ended()
-
-    def may_admit_later(self) -> bool:
-        """Return True if calls are under way that may give files back, though no job runs."""
-        return trailing.may_end()
 
     def fewer(self, running: int) -> None:
         """Let no more run at once than do: there was no thread for one more."""

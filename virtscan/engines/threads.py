@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from virtscan.engines import call_pool
+from virtscan.engines import call_pool, trailing
 from virtscan.engines.admission import Admission
 from virtscan.engines.bounded import NoThreadError, end_late_work, interrupt, leave_behind, outcome_of
 from virtscan.engines.demand import SAMPLE_SECONDS
@@ -117,8 +117,8 @@ class _ThreadedRun(Generic[T]):
                     return
                 waiting.popleft()
                 running += 1
-        if not self._running and not self._admission.may_admit_later():
-            # Nothing ends that could make room: threads that were left behind have the files.
+        if not self._running and not trailing.may_end():
+            # Nothing ends that could give files back: threads that were left behind have them.
             for index in self._all_waiting():
                 self._end(index, Cut.NO_FILES)
 
@@ -128,8 +128,7 @@ class _ThreadedRun(Generic[T]):
         thread = threading.Thread(target=self._work, args=(index, end - now), name=f"job {index}", daemon=True)
         is_bounded = self._jobs[index].work is Work.ASKS
         late_at = now + self._longest if is_bounded else float("inf")
-        running = _Running(thread=thread, late_at=late_at, alone=not self._running)
-        self._running[index] = running
+        self._running[index] = _Running(thread=thread, late_at=late_at, alone=not self._running)
         try:
             thread.start()
         except RuntimeError as error:
@@ -137,7 +136,7 @@ class _ThreadedRun(Generic[T]):
             del self._running[index]
             self._threadless_since = self._threadless_since or now
             is_short = now - self._threadless_since < ENDING_SECONDS
-            may_start_later = is_short or call_pool.has_idle() or self._admission.may_admit_later()
+            may_start_later = is_short or call_pool.has_idle() or trailing.may_end()
             if not (self._running or may_start_later):
                 for waiting in self._all_waiting():  # threads that hang are all that there may be
                     self._end(waiting, Raised(NoThreadError(str(error))))

@@ -213,9 +213,9 @@ class Carrying(Generic[T]):
             if trip.number not in self._open:
                 self._attempts.remove(attempt)
                 attempt.answer.drop()
-            elif attempt.answer.is_there():
+            elif attempt.answer.task.done():
                 self._attempts.remove(attempt)
-                self._take(trip, attempt.worker.address, attempt.answer.get())
+                self._take(trip, attempt.worker.address, attempt.answer.task.result())
             elif attempt.worker.address not in link.workers:
                 self._attempts.remove(attempt)
                 attempt.answer.drop()

@@ -87,20 +87,12 @@ class Link:
 
 
 class Answer:
-    """Fate of a slice on a worker."""
+    """Fate of a slice on a worker; `task` ends with the answer of `errand.run_slice`, or why there is none."""
 
     def __init__(self, future: Any, place: str) -> None:  # distributed.Future
         self._future = future
         self._place = place
         self.task = asyncio.create_task(self._wait())
-
-    def is_there(self) -> bool:
-        """Return True once `get` may be called."""
-        return self.task.done()
-
-    def get(self) -> bytes | Lost:
-        """Return the answer of `errand.run_slice`, or why there is none."""
-        return self.task.result()
 
     def drop(self) -> None:
         """Wait no more: the scheduler drops the task, and the worker ends the process."""
