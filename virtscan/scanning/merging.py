@@ -16,7 +16,7 @@ from virtscan.scanning.merged_servers import united_servers
 from virtscan.scanning.naming import unique_names
 
 S = TypeVar("S", bound=msgspec.Struct)
-H = TypeVar("H", UnreadHost, RememberedPlace)
+H = TypeVar("H", Gap, UnreadHost, RememberedPlace)
 
 _OTHER_DRIVERS = frozenset({"bhyve", "ch", "esx", "hyperv", "lxc", "test", "vbox", "vpx", "vz", "xen"})
 """Drivers of libvirt, beside QEMU's, that a machine can have: one system uuid, several hypervisors."""
@@ -58,7 +58,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
     )
     hosts = [_united(cluster, taken_at) for cluster in clusters]
     names = unique_names(hosts)
-    renamed = {
+    renamed: dict[tuple[int, str | None], str] = {
         (observation.inventory, observation.host.name): name
         for cluster, name in zip(clusters, names, strict=True)
         for observation in cluster
@@ -75,11 +75,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
         servers=servers.servers,
         netboots=_distinct(one for inventory in inventories for one in inventory.netboots),
         subnets=_distinct(one for inventory in inventories for one in inventory.subnets),
-        gaps=_distinct(
-            _renamed(gap, renamed.get((number, gap.hypervisor or "")))
-            for number, inventory in enumerate(inventories)
-            for gap in inventory.gaps
-        ),
+        gaps=_of_hosts([inventory.gaps for inventory in inventories], renamed),
         unread=_of_hosts([inventory.unread for inventory in inventories], renamed),
         redaction=inventories[0].redaction,
         places=_of_hosts([servers.places(number, one.places) for number, one in enumerate(inventories)], renamed),
@@ -169,11 +165,7 @@ def _united(cluster: Sequence[_HostObservation], taken_at: datetime) -> Hypervis
     )
 
 
-def _renamed(gap: Gap, name: str | None) -> Gap:
-    return gap if name is None else msgspec.structs.replace(gap, hypervisor=name)
-
-
-def _of_hosts(inventories: Sequence[Iterable[H]], renamed: Mapping[tuple[int, str], str]) -> tuple[H, ...]:
+def _of_hosts(inventories: Sequence[Iterable[H]], renamed: Mapping[tuple[int, str | None], str]) -> tuple[H, ...]:
     """Return facts about hypervisors, of each inventory, under the names that these have in the result."""
     return _distinct(
         msgspec.structs.replace(one, hypervisor=renamed.get((number, one.hypervisor), one.hypervisor))

@@ -1,6 +1,6 @@
 """Progress of a scan: jobs that have ended, and those waited for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 import msgspec
@@ -45,7 +45,7 @@ def ignore(_event: Ended | Waiting) -> None:
 class Watch:
     """The jobs of a scan while they run; all in the thread of the engine's caller."""
 
-    def __init__(self, jobs: tuple[AnyJob, ...], report: Callable[[Ended | Waiting], None]) -> None:
+    def __init__(self, jobs: Sequence[AnyJob], report: Callable[[Ended | Waiting], None]) -> None:
         self._jobs = jobs
         self._report = report
         self._started: dict[int, float] = {}

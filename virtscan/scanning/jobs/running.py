@@ -19,7 +19,7 @@ def run(
     is_interrupted: Callable[[], bool],
 ) -> list[JobResult]:
     """Run jobs, each under its limit and all under the deadline, in seconds; return their results in order."""
-    watch = Watch(tuple(jobs), on_progress)
+    watch = Watch(jobs, on_progress)
     work: Sequence[Job[JobResult]] = jobs
 
     def look() -> bool:
