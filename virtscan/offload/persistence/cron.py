@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
+import msgspec
+
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import Evidence, SavedSetting, uncertain
@@ -26,9 +28,8 @@ def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
     """
     running = evidence.starts("cron", "crond", "cronie", "fcron", "systemd-cron")
     for path, text in evidence.under(*_SYSTEM, *_ROOT):
-        states = _states(
-            text, Scene(device=device, scripts=evidence.files, idle=evidence.idle), system=any(map(path.match, _SYSTEM))
-        )
+        scene = Scene(device=device, scripts=evidence.files, idle=evidence.idle)
+        states = _states(text, scene, system=any(map(path.match, _SYSTEM)))
         if states:
             certain = running is State.ON and _plain(path) and str(path) not in evidence.foreign
             yield SavedSetting(place=SettingPlace(files=(str(path),)), states=states if certain else uncertain(states))
@@ -54,8 +55,7 @@ def _states(text: str, scene: Scene, *, system: bool) -> dict[str, State]:
 
 def _line(when: str, rest: str, scene: Scene, variables: Mapping[str, str | None], *, system: bool) -> dict[str, State]:
     user, command = (*rest.split(None, 1), "")[:2] if system else ("root", rest)
-    inner = Scene(device=scene.device, scripts=scene.scripts, idle=scene.idle, variables=variables)
-    states = run_script(re.split(r"(?<!\\)%", command)[0], inner)
+    states = run_script(re.split(r"(?<!\\)%", command)[0], msgspec.structs.replace(scene, variables=variables))
     if user != "root":
         return uncertain(states) if "sudo" in command else {}
     found = "sbin" in (variables.get("PATH") or "") or not _searches_path(command, scene)

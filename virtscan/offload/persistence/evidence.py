@@ -115,9 +115,9 @@ def states_of(pairs: Iterable[tuple[str, str]]) -> dict[str, State]:
     return states
 
 
-def uncertain(states: Mapping[str, State]) -> dict[str, State]:
-    """Return the same features, each UNKNOWN."""
-    return dict.fromkeys(states, State.UNKNOWN)
+def uncertain(features: Iterable[str]) -> dict[str, State]:
+    """Return these features, each UNKNOWN."""
+    return dict.fromkeys(features, State.UNKNOWN)
 
 
 # Booleans of ethtool, of GLib's key files and of systemd.

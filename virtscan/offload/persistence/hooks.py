@@ -84,7 +84,7 @@ def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: st
         # A function in it may be called by lines that are unknown.
         states = run_script(text, Scene(device=device)) or (may_concern(text) if _FUNCTION.search(text) else {})
         if path not in evidence.files:
-            states = dict.fromkeys(FEATURES, State.UNKNOWN)
+            states = uncertain(FEATURES)
         if states:
             yield SavedSetting(place=SettingPlace(files=(path,), caller=caller), states=uncertain(states))
 

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import Evidence, SavedSetting, uncertain
-from virtscan.offload.persistence.shell import Scene, assigned, may_concern, merged, run_script
+from virtscan.offload.persistence.shell import Scene, assigned, may_concern, run_script
 
 _REDHAT = "/etc/sysconfig/network-scripts/ifcfg-*"
 _SUSE = "/etc/sysconfig/network/ifcfg-*"
@@ -76,19 +76,18 @@ def _states(
         given = _given(value, Scene(device=device, names=stand_ins))
         if given:
             names.append(name)
-            states = merged(states, given if certain else uncertain(given), certain=True)
+            states |= given if certain else uncertain(given)
     return states, names
 
 
 def _given(value: str | None, scene: Scene) -> dict[str, State]:
     if value is None:
         return may_concern("ethtool -K $unknown")
-    commands = [part.strip() for part in value.split(";")]
     states: dict[str, State] = {}
-    for command in commands:
+    for command in (part.strip() for part in value.split(";")):
         if command.startswith("-"):
             # The value is not expanded again when ethtool gets it: a variable in it is a word that no device has.
-            states = merged(states, run_script(f"ethtool {command}", scene), certain=True)
+            states |= run_script(f"ethtool {command}", scene)
     return states
 
 

@@ -10,10 +10,11 @@ import msgspec
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import Evidence, SavedSetting, states_of, uncertain
-from virtscan.offload.persistence.shell import Scene, merged, run_script
+from virtscan.offload.persistence.shell import Scene, run_script
 
 _MAIN = "/etc/network/interfaces"
 _IFUPDOWN2 = "/etc/network/ifupdown2/*"
+_SERVICE = "networking"
 _UP = {"pre-up": 0, "up": 1, "post-up": 1}
 _PORTS = {"bridge_ports", "bridge-ports", "bond-slaves", "bond_slaves", "slaves"}
 _RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
@@ -77,7 +78,7 @@ def ifupdown(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
         states = _states(stanza, interfaces, evidence, device)
         if states:
             place = SettingPlace(files=(stanza.path,), key=f"iface {stanza.words[0]}")
-            found[place] = merged(found.get(place, {}), states, certain=True)
+            found[place] = found.get(place, {}) | states
     for place, states in found.items():
         yield SavedSetting(place=place, states=states)
 
@@ -92,13 +93,8 @@ def if_up(evidence: Evidence, device: str) -> tuple[Mapping[str, str | None], St
     if not any(evidence.under(_MAIN)):
         return variables, State.ON
     started = interfaces.brought_up(device, dependents=any(evidence.under(_IFUPDOWN2)))
-    running = _runs(evidence) is State.ON
+    running = evidence.starts(_SERVICE) is State.ON
     return variables, started if own and running else State.UNKNOWN
-
-
-def _runs(evidence: Evidence) -> State:
-    """Return whether ifupdown runs at boot."""
-    return evidence.starts("networking")
 
 
 def read_interfaces(evidence: Evidence) -> Interfaces:
@@ -193,18 +189,18 @@ def _states(stanza: Stanza, interfaces: Interfaces, evidence: Evidence, device: 
     options = _inherited(stanza, interfaces)
     commands = sorted((_UP[option], place) for place, (option, _) in enumerate(options) if option in _UP)
     for _, place in commands:
-        states = merged(states, run_script(options[place][1], scene), certain=True)
+        states |= run_script(options[place][1], scene)
     scripted = not any(fnmatchcase(device, pattern) for pattern in interfaces.scriptless)
     for option, value in options if ours else ():
         if option.startswith("offload-") and scripted:
             given = states_of([(option.removeprefix("offload-"), value)])
-            states = merged(states, given if value in {"on", "off"} else uncertain(given), certain=True)
+            states |= given if value in {"on", "off"} else uncertain(given)
         elif option == "tx-offload":
-            states = merged(states, states_of([("tx", value)]), certain=True)
+            states |= states_of([("tx", value)])
     device_up = device if ours else stanza.name
     started = interfaces.brought_up(device_up, dependents=any(evidence.under(_IFUPDOWN2)))
     mapped = any(fnmatchcase(device_up, pattern) for pattern in interfaces.mapped)
-    certain = started is State.ON and not mapped and _runs(evidence) is State.ON
+    certain = started is State.ON and not mapped and evidence.starts(_SERVICE) is State.ON
     return states if certain else uncertain(states)
 
 
@@ -223,9 +219,10 @@ def _variables(stanza: Stanza | None, device: str) -> dict[str, str | None]:
     """
     words = () if stanza is None else stanza.words
     name = device if stanza is None or stanza.fits(device) else stanza.name
+    known = None if re.search(r"[*?\[]", name) else name
     return {
-        "IFACE": None if re.search(r"[*?\[]", name) else name,
-        "LOGICAL": None if re.search(r"[*?\[]", name) else name,
+        "IFACE": known,
+        "LOGICAL": known,
         "ADDRFAM": words[1] if len(words) > 1 else None,
         "METHOD": words[2] if len(words) > 2 else None,
         "MODE": "start",

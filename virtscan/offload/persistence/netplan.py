@@ -63,7 +63,7 @@ def _unclear(evidence: Evidence) -> Iterator[SavedSetting]:
         lines = [line for line in text.splitlines() if _KEY in line and not line.lstrip().startswith("#")]
         if any((found := _LINE.fullmatch(line)) is None or found[4] != _KEY or "{" in line for line in lines):
             place = SettingPlace(files=(str(path),), key=_KEY)
-            yield SavedSetting(place=place, states=dict.fromkeys(FEATURES, State.UNKNOWN))
+            yield SavedSetting(place=place, states=uncertain(FEATURES))
 
 
 def _entries(text: str) -> Iterator[tuple[list[str], str]]:

@@ -43,7 +43,7 @@ def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> I
     else:
         files = tuple(file for item in setting for file in item.place.files)
         place = SettingPlace(files=files, key="[ethtool]", profiles=len(found))
-        yield SavedSetting(place=place, states=dict.fromkeys(FEATURES, State.UNKNOWN))
+        yield SavedSetting(place=place, states=uncertain(FEATURES))
 
 
 def has_profile(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:

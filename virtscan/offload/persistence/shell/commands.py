@@ -3,7 +3,6 @@
 import re
 from abc import ABC, abstractmethod
 
-from virtscan.model import State
 from virtscan.offload.persistence.evidence import FEATURES, uncertain
 from virtscan.offload.persistence.shell.effects import OFFLOAD, may_concern, offload_states
 from virtscan.offload.persistence.shell.state import ExitError, NextError, ReturnError, Shell
@@ -113,7 +112,7 @@ class Commands(Shell, ABC):
 
     def _text(self, text: str | None, arguments: list[Word], *, sourced: bool = False) -> bool | None:
         if text is None:
-            self._give(dict.fromkeys(FEATURES, State.UNKNOWN), certain=False)
+            self._give(uncertain(FEATURES), certain=False)
             return None
         before = self._arguments
         if arguments or not sourced:
@@ -158,7 +157,7 @@ class Commands(Shell, ABC):
     def _elsewhere(self, name: str, fields: list[Word]) -> None:
         """Look for an ethtool command among the words of a program that may run it, and in its own name."""
         if _SWITCHES.search(name):  # a script that was not read
-            self._give(dict.fromkeys(FEATURES, State.UNKNOWN), certain=False)
+            self._give(uncertain(FEATURES), certain=False)
         for number, field in enumerate(fields):
             if field is None:
                 continue

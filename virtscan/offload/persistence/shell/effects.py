@@ -48,7 +48,7 @@ def offload_states(words: Sequence[Word], scene: Scene) -> States:
         return {}
     target, pairs = (words[1] if len(words) > 1 else None), list(words[2:])
     if None in pairs or words[0] is None:
-        given = dict.fromkeys(FEATURES, State.UNKNOWN)
+        given = uncertain(FEATURES)
     else:
         known = [word for word in pairs if word is not None]
         given = states_of(zip(known[::2], known[1::2], strict=False))
@@ -70,13 +70,12 @@ def _accepted(words: Sequence[str]) -> bool:
 
 def merged(before: Mapping[str, State], states: Mapping[str, State], *, certain: bool) -> States:
     """Return the states after a command that runs for certain, or that may run."""
-    if certain:
-        return {**before, **states}
-    return {**before, **{name: state if before.get(name) is state else State.UNKNOWN for name, state in states.items()}}
+    given = {name: state if certain or before.get(name) is state else State.UNKNOWN for name, state in states.items()}
+    return {**before, **given}
 
 
 def may_concern(text: str) -> States:
     """Return the states that a script which is not understood may give to any device: UNKNOWN, or none."""
     code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     found = _OFFLOAD.search(code) and _CHECKSUM.search(code)
-    return dict.fromkeys(FEATURES, State.UNKNOWN) if found else {}
+    return uncertain(FEATURES) if found else {}

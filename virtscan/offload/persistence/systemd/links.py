@@ -13,9 +13,11 @@ from virtscan.offload.persistence.evidence import (
     fits_own_name,
     ini,
     states_of,
+    uncertain,
 )
 
 LINK_SINCE = 245
+_NETPLANS = "/run/systemd/network/10-netplan-"
 
 
 def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
@@ -43,16 +45,12 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
     else:
         possible.append(("", {}))
     setting = [path for path, states in possible if states]
-    remade = any(evidence.under("netplan/*.yaml")) and all(_is_netplans(path) for path in setting)
+    remade = any(evidence.under("netplan/*.yaml")) and all(path.startswith(_NETPLANS) for path in setting)
     if setting and not remade:
         known = evidence.udev is not None
         certain = known and all(states == possible[-1][1] for _, states in possible)
-        states = possible[-1][1] if certain else dict.fromkeys(FEATURES, State.UNKNOWN)
+        states = possible[-1][1] if certain else uncertain(FEATURES)
         yield SavedSetting(place=SettingPlace(files=tuple(setting), key="TransmitChecksumOffload"), states=states)
-
-
-def _is_netplans(path: str) -> bool:
-    return path.startswith("/run/systemd/network/10-netplan-")
 
 
 def fits(rules: list[tuple[str, str]], device: str, macs: tuple[str, ...]) -> State:

@@ -77,7 +77,7 @@ def _run(commands: Sequence["_ExecCommand"], scene: Scene) -> dict[str, State]:
         states = merged(states, given, certain=certain)
         if command.failure_counts and succeeds is False:
             break
-        scripted = command.words is not None and is_script(command.words[:1], scene)
+        scripted = command.words is not None and is_script(command.words, scene)
         certain = certain and (succeeds is True or scripted or not command.failure_counts)
     return states
 
