@@ -7,7 +7,7 @@ import pytest
 
 from tests.build import failure
 from tests.evidence.sosreport.build import Link, as_archive, as_folder
-from virtscan.connectors import sosreport
+from virtscan.connectors import naming, sosreport
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.errors import ConnectorError
 from virtscan.model import (
@@ -62,7 +62,7 @@ def scan(
 ) -> tuple[Hypervisor, tuple[Gap, ...]]:
     folder = as_folder(path / "report", {**HOST, **tree})
     target = Target(kind=TargetKind.SOSREPORT, address=str(folder), kernel=kernel)
-    draft = HostDraft(target, name=sosreport.host_name(target.address), uri="sosreport:report")
+    draft = HostDraft(target, name=naming.name(target), uri="sosreport:report")
     sosreport.read(target, draft)
     return draft.close()
 
@@ -382,7 +382,7 @@ def test_a_kernel_that_was_declared_is_not_missed(tmp_path: Path) -> None:
 def test_a_report_without_libvirt_has_a_gap_for_missing_domains(tmp_path: Path) -> None:
     path = as_archive(tmp_path / "sosreport-kvm01.tar", HOST | {"etc/libvirt/qemu.conf": Link("nowhere")})
     target = Target(kind=TargetKind.SOSREPORT, address=str(path))
-    draft = HostDraft(target, name=sosreport.host_name(str(path)), uri=sosreport.shown(str(path)))
+    draft = HostDraft(target, name=naming.name(target), uri=naming.shown(target))
     sosreport.read(target, draft)
     host, gaps = draft.close()
 
@@ -420,7 +420,7 @@ def test_every_collected_tree_is_read_without_an_error(corpus: Path) -> None:
     hosts: dict[str, Hypervisor] = {}
     for tree in (corpus / "sostree").iterdir():
         target = Target(kind=TargetKind.SOSREPORT, address=str(tree))
-        draft = HostDraft(target, name="unnamed", uri=sosreport.shown(str(tree)))
+        draft = HostDraft(target, name="unnamed", uri=naming.shown(target))
         sosreport.read(target, draft)
         hosts[tree.name], _ = draft.close()
 

@@ -14,7 +14,7 @@ from virtscan import offload
 from virtscan.config.default_uri import DefaultUri
 from virtscan.config.file.document import read_document
 from virtscan.config.merge import Options, make_plan
-from virtscan.connectors import sosreport
+from virtscan.connectors import naming, sosreport
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.correlator.judging import judge
 from virtscan.model import (
@@ -57,9 +57,7 @@ def live(plan: Plan) -> Inventory:
 
 
 def read(target: Target) -> Hypervisor:
-    draft = HostDraft(
-        target, name=sosreport.host_name(target.address), uri=sosreport.shown(target.address)
-    )  # as a scan does
+    draft = HostDraft(target, name=naming.name(target), uri=naming.shown(target))  # as a scan does
     sosreport.read(target, draft)
     hypervisor, gaps = draft.close()
     assert [gap for gap in gaps if "kernel" not in subject(gap)] == []

@@ -15,9 +15,10 @@ from uuid import NAMESPACE_DNS, uuid5
 import pytest
 
 from tests.build import failure, macvtap
+from virtscan.connectors import naming
 from virtscan.connectors.caused import cause_of
 from virtscan.connectors.host_draft import HostDraft
-from virtscan.connectors.xml_directory.host import host_name, read, shown
+from virtscan.connectors.xml_directory.host import read
 from virtscan.errors import ConnectorError
 from virtscan.model import (
     Attachment,
@@ -47,7 +48,7 @@ def domain_xml(name: str = "web01", interface: str = "") -> str:
 def scan(address: str | Path) -> tuple[Hypervisor, tuple[Gap, ...]]:
     """What a scan makes of it: a failure is a gap."""
     target = Target(kind=TargetKind.XML, address=str(address))
-    draft = HostDraft(target, name=host_name(target.address), uri=shown(target.address))
+    draft = HostDraft(target, name=naming.name(target), uri=naming.shown(target))
     try:
         read(target, draft)
     except ConnectorError as error:
@@ -164,7 +165,7 @@ def test_a_relative_folder_is_shown_as_given(tmp_path: Path, monkeypatch: pytest
     [("/srv/hv1", "hv1"), ("/srv/hv1/", "hv1"), ("/srv/x/../hv1", "hv1"), ("/", "xml:/"), ("/srv/\udce9", "\\udce9")],
 )
 def test_the_last_part_of_the_path_names_the_hypervisor(address: str, name: str) -> None:
-    assert host_name(address) == name
+    assert naming.name(Target(kind=TargetKind.XML, address=address)) == name
 
 
 def test_documents_of_another_kind_are_only_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -472,7 +473,7 @@ def test_a_compressed_file_is_read(tmp_path: Path) -> None:
     hypervisor, gaps = scan(tmp_path)
 
     assert (names(hypervisor), gaps) == (["web01", "web02"], ())
-    assert host_name(f"{tmp_path}/web01.xml.gz") == "web01"
+    assert naming.name(Target(kind=TargetKind.XML, address=f"{tmp_path}/web01.xml.gz")) == "web01"
 
 
 @pytest.mark.parametrize(

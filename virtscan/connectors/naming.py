@@ -13,18 +13,18 @@ def shown(target: Target) -> str:
 
 def name(target: Target) -> str:
     """Return the declared name, else the one in the address; a name that the hypervisor reports is better than that."""
-    return target.name or _from_address(target)
+    return target.name or _from_address(target) or shown(target)
 
 
-def _from_address(target: Target) -> str:
+def _from_address(target: Target) -> str | None:
     match target.kind:
         case TargetKind.LIBVIRT:
-            return uri.host_name(target.address) or shown(target)
+            return uri.host_name(target.address)
         case TargetKind.XML:
             from virtscan.connectors import xml_directory  # loads the XML parser
 
             return xml_directory.host_name(target.address)
         case TargetKind.SOSREPORT:
-            from virtscan.connectors import sosreport  # loads archives and the XML parser
+            from virtscan.evidence import sosreport  # loads archives
 
-            return sosreport.host_name(target.address)
+            return sosreport.report_name(target.address)

@@ -227,19 +227,15 @@ def _read_host(session: Session, address: str) -> None:
 
 def _use_version(session: Session, replies: Sequence[Reply[int]]) -> None:
     """Deliver the daemon's version; without it there is one fact less about the kernel, not a gap."""
-    for reply in replies:
-        version = session.optional(reply)
-        if version is not None:
-            daemon = Observed(value=version, source=SOURCE, observed_at=datetime.now(UTC))
-            session.draft.add(HostFacts(daemon=daemon))
+    for version in session.optional(replies):
+        daemon = Observed(value=version, source=SOURCE, observed_at=datetime.now(UTC))
+        session.draft.add(HostFacts(daemon=daemon))
 
 
 def _use_computer(session: Session, replies: Sequence[Reply[str]]) -> None:
     """Deliver the facts of the host's firmware, if there are any."""
-    for reply in replies:
-        document = session.optional(reply)
-        if document is not None:
-            with suppress(AnalyzerError):
-                dmi = analyzer.read_computer(document)
-                machine, uuid = hostnet.read_machine(dmi=dmi), hostnet.system_uuid(dmi.uuid)
-                session.draft.add(HostFacts(machine=machine, system_uuid=uuid))
+    for document in session.optional(replies):
+        with suppress(AnalyzerError):
+            dmi = analyzer.read_computer(document)
+            machine, uuid = hostnet.read_machine(dmi=dmi), hostnet.system_uuid(dmi.uuid)
+            session.draft.add(HostFacts(machine=machine, system_uuid=uuid))

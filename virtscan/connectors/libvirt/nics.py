@@ -38,11 +38,9 @@ class Drivers:
     def _use(self, parent: str, replies: Sequence[Reply[str]]) -> None:
         """Keep the driver; a device that can't be read leaves it unknown, without a gap."""
         self._found[parent] = None
-        for reply in replies:
-            document = self._session.optional(reply)
-            if document is not None:
-                with suppress(AnalyzerError):
-                    self._found[parent] = analyzer.read_driver(document)
+        for document in self._session.optional(replies):
+            with suppress(AnalyzerError):
+                self._found[parent] = analyzer.read_driver(document)
         for name in self._nics[parent]:
             self._deliver(name, self._found[parent])
 

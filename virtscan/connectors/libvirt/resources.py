@@ -72,19 +72,16 @@ def suspended(address: str) -> int:
 
 def _use_memory(session: Session, replies: Sequence[Reply[Mapping[str, int]]]) -> None:
     """Deliver the memory that is free or a cache; without it there is one fact less, not a gap."""
-    for reply in replies:
-        numbers = session.optional(reply)
-        if numbers is not None and libvirt.VIR_NODE_MEMORY_STATS_FREE in numbers:
+    for numbers in session.optional(replies):
+        if libvirt.VIR_NODE_MEMORY_STATS_FREE in numbers:
             free = sum(numbers.get(name, 0) for name in _FREE) // _KIB
             session.draft.add(HostFacts(memory_free_mib=free))
 
 
 def _use_list(session: Session, mark: Mark, replies: Sequence[Reply[list[Any]]]) -> None:  # Any: domains
     """Deliver a list of domains; an old daemon, or one without the fact, leaves it unknown."""
-    for reply in replies:
-        domains = session.optional(reply)
-        if domains is not None:
-            session.draft.add(Marked(mark=mark, uuids=frozenset(domain.UUIDString() for domain in domains)))
+    for domains in session.optional(replies):
+        session.draft.add(Marked(mark=mark, uuids=frozenset(domain.UUIDString() for domain in domains)))
 
 
 def _use_statistics(session: Session, replies: Sequence[Reply[list[Any]]]) -> None:  # Any: domains with numbers
@@ -93,8 +90,8 @@ def _use_statistics(session: Session, replies: Sequence[Reply[list[Any]]]) -> No
         if isinstance(reply, LibvirtFailure):
             item = HostFact(uri=session.draft.uri, fact=FactName.DISK_SIZES)
             session.draft.gap(item, Failure(detail=reason(reply.error)), GapAbout.DEVICE)
-        for domain, numbers in session.optional(reply) or ():
-            session.draft.add(_measured(domain.UUIDString(), numbers))
+    for domains in session.optional(replies):
+        session.draft.add(*(_measured(domain.UUIDString(), numbers) for domain, numbers in domains))
 
 
 def _measured(uuid: str, numbers: Mapping[str, Any]) -> Measured:  # Any: texts and numbers

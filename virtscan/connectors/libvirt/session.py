@@ -146,15 +146,17 @@ class Session:
                 assert_never(reply)
         return None
 
-    def optional(self, reply: Reply[T]) -> T | None:
-        """Return the value of a reply; None, without a gap, if it has none.
+    def optional(self, replies: Sequence[Reply[T]]) -> Iterator[T]:
+        """Yield the values of replies; one without a value is not a gap.
 
         Raises:
             ConnectorError: As `read`.
         """
-        if isinstance(reply, LibvirtFailure):
-            end_if_lost(self.connection, reply.error)
-        return reply.value if isinstance(reply, Fetched) else None
+        for reply in replies:
+            if isinstance(reply, LibvirtFailure):
+                end_if_lost(self.connection, reply.error)
+            if isinstance(reply, Fetched):
+                yield reply.value
 
     def _end_if_closed(self) -> None:
         if self.draft.is_closed:

@@ -1,5 +1,5 @@
 """A hypervisor read from its sosreport."""
 
-from virtscan.connectors.sosreport.host import host_name, read, shown
+from virtscan.connectors.sosreport.host import read
 
-__all__ = ["host_name", "read", "shown"]
+__all__ = ["read"]

@@ -10,26 +10,15 @@ from virtscan.connectors.sosreport.guests import is_guest_file, is_version, read
 from virtscan.errors import AnalyzerError, ConnectorError, SosreportError
 from virtscan.evidence import sosreport
 from virtscan.evidence.sosreport import Sosreport
-from virtscan.model import Device, Domain, GapAbout, Observed, Target, TargetKind
+from virtscan.model import Device, Domain, GapAbout, Observed, Target
 from virtscan.model.gaps.causes import BadDocument, Failure, NotInReport
 from virtscan.model.gaps.items import FactName, HostFact, NamedDevice, NodeDevice, ReportFile
-from virtscan.model.sources import TARGETS
 
 _NODE_DEVICES = "sos_commands/virsh/virsh_-r_nodedev-dumpxml_"
 _VERSION = re.compile(
     r"^(?:Running against daemon|Using library: libvirt):? (\d{1,3})\.(\d{1,3})\.(\d{1,3})$", re.MULTILINE
 )
 SOURCE = "sosreport"
-
-
-def shown(address: str) -> str:
-    """Return the address as it is shown: `sosreport:` and the path."""
-    return TARGETS[TargetKind.SOSREPORT].text(address)
-
-
-def host_name(address: str) -> str:
-    """Return the hypervisor's name according to the path; the report's own name replaces it."""
-    return sosreport.report_name(address)
 
 
 def read(target: Target, draft: HostDraft) -> None:

@@ -1,5 +1,5 @@
 """A hypervisor read from a folder of definitions."""
 
-from virtscan.connectors.xml_directory.host import host_name, read, shown
+from virtscan.connectors.xml_directory.host import host_name, read
 
-__all__ = ["host_name", "read", "shown"]
+__all__ = ["host_name", "read"]

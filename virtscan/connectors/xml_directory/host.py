@@ -13,10 +13,9 @@ from virtscan.connectors.xml_directory import files
 from virtscan.connectors.xml_directory.files import File, printable
 from virtscan.errors import ConnectorError
 from virtscan.files import moment
-from virtscan.model import Domain, Gap, GapAbout, LeftOut, Network, Target, TargetKind, WhyLeftOut
+from virtscan.model import Domain, Gap, GapAbout, LeftOut, Network, Target, WhyLeftOut
 from virtscan.model.gaps.causes import BadDocument, DefinedTwice, Failure, NoDefinitions
 from virtscan.model.gaps.items import WholeHost
-from virtscan.model.sources import TARGETS
 
 _log = logging.getLogger(__name__)
 
@@ -27,15 +26,10 @@ _DOMAIN_IN = re.compile(rb"<domain(?:\s[^>]*)?(?<!/)>(?:(?!</domain>).)*?<name>(
 _MOST_NAMES = 5
 
 
-def shown(address: str) -> str:
-    """Return the address as it is shown: `xml:` and the path."""
-    return TARGETS[TargetKind.XML].text(address)
-
-
 def host_name(address: str) -> str:
-    """Return the name that a folder, or a single file, gives to its hypervisor."""
+    """Return the name that a folder, or a single file, gives to its hypervisor; the root folder gives none."""
     path = PurePath(os.path.abspath(address))  # noqa: PTH100 Path.resolve would ask the disk, which may hang
-    return printable(path.name.removesuffix(".gz").removesuffix(".xml")) or shown(address)
+    return printable(path.name.removesuffix(".gz").removesuffix(".xml"))
 
 
 def read(target: Target, draft: HostDraft) -> None:
