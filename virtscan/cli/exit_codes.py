@@ -35,12 +35,11 @@ def of_report(report: Report, fail_on: FailOn) -> ExitCode:
 
     A waived finding counts neither as at risk nor as not judged. Without any domain nothing was judged.
     """
-    hypervisors = report.inventory.hypervisors
     if is_nothing_seen(report):
         return ExitCode.NOTHING_SEEN
     at_risk = any(counts_as_at_risk(finding, fail_on) for finding in report.findings)
     unknown = any(finding.is_unknown for finding in report.findings)
-    no_domain = not any(hypervisor.domains for hypervisor in hypervisors)
+    no_domain = not any(hypervisor.domains for hypervisor in report.inventory.hypervisors)
     return _of(bad=at_risk, incomplete=unknown or no_domain or bool(report.gaps))
 
 

@@ -1,7 +1,7 @@
 """Options that several commands share, each declared once."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,8 +19,7 @@ from virtscan.views import GROUPINGS, VIEWS
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def seconds_of(_context: click.Context, _option: click.Parameter, value: str | None) -> float | None:
-    """Parse the value of an option that is a length of time."""
+def _seconds(_context: click.Context, _option: click.Parameter, value: str | None) -> float | None:
     if value is None:
         return None
     from virtscan.config import duration
@@ -72,18 +71,12 @@ server_option = click.option(
 )
 
 
-def duration_option(name: str, *, help: str, required: bool = False) -> Callable[[F], F]:  # noqa: A002 click's word
-    """Declare an option that is a length of time."""
-    return click.option(name, metavar="TIME", callback=seconds_of, help=help, required=required)
+duration_option = partial(click.option, metavar="TIME", callback=_seconds)
+"""Declares an option that is a length of time."""
 
+host_timeout_option = duration_option("--host-timeout", help="Time limit of one host, e.g. 30s (the default).")
 
-host_timeout_option = click.option(
-    "--host-timeout", metavar="TIME", callback=seconds_of, help="Time limit of one host, e.g. 30s (the default)."
-)
-
-deadline_option = click.option(
-    "--deadline", metavar="TIME", callback=seconds_of, help="Time limit of the whole run, e.g. 10m (the default)."
-)
+deadline_option = duration_option("--deadline", help="Time limit of the whole run, e.g. 10m (the default).")
 
 lower_device_option = click.option(
     "--lower-device",
@@ -92,12 +85,7 @@ lower_device_option = click.option(
     help="Judge macvtap interfaces on any device (the default), or only those on a bond.",
 )
 
-max_age_option = click.option(
-    "--max-age",
-    metavar="TIME",
-    callback=seconds_of,
-    help="Ignore facts older than this at scan time, e.g. 12h, 7d, 2w.",
-)
+max_age_option = duration_option("--max-age", help="Ignore facts older than this at scan time, e.g. 12h, 7d, 2w.")
 
 collect_options = _chain(
     connect_option,

@@ -7,9 +7,9 @@ from enum import IntEnum
 import click
 import msgspec
 
-from virtscan.cli.exit_codes import counts_as_at_risk
+from virtscan.cli.exit_codes import counts_as_at_risk, is_nothing_seen
 from virtscan.correlator.findings.waivers import WaiverState, state_on
-from virtscan.model import FailOn, HostStatus, Report
+from virtscan.model import FailOn, Report
 from virtscan.reporters import printable
 from virtscan.views.report.headline import headline
 from virtscan.views.wording.phrases.ages import in_words
@@ -63,14 +63,13 @@ def status_of(report: Report, fail_on: FailOn, now: datetime, max_scan_age: floa
     passed = now - report.inventory.taken_at
     age = max(passed, timedelta(0))
     numbers = _numbers(report, age, max_scan_age)
-    hosts = report.inventory.hypervisors
     if -passed.total_seconds() > max_scan_age:  # it would count as new until then
         words = f"the last scan is dated {in_words(-passed)} ahead; correct the clock, then scan again"
         return Status(level=Level.UNKNOWN, words=words, numbers=numbers)
     if age.total_seconds() > max_scan_age:
         words = f"the last scan was {in_words(age)} ago; check that virtscan scan runs"
         return Status(level=Level.UNKNOWN, words=words, numbers=numbers)
-    if all(host.status is HostStatus.FAILED for host in hosts):
+    if is_nothing_seen(report):
         return Status(level=Level.UNKNOWN, words=f"{headline(report)}; see virtscan report", numbers=numbers)
     concerns = list(_concerns(report))
     if any(counts_as_at_risk(finding, fail_on) for finding in report.findings):

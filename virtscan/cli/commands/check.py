@@ -9,7 +9,7 @@ import click
 from virtscan.cli.acquire import load
 from virtscan.cli.help import STATUSES, Command
 from virtscan.cli.history.scope import check_scope, scope_option
-from virtscan.cli.options import seconds_of, words_of
+from virtscan.cli.options import duration_option, words_of
 from virtscan.cli.output.outputs import tell
 from virtscan.cli.status import StatusError, status_of
 from virtscan.errors import VirtscanError
@@ -39,14 +39,7 @@ class _Plugin(Command):
 )
 @click.argument("file")
 @scope_option
-@click.option(
-    "--max-scan-age",
-    metavar="TIME",
-    default="26h",
-    show_default=True,
-    callback=seconds_of,
-    help="Treat a scan older than this as missing.",
-)
+@duration_option("--max-scan-age", default="26h", show_default=True, help="Treat a scan older than this as missing.")
 @click.option(
     "--fail-on",
     type=words_of(FailOn),

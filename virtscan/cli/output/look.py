@@ -3,6 +3,7 @@
 import os
 import sys
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,54 +76,44 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
-wide_option = click.option(
+_option = partial(click.option, expose_value=False, callback=_keep)
+
+wide_option = _option(
     "--wide",
     is_flag=True,
-    expose_value=False,
-    callback=_keep,
     help="Never shorten names or break rows to fit the terminal.",
 )
 
-color_option = click.option(
+color_option = _option(
     "--color",
     "colour",
     type=click.Choice([member.value for member in Colour]),
     default=Colour.AUTO.value,
-    expose_value=False,
-    callback=_keep,
     help="Colour the text; auto (the default): on a terminal, unless NO_COLOR is set.",
 )
 
-all_option = click.option(
+all_option = _option(
     "--all",
     "show_all",
     is_flag=True,
-    expose_value=False,
-    callback=_keep,
     help="Also show findings that need no action: mitigated, not-affected. Formats other than table always have them.",
 )
 
-total_option = click.option(
+total_option = _option(
     "--total",
     is_flag=True,
-    expose_value=False,
-    callback=_keep,
     help="End the CSV of the capacity view with a row of totals.",
 )
 
-columns_option = click.option(
+columns_option = _option(
     "--columns",
     metavar="COLUMN,…",
-    expose_value=False,
-    callback=_keep,
     help="Show these columns, in this order, as one table. JSON keeps all.",
 )
 
-sort_option = click.option(
+sort_option = _option(
     "--sort",
     metavar="COLUMN,…",
-    expose_value=False,
-    callback=_keep,
     help="Sort the rows as one table; a - before a column reverses it: --sort=-at_risk,site.",
 )
 
