@@ -97,15 +97,6 @@ def _collected(plan: Plan, console: Console) -> Inventory:
         return collect(plan, engine=engine_of(plan), on_progress=report, is_interrupted=is_report_wanted)
 
 
-def load_all(files: Sequence[Path], console: Console) -> Inventory:
-    """Return the inventory in a file, or that of several files merged.
-
-    Raises:
-        InventoryError: One can't be read, or holds no inventory, or they can't be merged.
-    """
-    return load(files[0]) if len(files) == 1 else load_merged(files, console)
-
-
 def load_merged(files: Sequence[Path], console: Console, policy: Policy | None = None) -> Inventory:
     """Return the inventory of several files merged, judged by this policy or by that of the first.
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import click
+import msgspec
 
-from virtscan.cli.acquire import judged_on, load_all
+from virtscan.cli.acquire import judged_on, load, load_merged
 from virtscan.cli.assuming import assume_option, parsed, under
 from virtscan.cli.exit_codes import of_report
 from virtscan.cli.help import JUDGES, Command
@@ -59,7 +60,7 @@ def report(
     rendering.check(is_assumed=bool(parsed(assumptions, str)))
     keep_apart(*rendering.places, ("--redact", redact), inputs=files)
     redacted = redaction(redact)
-    saved = load_all(files, console)
+    saved = load(files[0]) if len(files) == 1 else load_merged(files, console)
     if fail_on is FailOn.PENDING and not _knows_records(saved):
         raise click.UsageError(f"--fail-on pending: {files[0]}: no provisioning records; choose boots, latent or never")
     inventory = redacted(judged_on(saved, console, lower_device=lower_device, max_age=max_age))
@@ -67,7 +68,7 @@ def report(
         shown = rendering.open(outputs)
         judged, what_if = under(judge(inventory), parsed(assumptions, redacted.text))
         judged = with_file(judged, files[0], is_redacted=redact is not None or len(files) > 1)
-        rendering = rendering.with_what_if(what_if)
+        rendering = msgspec.structs.replace(rendering, what_if=what_if)
         code = of_report(judged, fail_on or FailOn.LATENT)
         rendering.with_pseudonyms(redacted.text).write(judged, shown, console, Run(exit_code=code))
     return code

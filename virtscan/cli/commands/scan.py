@@ -89,14 +89,17 @@ def scan(
         keeping.judged(report)
         if redact is None and keeping.failure is None:  # names of the history have no pseudonyms
             rendering = rendering.with_sections(lambda: trend_of(url, plan.scope))
-        outcome = _outcome(report, night.news(inventory), parsed(assumptions, redacted.text), plan.fail_on)
+        news = night.news(inventory)
+        outcome = _outcome(report, news, parsed(assumptions, redacted.text), plan.fail_on)
         if saved:
             _save(inventory, saved, keep_earlier=outcome.code is ExitCode.NOTHING_SEEN)
-        rendering = rendering.with_note(default_uri_line(plan, names=console.names)).with_what_if(outcome.what_if)
+        note = default_uri_line(plan, names=console.names)
+        rendering = msgspec.structs.replace(rendering, note=note, what_if=outcome.what_if)
         judged = with_file(outcome.report, save, is_redacted=redact is not None)
-        unsaved = None if saved is None else saved.failure
-        run = outcome.run(seconds, failure=keeping.failure or night.failure or unsaved)
-        rendering.with_pseudonyms(redacted.text).write(judged, shown, console, run, outcome.news)
+        failure = keeping.failure or night.failure or (saved and saved.failure)
+        # A failed save or history decides the exit code.
+        run = Run(exit_code=OutputError.exit_code if failure else outcome.code, seconds=seconds)
+        rendering.with_pseudonyms(redacted.text).write(judged, shown, console, run, news)
     night.end(quiet=quiet)
     if outcome.refused is not None:
         raise outcome.refused
@@ -116,12 +119,7 @@ class _ScanResult(msgspec.Struct, frozen=True, kw_only=True):
     report: Report
     what_if: AssumptionResult
     refused: ConfigError | None
-    news: News | None
     code: ExitCode
-
-    def run(self, seconds: float, *, failure: str | OSError | None) -> Run:
-        """Return the facts about this run that metrics hold; a failed save or history decides the exit code."""
-        return Run(exit_code=self.code if failure is None else OutputError.exit_code, seconds=seconds)
 
 
 def _outcome(
@@ -134,7 +132,7 @@ def _outcome(
     except ConfigError as error:
         refused = error
     code = code_of(news, of_report(report, least), least)
-    return _ScanResult(report=report, what_if=what_if, refused=refused, news=news, code=code)
+    return _ScanResult(report=report, what_if=what_if, refused=refused, code=code)
 
 
 def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool) -> None:

@@ -53,7 +53,11 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rendering(msgspec.Struct, frozen=True, kw_only=True):
-    """The requested forms of a report, from `--view`, `--by`, `--where` and the outputs; `note` stands below it."""
+    """The requested forms of a report, from `--view`, `--by`, `--where` and the outputs.
+
+    `note` is a line below the table. `further` are sections for the outputs with room for all views. `what_if` marks
+    every output as one under assumptions.
+    """
 
     view: str | None
     by: str | None
@@ -62,14 +66,6 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     note: str | None = None
     further: tuple[Section, ...] = ()
     what_if: AssumptionResult = AssumptionResult()
-
-    def with_what_if(self, what_if: AssumptionResult) -> "Rendering":
-        """Mark every output as one under assumptions, if there are some."""
-        return msgspec.structs.replace(self, what_if=what_if)
-
-    def with_note(self, note: str | None) -> "Rendering":
-        """Add a line below the table."""
-        return msgspec.structs.replace(self, note=note)
 
     def with_sections(self, sections: Callable[[], tuple[Section, ...]]) -> "Rendering":
         """Add sections to the outputs with room for all views; they are made if there is one."""
