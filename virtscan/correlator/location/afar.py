@@ -33,7 +33,7 @@ _VIRTIO_MODELS = frozenset({"virtio", "virtio-transitional", "virtio-non-transit
 
 
 def from_outside(
-    stack: SendingStack, place: Place, point: AttachmentPoint, fleet: Fleet, remembered: Remembered | None = None
+    stack: SendingStack, place: Place, point: AttachmentPoint, fleet: Fleet, remembered: Remembered | None
 ) -> Position:
     """Judge a place outside the interface's hypervisor; of the point, only the kinds of its NICs matter."""
     match place:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from virtscan.correlator.devices.nic import is_nic
-from virtscan.correlator.location.carriers import InterfaceOwner
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import Domain, DomainKey, DomainState, Interface, Mac
@@ -60,14 +59,10 @@ def may_run_elsewhere(copies: Sequence[DomainCopy]) -> bool:
 def _all_copies(stack: SendingStack, fleet: Fleet) -> Iterator[DomainCopy]:
     for mac in sorted(stack.macs):
         for owner in fleet.interfaces.get(mac, ()):
-            yield _copy(owner)
+            yield DomainCopy(hypervisor=owner.hypervisor, domain=owner.domain, nic=owner.interface)
     for name, domain in _of_machine(stack, fleet):
         if not any(interface.mac in stack.macs for interface in domain.interfaces):
             yield DomainCopy(hypervisor=name, domain=domain, nic=None)
-
-
-def _copy(owner: InterfaceOwner) -> DomainCopy:
-    return DomainCopy(hypervisor=owner.hypervisor, domain=owner.domain, nic=owner.interface)
 
 
 def _of_machine(stack: SendingStack, fleet: Fleet) -> Iterator[tuple[str, Domain]]:

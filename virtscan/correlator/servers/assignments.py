@@ -136,10 +136,8 @@ def _host_names(server: Server) -> Iterator[str]:
     yield server.name.casefold().rstrip(".")
     host = server.source.partition("://")[2].rpartition("@")[2].casefold()
     host = host.removeprefix("[").partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-    if host and network(host) is None:
+    if host:
         yield host.rstrip(".")
-    elif host:
-        yield host
 
 
 def _agree(one: str, other: str) -> bool:
