@@ -196,7 +196,7 @@ def test_an_inventory_that_0_1_0_saved_is_read_and_judged() -> None:
 
 @pytest.mark.parametrize("version", sorted(STEPS))
 def test_every_earlier_version_has_a_step_to_the_next(version: int) -> None:
-    assert upgraded({}, version, "virtscan.inventory")["schema"] == json.loads(dumps(FULL))["schema"]
+    assert upgraded({}, version)["schema"] == json.loads(dumps(FULL))["schema"]
 
 
 def test_what_is_not_known_takes_no_room() -> None:

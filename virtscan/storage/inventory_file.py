@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from typing import TypeAlias, get_args
+from typing import TypeAlias
 
 import msgspec
 
 from virtscan.errors import InventoryError
 from virtscan.model import Domain, Hypervisor, Inventory
 from virtscan.storage.inventory_v3 import (
-    InventorySchema,
     SavedDomain,
     SavedGap,
     SavedHypervisor,
@@ -21,13 +20,12 @@ from virtscan.storage.inventory_v3 import (
     SavedSubnet,
     SavedUnreadHost,
 )
-from virtscan.storage.upgrades import STEPS, upgraded
+from virtscan.storage.upgrades import SCHEMA, STEPS, upgraded
 
 Saved: TypeAlias = SavedInventory
 """The file's structs, of whatever version is the present one."""
 
-(_SCHEMA,) = get_args(InventorySchema)
-_NAME, _, _NUMBER = _SCHEMA.partition("/")
+_NAME, _, _NUMBER = SCHEMA.partition("/")
 VERSION = int(_NUMBER)
 _ANY_SCHEMA = re.compile(r"(virtscan\.[a-z]+)/([1-9][0-9]{0,8})")
 _WANTED = "use a file written by virtscan scan --save"
@@ -62,7 +60,7 @@ def parts(inventory: Inventory) -> Iterator[bytes]:
 def to_saved(inventory: Inventory) -> SavedInventory:
     """Make the structs of the file from an inventory."""
     return SavedInventory(
-        schema=_SCHEMA,
+        schema=SCHEMA,
         version=inventory.version,
         taken_at=inventory.taken_at,
         scope=inventory.scope,
@@ -109,12 +107,7 @@ def _decoded(data: bytes) -> SavedInventory:
     if version == VERSION:
         return msgspec.json.decode(data, type=SavedInventory)
     old = msgspec.json.decode(data, type=dict[str, object])  # of any shape; the upgraded one is checked
-    return msgspec.convert(raw_upgraded(old, version), SavedInventory)
-
-
-def raw_upgraded(old: dict[str, object], version: int) -> dict[str, object]:
-    """Bring the JSON of an earlier version's inventory to the present version."""
-    return upgraded(old, version, _NAME)
+    return msgspec.convert(upgraded(old, version), SavedInventory)
 
 
 def from_saved(saved: SavedInventory) -> Inventory:

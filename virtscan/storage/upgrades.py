@@ -1,9 +1,12 @@
 """The chain of upgrades: each step makes the JSON of one version of the inventory file into that of the next."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 from virtscan.model import CONFIGURATION
+from virtscan.storage.inventory_v3 import InventorySchema
+
+(SCHEMA,) = get_args(InventorySchema)
 
 Json: TypeAlias = object
 """Any JSON value: a step changes the keys that it knows, and leaves the rest for decoding to refuse."""
@@ -74,8 +77,8 @@ STEPS: Mapping[int, Callable[[dict[str, Json]], dict[str, Json]]] = {1: _from_1,
 """By the version that a step starts from; the last one leads to the present version."""
 
 
-def upgraded(inventory: dict[str, Json], version: int, name: str) -> dict[str, Json]:
-    """Bring an inventory file of an earlier version to the present one."""
+def upgraded(inventory: dict[str, Json], version: int) -> dict[str, Json]:
+    """Bring the JSON of an earlier version's inventory to the present version."""
     for start in range(version, max(STEPS) + 1):
-        inventory = STEPS[start](inventory) | {"schema": f"{name}/{start + 1}"}
-    return inventory
+        inventory = STEPS[start](inventory)
+    return inventory | {"schema": SCHEMA}

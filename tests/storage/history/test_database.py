@@ -135,7 +135,7 @@ def test_every_released_postgresql_schema_is_read(version: int, postgresql: Post
 def assert_read_only(url: str, version: int) -> None:
     """A reader, such as --since on the night after an upgrade, needs no newer schema; pruning does."""
     with open_history(url) as history:
-        assert list(history.load_all(1, 2)) == golden.SCANS
+        assert list(map(history.load, (1, 2))) == golden.SCANS
         assert history.recall(history.find(None).number).unread
         assert history.finding_counts()
         assert history.capacity_counts()
@@ -148,7 +148,7 @@ def assert_read_only(url: str, version: int) -> None:
 def assert_golden(url: str) -> None:
     """The history of the golden database, after the schema was brought up to date."""
     with open_history(url, create=True) as history:
-        assert list(history.load_all(1, 2)) == golden.SCANS
+        assert list(map(history.load, (1, 2))) == golden.SCANS
         assert history.save(golden.SCANS[1], None) == 3
-        assert list(history.load_all(1, 2, 3)) == [*golden.SCANS, golden.SCANS[1]]
+        assert list(map(history.load, (1, 2, 3))) == [*golden.SCANS, golden.SCANS[1]]
     assert query(url, "SELECT kind, domain FROM change ORDER BY 1, 2") == [("added", "vm3"), ("removed", "vm2")]

@@ -41,7 +41,7 @@ def test_what_a_host_had_ends_when_it_is_no_longer_configured(url: str) -> None:
     assert query(url, "SELECT domain FROM interface WHERE end_scan IS NULL") == [("vm1",)]
     assert query(url, CHANGES) == [(3, "removed", "hv2", "vm2")]
     with open_history(url) as history:
-        assert [len(one.hypervisors) for one in history.load_all(1, 2, 3)] == [2, 2, 1]
+        assert [len(one.hypervisors) for one in map(history.load, (1, 2, 3))] == [2, 2, 1]
 
     save(url, [night(4, *both)])
     assert query(url, DOMAINS) == [("hv1", "vm1", 2, 1, None), ("hv2", "vm2", 2, 1, None)]

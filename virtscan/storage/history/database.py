@@ -17,9 +17,6 @@ from virtscan.transport import uri
 
 _MODE = 0o640
 _LOCK_SECONDS = 30
-_OLDEST_READ = 1
-"""Reading needs nothing that later steps add: the first night after an upgrade compares with the night before."""
-
 _BEGINS = "virtscan_begins"
 _ADVISORY_LOCK = 7645171100042  # any number that no other program in the database uses
 
@@ -74,17 +71,16 @@ class Database:
     def check(self) -> None:
         """Refuse a database that reading would misread.
 
+        Reading needs nothing that later steps add: the first night after an upgrade compares with the night before.
+
         Raises:
             NoScanError: It does not exist, or holds no history.
-            HistoryError: Its schema is of a later virtscan, or too old to be read.
+            HistoryError: Its schema is of a later virtscan.
         """
         if self.path is not None and not self.path.exists():
             raise NoScanError(f"{self.shown}: no such file; virtscan scan --history creates one")
-        present = self._schema()
-        if present == 0:
+        if self._schema() == 0:
             raise NoScanError(f"{self.shown}: not a history of virtscan; virtscan scan --history creates one")
-        if present < _OLDEST_READ:
-            raise self._too_old(present)
 
     def check_current(self) -> None:
         """Refuse a database whose schema is not the present one, before it is changed.
@@ -93,13 +89,10 @@ class Database:
             HistoryError: Its schema is older.
         """
         if (present := self._schema()) < max(STEPS):
-            raise self._too_old(present)
-
-    def _too_old(self, present: int) -> HistoryError:
-        return HistoryError(
-            f"{self.shown}: its schema is version {present}, this virtscan needs {max(STEPS)}; "
-            "the next virtscan scan --history brings it up to date"
-        )
+            raise HistoryError(
+                f"{self.shown}: its schema is version {present}, this virtscan needs {max(STEPS)}; "
+                "the next virtscan scan --history brings it up to date"
+            )
 
     def optimize(self) -> None:
         """Let the database look at its tables, so that it plans queries well."""

@@ -111,18 +111,8 @@ class History:
         Raises:
             HistoryError: There is no such scan, or its content was pruned.
         """
-        (inventory,) = self.load_all(number)
-        return inventory
-
-    def load_all(self, *numbers: int) -> tuple[Inventory, ...]:
-        """Return several inventories; domains that they share are the same values.
-
-        Raises:
-            HistoryError: As `load`.
-        """
         with self._database.reading() as connection:
-            reader = ScanReader(connection)
-            return tuple(map(reader.inventory, numbers))
+            return ScanReader(connection).inventory(number)
 
     def recall(self, number: int) -> Inventory:
         """Return an inventory that remembers, of each host that it did not read, the last complete observation.

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from virtscan.errors import HistoryError
 from virtscan.model import Domain, Hypervisor, Inventory
 from virtscan.storage.history.content.listings import Listings, each
-from virtscan.storage.history.content.pieces import domain_of, host_of, item_of, joined, rest_of, with_volatile
+from virtscan.storage.history.content.pieces import domain_of, item_of, joined, rest_of, with_volatile
 from virtscan.storage.history.tables import DOMAIN_VERSION, HOST_SCAN, HOST_VERSION, ITEM_VERSION, SCAN
 from virtscan.storage.inventory_file import from_saved, host_from_saved
 
@@ -66,7 +66,7 @@ class ScanReader:
         self._load(number for ids in domains.values() for number in ids)
         made = {}
         for host_id, version, data, values, _ in rows:
-            host = host_of(with_volatile(data.encode(), _unpack_values(values)), version)
+            host = item_of("hypervisors", with_volatile(data.encode(), _unpack_values(values)), version)
             own = tuple(self._domains[number] for number in domains.get(host_id, ()))
             made[host_id] = msgspec.structs.replace(host, domains=own)
         return made

@@ -14,8 +14,9 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from virtscan.model import Domain
-from virtscan.storage.inventory_file import VERSION, Saved, domain_from_saved, raw_upgraded
+from virtscan.storage.inventory_file import VERSION, Saved, domain_from_saved
 from virtscan.storage.inventory_v3 import SavedDomain
+from virtscan.storage.upgrades import upgraded
 
 _VOLATILE = rb'(?<=[{,])"(observed_at|open_seconds|read_seconds|memory_free_mib|balloon_mib|mhz)":'
 _TAKEN_OUT = re.compile(_VOLATILE + rb'("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)')
@@ -113,13 +114,8 @@ def domain_of(data: bytes, version: int) -> Domain:
     return domain_from_saved(msgspec.convert(_upgraded("hypervisors", host, version)["domains"][0], type=SavedDomain))
 
 
-def host_of(data: bytes, version: int) -> Any:  # a host of the inventory file, whatever its version calls it
-    """Read a host's piece."""
-    return item_of("hypervisors", data, version)
-
-
-def item_of(name: str, data: bytes, version: int) -> Any:  # as above
-    """Read a piece of this field of the inventory."""
+def item_of(name: str, data: bytes, version: int) -> Any:  # of a type of the file, whatever its version calls it
+    """Read a piece of this field of the inventory, such as a server; hosts are without their domains."""
     if version == VERSION:
         return _decoder(name).decode(data)
     return msgspec.convert(_upgraded(name, msgspec.json.decode(data), version), type=_kind(name))
@@ -130,7 +126,7 @@ def rest_of(data: bytes, version: int) -> Saved:
     data = zlib.decompress(data)
     if version == VERSION:
         return _rest(data)
-    return msgspec.convert(raw_upgraded(msgspec.json.decode(data), version), type=Saved)
+    return msgspec.convert(upgraded(msgspec.json.decode(data), version), type=Saved)
 
 
 def joined(rest: Saved, hosts: Iterable[Any], items: dict[str, tuple[Any, ...]]) -> Saved:
@@ -140,9 +136,8 @@ def joined(rest: Saved, hosts: Iterable[Any], items: dict[str, tuple[Any, ...]])
 
 def _upgraded(name: str, item: Any, version: int) -> Any:  # JSON of any shape: an earlier version's
     """Bring one item to the present version, as the only one of an inventory."""
-    whole: dict[str, Any] = raw_upgraded({name: [item]}, version)
-    (upgraded,) = whole[name]
-    return upgraded
+    whole: dict[str, Any] = upgraded({name: [item]}, version)
+    return whole[name][0]
 
 
 @cache
