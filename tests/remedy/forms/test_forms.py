@@ -210,8 +210,8 @@ def test_a_link_file_keeps_the_name_of_the_nic() -> None:
     lasting = FORMS["systemd"].steps(change(interface="ens3", macs=mac("52:54:00:00:00:01"))).lasting
 
     assert lasting is not None
-    assert "\nPermanentMACAddress=52:54:00:00:00:01\n" in lasting
-    assert "\nName=ens3\n" in lasting
+    assert " PermanentMACAddress=52:54:00:00:00:01 " in lasting
+    assert " Name=ens3 " in lasting
 
 
 @pytest.mark.parametrize("form", FORMS)

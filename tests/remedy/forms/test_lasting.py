@@ -1,5 +1,7 @@
 """The settings that a remedy writes, as the next scan reads them."""
 
+import shlex
+
 import pytest
 
 from virtscan.model import DeviceKind, Feature, Mac, State
@@ -24,8 +26,8 @@ FEATURES = {"tx-checksum-ip-generic": Feature(state=State.OFF), "tx-checksum-ipv
 )
 def test_a_device_stays_off_by_the_file_that_was_written_for_it(form: object, name: str, kind: DeviceKind) -> None:
     setting = (systemd if form is systemd else shell).setting(SwitchedDevice(interface=name, kind=kind, mac=MAC))
-    head, text = setting.write.removesuffix("EOF\n").split("<<EOF\n")
-    path = head.split('"')[1]
+    _, _, *lines, target = shlex.split(setting.write)
+    path, text = target.removeprefix(">"), "".join(f"{line}\n" for line in lines)
     forecasts = forecast(
         Evidence(files={path: text}, udev=252), device=name, macs=(MAC,), features=FEATURES, now=State.OFF
     )

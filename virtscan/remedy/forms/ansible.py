@@ -79,7 +79,7 @@ def _keep_off(device: SwitchedDevice) -> str:
         f"ansible.builtin.copy:\n"
         f"  dest: {_quoted(shell.rule_path(device))}\n"
         f"  content: |\n"
-        f"    {shell.rule(device)}"
+        f"    {shell.rule(device)}\n"
         f'  mode: "0644"',
     )
 

@@ -40,7 +40,7 @@ def _commands(change: Change, steps: Steps, *, among: int) -> list[str]:
     if steps.lasting is not None:
         body += f"# Persistent, from its next reboot on ({steps.means}):\n{steps.lasting}"
     if among > 1:
-        body = f'if [ "$SERVER" = {name} ]; then\n{_indented(body)}fi\n'
+        body = f'if [ "$SERVER" = {name} ]; then\n{textwrap.indent(body, "    ")}fi\n'
     words = [sender.word for sender in change.senders]
     return [
         *comment([f"{where}:"]),
@@ -49,12 +49,3 @@ def _commands(change: Change, steps: Steps, *, among: int) -> list[str]:
         *comment(afterwards(change)),
         *comment(["To undo it:", *(f"  {line}" for line in steps.undo.splitlines())]),
     ]
-
-
-def _indented(text: str) -> str:
-    """Indent the text, but not the here-documents in it, whose end must begin its line."""
-    lines, inside = [], False
-    for line in text.splitlines():
-        lines.append(line if inside else textwrap.indent(line, "    "))
-        inside = line != "EOF" if inside else line.endswith("<<EOF")
-    return "\n".join(lines) + "\n"

@@ -1,5 +1,7 @@
 """Plain commands; lasting by a udev rule, which works with any network manager, from RHEL 6 to this day."""
 
+import shlex
+
 from virtscan.remedy.forms.steps import SettingCommands
 from virtscan.remedy.plan import SwitchedDevice
 
@@ -7,10 +9,20 @@ from virtscan.remedy.plan import SwitchedDevice
 def setting(device: SwitchedDevice) -> SettingCommands:
     """Keep a device off by a udev rule."""
     return SettingCommands(
-        write=f'cat >"{rule_path(device)}" <<EOF\n{rule(device)}EOF\n',
+        write=write_file(rule_path(device), rule(device)),
         remove=f'rm -f "{rule_path(device)}"\n',
         means="a udev rule",
     )
+
+
+def write_file(path: str, *lines: str) -> str:
+    """Write a file by one command, which can be indented and copied as one line."""
+    return f"printf '%s\\n' {' '.join(map(_quoted, lines))} >\"{path}\"\n"
+
+
+def _quoted(line: str) -> str:
+    """Quote a line; the shell replaces variables in it."""
+    return '"' + line.replace('"', '\\"') + '"' if "$" in line else shlex.quote(line)
 
 
 def rule_path(device: SwitchedDevice) -> str:
@@ -26,4 +38,4 @@ def rule(device: SwitchedDevice) -> str:
         new name, and every device as `add` at boot, when /sys is gone through again.
     """
     name = device.text
-    return f'ACTION=="add|move", SUBSYSTEM=="net", KERNEL=="{name}", RUN+="/sbin/ethtool -K {name} tx off"\n'
+    return f'ACTION=="add|move", SUBSYSTEM=="net", KERNEL=="{name}", RUN+="/sbin/ethtool -K {name} tx off"'

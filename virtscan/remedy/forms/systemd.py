@@ -27,7 +27,7 @@ def setting(device: SwitchedDevice) -> SettingCommands:
         )
     path = f"/etc/systemd/network/10-virtscan-{device.text}.link"
     return SettingCommands(
-        write=f'{_address(device)}cat >"{path}" <<EOF\n{_link(device)}EOF\n',
+        write=_address(device) + shell.write_file(path, *_link(device)),
         remove=f'rm -f "{path}"\n',
         means="a systemd.link file, which sorts before all others and keeps the device name",
     )
@@ -46,8 +46,6 @@ def _address(device: SwitchedDevice) -> str:
     )
 
 
-def _link(device: SwitchedDevice) -> str:
-    return (
-        f"[Match]\nPermanentMACAddress={device.mac or '$mac'}\n\n"
-        f"[Link]\nName={device.text}\nTransmitChecksumOffload=no\n"
-    )
+def _link(device: SwitchedDevice) -> tuple[str, ...]:
+    match = ("[Match]", f"PermanentMACAddress={device.mac or '$mac'}")
+    return (*match, "[Link]", f"Name={device.text}", "TransmitChecksumOffload=no")
