@@ -16,9 +16,11 @@ from tests.conftest import PROJECT
 from tests.reporters.reading import text_of
 from tests.views.fleet import report
 from virtscan.model import HostStatus, Hypervisor, Report
+from virtscan.remedy.plan import Upgrade
 from virtscan.reporters import REPORTERS, Content, RenderOptions
 from virtscan.views import GROUPINGS, VIEWS
-from virtscan.views.document import Audience, Column, Document, Section
+from virtscan.views.document import Audience, Column, Document, Field, Section, records_of, section
+from virtscan.views.rows.lazy import Value
 
 EVERY_VIEW = {**VIEWS, **GROUPINGS}
 NOT_FORMATS = {"reporter", "terminal", "text"}
@@ -45,6 +47,22 @@ def test_csv_and_json_say_the_same_in_the_same_order(view: str) -> None:
         list(rows[0]),
         *([in_csv(value) for value in row.values()] for row in rows),
     ]
+
+
+@pytest.mark.parametrize("name", [name for name, reporter in REPORTERS.items() if not reporter.has_records])
+def test_a_format_without_records_makes_none(name: str) -> None:
+    """With many servers they are far more than there are rows."""
+
+    def refused(domain: str) -> Value:
+        raise AssertionError(domain)
+
+    fields: tuple[Field[str], ...] = (
+        Field(Column("domain"), lambda domain: domain),
+        Field(records_of(Upgrade, key="upgrades"), refused),
+    )
+    document = Document(schema="virtscan.domains/1", version="1", sections=(section("rows", fields, ["web01"]),))
+
+    assert REPORTERS[name].render(document)
 
 
 @pytest.mark.parametrize("name", [name for name, reporter in REPORTERS.items() if reporter.has_parts])

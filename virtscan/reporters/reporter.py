@@ -52,7 +52,7 @@ class Reporter(msgspec.Struct, frozen=True):
     line by line: without any change it is empty. `has_total_on_demand` is True for one whose rows are added
     up: a total among them would count twice. Only a format whose content is a view has a use for a choice of one.
     `needs` is a module that only the extra `reports` installs. `has_parts` is True for one whose module has a function
-    `parts`, which yields the content piece by piece.
+    `parts`, which yields the content piece by piece. `has_records` is True for one that writes columns of records.
     """
 
     module: str
@@ -64,15 +64,22 @@ class Reporter(msgspec.Struct, frozen=True):
     content: Content = Content.VIEW
     needs: str | None = None
     has_parts: bool = False
+    has_records: bool = False
 
     def render(self, document: Document, options: RenderOptions = PLAIN) -> bytes:
         """See `Render`."""
         render: Render = import_module(f"virtscan.reporters.{self.module}").render
-        return render(document, options)
+        return render(self._shown(document), options)
 
     def parts(self, document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:
         """Yield what `render` returns, so that a large report need not be in memory; one piece if the format can't."""
         if self.has_parts:
-            yield from import_module(f"virtscan.reporters.{self.module}").parts(document, options)
+            yield from import_module(f"virtscan.reporters.{self.module}").parts(self._shown(document), options)
         else:
             yield self.render(document, options)
+
+    def _shown(self, document: Document) -> Document:
+        """Return what the format writes: records may be far more than the rows that have them."""
+        if self.has_records:
+            return document
+        return msgspec.structs.replace(document, sections=tuple(one.without_records for one in document.sections))

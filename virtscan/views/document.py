@@ -90,8 +90,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     """A list of rows under a name; each row has a value for every column, in their order.
 
     `total` is one more row, its first value the word `total`. `title` is the heading for people, `sheet` the name in a
-    workbook where that differs. `groups` hold every row once, the first to act on first; without any the rows are one
-    list. `none` is a sentence for people in place of a table without rows.
+    workbook where that differs. `groups` hold every row once, the first to act on first, or describe the rows; without
+    any the rows are one list. `none` is a sentence for people in place of a table without rows.
     """
 
     key: str
@@ -112,6 +112,19 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     def all_rows(self) -> tuple[Row, ...]:
         """The rows and, as the last one, the total."""
         return tuple(self.rows) if self.total is None else (*self.rows, self.total)
+
+    @property
+    def without_records(self) -> "Section":
+        """The section without the columns that only documents have."""
+        places = [place for place, one in enumerate(self.columns) if one.audience is not Audience.DOCUMENTS]
+        if not isinstance(self.rows, LazyRows) or len(places) == len(self.columns):
+            return self
+        return msgspec.structs.replace(
+            self,
+            columns=tuple(self.columns[place] for place in places),
+            rows=self.rows.of_columns(places),
+            total=self.total and tuple(self.total[place] for place in places),
+        )
 
     def pick(self, *keys: str) -> "Section":
         """Return the same rows with only these columns, in this order."""

@@ -1,6 +1,6 @@
 """Rows that are made when they are read."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeAlias, TypeVar, overload
 
 Value: TypeAlias = (
@@ -54,6 +54,10 @@ class LazyRows(Sequence[Row], Generic[T]):
     def __hash__(self) -> int:
         """Hash the rows, as a tuple of them."""
         return hash(tuple(self))
+
+    def of_columns(self, places: Iterable[int]) -> "LazyRows[T]":
+        """Return rows of the same items with the columns at these places; the others' values are never made."""
+        return LazyRows(self._items, [self._values[place] for place in places])
 
     def _row(self, item: T) -> Row:
         return tuple([value(item) for value in self._values])
