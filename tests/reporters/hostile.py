@@ -7,7 +7,7 @@ from tests.reporters.reading import text_of
 from virtscan.model import GapAbout
 from virtscan.views.document import Audience, Column, Document, Metric, Section, number
 from virtscan.views.report.gap_section import gap_section
-from virtscan.views.rows.grouping import RowGroup
+from virtscan.views.rows.grouping import Advice, RowGroup
 from virtscan.views.rows.lazy import Row
 
 LONG = "L" + "o" * 9_998 + "g"
@@ -86,7 +86,13 @@ def grouped() -> Document:
     main = whole.main
     groups = tuple(
         RowGroup(
-            verdict=name, title=name, action=name, commands=(name, name), rows=(place,), columns=("text", "verdict")
+            verdict=name,
+            title=name,
+            action=name,
+            commands=(name, name),
+            also=(Advice(action=name, script=(name,)),),
+            rows=(place,),
+            columns=("text", "verdict"),
         )
         for place, name in enumerate(NAMES.values())
     )

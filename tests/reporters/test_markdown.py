@@ -39,7 +39,7 @@ def test_a_name_is_nothing_but_text_or_code() -> None:
     shown = REPORTERS["markdown"].render(hostile.document()).decode()
     shown += REPORTERS["markdown"].render(hostile.grouped()).decode()
 
-    known = {"text", "code_inline", "inline", "softbreak"}
+    known = {"text", "fence", "code_inline", "inline", "softbreak"}
     blocks = {"heading", "paragraph", "bullet_list", "list_item", "table", "thead", "tbody", "tr", "th", "td"}
     types = {token.type for token in tokens(shown)}
     assert types - known - {f"{block}_{end}" for block in blocks for end in ("open", "close")} == set()

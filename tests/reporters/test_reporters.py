@@ -20,6 +20,7 @@ from virtscan.remedy.plan import Upgrade
 from virtscan.reporters import REPORTERS, Content, RenderOptions
 from virtscan.views import GROUPINGS, VIEWS
 from virtscan.views.document import Audience, Column, Document, Field, Section, records_of, section
+from virtscan.views.rows.grouping import Advice, RowGroup
 from virtscan.views.rows.lazy import Value
 
 EVERY_VIEW = {**VIEWS, **GROUPINGS}
@@ -63,6 +64,25 @@ def test_a_format_without_records_makes_none(name: str) -> None:
     document = Document(schema="virtscan.domains/1", version="1", sections=(section("rows", fields, ["web01"]),))
 
     assert REPORTERS[name].render(document)
+
+
+@pytest.mark.parametrize("width", [None, 40])
+@pytest.mark.parametrize("name", ["table", "markdown"])
+def test_a_script_keeps_its_lines(name: str, width: int | None) -> None:
+    script = ("if true; then", "    echo '```' <a> | tee \"/etc/a file with a long name\"", "fi")
+    also = (Advice(action="Persistent", script=script), Advice(action="Then look at it."))
+    group = RowGroup(verdict="at-risk", title="A.", action="Do it.", also=also, rows=(), columns=(), lists_rows=False)
+    main = Section(key="rows", columns=(Column("domain"),), rows=(("web01",),), groups=(group,))
+    document = Document(schema="virtscan.remedy/1", version="1", sections=(main,))
+
+    lines = REPORTERS[name].render(document, RenderOptions(width=width)).decode().split("\n")
+
+    assert {"  Persistent:", "  Then look at it."} <= set(lines)
+    indent = "    " if name == "table" else "  "
+    start = lines.index(f"{indent}{script[0]}")
+    assert lines[start : start + 3] == [f"{indent}{line}" for line in script]
+    if name == "markdown":
+        assert lines[start - 1] == lines[start + 3] == "  ````"
 
 
 @pytest.mark.parametrize("name", [name for name, reporter in REPORTERS.items() if reporter.has_parts])

@@ -1,12 +1,12 @@
 """Markdown, as tickets and wikis have it: counts, changes to make, the rows as a table, gaps."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import CELL, LINE, gap_lines, longest, plain, printable, scan_line
 from virtscan.views.document import Align, Column, Document, Section
-from virtscan.views.rows.grouping import Advice, RowGroup
+from virtscan.views.rows.grouping import Advice, RowGroup, joined
 from virtscan.views.rows.lazy import Value
 
 # A word that no Markdown reads as anything else. All others become code: emphasis, lists, links and HTML, but also
@@ -27,7 +27,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     blocks = [
         [f"## {_shown(document.schema.partition('/')[0].replace('.', ' '), CELL)}"],
         *([[f"{_shown(document.headline, LINE)}."]] if document.headline else []),
-        [f"- {_cause(group)}" for group in document.main.groups if group.is_open],
+        [line for group in document.main.groups if group.is_open for line in _cause(group)],
         [f"- {_note(note)}" for note in document.notes],
         list(_rows(document)),
         *_list("Not read", gap_lines(document.gaps)),
@@ -71,14 +71,29 @@ def _cell(value: Value, column: Column) -> str:
     return _shown(text, longest(column)).replace("|", "\\|")
 
 
-def _cause(group: RowGroup) -> str:
-    """Write the title and the advice of a group; commands are code."""
-    title = _shown(group.title, LINE)
-    return f"{title} {'; '.join(map(_advice, group.parts))}".rstrip()
+def _cause(group: RowGroup) -> Iterator[str]:
+    """Write the title and the advice of a group as an item of a list; commands are code, and scripts blocks of it."""
+    title = f"- {_shown(group.title, LINE)}"
+    if not group.has_script:
+        yield f"{title} {joined(map(_advice, group.parts))}".rstrip()
+        return
+    yield title
+    for part in group.parts:
+        yield from (f"  {line}" for line in (_advice(part), *_block(part.script)))
+
+
+def _block(script: Sequence[str]) -> list[str]:
+    if not script:
+        return []
+    longest_run = max(len(run) for line in script for run in ("", *_BACKTICKS.findall(line)))
+    fence = "`" * max(3, longest_run + 1)
+    return [fence, *(printable(line, LINE) for line in script), fence]
 
 
 def _advice(part: Advice) -> str:
     words = _shown(part.action, LINE)
+    if part.script:
+        return f"{words}:"
     commands = ", ".join(_code(printable(command, LINE)) for command in part.commands)
     return f"{words}: {commands}" if commands else words
 

@@ -16,6 +16,7 @@ from virtscan.model import Report, Verdict
 from virtscan.reporters import REPORTERS, printable
 from virtscan.views import EVERYTHING, VIEWS, Document
 from virtscan.views.document import Column, Section, number, texts
+from virtscan.views.rows.grouping import Advice, RowGroup
 from virtscan.views.rows.lazy import Row
 
 pytestmark = pytest.mark.slow
@@ -350,6 +351,21 @@ def test_names_are_text_wherever_they_stand(tmp_path: Path, browser: Browser) ->
         assert [name for name in hostile.NAMES.values() if printable(name).strip() not in seen] == []
         table_texts = set(page.locator("details[data-key=rows] tbody td:first-child").all_text_contents())
         assert printable(hostile.NAMES["markup"]) in table_texts
+
+
+def test_a_script_is_selected_whole_by_one_click(tmp_path: Path, browser: Browser) -> None:
+    script = ("if true; then", "    echo '<br>' & wait", "fi")
+    advice = (Advice(action="Persistent", script=script),)
+    group = RowGroup(verdict="at-risk", title="A.", action="Do it.", also=advice, rows=(), columns=(), lists_rows=False)
+    main = Section(key="rows", columns=(Column("domain"),), rows=(("web01",),), groups=(group,))
+    document = Document(schema="virtscan.remedy/1", version="1", sections=(main,))
+
+    with opened(browser, written(document, tmp_path)) as page:
+        page.click("pre.script")
+        selected = page.evaluate("getSelection().toString()")
+        assert page.locator(".panel .more").count() == 0
+
+    assert selected.rstrip("\n") == "\n".join(script)
 
 
 def test_its_policy_stands_before_anything_that_it_could_stop(small: Path, browser: Browser) -> None:

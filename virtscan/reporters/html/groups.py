@@ -88,7 +88,8 @@ def _panel(section: Section, group: RowGroup) -> GroupPanel:
 
 def _advice(part: Advice) -> Advice:
     commands = tuple(printable(command, LINE) for command in part.commands)
-    return Advice(action=printable(part.action, LINE), commands=commands)
+    script = tuple(printable(line, LINE) for line in part.script)
+    return Advice(action=printable(part.action, LINE), commands=commands, script=script)
 
 
 def _rows(part: Section) -> tuple[tuple[str, ...], ...]:

@@ -14,7 +14,7 @@ from virtscan.reporters.terminal.width import glued, unglued, wrap
 from virtscan.reporters.terminal.width import width as width_of
 from virtscan.reporters.text import LINE, printable
 from virtscan.views.document import Section
-from virtscan.views.rows.grouping import Advice, RowGroup
+from virtscan.views.rows.grouping import Advice, RowGroup, joined
 
 _INDENT = "  "
 
@@ -35,18 +35,25 @@ def grouped(section: Section, groups: Sequence[RowGroup], room: int | None, *, c
 
 
 def _title(group: RowGroup, room: int | None, colour: str | None) -> Iterator[str]:
-    """Write the title, which alone has the colour, and the advice: beside it, or below where that does not fit."""
+    """Write the title, which alone has the colour, and the advice: beside it, or below where that does not fit.
+
+    Lines of a script are not wrapped: a broken command would be copied broken.
+    """
     title = printable(group.title, LINE)
     parts = list(map(_advice, group.parts))
-    advice = "".join(f" {part}" for part in ["; ".join(parts)] if part)
-    if room is None or width_of(f"{title}{advice}") <= room:
+    advice = "".join(f" {part}" for part in [joined(parts)] if part)
+    if not group.has_script and (room is None or width_of(f"{title}{advice}") <= room):
         yield unglued(f"{_painted(title, colour)}{advice}")
         return
-    for line in wrap(title, room, indent=_INDENT):
+    for line in _wrapped(title, room):
         yield _painted(unglued(line), colour)
-    for part in parts:
-        below = wrap(f"{_INDENT}{part[:1].upper()}{part[1:]}", room, indent=_INDENT)
-        yield from map(unglued, below)
+    for part, words in zip(group.parts, parts, strict=True):
+        yield from map(unglued, _wrapped(f"{_INDENT}{words[:1].upper()}{words[1:]}", room))
+        yield from (f"{_INDENT * 2}{printable(line, LINE)}" for line in part.script)
+
+
+def _wrapped(text: str, room: int | None) -> list[str]:
+    return [text] if room is None else wrap(text, room, indent=_INDENT)
 
 
 def _painted(text: str, colour: str | None) -> str:
@@ -55,7 +62,7 @@ def _painted(text: str, colour: str | None) -> str:
 
 def _advice(part: Advice) -> str:
     commands = tuple(glued(printable(command, LINE)) for command in part.commands)
-    return Advice(action=printable(part.action, LINE), commands=commands).words
+    return Advice(action=printable(part.action, LINE), commands=commands, script=part.script).words
 
 
 def _rows(section: Section, groups: Sequence[RowGroup], room: int | None) -> dict[int, list[str]]:
