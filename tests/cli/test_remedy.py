@@ -1,16 +1,20 @@
 """`virtscan remedy` as users run it."""
 
+import html
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import openpyxl
 import pytest
 
 from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
 from tests.remedy.stacks import bonded, part, stacked
+from tests.reporters.reading import text_of
 from virtscan.cli.main import run
 from virtscan.model import DeviceKind, GapAbout, HostStatus, Inventory, Server, State
 from virtscan.remedy import FORMS
@@ -147,6 +151,65 @@ def test_every_command_in_a_report_is_one_that_a_remedy_prints(
 
     assert set().union(*reported, commands("explain", "web01", file)) <= remedied
     assert reported[0] == remedied
+
+
+SHOWN = ["table", "markdown", "html", "xlsx"]
+
+
+def shown(file: str, format_name: str, *arguments: str) -> str:
+    """The text of a remedy in a format; a line of a page or a workbook is one of the text as well."""
+    place = Path(file).with_name("shown")
+    run(["remedy", file, "--format", f"{format_name}={place}", *arguments])
+    return html.unescape(text_of(place.read_bytes()).replace("<br>", "\n"))
+
+
+def steps_of(file: str, form: str) -> list[Any]:
+    """The steps of every change, as JSON has them (`Any`: JSON)."""
+    place = Path(file).with_name("shown.json")
+    run(["remedy", file, "--format", f"json={place}", "--as", form])
+    return [change["steps"] for change in json.loads(place.read_bytes())["changes"]]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("format_name", SHOWN)
+def test_every_format_for_people_has_the_commands_their_undo_and_their_cost(
+    format_name: str, form: str, tmp_path: Path
+) -> None:
+    file = saved(tmp_path, inventory(UNFIXED, servers=(bonded(), server("lab", interface=None))))
+
+    text = shown(file, format_name, "--as", form)
+
+    steps = steps_of(file, form)
+    assert len(steps) == 2
+    for step in steps:
+        for line in (step["now"] + step["lasting"] + step["undo"]).splitlines():
+            assert line in text
+        assert step["means"] in text.replace("`", "")
+    assert "ethtool -k eth1 | grep tx-checksum" in text
+    assert "Segmentation offload" in text
+    assert ("a play for the named server" if form == "ansible" else "as root on the named server") in text
+
+
+def test_cells_of_a_workbook_can_be_pasted_as_a_script(tmp_path: Path) -> None:
+    file, place = saved(tmp_path, inventory(UNFIXED, servers=(server("=1+1"), server("lab")))), tmp_path / "book.xlsx"
+
+    run(["remedy", file, "--as", "ifcfg", "--format", f"xlsx={place}"])
+
+    rows = list(openpyxl.load_workbook(place)["Commands"].iter_rows(min_row=2))
+    assert {cell.data_type for row in rows for cell in row} == {"s"}
+    pasted = [str(row[3].value) for row in rows if row[0].value == "lab" and str(row[2].value).startswith("Persistent")]
+    assert "".join(f"{line}\n" for line in pasted) == steps_of(file, "ifcfg")[1]["lasting"]
+
+
+@pytest.mark.parametrize("format_name", SHOWN)
+def test_no_format_has_commands_for_a_server_whose_offload_is_fixed(format_name: str, tmp_path: Path) -> None:
+    file = saved(tmp_path, inventory(UNFIXED, servers=(stacked(part("eth0", fixed=True)),)))
+
+    text = shown(file, format_name)
+
+    assert "so there are no commands" in text
+    assert "tx off" not in text
+    assert "Segmentation offload" not in text
 
 
 @pytest.mark.parametrize(

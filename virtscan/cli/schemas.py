@@ -68,8 +68,8 @@ def _remedy() -> dict[str, Any]:
     from virtscan.remedy import FORMS, document, plan
     from virtscan.views.schema import schema_of
 
-    form, writer = next(iter(FORMS.items()))
-    return schema_of(document(plan(_empty()), _empty(), form, writer.steps), assumable=True)
+    name, form = next(iter(FORMS.items()))
+    return schema_of(document(plan(_empty()), _empty(), name, form), assumable=True)
 
 
 def _trace() -> dict[str, Any]:

@@ -5,7 +5,11 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from virtscan.model import DeviceKind, Mac, Report, State
+from virtscan.remedy.actions import group
+from virtscan.remedy.forms.form import Form
+from virtscan.remedy.notes import COST
 from virtscan.remedy.plan import Change, Endangered, Question, Remedy, Steps, Upgrade
+from virtscan.remedy.wording import CAUSE, NO_CHANGE, cost
 from virtscan.views.document import (
     Audience,
     Column,
@@ -24,8 +28,11 @@ from virtscan.views.document import (
     yes_or_no,
 )
 from virtscan.views.report.of_report import of_report
+from virtscan.views.wording.phrases.names import listed
+from virtscan.views.wording.phrases.quantity import quantity
 
 _DATA = Audience.DATA
+_NAMED = 10
 
 
 class _DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,31 +45,41 @@ class _DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
     lasting: bool
 
 
-def document(remedy: Remedy, report: Report, form: str, steps_of: Callable[[Change], Steps]) -> Document:
-    """Make the document; a change that no device can make has no steps."""
+def document(remedy: Remedy, report: Report, name: str, form: Form) -> Document:
+    """Make the document with the steps of the form of this name; a change that no device can make has no steps."""
     return of_report(
         report,
         "remedy",
         msgspec.structs.replace(
-            section("changes", _fields(steps_of), remedy.changes), none="No interface is known to be at risk."
+            section("changes", _fields(form.steps), remedy.changes),
+            groups=tuple(group(change, form.steps(change)) for change in remedy.changes),
         ),
         section("questions", QUESTIONS, remedy.questions),
         head={
-            "form": form,
+            "form": name,
+            "cost": COST,
             "afterwards": {"at-risk": remedy.still_at_risk, "unknown": remedy.still_unknown},
         },
+        headline=_headline(remedy),
         notes=(
             f"remaining after these changes: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown",
             f"facts to find out first: {len(remedy.questions)}",
+            *([form.use, cost()] if remedy.has_commands else []),
+            *([f"{CAUSE}."] if remedy.changes else []),
         ),
     )
+
+
+def _headline(remedy: Remedy) -> str:
+    servers = tuple(dict.fromkeys(change.server for change in remedy.changes))
+    return f"{quantity(len(servers), 'server')} to change: {listed(servers, _NAMED)}" if servers else NO_CHANGE
 
 
 def _fields(steps_of: Callable[[Change], Steps]) -> tuple[Field[Change], ...]:
     return (
         Field(Column("server"), lambda change: change.server),
         Field(Column("server_interface", "interface", under="server"), lambda change: change.interface),
-        Field(texts("switched", audience=Audience.PEOPLE), _switched),
+        Field(texts("switched", audience=Audience.TABLES), _switched),
         Field(one_of(DeviceKind, "device_kind", audience=_DATA), _kind),
         Field(records_of(_DeviceRow, key="devices"), _devices),
         Field(Column("source", audience=_DATA), lambda change: change.source),
@@ -70,7 +87,7 @@ def _fields(steps_of: Callable[[Change], Steps]) -> tuple[Field[Change], ...]:
         Field(one_of(State, "tx_checksum", "TX checksum offload"), lambda change: word(change.tx_checksum)),
         Field(Column("after_reboot", wraps=True), lambda change: change.after_reboot),
         Field(yes_or_no("fixed"), lambda change: change.fixed),
-        Field(number("at_risk", audience=Audience.PEOPLE), lambda change: len(change.endangered)),
+        Field(number("at_risk", audience=Audience.TABLES), lambda change: len(change.endangered)),
         Field(
             Column("steps", audience=Audience.DOCUMENTS, holds=Steps),
             lambda change: None if change.fixed else record(steps_of(change)),

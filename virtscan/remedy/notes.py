@@ -12,8 +12,9 @@ from virtscan.views.wording.cures import instead
 from virtscan.views.wording.settings import setting_words
 
 COST = (
-    "Cost: the server's CPU computes the checksums of all packets that the device sends. Segmentation offload (TSO, "
-    "UDP segmentation) depends on it and is then off, too. Received packets and other devices are not affected."
+    "The server's CPU computes the checksums of all packets that the device sends.",
+    "Segmentation offload (TSO, UDP segmentation) depends on it and is then off, too.",
+    "Received packets and other devices are not affected.",
 )
 
 _OLD = re.compile(r"2\.")
@@ -114,7 +115,7 @@ def _instead(stack: SendingStack, planned: Cure, nics: Sequence[GuestNic]) -> li
     of_path = f"{names}: TX checksum offload can't be switched off on this path (a macvlan, or `on [fixed]`)"
     helps = [
         *instead(stack.server, nics),
-        "Update the kernel of the hypervisors below.",
+        "Update the kernel of the hypervisors.",
     ]
     return [
         f"{of_path}, so there are no commands. On a macvlan ethtool -K fails, or exits with 0 and changes nothing.",

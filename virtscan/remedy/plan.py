@@ -108,6 +108,11 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     still_unknown: int
     assumed: tuple[str, ...] = ()
 
+    @property
+    def has_commands(self) -> bool:
+        """Return True if commands help on a server."""
+        return any(not change.fixed for change in self.changes)
+
 
 class Steps(msgspec.Struct, frozen=True, kw_only=True):
     """Steps of one change, in the language of a form.

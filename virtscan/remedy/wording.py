@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from virtscan.model import State
-from virtscan.model.sources import is_remote
+from virtscan.model.sources import is_declared, is_remote
 from virtscan.remedy.notes import COST
 from virtscan.remedy.plan import Change, Endangered, Question, Remedy, Upgrade
 from virtscan.reporters import printable
@@ -16,6 +16,14 @@ from virtscan.views.wording.phrases.names import listed
 from virtscan.views.wording.phrases.quantity import quantity
 
 T = TypeVar("T")
+
+NO_CHANGE = "No interface is known to be at risk"
+"""Not "no interface is at risk": hypervisors may not have answered."""
+
+CAUSE = "The cause is in the hypervisors' kernels; with a fixed kernel no server needs a change"
+UNTIL_REBOOT = "Until its next reboot"
+TO_VERIFY = "To verify it"
+TO_UNDO = "To undo it"
 
 _WIDTH = 98
 _LISTED = 50
@@ -44,28 +52,33 @@ def opening(remedy: Remedy, how: str) -> list[str]:
     lines = [f"virtscan {remedy.version}: remedy for the fleet as scanned {scanned}. virtscan changed nothing."]
     lines += [assumed_words(remedy.assumed)] * bool(remedy.assumed)
     if remedy.changes:
-        places = ", ".join(_title(change) for change in remedy.changes)
+        places = ", ".join(title(change) for change in remedy.changes)
         lines.append(f"To change: {places}. {how}")
         lines.append(f"Remaining after that: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown.")
-        lines += [COST] * any(not change.fixed for change in remedy.changes)
+        lines += [cost()] * remedy.has_commands
     else:
-        # Not "no interface is at risk": hypervisors may not have answered.
         unknown = f" Unknown: {remedy.still_unknown}." if remedy.still_unknown else ""
-        lines.append(f"No interface is known to be at risk: no change is needed.{unknown}")
+        lines.append(f"{NO_CHANGE}: no change is needed.{unknown}")
     if remedy.questions:
         lines += ["", "Facts to find out first, with the number of interfaces that need them:"]
         lines += [line for question in remedy.questions for line in _question(question)]
     return lines
 
 
+def cost() -> str:
+    """Describe the cost of the changes."""
+    return f"Cost: {' '.join(COST)}"
+
+
 def about(change: Change) -> list[str]:
     """Describe one server: its state, the interfaces at risk, and its special conditions."""
     return [
-        f"==== {_title(change)} ====",
-        *_state(change),
+        f"==== {title(change)} ====",
+        *state(change),
+        f"{change.server} puts {at_risk(change)} (hypervisor, domain, MAC):",
         *_first(change.endangered, _endangered, "interfaces"),
         *change.notes,
-        "The cause is in the hypervisors' kernels; with a fixed kernel no server needs a change:",
+        f"{CAUSE}:",
         *_first(change.upgrades, _upgrade, "hypervisors"),
     ]
 
@@ -84,23 +97,38 @@ def afterwards(change: Change) -> list[str]:
     return ["From outside, now and after its next reboot:", f"  virtscan servers --server {option}"]
 
 
-def _title(change: Change) -> str:
+def lasting(means: str) -> str:
+    """Name the steps that keep offload off by some means."""
+    return f"Persistent, from its next reboot on ({means})"
+
+
+def verification(change: Change) -> list[str]:
+    """Return commands that show on the server that the change works."""
+    return [f"ethtool -k {sender.word} | grep tx-checksum" for sender in change.senders]
+
+
+def title(change: Change) -> str:
+    """Name the server and the devices to switch."""
     names = [sender.interface for sender in change.senders if sender.interface is not None]
     if change.fixed and change.interface is not None:
         names = [change.interface]
     return " ".join([change.server, ", ".join(names)]).strip()
 
 
-def _state(change: Change) -> list[str]:
+def state(change: Change) -> list[str]:
+    """Describe offload now and after a reboot."""
     seen = "" if change.observed_at is None else f", seen {timestamp(change.observed_at)}"
-    interfaces = quantity(len(change.endangered), "interface")
-    lines = [f"TX checksum offload is {change.tx_checksum.value} now ({change.source}{seen})."]
+    source = "declared" if is_declared(change.source) else change.source
+    lines = [f"TX checksum offload is {change.tx_checksum.value} now ({source}{seen})."]
     if change.after_reboot is not None:
         lines.append(f"After its next reboot: {change.state_after_reboot.value} ({change.after_reboot}).")
-    rows = "(hypervisor, domain, MAC)"
-    if change.tx_checksum is State.OFF:
-        return [*lines, f"{change.server} puts {interfaces} at risk after its next reboot {rows}:"]
-    return [*lines, f"{change.server} puts {interfaces} at risk {rows}:"]
+    return lines
+
+
+def at_risk(change: Change) -> str:
+    """Return the number of interfaces at risk, and when the risk begins."""
+    later = " after its next reboot" if change.tx_checksum is State.OFF else ""
+    return f"{quantity(len(change.endangered), 'interface')} at risk{later}"
 
 
 def _endangered(one: Endangered) -> str:

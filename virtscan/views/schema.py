@@ -84,6 +84,8 @@ def _of_values(key: str, values: Sequence[object]) -> Type:
         )
     if any(value is None for value in values):
         return str | None
+    if all(isinstance(value, tuple) for value in values):
+        return tuple[str, ...]
     return float if all(isinstance(value, int | float) for value in values) else str
 
 

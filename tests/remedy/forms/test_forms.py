@@ -56,7 +56,7 @@ SERVERS: dict[str, dict[str, Any]] = {
 
 def document(made: Remedy, report: Report, form: str = "shell") -> Any:
     """A decoded document (`Any`: JSON)."""
-    return json.loads(REPORTERS["json"].render(document_of(made, report, form, FORMS[form].steps)))
+    return json.loads(REPORTERS["json"].render(document_of(made, report, form, FORMS[form])))
 
 
 def hostile(name: str) -> Remedy:
@@ -228,7 +228,7 @@ def test_a_device_that_cannot_turn_it_off_gets_no_command(form: str) -> None:
 def test_the_text_has_the_freed_interfaces_and_the_cost(form: str) -> None:
     text = FORMS[form].write(remedy(server()))
 
-    for words in ("hv1 web01 52:54:00:00:01:01", "Cost: the server's CPU", "2.6.32-504.30.3.el6", "virtscan servers"):
+    for words in ("hv1 web01 52:54:00:00:01:01", "Cost: The server's CPU", "2.6.32-504.30.3.el6", "virtscan servers"):
         assert words in text
 
 
@@ -286,7 +286,7 @@ def test_the_document_holds_the_plan_and_the_steps(form: str) -> None:
     told = document(plan(judged), judged, form)
 
     assert list(told) == [
-        "schema", "version", "taken_at", "form", "afterwards", "changes", "questions", "gaps",
+        "schema", "version", "taken_at", "form", "cost", "afterwards", "changes", "questions", "gaps",
     ]  # fmt: skip
     assert (told["schema"], told["form"], told["taken_at"]) == ("virtscan.remedy/1", form, "2026-11-22T02:00:00Z")
     stuck, one = told["changes"]

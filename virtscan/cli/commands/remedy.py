@@ -15,7 +15,7 @@ from virtscan.cli.output.formats import TEXT, Wanted, places, wanted_outputs
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
-from virtscan.remedy import FORMS, document, plan
+from virtscan.remedy import FORMS, command_lines, document, plan
 from virtscan.views.assuming import marked
 
 
@@ -34,7 +34,7 @@ from virtscan.views.assuming import marked
     type=click.Choice(list(FORMS)),
     default="shell",
     show_default=True,
-    help="How to make the change persistent, in text, JSON and NDJSON.",
+    help="How to write the commands, and to make the change persistent; CSV and Prometheus have none.",
 )
 @assume_option
 @text_output_options
@@ -70,7 +70,8 @@ def remedy(
         made, chosen = plan(report, what_if.assumed), FORMS[form]
         # Beside a text there are only the document's gaps.
         listed = made if any(one.format_name != TEXT for one in wanted) else msgspec.structs.replace(made, changes=())
-        found = marked(document(listed, report, form, chosen.steps), what_if.assumed, what_if.effects)
+        found = marked(document(listed, report, form, chosen), what_if.assumed, what_if.effects)
         code = of_answer(report)
-        shown.show(found, console, code=code, text=chosen.write(made))
+        further = (command_lines(listed, chosen.steps),)
+        shown.show(found, console, code=code, text=chosen.write(made), further=further)
     return code

@@ -12,6 +12,6 @@ FORMS: Mapping[str, Form] = {
     "nmcli": in_shell(nmcli.setting),
     "ifcfg": in_shell(ifcfg.setting),
     "systemd": in_shell(systemd.setting),
-    "ansible": Form(steps=ansible.steps, write=ansible.playbook),
+    "ansible": Form(steps=ansible.steps, write=ansible.playbook, use=ansible.USE),
 }
 """By the word of the command line, the default first."""

@@ -11,10 +11,14 @@ from virtscan.remedy.plan import Change, Remedy, Steps, SwitchedDevice
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to write a remedy: the steps of one change, and all of it as one text."""
+    """A way to write a remedy: the steps of one change, and all of it as one text.
+
+    `use` is how to use the steps where they are not part of that text.
+    """
 
     steps: Callable[[Change], Steps]
     write: Callable[[Remedy], str]
+    use: str = "Run the commands as root on the named server, in `sh -eu`: it stops at the first that fails."
 
 
 def in_shell(setting: Callable[[SwitchedDevice], SettingCommands]) -> Form:

@@ -6,7 +6,17 @@ from collections.abc import Callable
 
 from virtscan.remedy.forms.check import FUNCTIONS
 from virtscan.remedy.plan import Change, Remedy, Steps
-from virtscan.remedy.wording import about, afterwards, comment, opening
+from virtscan.remedy.wording import (
+    TO_UNDO,
+    TO_VERIFY,
+    UNTIL_REBOOT,
+    about,
+    afterwards,
+    comment,
+    lasting,
+    opening,
+    verification,
+)
 from virtscan.reporters import printable
 
 _READ = "Read it, then run it as root on the named server."
@@ -36,16 +46,15 @@ def _commands(change: Change, steps: Steps, *, among: int) -> list[str]:
     where = f"Fix: run this on {change.server}, as root" + ("" if among == 1 else f", with SERVER={name}")
     body = "" if change.is_named else _NAMED
     if steps.now is not None:
-        body += f"# Until its next reboot:\n{steps.now}{steps.check.removeprefix(FUNCTIONS)}"
+        body += f"# {UNTIL_REBOOT}:\n{steps.now}{steps.check.removeprefix(FUNCTIONS)}"
     if steps.lasting is not None:
-        body += f"# Persistent, from its next reboot on ({steps.means}):\n{steps.lasting}"
+        body += f"# {lasting(steps.means)}:\n{steps.lasting}"
     if among > 1:
         body = f'if [ "$SERVER" = {name} ]; then\n{textwrap.indent(body, "    ")}fi\n'
-    words = [sender.word for sender in change.senders]
     return [
         *comment([f"{where}:"]),
         *body.splitlines(),
-        *comment(["To verify it:", *(f"  ethtool -k {word} | grep tx-checksum" for word in words)]),
+        *comment([f"{TO_VERIFY}:", *(f"  {line}" for line in verification(change))]),
         *comment(afterwards(change)),
-        *comment(["To undo it:", *(f"  {line}" for line in steps.undo.splitlines())]),
+        *comment([f"{TO_UNDO}:", *(f"  {line}" for line in steps.undo.splitlines())]),
     ]
