@@ -112,7 +112,7 @@ def _old_kernel(switched: Sequence[SwitchedDevice]) -> list[str]:
 def _instead(stack: SendingStack, planned: Cure, nics: Sequence[GuestNic]) -> list[str]:
     """List the cures of a path without a switchable device, in the order to try."""
     names = ", ".join(dict.fromkeys(name for name in planned.fixed if name)) or "The device"
-    of_path = f"{names}: TX checksum offload can't be switched off on this path (a macvlan, or `on [fixed]`)"
+    of_path = f"{names}: TX checksum offload can't be switched off on this path (a macvlan, or 'on [fixed]')"
     helps = [
         *instead(stack.server, nics),
         "Update the kernel of the hypervisors.",
