@@ -23,3 +23,14 @@ def test_a_text_lists_the_first_interfaces_and_counts_the_others() -> None:
     text = FORMS["shell"].write(made)
     assert (text.count("vm49"), text.count("vm50")) == (2, 0)
     assert text.count("and 10 more interfaces; --format json lists all") == 2
+
+
+def test_of_many_other_servers_the_first_are_named_and_all_are_counted() -> None:
+    devices = (bond("bond2", "eth4", "eth5"), nic("eth4"), nic("eth5"))
+    servers = tuple(server(f"s{number:02d}") for number in range(30))
+
+    made = plan(judge(inventory(hypervisor("hv1", domain("vm", macvtap("bond2")), devices=devices), servers=servers)))
+
+    (first, *_), *_ = (change.endangered for change in made.changes)
+    assert (first.others, first.others_total) == (tuple(one.name for one in servers[1:11]), 29)
+    assert "also at risk because of s01, s02, s03 and 26 more" in FORMS["shell"].write(made)

@@ -41,6 +41,9 @@ class _AtRisk(msgspec.Struct, frozen=True, gc=False):
     exposure: Exposure
 
 
+_MOST_OTHERS = 10
+"""With many servers, each naming all others, their names would be far more than the interfaces."""
+
 _RiskyStacks: TypeAlias = Mapping[Sending, str | None]
 """The stacks that put an interface at risk, each with the device where it does."""
 
@@ -82,7 +85,7 @@ class EndangeredBy(Sequence[Endangered]):
         others: dict[int, tuple[str, ...]] = {}
         for one, group in merge(*map(_with_its_group, self._groups), key=lambda pair: _urgency(pair[0])):
             if id(group.servers) not in others:
-                others[id(group.servers)] = tuple(name for name in group.servers if name != own)
+                others[id(group.servers)] = tuple(islice((name for name in group.servers if name != own), _MOST_OTHERS))
             yield Endangered(
                 hypervisor=one.hypervisor,
                 domain=one.domain.name,
@@ -91,6 +94,7 @@ class EndangeredBy(Sequence[Endangered]):
                 source_device=group.by[self._sending],
                 exposure=one.exposure,
                 others=others[id(group.servers)],
+                others_total=len(group.servers) - 1,
             )
 
     @overload

@@ -37,7 +37,7 @@ class SwitchedDevice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Endangered(msgspec.Struct, frozen=True, kw_only=True):
-    """An interface that a server puts at risk; `others` names further servers that do."""
+    """An interface that a server puts at risk; `others` names the first of `others_total` further servers that do."""
 
     hypervisor: str
     domain: str
@@ -46,6 +46,7 @@ class Endangered(msgspec.Struct, frozen=True, kw_only=True):
     source_device: str | None
     exposure: Exposure
     others: tuple[str, ...] = ()
+    others_total: int = 0
 
 
 class Upgrade(msgspec.Struct, frozen=True, kw_only=True):

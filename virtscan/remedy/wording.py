@@ -135,7 +135,7 @@ def _endangered(one: Endangered) -> str:
     line = f"{one.hypervisor} {one.domain} {one.mac or f'interface {one.index}'} ({one.exposure.value})"
     if not one.others:
         return line
-    return f"{line}; also at risk because of {listed(one.others)}"
+    return f"{line}; also at risk because of {listed(one.others, total=one.others_total)}"
 
 
 def _upgrade(upgrade: Upgrade) -> str:

@@ -303,6 +303,7 @@ def test_the_document_holds_the_plan_and_the_steps(form: str) -> None:
         "source_device": "bond2",
         "exposure": "latent",
         "others": ["fixed"],
+        "others_total": 1,
     }
     assert told["afterwards"] == {"at-risk": 2, "unknown": 0}
     assert [(gap["subject"], gap["reason"]) for gap in told["gaps"]] == [("hv9", "no answer")]

@@ -15,10 +15,11 @@ def named(device: DeviceName | None) -> str:
     return device or "the interface's device"
 
 
-def listed(names: Sequence[str | DeviceName], most: int = 3) -> str:
-    """List up to so many names, and the number of the others."""
+def listed(names: Sequence[str | DeviceName], most: int = 3, *, total: int | None = None) -> str:
+    """List up to so many names, and the number of the others, of which `total` counts those not given, too."""
     shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+    left = (len(names) if total is None else total) - len(names[:most])
+    return f"{shown} and {left} more" if left else shown
 
 
 def were(names: Sequence[str]) -> str:
