@@ -91,6 +91,14 @@ def test_profiles_that_are_each_others_parent_do_not_hang() -> None:
     assert server(system, one, other, settings={"next_server_v4": "set"}) == "set"
 
 
+@pytest.mark.parametrize("profiles", [(), ({"name": "p", "parent": "q", "next_server_v4": "<<inherit>>"},)])
+def test_the_settings_do_not_stand_in_for_a_profile_that_was_not_read(profiles: Any) -> None:
+    system = {"profile": "p", "next_server_v4": "<<inherit>>"}
+
+    assert server(system, *profiles, settings={"next_server_v4": "set"}) is None
+    assert server(system | {"next_server_v4": "own"}, *profiles, settings={"next_server_v4": "set"}) == "own"
+
+
 @pytest.mark.parametrize("default", ["127.0.0.1", "", "~", None, "localhost"])
 def test_cobblers_default_server_is_not_a_server(default: str | None) -> None:
     assert server({"next_server_v4": "<<inherit>>"}, settings={"next_server_v4": default}) is None

@@ -59,23 +59,17 @@ def netboots(items: Items, *, source: str, at: datetime) -> tuple[Netboot, ...]:
 def _next_server(system: CobblerItem, profiles: Mapping[str, CobblerItem], settings: CobblerItem) -> str | None:
     """Return the first value that is not inherited, from the system up its profiles, else that of the settings.
 
-    A value that is empty leaves the option out for this host, so that the one for all hosts counts: the settings'.
+    A value that is empty leaves the option out for this host, so that the one for all hosts counts: the settings'. An
+    image as a parent has no next server. None if a profile is unknown, because its value would precede the settings'.
     """
-    for item in _lineage(system, profiles):
-        value = _own_next_server(item)
-        if value != INHERIT:
-            return _set_server(value) or _of_settings(system, settings)
-    return _of_settings(system, settings)
-
-
-def _lineage(system: CobblerItem, profiles: Mapping[str, CobblerItem]) -> Iterator[CobblerItem]:
-    """Yield the system, its profile and the profile's parents; an image as a parent has no next server."""
-    yield system
-    reference, seen = _text(system.get("profile")), set[str]()
-    while reference in profiles and reference not in seen:
+    item, reference, seen = system, _text(system.get("profile")), set[str]()
+    while (value := _own_next_server(item)) == INHERIT and reference and reference not in seen:
+        if reference not in profiles:
+            return None
         seen.add(reference)
-        yield profiles[reference]
-        reference = _text(profiles[reference].get("parent"))
+        item = profiles[reference]
+        reference = _text(item.get("parent"))
+    return (None if value == INHERIT else _set_server(value)) or _of_settings(system, settings)
 
 
 def _own_next_server(item: CobblerItem) -> str:
