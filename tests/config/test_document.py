@@ -1,3 +1,4 @@
+import re
 from datetime import date
 from pathlib import Path
 
@@ -128,3 +129,20 @@ ofload = "on"
         'virtscan.toml:8: 1st [[server]] ("a"): mac: invalid value; write a list of texts, as in ["a", "b"]',
         "virtscan.toml:11: 2nd [[server]] (\"b\"): ofload: unknown key; did you mean 'offload'?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            '[[hypervisor]]\nuri = "a"\nsegments = { bond2 = "" }',
+            "3: 1st [[hypervisor]]: segments.bond2: empty; set it",
+        ),
+        ('[[hypervisor]]\nxml = "${NONE}"', "2: 1st [[hypervisor]]: xml: empty; set it or remove it"),
+        ('[[server]]\nname = "a"\noffload = "on"\nsegments = [" "]', '4: 1st [[server]] ("a"): segments: empty'),
+        ('[[provisioning]]\ntype = "cobbler"\nurl = "x"\nca_file = "a\\u0000"', "ca_file: contains a NUL character"),
+    ],
+)
+def test_an_empty_text_and_one_that_no_program_takes_are_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        read(text, NONE="")

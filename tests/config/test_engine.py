@@ -64,7 +64,7 @@ def test_an_unencrypted_connection_is_accepted_on_this_machine(host: str, folder
         ('dask = "tls://scheduler:0"', 2, "engine.dask: invalid address"),
         ('dask = "tls://scheduler:99999"', 2, "engine.dask: invalid address"),
         ('dask = "ucx://scheduler:8786"', 2, "engine.dask: invalid address"),
-        ('dask = ""', 2, "engine.dask: invalid address ''"),
+        ('dask = ""', 2, "engine.dask: empty; set it or remove it"),
         ('dask = "tls://scheduler:8786"', 2, "engine.tls_ca: missing; tls:// needs tls_ca, tls_cert and tls_key"),
         ('dask = "tls://s:1"\ntls_ca = "ca.pem"\ntls_cert = "cert.pem"', 2, "engine.tls_key: missing"),
         (f'dask = "tls://s:1"\n{FILES.replace("key.pem", "none.pem")}', 5, "none.pem: can't be read"),

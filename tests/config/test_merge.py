@@ -221,6 +221,14 @@ def test_a_new_name_on_the_command_line_is_one_more_server() -> None:
             "name = 'a'\noffload = 'on'\n[[server]]\nname = 'a'\noffload = 'off'",
             r"2nd \[\[server\]\]( \(.*\))?: name: used twice",
         ),
+        (
+            "name = ' a'\noffload = 'on'\n[[server]]\nname = 'a'\noffload = 'off'",
+            r"2nd \[\[server\]\]( \(.*\))?: name: used twice",
+        ),
+        (
+            "name = 'a'\noffload = 'on'\nphysical = true\nruns_on = 'hv1'",
+            r"1st \[\[server\]\]( \(.*\))?: physical and runs_on exclude each other; give one of them",
+        ),
     ],
 )
 def test_a_servers_error_names_the_key(text: str, message: str) -> None:
@@ -231,8 +239,11 @@ def test_a_servers_error_names_the_key(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("reason = ' '\ndomain = 'a'", r"1st \[\[waiver\]\]( \(.*\))?: reason is empty; state why"),
-        ("reason = 'later'", r"1st \[\[waiver\]\]( \(.*\))?: waives every finding"),
+        ("reason = ' '\ndomain = 'a'", r"1st \[\[waiver\]\]( \(.*\))?: reason: empty; set it"),
+        *(
+            (f"reason = 'later'{pattern}", r"1st \[\[waiver\]\]( \(.*\))?: waives every finding")
+            for pattern in ("", "\ndomain = '**'")
+        ),
     ],
 )
 def test_a_waiver_needs_a_pattern_and_a_reason(text: str, message: str) -> None:
@@ -260,7 +271,7 @@ def test_facts_about_a_hypervisor_are_read_from_the_declared_path() -> None:
     assert target.facts == "/etc/virtscan/cache"
 
 
-@pytest.mark.parametrize("text", ["ansible:", "cache", "file:cache", ""])
+@pytest.mark.parametrize("text", ["ansible:", "cache", "file:cache"])
 def test_facts_of_another_kind_are_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=r"1st \[\[hypervisor\]\]( \(.*\))?: facts: write ansible:PATH"):
         plan(f'[[hypervisor]]\nuri = "qemu:///system"\nfacts = "{text}"')
@@ -301,8 +312,8 @@ def test_a_hypervisor_of_the_command_line_keeps_the_facts_of_its_table() -> None
         ("uris = []", "give one of uri, uris, xml and sosreport"),
         ("uris = ['a', 'a']", r"uris: duplicate address, already in 1st \[\[hypervisor\]\]: uris"),
         ("uris = ['a', 'qemu+ssh://hv1:x/']", "uris: not a libvirt URI"),
-        ("uris = ['a', '']", "uris: empty URI; write one, e.g. qemu:///system"),
-        ("uri = ''", "uri: empty URI; write one, e.g. qemu:///system"),
+        ("uris = ['a', '']", "uris: empty; set it or remove it"),
+        ("uri = ''", "uri: empty; set it or remove it"),
     ],
 )
 def test_several_uris_share_only_settings_that_several_hosts_can_have(text: str, message: str) -> None:

@@ -49,7 +49,6 @@ def test_a_password_in_a_file_that_others_can_read_is_refused(text: str, where: 
         "qemu+ssh://root@hv1:2222/system",
         "qemu+ssh://root@[2001:db8::1]:22/system?keyfile=/root/.ssh/id&socket=/run/a@b",
         "test:///default",
-        "",
     ],
 )
 def test_a_file_without_a_password_may_be_readable_by_all(uri: str) -> None:

@@ -184,9 +184,10 @@ def _servers(document: ConfigFile, folder: Path, problems: Problems) -> tuple[Se
     for number, section in enumerate(document.server, 1):
         where = table_name("server", number, section)
         with problems.met_in("server", number):
-            if section.name in servers:
+            server = _server(section, where, folder)
+            if server.name in servers:
                 raise ConfigError(f"{where}: name: used twice; names must be unique", key="name")
-            servers[section.name] = _server(section, where, folder)
+            servers[server.name] = server
     return tuple(servers.values())
 
 
@@ -201,6 +202,8 @@ def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
         raise ConfigError(f"{where}: {error}") from error
     if section.segments and section.subnets:
         raise ConfigError(f"{where}: segments and subnets exclude each other; give one of them")
+    if section.physical and section.runs_on is not None:
+        raise ConfigError(f"{where}: physical and runs_on exclude each other; give one of them", key="runs_on")
     macs = tuple(_mac(text, where) for text in section.mac)
     is_path = SOURCES[target.kind].address is AddressKind.PATH
     return msgspec.structs.replace(
@@ -216,9 +219,7 @@ def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
 
 def _waiver(section: WaiverSection, where: str) -> Waiver:
     waiver = Waiver(**msgspec.structs.asdict(section))
-    if not waiver.reason.strip():
-        raise ConfigError(f"{where}: reason is empty; state why the finding is accepted")
-    if all(pattern == "*" for pattern in (waiver.hypervisor, waiver.domain, waiver.mac, waiver.server)):
+    if not any(pattern.strip("*") for pattern in (waiver.hypervisor, waiver.domain, waiver.mac, waiver.server)):
         raise ConfigError(f"{where}: waives every finding; give a hypervisor, domain, mac or server")
     return waiver
 

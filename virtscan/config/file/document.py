@@ -122,7 +122,7 @@ def _section(table: object, kind: type[S], where: str, environment: Mapping[str,
     try:
         by = expand_url if kind is HistorySection else expand
         return msgspec.convert(
-            {key: _expanded(item, f"{prefix}{key}", environment, by) for key, item in table.items()}, kind
+            {key: _expanded(item, key, prefix, environment, by) for key, item in table.items()}, kind
         )
     except msgspec.ValidationError as error:
         path = str(error).partition(" - at `$.")[2].rstrip("`")
@@ -157,18 +157,27 @@ def _refuse_unknown(table: Iterable[str], known: tuple[str, ...], where: str) ->
 
 
 def _expanded(
-    value: object, where: str, environment: Mapping[str, str], by: Callable[[str, Mapping[str, str]], str]
+    value: object, where: str, prefix: str, environment: Mapping[str, str], by: Callable[[str, Mapping[str, str]], str]
 ) -> object:
     """Return the value with the variables in its strings replaced, at any depth."""
     match value:
         case str():
             try:
-                return by(value, environment)
+                return _usable(by(value, environment))
             except ConfigError as error:
-                raise ConfigError(f"{where}: {error}") from error
+                raise ConfigError(f"{prefix}{where}: {error}", key=where.partition(".")[0]) from error
         case list():
-            return [_expanded(item, where, environment, by) for item in value]
+            return [_expanded(item, where, prefix, environment, by) for item in value]
         case dict():
-            return {key: _expanded(item, f"{where}.{key}", environment, by) for key, item in value.items()}
+            return {key: _expanded(item, f"{where}.{key}", prefix, environment, by) for key, item in value.items()}
         case _:
             return value
+
+
+def _usable(text: str) -> str:
+    """Return the text; an empty path would be the file's folder, an empty segment one that no server serves."""
+    if not text.strip():
+        raise ConfigError("empty; set it or remove it")
+    if "\0" in text:
+        raise ConfigError("contains a NUL character; remove it")
+    return text
