@@ -10,6 +10,7 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.harness.sshd import free_port
@@ -144,6 +145,26 @@ def test_a_list_that_ends_too_early_is_a_gap_and_no_endless_loop() -> None:
 
     assert [reason(gap) for gap in records.gaps] == ["list subnets ended after 0 of 5"]
     assert len(records.netboots) == 1
+
+
+@pytest.mark.parametrize(("skipped", "got"), [(0, 3), (3, 4)])
+def test_a_page_that_is_repeated_or_moved_leaves_a_gap(skipped: int, got: int) -> None:
+    """A list that loses its first page of records before the second one is read has the third one there."""
+    subnets = [SUBNET | {"id": number, "name": f"n{number}"} for number in range(7)]
+    first = foreman({"subnets": subnets, "hosts": []}, largest_page=3)
+    later = foreman({"subnets": subnets[skipped:], "hosts": []}, largest_page=3)
+
+    def answer(request: Request) -> Answer:
+        if request.query["page"] == "1":
+            return first(request)
+        page = request.query["page"] if skipped else "1"
+        return later(msgspec.structs.replace(request, query={**request.query, "page": page}))
+
+    with web_server(answer) as server:
+        records = read(server.url)
+
+    assert len(records.subnets) == got
+    assert [reason(gap) for gap in records.gaps] == [f"list subnets ended after {got} of 7"]
 
 
 def test_a_list_that_may_not_be_read_is_a_gap_that_names_the_permission() -> None:

@@ -77,17 +77,21 @@ class Api:
         """Yield all records of an index, page by page.
 
         Raises:
-            ProvisioningError: A page can't be read, or they end before all are there; those before were good.
+            ProvisioningError: A page can't be read, or they end before all are there; those before were good. A list
+                that becomes shorter in the meantime moves records to pages that were read already.
         """
-        page, got = 1, 0
+        page, total = 1, 0
+        got: set[bytes] = set()
         while True:
             answer = self._page(path, {**parameters, "page": str(page), "per_page": str(PER_PAGE)})
-            yield from answer.results
-            got += len(answer.results)
-            if got >= answer.subtotal:
+            new = {bytes(record): record for record in answer.results if bytes(record) not in got}
+            yield from new.values()
+            got.update(new)
+            total = max(total, answer.subtotal)
+            if len(got) >= total:
                 return
-            if not answer.results:
-                raise ProvisioningError(f"list {path} ended after {got} of {answer.subtotal}")
+            if not new:
+                raise ProvisioningError(f"list {path} ended after {len(got)} of {total}")
             page += 1
 
     def _page(self, path: str, parameters: Mapping[str, str]) -> Page:
