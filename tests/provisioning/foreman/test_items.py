@@ -9,6 +9,7 @@ from virtscan.model import Netboot, Subnet
 from virtscan.provisioning.foreman.items import (
     HostRecord,
     InterfaceRecord,
+    NextServers,
     Proxy,
     SubnetRecord,
     netboots,
@@ -20,9 +21,11 @@ ONE, TWO, THREE = (f"52:54:00:00:00:0{number}" for number in (1, 2, 3))
 HOST = HostRecord(id=4, name="web01", mac=ONE, subnet_id=1)
 PROXY = Proxy(name="proxy", url="https://proxy.example.com:9090")
 
+IN_SUBNET = NextServers(tftp="proxy", http="web")
+
 
 def found(*interfaces: InterfaceRecord, host: HostRecord = HOST) -> tuple[Netboot, ...]:
-    return netboots(host, interfaces, {1: "proxy"}, source="foreman f", at=TAKEN_AT)
+    return netboots(host, interfaces, {1: IN_SUBNET}, source="foreman f", at=TAKEN_AT)
 
 
 def pending(*interfaces: InterfaceRecord, host: HostRecord = HOST) -> dict[str, bool]:
@@ -58,9 +61,14 @@ def test_an_image_is_not_booted_from_the_network() -> None:
 
 
 def test_the_primary_interface_stands_for_those_that_are_not_known() -> None:
-    (netboot,) = netboots(HOST, None, {1: "proxy"}, source="foreman f", at=TAKEN_AT)
+    (netboot,) = netboots(HOST, None, {1: IN_SUBNET}, source="foreman f", at=TAKEN_AT)
 
     assert (netboot.mac, netboot.pending, netboot.server) == (ONE, True, "proxy")
+
+
+def test_interfaces_of_which_none_is_marked_do_not_clear_the_primary_one() -> None:
+    assert pending(InterfaceRecord(mac=TWO), InterfaceRecord(mac=ONE)) == {ONE: True, TWO: False}
+    assert pending() == {ONE: True}
 
 
 def test_each_interface_has_the_server_of_its_own_subnet() -> None:
@@ -119,12 +127,25 @@ def test_a_proxy_without_a_host_in_its_address_goes_by_its_name(url: str | None)
     assert made(tftp=Proxy(name="proxy", url=url)).servers == ("proxy",)
 
 
-def test_an_installation_is_loaded_by_tftp_before_http_and_never_from_dhcp() -> None:
-    http = Proxy(name="http", url="https://http.example.com:9090")
-    records = [
-        recorded(id=1, tftp=PROXY, httpboot=http),
-        recorded(id=2, httpboot=http, dhcp=PROXY),
-        recorded(id=3, dhcp=PROXY),
-    ]
+@pytest.mark.parametrize(
+    ("loader", "server"),
+    [
+        *((by_tftp, "proxy") for by_tftp in (None, "PXELinux BIOS", "Grub2 UEFI SecureBoot", "iPXE Chain BIOS")),
+        *((by_http, "web") for by_http in ("Grub2 UEFI HTTP", "Grub2 UEFI HTTPS SecureBoot", "iPXE UEFI HTTP")),
+        *((elsewhere, None) for elsewhere in ("None", "iPXE Embedded")),
+    ],
+)
+def test_the_boot_loader_decides_which_server_it_comes_from(loader: str | None, server: str | None) -> None:
+    host = HostRecord(id=4, name="web01", mac=ONE, subnet_id=1, pxe_loader=loader)
 
-    assert next_servers(records) == {1: "proxy.example.com", 2: "http.example.com"}
+    assert [one.server for one in found(InterfaceRecord(mac=ONE, subnet_id=1, provision=True), host=host)] == [server]
+
+
+def test_an_installation_is_never_loaded_from_dhcp() -> None:
+    http = Proxy(name="http", url="https://http.example.com:9090")
+    records = [recorded(id=1, tftp=PROXY, httpboot=http), recorded(id=2, dhcp=PROXY)]
+
+    assert next_servers(records) == {
+        1: NextServers(tftp="proxy.example.com", http="http.example.com"),
+        2: NextServers(tftp=None, http=None),
+    }

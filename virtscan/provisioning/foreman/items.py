@@ -2,7 +2,8 @@
 
 Source:
     theforeman/foreman.git, app/views/api/v2 (output, 1.6 to 3.13); app/models/concerns/orchestration/tftp.rb and
-    nic/base.rb (`mac_addresses_for_provisioning`) for which MACs it prepares for an installation.
+    nic/base.rb (`mac_addresses_for_provisioning`) for which MACs it prepares for an installation;
+    operatingsystem.rb (`boot_filename`) and orchestration/dhcp.rb (`boot_server`) for the server of a boot loader.
 """
 
 import ipaddress
@@ -45,6 +46,24 @@ class HostRecord(msgspec.Struct, frozen=True, kw_only=True):
     mac: str | None = None
     subnet_id: int | None = None
     provision_method: str | None = None
+    pxe_loader: str | None = None
+
+
+class NextServers(msgspec.Struct, frozen=True, kw_only=True):
+    """The hosts that boot loaders are loaded from in a subnet."""
+
+    tftp: str | None
+    http: str | None
+
+    def of(self, loader: str | None) -> str | None:
+        """Return the host that this boot loader comes from; a host without one has the default, by TFTP."""
+        if loader is not None and "UEFI HTTP" in loader:
+            return self.http
+        return None if loader in _ELSEWHERE else self.tftp
+
+
+_ELSEWHERE = {"None", "iPXE Embedded"}
+"""Loaders that come from Foreman itself, from a proxy of its templates, or from a server that Foreman does not set."""
 
 
 class InterfaceRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,15 +93,15 @@ def subnet(record: SubnetRecord, *, source: str, at: datetime) -> Subnet:
     )
 
 
-def next_servers(records: Sequence[SubnetRecord]) -> Mapping[int, str]:
-    """Return the host that an installation in a subnet is loaded from, by the subnet's id; absent where it has none."""
-    return {record.id: host for record in records if (host := _host(record.tftp) or _host(record.httpboot))}
+def next_servers(records: Sequence[SubnetRecord]) -> Mapping[int, NextServers]:
+    """Return the hosts that an installation in a subnet is loaded from, by the subnet's id."""
+    return {record.id: NextServers(tftp=_host(record.tftp), http=_host(record.httpboot)) for record in records}
 
 
 def netboots(
     host: HostRecord,
     interfaces: Sequence[InterfaceRecord] | None,
-    servers: Mapping[int, str],
+    servers: Mapping[int, NextServers],
     *,
     source: str,
     at: datetime,
@@ -91,14 +110,15 @@ def netboots(
 
     Args:
         host: The host.
-        interfaces: All of its interfaces; None when they are not known: the primary one then stands for the one that
-            is provisioned, which it nearly always is.
-        servers: The next server by the id of a subnet.
+        interfaces: All of its interfaces; None when they are not known. If none of them is known to be provisioned,
+            the primary one stands for that, which it nearly always is.
+        servers: The next servers by the id of a subnet.
         source: The system as a source.
         at: Time of the observation.
     """
-    if interfaces is None:
-        interfaces = (InterfaceRecord(mac=host.mac, subnet_id=host.subnet_id, provision=True),)
+    interfaces = () if interfaces is None else interfaces
+    if not any(interface.provision for interface in interfaces):
+        interfaces = (InterfaceRecord(mac=host.mac, subnet_id=host.subnet_id, provision=True), *interfaces)
     provisioned = set(_provisioned(interfaces))
     # An image is written by the compute resource, without a boot from the network.
     boots = host.provision_method != "image"
@@ -108,11 +128,16 @@ def netboots(
             system=host.name,
             pending=boots and mac in provisioned,
             source=source,
-            server=servers.get(interface.subnet_id) if interface.subnet_id is not None else None,
+            server=_server(host, interface, servers),
             observed_at=at,
         )
         for mac, interface in _by_mac(interfaces).items()
     )
+
+
+def _server(host: HostRecord, interface: InterfaceRecord, servers: Mapping[int, NextServers]) -> str | None:
+    found = None if interface.subnet_id is None else servers.get(interface.subnet_id)
+    return None if found is None else found.of(host.pxe_loader)
 
 
 def _by_mac(interfaces: Sequence[InterfaceRecord]) -> Mapping[Mac, InterfaceRecord]:

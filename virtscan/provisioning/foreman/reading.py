@@ -18,6 +18,7 @@ from virtscan.model.gaps.items import System, SystemHost, SystemHosts, SystemLis
 from virtscan.provisioning.foreman.items import (
     HostRecord,
     InterfaceRecord,
+    NextServers,
     SubnetRecord,
     netboots,
     next_servers,
@@ -90,7 +91,7 @@ class _Conversation:
             except ValueError as error:
                 self._gap(SystemSubnet(**self._system, subnet=record.name), BadDocument(detail=str(error)))
 
-    def _netboots(self, hosts: list[HostRecord], servers: Mapping[int, str]) -> Iterator[Netboot]:
+    def _netboots(self, hosts: list[HostRecord], servers: Mapping[int, NextServers]) -> Iterator[Netboot]:
         source = shown(self._target)
         waiting = iter(hosts)
         for host in waiting:
