@@ -67,3 +67,40 @@ def test_the_command_writes_a_new_file_and_never_replaces_one(
     assert "exists already" in capfd.readouterr().err
     assert run(arguments[:-2]) == 0
     assert capfd.readouterr().out == before
+
+
+def test_the_command_writes_paths_that_are_the_same_from_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "etc" / "virtscan.toml"
+
+    assert run(["config", "init", "-c", "test:hv1.xml", "--server", "a=file:eth0.txt", "-o", str(path)]) == 0
+    made = plan(path.read_text(), Options())
+    assert [target.address for target in made.targets] == [f"test://{tmp_path}/hv1.xml"]
+    assert [server.address for server in made.servers] == [f"{tmp_path}/eth0.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--server", "a=on", "--server", "a=off"], "--server: 'a' is used twice"),
+        (["-c", ""], "--connect: empty URI"),
+        (["-c", "qemu:///\udcff"], "--connect: not a libvirt URI"),
+    ],
+)
+def test_the_command_writes_no_file_that_is_invalid(
+    arguments: list[str], error: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "virtscan.toml"
+
+    assert run(["config", "init", *arguments, "-o", str(path)]) == 2
+    assert error in capfd.readouterr().err
+    assert not path.exists()
+
+
+def test_a_password_that_the_command_writes_can_be_read_by_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "virtscan.toml"
+
+    assert run(["config", "init", "-c", "esx://admin:s3cret@esx1", "-o", str(path)]) == 0
+    assert run(["config", "check", str(path)]) == 0

@@ -1,22 +1,30 @@
 """`virtscan config`: the configuration's content, and its schema."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import click
+import msgspec
 
 from virtscan.cli.acquire import load
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command, CommandGroup
 from virtscan.cli.options import FILE, connect_option, make_console, quiet_and_verbose, server_option, unsafe_option
-from virtscan.cli.output.outputs import OutputError, tell
+from virtscan.cli.output.outputs import PRIVATE, OutputError, tell
 from virtscan.cli.plan import load_plan, name_warnings
-from virtscan.config import Options, find_config
+from virtscan.config import ConfigFile, DefaultUri, Options, find_config, make_plan
+from virtscan.config.default_uri import BUILT_IN
 from virtscan.config.explanation import overview
 from virtscan.config.reachability import explain_device, is_certain
 from virtscan.errors import ConfigError
+from virtscan.model import ServerTarget
+from virtscan.model.sources import SOURCES, AddressKind
 from virtscan.reporters import printable
+from virtscan.transport import uri
 from virtscan.views.wording.gaps import reason, subject
+
+_SHARED = 0o666
 
 _file = click.argument("file", required=False, type=FILE)
 
@@ -102,17 +110,25 @@ def show(
 @server_option
 @click.option("-o", "--output", type=FILE, help="Write to this new file, e.g. /etc/virtscan/virtscan.toml.")
 def init(connect: tuple[str, ...], servers: tuple[str, ...], output: Path | None) -> int:
-    """Write a commented configuration to start from; an existing file is never replaced."""
-    from virtscan.config.file.starter import starter
-    from virtscan.config.source import parse_server
+    """Write a commented configuration to start from; an existing file is never replaced.
 
-    text = starter(connect, [parse_server(server) for server in servers])
+    Only its owner can read it if a URI holds a password.
+    """
+    from virtscan.config.file.starter import starter
+
+    # Nothing is connected to, so a URI that runs a program is safe here; `config check` refuses it.
+    options = Options(connect=connect, servers=servers, allow_unsafe_uri=True)
+    default = DefaultUri(BUILT_IN, "the default")
+    plan, _ = make_plan(ConfigFile(), options, folder=Path.cwd(), default_uri=default)
+    uris = [target.address for target in plan.targets if target.chosen_by is None]
+    text = starter(uris, [_from_everywhere(server) for server in plan.servers])
+    mode = PRIVATE if any(map(uri.secrets, uris)) else _SHARED
     if output is None:
         tell(text.rstrip("\n"))
         return 0
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        with output.open("x", encoding="utf-8") as file:
+        with open(output, "x", encoding="utf-8", opener=partial(os.open, mode=mode)) as file:
             file.write(text)
     except FileExistsError as error:
         raise click.UsageError(f"{output}: exists already; remove it, or give another file") from error
@@ -120,6 +136,13 @@ def init(connect: tuple[str, ...], servers: tuple[str, ...], output: Path | None
         raise OutputError(f"{output}: can't be written: {error.strerror}") from error
     click.echo(f"{output}: written; next: virtscan config check {output}; virtscan scan --config {output}", err=True)
     return 0
+
+
+def _from_everywhere(server: ServerTarget) -> ServerTarget:
+    """Return the server with an absolute path: one in the file starts at the file's folder, not at the current one."""
+    if SOURCES[server.kind].address is not AddressKind.PATH:
+        return server
+    return msgspec.structs.replace(server, address=os.path.abspath(server.address))  # noqa: PTH100 resolve may hang
 
 
 def _found(file: Path | None) -> Path:
