@@ -9,6 +9,7 @@ from tests.build import TAKEN_AT, domain, failure, gap_in_words, hypervisor, ser
 from virtscan import doctor
 from virtscan.doctor import Check, CheckResult
 from virtscan.model import (
+    DeviceName,
     Gap,
     GapAbout,
     HostStatus,
@@ -21,7 +22,7 @@ from virtscan.model import (
     TargetKind,
 )
 from virtscan.model.gaps.causes import NoAnswer
-from virtscan.model.gaps.items import System, SystemList
+from virtscan.model.gaps.items import ServerItem, System, SystemList
 
 LOCAL = Target(kind=TargetKind.LIBVIRT, address="qemu:///system")
 COBBLER = ProvisioningTarget(kind=ProvisioningKind.COBBLER, url="https://cobbler/cobbler_api")
@@ -156,6 +157,16 @@ def test_a_server_that_could_not_be_read_fails_with_its_reason() -> None:
     assert [check.outcome for check in checks] == [CheckResult.FAILED, CheckResult.OK]
     assert checks[0].detail.endswith("no route")
     assert checks[1].detail == f"{server('other').source}: offload state read"
+
+
+def test_a_server_with_a_device_of_unknown_state_is_a_warning() -> None:
+    item = ServerItem(server="satellite", device=DeviceName("eth1"))
+    gap = Gap(item=item, cause=failure("no such device"), about=GapAbout.SERVER)
+    servers = (server("satellite"), server("other"))
+
+    checks = doctor.of_inventory(Plan(), Inventory(version="0", taken_at=TAKEN_AT, servers=servers, gaps=(gap,)))
+    assert [check.outcome for check in checks] == [CheckResult.WARNING, CheckResult.OK]
+    assert checks[0].detail.endswith("no such device")
 
 
 def test_a_declared_state_is_not_called_read() -> None:

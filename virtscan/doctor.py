@@ -6,7 +6,6 @@ import shutil
 import socket
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from virtscan import __version__
 from virtscan.connectors.libvirt import CLIENT_ADVICE
 from virtscan.errors import SshError
 from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Plan, ProvisioningTarget, Server, Target, TargetKind
-from virtscan.model.gaps.items import System
+from virtscan.model.gaps.items import ServerItem, System
 from virtscan.model.sources import is_declared
 from virtscan.transport import ssh, uri
 from virtscan.views.document import Column, Document, Field, Metric, one_of, section, word
@@ -78,7 +77,7 @@ def of_inventory(plan: Plan, inventory: Inventory) -> tuple[Check, ...]:
     """Check in the result of a scan whether each hypervisor, server and provisioning system could be read."""
     return (
         *(_hypervisor(hypervisor, inventory.gaps) for hypervisor in inventory.hypervisors),
-        *(_server(server, inventory.taken_at) for server in inventory.servers),
+        *(_server(server, inventory) for server in inventory.servers),
         *(_provisioning(target, inventory.gaps) for target in plan.provisioning),
     )
 
@@ -179,13 +178,14 @@ def _hypervisor(hypervisor: Hypervisor, gaps: Iterable[Gap]) -> Check:
     return _read(subject, detail, own)
 
 
-def _server(server: Server, taken_at: datetime) -> Check:
+def _server(server: Server, inventory: Inventory) -> Check:
     subject = f"server {server.name}"
     if server.reason is not None:
-        why = cause_words(server.reason, taken_at)
+        why = cause_words(server.reason, inventory.taken_at)
         return Check(subject=subject, outcome=CheckResult.FAILED, detail=f"{server.source}: {why}")
     how = "declared" if is_declared(server.source) else "read"
-    return Check(subject=subject, outcome=CheckResult.OK, detail=f"{server.source}: offload state {how}")
+    own = [gap for gap in inventory.gaps if isinstance(gap.item, ServerItem) and gap.item.server == server.name]
+    return _read(subject, f"{server.source}: offload state {how}", own)
 
 
 def _provisioning(target: ProvisioningTarget, gaps: Iterable[Gap]) -> Check:
