@@ -54,7 +54,11 @@ def declared_plan(document: ConfigFile, folder: Path, problems: Problems) -> Pla
     provisioning: list[ProvisioningTarget] = []
     for number, section in enumerate(document.provisioning, 1):
         with problems.met_in("provisioning", number):
-            provisioning.append(provisioning_target(section, table_name("provisioning", number, section), folder))
+            where = table_name("provisioning", number, section)
+            system = provisioning_target(section, where, folder)
+            if any((one.kind, one.name or one.url) == (system.kind, system.name or system.url) for one in provisioning):
+                raise ConfigError(f"{where}: used twice; give each system a name of its own", key="name")
+            provisioning.append(system)
     waivers: list[Waiver] = []
     for number, waiver in enumerate(document.waiver, 1):
         with problems.met_in("waiver", number):
