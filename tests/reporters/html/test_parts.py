@@ -13,6 +13,8 @@ from virtscan.model import DeviceName, Report, Verdict
 from virtscan.reporters import REPORTERS
 from virtscan.reporters.html import charts, groups, picture, tables
 from virtscan.views import EVERYTHING, VIEWS
+from virtscan.views.document import Document, Section, number, yes_or_no
+from virtscan.views.rows.grouping import RowGroup
 
 SMALL, LARGE, WIDE = report(), fleet(15, 40), fleet(52, 4)
 
@@ -56,6 +58,16 @@ def test_one_row_and_one_device_are_no_plural() -> None:
     assert "and 1 more device<" in text
     assert "1 row: see the table below" in text
     assert "Nothing to do: 1 interface<" in text
+
+
+def test_a_row_of_a_panel_has_the_words_of_a_table() -> None:
+    columns = (yes_or_no("done"), number("share"))
+    group = RowGroup(verdict="at-risk", title="t", rows=(0,), columns=("done", "share"))
+    main = Section(key="rows", columns=columns, rows=((False, 0.5),), groups=(group,))
+
+    (panel,) = groups.of_document(Document(schema="test/1", version="1", sections=(main,)))
+
+    assert panel.rows == (("no", "0.50"),)
 
 
 def test_more_than_fifty_devices_are_drawn_by_site() -> None:

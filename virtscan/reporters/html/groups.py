@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import msgspec
 
-from virtscan.reporters.text import CELL, LINE, common_suffix, longest, plain, printable
+from virtscan.reporters.text import CELL, LINE, cell, common_suffix, plain, printable
 from virtscan.views.document import Document, Section
 from virtscan.views.rows.grouping import Advice, RowGroup
 
@@ -93,11 +93,7 @@ def _advice(part: Advice) -> Advice:
 
 
 def _rows(part: Section) -> tuple[tuple[str, ...], ...]:
-    limits = tuple(map(longest, part.columns))
-    return tuple(
-        tuple(printable(plain(value, none="-"), limit) for value, limit in zip(row, limits, strict=True))
-        for row in part.rows[:_PLAIN_ROWS]
-    )
+    return tuple(tuple(map(cell, row, part.columns)) for row in part.rows[:_PLAIN_ROWS])
 
 
 def _places(section: Section, group: RowGroup) -> tuple[DeviceDomains, ...]:
