@@ -172,7 +172,7 @@ def _outlook(growth: Growth, *, shows_scope: bool) -> str:
     match growth.outlook:
         case Outlook.GROWING:
             return (
-                f"{site}: memory will be full in {growth.days_until_full} days ({growth.full_on}) "
+                f"{site}: memory will be full in {quantity(growth.days_until_full or 0, 'day')} ({growth.full_on}) "
                 f"at {_rate(growth)} MiB a day; from {growth.scans} scans"
             )
         case Outlook.NOT_GROWING:
