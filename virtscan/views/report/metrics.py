@@ -23,7 +23,7 @@ from virtscan.model import (
     Verdict,
 )
 from virtscan.views.counting.amounts import total
-from virtscan.views.document import Column, Document, Field, Metric, known, number, section
+from virtscan.views.document import Document, Metric, Section, known
 from virtscan.views.report.of_report import of_report
 
 _MIB = 1024 * 1024
@@ -46,12 +46,7 @@ def view(report: Report, run: Run) -> Document:
 
     A sum is left out if it is unknown of one item.
     """
-    return of_report(
-        report,
-        "metrics",
-        section("metrics", _FIELDS, metrics := tuple(_metrics(report, run))),
-        metrics=metrics,
-    )
+    return of_report(report, "metrics", Section(key="metrics", columns=(), rows=()), metrics=_metrics(report, run))
 
 
 def is_complete(report: Report) -> bool:
@@ -169,14 +164,3 @@ def _domains(host: Hypervisor, labels: dict[str, str]) -> Iterator[Metric]:
     if None not in paused:
         text = "Running domains that are paused; they keep their memory."
         yield Metric(name="domains_paused", value=sum(map(bool, paused)), help=text, labels=labels)
-
-
-def _labels(metric: Metric) -> tuple[str, ...]:
-    return tuple(f"{name}={value}" for name, value in metric.labels.items())
-
-
-_FIELDS: tuple[Field[Metric], ...] = (
-    Field(Column("name"), lambda metric: metric.name),
-    Field(Column("labels", holds=tuple[str, ...]), _labels),
-    Field(number("value"), lambda metric: metric.value),
-)
