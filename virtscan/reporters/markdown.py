@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from virtscan.reporters.reporter import PLAIN, RenderOptions
-from virtscan.reporters.text import CELL, LINE, gap_lines, longest, plain, printable, scan_line
+from virtscan.reporters.text import CELL, LINE, cell, gap_lines, printable, scan_line
 from virtscan.views.document import Align, Column, Document, Section
 from virtscan.views.rows.grouping import Advice, RowGroup, joined
 from virtscan.views.rows.lazy import Value
@@ -25,7 +25,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     Long names lose their middle, as in a table.
     """
     blocks = [
-        [f"## {_shown(document.schema.partition('/')[0].replace('.', ' '), CELL)}"],
+        [f"## {_shown(document.name.replace('.', ' '), CELL)}"],
         *([[f"{_shown(document.headline, LINE)}."]] if document.headline else []),
         [line for group in document.main.groups if group.is_open for line in _cause(group)],
         [f"- {_note(note)}" for note in document.notes],
@@ -64,11 +64,9 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _cell(value: Value, column: Column) -> str:
-    text = f"{value:.2f}" if isinstance(value, float) else plain(value, none="-", yes="yes", no="no")
-    if text == "-":
-        return text
+    text = cell(value, column)
     # A bar ends the cell even within code; of `\|` only the bar is shown there.
-    return _shown(text, longest(column)).replace("|", "\\|")
+    return text if text == "-" else _words(text).replace("|", "\\|")
 
 
 def _cause(group: RowGroup) -> Iterator[str]:

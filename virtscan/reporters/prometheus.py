@@ -55,8 +55,7 @@ class _Collected(Collector):
             name = f"{_PREFIX}_scan_timestamp_seconds"
             yield GaugeMetricFamily(name, "Time of the scan.", value=document.taken_at.timestamp())
         # Changes are counted under the same names as what there is: findings, domains …
-        is_of_changes = document.schema.partition("/")[0] == _CHANGES
-        yield from _families(document.metrics, f"{_PREFIX}_diff" if is_of_changes else _PREFIX)
+        yield from _families(document.metrics, f"{_PREFIX}_diff" if document.name == _CHANGES else _PREFIX)
 
 
 def _families(metrics: Iterable[Number], prefix: str) -> Iterator[Metric]:

@@ -81,7 +81,7 @@ def _heading(document: Document, section: Section) -> str:
     """Return the section's heading, or that of the document for the rows of a single view."""
     if section.key != "rows" or section.title:
         return section.heading
-    return document.schema.removeprefix("virtscan.").partition("/")[0].capitalize()
+    return document.name.removeprefix("virtscan.").capitalize()
 
 
 def _of_section(section: Section, name: str, most_rows: int) -> Iterator[Sheet]:

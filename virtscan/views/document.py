@@ -191,6 +191,11 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     warnings: Section = _NONE
 
     @property
+    def name(self) -> str:
+        """The schema without its version, as `virtscan.report`."""
+        return self.schema.partition("/")[0]
+
+    @property
     def main(self) -> Section:
         """The section that a format with room for one writes."""
         return self.sections[0]

@@ -82,13 +82,7 @@ def _chart(title: str, rows: list[dict[str, Value]], label: str, resource: _Reso
     widest = max((max(1.0, running, defined) for _, (_, running, defined) in known), default=1.0)
     suffix = common_suffix([_name(row[label], label) for row in rows if row[label] is not None])
     bars = tuple(
-        _bar(
-            plain(row[label], none=f"no {label}").removesuffix(suffix),
-            amounts,
-            widest,
-            resource,
-            _headroom(row, resource),
-        )
+        _bar(_name(row[label], label).removesuffix(suffix), amounts, widest, resource, _headroom(row, resource))
         for row, amounts in known[:_MOST_BARS]
     )
     return Chart(title=title, bars=bars, left_out=len(rows) - len(bars))

@@ -47,7 +47,7 @@ def columns(section: Section) -> Iterator[tuple[int, Column]]:
 def _name(document: Document) -> str:
     """Return the first part of the names of downloaded files."""
     day = "" if document.taken_at is None else f"-{document.taken_at:%Y-%m-%d}"
-    return f"{document.schema.partition('/')[0].replace('.', '-')}{day}"
+    return f"{document.name.replace('.', '-')}{day}"
 
 
 def _section(document: Document, section: Section, texts: dict[str, int]) -> Iterator[str]:

@@ -105,7 +105,7 @@ def _chart(
 
 def _name(row: Mapping[str, Value], label: str, has_scopes: bool) -> str:
     """Name the line of a row; those of several configurations may have sites and servers of one name."""
-    name = plain(row[label], none=f"no {label}", yes="", no="")
+    name = plain(row[label], none=f"no {label}")
     return f"{name} ({plain(row[_SCOPE], none='no scope')})" if has_scopes else name
 
 

@@ -54,7 +54,7 @@ def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]
     are escaped as in other formats.
     """
     style, script = _file("page.css"), _file("page.js")
-    heading = document.schema.partition("/")[0].replace(".", " ")
+    heading = document.name.replace(".", " ")
     stream = (
         _environment()
         .get_template("page.html")

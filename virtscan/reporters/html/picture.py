@@ -95,14 +95,13 @@ def _ways(section: Section) -> Iterator[_Way]:
     )
     found: defaultdict[tuple[str, str, str, str], list[tuple[str, str]]] = defaultdict(list)
     for row in section.rows:
-        cells: Mapping[str, object] = dict(zip(keys, row, strict=True))
+        cells = dict(zip(keys, row, strict=True))
         if cells["verdict"] != "at-risk" or cells["waived"] is not None:
             continue
-        text = {key: plain(row[place], none="") for place, key in enumerate(keys) if isinstance(row[place], str)}
-        server = " ".join(part for part in (text.get("server"), text.get("server_interface")) if part)
-        host, guest = text.get("hypervisor", "").removesuffix(hosts), text.get("domain", "").removesuffix(guests)
-        way = (server or "no server", text.get("site", ""), host, text.get("source_device", ""))
-        found[way].append((guest, text.get("exposure", "")))
+        text = {key: plain(cells.get(key)) for key in (*_COLUMNS, "site")}
+        server = f"{text['server']} {text['server_interface']}".strip()
+        host, guest = text["hypervisor"].removesuffix(hosts), text["domain"].removesuffix(guests)
+        found[server or "no server", text["site"], host, text["source_device"]].append((guest, text["exposure"]))
     for (server, site, hypervisor, device), domains in found.items():
         yield _Way(server=server, site=site, hypervisor=hypervisor, device=device, domains=tuple(domains))
 
@@ -114,7 +113,7 @@ def _drawn(places: Mapping[tuple[str, str], Sequence[_Way]], *, by_site: bool) -
         lines = _first(*(_by_hypervisor(ways) if by_site else _names(ways)), most)
         height = max(2, len(lines)) * _LINE + _GAP
         middle.append(_node(y, height, _of_place(place, ways, by_site=by_site), _SHORT))
-        ends.append(_node(y, height, lines, _LONG, ", ".join(f"{name}" for way in ways for name, _ in way.domains)))
+        ends.append(_node(y, height, lines, _LONG, ", ".join(name for way in ways for name, _ in way.domains)))
         heights[place] = y + height / 2
         y += height + _GAP
     servers, at = _servers(places, heights)

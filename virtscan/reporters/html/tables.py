@@ -22,7 +22,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 def of_document(document: Document) -> list[Table]:
     """Make a table of each section that has rows, and of the first in any case."""
-    name = document.schema.partition("/")[0].rpartition(".")[2]
+    name = document.name.rpartition(".")[2]
     return [
         _table(section, name if section.key == _UNNAMED else section.heading)
         for section in document.sections

@@ -41,7 +41,7 @@ def _title(group: RowGroup, room: int | None, colour: str | None) -> Iterator[st
     """
     title = printable(group.title, LINE)
     parts = list(map(_advice, group.parts))
-    advice = "".join(f" {part}" for part in [joined(parts)] if part)
+    advice = f" {joined(parts)}" if parts else ""
     if not group.has_script and (room is None or width_of(f"{title}{advice}") <= room):
         yield unglued(f"{_painted(title, colour)}{advice}")
         return

@@ -10,7 +10,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     """Write one line."""
     count = len(document.gaps.rows)
     gaps = [f"{quantity(count, 'gap')}."] if count else []
-    result = printable(document.headline or document.schema.partition("/")[0], LINE)
+    result = printable(document.headline or document.name, LINE)
     later = int(counts(document.metrics, "at_risk_after_reboot").get("", 0))
     more = [f"{quantity(later, 'interface')} more at risk after the servers' next reboot."] if later else []
     scan = scan_line(document.version, document.taken_at, document.exit_code)
