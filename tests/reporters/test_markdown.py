@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -94,19 +95,20 @@ def test_a_signed_number_is_plain_text() -> None:
     assert "| at -10240 MiB (+0) |" in shown
 
 
-def test_code_ends_with_its_clause() -> None:
-    assert (
-        "`/sys/class/net`; `ssh://`"
-        in REPORTERS["markdown"]
-        .render(
-            Document(
-                schema="test/1",
-                version="1",
-                sections=(Section(key="rows", columns=(Column("a"),), rows=(("/sys/class/net; ssh://",),)),),
-            )
-        )
-        .decode()
-    )
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/sys/class/net; ssh://", "`/sys/class/net`; `ssh://`"),
+        ("a waiver (domain iso-*): ended", "a waiver (domain `iso-*`): ended"),
+        ("depot (file:/x.txt): gone", "depot `(file:/x.txt)`: gone"),
+    ],
+)
+def test_code_ends_with_its_clause(text: str, shown: str) -> None:
+    section = Section(key="rows", columns=(Column("a"),), rows=((text,),))
+
+    ticket = REPORTERS["markdown"].render(Document(schema="test/1", version="1", sections=(section,))).decode()
+
+    assert f"| {shown} |" in ticket
 
 
 def test_null_is_a_dash_and_truth_a_word() -> None:

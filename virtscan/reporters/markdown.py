@@ -118,10 +118,12 @@ def _words(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """Write a code span; a colon, comma or full stop behind it is none of it."""
+    """Write a code span; a colon, comma, full stop or parenthesis that closes nothing in it stands behind it."""
     if not text:
         return ""
     inner = text if text.startswith(":") else text.rstrip("".join(_ENDS)) or text
+    if inner.count(")") > inner.count("("):
+        inner = inner.removesuffix(")") or inner
     fence = "`" * (max(map(len, _BACKTICKS.findall(inner)), default=0) + 1)
     room = " " if inner.startswith("`") or inner.endswith("`") else ""
     return f"{fence}{room}{inner}{room}{fence}{text[len(inner) :]}"
