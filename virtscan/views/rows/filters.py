@@ -136,8 +136,9 @@ def _check(column: Column, condition: RowCondition) -> None:
     """Refuse a value that the column can never have: its empty result would look like good news."""
     sign, operand = condition.sign, condition.operand
     text = f"--where {condition.column}{sign}{operand}"
-    if column.words and sign in _ORDERS:
-        raise ConfigError(f"{text}: {column.key} is not a number; it can be {', '.join(_words(column))}")
+    if sign in _ORDERS and not _is_number(column):
+        hint = f"it can be {', '.join(_words(column))}" if column.words else "only numbers have an order"
+        raise ConfigError(f"{text}: {column.key} is not a number; {hint}")
     wrong = _impossible(column, sign, operand)
     if wrong is None:
         return
@@ -162,8 +163,12 @@ def _impossible(column: Column, sign: str, operand: str) -> str | None:
     parts = filter(None, _parts(operand))
     if column.words:
         return next((part for part in parts if not any(_matches(word, part) for word in _words(column))), None)
-    is_number = column.align is Align.RIGHT
-    return next((part for part in parts if is_number and _number(part) is None), None)
+    return next((part for part in parts if _is_number(column) and _number(part) is None), None)
+
+
+def _is_number(column: Column) -> bool:
+    """Return True for a column of numbers, or of several numbers each."""
+    return column.align is Align.RIGHT or column.holds == tuple[int, ...]
 
 
 def _meets(value: Value, condition: RowCondition) -> bool:
