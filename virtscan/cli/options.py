@@ -1,6 +1,7 @@
 """Options that several commands share, each declared once."""
 
 from collections.abc import Callable
+from enum import Enum
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from virtscan.model import FailOn, LowerDevice, TargetKind
 from virtscan.model.sources import TARGETS, AddressKind, help_text
 from virtscan.views import GROUPINGS, VIEWS
 
+E = TypeVar("E", bound=Enum)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -30,14 +32,6 @@ def _seconds(_context: click.Context, _option: click.Parameter, value: str | Non
         raise click.BadParameter(str(error)) from error
 
 
-def _lower_device(_context: click.Context, _option: click.Parameter, value: str | None) -> LowerDevice | None:
-    return None if value is None else LowerDevice(value)
-
-
-def _fail_on(_context: click.Context, _option: click.Parameter, value: str | None) -> FailOn | None:
-    return None if value is None else FailOn(value)
-
-
 def _chain(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         for decorator in reversed(decorators):
@@ -47,9 +41,20 @@ def _chain(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-def words_of(enum: Any) -> "click.Choice[str]":  # an Enum class
-    """Return the choice of an Enum's values, which are the words of the command line."""
-    return click.Choice([member.value for member in enum])
+def enum_option(
+    name: str,
+    members: type[E],
+    *,
+    help: str,  # noqa: A002 click's word
+    default: E | None = None,
+) -> Callable[[F], F]:
+    """Declare an option whose words are the values of an Enum; the command gets the member, or None."""
+
+    def member(_context: click.Context, _option: click.Parameter, value: str | None) -> E | None:
+        return None if value is None else members(value)
+
+    shown = {} if default is None else {"default": default.value, "show_default": True}
+    return click.option(name, type=click.Choice([one.value for one in members]), callback=member, help=help, **shown)
 
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -78,10 +83,9 @@ host_timeout_option = duration_option("--host-timeout", help="Time limit of one 
 
 deadline_option = duration_option("--deadline", help="Time limit of the whole run, e.g. 10m (the default).")
 
-lower_device_option = click.option(
+lower_device_option = enum_option(
     "--lower-device",
-    type=words_of(LowerDevice),
-    callback=_lower_device,
+    LowerDevice,
     help="Judge macvtap interfaces on any device (the default), or only those on a bond.",
 )
 
@@ -147,10 +151,9 @@ redact_option = click.option(
     "reused if it exists).",
 )
 
-fail_on_option = click.option(
+fail_on_option = enum_option(
     "--fail-on",
-    type=words_of(FailOn),
-    callback=_fail_on,
+    FailOn,
     help="Lowest exposure at which a VM at risk gives exit code 1 or 4 (default: latent, all of them).",
 )
 

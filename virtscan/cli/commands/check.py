@@ -9,7 +9,7 @@ import click
 from virtscan.cli.acquire import load
 from virtscan.cli.help import STATUSES, Command
 from virtscan.cli.history.scope import check_scope, scope_option
-from virtscan.cli.options import duration_option, words_of
+from virtscan.cli.options import duration_option, enum_option
 from virtscan.cli.output.outputs import tell
 from virtscan.cli.status import StatusError, status_of
 from virtscan.errors import VirtscanError
@@ -40,14 +40,13 @@ class _Plugin(Command):
 @click.argument("file")
 @scope_option
 @duration_option("--max-scan-age", default="26h", show_default=True, help="Treat a scan older than this as missing.")
-@click.option(
+@enum_option(
     "--fail-on",
-    type=words_of(FailOn),
-    default=FailOn.BOOTS.value,
-    show_default=True,
+    FailOn,
+    default=FailOn.BOOTS,
     help="Lowest exposure at which a VM at risk is CRITICAL; a lower one is WARNING.",
 )
-def check(file: str, scope: str | None, max_scan_age: float, fail_on: str) -> int:
+def check(file: str, scope: str | None, max_scan_age: float, fail_on: FailOn) -> int:
     """Print the status of the last scan in one line with performance data, for Nagios and Icinga.
 
     FILE is an inventory saved by virtscan scan --save, or the URL of a history. The exit code is 0 for OK; 1 for
@@ -61,7 +60,7 @@ def check(file: str, scope: str | None, max_scan_age: float, fail_on: str) -> in
         report = judge(_saved(file, scope))
     except VirtscanError as error:
         raise StatusError(str(error)) from error
-    status = status_of(report, FailOn(fail_on), datetime.now(UTC), max_scan_age)
+    status = status_of(report, fail_on, datetime.now(UTC), max_scan_age)
     tell(status.line)
     return status.level
 

@@ -19,6 +19,7 @@ from virtscan.cli.options import (
     FILE,
     config_option,
     duration_option,
+    enum_option,
     fail_on_option,
     make_console,
     output_options,
@@ -202,18 +203,16 @@ def diff(
 @click.option(
     "--view", type=click.Choice([_CAPACITY, _RISKS]), default=_CAPACITY, show_default=True, help="Counts to show."
 )
-@click.option(
+@enum_option(
     "--by",
-    type=click.Choice([one.value for one in RiskBy]),
-    default=RiskBy.SITE.value,
-    show_default=True,
+    RiskBy,
+    default=RiskBy.SITE,
     help="Rows for each scan; server only for --view risks.",
 )
-@click.option(
+@enum_option(
     "--every",
-    type=click.Choice([one.value for one in Every]),
-    default=Every.WEEK.value,
-    show_default=True,
+    Every,
+    default=Every.WEEK,
     help="Scans shown: the last of each week or month, or every one. Growth is computed from all.",
 )
 @listed_scope_option
@@ -224,8 +223,8 @@ def trend(
     history: str | None,
     config: Path | None,
     view: str,
-    by: str,
-    every: str,
+    by: RiskBy,
+    every: Every,
     scope: str | None,
     formats: tuple[Wanted, ...],
     output: Path | None,
@@ -239,8 +238,8 @@ def trend(
 
     console = make_console(verbose=verbose, quiet=quiet)
     wanted = wanted_outputs(formats, output)
-    if view == _CAPACITY and RiskBy(by) is not RiskBy.SITE:
-        raise click.UsageError(f"--by {by} is for --view risks; capacity has sites only")
+    if view == _CAPACITY and by is not RiskBy.SITE:
+        raise click.UsageError(f"--by {by.value} is for --view risks; capacity has sites only")
     keep_apart(*places(wanted), ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
     counts = ask(
@@ -250,9 +249,9 @@ def trend(
     kept = {scan.number for scan in of_scope([one.scan for one in counts], scope)}
     counts = redacted.of_counts([one for one in counts if one.scan.number in kept])
     if view == _CAPACITY:
-        document = trends.capacity(capacity_trend(counts, Every(every)))
+        document = trends.capacity(capacity_trend(counts, every))
     else:
-        document = trends.risks(risk_trend(counts, RiskBy(by), Every(every)))
+        document = trends.risks(risk_trend(counts, by, every))
     _show(document, wanted, console)
     return ExitCode.CLEAN
 
