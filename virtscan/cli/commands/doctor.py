@@ -22,7 +22,6 @@ from virtscan.cli.options import (
     unsafe_option,
 )
 from virtscan.cli.output.formats import TEXT, Wanted, places, wanted_outputs
-from virtscan.cli.output.look import current_look
 from virtscan.cli.output.outputs import Output, keep_apart
 from virtscan.cli.output.showing import showing
 from virtscan.cli.plan import default_uri_line, name_warnings
@@ -73,8 +72,7 @@ def doctor(
     wanted = wanted_outputs(formats, output, default=TEXT)
     keep_apart(*places(wanted), inputs=(config,))
     with showing(wanted) as shown:
-        place = next((one.path for one in wanted if one.format_name == TEXT), None)
-        lines = _Lines(shown.text, current_look().options(place).width)
+        lines = _Lines(shown.text, shown.width)
         lines.add(checks.of_machine())
         plan = planned(
             console,

@@ -12,7 +12,6 @@ from virtscan.cli.exit_codes import ExitCode, of_explanation
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
 from virtscan.cli.output.formats import TEXT, Wanted, places, wanted_outputs
-from virtscan.cli.output.look import current_look
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
@@ -79,8 +78,7 @@ def explain(
         assumed = tuple(one.text for one in parsed(assumptions, redacted.text))
         explanation = explanations.explain(report, spots)
         code = _exit_code(explanation, report)
-        place = next((one.path for one in wanted if one.format_name == TEXT), None)
-        body = explanations.text(explanation, current_look().options(place).width)
+        body = explanations.text(explanation, shown.width)
         mark = f"{printable(assumed_words(assumed))}\n\n" if assumed else ""
         text = f"{mark}{body}\n{scan_line(explanation.version, explanation.taken_at, exit_code(code))}\n"
         document = marked(explanations.document(explanation, report), assumed)

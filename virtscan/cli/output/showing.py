@@ -26,6 +26,12 @@ class Showing:
         """The output for the text that the command writes itself; None if it was not requested."""
         return next((output for wanted, output in self._pairs if wanted.format_name == TEXT), None)
 
+    @property
+    def width(self) -> int | None:
+        """The columns of the place for that text; None without a limit."""
+        path = next((wanted.path for wanted, _ in self._pairs if wanted.format_name == TEXT), None)
+        return current_look().options(path).width
+
     def show(
         self,
         document: Document,
