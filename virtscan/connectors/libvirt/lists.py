@@ -44,12 +44,7 @@ def domains(connection: libvirt.virConnect) -> list[libvirt.virDomain] | None:
     Raises:
         libvirt.libvirtError: There is no list.
     """
-    try:
-        return list(connection.listAllDomains())
-    except libvirt.libvirtError as error:
-        if not is_unsupported(error):
-            raise
-    return None
+    return _unless_unsupported(connection.listAllDomains)
 
 
 def persistent(connection: libvirt.virConnect) -> set[str] | None:
@@ -59,8 +54,13 @@ def persistent(connection: libvirt.virConnect) -> set[str] | None:
         libvirt.libvirtError: There is no list.
     """
     flags = libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE | libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT
+    running = _unless_unsupported(partial(connection.listAllDomains, flags))
+    return None if running is None else {domain.UUIDString() for domain in running}
+
+
+def _unless_unsupported(list_all: Callable[[], list[libvirt.virDomain]]) -> list[libvirt.virDomain] | None:
     try:
-        return {domain.UUIDString() for domain in connection.listAllDomains(flags)}
+        return list_all()
     except libvirt.libvirtError as error:
         if not is_unsupported(error):
             raise

@@ -124,7 +124,7 @@ class _FleetRun(Generic[R]):
     def _settle(self, timeout: float) -> None:
         """Wait until something comes, at most so long, then take all that has come."""
         try:
-            self._take(self._carrying.events.get(timeout=timeout) if timeout else self._carrying.events.get_nowait())
+            self._take(self._carrying.events.get(timeout=timeout))
             while True:
                 self._take(self._carrying.events.get_nowait())
         except Empty:

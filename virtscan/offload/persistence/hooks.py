@@ -92,9 +92,8 @@ def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: st
 def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hook, ...]:
     variables, ifupdown_runs = if_up(evidence, device)
     networkd = evidence.starts("networkd-dispatcher")
-    initscripts = State.ON
-    if evidence.wants("NetworkManager"):
-        initscripts = State.UNKNOWN  # NetworkManager brings devices up without ifup
+    # NetworkManager brings devices up without ifup.
+    initscripts = State.UNKNOWN if evidence.wants("NetworkManager") else State.ON
     return (
         *_local(evidence),
         _Hook(patterns=_BOOT, arguments=("start",)),
