@@ -89,7 +89,7 @@ class Evaluator:
         plug = self._plug(domain, interface, _NONE)
         if domain.type == _CONTAINER:
             case = Case(left_out=NotJudged.NOT_MACVTAP)
-            return tuple(_by_case(self._point(one, plug), case, _NONE) for one in plug.attachments)
+            return tuple(_by_case(self._point(one, plug), case) for one in plug.attachments)
         return self._evaluate_each_at(self._points_of(plug), plug.candidates)
 
     def in_full(self, evaluation: Evaluation) -> tuple[PointEvaluation, ...]:
@@ -136,7 +136,7 @@ class Evaluator:
         """Rule on every server that may answer at a point, or once for all of them."""
         left_out = self._left_out(point)
         if left_out is not None:
-            return _by_case(point, Case(left_out=left_out), candidates.on_record)
+            return _by_case(point, Case(left_out=left_out))
         outside = others.seen_from(point, candidates)
         stacks = self._points.stacks
         near = [
@@ -147,7 +147,7 @@ class Evaluator:
         excluded = outside.excluded
         there = {number for number, some in near if number in excluded and _has_place_on_the_device(some)}
         if not outside.is_answered and not there:
-            return self._unserved(point, candidates, excluded)
+            return self._unserved(point, excluded, is_own=bool(candidates.own))
         rulings = list(outside.rulings)
         found = dict(outside.positions)
         for number, some in near:
@@ -162,7 +162,6 @@ class Evaluator:
             excluded={number: why for number, why in excluded.items() if number not in there} if there else excluded,
             contradicted=tuple(sorted(there)),
             reach=of_any(outside.reaches | {of_server(some) for some in found.values()}),
-            on_record=candidates.on_record,
         )
 
     def _left_out(self, point: AttachmentPoint) -> NotJudged | None:
@@ -172,14 +171,12 @@ class Evaluator:
             return NotJudged.NOT_ON_A_BOND
         return None
 
-    def _unserved(
-        self, point: AttachmentPoint, candidates: CandidateServers, excluded: Mapping[int, str]
-    ) -> PointEvaluation:
-        if candidates.own:
-            return _by_case(point, Case(left_out=NotJudged.SERVER_ITSELF), candidates.on_record)
+    def _unserved(self, point: AttachmentPoint, excluded: Mapping[int, str], *, is_own: bool) -> PointEvaluation:
+        if is_own:
+            return _by_case(point, Case(left_out=NotJudged.SERVER_ITSELF))
         servers = PossibleServers.NONE_SERVES if self._index.servers else PossibleServers.NONE_KNOWN
         case = case_without_server(self.kernel, point, servers)
-        return _by_case(point, case, candidates.on_record, excluded)
+        return _by_case(point, case, excluded)
 
 
 def conclude(points: tuple[PointEvaluation, ...], candidates: CandidateServers, fleet: Fleet) -> Evaluation | NotJudged:
@@ -209,16 +206,13 @@ def conclude(points: tuple[PointEvaluation, ...], candidates: CandidateServers, 
     )
 
 
-def _by_case(
-    point: AttachmentPoint, case: Case, on_record: frozenset[int], excluded: Mapping[int, str] | None = None
-) -> PointEvaluation:
+def _by_case(point: AttachmentPoint, case: Case, excluded: Mapping[int, str] = {}) -> PointEvaluation:
     return PointEvaluation(
         point=point,
         rulings=(rule_on(case),),
-        excluded=excluded or {},
+        excluded=excluded,
         contradicted=(),
         reach=Reach.UNKNOWN,
-        on_record=on_record,
     )
 
 

@@ -71,7 +71,7 @@ class Reasoning:
         self._device(decided, because, missing, is_open=ruling.rule.verdict in OPEN)
         if evaluation.disagree and ruling.stack is not None:
             because.append(PlacesDisagree(server=ruling.server))
-        because += self._servers(decided)
+        because += self._servers(evaluation)
         because += _observed(self._hypervisor.name, ruling)
         if ruling.rule.verdict in OPEN:
             missing += self._renewals
@@ -151,10 +151,10 @@ class Reasoning:
         if self._index.lower_device is LowerDevice.BOND and stack.bond is None and is_open:
             missing.append(NeedsDeviceKind(hypervisor=host, device=point.device, kind=stack.kind))
 
-    def _servers(self, decided: PointEvaluation) -> Iterator[Reason]:
-        servers = self._index.servers
-        if decided.on_record:
-            yield OnRecord(servers=tuple(servers[number].name for number in sorted(decided.on_record)))
+    def _servers(self, evaluation: Evaluation) -> Iterator[Reason]:
+        servers, decided, on_record = self._index.servers, evaluation.decided, evaluation.candidates.on_record
+        if on_record:
+            yield OnRecord(servers=tuple(servers[number].name for number in sorted(on_record)))
         for number in decided.contradicted:
             yield ExclusionContradicted(server=servers[number].name, device=decided.point.device)
 

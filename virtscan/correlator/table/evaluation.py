@@ -23,7 +23,6 @@ class PointEvaluation(msgspec.Struct, frozen=True, kw_only=True):
     excluded: Mapping[int, str]
     contradicted: tuple[int, ...]
     reach: Reach
-    on_record: frozenset[int]
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
