@@ -101,7 +101,7 @@ def test_without_scripts_it_still_says_what_is_at_risk_why_and_what_was_not_read
         assert f"{UNREAD}: no answer within 30 s" in page.locator("#gaps").inner_text()
         assert page.locator("#capacity svg title").count() > 0
         page.click("details[data-key=risks] > summary")
-        assert "Rows need a script" in page.locator("details[data-key=risks]").inner_text()
+        assert "too many rows to show without a script" in page.locator("details[data-key=risks]").inner_text()
 
 
 def test_small_sections_are_tables_without_scripts(small: Path, browser: Browser) -> None:
