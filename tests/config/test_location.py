@@ -54,3 +54,9 @@ def test_a_named_file_must_exist() -> None:
         find_config(Path("gone.toml"), {})
     with pytest.raises(ConfigError, match=r"gone\.toml: no such file \(VIRTSCAN_CONFIG"):
         find_config(None, {"VIRTSCAN_CONFIG": "gone.toml"})
+
+
+def test_a_file_that_may_exist_where_nothing_can_be_read_is_not_taken_for_absent() -> None:
+    long = "a" * 300  # no folder can have this name, not even for root
+    with pytest.raises(ConfigError, match=r"virtscan\.toml: can't be read: File name too long; name another"):
+        find_config(None, {"XDG_CONFIG_HOME": f"/{long}"})

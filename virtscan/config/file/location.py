@@ -16,18 +16,26 @@ def find_config(
     A file that was named must exist; only the last two may be absent.
 
     Raises:
-        ConfigError: The file named on the command line or in the environment does not exist.
+        ConfigError: The file named on the command line or in the environment does not exist. Also if a folder
+            where one may be can't be read.
     """
     named = environment.get("VIRTSCAN_CONFIG")
     if explicit is None and named:
         explicit = Path(named)
-        if not explicit.is_file():
+        if not _exists(explicit):
             raise ConfigError(f"{explicit}: no such file (VIRTSCAN_CONFIG names it)")
     if explicit is not None:
-        if not explicit.is_file():
+        if not _exists(explicit):
             raise ConfigError(f"{explicit}: no such file")
         return explicit
     home = environment.get("HOME")
     base = environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else None)
     candidates = [Path(base) / "virtscan" / "virtscan.toml"] if base else []
-    return next((path for path in [*candidates, system_file] if path.is_file()), None)
+    return next((path for path in [*candidates, system_file] if _exists(path)), None)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise ConfigError(f"{path}: can't be read: {error.strerror}; name another with VIRTSCAN_CONFIG") from error
