@@ -5,11 +5,22 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.build import bridged, domain, hypervisor, inventory, macvtap
 from tests.views.fleet import finding, report
 from tests.views.rows import of, records, total, values
-from virtscan.model import DomainState, HostStatus, Hypervisor, Processor, Report, Resources, State
+from virtscan.model import (
+    DeviceKind,
+    DomainState,
+    HostStatus,
+    Hypervisor,
+    Interface,
+    Processor,
+    Report,
+    Resources,
+    State,
+)
 from virtscan.reporters import REPORTERS
 from virtscan.views import GROUPINGS
 
@@ -227,6 +238,19 @@ def test_what_runs_is_unknown_if_a_file_does_not_tell() -> None:
     row = of(fleet(host), "hypervisor")[0]
 
     assert values([row], "domains_running", "vcpus_running", "domains_defined", "vcpus_defined") == [(None, None, 2, 4)]
+
+
+def test_interfaces_without_a_known_device_are_one_row_of_their_host() -> None:
+    lost = {"source_device": None, "device_kind": DeviceKind.UNKNOWN, "lower_devices": ()}
+    host = hypervisor("hv1", domain("a", macvtap()), domain("b", nowhere("user")))
+
+    rows = of(fleet(host, findings=(finding(domain="a", origin=URI, **lost),)), "device")
+
+    assert values(rows, "source_device", "device_kind", "domains_running") == [(None, None, 2)]
+
+
+def nowhere(kind: str) -> Interface:
+    return replace(bridged(), type=kind, source=None, attachments=())
 
 
 def test_a_host_without_cpus_has_no_ratio() -> None:

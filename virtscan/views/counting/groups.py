@@ -184,14 +184,23 @@ def _labels_of_host(host: Hypervisor, by: By) -> set[Label]:
     return {_label(host, None, by)}
 
 
+def _device_and_kind(place: Placement | Finding | None) -> tuple[str | None, str | None]:
+    """Return the device of a place and its kind; without a device it has none, so that all of a host are one row."""
+    match place:
+        case Finding(source_device=str(device), device_kind=kind):
+            return device, word(kind)
+        case Placement(device=str(device), kind=kind):
+            return device, word(kind)
+        case _:
+            return None, None
+
+
 def _label(host: Hypervisor, place: Placement | Finding | None, by: By) -> Label:
     match by:
         case By.HYPERVISOR:
             return (host.name, host.site)
         case By.DEVICE:
-            if isinstance(place, Finding):
-                return (host.name, place.source_device, word(place.device_kind))
-            return (host.name, place.device if place else None, word(place.kind) if place else None)
+            return (host.name, *_device_and_kind(place))
         case By.SITE:
             return (host.site,)
         case By.SEGMENT:
