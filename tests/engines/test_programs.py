@@ -1,5 +1,6 @@
 import subprocess
 import threading
+import time
 
 from tests.harness.patience import LONG
 from virtscan.engines.programs import end_programs_of
@@ -15,6 +16,25 @@ def test_a_thread_that_is_gone_or_was_never_there_has_no_programs() -> None:
 
         assert program.poll() is None
         program.kill()
+
+
+def test_a_program_that_is_starting_others_ends_with_them() -> None:
+    """At whatever moment: a fork that has begun is completed after the signal to stop."""
+    outputs: list[bytes] = []
+
+    def start_and_end() -> None:
+        for number in range(150):
+            with subprocess.Popen(["sh", "-c", f"{'sleep 1000 & ' * 3} wait"], stdout=subprocess.PIPE) as program:
+                time.sleep(number % 50 * 8e-5)
+                end_programs_of(threading.current_thread())
+                output, _ = program.communicate(timeout=LONG)  # returns when no process has the pipe open for writing
+            outputs.append(output)
+
+    thread = threading.Thread(target=start_and_end)  # of its own: the main thread's programs are shared servers
+    thread.start()
+    thread.join()
+
+    assert outputs == [b""] * 150
 
 
 def test_all_programs_of_a_thread_end_with_their_children() -> None:
