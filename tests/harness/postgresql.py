@@ -88,7 +88,7 @@ class PostgreSQL:
     def frozen(self, url: str) -> Iterator[Callable[[], None]]:
         """Yield a function that stops the server's processes for this database; they go on afterwards."""
         name = url.partition("@/")[2].partition("?")[0]
-        lock = threading.Lock()  # under load the function may be called late, when nobody would let them go on
+        lock = threading.Lock()  # under load the function may be called after the end: then it stops none
         stopped: list[int] = []
         is_over = False
 

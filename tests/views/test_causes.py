@@ -53,7 +53,7 @@ def test_what_one_server_puts_at_risk_is_one_group_with_the_command_that_ends_it
 
     worst, other = groups(*findings, servers=(server("one"), server("two")))
 
-    assert (worst.title, worst.rows) == ("two eth0: TX checksum offload is on.", (1, 2))
+    assert (worst.title, tuple(worst.rows)) == ("two eth0: TX checksum offload is on.", (1, 2))
     assert worst.advice == "Fix on two: ethtool -K eth0 tx off"
     assert (other.title, other.rows) == ("one eth0: TX checksum offload is on.", (0,))
 
@@ -103,7 +103,7 @@ def test_unknown_findings_are_grouped_by_the_fact_that_they_lack() -> None:
 
     of_offload, of_place = groups(lacks_offload, lacks_place, lacks_offload)
 
-    assert (of_offload.title, of_offload.rows) == (
+    assert (of_offload.title, tuple(of_offload.rows)) == (
         "Unknown: TX checksum offload of satellite eth0: connection refused.",
         (0, 2),
     )

@@ -118,7 +118,7 @@ def _instead(stack: SendingStack, planned: Cure, nics: Sequence[GuestNic]) -> li
         "Update the kernel of the hypervisors.",
     ]
     return [
-        f"{of_path}, so there are no commands. On a macvlan ethtool -K fails, or exits with 0 and changes nothing.",
+        f"{of_path}, so no command helps. On a macvlan ethtool -K fails, or exits with 0 and changes nothing.",
         "Instead, the first that applies:",
         *(f"{number}. {text}" for number, text in enumerate(helps, 1)),
     ]

@@ -1,6 +1,6 @@
 """The result of a report in one sentence."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from virtscan.model import Confidence, Exposure, Finding, HostStatus, Report, Verdict
@@ -32,10 +32,12 @@ def nothing_found(report: Report) -> str:
 def _at_risk(findings: list[Finding]) -> str:
     if not findings:
         return "No interface is at risk"
-    domains = {(finding.hypervisor, finding.origin, finding.domain) for finding in findings}
+    domains: defaultdict[tuple[str, str], set[str]] = defaultdict(set)  # by host: a key for each is more than a name
+    for finding in findings:
+        domains[finding.hypervisor, finding.origin].add(finding.domain)
     confidences = Counter(finding.confidence for finding in findings)
     certain = _counts((confidences[one], one.value) for one in Confidence)
-    subject = f"{quantity(len(findings), 'interface')} of {quantity(len(domains), 'VM')} at risk"
+    subject = f"{quantity(len(findings), 'interface')} of {quantity(sum(map(len, domains.values())), 'VM')} at risk"
     return f"{subject} ({certain} confidence){_urgent(Counter(finding.exposure for finding in findings))}"
 
 

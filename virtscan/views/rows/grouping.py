@@ -1,6 +1,6 @@
 """Groups of a section's rows by a common value."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -33,7 +33,7 @@ class RowGroup(msgspec.Struct, frozen=True, kw_only=True):
     action: str = ""
     commands: tuple[str, ...] = ()
     also: tuple[Advice, ...] = ()
-    rows: tuple[int, ...]
+    rows: Sequence[int]
     columns: tuple[str, ...]
     is_open: bool = True
     lists_rows: bool = True
