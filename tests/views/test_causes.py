@@ -55,7 +55,7 @@ def test_what_one_server_puts_at_risk_is_one_group_with_the_command_that_ends_it
 
     assert (worst.title, tuple(worst.rows)) == ("two eth0: TX checksum offload is on.", (1, 2))
     assert worst.advice == "Fix on two: ethtool -K eth0 tx off"
-    assert (other.title, other.rows) == ("one eth0: TX checksum offload is on.", (0,))
+    assert (other.title, tuple(other.rows)) == ("one eth0: TX checksum offload is on.", (0,))
 
 
 def test_certain_comes_before_likely_at_risk_before_unknown_and_waived_last() -> None:

@@ -9,10 +9,7 @@ from threading import Thread
 from time import monotonic, sleep
 
 _END_SECONDS = 2.0
-"""Longest wait for killed programs; one in a system call may never end."""
-
-_STOP_SECONDS = 0.2
-"""Longest wait for a program to stop; one in a system call may never do so."""
+"""Longest wait for killed programs to end, and for stopped ones to stop; one in a system call may never do so."""
 
 _MASTER = b"ssh: "
 """The title of an ssh that ControlPersist keeps in the background for later logins, on the user's wish."""
@@ -63,7 +60,7 @@ def _end(program: int, how: signal.Signals) -> None:
 def _stop(program: int) -> Iterator[int]:
     """Stop a program and those below it that are not spared (the ssh of a ProxyJump); give their numbers."""
     _send(program, signal.SIGSTOP)
-    end = monotonic() + _STOP_SECONDS
+    end = monotonic() + _END_SECONDS
     while _is_at_work(program) and monotonic() < end:  # it may be in a fork, whose child is not listed yet
         sleep(0.0002)
     yield program
@@ -78,12 +75,12 @@ def _send(program: int, number: signal.Signals) -> None:
 
 
 def _is_at_work(program: int) -> bool:
-    """Return True if a program exists and has neither stopped nor ended."""
+    """Return True if a program runs, or waits for what a signal interrupts."""
     try:
         _, _, state = Path(f"/proc/{program}/stat").read_bytes().rpartition(b") ")
     except OSError:
         return False
-    return state[:1] in (b"R", b"S", b"D")
+    return state[:1] in (b"R", b"S")
 
 
 def _reap(program: int) -> bool:
