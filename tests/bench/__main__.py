@@ -1,6 +1,7 @@
 """`python -m tests.bench [NAME…]`: measure, print a table, end with 1 if something is not reached."""
 
 import os
+import platform
 import sys
 from collections.abc import Callable, Mapping
 
@@ -43,10 +44,18 @@ def main(names: list[str]) -> int:
     if unknown:
         sys.stderr.write(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}\n")
         return 2
+    sys.stdout.write(f"{_machine()}\n")
     rows = [row for name in names or BENCHMARKS for row in BENCHMARKS[name]()]
     titles = ["benchmark", "measured", "limit", "reached", "seconds and sizes"]
     sys.stdout.write(tabulate([_cells(row) for row in rows], titles, disable_numparse=True) + "\n")
     return 0 if all(row.is_reached for row in rows) else 1
+
+
+def _machine() -> str:
+    """Describe what the absolute times depend on; builds of one Python's version differ by a half."""
+    load, _, _ = os.getloadavg()
+    interpreter = f"{platform.python_implementation()} {platform.python_version()} at {sys.base_prefix}"
+    return f"{interpreter}, {os.cpu_count()} CPUs, load {load:.1f} before"
 
 
 def _cells(row: Row) -> list[str]:

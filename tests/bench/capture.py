@@ -1,14 +1,12 @@
 """`trace` on a capture of a gigabyte, against reading the file."""
 
 import hashlib
-import resource
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from tests.bench.measuring import Row
+from tests.bench.measuring import Row, usage_of
 from tests.trace.build import pcap
 
 GIGABYTE = 1 << 30
@@ -28,21 +26,16 @@ def rows() -> list[Row]:
         with path.open("rb") as file:
             hashlib.file_digest(file, "md5")
         read = perf_counter() - began
-        before = _children()
-        began = perf_counter()
-        subprocess.run([*COMMAND, "trace", str(path), "--format", "json"], stdout=subprocess.DEVNULL, check=False)
-        took = perf_counter() - began
-        after = _children()
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        used = usage_of([*COMMAND, "trace", str(path), "--format", "json"])
     what = f"trace of {size / GIGABYTE:.1f} GiB"
     return [
         Row(
             benchmark=f"{what}: an MD5 of the file",
-            measured=took / read,
+            measured=used.seconds / read,
             limit=8,
-            detail=f"{took:.1f} s, {cpu:.1f} s CPU, {size / took / 1e6:.0f} MB/s; {read:.1f} s",
+            detail=f"{used.seconds:.1f} s, {used.cpu:.1f} s CPU, {size / used.seconds / 1e6:.0f} MB/s; {read:.1f} s",
         ),
-        Row(benchmark=f"{what}: memory", measured=after.ru_maxrss / 1024, limit=MEMORY_MIB, unit="MiB"),
+        Row(benchmark=f"{what}: memory", measured=used.kibibytes / 1024, limit=MEMORY_MIB, unit="MiB"),
     ]
 
 
@@ -56,7 +49,3 @@ def _make(path: Path) -> int:
         while file.tell() < GIGABYTE:
             file.write(body)
         return file.tell()
-
-
-def _children() -> resource.struct_rusage:
-    return resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -3,18 +3,16 @@
 import lzma
 import os
 import random
-import subprocess
 import sys
 import tarfile
 import tempfile
 from pathlib import Path
-from time import perf_counter
 
 import libvirt
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.bench.host import define
-from tests.bench.measuring import Row
+from tests.bench.measuring import Row, usage_of
 from tests.evidence.sosreport.build import ROOT, add
 from tests.harness.libvirtd import running_libvirtd
 from tests.harness.sosreport import sosreport_of
@@ -72,27 +70,14 @@ def _scan(folder: Path, options: list[str]) -> tuple[float, int, float]:
     Returns:
         Seconds, hosts that were read without a gap, and MB at most.
     """
-    metrics, memory = folder / "metrics.prom", folder / "memory"
+    metrics = folder / "metrics.prom"
     outputs = [
         f"--format=prometheus={metrics}",
         f"--save={folder / 'inventory.json'}",
         f"--format=table={folder / 'risks'}",
     ]
-    began = perf_counter()
-    subprocess.run(
-        [sys.executable, "-c", _MEASURED, str(memory), *COMMAND, "scan", "-q", *outputs, *options],
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
-    took = perf_counter() - began
+    used = usage_of([*COMMAND, "scan", "-q", *outputs, *options])
     found = [one for family in text_string_to_metric_families(metrics.read_text()) for one in family.samples]
     up = sum(one.value for one in found if one.name == "virtscan_hypervisor_up")
     gaps = sum(one.value for one in found if one.name == "virtscan_gaps" and one.labels["about"] != "hypervisor")
-    return took, int(up - gaps), float(memory.read_text()) * 1024 / 1e6
-
-
-_MEASURED = """
-import resource, subprocess, sys
-subprocess.run(sys.argv[2:])
-open(sys.argv[1], "w").write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
-"""
+    return used.seconds, int(up - gaps), used.kibibytes * 1024 / 1e6

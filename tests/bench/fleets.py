@@ -16,7 +16,7 @@ import msgspec
 
 from tests.bench import asking
 from tests.bench.host import documents
-from tests.bench.measuring import Row
+from tests.bench.measuring import Row, own_peak_kibibytes
 from tests.bench.reading_hosts import delayed
 from tests.faults.liars import liars, silent
 from tests.harness.libvirtd import Libvirtd, running_libvirtd
@@ -202,8 +202,7 @@ def _measured(way: str) -> _Scan:
     began = perf_counter()
     complete = _WAYS[way](uris)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    cpu, memory = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
-    return _Scan(perf_counter() - began, cpu, complete, memory)
+    return _Scan(perf_counter() - began, used.ru_utime + used.ru_stime, complete, own_peak_kibibytes() / 1024)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
 """How something is measured: next to its baselines, in turns, so that what slows the machine slows all of them."""
 
 import gc
-from collections.abc import Callable, Mapping
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import TypeAlias
@@ -41,3 +45,43 @@ def in_turns(ways: Mapping[str, Way], rounds: int) -> dict[str, float]:
             if number:
                 seconds[name].append(took if counted is None else counted)
     return {name: median(values) for name, values in seconds.items()}
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds that a command took, those of them on a CPU, and its memory at most, in KiB."""
+
+    seconds: float
+    cpu: float
+    kibibytes: int
+
+
+def usage_of(command: Sequence[str]) -> Usage:
+    """Run a command without input or output, whatever its exit code, and measure it.
+
+    The kernel lets a program start with its parent's peak of memory, so a small interpreter starts this one.
+    """
+    began = perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", _STARTED_BY_A_SMALL_ONE, *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    seconds = perf_counter() - began
+    cpu, kibibytes = done.stdout.split()
+    return Usage(seconds=seconds, cpu=float(cpu), kibibytes=int(kibibytes))
+
+
+_STARTED_BY_A_SMALL_ONE = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+
+
+def own_peak_kibibytes() -> int:
+    """Return this program's memory at most; unlike `ru_maxrss` it does not begin with the parent's."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
+    assert found is not None
+    return int(found[1])
