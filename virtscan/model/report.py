@@ -38,7 +38,7 @@ class AnotherServer(msgspec.Struct, frozen=True, kw_only=True):
     server_interface: str | None
 
 
-class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
+class Conclusion(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """The judgement of all interfaces that are plugged in alike: one value for all of their findings.
 
     `server` is the one that decided, None when no server is known or none serves the segment, or when the
@@ -126,7 +126,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def is_at_risk(self) -> bool:
         """Return True if it counts as at risk; a waived one does not."""
-        return self.verdict is Verdict.AT_RISK and self.waived is None
+        return self.conclusion.verdict is Verdict.AT_RISK and self.conclusion.waived is None
 
     @property
     def is_accepted(self) -> bool:

@@ -3,17 +3,17 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from virtscan.model import DomainState, Finding, HostStatus, Hypervisor, Report
+from virtscan.model import DomainState, Exposure, Finding, HostStatus, Hypervisor, Report, Verdict
 from virtscan.model.history import CapacityCount, FindingCount
 
 
 def finding_counts(report: Report) -> tuple[FindingCount, ...]:
     """Count the findings by site, server, verdict, exposure and whether they are waived."""
     sites = {host.name: host.site for host in report.inventory.hypervisors}
-    counted = Counter(
-        (sites.get(one.hypervisor), one.server, one.verdict, one.exposure, one.waived is not None)
-        for one in report.findings
-    )
+    counted: Counter[tuple[str | None, str | None, Verdict, Exposure, bool]] = Counter()
+    alike = Counter((one.hypervisor, one.conclusion) for one in report.findings)
+    for (hypervisor, one), count in alike.items():
+        counted[sites.get(hypervisor), one.server, one.verdict, one.exposure, one.waived is not None] += count
     return tuple(
         FindingCount(site=site, server=server, verdict=verdict, exposure=exposure, waived=waived, findings=count)
         for (site, server, verdict, exposure, waived), count in counted.items()

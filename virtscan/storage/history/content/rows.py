@@ -1,13 +1,13 @@
 """Rows of a scan: its values that have a column."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from virtscan.changes.trend import finding_counts
-from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, Report, Verdict
+from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, Verdict
+from virtscan.model.history import FindingCount
 from virtscan.storage.history.content.pieces import HostPieces, digest
 from virtscan.storage.inventory_file import VERSION
 
@@ -30,12 +30,12 @@ def sql_key(text: str) -> str:
     return text if len(text) < _LONGEST_KEY else hashlib.sha256(text.encode()).hexdigest()
 
 
-def scan_row(inventory: Inventory, report: Report | None, scope_id: int, rest: bytes) -> dict[str, Any]:
-    """Make the row of a scan."""
+def scan_row(inventory: Inventory, counts: Sequence[FindingCount], scope_id: int, rest: bytes) -> dict[str, Any]:
+    """Make the row of a scan with these findings."""
     hosts = inventory.hypervisors
     count = {status: sum(host.status is status for host in hosts) for status in HostStatus}
     domains = [domain for host in hosts for domain in host.domains if not domain.next_start]
-    verdicts = [one.verdict for one in report.findings if one.waived is None] if report else []
+    judged = [one for one in counts if not one.waived]
     return {
         "scope_id": scope_id,
         "taken_at": inventory.taken_at,
@@ -46,8 +46,8 @@ def scan_row(inventory: Inventory, report: Report | None, scope_id: int, rest: b
         "domains": len(domains),
         "interfaces": sum(len(domain.interfaces) for domain in domains),
         "gaps": len(inventory.gaps),
-        "at_risk": verdicts.count(Verdict.AT_RISK),
-        "unknown": verdicts.count(Verdict.UNKNOWN),
+        "at_risk": sum(one.findings for one in judged if one.verdict is Verdict.AT_RISK),
+        "unknown": sum(one.findings for one in judged if one.verdict is Verdict.UNKNOWN),
         "format": VERSION,
         "rest": rest,
     }
@@ -90,9 +90,9 @@ def domain_row(domain: Domain, host_id: int, data: bytes) -> dict[str, Any]:
     }
 
 
-def finding_rows(report: Report, scan_id: int) -> Iterator[dict[str, Any]]:
+def finding_rows(counts: Iterable[FindingCount], scan_id: int) -> Iterator[dict[str, Any]]:
     """Make the rows of the counts of findings."""
-    for count in finding_counts(report):
+    for count in counts:
         words = {"verdict": count.verdict.value, "exposure": count.exposure.value, "waived": int(count.waived)}
         names = {"site": maybe_text(count.site), "server": maybe_text(count.server)}
         yield msgspec.structs.asdict(count) | words | names | {"scan_id": scan_id}

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from virtscan.changes.trend import at_risk_by_host, capacity_counts
+from virtscan.changes.trend import at_risk_by_host, capacity_counts, finding_counts
 from virtscan.model import Domain, DomainKey, GapAbout, HostStatus, Hypervisor, Inventory, Report
 from virtscan.storage.history.content.listings import Listings, volatile_of
 from virtscan.storage.history.content.pieces import HostPieces, Pieces, domain_of
@@ -52,7 +52,8 @@ def ingest(
         reported: Whether the report reached its readers.
     """
     scope_id = _scope_id(connection, inventory.scope)
-    row = scan_row(inventory, report, scope_id, pieces.rest)
+    counts = finding_counts(report) if report else ()
+    row = scan_row(inventory, counts, scope_id, pieces.rest)
     scan_id = new_id(connection, SCAN, row | {"reported": int(reported)})
     writer = VersionWriter(scan_id)
     listings = _write_items(connection, writer, inventory, pieces, scope_id)
@@ -66,8 +67,7 @@ def ingest(
         connection.execute(SCAN.update().where(SCAN.c.id == scan_id), {"listings": _PACK(listings)})
     _note_hosts(connection, scan_id, ids, inventory.hypervisors)
     _note_removed(connection, scan_id, scope_id)
-    if report is not None:
-        _insert(connection, FINDING_COUNT, list(finding_rows(report, scan_id)))
+    _insert(connection, FINDING_COUNT, list(finding_rows(counts, scan_id)))
     _write_capacity(connection, scan_id, dict(zip(ids, inventory.hypervisors, strict=True)))
     return scan_id
 
