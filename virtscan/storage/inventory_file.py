@@ -53,7 +53,7 @@ def parts(inventory: Inventory) -> Iterator[bytes]:
     others = to_saved(msgspec.structs.replace(inventory, hypervisors=()))
     head, tail = encode(msgspec.structs.replace(others, hypervisors=_PLACE)).split(_PLACE[0])
     for number, host in enumerate(inventory.hypervisors):
-        yield (b"," if number else head) + encode(msgspec.convert(host, SavedHypervisor, from_attributes=True))
+        yield (b"," if number else head) + encode(host_to_saved(host))
     yield tail + b"\n"
 
 
@@ -65,7 +65,7 @@ def to_saved(inventory: Inventory) -> SavedInventory:
         taken_at=inventory.taken_at,
         scope=inventory.scope,
         policy=msgspec.convert(inventory.policy, SavedPolicy, from_attributes=True),
-        hypervisors=msgspec.convert(inventory.hypervisors, tuple[SavedHypervisor, ...], from_attributes=True),
+        hypervisors=tuple(map(host_to_saved, inventory.hypervisors)),
         servers=msgspec.convert(inventory.servers, tuple[SavedServer, ...], from_attributes=True),
         netboots=msgspec.convert(inventory.netboots, tuple[SavedNetboot, ...], from_attributes=True),
         subnets=msgspec.convert(inventory.subnets, tuple[SavedSubnet, ...], from_attributes=True),
@@ -74,6 +74,11 @@ def to_saved(inventory: Inventory) -> SavedInventory:
         places=msgspec.convert(inventory.places, tuple[SavedRememberedPlace, ...], from_attributes=True),
         redaction=inventory.redaction,
     )
+
+
+def host_to_saved(host: Hypervisor) -> SavedHypervisor:
+    """Make the struct of the file from one hypervisor."""
+    return msgspec.convert(host, SavedHypervisor, from_attributes=True)
 
 
 def loads(data: bytes, *, origin: str) -> Inventory:

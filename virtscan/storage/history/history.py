@@ -17,7 +17,6 @@ from virtscan.storage.history.memory import remembering
 from virtscan.storage.history.pruning import Then, last_complete, remove, superfluous
 from virtscan.storage.history.reading import ScanReader
 from virtscan.storage.history.tables import CAPACITY_COUNT, FINDING_COUNT, SCAN, SCOPE
-from virtscan.storage.inventory_file import to_saved
 
 
 class History:
@@ -42,7 +41,7 @@ class History:
         Raises:
             HistoryError: The database can't be written; nothing of the scan is in it then.
         """
-        pieces = taken_apart(to_saved(inventory))
+        pieces = taken_apart(inventory)
         with self._database.writing() as connection:
             number = ingest(connection, inventory, pieces, report, reported=reported)
         self._database.optimize()

@@ -72,6 +72,6 @@ def open_versions(
         sa.select(*columns).where(table.c.end_scan.is_(None), *conditions).order_by(group, table.c.rank, table.c.id)
     )
     groups: dict[Any, list[OpenVersion]] = {}
-    for value, number, digest, rank in rows:
-        groups.setdefault(value, []).append(OpenVersion(number, bytes(digest), rank))
+    for value, number, digest, rank in rows.all():
+        groups.setdefault(value, []).append(OpenVersion(number, digest, rank))
     return groups
