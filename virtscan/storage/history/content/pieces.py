@@ -13,7 +13,7 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from virtscan.model import Domain, Inventory
+from virtscan.model import Domain, Hypervisor, Inventory
 from virtscan.storage.inventory_file import VERSION, Saved, domain_from_saved, host_to_saved, to_saved
 from virtscan.storage.inventory_v3 import SavedDomain
 from virtscan.storage.upgrades import upgraded
@@ -44,14 +44,12 @@ class Piece(msgspec.Struct, frozen=True, gc=False):
 
 
 class HostPieces(msgspec.Struct, frozen=True, gc=False):
-    """A host without its domains, and these."""
+    """A host with its pieces: itself without its domains, and these with the digest of each."""
 
-    name: str
-    keys: tuple[str, ...]
-    host: Piece
+    hypervisor: Hypervisor
+    own: Piece
     domains: tuple[bytes, ...]
     digests: tuple[bytes, ...]
-    """Of the domains."""
 
 
 class Pieces(msgspec.Struct, frozen=True):
@@ -72,18 +70,18 @@ def taken_apart(inventory: Inventory) -> Pieces:
     saved = to_saved(msgspec.structs.replace(inventory, hypervisors=()))
     rest = msgspec.structs.replace(saved, **dict.fromkeys(_LISTS, ()))
     return Pieces(
-        hosts=tuple(_host_pieces(host_to_saved(host)) for host in inventory.hypervisors),
+        hosts=tuple(map(_host_pieces, inventory.hypervisors)),
         items={name: tuple(without_volatile(_encode(item)) for item in getattr(saved, name)) for name in _LISTS},
         rest=zlib.compress(_encode(rest)),
     )
 
 
-def _host_pieces(host: Any) -> HostPieces:  # a host of the inventory file, whatever its version calls it
-    domains = tuple(_encode_lines(host.domains).splitlines())
+def _host_pieces(host: Hypervisor) -> HostPieces:
+    saved = host_to_saved(host)
+    domains = tuple(_encode_lines(saved.domains).splitlines())
     return HostPieces(
-        name=host.name,
-        keys=host.keys,
-        host=without_volatile(_encode(msgspec.structs.replace(host, domains=()))),
+        hypervisor=host,
+        own=without_volatile(_encode(msgspec.structs.replace(saved, domains=()))),
         domains=domains,
         digests=tuple(map(digest, domains)),
     )

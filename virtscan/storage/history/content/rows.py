@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, Verdict
+from virtscan.model import HostStatus, Inventory, Verdict
 from virtscan.model.history import FindingCount
-from virtscan.storage.history.content.pieces import HostPieces, digest
+from virtscan.storage.history.content.pieces import HostPieces
 from virtscan.storage.inventory_file import VERSION
 
 _LONGEST_KEY = 250
@@ -59,26 +59,28 @@ def _status(inventory: Inventory) -> HostStatus:
     return statuses.pop() if len(statuses) == 1 else HostStatus.PARTIAL
 
 
-def host_row(host: Hypervisor, host_id: int, pieces: HostPieces) -> dict[str, Any]:
+def host_row(pieces: HostPieces, host_id: int) -> dict[str, Any]:
     """Make the row of a version of a host."""
+    host = pieces.hypervisor
     return {
         "host_id": host_id,
-        "digest": pieces.host.digest,
+        "digest": pieces.own.digest,
         "name": sql_text(host.name),
         "site": maybe_text(host.site),
         "uri": sql_text(host.uri),
         "kernel": maybe_text(host.kernel_release),
         "cpus": host.cpus,
         "memory_mib": host.memory_mib,
-        "data": pieces.host.data.decode(),
+        "data": pieces.own.data.decode(),
     }
 
 
-def domain_row(domain: Domain, host_id: int, data: bytes) -> dict[str, Any]:
-    """Make the row of a version of a domain."""
+def domain_row(pieces: HostPieces, host_id: int, place: int) -> dict[str, Any]:
+    """Make the row of a version of the domain at this place of its host."""
+    domain = pieces.hypervisor.domains[place]
     return {
         "host_id": host_id,
-        "digest": digest(data),
+        "digest": pieces.digests[place],
         "name": sql_text(domain.name),
         "uuid": None if domain.uuid is None else sql_key(domain.uuid),
         "state": domain.state.value,
@@ -86,7 +88,7 @@ def domain_row(domain: Domain, host_id: int, data: bytes) -> dict[str, Any]:
         "vcpus": domain.vcpus,
         "memory_mib": domain.memory_mib,
         "interfaces": len(domain.interfaces),
-        "data": data.decode(),
+        "data": pieces.domains[place].decode(),
     }
 
 

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from virtscan.model import match_keys
-from virtscan.storage.history.content.pieces import HostPieces
+from virtscan.model import Hypervisor, match_keys
 from virtscan.storage.history.content.rows import sql_key, sql_text
 from virtscan.storage.history.tables import HOST, HOST_KEY, new_id
 
 
-def host_ids(connection: sa.Connection, scope_id: int, hosts: Sequence[HostPieces]) -> list[int]:
+def host_ids(connection: sa.Connection, scope_id: int, hosts: Sequence[Hypervisor]) -> list[int]:
     """Return the id of each host, a new one for those that were never seen; their keys are kept.
 
     A key stays with the host that had it first.

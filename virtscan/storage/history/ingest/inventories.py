@@ -1,5 +1,6 @@
 """An inventory into a history, within one transaction."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -57,12 +58,18 @@ def ingest(
     scan_id = new_id(connection, SCAN, row | {"reported": int(reported)})
     writer = VersionWriter(scan_id)
     listings = _write_items(connection, writer, inventory, pieces, scope_id)
-    ids = host_ids(connection, scope_id, pieces.hosts)
-    rows = _hosts(connection, writer, inventory, pieces, ids, scope_id)
-    for row, count in zip(rows, _at_risk(inventory, report), strict=True):
-        row["at_risk"] = count
+    ids = host_ids(connection, scope_id, inventory.hypervisors)
+    rows = _hosts(connection, writer, pieces, ids, scope_id)
+    at_risk = at_risk_by_host(report.findings) if report else Counter[str]()
     writer.flush(connection)
-    _insert(connection, HOST_SCAN, [row | {"scan_id": scan_id} for row in rows])
+    _insert(
+        connection,
+        HOST_SCAN,
+        [
+            row | {"scan_id": scan_id, "at_risk": at_risk[host.name]}
+            for host, row in zip(inventory.hypervisors, rows, strict=True)
+        ],
+    )
     if listings:
         connection.execute(SCAN.update().where(SCAN.c.id == scan_id), {"listings": _PACK(listings)})
     _note_hosts(connection, scan_id, ids, inventory.hypervisors)
@@ -111,29 +118,25 @@ def _write_items(
 
 
 def _hosts(
-    connection: sa.Connection,
-    writer: VersionWriter,
-    inventory: Inventory,
-    pieces: Pieces,
-    ids: Sequence[int],
-    scope_id: int,
+    connection: sa.Connection, writer: VersionWriter, pieces: Pieces, ids: Sequence[int], scope_id: int
 ) -> list[dict[str, Any]]:
     """Note the versions of hosts and domains that begin and end; make the rows of hosts."""
     of_scope = HOST.c.scope_id == scope_id
     domains = open_versions(connection, HOST.c.id, DOMAIN_VERSION, of_scope, HOST.c.id == DOMAIN_VERSION.c.host_id)
     hosts = _open_hosts(connection, scope_id)
     rows = []
-    for position, (host_id, one, host) in enumerate(zip(ids, pieces.hosts, inventory.hypervisors, strict=True)):
-        listing = _domains(connection, writer, host, host_id, one, domains.get(host_id, []))
+    for position, (host_id, one) in enumerate(zip(ids, pieces.hosts, strict=True)):
+        host = one.hypervisor
+        listing = _domains(connection, writer, one, host_id, domains.get(host_id, []))
         rows.append(
             {
                 "host_id": host_id,
-                "version_id": _version_of_host(connection, writer, host, host_id, one, hosts.get(host_id)),
+                "version_id": _version_of_host(connection, writer, one, host_id, hosts.get(host_id)),
                 "position": position,
                 "status": host.status.value,
                 "domains": sum(not domain.next_start for domain in host.domains),
                 "interfaces": sum(len(domain.interfaces) for domain in host.domains if not domain.next_start),
-                "volatile": _PACK(one.host.volatile),
+                "volatile": _PACK(one.own.volatile),
                 "listing": None if listing is None else _PACK(listing),
             }
         )
@@ -152,19 +155,18 @@ def _open_hosts(connection: sa.Connection, scope_id: int) -> dict[int, tuple[int
 def _version_of_host(
     connection: sa.Connection,
     writer: VersionWriter,
-    host: Hypervisor,
-    host_id: int,
     pieces: HostPieces,
+    host_id: int,
     before: tuple[int, bytes] | None,
 ) -> int:
     """Return the version that was observed.
 
     One of a host that was not read completely ends none and has no interval of its own; it is kept once.
     """
-    digest = pieces.host.digest
+    digest = pieces.own.digest
     if before is not None and before[1] == digest:
         return before[0]
-    complete = host.status is HostStatus.COMPLETE
+    complete = pieces.hypervisor.status is HostStatus.COMPLETE
     if not complete:
         same = sa.and_(HOST_VERSION.c.host_id == host_id, HOST_VERSION.c.digest == digest)
         known = connection.scalar(sa.select(HOST_VERSION.c.id).where(same).limit(1))
@@ -172,24 +174,23 @@ def _version_of_host(
             return int(known)
     elif before is not None:
         writer.end(HOST_VERSION, [before[0]])
-    return writer.add(HOST_VERSION, host_row(host, host_id, pieces), ended=not complete)
+    return writer.add(HOST_VERSION, host_row(pieces, host_id), ended=not complete)
 
 
 def _domains(
     connection: sa.Connection,
     writer: VersionWriter,
-    host: Hypervisor,
-    host_id: int,
     pieces: HostPieces,
+    host_id: int,
     before: Sequence[OpenVersion],
 ) -> tuple[int, ...] | None:
+    host = pieces.hypervisor
     complete = host.status is HostStatus.COMPLETE
-    digests = pieces.digests
-    made = step(before, digests, complete=complete)
+    made = step(before, pieces.digests, complete=complete)
     if not complete and made.added:
         new = [host.domains[place] for place, _ in made.added]
-        made = step(before, digests, complete=False, is_superseded=_superseded(connection, host_id, new))
-    rows = [domain_row(host.domains[place], host_id, pieces.domains[place]) for place, _ in made.added]
+        made = step(before, pieces.digests, complete=False, is_superseded=_superseded(connection, host_id, new))
+    rows = [domain_row(pieces, host_id, place) for place, _ in made.added]
     return writer.apply(DOMAIN_VERSION, made, rows)
 
 
@@ -205,11 +206,6 @@ def _superseded(connection: sa.Connection, host_id: int, new: Sequence[Domain]) 
 
 def _key(domain: Domain) -> tuple[str, DomainKey, bool]:
     return domain.origin, domain.key, domain.next_start
-
-
-def _at_risk(inventory: Inventory, report: Report | None) -> list[int]:
-    counts = at_risk_by_host(report.findings) if report else {}
-    return [counts.get(host.name, 0) for host in inventory.hypervisors]
 
 
 def _note_hosts(connection: sa.Connection, scan_id: int, ids: Sequence[int], hosts: Sequence[Hypervisor]) -> None:
