@@ -1,13 +1,13 @@
-"""Hosts of a history: which of them a host of the inventory is."""
+"""Hosts of a history: which of them a host of the inventory is, and how it is now."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from virtscan.model import Hypervisor, match_keys
-from virtscan.storage.history.content.rows import sql_key, sql_text
-from virtscan.storage.history.tables import HOST, HOST_KEY, new_id
+from virtscan.model import HostStatus, Hypervisor, match_keys
+from virtscan.storage.history.content.rows import maybe_text, sql_key, sql_text
+from virtscan.storage.history.tables import HOST, HOST_KEY, HOST_SCAN, new_id
 
 
 def host_ids(connection: sa.Connection, scope_id: int, hosts: Sequence[Hypervisor]) -> list[int]:
@@ -36,3 +36,34 @@ def host_ids(connection: sa.Connection, scope_id: int, hosts: Sequence[Hyperviso
     if new_keys:
         connection.execute(HOST_KEY.insert(), new_keys)
     return ids
+
+
+def note_hosts(connection: sa.Connection, scan_id: int, hosts: Mapping[int, Hypervisor]) -> None:
+    """Keep a host's present name and site, and when it was first and last read completely."""
+    of_scan = sa.and_(HOST_SCAN.c.host_id == HOST.c.id, HOST_SCAN.c.scan_id == scan_id)
+    query = sa.select(HOST.c.id, HOST.c.name, HOST.c.site).join_from(HOST, HOST_SCAN, of_scan)
+    before = {number: (name, site) for number, name, site in connection.execute(query)}
+    after = {number: (sql_text(host.name), maybe_text(host.site)) for number, host in hosts.items()}
+    if changed := [
+        {"changed": number, "name": name, "site": site}
+        for number, (name, site) in after.items()
+        if before[number] != (name, site)
+    ]:
+        connection.execute(HOST.update().where(HOST.c.id == sa.bindparam("changed")), changed)
+    read = sa.select(HOST_SCAN.c.host_id).where(
+        HOST_SCAN.c.scan_id == scan_id, HOST_SCAN.c.status == HostStatus.COMPLETE.value
+    )
+    first = sa.func.coalesce(HOST.c.first_complete, scan_id)
+    connection.execute(HOST.update().where(HOST.c.id.in_(read)).values(first_complete=first, last_complete=scan_id))
+
+
+def note_removed(connection: sa.Connection, scan_id: int, scope_id: int) -> None:
+    """Keep the scan from which on a host is no longer configured; one that is back is not removed."""
+    here = sa.select(HOST_SCAN.c.host_id).where(HOST_SCAN.c.scan_id == scan_id)
+    of_scope, removed = HOST.c.scope_id == scope_id, HOST.c.removed_scan
+    connection.execute(
+        HOST.update().where(of_scope, removed.is_(None), HOST.c.id.not_in(here)).values(removed_scan=scan_id)
+    )
+    connection.execute(
+        HOST.update().where(of_scope, removed.is_not(None), HOST.c.id.in_(here)).values(removed_scan=None)
+    )

@@ -54,13 +54,15 @@ class VersionWriter:
         self._ended[table] += ids
 
     def flush(self, connection: sa.Connection) -> None:
-        """Write everything."""
+        """Write everything once."""
         for table, ids in self._ended.items():
             if ids:
                 change = table.update().where(table.c.id == sa.bindparam("ended")).values(end_scan=self._scan_id)
                 connection.execute(change, [{"ended": number} for number in ids])
         for table, rows in self._added.items():
             connection.execute(table.insert(), rows)
+        self._ended.clear()
+        self._added.clear()
 
 
 def open_versions(
