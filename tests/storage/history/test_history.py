@@ -128,9 +128,10 @@ def test_the_counts_are_as_they_were_judged_that_night(url: str) -> None:
     assert set(counts.findings) == {latent, msgspec.structs.replace(latent, exposure=Exposure.BOOTS)}
 
 
-def test_capacity_counts_a_host_that_was_not_read_as_it_was_last_read_completely(url: str) -> None:
+@pytest.mark.parametrize("status", [FAILED, HostStatus.PARTIAL])
+def test_capacity_counts_a_host_that_was_not_read_as_it_was_last_read_completely(url: str, status: HostStatus) -> None:
     one, two = host("hv1", vm(1), vm(2)), host("hv2", vm(3, vcpus=8))
-    down = host("hv2", status=FAILED, cpus=None, memory_mib=None)
+    down = host("hv2", status=status, cpus=None, memory_mib=None)
     save(url, nights([one, two], [one, down], [down]))
 
     with open_history(url) as history:

@@ -1,6 +1,8 @@
 """What a night adds to the tables: only what changed, and nothing ends that was not looked at."""
 
-from tests.build import TAKEN_AT, gap_in_words
+import msgspec
+
+from tests.build import TAKEN_AT, domain, gap_in_words
 from tests.changes.test_compare import fleet
 from tests.storage.history.nights import host, night, nights, query, save, vm
 from virtscan.model import GapAbout, HostStatus, Mac, Netboot
@@ -81,6 +83,23 @@ def test_a_domain_that_was_renamed_while_its_host_was_read_in_part_is_one(url: s
 
     ends = query(url, "SELECT name, end_scan FROM domain_version ORDER BY name")
     assert ends == [("vm1", 2), ("vm2", None), ("web", None)]
+
+
+def test_a_domain_without_a_uuid_is_known_by_its_name_while_its_host_was_read_in_part(url: str) -> None:
+    one, two = domain("one", uuid=None), domain("two", uuid=None)
+    part = host("hv1", msgspec.structs.replace(one, vcpus=9), status=HostStatus.PARTIAL)
+    save(url, nights([host("hv1", one, two)], [part]))
+
+    ends = query(url, "SELECT name, first_scan, end_scan FROM domain_version ORDER BY name, first_scan")
+    assert ends == [("one", 1, 2), ("one", 2, None), ("two", 1, None)]
+
+
+def test_a_host_read_in_part_ends_only_when_it_is_read_completely_and_has_changed(url: str) -> None:
+    before, after = host("hv1"), host("hv1", cpus=64)
+    part = host("hv1", cpus=64, status=HostStatus.PARTIAL)
+    save(url, nights([before], [part], [after], [part]))
+
+    assert query(url, HOST_VERSIONS) == [(1, 3), (2, 2), (3, None)]
 
 
 def test_a_host_that_is_no_longer_configured_is_removed_once_until_it_is_back(url: str) -> None:
