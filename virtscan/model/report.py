@@ -10,7 +10,7 @@ from virtscan.model.gaps import Gap
 from virtscan.model.identity.keys import DomainKey, domain_key
 from virtscan.model.identity.mac import Mac
 from virtscan.model.inventory import Inventory
-from virtscan.model.reasons import Reason
+from virtscan.model.reasons import Because, Missing
 from virtscan.model.states import Confidence, DeviceKind, Exposure, Ranked, Reach, SourceMode, Verdict
 
 
@@ -59,8 +59,8 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     confidence: Confidence
     exposure: Exposure
     rule: str
-    because: tuple[Reason, ...]
-    missing: tuple[Reason, ...]
+    because: tuple[Because, ...]
+    missing: tuple[Missing, ...]
     reaches_server: Reach = Reach.UNKNOWN
     waived: str | None = None
     waived_servers: tuple[WaivedServer, ...] = ()
@@ -194,12 +194,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.conclusion.rule
 
     @property
-    def because(self) -> tuple[Reason, ...]:
+    def because(self) -> tuple[Because, ...]:
         """Return that of the conclusion."""
         return self.conclusion.because
 
     @property
-    def missing(self) -> tuple[Reason, ...]:
+    def missing(self) -> tuple[Missing, ...]:
         """Return that of the conclusion."""
         return self.conclusion.missing
 

@@ -25,7 +25,7 @@ from virtscan.model.gaps.causes import Failure, TooOld
 from virtscan.model.gaps.items import ServerItem
 from virtscan.views.wording.reasons import Wording
 
-ALL = sorted(r.Reason.__subclasses__(), key=lambda kind: kind.__name__)
+ALL = sorted([*r.Because.__subclasses__(), *r.Missing.__subclasses__()], key=lambda kind: kind.__name__)
 words = Wording(inventory(hypervisor("the host"), servers=(server("the server"),)))
 
 
@@ -42,7 +42,7 @@ def test_every_reason_has_a_sentence_without_the_marks_of_code(kind: type[r.Reas
         assert not any(mark in said for mark in ("None", "<Fix", "<State", "()", "  "))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ALL if kind.__name__.startswith("Needs")], ids=lambda k: k.__name__)
+@pytest.mark.parametrize("kind", r.Missing.__subclasses__(), ids=lambda k: k.__name__)
 def test_every_missing_fact_can_be_learnt_unless_it_was_read_long_ago(kind: type[r.Reason]) -> None:
     for reason in filled(kind):
         assert bool(words.how(reason)) is (kind is not r.NeedsRenewal)

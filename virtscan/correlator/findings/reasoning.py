@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from virtscan.correlator.devices.attachment import AttachmentPoint
 from virtscan.correlator.kernel import KernelState
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
@@ -25,12 +26,14 @@ from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import TooOld
 from virtscan.model.reasons import (
     AfterReboot,
+    Because,
     DeviceObserved,
     ExclusionContradicted,
     HostObserved,
     HypervisorIsVm,
     KernelInferred,
     KernelKnown,
+    Missing,
     ModeKnown,
     NeedsDeviceKind,
     NeedsInterface,
@@ -52,7 +55,7 @@ from virtscan.model.sources import has_stack
 
 
 class Reasoning:
-    """Collects the reasons of one hypervisor's findings."""
+    """Finds the reasons of one hypervisor's findings."""
 
     def __init__(self, index: ServerIndex, hypervisor: Hypervisor, kernel: KernelState, outdated: tuple[Gap, ...]):
         """`outdated` are the gaps about facts of the hypervisor that are too old to count."""
@@ -61,97 +64,92 @@ class Reasoning:
         self._kernel = kernel
         self._renewals = tuple(NeedsRenewal(item=gap.item) for gap in outdated)
 
-    def reasons(self, evaluation: Evaluation) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+    def reasons(self, evaluation: Evaluation) -> tuple[tuple[Because, ...], tuple[Missing, ...]]:
         """Return `because` and `missing` of a finding, the deciding reason first."""
-        ruling, decided = evaluation.ruling, evaluation.decided
-        because: list[Reason] = []
-        missing: list[Reason] = []
-        for fact in ruling.rule.facts:
-            self._add(fact, ruling, decided, because, missing)
-        self._device(decided, because, missing, is_open=ruling.rule.verdict in OPEN)
-        if evaluation.disagree and ruling.stack is not None:
-            because.append(PlacesDisagree(server=ruling.server))
-        because += self._servers(evaluation)
-        because += _observed(self._hypervisor.name, ruling)
-        if ruling.rule.verdict in OPEN:
-            missing += self._renewals
-        missing += evaluation.doubts
-        return tuple(dict.fromkeys(because)), tuple(dict.fromkeys(missing))
+        found = dict.fromkeys(self._all(evaluation))
+        because = tuple(reason for reason in found if isinstance(reason, Because))
+        return because, tuple(reason for reason in found if isinstance(reason, Missing))
 
-    def lacking(self, points: Iterable[PointEvaluation]) -> tuple[Reason, ...]:
+    def lacking(self, points: Iterable[PointEvaluation]) -> tuple[Missing, ...]:
         """Return the missing facts of every open ruling, not only of the one that decides."""
-        missing: list[Reason] = []
-        for point in points:
-            for ruling in point.rulings:
-                for fact in ruling.rule.facts if ruling.rule.verdict in OPEN else ():
-                    self._add(fact, ruling, point, [], missing)
-        return tuple(dict.fromkeys(missing))
+        found = (
+            reason
+            for one in points
+            for ruling in one.rulings
+            if ruling.rule.verdict in OPEN
+            for reason in self._of_facts(ruling, one.point)
+        )
+        return tuple(dict.fromkeys(reason for reason in found if isinstance(reason, Missing)))
 
-    def _add(
-        self, fact: Fact, ruling: Ruling, decided: PointEvaluation, because: list[Reason], missing: list[Reason]
-    ) -> None:
-        position, point = ruling.position, decided.point
-        match fact:
-            case Fact.KERNEL:
-                self._kernel_of(ruling, decided, because, missing)
-            case Fact.SERVERS:
-                reason = self._not_served(decided) if self._index.servers else NeedsServer()
-                _sort(reason, because, missing)
-            case Fact.TX if ruling.stack is not None:
-                _sort(_offload(ruling.stack), because, missing)
-            case Fact.REBOOT if ruling.stack is not None:
-                _sort(_after_reboot(ruling.stack), because, missing)
-            case Fact.NIC if position.fills is not None:
-                because.append(position.fills)
-            case Fact.PLACE:
-                because += position.because
-                missing += position.missing
-                if not ruling.case.declared:
-                    because.append(OutsideStack(server=ruling.server, mac=position.mac))
-            case Fact.MODE if point.mode in {None, SourceMode.UNKNOWN}:
-                missing.append(NeedsMode(network=point.network))
-            case Fact.MODE if point.mode is not None:
-                because.append(ModeKnown(mode=point.mode))
+    def _all(self, evaluation: Evaluation) -> Iterator[Reason]:
+        ruling, point = evaluation.ruling, evaluation.decided.point
+        is_open = ruling.rule.verdict in OPEN
+        yield from self._of_facts(ruling, point)
+        yield from self._device(point, is_open=is_open)
+        if evaluation.disagree and ruling.stack is not None:
+            yield PlacesDisagree(server=ruling.server)
+        yield from self._servers(evaluation)
+        yield from _observed(self._hypervisor.name, ruling)
+        if is_open:
+            yield from self._renewals
+        yield from evaluation.doubts
 
-    def _kernel_of(
-        self, ruling: Ruling, decided: PointEvaluation, because: list[Reason], missing: list[Reason]
-    ) -> None:
+    def _of_facts(self, ruling: Ruling, point: AttachmentPoint) -> Iterator[Reason]:
+        """Yield for each fact that the rule rests on what is known of it, or what is missing."""
+        position, stack = ruling.position, ruling.stack
+        for fact in ruling.rule.facts:
+            match fact:
+                case Fact.KERNEL:
+                    yield from self._kernel_of(ruling, point)
+                case Fact.SERVERS:
+                    yield self._not_served(point) if self._index.servers else NeedsServer()
+                case Fact.TX if stack is not None:
+                    yield _offload(stack)
+                case Fact.REBOOT if stack is not None:
+                    yield _after_reboot(stack)
+                case Fact.NIC if position.fills is not None:
+                    yield position.fills
+                case Fact.PLACE:
+                    yield from (*position.because, *position.missing)
+                    if not ruling.case.declared:
+                        yield OutsideStack(server=ruling.server, mac=position.mac)
+                case Fact.MODE:
+                    yield _mode(point)
+
+    def _kernel_of(self, ruling: Ruling, point: AttachmentPoint) -> Iterator[Reason]:
         host, state = self._hypervisor, self._kernel
         release = host.kernel_release
         if state.basis is KernelBasis.INFERRED_FROM_DAEMON and host.daemon is not None:
-            because.append(KernelInferred(hypervisor=host.name, daemon=host.daemon.value))
-            missing.append(NeedsKernel(hypervisor=host.name))
+            yield KernelInferred(hypervisor=host.name, daemon=host.daemon.value)
+            yield NeedsKernel(hypervisor=host.name)
         elif state.fix is Fix.UNKNOWN or release is None:
-            missing.append(NeedsKernel(hypervisor=host.name, release=release, basis=state.basis))
+            yield NeedsKernel(hypervisor=host.name, release=release, basis=state.basis)
         else:
             declared = host.kernel is None
-            because.append(
-                KernelKnown(hypervisor=host.name, release=release, fix=state.fix, basis=state.basis, declared=declared)
+            yield KernelKnown(
+                hypervisor=host.name, release=release, fix=state.fix, basis=state.basis, declared=declared
             )
-        point = decided.point
         if ruling.confidence is Confidence.MEDIUM and ruling.case.in_vm and state.fix is Fix.FIXED:
-            because.append(HypervisorIsVm(hypervisor=host.name, nics=point.virtual_nics))
+            yield HypervisorIsVm(hypervisor=host.name, nics=point.virtual_nics)
 
-    def _not_served(self, decided: PointEvaluation) -> NotServed:
+    def _not_served(self, point: AttachmentPoint) -> NotServed:
         return NotServed(
             hypervisor=self._hypervisor.name,
-            device=decided.point.device,
-            segment=decided.point.segment,
+            device=point.device,
+            segment=point.segment,
             servers=tuple(describe(server) for server in self._index.servers),
         )
 
-    def _device(self, decided: PointEvaluation, because: list[Reason], missing: list[Reason], *, is_open: bool) -> None:
-        point, host = decided.point, self._hypervisor.name
-        if point.device is None:
-            if is_open:
-                missing.append(NeedsInterface(hypervisor=host, network=point.network, target=point.target))
-            return
-        stack = point.stack
-        because.append(DeviceObserved(hypervisor=host, device=point.device, kind=stack.kind, bond=stack.bond))
-        if self._index.lower_device is LowerDevice.BOND and stack.bond is None and is_open:
-            missing.append(NeedsDeviceKind(hypervisor=host, device=point.device, kind=stack.kind))
+    def _device(self, point: AttachmentPoint, *, is_open: bool) -> Iterator[Reason]:
+        host, stack = self._hypervisor.name, point.stack
+        if point.device is not None:
+            yield DeviceObserved(hypervisor=host, device=point.device, kind=stack.kind, bond=stack.bond)
+            if is_open and self._index.lower_device is LowerDevice.BOND and stack.bond is None:
+                yield NeedsDeviceKind(hypervisor=host, device=point.device, kind=stack.kind)
+        elif is_open:
+            yield NeedsInterface(hypervisor=host, network=point.network, target=point.target)
 
-    def _servers(self, evaluation: Evaluation) -> Iterator[Reason]:
+    def _servers(self, evaluation: Evaluation) -> Iterator[Because]:
         servers, decided, on_record = self._index.servers, evaluation.decided, evaluation.candidates.on_record
         if on_record:
             yield OnRecord(servers=tuple(servers[number].name for number in sorted(on_record)))
@@ -168,8 +166,10 @@ def _observed(here: str, ruling: Ruling) -> Iterator[HostObserved]:
                 yield HostObserved(hypervisor=reason.hypervisor)
 
 
-def _sort(reason: Reason, because: list[Reason], missing: list[Reason]) -> None:
-    (missing if isinstance(reason, NeedsServer | NeedsOffload | NeedsReboot) else because).append(reason)
+def _mode(point: AttachmentPoint) -> ModeKnown | NeedsMode:
+    if point.mode is None or point.mode is SourceMode.UNKNOWN:
+        return NeedsMode(network=point.network)
+    return ModeKnown(mode=point.mode)
 
 
 def _offload(stack: SendingStack) -> OffloadKnown | NeedsOffload:

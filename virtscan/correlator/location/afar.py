@@ -12,8 +12,10 @@ from virtscan.correlator.location.sight import seen_from
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import DomainState, Hypervisor, Interface, Machine, Reach, State
 from virtscan.model.reasons import (
+    Because,
     DeclaredPhysical,
     HypervisorIsVm,
+    Missing,
     NeedsHypervisors,
     NeedsNicKinds,
     NeedsOuterHost,
@@ -22,7 +24,6 @@ from virtscan.model.reasons import (
     NotOnHypervisor,
     ObservedPhysical,
     OnOtherHypervisor,
-    Reason,
     WasOnHypervisor,
     WhyUnlocated,
 )
@@ -54,7 +55,7 @@ def _on_another(
     stack: SendingStack, place: GuestNic | HostDevice | HostItself, point: AttachmentPoint, fleet: Fleet
 ) -> Position:
     there = place.hypervisor
-    because: tuple[Reason, ...] = (
+    because: tuple[Because, ...] = (
         OnOtherHypervisor(
             server=_name(stack),
             hypervisor=there,
@@ -65,7 +66,7 @@ def _on_another(
     declared = place.declared if isinstance(place, GuestNic) else True
     mac = place.interface.mac if isinstance(place, GuestNic) else None
     where = Where.THROUGH_NICS
-    missing: tuple[Reason, ...] = ()
+    missing: tuple[Missing, ...] = ()
     seen = neighbour(there, fleet)
     hidden = None if seen.leaves or seen.is_carried else _may_be_carried(place, point.hypervisor, fleet, stack, seen)
     nested = _is_nested(point, there, seen, fleet)
@@ -175,13 +176,13 @@ def _unlocated(
         if was_seen is not None:
             return was_seen
         return Position(where=Where.UNKNOWN, reach=Reach.UNKNOWN, missing=(why,))
-    absent: tuple[Reason, ...] = (
+    absent: tuple[Because, ...] = (
         () if place.copy else (NotOnHypervisor(server=_name(stack), hypervisor=point.hypervisor, macs=place.macs),)
     )
     if point.machine in {Machine.VIRTUAL, Machine.CONTAINER}:
         outer = NeedsOuterHost(server=_name(stack), hypervisor=point.hypervisor)
         return Position(where=Where.UNPROVEN, reach=Reach.YES, because=(*absent, _is_vm(point)), missing=(outer,))
-    missing: list[Reason] = []
+    missing: list[Missing] = []
     unread = tuple(name for name in (sorted(fleet.lacking) if place.copy else fleet.unread) if name != point.hypervisor)
     if unread:
         missing.append(NeedsHypervisors(hypervisors=unread))
@@ -222,7 +223,7 @@ def _last_seen(stack: SendingStack, remembered: Remembered, point: AttachmentPoi
     here = point.hypervisor
     if not fleet.incomplete.isdisjoint(fleet.hosts_on(here)) or (stack.macs and not stack.macs & remembered.macs):
         return None
-    because: list[Reason] = []
+    because: list[Because] = []
     for place in remembered.places:
         if seen_from(place, here, remembered.fleet).near:
             return None

@@ -15,7 +15,7 @@ from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import Device, DeviceKind, DeviceName, Domain, DomainState, Hypervisor, Interface, Mac, Machine
 from virtscan.model.identity.keys import is_significant
-from virtscan.model.reasons import Reason
+from virtscan.model.reasons import Missing
 
 
 class GuestNic(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +32,7 @@ class GuestNic(msgspec.Struct, frozen=True, kw_only=True):
     declared: bool = True
     exclusive: bool = False
     inner: "GuestNic | None" = None
-    doubts: tuple[Reason, ...] = ()
+    doubts: tuple[Missing, ...] = ()
 
     @property
     def is_stopped(self) -> bool:

@@ -5,7 +5,7 @@ from enum import Enum
 import msgspec
 
 from virtscan.model import Mac, Reach
-from virtscan.model.reasons import NicFills, Reason
+from virtscan.model.reasons import Because, Missing, NicFills
 
 
 class Where(Enum):
@@ -32,8 +32,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
     where: Where
     reach: Reach
-    because: tuple[Reason, ...] = ()
-    missing: tuple[Reason, ...] = ()
+    because: tuple[Because, ...] = ()
+    missing: tuple[Missing, ...] = ()
     fills: NicFills | None = None
     weak: bool = False
     declared: bool = True

@@ -27,11 +27,11 @@ from virtscan.model.reasons import (
     ElsewhereOnHypervisor,
     EnteredByNics,
     LeavesByNic,
+    Missing,
     NeedsInterface,
     NeedsMode,
     NeedsReflection,
     NeedsServerDevice,
-    Reason,
     SendsDown,
     SeparatedByVlan,
     SharesDevice,
@@ -286,7 +286,7 @@ def _elsewhere(sender: LocalServer, device: DeviceName | None, point: Attachment
     return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, because=(reason,), missing=(_lacks(point),))
 
 
-def _lacks(point: AttachmentPoint) -> Reason:
+def _lacks(point: AttachmentPoint) -> Missing:
     """Name the fact that decides if packets entering the device from outside have passed a NIC that fills."""
     if point.stack.entry is NicKind.VIRTUAL:
         return NeedsReflection(hypervisor=point.hypervisor, device=point.device, nics=point.stack.open_ends)

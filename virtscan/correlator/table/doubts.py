@@ -6,14 +6,21 @@ from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.table import Fact, Ruling
 from virtscan.correlator.table.evaluation import PointEvaluation
 from virtscan.model import OPEN, Confidence, State, Verdict
-from virtscan.model.reasons import DeclaredPhysical, NeedsHypervisors, ObservedPhysical, OnOtherHypervisor, Reason
+from virtscan.model.reasons import (
+    Because,
+    DeclaredPhysical,
+    Missing,
+    NeedsHypervisors,
+    ObservedPhysical,
+    OnOtherHypervisor,
+)
 from virtscan.model.sources import is_declared
 
 _AT_ITS_PLACE = frozenset({Fact.PLACE, Fact.NIC})
 """Facts about a server that another copy of it may not share."""
 
 
-def doubts(ruling: Ruling, points: Sequence[PointEvaluation], fleet: Fleet) -> tuple[Reason, ...]:
+def doubts(ruling: Ruling, points: Sequence[PointEvaluation], fleet: Fleet) -> tuple[Missing, ...]:
     """Return the missing facts that leave a clearing in doubt; none for another verdict.
 
     A mitigation, which is the worse verdict, would hide that another server's clearing has low confidence. An unread
@@ -26,14 +33,14 @@ def doubts(ruling: Ruling, points: Sequence[PointEvaluation], fleet: Fleet) -> t
     return (*_hidden(ruling, rulings), *_unread(rulings, points[0].point.hypervisor, fleet))
 
 
-def _hidden(ruling: Ruling, rulings: Iterable[Ruling]) -> tuple[Reason, ...]:
+def _hidden(ruling: Ruling, rulings: Iterable[Ruling]) -> tuple[Missing, ...]:
     if ruling.rule.verdict is not Verdict.MITIGATED:
         return ()
     others = (one for one in rulings if one.rule.verdict is Verdict.NOT_AFFECTED)
     return next((one.position.missing for one in others if one.confidence is Confidence.LOW), ())
 
 
-def _unread(rulings: Iterable[Ruling], here: str, fleet: Fleet) -> Iterator[Reason]:
+def _unread(rulings: Iterable[Ruling], here: str, fleet: Fleet) -> Iterator[Missing]:
     """Yield the hypervisors here that may hide a copy; a list of domains that may be shorter hides one that runs."""
     gaps = fleet.lacking_domains | fleet.lacking_devices
     if not gaps and not fleet.incomplete:
@@ -56,7 +63,7 @@ def _may_have_a_copy(ruling: Ruling) -> bool:
     return ruling.rule.verdict not in OPEN and not _AT_ITS_PLACE.isdisjoint(ruling.rule.facts)
 
 
-def _is_pinned(reason: Reason) -> bool:
+def _is_pinned(reason: Because) -> bool:
     """Return True for a server that is known, or declared, to be at one place alone."""
     return isinstance(reason, DeclaredPhysical | ObservedPhysical) or (
         isinstance(reason, OnOtherHypervisor) and reason.declared

@@ -8,7 +8,7 @@ from virtscan.correlator.devices.attachment import AttachmentPoint
 from virtscan.correlator.servers.outside import CandidateServers
 from virtscan.correlator.table import Ruling
 from virtscan.model import Confidence, Reach
-from virtscan.model.reasons import Reason
+from virtscan.model.reasons import Missing
 
 
 class PointEvaluation(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,4 +39,4 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     reach: Reach
     points: tuple[PointEvaluation, ...]
     candidates: CandidateServers
-    doubts: tuple[Reason, ...] = ()
+    doubts: tuple[Missing, ...] = ()

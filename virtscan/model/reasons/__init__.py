@@ -48,10 +48,11 @@ from virtscan.model.reasons.missing import (
     NeedsServerDevice,
     WhyUnlocated,
 )
-from virtscan.model.reasons.reason import Reason
+from virtscan.model.reasons.reason import Because, Missing, Reason
 
 __all__ = [
     "AfterReboot",
+    "Because",
     "Carried",
     "DeclaredPhysical",
     "DeviceObserved",
@@ -63,6 +64,7 @@ __all__ = [
     "KernelInferred",
     "KernelKnown",
     "LeavesByNic",
+    "Missing",
     "ModeKnown",
     "NeedsDeviceKind",
     "NeedsHypervisors",

@@ -3,11 +3,11 @@
 from virtscan.model.facts.hypervisors import DeviceName
 from virtscan.model.facts.persistence import AnyBasis
 from virtscan.model.identity.mac import Mac
-from virtscan.model.reasons.reason import Reason
+from virtscan.model.reasons.reason import Because
 from virtscan.model.states import DeviceKind, Fix, KernelBasis, SourceMode, State
 
 
-class KernelKnown(Reason, frozen=True):
+class KernelKnown(Because, frozen=True):
     """The hypervisor's kernel is known to be fixed or unfixed; `declared` where the configuration decides that."""
 
     hypervisor: str
@@ -17,21 +17,21 @@ class KernelKnown(Reason, frozen=True):
     declared: bool = False
 
 
-class KernelInferred(Reason, frozen=True):
+class KernelInferred(Because, frozen=True):
     """The kernel is unknown; the daemon's version (7000000 is 7.0.0) implies a fixed one."""
 
     hypervisor: str
     daemon: int
 
 
-class HypervisorIsVm(Reason, frozen=True):
+class HypervisorIsVm(Because, frozen=True):
     """The hypervisor is observed to be a virtual machine, through these virtual NICs where they showed it."""
 
     hypervisor: str
     nics: tuple[DeviceName, ...] = ()
 
 
-class NotServed(Reason, frozen=True):
+class NotServed(Because, frozen=True):
     """No server serves the interface: each is excluded by a declaration or by a record of its MAC."""
 
     hypervisor: str
@@ -40,20 +40,20 @@ class NotServed(Reason, frozen=True):
     servers: tuple[str, ...]
 
 
-class OnRecord(Reason, frozen=True):
+class OnRecord(Because, frozen=True):
     """A provisioning system has these servers on record for the interface."""
 
     servers: tuple[str, ...]
 
 
-class ExclusionContradicted(Reason, frozen=True):
+class ExclusionContradicted(Because, frozen=True):
     """A declaration or record excludes the server, but its NIC is on the interface's own device."""
 
     server: str
     device: DeviceName | None
 
 
-class OffloadKnown(Reason, frozen=True):
+class OffloadKnown(Because, frozen=True):
     """State of the server's TX checksum offload over all paths of its sending stack.
 
     `devices` are those that decide: the ones that keep a partial checksum if it is on, the ones that fill it if off.
@@ -69,7 +69,7 @@ class OffloadKnown(Reason, frozen=True):
     assumed: bool = False
 
 
-class AfterReboot(Reason, frozen=True):
+class AfterReboot(Because, frozen=True):
     """State of the server's offload after its next reboot, and the reason, if a source has one."""
 
     server: str
@@ -77,26 +77,26 @@ class AfterReboot(Reason, frozen=True):
     setting: AnyBasis | None = None
 
 
-class NicFills(Reason, frozen=True):
+class NicFills(Because, frozen=True):
     """The server's virtual NIC sends only complete checksums: by its model, or by `<host csum='off'/>` (model None)."""
 
     server: str
     model: str | None
 
 
-class DeclaredPhysical(Reason, frozen=True):
+class DeclaredPhysical(Because, frozen=True):
     """The configuration declares that the server is not a virtual machine."""
 
     server: str
 
 
-class ObservedPhysical(Reason, frozen=True):
+class ObservedPhysical(Because, frozen=True):
     """The server is observed to be bare metal with NICs of its own."""
 
     server: str
 
 
-class NotOnHypervisor(Reason, frozen=True):
+class NotOnHypervisor(Because, frozen=True):
     """The interface's hypervisor was read completely, and none of the server's MACs is on it."""
 
     server: str
@@ -104,7 +104,7 @@ class NotOnHypervisor(Reason, frozen=True):
     macs: tuple[Mac, ...]
 
 
-class OnOtherHypervisor(Reason, frozen=True):
+class OnOtherHypervisor(Because, frozen=True):
     """The server runs on another hypervisor: in a domain, or on the host itself (domain None)."""
 
     server: str
@@ -113,7 +113,7 @@ class OnOtherHypervisor(Reason, frozen=True):
     declared: bool = False
 
 
-class WasOnHypervisor(Reason, frozen=True):
+class WasOnHypervisor(Because, frozen=True):
     """The server ran on another hypervisor when that was last read completely; it was not read this time."""
 
     server: str
@@ -121,7 +121,7 @@ class WasOnHypervisor(Reason, frozen=True):
     domain: str | None
 
 
-class SharesDevice(Reason, frozen=True):
+class SharesDevice(Because, frozen=True):
     """The server is on the interface's own device, in this mode: in a domain, or on a host macvlan (domain None)."""
 
     server: str
@@ -131,7 +131,7 @@ class SharesDevice(Reason, frozen=True):
     mode: SourceMode
 
 
-class Carried(Reason, frozen=True):
+class Carried(Because, frozen=True):
     """The server's frames enter the interface's device, or one below it, before any NIC: through `port` if known."""
 
     server: str
@@ -141,7 +141,7 @@ class Carried(Reason, frozen=True):
     port: DeviceName | None = None
 
 
-class SeparatedByVlan(Reason, frozen=True):
+class SeparatedByVlan(Because, frozen=True):
     """The server's device and the interface's stand on one device with a VLAN between them, so they never meet."""
 
     server: str
@@ -151,7 +151,7 @@ class SeparatedByVlan(Reason, frozen=True):
     device: DeviceName
 
 
-class SendsDown(Reason, frozen=True):
+class SendsDown(Because, frozen=True):
     """The server's frames go down through the interface's own device and out; macvtaps on it never see them."""
 
     server: str
@@ -161,7 +161,7 @@ class SendsDown(Reason, frozen=True):
     device: DeviceName
 
 
-class ElsewhereOnHypervisor(Reason, frozen=True):
+class ElsewhereOnHypervisor(Because, frozen=True):
     """The server is on the interface's hypervisor, on another device (None where it is on no device of the host)."""
 
     server: str
@@ -170,7 +170,7 @@ class ElsewhereOnHypervisor(Reason, frozen=True):
     device: DeviceName | None
 
 
-class EnteredByNics(Reason, frozen=True):
+class EnteredByNics(Because, frozen=True):
     """Frames from outside reach the device only through NICs that fill in checksums."""
 
     hypervisor: str
@@ -178,19 +178,19 @@ class EnteredByNics(Reason, frozen=True):
     nics: tuple[DeviceName, ...]
 
 
-class LeavesByNic(Reason, frozen=True):
+class LeavesByNic(Because, frozen=True):
     """The frame leaves through the bottom of the stack, where a NIC fills in the checksum."""
 
     device: DeviceName | None
 
 
-class ModeKnown(Reason, frozen=True):
+class ModeKnown(Because, frozen=True):
     """Mode of the interface."""
 
     mode: SourceMode
 
 
-class DeviceObserved(Reason, frozen=True):
+class DeviceObserved(Because, frozen=True):
     """The kind of the interface's device, and the bond that it is or stands on."""
 
     hypervisor: str
@@ -199,20 +199,20 @@ class DeviceObserved(Reason, frozen=True):
     bond: DeviceName | None = None
 
 
-class OutsideStack(Reason, frozen=True):
+class OutsideStack(Because, frozen=True):
     """The finding rests on a NIC of the server's domain that is not declared to serve."""
 
     server: str
     mac: Mac | None
 
 
-class PlacesDisagree(Reason, frozen=True):
+class PlacesDisagree(Because, frozen=True):
     """The server may be in several places, and they lead to different verdicts."""
 
     server: str
 
 
-class HostObserved(Reason, frozen=True):
+class HostObserved(Because, frozen=True):
     """The finding rests on this hypervisor's facts (a sentence is made only where they are old)."""
 
     hypervisor: str

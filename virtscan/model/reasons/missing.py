@@ -6,11 +6,11 @@ from virtscan.model.facts.hypervisors import DeviceName
 from virtscan.model.facts.persistence import AnyBasis
 from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.model.identity.mac import Mac
-from virtscan.model.reasons.reason import Reason
+from virtscan.model.reasons.reason import Missing
 from virtscan.model.states import DeviceKind, KernelBasis
 
 
-class NeedsKernel(Reason, frozen=True):
+class NeedsKernel(Missing, frozen=True):
     """The hypervisor's kernel is not known; or, with its release, whether it is fixed."""
 
     hypervisor: str
@@ -18,11 +18,11 @@ class NeedsKernel(Reason, frozen=True):
     basis: KernelBasis = KernelBasis.NOT_READ
 
 
-class NeedsServer(Reason, frozen=True):
+class NeedsServer(Missing, frozen=True):
     """No provisioning server is known at all."""
 
 
-class NeedsOffload(Reason, frozen=True):
+class NeedsOffload(Missing, frozen=True):
     """The offload state of the server, or of these devices of its sending stack, is not known."""
 
     server: str
@@ -31,7 +31,7 @@ class NeedsOffload(Reason, frozen=True):
     devices: tuple[DeviceName, ...] = ()
 
 
-class NeedsReboot(Reason, frozen=True):
+class NeedsReboot(Missing, frozen=True):
     """Missing: if the server's offload stays off after a reboot; `why` is the reason, if there is one."""
 
     server: str
@@ -49,7 +49,7 @@ class WhyUnlocated(Enum):
     OUTDATED = "outdated"
 
 
-class NeedsPlace(Reason, frozen=True):
+class NeedsPlace(Missing, frozen=True):
     """Missing: the server's place. `hypervisor` is the one that was not read completely, or long ago."""
 
     server: str
@@ -58,7 +58,7 @@ class NeedsPlace(Reason, frozen=True):
     hypervisor: str | None = None
 
 
-class NeedsNicKinds(Reason, frozen=True):
+class NeedsNicKinds(Missing, frozen=True):
     """The kinds of the devices at the bottom of the interface's device; none listed: its lower devices."""
 
     hypervisor: str
@@ -66,7 +66,7 @@ class NeedsNicKinds(Reason, frozen=True):
     nics: tuple[DeviceName, ...] = ()
 
 
-class NeedsReflection(Reason, frozen=True):
+class NeedsReflection(Missing, frozen=True):
     """Missing: if frames that leave through these virtual devices come back with a partial checksum."""
 
     hypervisor: str
@@ -74,14 +74,14 @@ class NeedsReflection(Reason, frozen=True):
     nics: tuple[DeviceName, ...] = ()
 
 
-class NeedsOuterHost(Reason, frozen=True):
+class NeedsOuterHost(Missing, frozen=True):
     """Missing: if the host that carries this hypervisor, a virtual machine, carries the server as well."""
 
     server: str
     hypervisor: str
 
 
-class NeedsServerDevice(Reason, frozen=True):
+class NeedsServerDevice(Missing, frozen=True):
     """Missing: the device that the server sends through; `device` has its MAC, of unknown kind or parent."""
 
     server: str
@@ -89,7 +89,7 @@ class NeedsServerDevice(Reason, frozen=True):
     device: DeviceName | None = None
 
 
-class NeedsInterface(Reason, frozen=True):
+class NeedsInterface(Missing, frozen=True):
     """The interface itself: its device, its network, or its target device."""
 
     hypervisor: str
@@ -97,20 +97,20 @@ class NeedsInterface(Reason, frozen=True):
     target: str | None = None
 
 
-class NeedsMode(Reason, frozen=True):
+class NeedsMode(Missing, frozen=True):
     """The mode of the interface, or of the server's own interface (`server`)."""
 
     network: str | None = None
     server: str | None = None
 
 
-class NeedsHypervisors(Reason, frozen=True):
+class NeedsHypervisors(Missing, frozen=True):
     """These configured hypervisors were not read, and the server may be on one of them."""
 
     hypervisors: tuple[str, ...]
 
 
-class NeedsDeviceKind(Reason, frozen=True):
+class NeedsDeviceKind(Missing, frozen=True):
     """The lower devices are unknown, and only bonds are requested."""
 
     hypervisor: str
@@ -118,7 +118,7 @@ class NeedsDeviceKind(Reason, frozen=True):
     kind: DeviceKind = DeviceKind.UNKNOWN
 
 
-class NeedsRenewal(Reason, frozen=True):
+class NeedsRenewal(Missing, frozen=True):
     """A fact that is too old to count; how old it is stands in the inventory's gap about the item."""
 
     item: AnyItem

@@ -19,7 +19,7 @@ from virtscan.model import (
     Verdict,
     WaivedServer,
 )
-from virtscan.model.reasons import Reason
+from virtscan.model.reasons import Because, Missing
 from virtscan.views.document import (
     Audience,
     Column,
@@ -73,7 +73,7 @@ def fields(wording: Wording, ids: Callable[[], Mapping[FindingKey, str]]) -> tup
         Field(texts("because", audience=_DATA), _of_conclusion(lambda finding: wording.sentences(finding.because))),
         Field(texts("missing", audience=_DATA), _of_conclusion(lambda finding: wording.sentences(finding.missing))),
         Field(
-            records_of(*Reason.__subclasses__(), key="reasons"),
+            records_of(*Because.__subclasses__(), *Missing.__subclasses__(), key="reasons"),
             _of_conclusion(lambda finding: records((*finding.because, *finding.missing))),
         ),
         Field(one_of(Reach, "reaches_server", audience=_DATA), lambda finding: word(finding.reaches_server)),
