@@ -109,6 +109,11 @@ def follow(
     )
 
 
+def downwards(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> tuple[DeviceName, ...]:
+    """Return a device and everything that is known to be below it."""
+    return (name, *stacks[name].lower) if name in stacks else (name,)
+
+
 def real_device(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> DeviceName:
     """Return the device that a macvtap is plugged into; over a macvlan it is the device below that one."""
     seen = {name}

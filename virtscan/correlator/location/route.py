@@ -7,8 +7,9 @@ import msgspec
 
 from virtscan.correlator.devices.attachment import AttachmentPoint
 from virtscan.correlator.devices.macvlans import bridged_macvlan, leaves_by_macvlans_alone, macvlans_below
+from virtscan.correlator.devices.meeting import Meeting, Stands, meeting
 from virtscan.correlator.devices.nic import NicKind, is_nic
-from virtscan.correlator.devices.stack import DeviceStack, real_device
+from virtscan.correlator.devices.stack import DeviceStack, downwards, real_device
 from virtscan.correlator.location.afar import fills, needs_nic_kinds
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
 from virtscan.correlator.location.position import Position, Where
@@ -23,6 +24,7 @@ from virtscan.model import (
     State,
 )
 from virtscan.model.reasons import (
+    Because,
     Carried,
     ElsewhereOnHypervisor,
     EnteredByNics,
@@ -76,8 +78,7 @@ def positions(
             sender = LocalServer(server=name, domain=None, is_host_process=True)
             yield from _of_host_device(sender, device, point, stacks)
         case HostItself(hypervisor=hypervisor):
-            needed = NeedsServerDevice(server=name, hypervisor=hypervisor)
-            yield Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, missing=(needed,))
+            yield _unproven(NeedsServerDevice(server=name, hypervisor=hypervisor))
         case Bare() | UnlocatedServer():
             raise ValueError(place)  # `seen_from` gives these to no point on this hypervisor
         case _:
@@ -131,7 +132,7 @@ def _of_host_device(
         yield _unknown_device(sender, point, device.name)
         return
     is_port = device.backing is Backing.VIRTUAL and device.kind in {DeviceKind.ETHERNET, DeviceKind.VETH}
-    if point.device is not None and is_port and device.name in (point.device, *point.stack.lower):
+    if is_port and point.device is not None and device.name in downwards(point.device, stacks):
         yield _received(sender, point.device, point, port=device.name)
         return
     yield from _through(sender, device.name, None, point, stacks)
@@ -149,14 +150,15 @@ def _through(
         yield _at(sender, real_device(device, stacks), mode, point, stacks)
         return
     macvlans = tuple(macvlans_below(device, stacks))
-    met = {name for macvlan in macvlans for name in (macvlan, *stacks[macvlan].lower)}
-    here = (device, *(stacks[device].lower if device in stacks else ()))
-    tagged = any(name in stacks and stacks[name].kind is DeviceKind.VLAN for name in here if name not in met)
-    meets = point.device in set(here) - met or device in point.stack.lower
-    if tagged or meets or not macvlans or not leaves_by_macvlans_alone(here, met, stacks):
+    below_macvlans = {name for macvlan in macvlans for name in downwards(macvlan, stacks)}
+    above = [name for name in downwards(device, stacks) if name not in below_macvlans]
+    if not macvlans or any(name in stacks and stacks[name].kind is DeviceKind.VLAN for name in above):
+        yield _at(sender, device, None, point, stacks)  # with a tag the frames are on another network
+        return
+    if point.device in above or device in point.stack.lower or not leaves_by_macvlans_alone(above, stacks):
         yield _at(sender, device, None, point, stacks)
     below = LocalServer(server=sender.server, domain=sender.domain)
-    for macvlan in () if tagged else macvlans:  # with a tag the frames are on another network
+    for macvlan in macvlans:
         parent = real_device(macvlan, stacks)
         if parent == macvlan:
             yield _unknown_device(sender, point, macvlan)
@@ -173,41 +175,54 @@ def _at(
 ) -> Position:
     """Judge a server at a device: in a macvtap's mode, or with None by a tap in a bridge or as the host's process."""
     if point.device is None:
-        needed = NeedsInterface(hypervisor=point.hypervisor, network=point.network, target=point.target)
-        return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, missing=(needed,))
-    if mode is SourceMode.UNKNOWN and _may_be_bridge(device, stacks) and device in (point.device, *point.stack.lower):
-        needed_mode = NeedsMode(server=sender.server)  # it may be a tap that is plugged into it
-        return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, missing=(needed_mode,))
-    received = mode is None and not sender.is_host_process
-    port = bridged_macvlan(device, point, stacks) if mode is SourceMode.BRIDGE else None
-    if port is not None or (received and device in (point.device, *point.stack.lower)):
-        return _received(sender, device, point, port)
-    if device == point.device and mode is not None:
-        return _shared(sender, mode, point)
-    below = stacks[device].lower if device in stacks else ()
-    in_line = point.device in (device, *below) or device in point.stack.lower
-    if in_line or (_is_separated(device, point, stacks) and set(below) & set(point.stack.lower)):
-        return _goes_down(sender, device, point, stacks)
-    return _elsewhere(sender, device, point)
+        return _unproven(_needs_interface(point))
+    met = meeting(device, point.device, stacks)
+    match met.stands, met.vlan:
+        case Stands.SAME | Stands.BELOW, _:
+            return _on_the_stack(sender, met, mode, point, stacks)
+        case (Stands.ABOVE, _) | (Stands.BESIDE, State.ON):
+            return _goes_down(sender, met, point)
+        case _:
+            return _elsewhere(sender, device, point)
+
+
+def _on_the_stack(
+    sender: LocalServer,
+    met: Meeting,
+    mode: SourceMode | None,
+    point: AttachmentPoint,
+    stacks: Mapping[DeviceName, DeviceStack],
+) -> Position:
+    """Judge a server at the interface's own device, or at one below it."""
+    match mode:
+        case None if not sender.is_host_process:
+            return _received(sender, met.device, point)
+        case SourceMode.UNKNOWN if _may_be_bridge(met.device, stacks):
+            return _unproven(NeedsMode(server=sender.server))  # it may be a tap that is plugged into it
+        case SourceMode.BRIDGE if port := bridged_macvlan(met.device, met.other, stacks):
+            return _received(sender, met.device, point, port)
+        case SourceMode() if met.stands is Stands.SAME:
+            return _shared(sender, met.device, mode, point)
+        case _:
+            return _goes_down(sender, met, point)
 
 
 def _may_be_bridge(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> bool:
     return device not in stacks or stacks[device].kind in {DeviceKind.BRIDGE, DeviceKind.UNKNOWN}
 
 
-def _shared(sender: LocalServer, mode: SourceMode, point: AttachmentPoint) -> Position:
+def _shared(sender: LocalServer, device: DeviceName, mode: SourceMode, point: AttachmentPoint) -> Position:
     """Judge two macvtaps, or a macvlan and a macvtap, on one device."""
-    assert point.device is not None  # noqa: S101  `_at` ensures it
     shares = SharesDevice(
-        server=sender.server, hypervisor=point.hypervisor, domain=sender.domain, device=point.device, mode=mode
+        server=sender.server, hypervisor=point.hypervisor, domain=sender.domain, device=device, mode=mode
     )
     modes = {mode, point.mode or SourceMode.UNKNOWN}
     reach = _reach(modes, reflective=point.reflective)
     apart = bool(modes - {SourceMode.BRIDGE, SourceMode.UNKNOWN})
     if apart and point.reflective is not State.OFF and not modes & _NEVER_REFLECTED and point.hands_on:
-        return Position(where=Where.UNPROVEN, reach=reach, because=(shares,), missing=(_lacks(point),))
+        return _unproven(_lacks(point), shares, reach=reach)
     missing = (NeedsMode(server=sender.server),) if mode is SourceMode.UNKNOWN else ()
-    leaves = (LeavesByNic(device=point.device),) if apart and not point.hands_on else ()
+    leaves = (LeavesByNic(device=device),) if apart and not point.hands_on else ()
     match mode:
         case SourceMode.BRIDGE:
             where = Where.SAME_BRIDGE
@@ -237,40 +252,21 @@ def _received(
     return Position(where=Where.RECEIVED, reach=Reach.YES, because=(carried,))
 
 
-def _goes_down(
-    sender: LocalServer, device: DeviceName, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
-) -> Position:
+def _goes_down(sender: LocalServer, met: Meeting, point: AttachmentPoint) -> Position:
     """Judge a server whose frames pass the interface's own stack on their way out, where no macvtap receives them."""
-    assert point.device is not None  # noqa: S101  `_at` ensures it
-    separated = _is_separated(device, point, stacks)
-    may_be_tagged = separated or _is_separated(device, point, stacks, by=DeviceKind.UNKNOWN)
-    kind = SeparatedByVlan if separated else SendsDown
+    kind = SeparatedByVlan if met.vlan is State.ON else SendsDown
     reason = kind(
         server=sender.server,
         hypervisor=point.hypervisor,
         domain=sender.domain,
-        server_device=device,
-        device=point.device,
+        server_device=met.device,
+        device=met.other,
     )
-    own_device = sender.is_host_process and not separated and device in (point.device, *point.stack.lower)
-    reach = Reach.NO if own_device else Reach.UNKNOWN
-    if point.hands_on and (may_be_tagged or point.reflective is not State.OFF):
-        return Position(where=Where.UNPROVEN, reach=reach, because=(reason,), missing=(_lacks(point),))
-    return Position(where=Where.NEVER_MET, reach=reach, because=(reason, LeavesByNic(device=point.device)))
-
-
-def _is_separated(
-    device: DeviceName,
-    point: AttachmentPoint,
-    stacks: Mapping[DeviceName, DeviceStack],
-    by: DeviceKind = DeviceKind.VLAN,
-) -> bool:
-    """Return True if a VLAN lies between the two devices: one of them, or a device above which it stands, is one."""
-    assert point.device is not None  # noqa: S101  `_at` ensures it
-    own = {device, *(stacks[device].lower if device in stacks else ())}
-    others = {point.device, *point.stack.lower}
-    between = (own ^ others) & stacks.keys()
-    return any(stacks[name].kind is by for name in between)
+    is_hosts_own = sender.is_host_process and met.vlan is not State.ON and met.stands in {Stands.SAME, Stands.BELOW}
+    reach = Reach.NO if is_hosts_own else Reach.UNKNOWN
+    if point.hands_on and (met.vlan is not State.OFF or point.reflective is not State.OFF):
+        return _unproven(_lacks(point), reason, reach=reach)
+    return Position(where=Where.NEVER_MET, reach=reach, because=(reason, LeavesByNic(device=met.other)))
 
 
 def _elsewhere(sender: LocalServer, device: DeviceName | None, point: AttachmentPoint) -> Position:
@@ -280,10 +276,7 @@ def _elsewhere(sender: LocalServer, device: DeviceName | None, point: Attachment
     if point.is_filled:
         entered = EnteredByNics(hypervisor=point.hypervisor, device=point.device, nics=point.stack.nics)
         return Position(where=Where.THROUGH_NICS, reach=Reach.UNKNOWN, because=(reason, entered))
-    if point.device is None:
-        needed = NeedsInterface(hypervisor=point.hypervisor, network=point.network, target=point.target)
-        return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, because=(reason,), missing=(needed,))
-    return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, because=(reason,), missing=(_lacks(point),))
+    return _unproven(_needs_interface(point) if point.device is None else _lacks(point), reason)
 
 
 def _lacks(point: AttachmentPoint) -> Missing:
@@ -294,5 +287,12 @@ def _lacks(point: AttachmentPoint) -> Missing:
 
 
 def _unknown_device(sender: LocalServer, point: AttachmentPoint, device: DeviceName | None = None) -> Position:
-    needed = NeedsServerDevice(server=sender.server, hypervisor=point.hypervisor, device=device)
-    return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, missing=(needed,))
+    return _unproven(NeedsServerDevice(server=sender.server, hypervisor=point.hypervisor, device=device))
+
+
+def _needs_interface(point: AttachmentPoint) -> NeedsInterface:
+    return NeedsInterface(hypervisor=point.hypervisor, network=point.network, target=point.target)
+
+
+def _unproven(needed: Missing, *because: Because, reach: Reach = Reach.UNKNOWN) -> Position:
+    return Position(where=Where.UNPROVEN, reach=reach, because=because, missing=(needed,))

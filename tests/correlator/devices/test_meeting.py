@@ -1,0 +1,49 @@
+"""Two devices of one hypervisor: which stands on the other, and whether a VLAN lies between them."""
+
+import pytest
+
+from tests.build import bond, bridge, device, nic, vlan
+from virtscan.correlator.devices.meeting import Stands, meeting
+from virtscan.correlator.devices.nic import NicKind
+from virtscan.correlator.devices.stack import follow
+from virtscan.model import DeviceKind, DeviceName, State
+
+SAME, BELOW, ABOVE, BESIDE, APART = Stands
+ON, OFF, UNKNOWN = State
+DEVICES = (
+    bond("bond2", "eth4"),
+    nic("eth4"),
+    vlan("bond2.100", "bond2"),
+    vlan("bond2.200", "bond2"),
+    bridge("br2", "bond2"),
+    device("odd", DeviceKind.UNKNOWN, "bond2"),
+    bond("bond3", "eth6"),
+    nic("eth6"),
+)
+STACKS = {
+    one.name: follow({each.name: each for each in DEVICES}, one.name, lambda _: NicKind.FILLING) for one in DEVICES
+}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "stands", "vlan"),
+    [
+        ("bond2", "bond2", SAME, OFF),
+        ("bond2", "br2", BELOW, OFF),
+        ("eth4", "bond2.100", BELOW, ON),
+        ("br2", "bond2", ABOVE, OFF),
+        ("bond2.100", "bond2", ABOVE, ON),
+        ("odd", "bond2", ABOVE, UNKNOWN),
+        ("bond2.100", "bond2.200", BESIDE, ON),
+        ("br2", "bond2.100", BESIDE, ON),
+        ("br2", "odd", BESIDE, UNKNOWN),
+        ("bond3", "bond2", APART, OFF),
+        # A device of which nothing is known is itself alone.
+        ("gone", "gone", SAME, OFF),
+        ("gone", "bond2", APART, OFF),
+    ],
+)
+def test_two_devices_meet_by_what_is_below_them(one: str, other: str, stands: Stands, vlan: State) -> None:
+    found = meeting(DeviceName(one), DeviceName(other), STACKS)
+
+    assert (found.stands, found.vlan) == (stands, vlan)

@@ -1,0 +1,44 @@
+"""Meetings of two device stacks of one hypervisor: where the frames of one pass the devices of the other."""
+
+from collections.abc import Mapping
+from enum import Enum
+
+import msgspec
+
+from virtscan.correlator.devices.stack import DeviceStack, downwards
+from virtscan.model import DeviceKind, DeviceName, State
+
+
+class Stands(Enum):
+    """Relation of a device to another one: BESIDE it on a third one, APART on none."""
+
+    SAME = "same"
+    BELOW = "below"
+    ABOVE = "above"
+    BESIDE = "beside"
+    APART = "apart"
+
+
+class Meeting(msgspec.Struct, frozen=True, kw_only=True):
+    """A device as another one meets it; `vlan` is ON if a VLAN lies between them, UNKNOWN if one may."""
+
+    device: DeviceName
+    other: DeviceName
+    stands: Stands
+    vlan: State
+
+
+def meeting(device: DeviceName, other: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> Meeting:
+    """Describe how a device, with everything below it, meets another one."""
+    own, others = downwards(device, stacks), downwards(other, stacks)
+    if device == other:
+        stands = Stands.SAME
+    elif device in others:
+        stands = Stands.BELOW
+    elif other in own:
+        stands = Stands.ABOVE
+    else:
+        stands = Stands.APART if set(own).isdisjoint(others) else Stands.BESIDE
+    kinds = {stacks[name].kind for name in set(own) ^ set(others) if name in stacks}
+    vlan = State.ON if DeviceKind.VLAN in kinds else State.UNKNOWN if DeviceKind.UNKNOWN in kinds else State.OFF
+    return Meeting(device=device, other=other, stands=stands, vlan=vlan)
