@@ -202,6 +202,9 @@ OVER_MACVLAN = (
     bridge("br9", "eth6", "p0"),
     vlan("mv1.7", "mv1"),
     bridge("br10", "mv1.7"),
+    vlan("bond3.100", "bond3"),
+    bridge("br11", "mv1", "bond3.100"),
+    bridge("br12", "mv2", "bond3.100"),
 )
 
 
@@ -222,6 +225,13 @@ OVER_MACVLAN = (
         (sat("bond2"), macvtap("br7"), "R9"),
         (sat("br5", None), macvtap("br6"), "R8"),
         (sat("bond2"), macvtap("mv1.7"), "R9"),
+        # A VLAN beside the macvlan tags nothing that leaves by the macvlan.
+        (sat("br11", None), macvtap(), "R7"),
+        (sat("bond2"), macvtap("br12"), "R8"),
+        (sat("br11", None), macvtap("br12"), "R8"),
+        # In bridge mode the macvlan of the interface's bridge would receive its frames.
+        (sat("bond2", NO_MODE), macvtap("br6"), "R14"),
+        (sat("bond2", NO_MODE), macvtap("br7"), "R9"),
     ],
 )
 def test_a_macvlan_on_the_way_stands_for_its_parent(server: Interface, interface: Interface, rule: str) -> None:

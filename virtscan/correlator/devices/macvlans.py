@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from virtscan.correlator.devices.meeting import meeting
 from virtscan.correlator.devices.nic import NicKind
 from virtscan.correlator.devices.stack import DeviceStack, downwards, real_device
-from virtscan.model import DeviceKind, DeviceName, SourceMode, State
+from virtscan.model import DeviceKind, DeviceName, SourceMode
 
 
 def macvlans_below(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> Iterator[DeviceName]:
-    """Yield the macvlans that frames meet first on their way down from a device."""
+    """Yield the macvlans that frames meet first on their way down from a device, without a tag of a VLAN."""
     names = downwards(device, stacks)
     found = [name for name in names if name in stacks and stacks[name].kind is DeviceKind.MACVLAN]
-    yield from (name for name in found if not any(name in stacks[other].lower for other in found))
+    for name in found:
+        if not any(name in stacks[other].lower for other in found) and not _is_tagged(name, names, stacks):
+            yield name
 
 
 def leaves_by_macvlans_alone(above: Iterable[DeviceName], stacks: Mapping[DeviceName, DeviceStack]) -> bool:
@@ -23,16 +24,24 @@ def leaves_by_macvlans_alone(above: Iterable[DeviceName], stacks: Mapping[Device
 
 def bridged_macvlan(device: DeviceName, top: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> DeviceName | None:
     """Name the macvlan in bridge mode on a device that hands frames of its siblings up to the device `top`."""
+    names = downwards(top, stacks)
     return next(
         (
             name
-            for name in downwards(top, stacks)[1:]
+            for name in names[1:]
             if name in stacks
             and stacks[name].kind is DeviceKind.MACVLAN
             and stacks[name].mode is SourceMode.BRIDGE
             and real_device(name, stacks) == device
             and device in stacks[name].lower
-            and meeting(name, top, stacks).vlan is not State.ON
+            and not _is_tagged(name, names, stacks)
         ),
         None,
+    )
+
+
+def _is_tagged(macvlan: DeviceName, names: Iterable[DeviceName], stacks: Mapping[DeviceName, DeviceStack]) -> bool:
+    """Return True if one of these devices is a VLAN over the macvlan: its frames are on another network."""
+    return any(
+        name in stacks and stacks[name].kind is DeviceKind.VLAN and macvlan in stacks[name].lower for name in names
     )

@@ -152,10 +152,8 @@ def _through(
     macvlans = tuple(macvlans_below(device, stacks))
     below_macvlans = {name for macvlan in macvlans for name in downwards(macvlan, stacks)}
     above = [name for name in downwards(device, stacks) if name not in below_macvlans]
-    if not macvlans or any(name in stacks and stacks[name].kind is DeviceKind.VLAN for name in above):
-        yield _at(sender, device, None, point, stacks)  # with a tag the frames are on another network
-        return
-    if point.device in above or device in point.stack.lower or not leaves_by_macvlans_alone(above, stacks):
+    meets = point.device in above or device in point.stack.lower
+    if not macvlans or meets or not leaves_by_macvlans_alone(above, stacks):
         yield _at(sender, device, None, point, stacks)
     below = LocalServer(server=sender.server, domain=sender.domain)
     for macvlan in macvlans:
@@ -197,8 +195,8 @@ def _on_the_stack(
     match mode:
         case None if not sender.is_host_process:
             return _received(sender, met.device, point)
-        case SourceMode.UNKNOWN if _may_be_bridge(met.device, stacks):
-            return _unproven(NeedsMode(server=sender.server))  # it may be a tap that is plugged into it
+        case SourceMode.UNKNOWN if _may_be_bridge(met.device, stacks) or bridged_macvlan(met.device, met.other, stacks):
+            return _unproven(NeedsMode(server=sender.server))  # its frames may enter the stack: as a tap's, or bridged
         case SourceMode.BRIDGE if port := bridged_macvlan(met.device, met.other, stacks):
             return _received(sender, met.device, point, port)
         case SourceMode() if met.stands is Stands.SAME:
