@@ -1,19 +1,16 @@
-"""Which hypervisors are one machine, which are domains of others, and which were not read completely."""
+"""Which hypervisors are one machine, and which are domains of others."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from tests.build import (
-    TAKEN_AT,
     bond,
     bridge,
     bridged,
     device,
     domain,
-    gap_in_words,
     hypervisor,
     inventory,
     macvlan,
@@ -29,15 +26,9 @@ from virtscan.model import (
     DeviceKind,
     Domain,
     DomainState,
-    Gap,
-    GapAbout,
-    HostStatus,
     Hypervisor,
-    Interface,
-    Inventory,
     Mac,
     Machine,
-    Policy,
 )
 from virtscan.model.reasons import NeedsNicKinds
 
@@ -266,44 +257,3 @@ def test_hypervisors_that_carry_each_other_end_the_search() -> None:
     )
 
     assert found.carriers_on("hv1", "hv3") == ()
-
-
-def gap(about: GapAbout, host: str | None = "hv1", subject: str = "hv1") -> Gap:
-    return gap_in_words(subject=subject, reason="timeout", about=about, hypervisor=host)
-
-
-def judged_with(*gaps: Gap, max_age: float | None = None, guest: Interface | None = None, **host: Any) -> Inventory:
-    policy = Policy(max_age=max_age)
-    return inventory(hypervisor("hv1", domain("d", guest or macvtap()), **host), gaps=gaps, policy=policy)
-
-
-@pytest.mark.parametrize(
-    ("looked_at", "is_incomplete", "unread"),
-    [
-        (judged_with(), False, ()),
-        (judged_with(status=HostStatus.PARTIAL), True, ("hv1",)),
-        (judged_with(status=HostStatus.FAILED), True, ("hv1",)),
-        (judged_with(lists_all_domains=False), True, ()),
-        (judged_with(guest=Interface(index=0, type="user")), True, ()),
-        (judged_with(gap(GapAbout.DOMAIN)), True, ()),
-        (judged_with(gap(GapAbout.HYPERVISOR)), True, ("hv1",)),
-        (judged_with(gap(GapAbout.HYPERVISOR, None, "hv9")), False, ("hv9",)),
-        (judged_with(gap(GapAbout.HYPERVISOR, "hv9")), False, ("hv9",)),
-        (judged_with(gap(GapAbout.DOMAIN, None)), False, ()),
-        *(
-            (judged_with(gap(about)), False, ())
-            for about in GapAbout
-            if about not in {GapAbout.DOMAIN, GapAbout.HYPERVISOR}
-        ),
-        (judged_with(max_age=60.0), False, ()),
-        (judged_with(max_age=60.0, observed_at=TAKEN_AT - timedelta(seconds=61)), True, ("hv1",)),
-        (judged_with(max_age=60.0, observed_at=None), True, ("hv1",)),
-        (judged_with(observed_at=None), False, ()),
-    ],
-)
-def test_a_hypervisor_that_may_hide_a_domain_is_incomplete_and_one_not_read_is_unread(
-    looked_at: Inventory, is_incomplete: bool, unread: tuple[str, ...]
-) -> None:
-    found = survey(looked_at, ())
-
-    assert ("hv1" in found.incomplete, found.unread) == (is_incomplete, unread)

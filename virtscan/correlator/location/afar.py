@@ -130,7 +130,7 @@ def _may_be_carried(
     place: GuestNic | HostDevice | HostItself, here: str, fleet: Fleet, stack: SendingStack, seen: Neighbour
 ) -> NeedsPlace | NeedsNicKinds | None:
     """Return the reason why the server's hypervisor may be a domain of this one: one that was not read, or any."""
-    incomplete = next((one.name for one in fleet.of_machine(here) if one.name in fleet.incomplete), None)
+    incomplete = next((one.name for one in fleet.of_machine(here) if one.name in fleet.unread.incomplete), None)
     if incomplete is None:
         return (
             None
@@ -183,10 +183,10 @@ def _unlocated(
         outer = NeedsOuterHost(server=_name(stack), hypervisor=point.hypervisor)
         return Position(where=Where.UNPROVEN, reach=Reach.YES, because=(*absent, _is_vm(point)), missing=(outer,))
     missing: list[Missing] = []
-    unread = tuple(name for name in (sorted(fleet.lacking) if place.copy else fleet.unread) if name != point.hypervisor)
+    unread = (fleet.unread.lacking if place.copy else fleet.unread.hosts) - {point.hypervisor}
     if unread:
-        missing.append(NeedsHypervisors(hypervisors=unread))
-    lacking = next((name for name in fleet.hosts_on(point.hypervisor) if name in fleet.lacking_devices), None)
+        missing.append(NeedsHypervisors(hypervisors=tuple(sorted(unread))))
+    lacking = next((name for name in fleet.hosts_on(point.hypervisor) if name in fleet.unread.devices), None)
     if lacking is not None:
         why_low = WhyUnlocated.HYPERVISOR_INCOMPLETE
         missing.append(NeedsPlace(server=_name(stack), why=why_low, macs=place.macs, hypervisor=lacking))
@@ -210,7 +210,7 @@ def _floating(place: UnlocatedServer, here: str, fleet: Fleet) -> str | None:
     This one is not among them: it was read completely.
     """
     name = next(iter(fleet.floating), None)
-    is_read = place.copy and name not in fleet.lacking
+    is_read = place.copy and name not in fleet.unread.lacking
     return None if is_read or _is_alone(here, fleet) else name
 
 
@@ -221,7 +221,9 @@ def _last_seen(stack: SendingStack, remembered: Remembered, point: AttachmentPoi
     same holds if one of them, when observed, would not clear the interface.
     """
     here = point.hypervisor
-    if not fleet.incomplete.isdisjoint(fleet.hosts_on(here)) or (stack.macs and not stack.macs & remembered.macs):
+    if not fleet.unread.incomplete.isdisjoint(fleet.hosts_on(here)):
+        return None
+    if stack.macs and not stack.macs & remembered.macs:
         return None
     because: list[Because] = []
     for place in remembered.places:
@@ -258,7 +260,7 @@ def _hidden(stack: SendingStack, place: UnlocatedServer, here: str, fleet: Fleet
     macs, hypervisor = place.macs, place.outdated
     match why:
         case WhyUnlocated.NOT_RUNNING | WhyUnlocated.HYPERVISOR_INCOMPLETE:
-            unread = fleet.lacking if why is WhyUnlocated.NOT_RUNNING else fleet.incomplete
+            unread = fleet.unread.lacking if why is WhyUnlocated.NOT_RUNNING else fleet.unread.incomplete
             hypervisor = next((host for host in fleet.hosts_on(here) if host in unread), None)
             if hypervisor is None:
                 return None

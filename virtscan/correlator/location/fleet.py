@@ -14,55 +14,50 @@ from virtscan.correlator.location.carriers import (
     with_carriers,
 )
 from virtscan.correlator.location.machines import machines_of
-from virtscan.correlator.staleness.age import Clock
+from virtscan.correlator.unread import UnreadFacts, unread_of
 from virtscan.model import (
     Device,
     DeviceName,
     Domain,
-    Gap,
-    GapAbout,
-    HostStatus,
     Hypervisor,
     Inventory,
     Mac,
     Machine,
 )
-from virtscan.model.gaps.causes import DeviceNotListed
-from virtscan.model.gaps.items import OtherItem, WholeHost
 
 
 class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     """Indexes over all hypervisors; one that is a domain of another one counts as observed to be virtual.
 
-    `interfaces` and `devices` find a MAC, `domains` a uuid. `targets` are the names of the devices of each hypervisor
-    that are a domain's, `nic_kinds` the kinds of its NICs. `machines` gives hypervisors that are one machine the same
-    name, `members` lists them by that name. `carriers` are the domains that a hypervisor, by its machine, is or may be
-    itself. `incomplete` names the hypervisors that may have domains which were not read, `lacking` those with any
-    unread item. `lacking_domains` are those with an unread domain. `lacking_devices` are those with an unread device,
-    which may have any MAC. `without_nics` are the machines of which the MAC of no NIC is known, by which a domain is
-    found. `floating` names the incomplete hypervisors, unless unread, that may for this reason be domains of any other;
-    those with an unread item come first. `unread` names those that were not read completely, `outdated` those whose
-    facts are too old to count. `incomplete_machines` are those that incomplete hypervisors are, or run on.
+    A machine has the name of the first hypervisor that it is.
     """
 
     hypervisors: Mapping[str, Hypervisor]
+    """Every hypervisor by name."""
     interfaces: Mapping[Mac, Sequence[InterfaceOwner]]
+    """The interfaces of domains by MAC: those that a server or a hypervisor's device has."""
     devices: Mapping[Mac, Sequence[tuple[str, Device]]]
+    """The devices of hypervisors by MAC, each with its hypervisor."""
     domains: Mapping[str, Sequence[tuple[str, Domain]]]
+    """The domains by uuid, each with its hypervisor."""
     targets: Mapping[str, Collection[str]]
+    """The names of the devices of each hypervisor that are a domain's."""
     nic_kinds: Mapping[str, frozenset[NicKind]]
+    """The kinds of the NICs of each hypervisor."""
     machines: Mapping[str, str]
+    """The machine of each hypervisor."""
     members: Mapping[str, Sequence[str]]
+    """The hypervisors of each machine."""
     carriers: Mapping[str, Sequence[CarryingDomain]]
-    incomplete: frozenset[str]
+    """The domains that a machine is, or may be."""
+    unread: UnreadFacts
+    """The hypervisors by what was not read of them."""
     incomplete_machines: frozenset[str]
-    lacking: frozenset[str]
-    lacking_domains: frozenset[str]
-    lacking_devices: frozenset[str]
+    """The machines that incomplete hypervisors are, or run on."""
     without_nics: frozenset[str]
+    """The machines of which the MAC of no NIC is known, by which a domain is found."""
     floating: tuple[str, ...]
-    unread: tuple[str, ...]
-    outdated: frozenset[str]
+    """The incomplete hypervisors, unless unread, that show no NIC and so may be domains of any other; lacking first."""
 
     def of_machine(self, hypervisor: str) -> Iterator[Hypervisor]:
         """Yield every hypervisor of the inventory that is the same machine, the named one first."""
@@ -121,17 +116,13 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
     carriers = carriers_of(hosts, devices, interfaces, domains, machines)
     carried = {machine for machine, some in carriers.items() if not all(one.doubts for one in some)}
     known = [_as_carried(host) if machines[host.name] in carried else host for host in hosts]
-    clock = Clock(inventory.taken_at, inventory.policy.max_age)
-    outdated = frozenset(host.name for host in hosts if clock.is_too_old(host.observed_at))
-    unread = _unread(inventory, outdated)
-    lacking_domains = frozenset(_lacking_domains(inventory))
-    lacking = lacking_domains | unread
-    incomplete = lacking | {host.name for host in hosts if not host.lists_all_domains}
+    unread = unread_of(inventory)
     without_nics = frozenset(machines.values()) - {machines[host.name] for host in hosts if _shows_nics(host)}
+    may_hide, may_be_carried = unread.incomplete - unread.hosts, without_nics - carried
     floating = (
         host.name
         for host in hosts
-        if host.name in incomplete - unread and machines[host.name] in without_nics - carried and not is_physical(host)
+        if host.name in may_hide and machines[host.name] in may_be_carried and not is_physical(host)
     )
     return Fleet(
         hypervisors={host.name: host for host in known},
@@ -143,17 +134,12 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
         machines=machines,
         members=_members(machines),
         carriers=carriers,
-        incomplete=incomplete,
+        unread=unread,
         incomplete_machines=with_carriers(
-            {machines[name] for name in incomplete & machines.keys()}, carriers, machines
+            {machines[name] for name in unread.incomplete & machines.keys()}, carriers, machines
         ),
-        lacking=lacking,
-        lacking_domains=lacking_domains,
-        lacking_devices=frozenset(_lacking_devices(inventory)),
         without_nics=without_nics,
-        floating=tuple(sorted(floating, key=lambda name: name not in lacking)),
-        unread=tuple(sorted(unread)),
-        outdated=outdated,
+        floating=tuple(sorted(floating, key=lambda name: name not in unread.lacking)),
     )
 
 
@@ -183,38 +169,6 @@ def _domains_by_uuid(hosts: Iterable[Hypervisor]) -> dict[str, list[tuple[str, D
             if domain.uuid is not None:
                 found[domain.uuid.casefold()].append((host.name, domain))
     return found
-
-
-def _lacking_domains(inventory: Inventory) -> Iterator[str]:
-    """Name the hypervisors of which a domain, or a MAC of one, is missing."""
-    for gap in inventory.gaps:
-        if gap.hypervisor is not None and gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN}:
-            yield gap.hypervisor
-    for host in inventory.hypervisors:
-        if any(interface.mac is None for domain in host.domains for interface in domain.interfaces):
-            yield host.name
-
-
-def _lacking_devices(inventory: Inventory) -> Iterator[str]:
-    """Name the hypervisors of which a device that there is was not read."""
-    for gap in inventory.gaps:
-        if gap.hypervisor is not None and gap.about is GapAbout.DEVICE and not isinstance(gap.cause, DeviceNotListed):
-            yield gap.hypervisor
-
-
-def _unread(inventory: Inventory, outdated: frozenset[str]) -> set[str]:
-    named = {_named(gap) for gap in inventory.gaps if gap.about is GapAbout.HYPERVISOR}
-    not_complete = {host.name for host in inventory.hypervisors if host.status is not HostStatus.COMPLETE}
-    return named | not_complete | outdated
-
-
-def _named(gap: Gap) -> str:
-    """Name the hypervisor of a gap; one without a name is still one that was not read."""
-    match gap:
-        case Gap(hypervisor=str(name)) | Gap(item=WholeHost(uri=name)) | Gap(item=OtherItem(text=name)):
-            return name
-        case _:
-            return ""
 
 
 def _members(machines: Mapping[str, str]) -> dict[str, list[str]]:

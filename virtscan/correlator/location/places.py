@@ -83,7 +83,7 @@ def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
     seen: list[GuestNic | HostDevice | HostItself] = [nic for copy in copies for nic in _nics(copy, stack)]
     seen += _on_hosts(stack, fleet)
     found: list[Place] = [*seen]
-    outdated = {place.hypervisor for place in seen} & fleet.outdated
+    outdated = {place.hypervisor for place in seen} & fleet.unread.outdated
     found += [UnlocatedServer(outdated=name) for name in sorted(outdated)]
     if not found:
         if server.runs_on is not None and server.runs_on in fleet.hypervisors:
@@ -95,7 +95,7 @@ def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
     runs_there = server.runs_on in fleet.hypervisors and contradicted(stack, fleet) is None
     if (server.physical and not copies) or (runs_there and not server.physical):
         return tuple(found)  # the declaration is about all of its MACs
-    if fleet.lacking and len(seen) == len(found) and may_run_elsewhere(copies):
+    if fleet.unread.lacking and len(seen) == len(found) and may_run_elsewhere(copies):
         found.append(UnlocatedServer(macs=tuple(sorted(stack.macs)), copy=True))
     if seen and not copies and _may_be_a_container(stack):
         found.append(UnlocatedServer())

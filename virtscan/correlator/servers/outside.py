@@ -115,7 +115,7 @@ class OutsideServers:
     def _rule(self, point: AttachmentPoint, view: _View) -> Outside:
         candidates = view.candidates
         # A declaration about a hypervisor that was read too long ago excludes nothing: its devices may have changed.
-        is_outdated = point.hypervisor in self._index.fleet.outdated
+        is_outdated = point.hypervisor in self._index.fleet.unread.outdated
         network = locality(None if is_outdated else view.segment, view.addresses)
         included = self._index.assignments.of_device(network, view.vlan_id)
         excluded = self._excluded(candidates, network, included)

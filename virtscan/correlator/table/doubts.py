@@ -42,12 +42,12 @@ def _hidden(ruling: Ruling, rulings: Iterable[Ruling]) -> tuple[Missing, ...]:
 
 def _unread(rulings: Iterable[Ruling], here: str, fleet: Fleet) -> Iterator[Missing]:
     """Yield the hypervisors here that may hide a copy; a list of domains that may be shorter hides one that runs."""
-    gaps = fleet.lacking_domains | fleet.lacking_devices
-    if not gaps and not fleet.incomplete:
+    gaps = fleet.unread.domains | fleet.unread.devices
+    if not gaps and not fleet.unread.incomplete:
         return
     found = [one for one in rulings if _may_have_a_copy(one)]
     if any(one.position.stopped for one in found):
-        gaps |= fleet.incomplete
+        gaps |= fleet.unread.incomplete
     lacking = tuple(sorted(name for name in fleet.hosts_on(here) if name in gaps)) if found else ()
     if lacking:
         yield NeedsHypervisors(hypervisors=lacking)
