@@ -74,6 +74,7 @@ def parse_answer(output: bytes) -> ServerAnswer:
         evidence=Evidence(
             files={argument: text for name, argument, text in sections if name == "file"},
             unreadable=tuple(dict.fromkeys(_arguments(sections, "unreadable"))),
+            opaque=frozenset(_arguments(sections, "opaque")),
             unclear=tuple(dict.fromkeys(_arguments(sections, "unclear"))),
             executable=frozenset(_arguments(sections, "executable")),
             foreign=frozenset(_arguments(sections, "foreign")),

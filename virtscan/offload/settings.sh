@@ -256,16 +256,15 @@ script() {
     calls=
     called "$1"
     if grep -qE 'ethtool|offload' "$1"; then
-        case $(head -c 4 "$1" | tr -d '\000') in
-            *ELF) say unreadable "${1#"$root"}" ;;
-            *) whole "$1" ;;
-        esac
+        if binary "$1"; then say unreadable "${1#"$root"}"; else whole "$1"; fi
     elif [ -n "$calls" ]; then
         attributes "$1"
         say calls "${1#"$root"}"
         printf '%s\n' $calls | body
     fi
 }
+
+binary() { case $(head -c 4 "$1" | tr -d '\000') in *ELF) ;; *) return 1 ;; esac; }
 
 # A script, without its comments and its secrets.
 whole() {
@@ -300,31 +299,98 @@ owned() {
     }
 }
 
-# Adds to $calls, and sends, the scripts running ethtool that these files name by path, or of /usr/local by name. One
-# that a shell reads (`. PATH`, `sh PATH`) needs no first line.
+# Adds to $calls, and sends, the scripts running ethtool that these files name: by path, of /usr/local by name, by their
+# folder or a pattern (`run-parts /etc/own.d`, `for f in /etc/own.d/*`), or by another script of this machine. One that
+# an interpreter reads (`. PATH`, `python3 PATH`) needs no first line.
 called() {
-    for candidate; do
-        shift
-        if [ -r "$candidate" ]; then set -- "$@" "$candidate"; fi
+    reached=' ' between=
+    for level in 1 2 3 4; do
+        for candidate; do
+            shift
+            if [ -r "$candidate" ]; then set -- "$@" "$candidate"; fi
+        done
+        [ $# -gt 0 ] || break
+        sourcing="^\(.*[;&|{([:space:]=\"'@+!-]\)\{0,1\}\(\.\|source\|[a-z/]*sh\|[a-z/]*python[0-9.]*\|[a-z/]*perl\|[a-z/]*ruby\)"
+        sourcing="$sourcing[[:space:]]\{1,\}\(-[A-Za-z]*[[:space:]]*\)*[\"']\{0,1\}\(/[A-Za-z0-9_./+@-]*\).*"
+        sourced=" $(cat -- "$@" 2>/dev/null | sed -n -e '/^[[:space:]]*#/d' -e "s:$sourcing:\4:p" | tr '\n' ' ') "
+        words=$(cat -- "$@" 2>/dev/null | grep -v '^[[:space:]]*#' | tr -c 'A-Za-z0-9_./+@*-' '\n' | sort -u)
+        next=
+        for path in $(set -f; printf '%s\n' "$words" | grep '^/..*/' | sed 's:/[^/]*\*.*$:/:'; searched); do
+            case $reached in *" $path "*) continue ;; esac
+            reached="$reached$path "
+            if [ -d "$root$path" ]; then held "${path%/}"; else named "$path" "$@"; fi
+        done 2>/dev/null
+        set -- $next
     done
-    [ $# -gt 0 ] || return 0
-    sourcing="^\(.*[;&|{([:space:]=\"'@+!-]\)\{0,1\}\(\.\|source\|[a-z/]*sh\)[[:space:]]\{1,\}"
-    sourcing="$sourcing\(-[a-z]*[[:space:]]*\)*[\"']\{0,1\}\(/[A-Za-z0-9_./+@-]*\).*"
-    sourced=" $(cat -- "$@" 2>/dev/null | sed -n -e '/^[[:space:]]*#/d' -e "s:$sourcing:\4:p" | tr '\n' ' ') "
-    words=$(cat -- "$@" 2>/dev/null | grep -v '^[[:space:]]*#' | tr -c 'A-Za-z0-9_./+@-' '\n' | sort -u)
-    for path in $(printf '%s\n' "$words" | grep '^/..*/') $(searched); do
-        [ -f "$root$path" ] && [ -r "$root$path" ] || continue
-        first=
-        IFS= read -r first <"$root$path" || :
-        case $first in
-            '#!'*) ;;
-            *) case $sourced in *" $path "*) ;; *) continue ;; esac ;;
-        esac
-        if grep -q ethtool "$root$path"; then
+    for path in ${calls:+$between}; do
+        found=$(naming)
+        if grep -qE -- "${found#|}" "$root$path"; then
             calls="$calls $path"
             whole "$root$path"
         fi
-    done 2>/dev/null
+    done
+}
+
+# A path among the words of the other arguments.
+named() {
+    first=
+    if [ -f "$root$1" ] && [ -r "$root$1" ]; then IFS= read -r first <"$root$1" || :; fi
+    case $first in
+        '#!'*) ;;
+        ?ELF*)
+            case $1 in /usr/[!l]* | /usr/lib* | /bin/* | /sbin/* | /lib*) return 0 ;; esac
+            if grep -qE 'ethtool +(-K|--offload|--features)' "$root$1" || about_networks "$@"; then opaque "$1"; fi
+            return 0
+            ;;
+        *)
+            case $1 in
+                /opt/* | /usr/local/* | /root/* | /home/* | /srv/*)
+                    if { [ ! -e "$root$1" ] || [ ! -r "$root$1" ]; } && about_networks "$@"; then opaque "$1"; fi
+                    ;;
+            esac
+            case $sourced in *" $1 "*) [ -n "$first" ] || [ -s "$root$1" ] || return 0 ;; *) return 0 ;; esac
+            ;;
+    esac
+    if grep -qE 'ethtool|SIOCETHTOOL' "$root$1"; then
+        calls="$calls $1"
+        whole "$root$1"
+        return 0
+    fi
+    case $1 in
+        /usr/[!l]* | /usr/lib* | /bin/* | /sbin/* | /lib*) ;;
+        *) next="$next $root$1" between="$1 $between" ;;
+    esac
+}
+
+# The scripts in a folder among the words; not in those that hold more than what a boot file may run from them.
+held() {
+    case $1/ in
+        /usr/[!l]* | /usr/lib* | /usr/local/bin/ | /usr/local/sbin/ | /bin/* | /sbin/* | /lib*) return 0 ;;
+        /dev/* | /proc/* | /sys/* | /run/* | /tmp/* | /var/* | /etc/init.d/* | /etc/rc* | /etc/sysconfig/*) return 0 ;;
+        /etc/network/ | /etc/network/i* | /etc/networkd-* | /etc/NetworkManager/* | /etc/udev/* | /etc/systemd/*) return 0 ;;
+    esac
+    found=$(grep -lsE 'ethtool|SIOCETHTOOL' "$root$1"/*)
+    for script in $found; do
+        if binary "$script"; then continue; fi
+        whole "$script"
+        case " $calls " in *" $1 "*) ;; *) calls="$calls $1" ;; esac
+    done
+}
+
+# A program that was not read and may switch offload.
+opaque() {
+    calls="$calls $1"
+    say opaque "$1"
+}
+
+# Whether the name of a program is about the network, or a line that names it is about the device.
+about_networks() {
+    about='net(work(ing|s)?)?|nics?|eth[0-9]*|ifaces?|interfaces?|offload(ing)?|checksums?|csum'
+    printf '%s\n' "${1##*/}" | grep -qiE "(^|[^a-z])($about)(\$|[^a-z])" && return 0
+    [ -n "$device" ] || return 1
+    path=$1
+    shift
+    grep -hs -- "$path" "$@" | grep -qF -- "$device"
 }
 
 # The paths of local scripts that are among the words by their names alone.

@@ -28,7 +28,7 @@ def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
     """
     running = evidence.starts("cron", "crond", "cronie", "fcron", "systemd-cron")
     for path, text in evidence.under(*_SYSTEM, *_ROOT):
-        scene = Scene(device=device, scripts=evidence.files, idle=evidence.idle)
+        scene = Scene.of(evidence, device)
         states = _states(text, scene, system=any(map(path.match, _SYSTEM)))
         if states:
             certain = running is State.ON and _plain(path) and str(path) not in evidence.foreign

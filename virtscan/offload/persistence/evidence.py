@@ -26,13 +26,20 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     another user than root may change. `exposed` are files that other users than root may read, or that are not root's:
     ON if so, UNKNOWN if a copy may have changed the mode. `wanted` are the entries of units' folders, such as
     `multi-user.target.wants/tx.service`, and `wanted_until_reboot` those of /run; `aliases` are further names of units,
-    with the target `null` for a masked one. `calls` are boot scripts with the scripts running ethtool that they name.
+    with the target `null` for a masked one. `calls` are boot scripts with the scripts running ethtool that they name,
+    or the folders of such scripts.
+
+    `opaque` are programs that boot files run and that were not read, though they may switch offload. The border: a
+    script counts by its text. A binary, or a missing or unreadable file, counts by its name and its line. It is
+    opaque if the name contains a word such as `net`, or the line the device. Only files in /opt, /usr/local, /root,
+    /home and /srv are. A distribution's own programs, such as /usr/sbin/sshd, change no offload.
     """
 
     files: Mapping[str, str] = {}
     unreadable: tuple[str, ...] = ()
     not_in_report: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
+    opaque: frozenset[str] = frozenset()
     udev: int | None = None
     executable: frozenset[str] | None = None
     foreign: frozenset[str] = frozenset()

@@ -29,7 +29,8 @@ _NETWORK_MANAGER = ("NetworkManager/dispatcher.d/*", "NetworkManager/dispatcher.
 _NETWORKD = tuple(
     f"networkd-dispatcher/{state}.d/*" for state in ("carrier", "degraded", "routable", "configuring", "configured")
 )
-_FUNCTION = re.compile(r"\(\s*\)|^\s*function\s", re.MULTILINE)
+# A function, or another language.
+_OPEN = re.compile(r"\(\s*\)|^\s*function\s|^\s*(import|from|use|require)\s", re.MULTILINE)
 _RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
 # The script of Debian's ethtool package, which carries out the options of the interfaces files.
 _DEBIANS_OWN = re.compile(r"^gather_settings", re.MULTILINE)
@@ -71,20 +72,17 @@ def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
 
 
 def _states(text: str, hook: _Hook, evidence: Evidence, device: str) -> dict[str, State]:
-    scene = Scene(
-        device=device, arguments=hook.arguments, variables=hook.variables, scripts=evidence.files, idle=evidence.idle
-    )
-    return run_script(text, scene)
+    return run_script(text, Scene.of(evidence, device, variables=hook.variables, arguments=hook.arguments))
 
 
 def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: str) -> Iterator[SavedSetting]:
     """Yield the possible settings of scripts that a boot script names; its other lines are unknown."""
+    scene = Scene.of(evidence, device)
     for path in called:
-        text = evidence.files.get(path, "")
-        # A function in it may be called by lines that are unknown.
-        states = run_script(text, Scene(device=device)) or (may_concern(text) if _FUNCTION.search(text) else {})
-        if path not in evidence.files:
-            states = uncertain(FEATURES)
+        states = {} if (texts := scene.texts_of(path)) else uncertain(FEATURES)
+        for text in texts:
+            # A function in it may be called by lines that are unknown.
+            states |= run_script(text, scene) or (may_concern(text) if _OPEN.search(text) else {})
         if states:
             yield SavedSetting(place=SettingPlace(files=(path,), caller=caller), states=uncertain(states))
 

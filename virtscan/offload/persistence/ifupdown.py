@@ -184,7 +184,7 @@ def _included(evidence: Evidence, how: str, patterns: list[str]) -> list[str]:
 
 def _states(stanza: Stanza, interfaces: Interfaces, evidence: Evidence, device: str) -> dict[str, State]:
     ours = stanza.fits(device)
-    scene = Scene(device=device, variables=_variables(stanza, device), scripts=evidence.files, idle=evidence.idle)
+    scene = Scene.of(evidence, device, variables=_variables(stanza, device))
     states: dict[str, State] = {}
     options = _inherited(stanza, interfaces)
     commands = sorted((_UP[option], place) for place, (option, _) in enumerate(options) if option in _UP)

@@ -49,7 +49,7 @@ def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterat
     """
     run = _Programs(states={})
     for path, text in evidence.layered("udev/rules.d/*.rules", *SYSTEM_BASES):
-        _read(text, Scene(device=device, scripts=evidence.files, idle=evidence.idle), macs, str(path), run)
+        _read(text, Scene.of(evidence, device), macs, str(path), run)
     for file, states in run.states.items():
         if states:
             yield SavedSetting(place=SettingPlace(files=(file,)), states=states)

@@ -10,6 +10,8 @@ from virtscan.offload.persistence.shell.syntax import Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.words import Word
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
+READERS = SHELLS | {"at", "batch"}
+"""Programs that run the commands which they read."""
 _WRAPPERS = frozenset(
     {"sudo", "nice", "ionice", "nohup", "exec", "command", "env", "time", "setsid", "timeout", "busybox", "builtin"}
 )
@@ -17,7 +19,11 @@ _SUCCEED = frozenset(
     {":", "true", "echo", "printf", "sleep", "usleep", "logger", "ifconfig", "brctl", "modprobe", "sysctl", "touch"}
     | {"wait", "set", "umask", "cd", "mkdir", "ethtool"}
 )
-_PRINT = frozenset({":", "true", "echo", "printf", "logger", "cat", "grep", "wall"})
+RUN_NOTHING = frozenset(
+    {":", "true", "echo", "printf", "logger", "cat", "grep", "wall", "cd", "ls", "cp", "mv", "rm", "ln", "chmod"}
+    | {"chown", "mkdir", "touch", "install", "stat", "tee"}
+)
+"""Commands that run no words and no text that they get."""
 _DECLARE = frozenset({"export", "local", "declare", "typeset", "readonly"})
 _SWITCHES = re.compile(r"ethtool|offload", re.IGNORECASE)
 CALLS = 6
@@ -56,7 +62,7 @@ class Commands(Shell, ABC):
             return self._wrapped(name, fields[1:])
         if name in SHELLS or name in {".", "source", "eval"} or first in self._scene.scripts:
             return self._script(first, name, fields[1:])
-        return self._other(name, fields[1:])
+        return self._other(first, fields[1:])
 
     def _leave(self, name: str) -> bool | None:
         if name in {"continue", "break"}:
@@ -106,7 +112,7 @@ class Commands(Shell, ABC):
         sourced = name in {".", "source"}
         if path is not None and path in self._scene.scripts:
             return self._text(self._scene.scripts[path], arguments, sourced=sourced)
-        if sourced and (path is None or not path.startswith("/")):
+        if (fields and path is None) or (sourced and (path is None or not path.startswith("/"))):
             return self._text(None, arguments)
         return None
 
@@ -126,7 +132,8 @@ class Commands(Shell, ABC):
             self._arguments = None if self._doubt else tuple(fields[1:])
         self._errexit = _errexit(fields, before=self._errexit)
 
-    def _other(self, name: str, fields: list[Word]) -> bool | None:
+    def _other(self, first: str, fields: list[Word]) -> bool | None:
+        name = first.rpartition("/")[2]
         match name, fields:
             case "false", _:
                 return False
@@ -142,8 +149,8 @@ class Commands(Shell, ABC):
             for variable, equals, value in ((field or "").partition("=") for field in fields):
                 if equals:
                     self._set(variable, (value,))
-        elif name not in _PRINT:
-            self._elsewhere(name, fields)
+        elif name not in RUN_NOTHING:
+            self._elsewhere(first, fields)
         configures = name == "ip" and not {"set", "add", "up"}.isdisjoint(fields)
         return True if name in _SUCCEED | _DECLARE or configures else None
 
@@ -154,16 +161,22 @@ class Commands(Shell, ABC):
             self._set(field or "", (None if name == "read" else "",))
         return None if name == "read" else True
 
-    def _elsewhere(self, name: str, fields: list[Word]) -> None:
-        """Look for an ethtool command among the words of a program that may run it, and in its own name."""
-        if _SWITCHES.search(name):  # a script that was not read
+    def _elsewhere(self, first: str, fields: list[Word]) -> None:
+        """Look for an ethtool command among the words of a program, in scripts that they name, and in its own name.
+
+        A program that no word of these connects with offload is taken to leave it alone.
+        """
+        known = [field for field in (first, *fields) if field is not None]
+        if _SWITCHES.search(first.rpartition("/")[2]) or not self._scene.opaque.isdisjoint(known):
             self._give(uncertain(FEATURES), certain=False)
+        for text in [text for field in known for text in self._scene.texts_of(field)]:
+            self._give(may_concern(text), certain=False)
         for number, field in enumerate(fields):
             if field is None:
                 continue
             if field.rpartition("/")[2] == "ethtool" and set(fields[number:]) & OFFLOAD:
                 self._give(uncertain(offload_states(fields[number + 1 :], self._scene)), certain=False)
-            elif "ethtool" in field and " " in field:
+            elif ("ethtool" in field and " " in field) or field.startswith("ethtool."):
                 self._give(may_concern(field), certain=False)
 
 

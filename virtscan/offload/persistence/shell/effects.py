@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import FEATURES, states_of, uncertain
+from virtscan.offload.persistence.evidence import FEATURES, Evidence, states_of, uncertain
 from virtscan.offload.persistence.shell.words import Word
 
 States = dict[str, State]
@@ -14,6 +14,7 @@ States = dict[str, State]
 OFFLOAD = frozenset({"-K", "--offload", "--features"})
 _OFFLOAD = re.compile(r"(?<![\w-])(-K|--offload|--features)(?![\w-])")
 _CHECKSUM = re.compile(r"(?<![\w-])tx(?!-(?!checksum))|[$%]|offload", re.IGNORECASE)
+_OTHER_WAYS = re.compile(r"SIOCETHTOOL|ethtool\.feature-tx")
 _SEARCHED = ("/usr/local/sbin", "/usr/local/bin")
 _FEATURE = re.compile(r"[a-z][a-z0-9_-]*")
 
@@ -23,7 +24,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
     `device` is the device in question. `names` are further words that mean it in this place. `variables` and
     `arguments` are the script's; None is an unknown value. `scripts` are other scripts, by path, that it may
-    call; those of them that are `idle` are not executable.
+    call; those of them that are `idle` are not executable. `opaque` are programs that may do anything.
     """
 
     device: str
@@ -32,11 +33,40 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     arguments: tuple[str | None, ...] | None = None
     scripts: Mapping[str, str] = {}
     idle: frozenset[str] = frozenset()
+    opaque: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        evidence: Evidence,
+        device: str,
+        *,
+        variables: Mapping[str, str | None] = {},
+        arguments: tuple[str | None, ...] | None = None,
+    ) -> "Scene":
+        """Return the environment of a script on a server."""
+        return cls(
+            device=device,
+            variables=variables,
+            arguments=arguments,
+            scripts=evidence.files,
+            idle=evidence.idle,
+            opaque=evidence.opaque,
+        )
 
     def path_of(self, command: str) -> str:
         """Return the path of a script that is called by its name alone; any other command as it is."""
         paths = (f"{folder}/{command}" for folder in _SEARCHED)
         return next((path for path in paths if path in self.scripts and path not in self.idle), command)
+
+    def texts_of(self, word: str) -> list[str]:
+        """Return the scripts that a program which gets this word may run: of this path, or in this folder."""
+        folder = f"{word.rstrip('/')}/"
+        return [
+            text
+            for path, text in self.scripts.items()
+            if path == word or path.startswith(folder) or (word.startswith("./") and path.endswith(word[1:]))
+        ]
 
 
 def offload_states(words: Sequence[Word], scene: Scene) -> States:
@@ -77,5 +107,5 @@ def merged(before: Mapping[str, State], states: Mapping[str, State], *, certain:
 def may_concern(text: str) -> States:
     """Return the states that a script which is not understood may give to any device: UNKNOWN, or none."""
     code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
-    found = _OFFLOAD.search(code) and _CHECKSUM.search(code)
+    found = (_OFFLOAD.search(code) and _CHECKSUM.search(code)) or _OTHER_WAYS.search(code)
     return uncertain(FEATURES) if found else {}

@@ -96,27 +96,29 @@ class _Parser:
 
     def _simple(self) -> Node:
         words: list[str] = []
-        redirected = False
+        documents: list[str] = []
         while True:
             if not self.token.operator:
                 words.append(self._next().text)
-            elif not self._redirection():
+            elif (document := self._redirection()) is None:
                 break
             else:
-                redirected = True
-        if not words and not redirected:
+                documents.append(document)
+        if not words and not documents:
             raise ShellSyntaxError(f"unexpected {self.token.text!r}")
-        return syntax.Simple(words=tuple(words))
+        return syntax.Simple(words=tuple(words), document="\n".join(documents))
 
-    def _redirection(self) -> bool:
-        if not re.fullmatch(r"&?[<>].*", self.token.text):
-            return False
+    def _redirection(self) -> str | None:
+        """Skip a redirection and return the text that it feeds, empty for a file; None if there is none."""
+        operator = self.token.text
+        if not re.fullmatch(r"&?[<>].*", operator):
+            return None
         self._place += 1
-        self._word()
-        return True
+        document, word = self.token.document, self._word()
+        return word if operator == "<<<" else document
 
     def _redirections(self) -> None:
-        while self._redirection():
+        while self._redirection() is not None:
             pass
 
     def _double_bracket(self) -> Node:

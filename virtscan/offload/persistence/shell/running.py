@@ -11,7 +11,7 @@ from contextlib import suppress
 from fnmatch import fnmatchcase
 
 from virtscan.offload.persistence.shell import syntax
-from virtscan.offload.persistence.shell.commands import CALLS, SHELLS, Commands
+from virtscan.offload.persistence.shell.commands import CALLS, READERS, RUN_NOTHING, SHELLS, Commands
 from virtscan.offload.persistence.shell.conditions import holds
 from virtscan.offload.persistence.shell.effects import Scene, States, may_concern, merged
 from virtscan.offload.persistence.shell.parsing import parse
@@ -119,7 +119,9 @@ class _Script(Commands):
             raise ShellSyntaxError("too many steps")
         status: bool | None
         match node:
-            case syntax.Simple(words=words):
+            case syntax.Simple(words=words, document=document):
+                if document and words[:1] != () and words[0] not in RUN_NOTHING:
+                    self._give(may_concern(document), certain=False)
                 status = self._simple(words)
             case syntax.AndOr():
                 status = self._and_or(node)
@@ -172,10 +174,10 @@ class _Script(Commands):
         status: bool | None = None
         piped = len(node.commands) > 1
         last = node.commands[-1]
-        feeds = piped and isinstance(last, syntax.Simple) and last.words[:1] != () and last.words[0] in SHELLS
+        feeds = piped and isinstance(last, syntax.Simple) and last.words[:1] != () and last.words[0] in READERS
         for command in node.commands:
             if feeds and isinstance(command, syntax.Simple):
-                self._give(may_concern(" ".join(command.words)), certain=False)
+                self._give(may_concern("\n".join((" ".join(command.words), command.document))), certain=False)
             try:
                 status = self._node(command)
             except EndError:

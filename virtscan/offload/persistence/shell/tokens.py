@@ -1,4 +1,4 @@
-"""Shell text -> operators and words. Comments, continued lines and here-documents are left out."""
+"""Shell text -> operators and words. Comments and continued lines are left out."""
 
 import re
 
@@ -13,10 +13,11 @@ _CLOSING = {"(": ")", "{": "}"}
 
 
 class Token(msgspec.Struct, frozen=True):
-    """An operator or a word as written."""
+    """An operator or a word as written; behind `<<` a word has its here-document."""
 
     text: str
     operator: bool = False
+    document: str = ""
 
 
 def tokenize(script: str) -> list[Token]:
@@ -27,7 +28,7 @@ def tokenize(script: str) -> list[Token]:
     """
     text = script.replace("\\\r\n", "\\\n").replace("\\\n", "")
     tokens: list[Token] = []
-    pending: list[str] = []
+    pending: list[int] = []
     place = 0
     while place < len(text):
         char = text[place]
@@ -39,7 +40,8 @@ def tokenize(script: str) -> list[Token]:
             place = operator.end()
             tokens.append(Token(operator[0], operator=True))
             if operator[0] == "\n":
-                place = _behind_documents(text, place, pending)
+                for number in pending:
+                    tokens[number], place = _with_document(tokens[number], text, place)
                 pending = []
         else:
             end = word_end(text, place)
@@ -47,7 +49,7 @@ def tokenize(script: str) -> list[Token]:
                 place = end  # the number of a file descriptor
                 continue
             if tokens and tokens[-1].text in {"<<", "<<-"}:
-                pending.append(re.sub(r"[\"'\\]", "", text[place:end]))
+                pending.append(len(tokens))
             tokens.append(Token(text[place:end]))
             place = end
     return tokens
@@ -113,13 +115,14 @@ def _line_end(text: str, start: int) -> int:
     return len(text) if end < 0 else end
 
 
-def _behind_documents(text: str, start: int, delimiters: list[str]) -> int:
-    """Return the index behind the here-documents that start here."""
-    place = start
-    for delimiter in delimiters:
-        while place < len(text):
-            end = _line_end(text, place)
-            line, place = text[place:end], end + 1
-            if line.strip("\t") == delimiter:
-                break
-    return min(place, len(text))
+def _with_document(delimiter: Token, text: str, start: int) -> tuple[Token, int]:
+    """Return a delimiter with the here-document that starts here, and the index behind it."""
+    wanted = re.sub(r"[\"'\\]", "", delimiter.text)
+    place, lines = start, []
+    while place < len(text):
+        end = _line_end(text, place)
+        line, place = text[place:end], end + 1
+        if line.strip("\t") == wanted:
+            break
+        lines.append(line)
+    return Token(delimiter.text, document="\n".join(lines)), min(place, len(text))

@@ -34,7 +34,7 @@ def units(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
             started = _started(name, instance, evidence, device, depth=0)
             if started is State.OFF:
                 continue
-            scene = Scene(device=device, scripts=evidence.files, idle=evidence.idle)
+            scene = Scene.of(evidence, device)
             states = service.effects(entries, instance, scene, version=evidence.udev)
             certain = started is State.ON and service.is_unconditional(entries, device)
             if states:
