@@ -126,6 +126,9 @@ others() {
     unclear '' "$root"/etc/conf.d "$root"/etc/runlevels/* "$root"/etc/netctl "$root"/etc/netctl/hooks \
         "$root"/etc/dhcpcd.enter-hook "$root"/etc/dhcpcd.exit-hook "$root"/etc/cloud/cloud.cfg.d \
         "$root"/var/lib/cloud/scripts/per-boot "$root"/var/lib/cloud/instance/cloud-config.txt
+    # What makes or changes any service.
+    unclear '' "$root"/etc/systemd/system-generators "$root"/usr/local/lib/systemd/system-generators \
+        "$root"/etc/systemd/system/service.d "$root"/run/systemd/system/service.d
 }
 
 # Profiles of this machine, and of those of the distribution the active ones with what they include.
@@ -194,7 +197,10 @@ units() {
     for path in $services; do
         name=${path##*/}
         case $path in *.d/*.conf) name=${path%.d/*} name=${name##*/} ;; esac
-        names="$names|${name%.service}"
+        name=$(printf '%s' "${name%.service}" | sed 's/[.@+]/\\&/g')
+        # A drop-in may be one of an instance, or of all units whose names begin so.
+        case $name in *-) name="$name[^/]*" ;; *?@?*) name="$name|${name%%@*}@" ;; esac
+        names="$names|$name"
     done
     say wants
     { wants $lasting && if [ -n "$lasting" ]; then runlevels; fi; } | body
@@ -205,7 +211,7 @@ units() {
         ls -l $lasting 2>/dev/null | sed -n 's:.* \([^ /]*\.service\) -> \(.*/\)\{0,1\}\([^/]*\)$:\1 \3:p' | body
     fi
     [ -n "$names" ] || return 0
-    names=$(printf '%s' "${names#|}" | sed 's/[.@+]/\\&/g')
+    names=${names#|}
     keys='Type|RemainAfterExit|User|DynamicUser|RootDirectory|RootImage|PrivateNetwork|NetworkNamespacePath'
     keys="$keys|Environment|PassEnvironment"
     for folder in $folders; do
@@ -418,8 +424,12 @@ masked() {
     sed -e "s/$secret\"[^\"]*\"/\1/g" -e "s/$secret'[^']*'/\1/g" -e "s/$secret[^[:space:]\"';]*/\1/g"
 }
 
-# A file without its comments, each continued line in one.
-joined() { sed -e '/^[[:space:]]*#/d' -e :a -e '/\\$/{' -e '$!{' -e N -e 's/\\\n/ /' -e ba -e '}' -e '}' "$1"; }
+# A file without its comments, each continued line in one. systemd and udev take comments inside of one away, too.
+joined() {
+    comment='/^[[:space:]]*#/d'
+    case $1 in */systemd/*) comment='/^[[:space:]]*[#;]/d' inner=$comment ;; */udev/*) inner=$comment ;; *) inner= ;; esac
+    sed -e "$inner" "$1" | sed -e "$comment" -e :a -e '/\\$/{' -e '$!{' -e N -e 's/\\\n/ /' -e ba -e '}' -e '}'
+}
 
 # Of the files, and the files in the folders, the lines that fit the pattern; missing files send nothing.
 lines() {

@@ -38,7 +38,8 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
         entries = tuple(ini("\n".join((text, *(extra for _, extra in drop_ins)))))
         fitting = fits([(key, value) for section, key, value in entries if section == "Match"], device, macs)
         if fitting is not State.OFF:
-            value = next((value for _, key, value in reversed(entries) if key == "TransmitChecksumOffload"), None)
+            values = [each for *key, each in entries if key == ["Link", "TransmitChecksumOffload"]]
+            value = values[-1] if values else None
             possible.append((str(path), states_of([("tx", value)] if value else [])))
         if fitting is State.ON:
             break

@@ -57,7 +57,9 @@ def effects(entries: Entries, instance: str | None, scene: Scene, *, version: in
 
     start = commands("ExecStart")
     oneshot = _last(entries, "Type") == "oneshot"
-    states = _run([*commands("ExecStartPre"), *start, *commands("ExecStartPost")], scene)
+    if not oneshot:  # a daemon, which is taken to start
+        start = [msgspec.structs.replace(command, failure_counts=False) for command in start]
+    states = _run([*commands("ExecCondition"), *commands("ExecStartPre"), *start, *commands("ExecStartPost")], scene)
     if len(start) > 1 and not oneshot:
         return uncertain(states)
     if not start or _last(entries, "RemainAfterExit") in _YES:

@@ -28,9 +28,9 @@ def units(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
     """
     for file, text in evidence.layered("systemd/system/*.service", *SYSTEM_BASES):
         path, name = str(file), file.name
-        drop_ins = evidence.layered(f"systemd/system/{name}.d/*.conf", *SYSTEM_BASES)
-        entries = tuple(ini("\n".join((text, *(extra for _, extra in drop_ins)))))
         for instance in _instances(name, evidence):
+            extras = _drop_ins(name, instance, evidence)
+            entries = tuple(ini("\n".join((text, *extras))))
             started = _started(name, instance, evidence, device, depth=0)
             if started is State.OFF:
                 continue
@@ -39,6 +39,22 @@ def units(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
             certain = started is State.ON and service.is_unconditional(entries, device)
             if states:
                 yield SavedSetting(place=SettingPlace(files=(path,)), states=states if certain else uncertain(states))
+
+
+def _drop_ins(name: str, instance: str | None, evidence: Evidence) -> list[str]:
+    """Return the texts of a unit's drop-ins: those of its prefixes that end with a dash, its own, its instance's.
+
+    Source:
+        systemd.unit(5): the more specific folder counts for files of one name; all are read in the order of names.
+    """
+    stem = name.removesuffix(".service")
+    owners = [f"{stem[: place + 1]}.service" for place, char in enumerate(stem[:-1]) if char == "-"]
+    owners += [name, *([name.replace("@.", f"@{instance}.")] if instance else [])]
+    found: dict[str, str] = {}
+    for owner in owners:
+        files = evidence.layered(f"systemd/system/{owner}.d/*.conf", *SYSTEM_BASES)
+        found |= {path.name: text for path, text in files}
+    return [found[name] for name in sorted(found)]
 
 
 def _instances(name: str, evidence: Evidence) -> Sequence[str | None]:
