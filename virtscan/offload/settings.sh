@@ -129,6 +129,18 @@ others() {
     # What makes or changes any service.
     unclear '' "$root"/etc/systemd/system-generators "$root"/usr/local/lib/systemd/system-generators \
         "$root"/etc/systemd/system/service.d "$root"/run/systemd/system/service.d
+    # Other inits, jobs that run soon after the boot, hooks of other programs.
+    unclear '' "$root"/etc/inittab "$root"/etc/runit "$root"/etc/runit/runsvdir/default/* "$root"/etc/service/* \
+        "$root"/etc/anacrontab "$root"/etc/cron.hourly "$root"/etc/cron.daily "$root"/etc/cron.weekly \
+        "$root"/etc/cron.monthly "$root"/etc/ppp/ip-up.d "$root"/etc/libvirt/hooks
+    # ETHTOOL_OPTIONS, of which the name is in capitals, is interpreted: scripts beside it are not.
+    unclear '' "$root"/etc/sysconfig/network/ifcfg-* "$root"/etc/sysconfig/network/config
+    unclear '|tx-offload' "$root"/etc/network/ifupdown2/policy.d "$root"/var/lib/ifupdown2/policy.d
+    # The distribution's own scripts mention ethtool, too, but switch no offload.
+    for file in $(switching "$root"/etc/sysconfig/network-scripts/ifup* "$root"/etc/rc.d/rc.[!l]* \
+        "$root"/etc/sysconfig/network-scripts/network-functions*); do
+        say unclear "${file#"$root"}"
+    done
 }
 
 # Profiles of this machine, and of those of the distribution the active ones with what they include.
@@ -408,6 +420,9 @@ searched() {
 
 # The called scripts as part of a pattern.
 naming() { [ -z "$calls" ] || printf '|%s' $calls | sed -e 's/[.+]/\\&/g' -e 's:/usr/local/s\{0,1\}bin/::g'; }
+
+# The files that switch offload.
+switching() { grep -lsE '^[^#]*ethtool +(-K|--offload|--features)' "$@" 2>/dev/null; }
 
 # The files that mention ethtool, or a script that by its name switches offload.
 mention() { grep -lsE 'ethtool|offload' "$@" 2>/dev/null; }
