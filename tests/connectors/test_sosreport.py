@@ -283,6 +283,20 @@ def test_a_list_that_lacks_a_domain_of_the_report_is_incomplete(tmp_path: Path, 
     assert host.lists_all_domains is complete
 
 
+@pytest.mark.parametrize(
+    "listed",
+    [
+        f"{HEADER} 3     web01                          running\n -     web02      shu",
+        f"{HEADER} 3     web01                          running\nerror: Disconnected due to end of file\n",
+    ],
+)
+def test_a_list_that_may_lack_a_domain_is_a_gap(tmp_path: Path, listed: str) -> None:
+    host, gaps = scan(tmp_path, {f"{VIRSH}list_--all": listed, f"{VIRSH}dumpxml_web01": domain()})
+
+    assert host.status is HostStatus.PARTIAL
+    assert [(subject_of(gap), gap.about) for gap in gaps] == [("sosreport:report domains", GapAbout.HYPERVISOR)]
+
+
 def test_a_definition_that_differs_from_the_running_domain_is_its_next_start(tmp_path: Path) -> None:
     live = domain(identifier=" id='3'", inner=macvtap("bond2"))
     for number, (definition, copies) in enumerate([(macvtap("bond3"), 2), (macvtap("bond2"), 1)]):

@@ -74,7 +74,8 @@ def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
         if _mangled(name) not in names:
             draft.gap(GuestDomain(uri=draft.uri, domain=name), XmlNotInReport(is_listed=True), GapAbout.DOMAIN)
     if not _has_every_domain(report):
-        draft.gap(HostFact(uri=draft.uri, fact=FactName.DOMAINS), NoListInReport(), GapAbout.HYPERVISOR)
+        cause = NoListInReport(is_cut=any(map(_LISTS.fullmatch, report.files)))
+        draft.gap(HostFact(uri=draft.uri, fact=FactName.DOMAINS), cause, GapAbout.HYPERVISOR)
     return [*known.values(), *definitions.values()]
 
 
@@ -163,33 +164,45 @@ def _suspended(report: Sosreport) -> dict[str, State]:
 
 def _rows(report: Sosreport) -> Iterator[re.Match[str]]:
     """Yield the rows of `virsh list --all`."""
-    for name, data in report.files.items():
-        if _LISTS.fullmatch(name):
-            yield from filter(None, map(_LISTED.fullmatch, data.decode(errors="replace").splitlines()))
+    for data in _lists(report):
+        yield from filter(None, map(_LISTED.fullmatch, data.decode(errors="replace").splitlines()))
 
 
 def _has_every_domain(report: Sosreport) -> bool:
-    """Return True if libvirt's list or definitions are in the report; status files lack domains that are off."""
-    return _has_list(report) or any(
-        name.startswith(_CONFIGURATION) or _DOMAINS[0].fullmatch(name) for name in report.files
-    )
+    """Return True if libvirt's list or definitions are in the report; status files lack domains that are off.
+
+    A row that is not understood may be a domain without any document. Without libvirt's answer the definitions count.
+    """
+    if _has_list(report):
+        return _understands_list(report)
+    if any(name.startswith(_CONFIGURATION) for name in report.files):
+        return True
+    return any(map(_DOMAINS[0].fullmatch, report.files)) and not any(map(_LISTS.fullmatch, report.files))
 
 
 def _has_list(report: Sosreport) -> bool:
     """Return True if `virsh list --all` answered, with or without domains."""
-    return any(_LISTS.fullmatch(name) and b"State" in data for name, data in report.files.items())
+    return any(b"State" in data for data in _lists(report))
 
 
 def _lists_all(report: Sosreport, listed: Mapping[str, DomainState], described: Iterable[Domain]) -> bool:
     """Return True if the list is whole: it has every domain that the report describes, and each row is understood."""
-    lists = [data.decode(errors="replace") for name, data in report.files.items() if _LISTS.fullmatch(name)]
-    rows = [line for text in lists for line in text.splitlines() if not _HEADER.fullmatch(line)]
     return (
         _has_list(report)
         and not any(_LISTS.fullmatch(name) for name in report.skipped)
-        and all(_LISTED.fullmatch(row) for row in rows)
+        and _understands_list(report)
         and {_mangled(domain.name) for domain in described} <= {_mangled(name) for name in listed}
     )
+
+
+def _understands_list(report: Sosreport) -> bool:
+    """Return True if each row of `virsh list --all` is understood."""
+    rows = [line for data in _lists(report) for line in data.decode(errors="replace").splitlines()]
+    return all(_LISTED.fullmatch(row) for row in rows if not _HEADER.fullmatch(row))
+
+
+def _lists(report: Sosreport) -> Iterator[bytes]:
+    yield from (data for name, data in report.files.items() if _LISTS.fullmatch(name))
 
 
 def _mangled(name: str) -> str:

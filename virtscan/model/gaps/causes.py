@@ -104,7 +104,9 @@ class XmlNotInReport(GapCause, frozen=True):
 
 
 class NoListInReport(GapCause, frozen=True):
-    """A sosreport holds neither a list of the domains nor libvirt's folder."""
+    """A sosreport holds neither a list of the domains nor libvirt's folder; if `is_cut`, a list that is not whole."""
+
+    is_cut: bool = False
 
 
 class NoSuchNetwork(GapCause, frozen=True):

@@ -133,6 +133,8 @@ def _lists(cause: AnyCause) -> str | None:
             return "listed by virsh, but its XML is not in the report"
         case c.XmlNotInReport():
             return "its XML is not in the report"
+        case c.NoListInReport(is_cut=True):
+            return "virsh's list in the report is cut short or an error; domains may be missing"
         case c.NoListInReport():
             return "neither virsh's list nor /etc/libvirt is in the report"
         case c.NoSuchNetwork():
