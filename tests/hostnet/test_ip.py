@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtscan.hostnet import read_ip
+from virtscan.hostnet import is_whole, read_ip
 from virtscan.model import Backing, Device, DeviceKind, SourceMode
 
 HYPERVISOR = r"""
@@ -88,8 +88,36 @@ def test_lower_devices_are_complete_if_the_list_has_all_devices() -> None:
         assert {name for name, device in devices.items() if device.lower_complete} == own_parent | stand_on_none | more
 
 
+STATISTICS = "    RX: bytes  packets\n    1 1\n    TX: bytes  packets\n    1 1\n"
+BRIDGE_AND_PORT = (
+    f"6: br0: <UP> mtu 1500\n    link/ether 02:00:00:00:00:06\n    bridge forward_delay 1500\n{STATISTICS}"
+    "7: eth0: <UP> mtu 1500 master br0\n    link/ether 02:00:00:00:00:07\n    bridge_slave state forwarding\n"
+    f"{STATISTICS}"
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{BRIDGE_AND_PORT}8: ve",
+        f"{BRIDGE_AND_PORT}8: veth0@if3: <UP> mtu 1500 master br0\n",
+        f"{BRIDGE_AND_PORT}8: veth0@if3: <UP> mtu 1500 master br0\n    link/ether 02:00:00:00:00:08\n    veth\n",
+        BRIDGE_AND_PORT.removesuffix("    1 1\n"),
+        f"{BRIDGE_AND_PORT}Dump was interrupted and may be inconsistent.\n",
+        "Cannot send dump request: Operation not permitted\n",
+        "",
+    ],
+)
+def test_a_list_that_was_cut_short_has_an_unknown_number_of_ports(text: str) -> None:
+    assert is_whole(BRIDGE_AND_PORT)
+    assert not is_whole(text)
+    assert not any(
+        device.kind is DeviceKind.BRIDGE and device.lower_complete for device in read(text, complete=True).values()
+    )
+
+
 def test_a_bridge_without_ports_is_known_to_have_none_in_a_list_of_all_devices() -> None:
-    bridge = "10: virbr0: <UP> mtu 1500\n    bridge forward_delay 200\n"
+    bridge = "10: virbr0: <UP> mtu 1500\n    link/ether 52:54:00:00:00:10\n    bridge forward_delay 200\n"
 
     assert (read(bridge)["virbr0"].lower_complete, read(bridge, complete=True)["virbr0"].lower_complete) == (
         False,

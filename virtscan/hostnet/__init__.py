@@ -4,7 +4,7 @@ Each function returns the facts of its one source. `merge_devices` puts several 
 authoritative first.
 """
 
-from virtscan.hostnet.iproute import read_ip
+from virtscan.hostnet.iproute import is_whole, read_ip
 from virtscan.hostnet.kernel import RunningKernel, read_uname
 from virtscan.hostnet.machine import (
     Dmi,
@@ -24,6 +24,7 @@ __all__ = [
     "Dmi",
     "RunningKernel",
     "is_container_group",
+    "is_whole",
     "merge_devices",
     "read_bonding",
     "read_bridges",

@@ -38,7 +38,8 @@ def read_ip(text: str, *, source: str, complete: bool = False) -> tuple[Device, 
     Args:
         text: The output.
         source: Its name for people.
-        complete: True if it is all of `ip -d link`, so that no member of a bond and no port of a bridge is missing.
+        complete: True for the output of `ip -d link`. If it is whole, no member of a bond and no port of a bridge is
+            missing.
 
     Returns:
         A device for each that is shown, in order; nothing from a text that shows none.
@@ -47,7 +48,23 @@ def read_ip(text: str, *, source: str, complete: bool = False) -> tuple[Device, 
         iproute2 ip/ipaddress.c print_linkinfo, print_linktype, print_addrinfo.
     """
     links = _from_json(text) if text.lstrip().startswith("[") else _from_text(text)
-    return devices(list(links), source, complete=complete)
+    return devices(list(links), source, complete=complete and is_whole(text))
+
+
+def is_whole(text: str) -> bool:
+    """Return False for output of `ip link` that was cut short, or that has a message of `ip` about a failed dump.
+
+    The last device is whole if it has its MAC and, with -s, its statistics. JSON is read only if it is whole.
+    """
+    if text.lstrip().startswith("["):
+        return True
+    lines = [line for line in text.replace("\\", "\n").splitlines() if line.strip()]
+    heads = [number for number, line in enumerate(lines) if _HEAD.fullmatch(line)]
+    if not heads or any(not line[0].isspace() and not _HEAD.fullmatch(line) for line in lines):
+        return False
+    words = [line.split(maxsplit=1)[0] for line in lines]
+    last = words[heads[-1] :]
+    return any(word.startswith("link/") for word in last) and ("RX:" not in words or "TX:" in last[:-1])
 
 
 def _from_text(text: str) -> Iterator[LinkEntry]:

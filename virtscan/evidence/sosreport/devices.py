@@ -20,7 +20,7 @@ def read_devices(report: Sosreport) -> tuple[Device, ...]:
 
 def lists_all_devices(report: Sosreport) -> bool:
     """Return True if the report has all of `ip -d link`."""
-    return any(report.text(f"{_NETWORKING}{command}") for command in _DETAILED)
+    return any(hostnet.is_whole(report.text(f"{_NETWORKING}{command}") or "") for command in _DETAILED)
 
 
 def _described(report: Sosreport) -> Iterator[Device]:
