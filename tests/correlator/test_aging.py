@@ -1,6 +1,6 @@
 """Facts that are too old to count: they are named, count as missing, and never clear an interface."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -121,6 +121,8 @@ def test_what_is_exactly_as_old_as_it_may_be_counts() -> None:
     assert not clock.is_too_old(TAKEN_AT - timedelta(days=1))
     assert clock.is_too_old(TAKEN_AT - timedelta(days=1, seconds=1))
     assert clock.is_too_old(None)
+    assert not clock.is_too_old(TAKEN_AT + timedelta(days=1))
+    assert clock.is_too_old(TAKEN_AT + timedelta(days=1, seconds=1))
     assert not Clock(TAKEN_AT, None).is_too_old(None)
 
 
@@ -203,7 +205,14 @@ def everything(at: datetime | None) -> Inventory:
     return inventory(here, servers=(sat,), netboots=(record,), subnets=(subnet,))
 
 
-@pytest.mark.parametrize(("at", "when"), [(MONTH_AGO, "observed 31 days ago"), (None, "observed at an unknown time")])
+@pytest.mark.parametrize(
+    ("at", "when"),
+    [
+        (MONTH_AGO, "observed 31 days ago"),
+        (None, "observed at an unknown time"),
+        (datetime(2099, 1, 2, tzinfo=UTC), "dated 2099-01-02 00:00 UTC, after the scan, so its age is unknown"),
+    ],
+)
 def test_what_is_too_old_is_missing_with_a_gap_for_each_source(at: datetime | None, when: str) -> None:
     left = aged(limited(everything(at)))
     (here,) = left.hypervisors

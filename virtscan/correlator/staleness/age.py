@@ -17,15 +17,25 @@ class Clock(msgspec.Struct, frozen=True):
         """Return whether a fact no longer counts; one of unknown age does not."""
         if self.max_age is None:
             return False
-        return observed_at is None or age(observed_at, self.taken_at).total_seconds() > self.max_age
+        if observed_at is None or is_ahead(observed_at, self.taken_at):
+            return True
+        return age(observed_at, self.taken_at).total_seconds() > self.max_age
+
+
+def is_ahead(observed_at: datetime, taken_at: datetime) -> bool:
+    """Return whether a fact is dated after the scan, by a wrong clock; up to a day is a zone or a slow scan."""
+    return _aware(observed_at) - taken_at > _DAY
 
 
 def age(observed_at: datetime, taken_at: datetime) -> timedelta:
     """Return the age at the scan; zero for an observation of the scan itself. Without a zone it is UTC."""
-    aware = observed_at if observed_at.tzinfo else observed_at.replace(tzinfo=UTC)
-    return max(taken_at - aware, timedelta())
+    return max(taken_at - _aware(observed_at), timedelta())
 
 
 def is_old(observed_at: datetime | None, taken_at: datetime) -> bool:
     """Return whether a finding mentions the age: from a day on, because a scan may well take an hour."""
     return observed_at is not None and age(observed_at, taken_at) >= _DAY
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

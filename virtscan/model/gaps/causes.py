@@ -226,7 +226,7 @@ class StatesDiffer(GapCause, frozen=True):
 
 
 class TooOld(GapCause, frozen=True):
-    """The fact was observed too long ago, or at an unknown time; how it is renewed follows from its sources.
+    """The fact was observed too long ago, or at an unknown or later time; its sources decide how it is renewed.
 
     `max_age` is in seconds.
     """

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from virtscan.correlator.staleness.age import is_ahead
 from virtscan.model import Machine, WhyLeftOut
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps import causes as c
@@ -62,6 +63,8 @@ def complaint(cause: c.TooOld, taken_at: datetime | None) -> str:
     limit = "" if cause.max_age is None else f" (the limit is {exactly(cause.max_age)})"
     if cause.observed_at is None:
         return f"observed at an unknown time{limit}"
+    if taken_at is not None and is_ahead(cause.observed_at, taken_at):
+        return f"dated {moment(cause.observed_at)}, after the scan, so its age is unknown{limit}"
     when = moment(cause.observed_at) if taken_at is None else ago(cause.observed_at, taken_at)
     return f"observed {when}{limit}"
 
