@@ -148,7 +148,7 @@ def test_a_condition_on_a_name_is_one_on_its_pseudonym(
     run(["report", saved, "--redact", str(tmp_path / "map.json"), "--where", condition])
     printed = capfd.readouterr()
 
-    assert "1 of 1 rows match " in printed.out
+    assert "1 of 1 row matches " in printed.out
     assert left(printed.out + printed.err) == []
     run(["report", saved, "--redact", str(tmp_path / "map.json"), "--where", condition, "--format", "json"])
     printed = capfd.readouterr()

@@ -106,7 +106,7 @@ def test_fewer_rows_are_said_to_be_fewer_and_have_no_total() -> None:
 
     assert narrowed.main.total is None
     assert narrowed.where == ("site=ams1",)
-    assert narrowed.notes == ("1 of 3 rows match site=ams1; totals are for the whole fleet", "counts")
+    assert narrowed.notes == ("1 of 3 rows matches site=ams1; totals are for the whole fleet", "counts")
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ redact_option = click.option(
 fail_on_option = enum_option(
     "--fail-on",
     FailOn,
-    help="Lowest exposure at which a VM at risk gives exit code 1 or 4 (default: latent, all of them).",
+    help="Lowest exposure at which a VM at risk gives exit code 1 or 4 (default: latent, so every VM at risk counts).",
 )
 
 _report_options = _chain(

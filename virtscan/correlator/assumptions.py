@@ -228,7 +228,7 @@ def _hypervisor(
 
 def _unknown(one: Assumption, what: str, known: Sequence[str], name: str | None = None) -> ConfigError:
     wanted = one.name if name is None else name
-    there_are = f"there are {', '.join(sorted(set(known)))}" if known else "there is none"
+    there_are = f"there are {', '.join(sorted(set(known)))}" if known else f"no {what} was given"
     return ConfigError(
         f"--assume {one.text!r}: no {what} is named {wanted!r}; {did_you_mean(wanted, known, otherwise=there_are)}"
     )

@@ -256,7 +256,7 @@ def test_a_capture_with_truncated_frames_names_the_missing_part(tmp_path: Path) 
     frames = [(shot.time, cooked(shot)) for shot in [*lease(), said(1, read_request())]]
 
     found = written(tmp_path, pcap(frames, link=113, snap=96))
-    assert "4 DHCP or TFTP messages are cut off by the capture: capture whole frames" in reason(found.gaps[0])
+    assert "4 DHCP or TFTP messages not read, cut off by the capture; capture whole frames" in reason(found.gaps[0])
 
 
 def test_answers_with_uncomputable_checksums_decide_nothing(tmp_path: Path) -> None:
@@ -325,6 +325,12 @@ class TestClientsOfOperatingSystems:
         assert (found.outcome, found.taken.partial, found.ignored.partial) == (Outcome.ADDRESS_ONLY, 0, 2)
         assert judge(found).failed is Failed.UNCLEAR
         assert judge(found).because[1] == "the client ignored 2 answers with a partial checksum before"
+
+    def test_one_ignored_offer_is_not_in_the_plural(self, tmp_path: Path) -> None:
+        shots = [self.asks(0), offer(0.1, Checksum.PARTIAL), self.asks(6), offer(6.1), self.asks(6.2, step=3)]
+
+        found = only(trace(tmp_path, *shots, offer(6.3, step=5), until=60))
+        assert judge(found).because[1] == "the client ignored 1 answer with a partial checksum before"
 
     def test_their_row_stays_when_they_start_over(self, tmp_path: Path) -> None:
         shots = [shot for time in (0, 2, 6) for shot in (self.asks(time), offer(time + 0.1, Checksum.PARTIAL))]

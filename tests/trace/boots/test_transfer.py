@@ -319,7 +319,7 @@ def test_a_frame_seen_on_two_devices_is_not_a_retry(tmp_path: Path) -> None:
 def test_invalid_messages_are_a_gap_only_on_the_servers_port(tmp_path: Path) -> None:
     found = trace(tmp_path, ASKS, said(1.1, b"\0\x09ab"), said(1.2, b"\0\x09ab", to=40000), answered(1.3, b"x"))
 
-    assert [reason(gap).partition(":")[0] for gap in found.gaps] == ["1 DHCP or TFTP messages are malformed"]
+    assert [reason(gap).partition(";")[0] for gap in found.gaps] == ["1 DHCP or TFTP message not read, malformed"]
 
 
 def test_clients_behind_a_router_have_no_mac_of_their_own(tmp_path: Path) -> None:

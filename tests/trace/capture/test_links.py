@@ -125,7 +125,7 @@ def test_another_kind_of_link_is_a_gap(link: int, name: str, tmp_path: Path) -> 
     found = written(tmp_path, pcap([(0, bytes(60)), (1, bytes(60))], link=link))
 
     assert (found.frames, found.boots) == (2, ())
-    assert reason(found.gaps[0]).startswith(f"2 frames are not Ethernet (link type {link}, {name})")
+    assert reason(found.gaps[0]).startswith(f"2 frames not read, not Ethernet (link type {link}, {name})")
 
 
 def test_a_cooked_frame_without_a_mac_has_its_address(tmp_path: Path) -> None:

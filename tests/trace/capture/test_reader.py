@@ -396,4 +396,4 @@ def test_memory_is_bounded_however_many_clients_boot(tmp_path: Path) -> None:
     frames, boots, memory = kilobytes(path)
     assert (frames, boots) == (25_000, 10_000)
     assert memory < 200_000
-    assert "15000 requests were not followed" in reason(read(path).gaps[0])
+    assert "15000 requests not followed" in reason(read(path).gaps[0])

@@ -6,9 +6,11 @@ import pytest
 
 from tests.build import TAKEN_AT
 from tests.filling import filled
+from virtscan.model import ProvisioningKind
 from virtscan.model.gaps import AnyCause, AnyItem
-from virtscan.model.gaps.causes import GapCause, TooOld
-from virtscan.model.gaps.items import Item
+from virtscan.model.gaps import mismatches as m
+from virtscan.model.gaps.causes import BadDocument, GapCause, TooOld
+from virtscan.model.gaps.items import Item, SystemHosts
 from virtscan.views.wording.gaps import item_words
 from virtscan.views.wording.gaps.causes import cause_words
 
@@ -31,6 +33,27 @@ def test_every_cause_has_words_without_the_marks_of_code(kind: type[GapCause]) -
 
         assert words
         assert [mark for mark in MARKS_OF_CODE if mark in words] == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (BadDocument(detail="bad", domains=("a",)), "bad; the domain in it is not read: a"),
+        (BadDocument(detail="bad", domains=("a", "b")), "bad; the domains in it are not read: a, b"),
+        (m.ForeignFrames(frames=1, link=9, link_name="PPP"), "1 frame not read, not Ethernet (link type 9, PPP); "),
+        (m.UnreadMessages(messages=1, defect=m.BadMessage.CUT), "1 DHCP or TFTP message not read, cut off by the "),
+        (m.TooManyBoots(requests=1, limit=5), "1 request not followed, more than 5 boots; split the capture by time"),
+        (m.TooManyBoots(requests=2, limit=5), "2 requests not followed, more than 5 boots; split the capture by time"),
+    ],
+)
+def test_one_is_not_in_the_plural(cause: AnyCause, words: str) -> None:
+    assert cause_words(cause).startswith(words)
+
+
+def test_one_host_in_build_mode_is_not_in_the_plural() -> None:
+    one = SystemHosts(system_kind=ProvisioningKind.FOREMAN, system="satellite", hosts=1)
+
+    assert item_words(one) == "foreman satellite interfaces of 1 host in build mode"
 
 
 def test_every_item_and_cause_is_in_the_union_that_files_are_read_by() -> None:

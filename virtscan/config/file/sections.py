@@ -21,14 +21,16 @@ class ScanSection(ConfigSection, frozen=True):
     """Reading and judging. Each key is an option of `virtscan scan`, which takes precedence."""
 
     lower_device: Annotated[
-        LowerDevice | None, _key("Judge macvtap interfaces on any device, or only those on a bond.", '"bond"')
+        LowerDevice | None,
+        _key("Judge macvtap interfaces on any device (the default), or only those on a bond.", '"bond"'),
     ] = None
-    max_age: Annotated[str | None, _key("Ignore facts older than this at scan time.", '"7d"')] = None
+    max_age: Annotated[str | None, _key("Ignore facts older than this at scan time; default: no limit.", '"7d"')] = None
     fail_on: Annotated[
-        FailOn | None, _key("Lowest exposure at which an interface at risk gives exit code 1 or 4.", '"boots"')
+        FailOn | None,
+        _key("Lowest exposure at which an interface at risk gives exit code 1 or 4; default: latent.", '"boots"'),
     ] = None
-    host_timeout: Annotated[str | None, _key("Time limit of one host.", '"30s"')] = None
-    deadline: Annotated[str | None, _key("Time limit of the whole run.", '"10m"')] = None
+    host_timeout: Annotated[str | None, _key("Time limit of one host; default: 30s.", '"1m"')] = None
+    deadline: Annotated[str | None, _key("Time limit of the whole run; default: 10m.", '"30m"')] = None
     ssh_facts: Annotated[bool, _key("Also read kernel and devices of qemu+ssh hypervisors over SSH.", "true")] = False
     next_start: Annotated[bool, _key("Also read the persistent definitions of running domains.", "true")] = False
     stats: Annotated[bool, _key("Also read disk sizes and balloons: one slow call per hypervisor.", "true")] = False

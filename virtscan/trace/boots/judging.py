@@ -13,6 +13,7 @@ import msgspec
 
 from virtscan.model import Confidence
 from virtscan.trace.boots.boot import Boot, Outcome, Side
+from virtscan.views.wording.phrases.quantity import quantity
 
 
 class Failed(Enum):
@@ -59,7 +60,7 @@ def judge(boot: Boot) -> Judgement:
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what,))
     if boot.taken.partial:
         completed = (
-            f"the client accepted {boot.taken.partial} answers with a partial checksum, completed after this point"
+            f"the client accepted {_answers(boot.taken.partial)} with a partial checksum, completed after this point"
         )
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what, completed))
     if boot.outcome in {Outcome.UNFINISHED, Outcome.ADDRESS_ONLY} or boot.ignored.total == 0:
@@ -88,27 +89,27 @@ def _without_evidence(boot: Boot, what: str) -> Judgement:
             missing = _NO_FILTER
         case _:
             assert_never(boot.outcome)
-    because = (what, f"the client ignored {partial} answers with a partial checksum before") if partial else (what,)
+    because = (what, f"the client ignored {_answers(partial)} with a partial checksum before") if partial else (what,)
     return Judgement(failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=because, missing=(missing,))
 
 
 def _by_the_ignored(boot: Boot, what: str) -> Judgement:
     """Judge a boot by the answers that the client did not react to."""
     ignored, total = boot.ignored, boot.ignored.total
-    partial = f"{ignored.partial} of {total} answers that the client ignored have a partial checksum"
+    partial = f"{ignored.partial} of {_answers(total)} that the client ignored had a partial checksum"
     if ignored.complete and not ignored.bad:
-        complete = f"{ignored.complete} of {total} answers that the client ignored have a complete checksum"
+        complete = f"{ignored.complete} of {_answers(total)} that the client ignored had a complete checksum"
         confidence = Confidence.MEDIUM if ignored.unknown else Confidence.HIGH
         return Judgement(failed=Failed.NO, confidence=confidence, because=(what, complete))
     if ignored.complete:
-        mixed = f"the client also ignored {ignored.complete} answers with a complete checksum"
+        mixed = f"the client also ignored {_answers(ignored.complete)} with a complete checksum"
         return Judgement(
             failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=(what, partial, mixed), missing=(_NO_FILTER,)
         )
     if ignored.bad and boot.side is Side.RECEIVER:
         return _at_the_client(boot, what)
     if ignored.partial and boot.taken.complete:
-        contrast = f"the client accepted {boot.taken.complete} complete answers of the same server"
+        contrast = f"the client accepted {quantity(boot.taken.complete, 'complete answer')} of the same server"
         missing = "a capture at the VM's own device: upstream of it, a firewall that drops answers looks the same"
         return Judgement(
             failed=Failed.YES, confidence=Confidence.MEDIUM, because=(what, partial, contrast), missing=(missing,)
@@ -119,7 +120,7 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
         missing = "a capture at the VM's own device: at the sender, each checksum is partial until the NIC fills it in"
         return Judgement(failed=failed, confidence=Confidence.LOW, because=(what, partial), missing=(missing,))
     if ignored.wrong:
-        damaged = f"{ignored.wrong} of {total} answers have a checksum that is wrong, but not partial"
+        damaged = f"{ignored.wrong} of {_answers(total)} had a checksum that is wrong, but not partial"
         missing = "a capture at the VM's own device, to see if they arrive that way"
     else:
         damaged = "the answers' checksums can't be computed: the capture holds only the start of each frame"
@@ -129,11 +130,14 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
 
 def _at_the_client(boot: Boot, what: str) -> Judgement:
     """Bad checksums at the client's own device, and it did not react."""
-    arrived = (
-        f"at the client's own device {boot.ignored.bad} of {boot.ignored.total} answers arrive with a bad checksum"
-    )
+    total = _answers(boot.ignored.total)
+    arrived = f"at the client's own device, {boot.ignored.bad} of {total} arrived with a bad checksum"
     if boot.ignored.wrong or boot.taken.complete:
         return Judgement(failed=Failed.YES, confidence=Confidence.HIGH, because=(what, arrived))
     # A fixed kernel fills in partial ones between this point and the VM: boots that work look like this as well.
     missing = "the hypervisor's kernel: a fixed kernel completes partial checksums after this point"
     return Judgement(failed=Failed.YES, confidence=Confidence.MEDIUM, because=(what, arrived), missing=(missing,))
+
+
+def _answers(count: int) -> str:
+    return quantity(count, "answer")

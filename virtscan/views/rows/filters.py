@@ -16,6 +16,7 @@ from virtscan.views.document import Align, Column, Document, Section
 from virtscan.views.rows.columns import place_of
 from virtscan.views.rows.grouping import RowGroup
 from virtscan.views.rows.lazy import Value
+from virtscan.views.wording.phrases.quantity import quantity
 
 _CONDITION = re.compile(r"\s*([^=!~<>]+?)\s*(!=|!~|<=|>=|=|~|<|>)\s*(.*?)\s*", re.DOTALL)
 
@@ -92,7 +93,8 @@ def narrow(document: Document, conditions: Sequence[RowCondition]) -> Document:
     }
     rows = tuple(kept.values())
     where = tuple(f"{condition.column}{condition.sign}{condition.operand}" for condition in conditions)
-    note = f"{len(rows)} of {len(section.rows)} rows match {' and '.join(where)}; totals are for the whole fleet"
+    match = f"{quantity(len(section.rows), 'row')} {'matches' if len(rows) == 1 else 'match'}"
+    note = f"{len(rows)} of {match} {' and '.join(where)}; totals are for the whole fleet"
     return msgspec.structs.replace(
         document,
         where=where,

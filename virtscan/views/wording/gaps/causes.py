@@ -41,7 +41,7 @@ _LEFT_OUT = {
 }
 _ADVICE = {
     m.BadMessage.CUT: "capture whole frames: tcpdump -s 0",
-    m.BadMessage.MALFORMED: "not DHCP or TFTP, or a broken sender",
+    m.BadMessage.MALFORMED: "check the sender, unless the port serves another protocol",
     m.BadMessage.NAMELESS: "capture at a single Ethernet device instead of all",
 }
 
@@ -78,7 +78,8 @@ def _reading(cause: AnyCause) -> str | None:
         case c.BadDocument(detail=detail, domains=()):
             return detail
         case c.BadDocument(detail=detail, domains=domains):
-            return f"{detail}; the domain in it is not read: {', '.join(domains)}"
+            subject = "domain in it is" if len(domains) == 1 else "domains in it are"
+            return f"{detail}; the {subject} not read: {', '.join(domains)}"
         case c.NotUtf8():
             return "document is not UTF-8"
         case c.NoAnswer(seconds=seconds):
@@ -92,7 +93,7 @@ def _reading(cause: AnyCause) -> str | None:
         case c.Interrupted():
             return "interrupted"
         case c.TooFewFiles():
-            return "too few files may be open; raise the limit with ulimit -n"
+            return "the limit of open files is too low; raise it with ulimit -n"
         case c.RunEnded(seconds=seconds, started=True):
             return f"stopped at the run's deadline of {seconds:g} s"
         case c.RunEnded(seconds=seconds):
@@ -221,11 +222,12 @@ def _waivers_and_captures(cause: AnyCause) -> str | None:
             return f"it matches no finding{maybe}; correct or remove it"
         case m.ForeignFrames(frames=frames, link=link, link_name=name):
             kind = f"link type {link}, {name or 'unknown to virtscan'}"
-            return f"{frames} frames are not Ethernet ({kind}); capture at the server's or the VM's device"
+            return (
+                f"{quantity(frames, 'frame')} not read, not Ethernet ({kind}); capture at the server's or VM's device"
+            )
         case m.UnreadMessages(messages=messages, defect=defect):
-            return f"{messages} DHCP or TFTP messages are {defect.value}: {_ADVICE[defect]}"
+            return f"{quantity(messages, 'DHCP or TFTP message')} not read, {defect.value}; {_ADVICE[defect]}"
         case m.TooManyBoots(requests=requests, limit=limit):
-            boots = f"there are more than {limit} boots"
-            return f"{requests} requests were not followed: {boots}; split the capture by time"
+            return f"{quantity(requests, 'request')} not followed, more than {limit} boots; split the capture by time"
         case _:
             return None

@@ -7,6 +7,7 @@ from virtscan.model import WAIVER_PATTERNS, Gap
 from virtscan.model.gaps import AnyItem
 from virtscan.model.gaps import items as i
 from virtscan.views.wording.gaps.causes import cause_words
+from virtscan.views.wording.phrases.quantity import quantity
 
 
 def subject(gap: Gap) -> str:
@@ -77,7 +78,7 @@ def _of_system(item: i.System) -> str:
         case i.SystemHost(host=host):
             return f"{system} interfaces of host {host}"
         case i.SystemHosts(hosts=count):
-            return f"{system} interfaces of {count} hosts in build mode"
+            return f"{system} interfaces of {quantity(count, 'host')} in build mode"
         case _:
             return system
 
