@@ -69,8 +69,8 @@ def _on(host: ObservedHost, side: Observation, sighting: Sighting) -> DomainOnHo
 def _follow(key: DomainKey, spots: _Spots, *, all_old: bool, all_new: bool) -> Iterator[Life]:
     """Follow one uuid, which may be on several hosts at once.
 
-    Where it was seen before and is not seen now, it left; where it is seen now and was not before, it arrived. One that
-    left and arrived has moved. A host where it is only remembered is the last to be taken for either.
+    It left a host where it was seen before and is not seen now, and arrived where it is seen only now. A domain that
+    left one host and arrived on another has moved. Hosts where it is only remembered are considered last.
     """
     seen_old = {number for number, one in spots.old.items() if one.is_seen}
     seen_new = {number for number, one in spots.new.items() if one.is_seen}

@@ -81,7 +81,7 @@ def under(report: Report, assumptions: "Sequence[Assumption]") -> tuple[Report, 
     """Judge the inventory of a report again under assumptions; without any it is the same report.
 
     Raises:
-        ConfigError: An assumption names something unknown, or can't be.
+        ConfigError: An assumption names an unknown item, or can't be applied.
     """
     if not assumptions:
         return report, AssumptionResult()

@@ -1,4 +1,4 @@
-"""The causes of changed findings: of all changes, the one that is proven to explain each."""
+"""Causes of changed findings: for each, the change that provably explains it."""
 
 from virtscan.changes.causes.causes import Causes
 

@@ -5,7 +5,7 @@ A cause needs a proof. Where none of the differences has one, the cause is unkno
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from virtscan.changes.causes.of_domains import DomainCauses, boots_otherwise
+from virtscan.changes.causes.of_domains import DomainCauses, boots_differently
 from virtscan.changes.causes.of_places import place_cause
 from virtscan.changes.causes.of_records import record_cause, waiver_cause
 from virtscan.changes.causes.of_servers import ServerCauses
@@ -51,7 +51,7 @@ class Causes:
         if Exposure.PENDING in {old.exposure, new.exposure}:
             return record_cause(new.mac, self._old, self._new) or self._unknown(old, new)
         domains = DomainCauses(life)
-        is_proven = boots_otherwise(domains.old, domains.new, old, new)
+        is_proven = boots_differently(domains.old, domains.new, old, new)
         return Cause(kind=CauseKind.DOMAIN_CHANGED) if is_proven else self._unknown(old, new)
 
     def _of_life(self, life: Life) -> Cause | None:

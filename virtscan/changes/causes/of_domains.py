@@ -23,7 +23,7 @@ class DomainCauses:
 
     def of(self, old: Finding | None, new: Finding | None) -> Cause | None:
         """Explain it by how the interface is plugged in."""
-        if self._is_plugged_otherwise(old, new):
+        if self._is_attached_differently(old, new):
             return Cause(kind=CauseKind.DOMAIN_CHANGED)
         if old is None or new is None:
             return None
@@ -35,7 +35,7 @@ class DomainCauses:
             return Cause(kind=CauseKind.SEGMENT, hypervisor=new.hypervisor, old=old.segment, new=new.segment)
         return None
 
-    def _is_plugged_otherwise(self, old: Finding | None, new: Finding | None) -> bool:
+    def _is_attached_differently(self, old: Finding | None, new: Finding | None) -> bool:
         before, after = _interface(self.old, old or new), _interface(self.new, new or old)
         if self.old is None or self.new is None or before is None or after is None:
             return (before is None) is not (after is None)
@@ -43,7 +43,7 @@ class DomainCauses:
         return self.old.type != self.new.type or _differ(before, after, plug)
 
 
-def boots_otherwise(before: Domain | None, after: Domain | None, old: Finding, new: Finding) -> bool:
+def boots_differently(before: Domain | None, after: Domain | None, old: Finding, new: Finding) -> bool:
     """Return True if the definition differs about booting from this interface."""
     first, second = _interface(before, old), _interface(after, new)
     if before is None or after is None or first is None or second is None:

@@ -23,7 +23,7 @@ class ServerCauses:
     def of(self, old: Finding | None, new: Finding | None) -> Cause | None:
         """Explain it by the server that a finding names, if its change leads from the one verdict to the other.
 
-        A verdict that is worse is because of the present server, one that is better because of the former.
+        The present server causes a worse verdict, the former server a better one.
         """
         before, after = _rank(old), _rank(new)
         if before == after:

@@ -1,4 +1,4 @@
-"""The counts of many scans to a trend."""
+"""Trends computed from the counts of many scans."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ def capacity_trend(counts: Sequence[ScanCounts], every: Every) -> CapacityTrend:
 
     Args:
         counts: Those of every scan, the first one first.
-        every: Which scans are shown; the growth rests on all.
+        every: The scans to show; the growth is computed from all.
     """
     shown, new = _shown(counts, every)
     return CapacityTrend(

@@ -1,4 +1,4 @@
-"""The rate at which something grows, and when a site is full at that rate."""
+"""Growth rates of sites, and the date when a site is full at that rate."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta

@@ -33,7 +33,7 @@ class Outlook(Enum):
 
 
 class Growth(msgspec.Struct, frozen=True, kw_only=True):
-    """Growth of the memory given out to running domains of a site towards that of its hypervisors.
+    """Growth of the memory allocated to running domains of a site, towards the memory of its hypervisors.
 
     `scans` is the number of scans that the rate rests on, `since` the first of them. `days_until_full` counts from the
     last one, and is None unless the outlook is GROWING.

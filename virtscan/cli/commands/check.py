@@ -10,7 +10,7 @@ from virtscan.cli.acquire import load
 from virtscan.cli.help import STATUSES, Command
 from virtscan.cli.history.scope import check_scope, scope_option
 from virtscan.cli.options import duration_option, enum_option
-from virtscan.cli.output.outputs import tell
+from virtscan.cli.output.outputs import print_line
 from virtscan.cli.status import StatusError, status_of
 from virtscan.errors import VirtscanError
 from virtscan.model import FailOn, Inventory
@@ -61,7 +61,7 @@ def check(file: str, scope: str | None, max_scan_age: float, fail_on: FailOn) ->
     except VirtscanError as error:
         raise StatusError(str(error)) from error
     status = status_of(report, fail_on, datetime.now(UTC), max_scan_age)
-    tell(status.line)
+    print_line(status.line)
     return status.level
 
 

@@ -4,7 +4,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from virtscan.cli.help import WORKS, Command
-from virtscan.cli.output.outputs import tell
+from virtscan.cli.output.outputs import print_line
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -28,5 +28,5 @@ def completion(shell: str) -> int:
     kind = get_completion_class(shell)
     if kind is None:
         raise click.UsageError(f"{shell}: not supported by this version of click")
-    tell(kind(virtscan, {}, "virtscan", "_VIRTSCAN_COMPLETE").source())
+    print_line(kind(virtscan, {}, "virtscan", "_VIRTSCAN_COMPLETE").source())
     return 0

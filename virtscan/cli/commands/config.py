@@ -11,7 +11,7 @@ from virtscan.cli.acquire import load
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command, CommandGroup
 from virtscan.cli.options import FILE, connect_option, make_console, quiet_and_verbose, server_option, unsafe_option
-from virtscan.cli.output.outputs import PRIVATE, OutputError, tell
+from virtscan.cli.output.outputs import PRIVATE, OutputError, print_line
 from virtscan.cli.plan import load_plan, name_warnings
 from virtscan.config import ConfigFile, DefaultUri, Options, find_config, make_plan
 from virtscan.config.default_uri import BUILT_IN
@@ -47,7 +47,7 @@ def check(file: Path | None, allow_unsafe_uri: bool, verbose: bool, quiet: bool)
     plan = load_plan(path, Options(allow_unsafe_uri=allow_unsafe_uri), console)
     for warning in name_warnings(plan):
         console.warn(printable(f"warning: {subject(warning)}: {reason(warning)}", 600))
-    tell(
+    print_line(
         f"{path}: valid; hypervisors: {len(plan.targets)}, servers: {len(plan.servers)}, "
         f"provisioning systems: {len(plan.provisioning)}, waivers: {len(plan.policy.waivers)}"
     )
@@ -95,7 +95,7 @@ def show(
         lines = explain_device(plan, hypervisor, device, scanned)
         code = ExitCode.CLEAN if is_certain(plan, hypervisor, scanned) else ExitCode.INCOMPLETE
     for line in lines:
-        tell(printable(line))
+        print_line(printable(line))
     return code
 
 
@@ -124,7 +124,7 @@ def init(connect: tuple[str, ...], servers: tuple[str, ...], output: Path | None
     text = starter(uris, [_from_everywhere(server) for server in plan.servers])
     mode = PRIVATE if any(map(uri.secrets, uris)) else _SHARED
     if output is None:
-        tell(text.rstrip("\n"))
+        print_line(text.rstrip("\n"))
         return 0
     try:
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -29,7 +29,7 @@ from virtscan.cli.options import (
 )
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import Wanted, places, wanted_outputs
-from virtscan.cli.output.outputs import PRIVATE, OutputError, Outputs, keep_apart, tell
+from virtscan.cli.output.outputs import PRIVATE, OutputError, Outputs, keep_apart, print_line
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.rendering import Rendering
 from virtscan.cli.output.showing import showing
@@ -290,7 +290,7 @@ def prune(history: str | None, config: Path | None, keep: float, then: str, verb
         return len(removed), total
 
     removed, total = ask(history_url(history, config, console), work, seconds=_PRUNING_SECONDS)
-    tell(f"removed: {removed} of {total} scans; counts are kept")
+    print_line(f"removed: {removed} of {total} scans; counts are kept")
     return ExitCode.CLEAN
 
 

@@ -3,7 +3,7 @@
 import click
 
 from virtscan.cli.help import WORKS, Command
-from virtscan.cli.output.outputs import tell
+from virtscan.cli.output.outputs import print_line
 from virtscan.cli.schemas import SCHEMAS, schema_text
 
 
@@ -23,5 +23,5 @@ def schema(name: str) -> int:
     fleet, explain, remedy, trace, doctor, diff, history, trend. The schema key of a document holds its name:
     virtscan.report/1 is report. Later versions may add keys.
     """
-    tell(schema_text(name))
+    print_line(schema_text(name))
     return 0

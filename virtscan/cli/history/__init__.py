@@ -1,1 +1,1 @@
-"""Commands and the history: its URL, the keeping of a scan, and a lock against two runs at once."""
+"""Access of commands to the history: its URL, storing a scan, and a lock against overlapping runs."""

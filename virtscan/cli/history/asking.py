@@ -1,4 +1,4 @@
-"""Work with a history, within a limit: a database that stops in the middle must not keep a report from its readers."""
+"""Bounded access to a history: a database that stops responding must not hold up a report."""
 
 import threading
 from collections.abc import Callable
@@ -17,9 +17,9 @@ R = TypeVar("R")
 
 
 def ask(url: str, work: "Callable[[History], R]", *, create: bool = False, seconds: float = SECONDS) -> R:
-    """Open a history, and return what a function returns that works with it.
+    """Open a history, call a function with it, and return the result.
 
-    It works in a thread of its own, which is left behind at the limit.
+    The call runs in a thread of its own, which is left behind at the limit.
 
     Raises:
         HistoryError: The history can't be opened, or has not answered within the limit; or the function's own.

@@ -1,4 +1,4 @@
-"""Saving of a scan to the history, even if its report fails; if the database refuses it, to a file."""
+"""Storing of a scan in the history, even if its report fails; in a file if the database refuses it."""
 
 import contextlib
 from pathlib import Path
@@ -20,8 +20,8 @@ from virtscan.transport import uri
 class Keeping:
     """A context that keeps a scan: before its report is printed, or when it ends.
 
-    Without a URL it does nothing. Only one run of a configuration is in it at a time. `failure` is the reason if the
-    database did not take the scan, and where that is instead.
+    Without a URL it does nothing. Only one run of a configuration is in it at a time. If the database did not store the
+    scan, `failure` has the reason, and the place of the scan instead.
     """
 
     failure: str | None = None

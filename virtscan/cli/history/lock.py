@@ -16,7 +16,7 @@ _LENGTH = 16
 
 @contextlib.contextmanager
 def alone(url: str, scope: str | None, console: Console) -> Iterator[None]:
-    """Keep out other runs of this configuration into this history; the kernel ends the lock with the process.
+    """Exclude other runs of this configuration with this history; the kernel releases the lock with the process.
 
     Raises:
         click.ClickException: Another run is going on.
@@ -35,7 +35,7 @@ def alone(url: str, scope: str | None, console: Console) -> Iterator[None]:
 
 
 def _take(lock: int) -> None:
-    """Take the lock, and leave a note of whose it is."""
+    """Take the lock, and write its owner into the file."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -45,7 +45,7 @@ def check_scope(option: str | None, *places: str) -> None:
 
 
 def chosen_scan(history: "History", which: Which, option: str | None, config: Path | None) -> ScanRecord:
-    """Return the scan that is wanted, of the configuration that is meant.
+    """Return the requested scan of the requested configuration.
 
     Args:
         history: The history.
@@ -73,7 +73,7 @@ def of_scope(scans: Sequence[ScanRecord], option: str | None) -> Sequence[ScanRe
 
 
 def _chosen_scope(history: "History", which: Which, option: str | None, config: Path | None) -> str | None:
-    """Return the scope among whose scans to look; None for any."""
+    """Return the scope to search for the scan; None for any."""
     if option is None and isinstance(which, int):
         return None
     scopes = tuple(dict.fromkeys(record.scope for record in history.scans()))

@@ -83,7 +83,7 @@ class Output:
 
 
 class Outputs:
-    """The outputs of a command: opened together, ended together, each failing for itself."""
+    """The outputs of a command: opened together and ended together; a failure of one affects no other."""
 
     def __init__(self, *, pipe_seconds: float = PIPE_SECONDS) -> None:
         """Begin; a named pipe may wait for its reader so many seconds from now."""
@@ -139,7 +139,7 @@ def opened(path: Path | None, *, mode: int | None = None) -> Iterator[Output]:
         yield output
 
 
-def tell(line: str) -> None:
+def print_line(line: str) -> None:
     """Write a line that is not a report to standard output.
 
     Raises:

@@ -1,7 +1,7 @@
 """Signals that end the process: during a scan the first one makes it report the items read, the second ends it at once.
 
-No handler raises an exception: one that is raised in a callback of an import, or below a library that catches
-everything, would be lost.
+No handler raises an exception: raised in a callback of an import, or below a library that catches everything, it would
+be lost.
 """
 
 import mmap
@@ -44,28 +44,28 @@ class _SignalState:
 
 
 def end_on_signals() -> None:
-    """Handle the ending signals from now on, but those that are ignored."""
-    for number in _heeded():
+    """Handle the terminating signals from now on, except ignored ones."""
+    for number in _handled_signals():
         signal.signal(number, _handle)
 
 
 def report_on_first(action: Callable[[], None] = lambda: None) -> None:
-    """Let the first ending signal do no more than this from now on; the next one ends the process."""
+    """Make the first terminating signal only call this from now on; the next one ends the process."""
     _SignalState.on_first = action
 
 
 def obey_parent() -> None:
-    """Leave the ending signals to the parent, which sends `REPORT` instead: for the scanning child.
+    """Leave the terminating signals to the parent, which sends `REPORT` instead; for the scanning child.
 
     They are not ignored, because programs that it starts would inherit that.
     """
-    for number in _heeded():
-        signal.signal(number, _pass_over)
+    for number in _handled_signals():
+        signal.signal(number, _ignore)
     signal.signal(PARENT_GONE, lambda _number, _frame: end_now(signal.SIGTERM))
 
 
 def expect_report() -> None:
-    """Install the handler of `REPORT`, before there is a child that it could hit without one."""
+    """Install the handler of `REPORT`; call it before the child exists, which could receive it without a handler."""
     signal.signal(REPORT, _handle_report)
 
 
@@ -94,7 +94,7 @@ def final_exit_code(own: int) -> int:
 
 
 def end_now(number: int) -> NoReturn:
-    """End the process by this signal, without its temporary files and programs."""
+    """End the process by this signal, after removing its temporary files and ending its programs."""
     leftovers.remove()
     end_all()
     signal.signal(number, signal.SIG_DFL)
@@ -103,7 +103,7 @@ def end_now(number: int) -> NoReturn:
     os._exit(128 + number)
 
 
-def _heeded() -> Collection[signal.Signals]:
+def _handled_signals() -> Collection[signal.Signals]:
     return [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]
 
 
@@ -124,5 +124,5 @@ def _handle_report(number: int, _frame: FrameType | None) -> None:
     _SignalState.received = _SignalState.received or _SignalState.shared[0] or number
 
 
-def _pass_over(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing; the parent has got it, too."""
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing: the parent received the signal as well."""

@@ -12,10 +12,10 @@ CPU of a small report."""
 
 
 def main() -> NoReturn:
-    """Run the command line and end the process, whatever threads are still waiting for a host."""
+    """Run the command line and end the process, even if threads are still waiting for a host."""
     signals.end_on_signals()
     streams.open_closed_streams()
-    streams.let_errors_go_unheard()
+    streams.ignore_stderr_errors()
     supervision.allow()
     gc.set_threshold(_YOUNG_OBJECTS)
     from virtscan.cli.main import run

@@ -31,14 +31,14 @@ def open_closed_streams() -> None:
     )
 
 
-def let_errors_go_unheard() -> None:
+def ignore_stderr_errors() -> None:
     """Ignore errors of standard error: a full disk or a closed pipe must not change the exit code."""
-    unfailing = io.BufferedWriter(_Unfailing(2, "w", closefd=False))
-    sys.stderr = io.TextIOWrapper(unfailing, sys.stderr.encoding, errors="backslashreplace", line_buffering=True)
+    stream = io.BufferedWriter(_IgnoringErrors(2, "w", closefd=False))
+    sys.stderr = io.TextIOWrapper(stream, sys.stderr.encoding, errors="backslashreplace", line_buffering=True)
 
 
-class _Unfailing(io.FileIO):
-    """A file that takes everything, whether it can be written or not."""
+class _IgnoringErrors(io.FileIO):
+    """A file whose write errors are ignored."""
 
     def write(self, data: "ReadableBuffer", /) -> int:
         try:
@@ -55,7 +55,7 @@ def close_input() -> None:
 
 
 class Input:
-    """Standard input as a connection to the process that started this one; to be made before `close_input`."""
+    """Standard input as a connection to the process that started this one; create it before `close_input`."""
 
     def __init__(self) -> None:
         self._number = os.dup(0)

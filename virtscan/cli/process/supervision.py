@@ -1,8 +1,8 @@
 """A scan in a child process: nothing that it starts outlives it, and a crash of a C library costs no report.
 
-libvirt's client starts ssh by itself, at a time that can't be known, and threads that hang in a call are left behind.
-So the parent does no more than wait. It is the one to which the kernel gives orphans, and ends them when the child has
-ended, however that happened.
+libvirt's client starts ssh at unpredictable times, and threads that hang in a call are left behind. So the parent only
+waits. The kernel makes it the parent of orphans (PR_SET_CHILD_SUBREAPER), and it ends them once the child has ended for
+any reason.
 """
 
 import os
@@ -23,7 +23,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 class _Supervision:
-    """True once this process is the program, not one that uses its code."""
+    """State of this process: `is_program` is True in the command itself, False in other users of its code."""
 
     is_program = False
 
@@ -83,7 +83,7 @@ def _outcome(child: int) -> signal.Signals:
 
 
 def _prctl(option: int, value: int) -> None:
-    """Set a property of this process; elsewhere than on Linux nothing happens."""
+    """Set a property of this process; do nothing except on Linux."""
     if sys.platform == "linux":
         import ctypes
 
@@ -91,7 +91,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 def _keep_memory_together() -> None:
-    """Let threads share one heap of the C library, and return what is free of it.
+    """Make threads share one heap of the C library, and return its free memory to the system.
 
     Each thread that reads a host would get a heap of its own: for 128 hosts of a thousand domains 50 MiB of free room.
 

@@ -17,7 +17,7 @@ SECONDS = 10.0
 def within_seconds(problem: str, seconds: float = SECONDS) -> Iterator[None]:
     """End the block with a ConfigError of this text after so many seconds of work.
 
-    The module re looks for signals while it searches. In another thread than the main one, there is no limit.
+    The module `re` checks for signals while it searches. Outside the main thread there is no limit.
     """
 
     def end(_number: int, _frame: FrameType | None) -> NoReturn:

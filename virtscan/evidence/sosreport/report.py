@@ -141,7 +141,7 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
         if universal:
             return datetime.fromisoformat(f"{universal[1]}+00:00")
         for name in ("sos_commands/date/date_--utc", "sos_commands/date/date", "sos_commands/general/date", "date"):
-            if (printed := _DATE.search(self.text(name) or "")) and (wall := _on_the_wall(printed)):
+            if (printed := _DATE.search(self.text(name) or "")) and (wall := _wall_time(printed)):
                 written = moment(self.modified.get(name))
                 if printed["zone"] in {"UTC", "GMT"} or written is None or abs(written - wall) > _ZONES:
                     return wall
@@ -152,7 +152,7 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
         return next(iter((self.text(*names) or "").split()), None)
 
 
-def _on_the_wall(printed: re.Match[str]) -> datetime | None:
+def _wall_time(printed: re.Match[str]) -> datetime | None:
     """Return the time as printed, taken for UTC."""
     month, day = printed["month"] or printed["month2"], printed["day"] or printed["day2"]
     clock = f"{printed['time']} {printed['half']}" if printed["half"] else printed["time"]

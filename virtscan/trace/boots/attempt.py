@@ -81,7 +81,7 @@ class BootAttempt:
 
     def kept(self, time: float) -> bool:
         """Return True if it is a boot, or the attempt of a DHCP client that ignored answers with a bad checksum."""
-        return self.boots or (self.dhcp is not None and self.dhcp.unheeded(time))
+        return self.boots or (self.dhcp is not None and self.dhcp.ignored_incomplete(time))
 
     def saw(self, packet: Packet, *, from_server: bool) -> None:
         """Learn from a packet's arrival on which side the capturing machine is."""

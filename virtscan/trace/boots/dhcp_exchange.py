@@ -79,7 +79,7 @@ class DhcpExchange(Exchange):
         unrequested = AddressStep.OFFER in self._seen and AddressStep.REQUEST not in self._seen
         return self.acknowledged or (unrequested and (self._keeps_transaction or self.gave_up(time)))
 
-    def unheeded(self, end: float) -> bool:
+    def ignored_incomplete(self, end: float) -> bool:
         """Return True if the client ignored answers whose checksum is not known to be complete."""
         match self.ended(end):
             case Outcome.OFFERS_NOT_REQUESTED | Outcome.ACKNOWLEDGEMENT_NOT_TAKEN:

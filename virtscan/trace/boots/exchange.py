@@ -64,7 +64,7 @@ class Exchange:
         self._lost = 0.0
 
     def client_sent(self, packet: Packet, *, again: bool = False, quiet: bool = False) -> None:
-        """Count a packet of the client; `quiet` if it brings nothing forward."""
+        """Count a packet of the client; `quiet` if it makes no progress."""
         self._resume()
         found = packet.checksum()
         self.from_client[found] += 1
