@@ -1,7 +1,8 @@
-"""`python -m virtscan`, which the installed command runs as well; from its first line on, SIGINT ends the process.
+"""Entry point of `python -m virtscan` and of the installed command; from its first line on, SIGINT ends the process.
 
-Python's own handler raises an exception wherever the process is. Raised while a class is created, it becomes another
-one, and the exit code 1, which means "at risk" here. Nothing is loaded before: even `signal` creates classes.
+Python's own handler raises KeyboardInterrupt at any point. During the creation of a class it turns into another
+exception, and the exit code into 1, which means "at risk" here. So nothing is imported before: even `signal` creates
+classes.
 """
 
 import _signal  # type: ignore[import-not-found]  # the part of `signal` in C, which no stub describes

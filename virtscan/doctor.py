@@ -1,4 +1,4 @@
-"""Checks of this machine and of the hosts of a plan; each one that fails has an advice."""
+"""Checks of this machine and of the hosts of a plan; each failed check has advice."""
 
 import importlib.util
 import platform

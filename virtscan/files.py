@@ -1,4 +1,4 @@
-"""Bounded reading of files that users name, and their times: no wait for the other end of a pipe, no full memory."""
+"""Bounded reading of files that users name, and their times: never waits for a pipe, never fills the memory."""
 
 import os
 import stat

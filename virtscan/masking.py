@@ -1,4 +1,4 @@
-"""Secrets in texts of others: a peer, a proxy or a library may send back a password in any form that it saw or made."""
+"""Masking of secrets in foreign texts: a peer, a proxy or a library may repeat a password in any encoding."""
 
 import base64
 import html

@@ -1,4 +1,4 @@
-"""libvirt's XML to values, each document alone and then all together; pure; the only code that imports lxml."""
+"""Parsers of libvirt's XML documents, and resolution of references between them; pure; the only importer of lxml."""
 
 from virtscan.analyzer.devices import (
     read_computer,

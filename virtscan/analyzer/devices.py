@@ -15,7 +15,7 @@ from virtscan.model import Backing, Device, DeviceKind, DeviceName, State
 
 _KINDS = {kind.value: kind for kind in DeviceKind if kind is not DeviceKind.UNKNOWN}
 _LISTING = frozenset({"bond", "bridge", "vlan"})
-"""Types of host interfaces with an element of the same name that holds those below."""
+"""Types of host interfaces with an element of the same name, which holds the lower devices."""
 
 _DRIVERS = {"virtio-pci": "virtio_net", "virtio-mmio": "virtio_net", "virtio_ccw": "virtio_net"}
 """Drivers of buses of virtual machines, by the driver of the NICs on them."""
@@ -30,8 +30,8 @@ _BUSES = (
 def read_host_interface(xml: bytes | str, *, source: str) -> tuple[Device, ...]:
     """Read a host interface as `virsh iface-dumpxml` prints it.
 
-    A bond's members and a bridge's ports are all there, except taps of domains (`vnet0`), which libvirt leaves out of
-    a bridge. A bond or VLAN of which the document names no device below was not looked at.
+    The members of a bond and the ports of a bridge are complete, except for taps of domains (`vnet0`), which libvirt
+    leaves out. A bond or VLAN without a lower device in the document was not inspected by libvirt.
 
     Returns:
         The device itself, then all below it, with their facts in the document: a VLAN's device only by name.
@@ -89,11 +89,11 @@ def _addresses(interface: etree._Element) -> Iterator[str]:
 def read_node_device(xml: bytes | str, *, source: str) -> Device | None:
     """Read a node device as `virsh nodedev-dumpxml` prints it; None if it is not a network device.
 
-    libvirt hangs a device under `computer` when sysfs shows none that it knows above it: veth, tap and dummy, but also
-    a NIC on a bus that it doesn't know (VMBus, Xen, a board's own), which its path implies. Any other parent is on a
-    bus; it may still be a virtual machine's. Bonds, VLANs, bridges and macvlans are not listed at all (udev gives
-    them a DEVTYPE), so the kind of a device stays open. A NIC stands on nothing. `tx` is the result of ETHTOOL_GTXCSUM,
-    which may be true of SCTP alone; a libvirt that doesn't look lists no feature.
+    libvirt makes `computer` the parent of a device when sysfs shows no parent that it knows. These are veth, tap and
+    dummy devices, but also NICs on an unknown bus (VMBus, Xen, a board's own), which the path implies. Any other parent
+    is on a bus, possibly a virtual machine's. Bonds, VLANs, bridges and macvlans are not listed at all (udev gives them
+    a DEVTYPE), so the kind of a device remains unknown. A NIC has no lower device. `tx` is the result of
+    ETHTOOL_GTXCSUM, which may be true for SCTP alone; a libvirt without this query lists no feature.
 
     Raises:
         AnalyzerError: It is not safe XML, not a node device, or a network device without a name.
@@ -106,12 +106,12 @@ def read_node_device(xml: bytes | str, *, source: str) -> Device | None:
 
 
 def read_with_parent(xml: bytes | str, *, source: str) -> tuple[Device | None, str | None]:
-    """Read a node device as `read_node_device` does, and the name of the node device that it hangs under.
+    """Read a node device as `read_node_device` does; return it with the name of its parent node device.
 
-    The name is None under `computer`, or without one.
+    The name is None if the parent is `computer` or not given.
 
     Raises:
-        AnalyzerError: As there.
+        AnalyzerError: As `read_node_device`.
     """
     root = parse(xml)
     if root.tag != "device":
@@ -141,7 +141,7 @@ def _network_device(root: etree._Element, parent: str | None, source: str) -> De
 
 
 def read_driver(xml: bytes | str) -> str | None:
-    """Return the kernel driver of a node device, given as the NIC's where it is that of a bus for one NIC.
+    """Return the kernel driver of a node device; the driver of a bus for a single NIC is mapped to that of the NIC.
 
     Raises:
         AnalyzerError: It is not safe XML.

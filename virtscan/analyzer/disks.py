@@ -1,4 +1,4 @@
-"""A domain's `<disk>` to a value."""
+"""Parser of a domain's `<disk>`."""
 
 from collections.abc import Iterator
 from sys import intern
@@ -33,7 +33,7 @@ def _read_disk(disk: etree._Element) -> Disk:
 
 
 def _path(source: etree._Element) -> str | None:
-    """Return the place of a disk's content, by whichever attribute its type has.
+    """Return the location of a disk's content, from the attribute of its type.
 
     A network's source is written as `PROTOCOL:NAME`. A PCI address (nvme) is not a path.
 

@@ -1,4 +1,4 @@
-"""A `<domain>` document, or a status file around one, to a value."""
+"""Parser of a `<domain>` document, or of a status file that contains one."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -19,7 +19,7 @@ _FIRMWARE = {firmware.value: firmware for firmware in Firmware}
 
 
 def read_domain(xml: bytes | str, *, origin: str, state: DomainState = DomainState.UNKNOWN) -> Domain:
-    """Read a domain as `virsh dumpxml` prints it, as it lies in /etc/libvirt/qemu, or a status file of /run.
+    """Read a domain from `virsh dumpxml` output, a file in /etc/libvirt/qemu, or a status file in /run.
 
     A fact that the document lacks is None, not libvirt's default; a domain without a name has an empty one. vCPUs
     are those that the domain starts with (`current`), not those that could be plugged in later, just as its memory is
@@ -41,7 +41,7 @@ def read_domain(xml: bytes | str, *, origin: str, state: DomainState = DomainSta
 
 
 def read_domains(documents: Sequence[tuple[str, DomainState]], *, origin: str) -> list[Domain | AnalyzerError]:
-    """Read documents as libvirt prints them, each with the state that the source knows: as `read_domain`, but faster.
+    """Read documents as libvirt prints them, each with its state; equals `read_domain` for each, but faster.
 
     Returns:
         The result of each, in their order.

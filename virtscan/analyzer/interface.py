@@ -1,4 +1,4 @@
-"""A domain's `<interface>` to a value, by the rules that libvirt reads it with."""
+"""Parser of a domain's `<interface>`, by libvirt's own parsing rules."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -100,7 +100,7 @@ def _attachments(kind: str, device: str | None, mode: SourceMode | None) -> tupl
 
 @lru_cache(maxsize=FEW)
 def _alone(name: DeviceName | None, mode: SourceMode | None) -> tuple[Attachment, ...]:
-    """Return the only device that an interface is attached to; one value for all that are attached alike."""
+    """Return the only device that an interface is attached to; equal attachments share one value."""
     return (Attachment(name, mode),)
 
 
@@ -118,7 +118,7 @@ def _checksums(driver: etree._Element | None, model: str | None) -> tuple[State 
 
 
 def _rom(element: etree._Element) -> State | None:
-    """Return whether the guest sees a boot ROM. A `file` only selects one, and an empty one that there is none."""
+    """Return whether the guest sees a boot ROM. A `file` only selects the image; an empty one disables the ROM."""
     if element.get("file") == "":
         return State.OFF
     match attribute(element, "enabled"), attribute(element, "bar"):

@@ -8,7 +8,7 @@ from virtscan.model import Mac, SourceMode, parse_mac
 _UUID = re.compile(r"[0-9a-f]{32}")
 _PRINTED = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FEW = 1024
-"""Values that are remembered, and shared: thousands of domains have the same few sizes, numbers and devices."""
+"""Size of the caches: thousands of domains have the same few sizes, numbers and devices."""
 _TOO_LONG = 20
 _KIB = 1024
 _MIB = 1024 * 1024

@@ -1,4 +1,4 @@
-"""A `<network>` document to the devices that an interface on it may get."""
+"""Parser of a `<network>` document: the devices that an interface on it may get."""
 
 from lxml import etree
 
@@ -50,8 +50,8 @@ def _forward_mode(forward: etree._Element | None) -> str | None:
 def _attachments(bridge: str | None, forward: etree._Element | None, mode: str | None) -> tuple[Attachment, ...]:
     """Return every device that an interface may get, each once.
 
-    With mode bridge a `<bridge>` is a bridge that the host has, and no macvtap is made. With hostdev an interface gets
-    a PCI device, which is none of the host's any more.
+    In mode bridge, `<bridge>` names an existing bridge of the host, and no macvtap is created. In mode hostdev an
+    interface gets a PCI device, which then no longer belongs to the host.
     """
     if mode == "hostdev":
         return ()

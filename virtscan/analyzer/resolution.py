@@ -1,4 +1,4 @@
-"""Interfaces on libvirt's networks, and on devices created beforehand, to the devices that they stand on."""
+"""Resolution of interfaces on libvirt networks, and on devices created beforehand, to devices of the host."""
 
 from collections.abc import Iterable, Mapping
 

@@ -19,7 +19,7 @@ def read_resources(domain: etree._Element, first: Mapping[str, etree._Element], 
     Args:
         domain: The element.
         first: The first of its children of each name.
-        paused: Whether the source knows it as suspended.
+        paused: True if the source lists it as suspended.
     """
     sockets, cores, threads, numa_nodes = _topology(first.get("cpu"))
     vcpu, balloon = first.get("vcpu"), first.get("currentMemory")

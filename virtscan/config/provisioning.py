@@ -14,7 +14,7 @@ def provisioning_target(section: ProvisioningSection, where: str, folder: Path) 
     """Return the system of this section; relative paths start at the folder.
 
     Raises:
-        ConfigError: The URL is none or holds a password, or user, password and token do not go together.
+        ConfigError: The URL is invalid or holds a password, or user, password and token do not go together.
     """
     try:
         _check_url(section.url)

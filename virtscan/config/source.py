@@ -17,7 +17,7 @@ def parse_server(text: str) -> ServerTarget:
     """Read `NAME[:INTERFACE]=SOURCE`.
 
     Raises:
-        ConfigError: It is not of this form, or one of its parts can't be meant; the error names the server.
+        ConfigError: It is not of this form, or one of its parts is invalid; the error names the server.
     """
     left, equals, source = text.partition("=")
     name, colon, interface = left.partition(":")

@@ -18,7 +18,7 @@ _Judged: TypeAlias = tuple[object, ...]
 def with_copies_marked(domains: Sequence[Domain]) -> tuple[Domain, ...]:
     """Mark the definitions of a running domain that are not the running one; leave out those that add nothing.
 
-    A definition adds nothing when all that is judged is the same as in a running copy. Domains without a uuid, or of
+    A definition adds nothing if everything that is judged equals that of a running copy. Domains without a uuid, or of
     which no copy is known to run, stay as they are.
     """
     copies_of = Counter(domain.uuid for domain in domains if domain.uuid is not None)

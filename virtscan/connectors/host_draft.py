@@ -1,4 +1,4 @@
-"""The items that one hypervisor has delivered so far: the box between the threads that read it and its deadline."""
+"""Items delivered so far about one hypervisor: filled by its reader threads, closed at its deadline."""
 
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -106,13 +106,13 @@ class HostDraft:
                 self._items.extend(items)
 
     def add_listed(self, devices: Mapping[str, Device]) -> None:
-        """Deliver devices as a list gives them, by the list's own names: of a device that is described, it adds to."""
+        """Deliver devices from a list, by the list's own names; they add to devices that have a document."""
         with self._lock:
             if not self._closed:
                 self._listed |= devices
 
     def withdraw_listed(self, name: str) -> None:
-        """Take back a device of a list: its document gave its real name."""
+        """Remove a device of a list: its document has the real name."""
         with self._lock:
             if not self._closed:
                 self._listed.pop(name, None)
@@ -127,7 +127,7 @@ class HostDraft:
         Interfaces on a network that was not delivered stay open: they may be anything.
 
         Args:
-            failure: Why reading ended early; None when the reader came to its end.
+            failure: Why reading ended early; None if the reader finished.
 
         Raises:
             RuntimeError: It is closed already: there is one result.

@@ -24,7 +24,7 @@ _MARGIN = 5.0
 
 
 def of_this_machine() -> HostFacts:
-    """Return the running kernel, unless it is not Linux, whose numbers alone can be judged."""
+    """Return the running kernel if it is Linux; only versions of Linux can be judged."""
     if platform.system() != "Linux":
         return HostFacts(local=True)
     kernel = Observed(value=platform.release(), source="this machine", observed_at=datetime.now(UTC))
@@ -44,7 +44,7 @@ def is_reached_by_ssh(address: str) -> bool:
 
 @contextmanager
 def read_by_ssh(draft: HostDraft, address: str, *, timeout: float | None) -> Iterator[None]:
-    """Read the facts of a URI's host about itself beside the block, in one round trip; deliver them at its end.
+    """Read a host's facts about itself by ssh while the block runs, in one round trip; deliver them at its end.
 
     A missing fact is a gap. Gaps are about devices: they hide facts, no domain and no interface. `timeout` None means
     that nothing is read.

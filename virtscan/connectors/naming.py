@@ -6,7 +6,7 @@ from virtscan.transport import uri
 
 
 def shown(target: Target) -> str:
-    """Return the address as it is shown, without a password; an inventory knows the hypervisor by it."""
+    """Return the address as it is shown, without a password; it identifies the hypervisor in an inventory."""
     row = TARGETS[target.kind]
     return uri.shown(target.address) if row.address is AddressKind.URI else row.text(target.address)
 

@@ -1,4 +1,4 @@
-"""Every interface against every server: the worst verdict is the interface's."""
+"""Judgement of every interface against every server; an interface gets the worst verdict."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """One hypervisor's interfaces against every server that may answer them.
 
-The evaluation is pure; the caches around it have named keys. Most interfaces are plugged in like another one, and
-servers outside the hypervisor look alike from most of its devices.
+The evaluation is pure; the caches around it have named keys. Most interfaces are attached like another one, and most
+devices see the servers outside the hypervisor alike.
 """
 
 from bisect import insort

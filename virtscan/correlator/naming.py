@@ -41,8 +41,8 @@ class Serving(Protocol):
 def segment_warnings(hosts: Sequence[Host], servers: Sequence[Serving]) -> tuple[Gap, ...]:
     """Warn about each segment that only servers or only hypervisors name: it may be a spelling mistake.
 
-    A segment of a hypervisor needs no server's word if some server serves every segment, unless a server names
-    a similar one. A segment that is written as a subnet is named by every server whose subnets overlap it. Without any
+    A segment of a hypervisor needs no server that names it if some server serves every segment, unless a server names a
+    similar one. A segment that is written as a subnet is named by every server whose subnets overlap it. Without any
     hypervisor, or without any server, there is nothing to compare.
     """
     if not hosts or not servers:

@@ -1,9 +1,9 @@
-"""Admission of jobs: how many may run at once, by open files and by the CPU there is to spare.
+"""Admission of jobs: how many may run at once, by open files and idle CPU.
 
-A job that has started has a deadline. When the CPU is short, more jobs at once end later and none in time. So of those
-that read files one runs on each CPU. Those that wait for hosts start while all of them together need less than a CPU:
-more than one does not help, because threads of one process take turns. A few always fit. One that hangs needs no CPU,
-and has no place: else a site that is down would keep the others waiting for one deadline after the other.
+A job that has started has a deadline. On a busy CPU, more jobs at once all end later, and none in time. So jobs that
+read files run one on each CPU. Jobs that wait for hosts start while all of them together need less than one CPU: more
+does not help, because threads of one process take turns. A few always run. A job that hangs needs no CPU and takes no
+slot: otherwise a site that is down would delay the others by one deadline after the other.
 """
 
 import os
@@ -15,13 +15,13 @@ from virtscan.engines.demand import Demand
 from virtscan.engines.engine import Work
 
 MOST_AT_ONCE = 128
-"""Jobs at work at once. More brings nothing: one process is busy with 128 hosts at 20 ms a reply."""
+"""Jobs at work at once. More saves no time: 128 hosts at 20 ms a reply keep one process busy."""
 
 MOST_OPEN = 512
 """Jobs that have started and not ended. Each has threads, files and perhaps an ssh of 1 MB, even if it hangs."""
 
 LEAST_AT_ONCE = 8
-"""Jobs that are at work at once whatever they need: enough to keep a CPU busy with near hosts."""
+"""Jobs that may always work at once, however much CPU they need: enough to keep a CPU busy with near hosts."""
 
 FILES_A_JOB = 8
 """A libvirt connection takes two; one through ssh, or ssh itself, up to seven while it starts."""
@@ -36,7 +36,7 @@ _STARTING_SECONDS = 2.0
 """Longest time that a job takes to open its files; from then on they are counted themselves."""
 
 _BUSY = 0.9
-"""CPUs that jobs together need, from which on no more are admitted."""
+"""CPUs needed by all jobs together from which on no more are admitted."""
 
 
 class Admission:

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 _POLL = 0.2
-"""Seconds between two looks at a thread's use of the CPU."""
+"""Seconds between two measurements of a thread's CPU time."""
 
 _waited_for: set[SimpleQueue[Any]] = set()  # Any: outcomes of calls of every type
 _left_behind: set[threading.Thread] = set()
@@ -62,17 +62,16 @@ def within_work(seconds: float, run_left: float, call: Callable[[], T]) -> JobOu
 
 
 def interrupt() -> None:
-    """Let all calls that are waited for be left behind."""
+    """Leave behind all calls that are waited for."""
     for results in tuple(_waited_for):
         results.put(Cut.INTERRUPTED)
 
 
 @contextmanager
 def beside(call: Callable[[], T]) -> Iterator[Callable[[float], JobOutcome[T]]]:
-    """Make a call on a daemon thread, beside the block; give what waits for its outcome, so many seconds at most.
+    """Run a call on a daemon thread beside the block; yield a function that waits for its outcome for some seconds.
 
-    Where the block ends without its outcome, by an error or before it has come, the thread is left behind as `within`
-    does.
+    If the block ends without the outcome, by an error or too early, the thread is left behind as by `within`.
 
     Raises:
         NoThreadError: The system grants no thread for it.
@@ -152,7 +151,7 @@ def _seconds_of_work(thread: threading.Thread) -> float:
 
 
 def outcome_of(call: Callable[[], T]) -> JobOutcome[T]:
-    """Call, and make a value of whatever comes of it: above the caller nothing would catch an exception."""
+    """Call, and return the outcome as a value: an exception would reach the top of the thread uncaught."""
     try:
         return Returned(call())
     except BaseException as error:  # noqa: BLE001 on a thread of its own it would only be printed and lost
@@ -183,7 +182,7 @@ def end_work_of(thread: threading.Thread) -> None:
 
 
 def helpers() -> list[int]:
-    """Return the numbers, as the kernel gives them, of the threads that calls are made on."""
+    """Return the kernel's ids of the threads that run calls."""
     return [
         thread.native_id
         for thread in threading.enumerate()

@@ -12,16 +12,16 @@ from time import monotonic
 from typing import NamedTuple, Protocol
 
 MOST_AT_WORK = 128
-"""Calls at once, without those that hang. More brings nothing: they keep one process busy at 20 ms a reply."""
+"""Calls at once, without those that hang. More save no time: these keep one process busy at 20 ms a reply."""
 
 MOST_THREADS = 1024
 """Threads with those of calls that hang; each takes some 50 KB."""
 
 SLOW_SECONDS = 2.0
-"""Time from which on a call is taken for one that hangs."""
+"""Time after which a call counts as hanging."""
 
 IDLE_SECONDS = 0.5
-"""Time after which a thread ends that finds nothing to do."""
+"""Time without work after which a thread ends."""
 
 
 class Caller(Protocol):

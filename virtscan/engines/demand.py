@@ -8,12 +8,12 @@ from typing import NamedTuple
 from virtscan.engines.bounded import helpers
 
 SAMPLE_SECONDS = 0.03
-"""Time over which is measured at least."""
+"""Shortest period of one measurement."""
 
 _SAMPLES = 3
 
 _SECONDS_A_THREAD = 0.001
-"""More time for more threads: to look at one takes some ten microseconds."""
+"""Extra time for each thread: measuring one takes some ten microseconds."""
 
 _AT_WORK_SECONDS = 2.0
 """Time that a thread counts as at work after it had a CPU, or began."""

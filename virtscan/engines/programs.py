@@ -12,14 +12,14 @@ _END_SECONDS = 2.0
 """Longest wait for killed programs to end, and for stopped ones to stop; one in a system call may never do so."""
 
 _MASTER = b"ssh: "
-"""The title of an ssh that ControlPersist keeps in the background for later logins, on the user's wish."""
+"""The title of an ssh that ControlPersist keeps in the background for later logins, by the user's choice."""
 
 
 _spared: set[int] = set()
 
 
 def spare_present() -> None:
-    """Let `end_all` spare the children of today: a shell that has become this process started them."""
+    """Let `end_all` spare the present children: a shell that became this process (`exec`) started them."""
     _spared.update(_all_children(os.getpid()))
 
 

@@ -24,7 +24,7 @@ LONGEST_WAIT = 0.2
 """Seconds. A signal that the kernel gives to another thread does not wake the main one, which has to act on it."""
 
 MARGIN = 10.0
-"""Seconds that a job may be late. It ends by itself, so only a machine in trouble or a defect needs them."""
+"""Seconds that a job may be late. It ends by itself, so only an overloaded machine or a defect needs them."""
 
 INTERRUPTED_MARGIN = 5.0
 """The same after an interruption: the user waits."""
@@ -47,7 +47,7 @@ def run(
 ) -> tuple[JobOutcome[T], ...]:
     """Run jobs as `Engine.run` describes, as many at once as sensible.
 
-    A job that is later than `margin` seconds is left behind, and has no effect from then on.
+    A job more than `margin` seconds late is left behind, and has no effect from then on.
     """
     run = _ThreadedRun(jobs, job_timeout + margin, on_end, on_start)
     end = monotonic() + deadline

@@ -1,4 +1,4 @@
-"""Calls that need not be waited for: they go on beside the rest, until the end of the process."""
+"""Background calls, which nothing waits for until the end of the process."""
 
 import threading
 from collections.abc import Callable
@@ -8,7 +8,7 @@ _LONGEST = 1.0
 """Seconds at the end of the process for all of them together: one may hang."""
 
 _SLOW = 5.0
-"""Seconds from which on a call is taken for one that hangs."""
+"""Seconds after which a call counts as hanging."""
 
 _MOST = 128
 """Calls at once. There are so many only where they hang, each with a thread."""
@@ -17,13 +17,13 @@ _trailing: dict[threading.Thread, float] = {}
 """Their threads, and when they began."""
 
 _unmade: list[Callable[[], object]] = []
-"""Kept, because an object that only such a call has would make it when it is freed."""
+"""Kept alive: the finalizer of an object that only such a call holds would make the call after all."""
 
 
 def trail(call: Callable[[], object]) -> None:
-    """Make a call that raises nothing on a thread of its own; on this one if the system grants none.
+    """Run a call, which must not raise, on a thread of its own; on this one if the system grants none.
 
-    Where too many hang the call is not made: the end of the process has to do.
+    If too many calls hang, the call is not made: the end of the process replaces it.
     """
 
     def work() -> None:
@@ -42,13 +42,13 @@ def trail(call: Callable[[], object]) -> None:
 
 
 def may_end() -> bool:
-    """Return True if a call goes on that does not seem to hang."""
+    """Return True if a call is running that does not seem to hang."""
     now = monotonic()
     return any(now - began < _SLOW for began in tuple(_trailing.values()))
 
 
 def wait() -> None:
-    """Wait for the calls that go on, a second at most."""
+    """Wait for the running calls, at most a second."""
     end = monotonic() + _LONGEST
     for thread in tuple(_trailing):
         if thread.is_alive():  # one that has not started can't be waited for

@@ -1,4 +1,4 @@
-"""Linux's own words about its network devices and its machine (`ip`, /proc, /sys, ethtool, DMI) to values; pure.
+"""Parsers of Linux's output about network devices and the machine (`ip`, /proc, /sys, ethtool, DMI); pure.
 
 Each function returns the facts of its one source. `merge_devices` puts several together, libvirt among them, the more
 authoritative first.

@@ -1,4 +1,4 @@
-"""The contract of the readers, and the rule that holds for all of them: no secret comes back."""
+"""The contract of the readers, and a rule for all of them: results contain no secret."""
 
 from typing import Protocol
 

@@ -27,7 +27,7 @@ _FIRST = 0x100000
 
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]*(?:%\w*)?(?:/[0-9.]*)?")
-"""A possible address: `ipaddress` decides, and takes its time."""
+"""A possible address; `ipaddress`, which is slow, decides."""
 
 _HOST_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
 _TOKEN = re.compile(r"[\w.:-]+(?:/\d+)?")

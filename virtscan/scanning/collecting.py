@@ -1,4 +1,4 @@
-"""A plan to an inventory: jobs to an engine, results to the assembly."""
+"""Collection of a plan's facts: jobs go to an engine, results to the assembly."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The engine of a plan: threads of this machine, or workers beyond it."""
+"""Choice of the engine for a plan: threads of this machine, or workers on others."""
 
 from virtscan.engines import threads
 from virtscan.engines.engine import Engine

@@ -1,4 +1,4 @@
-"""Names of hypervisors and servers, each of its own in an inventory."""
+"""Names of hypervisors and servers, unique in an inventory."""
 
 import itertools
 from collections import Counter

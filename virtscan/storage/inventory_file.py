@@ -23,7 +23,7 @@ from virtscan.storage.inventory_v3 import (
 from virtscan.storage.upgrades import SCHEMA, STEPS, upgraded
 
 Saved: TypeAlias = SavedInventory
-"""The file's structs, of whatever version is the present one."""
+"""The file's structs of the present version."""
 
 _NAME, _, _NUMBER = SCHEMA.partition("/")
 VERSION = int(_NUMBER)

@@ -1,4 +1,4 @@
-"""A capture to the boots in it, frame by frame, in memory that does not grow with the file."""
+"""Reading of the boots in a capture, frame by frame, in memory that does not grow with the file."""
 
 from collections import Counter
 from pathlib import Path

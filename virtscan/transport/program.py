@@ -1,4 +1,4 @@
-"""Programs that may hang, flood or leave others behind; each is certain to end."""
+"""Running of programs that may hang, print without end or leave others behind; each is certain to end."""
 
 import os
 import selectors

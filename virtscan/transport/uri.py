@@ -1,4 +1,4 @@
-"""libvirt's connection URIs: their effects, their hosts, and how to show them; pure."""
+"""libvirt's connection URIs: parsing, checks for unsafe parameters, and display without secrets; pure."""
 
 import ipaddress
 import re
@@ -69,7 +69,7 @@ class LibvirtUri(msgspec.Struct, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=_AT_ONCE)
 def parse(address: str) -> LibvirtUri:
-    """Take a URI apart; every reader of a hypervisor asks for that of its address.
+    """Split a URI into its parts; cached, because every reader of a hypervisor needs those of its address.
 
     Raises:
         ConfigError: It has characters that no URI has, or a host or user that ssh would take for an option.

@@ -1,4 +1,4 @@
-"""A file in a folder to the domains and networks in it, and to its unreadable documents."""
+"""Parser of a file in a folder: its domains and networks, and its unreadable documents."""
 
 from collections.abc import Iterator
 
@@ -20,11 +20,11 @@ _ABOUT = {
     "node": GapAbout.DOMAIN,
 }
 _MAX_COUNT = 16_384
-"""Documents of one file. No libvirt lists more domains (REMOTE_DOMAIN_LIST_MAX); more are scraps of something else."""
+"""Documents of one file. No libvirt lists more domains (REMOTE_DOMAIN_LIST_MAX); a file with more holds other data."""
 
 
 class Unread(msgspec.Struct, frozen=True, kw_only=True):
-    """A document that gave no domain and no network, and why.
+    """A document without a readable domain or network, and the reason.
 
     `root` is the name of its outermost element, None when there is none. `about` is the kind of item that may be
     missing because of it; None when nothing is: a document of another kind, such as a snapshot or a storage pool.
@@ -49,7 +49,7 @@ def documents(data: bytes, *, origin: str) -> Iterator[Domain | Network | Unread
         origin: The file's name. The second document in it has the origin `NAME#2`, and so on.
 
     Returns:
-        One value for each document, in order; nothing raises. Of a file that holds no document at all one Unread.
+        One value for each document, in order; no error is raised. A file without any document yields one Unread.
     """
     for count, item in enumerate(_items(data), start=1):
         here = origin if count == 1 else f"{origin}#{count}"

@@ -1,4 +1,4 @@
-"""Untrusted bytes -> an element tree, within limits."""
+"""Bounded parsing of untrusted bytes to an element tree."""
 
 import threading
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ MAX_DOCUMENT = 4 * 1024 * 1024
 remote_protocol.x). Real domains stay below 1 MiB, and the most wasteful document of this size takes 200 MB to parse."""
 
 MAX_FILE = 32 * 1024 * 1024
-"""Bytes of one file, which may hold all domains of a hypervisor: some 4,600 domains of the usual 7 KB. The most
-tiresome file of this size takes 8 s to take apart."""
+"""Bytes of one file, which may hold all domains of a hypervisor: some 4,600 domains of the usual 7 KB. The
+worst file of this size takes 8 s to parse."""
 
 
 class _Parsers(threading.local):
@@ -73,8 +73,8 @@ def parse(xml: bytes | str) -> etree._Element:
 def parse_each(documents: Sequence[str], name: str) -> list[etree._Element | AnalyzerError]:
     """Return the root element of each, as `parse` does, or why there is none.
 
-    Where each is visibly one element of this name, and nothing is wrong, they are parsed as one: lxml lets go of the
-    interpreter for each document, and other threads that wait for it then take it.
+    Valid documents that are visibly one element of this name are parsed as one. lxml releases the GIL for each
+    document, and waiting threads then take it.
     """
     opened, closed = f"<{name}", f"</{name}>"
     if all(d.startswith(opened) and d.rstrip().endswith(closed) and d.count(closed) == 1 for d in documents):

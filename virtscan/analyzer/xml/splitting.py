@@ -1,4 +1,4 @@
-"""A file of several documents to its documents, none hidden by a broken one before it."""
+"""Splitting of a file into its XML documents; a broken one hides none of those after it."""
 
 import re
 from collections import Counter
@@ -14,11 +14,11 @@ _ASIDE_ENDS = {b"!--": b"-->", b"![CDATA[": b"]]>", b"?": b"?>"}
 _DECLARATION = re.compile(rb"<\?xml\s")
 _ROOTS = frozenset({b"domain", b"domstatus", b"network", b"networkstatus", b"node"})
 _DEPTH = 256
-"""No document that the parser accepts is nested deeper."""
+"""Deepest nesting that the parser accepts."""
 
 
 class XmlSpan(msgspec.Struct, frozen=True):
-    """A stretch of a file that is one document, or the rest of one; `root` is its first element's name."""
+    """A span of a file that is one document, or the rest of one; `root` is its first element's name."""
 
     start: int
     end: int
@@ -115,7 +115,7 @@ class _Splitter:
             self._declared = None
 
     def _cut_off(self, end: int) -> Iterator[XmlSpan]:
-        """Yield up on the document that is open here: it ends where the first one inside it begins."""
+        """End the open document where the first document inside it begins; yield all of them."""
         broken = [XmlSpan(entry.start, end, _text(entry.name)) for entry in self._open if entry.may_be_a_root]
         pieces = sorted(broken + self._inner, key=lambda piece: piece.start)
         limits = (*(piece.start for piece in pieces[1:]), end)

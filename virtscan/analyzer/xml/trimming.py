@@ -21,7 +21,7 @@ _CPU_FEATURES = re.compile(r"\n    <feature [^\n]*/>(?=\n)")
 
 
 def trimmed(xml: str) -> str:
-    """Leave out elements without a reader: most of the text, and most of the time that parsing takes.
+    """Leave out elements that virtscan never reads: most of the text, and most of the parsing time.
 
     Finds them by lines and indentation, which are the same in every libvirt. Only a domain's metadata could have lines
     like these: everywhere else `<` is escaped. A document that has `<devices>` or metadata twice, or a device of

@@ -46,8 +46,8 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str], priv
 
     Args:
         text: The content.
-        path: Where it lies, for messages.
-        environment: Where variables in its values come from.
+        path: Its path, for messages.
+        environment: The source of variables in its values.
         private: Only its owner can read the file; else it must not hold a secret.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Networks and devices that domains' interfaces lead to, down to the NICs, and the servers' own; no others' XML."""
+"""Networks and devices of domains' interfaces, down to the NICs, and devices of servers; no other XML is fetched."""
 
 import re
 from collections import defaultdict
@@ -50,7 +50,7 @@ class Leads:
         self._awaited: set[str] = set()
 
     def listed(self, results: Sequence[None]) -> None:
-        """Count lists that have come; after the last one, follow the domains and servers; part of a work."""
+        """Count the lists that have arrived; after the last one, follow the domains and servers."""
         self._lists_to_come -= len(results)
         if self._lists_to_come:
             return
@@ -62,9 +62,9 @@ class Leads:
             self.follow(domain)
 
     def follow(self, domain: Domain) -> None:
-        """Fetch the networks and devices of the domain's interfaces, unless another one's did; part of a work.
+        """Fetch the networks and devices of the domain's interfaces, each once for all domains.
 
-        A domain that comes before the lists waits for them.
+        A domain that arrives before the lists waits for them.
         """
         if self._lists_to_come:
             self._waiting.append(domain)
@@ -169,7 +169,7 @@ class Leads:
         return name in self._lists.interfaces.documents or _cleaned(name) in self._node_names
 
     def _is_new(self, what: Hashable) -> bool:
-        """Return True if it is met for the first time."""
+        """Return True the first time."""
         if what in self._met:
             return False
         self._met.add(what)

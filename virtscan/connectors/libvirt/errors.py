@@ -8,7 +8,7 @@ from virtscan.errors import ConnectorError
 from virtscan.transport.ssh import OLD_ALGORITHMS, OLD_CRYPTO
 
 LONGEST = 400
-"""Characters of libvirt's own words."""
+"""Characters kept of libvirt's own text."""
 
 _LOGIN = (
     "login required; virtscan never prompts: use SSH keys, libvirt's auth.conf, or allow this user to "
@@ -83,7 +83,7 @@ _ADVICE_BY_TEXT = (
 def reason(error: libvirt.libvirtError) -> str:
     """Return the error in one line: libvirt's own text, then the action where one is known.
 
-    Of words without end (libxml2 repeats the line that it does not understand) only the beginning is kept.
+    A long text (libxml2 repeats the line that it can't parse) keeps only its beginning.
     """
     message = " ".join((error.get_error_message() or "unknown libvirt error").split())
     advice = _advice(message) or _ADVICE_BY_CODE.get(error.get_error_code())

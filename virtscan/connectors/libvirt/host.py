@@ -56,19 +56,19 @@ def read(
     statistics: bool = False,
     server_macs: Collection[Mac] = (),
 ) -> None:
-    """Deliver a hypervisor's facts from libvirt: domains as they come, then the devices of their interfaces.
+    """Deliver a hypervisor's facts from libvirt: domains as they arrive, then the devices of their interfaces.
 
-    May block for ever: to be run under a deadline, on a thread that can be left behind.
+    May block for ever: run it under a deadline, on a thread that can be left behind.
 
     Args:
         target: The hypervisor; an empty address is libvirt's own default.
         draft: Where to deliver.
-        in_fleet: Other hypervisors are read at the same time: they, not more threads for this one, fill the time.
+        in_fleet: Other hypervisors are read at the same time, so more threads for this one save nothing.
         allow_unsafe: Accept a URI that runs a command or reaches a shell.
-        ssh_timeout: Seconds for reading facts of a qemu+ssh host by ssh that libvirt does not report; None: don't.
+        ssh_timeout: Seconds for reading facts that libvirt does not report from a qemu+ssh host; None: not read.
         threads: Number of simultaneous users of the connection; None: as its distance requires.
         next_start: Read the persistent definitions of running domains as well, one more round trip for each.
-        statistics: Request the sizes of disks and balloons, in one more call that the daemon works long on.
+        statistics: Request the sizes of disks and balloons, in one more call, which takes the daemon long.
         server_macs: MACs of servers: a device of the host that has one is read even if no interface leads to it.
 
     Raises:
@@ -226,7 +226,7 @@ def _read_host(session: Session, address: str) -> None:
 
 
 def _use_version(session: Session, replies: Sequence[Reply[int]]) -> None:
-    """Deliver the daemon's version; without it there is one fact less about the kernel, not a gap."""
+    """Deliver the daemon's version; a missing one is one fact less about the kernel, not a gap."""
     for version in session.optional(replies):
         daemon = Observed(value=version, source=SOURCE, observed_at=datetime.now(UTC))
         session.draft.add(HostFacts(daemon=daemon))

@@ -1,4 +1,4 @@
-"""Lists of a connection, by whichever calls its daemon knows: old hypervisors are supported."""
+"""Lists of a connection, by the calls that its daemon supports, those of old hypervisors included."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -27,7 +27,7 @@ _WITH_PARENTS = (
 
 
 class NameList(msgspec.Struct, frozen=True):
-    """The names that a hypervisor lists, with the way to each one's document, and MACs as far as the list has them.
+    """The names that a hypervisor lists, each with a function that fetches its document, and MACs if the list has them.
 
     Empty with a `failure` when the list can't be had; empty and not `supported` when this driver has no such list.
     """
@@ -106,7 +106,7 @@ class Lists:
         self.node_devices = msgspec.structs.replace(listing, documents=net)
 
     def node_device(self, name: str) -> Describe:
-        """Return the way to a node device that need not be a network device, nor listed."""
+        """Return a function that fetches the document of any node device, even one that is not listed."""
         return self.others.get(name) or partial(_look_up_and_describe, self._connection.nodeDeviceLookupByName, name)
 
 
@@ -121,9 +121,9 @@ def name_of(item: Any) -> str:  # Any: libvirt-python ships no types; this is wh
 def domains_before_0_9_13(session: Session) -> list[libvirt.virDomain]:
     """Return running domains by id and the others by name, each looked up: two round trips per domain.
 
-    One that is started or stopped meanwhile changes from one list to the other. So the running ones are listed
-    before and after the others, and whatever was seen twice is the same by its uuid. An id that is gone when it is
-    looked up was stopped before the list of names was taken, or is no more.
+    A domain that starts or stops meanwhile moves from one list to the other. So the running ones are listed before and
+    after the others, and duplicates are recognized by uuid. An id that is gone at its look-up was stopped before the
+    names were listed, or no longer exists.
     """
     found: dict[str, libvirt.virDomain] = {}
 

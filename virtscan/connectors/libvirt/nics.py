@@ -23,7 +23,7 @@ class Drivers:
         self._found: dict[str, str | None] = {}
 
     def follow(self, device: Device, parent: str | None) -> None:
-        """Deliver the driver of a NIC, in one round trip unless its own document had it; part of a work."""
+        """Deliver the driver of a NIC, in one round trip unless its own document has it."""
         if parent is None or device.driver is not None or device.backing is not Backing.PHYSICAL:
             return
         if parent in self._found:

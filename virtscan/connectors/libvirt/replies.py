@@ -29,7 +29,7 @@ Reply: TypeAlias = Fetched[T] | LibvirtFailure | NotText
 
 
 def reply_of(call: Callable[[], T]) -> Reply[T]:
-    """Call libvirt, and make a value of an item's failure; any other exception is a defect."""
+    """Call libvirt, and return an item's failure as a value; any other exception is a defect."""
     try:
         return Fetched(call())
     except libvirt.libvirtError as error:

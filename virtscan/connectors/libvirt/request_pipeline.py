@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar
 from virtscan.engines import call_pool
 
 MOST_TOGETHER = 32
-"""Results that are used together: enough for the saving, few enough to be interrupted between."""
+"""Results that are used together: enough to save time, few enough to allow an interruption in between."""
 
 WORTH_WAKING = 16
 """Results for which the thread that uses them is woken, while all places are taken and further requests wait."""
@@ -34,7 +34,7 @@ Most: TypeAlias = Callable[[float, int], int]
 
 
 class PipelinedCall(NamedTuple, Generic[T]):
-    """A call that waits, and the function that works on its result, if any; an exception of either ends the run.
+    """A queued call, and the function that uses its result, if any; an exception of either ends the run.
 
     Requests with the same `use` get their results used together as far as these are there together.
     """
@@ -60,16 +60,16 @@ class _CallFailure:
         self._errors = [error]
 
     def raise_error(self) -> NoReturn:
-        """Raise it, once: a frame that still had it would keep all frames of its traceback, and their connection."""
+        """Raise it, once: a frame that kept it would keep all frames of its traceback, and their connection, alive."""
         raise self._errors.pop()
 
 
 class RequestPipeline:
     """Makes requests on threads of the pool, while the calling thread alone uses the results.
 
-    Threads that wait and work in turn wait for the interpreter, too, each time: kept apart they read a thousand
-    domains nearby in two thirds of the time. So as little as possible is done where it is requested. A request without
-    a reply holds up only itself.
+    A thread that waits and works in turn also waits for the GIL each time. With waiting and working kept apart, a
+    thousand domains nearby are read in two thirds of the time. So requesting threads do as little as possible. A
+    request without a reply delays no other.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class RequestPipeline:
         most: Most,
         size_of: Callable[[Any], int] = lambda _result: 0,
     ) -> None:
-        """Begin with these requests; `size_of` gives the characters of a result, of which not too many shall wait."""
+        """Begin with these requests; `size_of` returns the characters of a result, which limit those that wait."""
         self._most = most
         self._size_of = size_of
         self._lock = threading.Lock()  # for the following

@@ -89,7 +89,7 @@ def _find_definitions(address: str) -> None:
 class Session:
     """An open connection, the draft that it fills, and how many calls use it at once.
 
-    `threads` is their number; None lets it follow from the distance.
+    `threads` is their number; None: chosen by the latency of the connection.
     """
 
     def __init__(
@@ -165,14 +165,13 @@ class Session:
 
 
 def most_at_once(fastest: float, hung: int, *, in_fleet: bool, threads: int | None) -> int:
-    """Return how many calls may use a connection at once, of which the fastest so far took so many seconds.
+    """Return how many calls may use a connection at once, by the seconds that the fastest call so far took.
 
-    Of all calls the fastest: lists take longer the more domains there are, and each call does where the CPU is short.
-    Infinity means that none has ended yet: the first questions are few, and a single host gets all of them at once.
-
-    In a fleet other hosts fill the time: a near host has one call at a time. Several on one connection wake each
-    other, which costs more than the call. A single near one is read in nine tenths of the time with eight instead of
-    four: more would bring nothing.
+    The fastest, because lists take longer with more domains, and every call does on a busy CPU. Infinity means that no
+    call has ended yet: the first requests are few, and a single host gets all of them at once. In a fleet, other hosts
+    use the time, so a near host has one call at a time. Several calls on one connection wake each other's threads,
+    which costs more than the call. A single near host is read in nine tenths of the time with eight calls instead of
+    four; more save nothing.
 
     libvirt's client has two defects that only several calls meet (both seen with 9.0.0). One may not be sent before the
     next reply comes. The process may crash when the connection is lost while other threads send: a stale GSource,

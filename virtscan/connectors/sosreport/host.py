@@ -1,4 +1,4 @@
-"""A hypervisor as its sosreport: the facts that libvirt would have given, and those that it lacks."""
+"""Reader of a hypervisor's sosreport: the facts that libvirt reports, and further ones."""
 
 import re
 from pathlib import Path

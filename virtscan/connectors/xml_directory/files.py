@@ -1,4 +1,4 @@
-"""The files of a folder of XML: which there are, and their bytes, compressed or not."""
+"""Search for the files of a folder of XML, and reading of their bytes, compressed or not."""
 
 import os
 import re
@@ -33,14 +33,14 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unused(msgspec.Struct, frozen=True, kw_only=True):
-    """A file or a folder that is not to be looked at."""
+    """A file or a folder that is left out."""
 
     path: Path
     why: WhyLeftOut
 
 
 def find(start: Path) -> Iterator[File | Unused | Gap]:
-    """Return every file, once: first those that lie in the folders, then those that only links lead to.
+    """Return every file, once: first files in the folders themselves, then files reached only by links.
 
     Names that begin with a dot are left out, and libvirt's own half-written copies (`NAME.new` beside NAME). An
     unreachable one is a gap.
@@ -75,7 +75,7 @@ def find(start: Path) -> Iterator[File | Unused | Gap]:
 
 
 def content(file: File) -> bytes | WhyLeftOut:
-    """Return the bytes of a file, decompressed; the reason for one of any name that does not begin like XML.
+    """Return the bytes of a file, decompressed; the reason to leave out a file that does not begin like XML.
 
     Raises:
         ConnectorError: It can't be read, is being written, is too large, or may never end, as a pipe or a device.

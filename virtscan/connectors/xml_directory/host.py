@@ -1,4 +1,4 @@
-"""A hypervisor as a folder of XML: as `virsh dumpxml` prints it, or as it lies in /etc/libvirt/qemu."""
+"""Reader of a hypervisor's folder of XML: `virsh dumpxml` output, or a copy of /etc/libvirt/qemu."""
 
 import logging
 import os

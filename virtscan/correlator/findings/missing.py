@@ -68,8 +68,8 @@ _TAP_OR_MACVTAP: _Values = (_SERVER_MODES[0], {**_SERVER_MODES[1], "tap": Where.
 def missing_facts(points: Sequence[PointEvaluation], missing: Sequence[Reason]) -> tuple[MissingFact, ...]:
     """Return the missing facts that may change the verdict of an interface, the cheapest first.
 
-    Each is supposed alone, with all other rulings as they are; where none alone changes the verdict, all are given, for
-    together they do. A verdict that is clear needs nothing, whatever else is unknown.
+    Each is tried alone, with all other rulings unchanged. If none alone changes the verdict, all are returned, because
+    together they do. A clear verdict needs no further fact.
 
     Args:
         points: Every device that the interface may be plugged into, judged.

@@ -94,7 +94,7 @@ def _on_another(
 
 
 class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
-    """A hypervisor as it looks to all others that it does not carry, nor they it.
+    """A hypervisor as seen by unrelated hypervisors: neither carries the other.
 
     `leaves` is True if frames from it pass filling NICs alone. `is_carried` is True if it certainly is a known domain,
     `may_carry` if domains on it may be unread. `shows_nics` is True if the MAC of a NIC is known, by which the domain

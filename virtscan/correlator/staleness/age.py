@@ -1,4 +1,4 @@
-"""Age of a fact at the time of its scan: time as facts have it, never that of a clock."""
+"""Age of a fact at the time of its scan; the present time is never used."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -95,7 +95,7 @@ class Answer:
         self.task = asyncio.create_task(self._wait())
 
     def drop(self) -> None:
-        """Wait no more: the scheduler drops the task, and the worker ends the process."""
+        """Stop waiting: the scheduler drops the task, and the worker ends the process."""
         self.task.cancel()
         self._future.release()
 
@@ -127,7 +127,7 @@ async def connect(scheduler: Scheduler, seconds: float) -> Link | Lost:
 
 
 def load() -> None:
-    """Load the library, and let it print nothing: failures are in the gaps."""
+    """Load the library, and silence it: failures are in the gaps."""
     import distributed  # noqa: F401 loaded here, because a signal could hit an import on a thread
 
     for name in ("distributed", "tornado", "asyncio"):

@@ -1,7 +1,7 @@
-"""A sosreport as it comes: a tar archive, compressed or not, read once from the beginning to the end.
+"""Reader of a sosreport's tar archive, compressed or not, once from start to end.
 
-tarfile itself can be led astray: names gigabytes long, members of negative size that send it back and round for ever.
-It reads through `_Forward` here, which gives no large piece and never goes back.
+An archive can mislead tarfile: names of gigabytes, members of negative size that make it loop for ever. So it reads
+through `_Forward`, which returns no large block and never seeks back.
 """
 
 import bz2

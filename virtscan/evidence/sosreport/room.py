@@ -10,7 +10,7 @@ MAX_KEPT = 192 * 1024 * 1024
 """Bytes of all files kept of one report: some 6,000 domains."""
 
 _SHARED = MAX_KEPT // 2
-"""Bytes of all reports together from which on only the one that was begun first goes on: so it is sure to end."""
+"""Bytes of all reports together beyond which only the first one continues, so that at least one finishes."""
 
 _LONGEST_WAIT = 60.0
 _POLL_SECONDS = 0.05

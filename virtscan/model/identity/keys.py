@@ -1,4 +1,4 @@
-"""Stable keys of hosts and domains, which distinguish two observations of one from observations of two."""
+"""Stable keys of hosts and domains: two observations with a common key are of one host or domain."""
 
 from typing import TypeVar
 

@@ -100,7 +100,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 class SavedSetting(msgspec.Struct, frozen=True, kw_only=True):
     """One lasting setting: the state that it gives to each of `FEATURES` that it names.
 
-    UNKNOWN when the file does something about it whose result depends on more than the file.
+    UNKNOWN if the file changes it with a result that depends on more than the file.
     """
 
     place: SettingPlace

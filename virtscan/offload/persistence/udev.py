@@ -33,7 +33,7 @@ class _Programs(msgspec.Struct):
     final: bool = False
 
     def empty(self, *, certain: bool) -> None:
-        """Take all programs away, or leave them in doubt."""
+        """Remove all programs, or mark them as doubtful."""
         self.states = {} if certain else {path: uncertain(states) for path, states in self.states.items()}
 
 

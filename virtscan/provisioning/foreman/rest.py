@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import requests
 
 PER_PAGE = 250
-"""A host takes Foreman some milliseconds to write: a page stays well within a time limit."""
+"""Foreman takes some milliseconds to write a host, so a page stays well within a time limit."""
 
 
 LARGEST_PAGE = 32 << 20

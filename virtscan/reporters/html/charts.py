@@ -13,7 +13,7 @@ _GIB = 1024
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
-    """A bar: the parts given out to running and to all defined domains, in percent of the chart's width."""
+    """A bar: the parts allocated to running and to all defined domains, in percent of the chart's width."""
 
     label: str
     running: float

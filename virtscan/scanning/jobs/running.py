@@ -1,4 +1,4 @@
-"""Jobs to an engine, and its outcomes to their results: the job's own, or one with the reason why there is none."""
+"""Running of jobs on an engine: each gets its own result, or one with the reason why there is none."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""Opening a database: SQLite or PostgreSQL, its schema brought up to date, its errors made ours."""
+"""Access to a database, SQLite or PostgreSQL: opening, schema upgrades, conversion of errors."""
 
 import contextlib
 import os
@@ -95,7 +95,7 @@ class Database:
             )
 
     def optimize(self) -> None:
-        """Let the database look at its tables, so that it plans queries well."""
+        """Update the statistics of the query planner."""
         with contextlib.suppress(HistoryError), self.writing() as connection:  # the scan is saved either way
             if self.is_sqlite:
                 connection.exec_driver_sql("PRAGMA analysis_limit = 400")
@@ -104,7 +104,7 @@ class Database:
                 connection.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in TABLES)}")
 
     def vacuum(self) -> None:
-        """Give back room that removed rows took."""
+        """Return the space of removed rows to the file system (SQLite)."""
         if self.is_sqlite:
             with self.errors(), self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
                 connection.exec_driver_sql("VACUUM")
@@ -137,10 +137,10 @@ class Database:
 
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
-        """Make the library's and the driver's errors ours.
+        """Convert errors of the library and the driver.
 
         Raises:
-            HistoryError: The database is away, locked, full, damaged or not to be written by this user.
+            HistoryError: The database is unreachable, locked, full, damaged or not writable for this user.
         """
         try:
             yield
@@ -186,7 +186,7 @@ def _engine(url: str) -> sa.Engine:
 
 
 def _begin_by_ourselves(engine: sa.Engine) -> None:
-    """Begin transactions where they begin: the driver would do so only before the first change of a row.
+    """Begin each transaction explicitly: the driver would begin it only before the first change of a row.
 
     Source:
         SQLAlchemy's documentation of pysqlite, "Serializable isolation / Savepoints / Transactional DDL".

@@ -1,4 +1,4 @@
-"""A scan of a history back into the inventory that was saved."""
+"""Reading of a scan from a history: the inventory as it was saved."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any

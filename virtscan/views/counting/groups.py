@@ -73,11 +73,11 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         return self.total(_if_running(domain, 1) for domain in self.domains)
 
     def vcpus(self, *, running: bool) -> int | None:
-        """Virtual CPUs given out to the running, or to all defined domains."""
+        """Virtual CPUs allocated to the running, or to all defined domains."""
         return self.total(_if_running(domain, domain.vcpus) if running else domain.vcpus for domain in self.domains)
 
     def given_mib(self, *, running: bool) -> int | None:
-        """Memory given out to the running, or to all defined domains."""
+        """Memory allocated to the running, or to all defined domains."""
         return self.total(
             _if_running(domain, domain.memory_mib) if running else domain.memory_mib for domain in self.domains
         )

@@ -27,7 +27,7 @@ RUN_NOTHING = frozenset(
 _DECLARE = frozenset({"export", "local", "declare", "typeset", "readonly"})
 _SWITCHES = re.compile(r"ethtool|offload", re.IGNORECASE)
 CALLS = 6
-"""So deep may scripts and functions call each other."""
+"""Deepest nesting of calls between scripts and functions."""
 
 
 class Commands(Shell, ABC):

@@ -76,7 +76,7 @@ class Shell:
             self._tested -= 1
 
     def _end(self, reason: EndError) -> None:
-        """End here, or from here on be in doubt."""
+        """End here, or treat everything from here on as doubtful."""
         if not self._doubt:
             raise reason
         self._ended = True

@@ -1,4 +1,4 @@
-"""An inventory into a history: its hosts found again, and only what changed written as new versions."""
+"""Writing of an inventory to a history: hosts are recognized, and only changes become new versions."""
 
 from virtscan.storage.history.ingest.inventories import ingest, lock_scopes
 

@@ -1,4 +1,4 @@
-"""An inventory into a history, within one transaction."""
+"""Writing of an inventory to a history, within one transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -73,7 +73,7 @@ def _insert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str,
 
 
 def _scope_id(connection: sa.Connection, scope: str | None) -> int:
-    """Return the id of a scope; no other transaction writes scans of it until this one ends."""
+    """Return the id of a scope, and keep other transactions from writing its scans until this one ends."""
     name = sql_key(scope or "")
     if connection.dialect.name != "sqlite":  # whose transactions that write exclude each other
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"virtscan {name}"))))
@@ -82,7 +82,7 @@ def _scope_id(connection: sa.Connection, scope: str | None) -> int:
 
 
 def lock_scopes(connection: sa.Connection) -> None:
-    """Let no other transaction write scans, of whatever scope, until this one ends."""
+    """Keep other transactions from writing scans of any scope until this one ends."""
     for name in connection.scalars(sa.select(SCOPE.c.name).order_by(SCOPE.c.name)).all():
         _scope_id(connection, name)
 
@@ -179,7 +179,7 @@ class _Ingest:
 
 
 def _superseded(connection: sa.Connection, host_id: int, new: Sequence[Domain]) -> Callable[[int], bool]:
-    """Return a function that decides of an open version whether one of these domains is the same in a new state."""
+    """Return a function that returns True for an open version, by id, that one of these domains replaces."""
     table = DOMAIN_VERSION
     is_open = sa.and_(table.c.host_id == host_id, table.c.end_scan.is_(None))
     rows = connection.execute(sa.select(table.c.id, table.c.data, table.c.format).where(is_open))

@@ -41,8 +41,8 @@ def step(
         before: The open versions, by rank and id.
         observed: The digests that were observed, in their order.
         complete: Nothing is hidden: an unobserved item is gone.
-        is_superseded: Decides of an open version, by id, whether a new one of the same item was observed. An incomplete
-            observation ends no other.
+        is_superseded: Returns True for an open version, by id, if a new one of the same item was observed. An
+            incomplete observation ends no other.
     """
     if [version.digest for version in before] == list(observed):
         return VersionStep()
