@@ -518,6 +518,13 @@ def test_pruning_says_what_it_removed(url: str, capfd: pytest.CaptureFixture[str
     assert "scan 1: pruned, only its counts are kept" in capfd.readouterr().err
 
 
+def test_pruning_one_scan_is_not_in_the_plural(url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    save(url, nights([host("hv1", vm(1))]))
+
+    assert run(["history", "prune", "--keep", "1s", "--then", "none", "--history", url]) == 0
+    assert capfd.readouterr().out == "removed: 0 of 1 scan; counts are kept\n"
+
+
 def test_pruning_a_locked_database_is_a_failed_write(locked: str) -> None:
     assert run(["history", "prune", "--keep", "1s", "--history", locked]) == 74
 

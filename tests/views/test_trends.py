@@ -4,7 +4,12 @@ from datetime import date
 
 import pytest
 
-from virtscan.changes.trend import CapacityTrend, Growth, Outlook
+from tests.build import TAKEN_AT
+from virtscan.changes.trend import CapacityTrend, Growth, Outlook, RiskBy, RiskTrend
+from virtscan.model import HostStatus
+from virtscan.model.history import ScanRecord
+from virtscan.reporters import REPORTERS
+from virtscan.views.document import Document
 from virtscan.views.tables import trends
 
 
@@ -17,3 +22,14 @@ def test_a_growing_site_is_full_on_a_day(days: int, words: str) -> None:
     (note,) = trends.capacity(CapacityTrend(growth=(growth,))).notes
 
     assert note == f"ams1: memory will be full {words} (2026-12-24) at +0 MiB a day; from 9 scans"
+
+
+def test_a_trend_without_rows_is_a_sentence() -> None:
+    last = ScanRecord(number=1, taken_at=TAKEN_AT, version="0.1.0", status=HostStatus.COMPLETE)
+
+    def first_line(document: Document) -> str:
+        return REPORTERS["table"].render(document).decode().splitlines()[0]
+
+    assert first_line(trends.risks(RiskTrend(by=RiskBy.SERVER, last=last))) == "The scans have no finding."
+    assert first_line(trends.capacity(CapacityTrend(last=last))) == "The scans have no hypervisor."
+    assert first_line(trends.risks(RiskTrend(by=RiskBy.SITE))) == "The history has no scan."

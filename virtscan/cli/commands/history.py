@@ -38,6 +38,7 @@ from virtscan.model import FailOn, Inventory
 from virtscan.storage.address import LATEST, parse_which
 from virtscan.views.document import Document
 from virtscan.views.report.metrics import Run
+from virtscan.views.wording.phrases.quantity import quantity
 
 if TYPE_CHECKING:
     from virtscan.storage.history import History
@@ -290,7 +291,7 @@ def prune(history: str | None, config: Path | None, keep: float, then: str, verb
         return len(removed), total
 
     removed, total = ask(history_url(history, config, console), work, seconds=_PRUNING_SECONDS)
-    print_line(f"removed: {removed} of {total} scans; counts are kept")
+    print_line(f"removed: {removed} of {quantity(total, 'scan')}; counts are kept")
     return ExitCode.CLEAN
 
 

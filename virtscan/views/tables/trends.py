@@ -84,7 +84,8 @@ def capacity(trend: CapacityTrend) -> Document:
     """Show each site at each scan, and when it is full."""
     are_several = _are_several(point.scan for point in trend.points)
     points, growth = _fields(_OF_CAPACITY, are_several), _fields(_OF_GROWTH, are_several)
-    sections = (section("rows", points, trend.points), section("growth", growth, trend.growth))
+    rows = msgspec.structs.replace(section("rows", points, trend.points), none=_nothing("hypervisor", trend.last))
+    sections = (rows, section("growth", growth, trend.growth))
     unread = any(point.count.unread for point in trend.points)
     notes = [
         *(_outlook(growth, shows_scope=are_several) for growth in trend.growth),
@@ -102,8 +103,13 @@ def sections_of_page(trend: CapacityTrend) -> tuple[Section, ...]:
 def risks(trend: RiskTrend) -> Document:
     """Show the findings of each site or server at each scan, as judged that night; nothing of them fills up."""
     fields = _fields(_of_risks(trend.by), _are_several(point.scan for point in trend.points))
-    sections = (section("rows", fields, trend.points), section("growth", _OF_GROWTH, ()))
+    rows = msgspec.structs.replace(section("rows", fields, trend.points), none=_nothing("finding", trend.last))
+    sections = (rows, section("growth", _OF_GROWTH, ()))
     return _document("risks", sections, trend.last, trend.versions, [])
+
+
+def _nothing(what: str, last: ScanRecord | None) -> str:
+    return "The history has no scan." if last is None else f"The scans have no {what}."
 
 
 def _of_risks(by: RiskBy) -> tuple[Field[RiskPoint], ...]:
