@@ -16,7 +16,7 @@ export PYTHON
 export PYTHONHASHSEED ?= 0
 # Tests start Python a thousand times: keep what it compiles.
 unexport PYTHONDONTWRITEBYTECODE
-# Daemons and tools that tests start live in sbin folders, which are not on everybody's PATH.
+# Daemons and tools that tests start live in sbin folders, which are not on the PATH of every user.
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
@@ -25,7 +25,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The scan's own exit code tells what it found (see README); make fails only when the scan could not do its work.
+# The scan's exit code is its result (see README); make fails only if the scan could not do its work.
 scan: $(MARK)-scan  ## Set up what is needed, then scan the small fleet in fixtures/
 	@$(BIN)/virtscan scan --config $(FLEET) $(ARGS) </dev/null; code=$$?; \
 	 case $$code in \
@@ -49,39 +49,39 @@ check: $(MARK)-check  ## Format, lint, types, import graph, help texts against R
 	@$(BIN)/python -m pytest --quiet tests/test_project.py </dev/null
 	@shellcheck --norc .ci/run packaging/*.sh virtscan/offload/*.sh packaging/systemd/mail-journal
 
-format: $(MARK)-check  ## Bring the code into the form that check asks for
+format: $(MARK)-check  ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff check --quiet --fix $(CODE)
 	@$(BIN)/ruff format --quiet $(CODE)
 
-golden: $(MARK)-test  ## Write the expected outputs anew, in fixtures/golden, README.md and docs; look at the difference
+golden: $(MARK)-test  ## Regenerate the expected outputs in fixtures/golden, README.md and docs; review the diff
 	@$(BIN)/python -m tests.golden
 	@$(BIN)/python -m tests.readme
 	@$(BIN)/python packaging/manual.py docs docs
 	@$(BIN)/python -m tests.mechanism
 	@$(BIN)/python -m tests.rules
 
-picture: $(MARK)-test  ## Take the picture of the page anew, docs/page.png
+picture: $(MARK)-test  ## Regenerate docs/page.png, the picture of the page
 	@$(BIN)/python -m tests.picture
 
 bench: $(MARK)-test  ## Measure, each number as a ratio to a baseline of the same run
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-faults: $(MARK)-test  ## As root: play every fault against real scans and print what held; ARGS=--core for the shortest
+faults: $(MARK)-test  ## As root: run real scans under every fault and print the results; ARGS=--core for the shortest
 	@$(BIN)/python -m tests.faults $(ARGS) </dev/null
 
 fuzz: $(MARK)-test  ## Try broken inputs on every parser for ten seconds each; ARGS='60 domain' for longer, or for one
 	@$(BIN)/python -m tests.fuzz $(ARGS) </dev/null
 
-lab: $(MARK)-lab  ## As root: boot real VMs and compare the verdicts with it; ARGS=--core for the shortest
+lab: $(MARK)-lab  ## As root: boot real VMs and compare the verdicts with the boots; ARGS=--core for the shortest
 	@$(BIN)/python -m tests.lab $(ARGS) </dev/null
 
-packages: $(MARK)-packages  ## Build what users install and try each, as root in clean roots; ARGS=--core for the shortest
+packages: $(MARK)-packages  ## Build the packages, and as root install each in a clean root; ARGS=--core for the shortest
 	@packaging/try-packages.sh $(BIN)/python $(ARGS)
 
-night: $(MARK)-night  ## As root: play nights with the real units, with timer and mail, in a container of systemd-nspawn
+night: $(MARK)-night  ## As root: run nightly scans with the real units, timer and mail, in a systemd-nspawn container
 	@packaging/try-night.sh $(BIN)/python
 
-clean:  ## Remove what make made
+clean:  ## Remove generated files
 	@rm -rf $(VENV) build dist htmlcov .coverage .coverage.* *.egg-info .hypothesis .import_linter_cache .mypy_cache \
 	        .pytest_cache .ruff_cache
 

@@ -85,7 +85,7 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, many of them in groups."""
-        # Arguments stand in the line of usage, and the text says what they are.
+        # Arguments are in the line of usage, and the text describes them.
         parameters = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
         if len(parameters) < _MANY:
             super().format_options(ctx, formatter)

@@ -57,7 +57,7 @@ class Admission:
         if running >= self._places:
             return False
         if self._demand.sample():
-            # Those that start now show in the next sample: never more than there are, so that a few are too many.
+            # Jobs that start now show only in the next sample: at most as many as run, so that the excess is small.
             at_work = self._demand.at_work
             self._starts = max(LEAST_AT_ONCE, running) if self._demand.cpus < _BUSY else 0
             self._starts = max(min(self._starts, MOST_AT_ONCE - at_work), LEAST_AT_ONCE - at_work)

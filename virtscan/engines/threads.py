@@ -118,7 +118,7 @@ class _ThreadedRun(Generic[T]):
                 waiting.popleft()
                 running += 1
         if not self._running and not trailing.may_end():
-            # Nothing ends that could give files back: threads that were left behind have them.
+            # No job is running whose end would free files: threads that were left behind hold them.
             for index in self._all_waiting():
                 self._end(index, Cut.NO_FILES)
 
@@ -132,7 +132,7 @@ class _ThreadedRun(Generic[T]):
         try:
             thread.start()
         except RuntimeError as error:
-            # "can't start new thread": a limit of the user, the container or memory. It waits for one to end.
+            # "can't start new thread": a limit of the user, the container or memory. The job waits for a thread to end.
             del self._running[index]
             self._threadless_since = self._threadless_since or now
             is_short = now - self._threadless_since < ENDING_SECONDS

@@ -83,7 +83,7 @@ def read_machine(
 ) -> Machine:
     """Return the kind of machine that a system runs on.
 
-    Bare metal needs a fact for it, and none against it: a virtual machine may have any firmware's names.
+    Bare metal needs a fact that proves it, and no fact against it: a virtual machine may have any firmware's names.
 
     Args:
         dmi: The firmware's names.

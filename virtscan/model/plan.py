@@ -22,7 +22,7 @@ class TargetKind(Enum):
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """A hypervisor to read: `address` is a libvirt URI (as given, passwords included) or a path.
 
-    `name` overrides the name that the address gives; `kernel` is `uname -r`, declared. `facts` is the path of Ansible's
+    `name` overrides the name from the address; `kernel` is `uname -r`, declared. `facts` is the path of Ansible's
     facts about it. `chosen_by` names where the address comes from when it was named neither on the command line nor in
     the configuration.
     """

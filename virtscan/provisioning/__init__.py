@@ -1,4 +1,4 @@
-"""Servers that boot each MAC, as provisioning systems have it on record: one folder a system."""
+"""Servers that boot each MAC by the records of provisioning systems: one folder a system."""
 
 from collections.abc import Mapping
 

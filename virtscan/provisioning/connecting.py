@@ -1,4 +1,4 @@
-"""Connections of both protocols: trusted certificates, and reasons of a failure."""
+"""Connections of both protocols: certificate checks, and reasons for failures."""
 
 import http.client
 import socket

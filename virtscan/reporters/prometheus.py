@@ -54,7 +54,7 @@ class _Collected(Collector):
         if document.taken_at is not None:
             name = f"{_PREFIX}_scan_timestamp_seconds"
             yield GaugeMetricFamily(name, "Time of the scan.", value=document.taken_at.timestamp())
-        # Changes are counted under the same names as what there is: findings, domains …
+        # Counts of changes have the same names as counts of items: findings, domains …
         yield from _families(document.metrics, f"{_PREFIX}_diff" if document.name == _CHANGES else _PREFIX)
 
 

@@ -1,4 +1,4 @@
-"""One hypervisor, server or provisioning system: read under its own deadline, wherever that is done.
+"""Reading of one hypervisor, server or provisioning system under its own deadline, on any machine.
 
 Each reader runs on a thread that can be left behind (`engines.bounded`). Its result is closed: a thread that goes
 on after the deadline changes nothing. Arguments and results can be pickled.
@@ -98,7 +98,7 @@ def read_provisioning(target: ProvisioningTarget, limits: Limits) -> "Records":
 
 
 def work_of(target: Target | ServerTarget) -> Work:
-    """Return the main activity of reading a target: requests to a host, or reading files."""
+    """Return the main activity of reading a target: requesting facts from a host, or reading files."""
     row = TARGETS[target.kind] if isinstance(target, Target) else SOURCES[target.kind]
     return Work.READS if row.address is AddressKind.PATH else Work.ASKS
 

@@ -127,7 +127,7 @@ def _locked(map_file: Path) -> Iterator[None]:
     """Keep other runs from the map, by a file beside it; the kernel ends the lock with the process.
 
     Raises:
-        InventoryError: The lock can't be had.
+        InventoryError: The lock can't be acquired.
     """
     target = map_file.resolve()
     path = target.with_name(f".{target.name}.lock")

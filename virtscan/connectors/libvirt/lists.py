@@ -29,7 +29,7 @@ _WITH_PARENTS = (
 class NameList(msgspec.Struct, frozen=True):
     """The names that a hypervisor lists, each with a function that fetches its document, and MACs if the list has them.
 
-    Empty with a `failure` when the list can't be had; empty and not `supported` when this driver has no such list.
+    Empty with a `failure` if the list could not be read; empty and not `supported` if this driver has no such list.
     """
 
     documents: Mapping[str, Describe] = {}

@@ -1,4 +1,4 @@
-"""The domains and networks in a sosreport, each once although up to three files describe it."""
+"""Domains and networks in a sosreport, each once, although up to three files may describe it."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

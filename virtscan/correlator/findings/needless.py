@@ -8,7 +8,7 @@ from virtscan.model.gaps.causes import NoDriver
 
 
 def needless(inventory: Inventory) -> tuple[Gap, ...]:
-    """Return the gaps that make no report incomplete: while every kernel is fixed, no server and no driver matters.
+    """Return the gaps that leave a report complete: while every kernel is fixed, no server and no driver matters.
 
     A kernel that was only inferred from the daemon's version is not enough, and neither is a fleet without hypervisors.
     """

@@ -1,4 +1,4 @@
-"""All hypervisors of an inventory at once: which interface or device has a MAC, and which of them are one machine."""
+"""Indexes over all hypervisors of an inventory: owners of MACs, and hypervisors that are one machine."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

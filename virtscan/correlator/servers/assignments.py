@@ -1,4 +1,4 @@
-"""Servers of each MAC, as provisioning systems have it on record."""
+"""Servers of each MAC by the records of provisioning systems."""
 
 import ipaddress
 from collections import defaultdict

@@ -36,7 +36,7 @@ def results_of(answer: bytes, jobs: Sequence[Job[T]], carrier: Carrier[T], place
 
 
 def loss_of(error: Exception, place: str) -> Lost:
-    """Return the reason why an errand came to nothing, by its exception."""
+    """Return the reason why an errand failed, by its exception."""
     if type(error).__name__ == "KilledWorker":
         return Lost(Loss.WORKER_LOST, place)
     # The worker could not load `errand`: it has no virtscan, or one that does not know it.

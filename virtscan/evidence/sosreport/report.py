@@ -135,7 +135,7 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
         """The time of the report, in UTC.
 
         Output of `timedatectl` or `date`; a zone's short name can mean several, so then the file's own time
-        counts if it fits the clock on the wall. Without either it is when the newest file was written.
+        counts if it fits the printed time. Without either it is when the newest file was written.
         """
         universal = _UNIVERSAL.search(self.text("sos_commands/systemd/timedatectl", "date") or "")
         if universal:

@@ -124,7 +124,7 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
     @property
     def key(self) -> DomainKey:
-        """Return the key by which it is known again."""
+        """Return the key by which it is recognized."""
         return domain_key(self.uuid, self.origin, self.name)
 
     @property

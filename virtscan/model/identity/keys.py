@@ -24,7 +24,7 @@ def machine_uuid(uuid: str | None) -> str | None:
 
 
 def host_keys(*, system_uuid: str | None, declared_name: str | None, uri: str, own_name: str | None) -> tuple[str, ...]:
-    """Return the keys by which a host is known again, the most stable first.
+    """Return the keys by which a host is recognized, the most stable first.
 
     Args:
         system_uuid: The machine's; a placeholder identifies nothing.
@@ -57,5 +57,5 @@ class DomainKey(msgspec.Struct, frozen=True, gc=False):
 
 
 def domain_key(uuid: str | None, origin: str, name: str) -> DomainKey:
-    """Return the key by which a domain is known again."""
+    """Return the key by which a domain is recognized."""
     return DomainKey(None, origin, name) if uuid is None else DomainKey(uuid.casefold())

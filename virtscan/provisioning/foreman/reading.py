@@ -67,7 +67,7 @@ class _Conversation:
         )
 
     def _list(self, path: str, kind: type[R], **parameters: str) -> list[R]:
-        """Return the records of a list, as many as can be had."""
+        """Return the records of a list, as many as can be read."""
         got: list[R] = []
         try:
             got.extend(self._records(path, kind, **parameters))
@@ -101,7 +101,7 @@ class _Conversation:
             except UnansweredError as error:
                 self._gap(SystemHost(**self._system, host=host.name), _instead(error))
             except ProvisioningError as error:
-                # It would be the same for the others.
+                # It would be the same for all other hosts.
                 rest = [host, *waiting]
                 self._gap(SystemHosts(**self._system, hosts=len(rest)), _instead(error))
                 for other in rest:

@@ -62,7 +62,7 @@ class Api:
         self._deadline = deadline
         self._session = requests.Session()
         self._session.headers.update({"Accept": "application/json", "User-Agent": "virtscan"})
-        # It would be parsed, and fail in many ways, even though none is followed.
+        # Otherwise its address is parsed, which can fail in many ways, although no redirect is followed.
         self._session.get_redirect_target = lambda _answer: None  # type: ignore[method-assign, assignment]  # of this session
         self._session.auth = _authorization(target.user, secret_of(target))
         self._mask = masker_of(target)

@@ -24,7 +24,7 @@ class Then(Enum):
 def superfluous(
     scans: Iterable[ScanRecord], needed: Collection[int], *, before: datetime, then: Then
 ) -> tuple[int, ...]:
-    """Return the scans whose content is not to be kept.
+    """Return the scans whose content will be removed.
 
     Args:
         scans: All scans, the first one first.

@@ -22,7 +22,8 @@ class Outcome(Enum):
     """Outcome of the boot, as far as the capture goes.
 
     UNFINISHED when the capture ends, or does not show enough, before that is decidable; ADDRESS_ONLY when the client
-    got an address and was not seen requesting a file; ACKNOWLEDGEMENT_NOT_TAKEN when it went on requesting its address.
+    got an address and was not seen requesting a file; ACKNOWLEDGEMENT_NOT_TAKEN when it continued to request its
+    address.
     """
 
     COMPLETE = "complete"

@@ -1,4 +1,4 @@
-"""Findings by cause: those that one change, or one fact, settles together, in the order in which to act."""
+"""Findings grouped by cause: one change, or one fact, settles a group; the first to act on first."""
 
 from array import array
 from collections import defaultdict

@@ -105,7 +105,7 @@ def is_unconditional(entries: Entries, device: str) -> bool:
 
 
 def _lines(entries: Entries, wanted: str) -> list[str]:
-    """Return the values of a key; an empty one takes away those before it."""
+    """Return the values of a key; an empty value removes those before it."""
     lines: list[str] = []
     for section, key, value in entries:
         if section == "Service" and key == wanted:

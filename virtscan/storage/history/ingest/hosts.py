@@ -1,4 +1,4 @@
-"""Hosts of a history: which of them a host of the inventory is, and how it is now."""
+"""Recognition of hosts: the id that each host of an inventory has in a history, and its present state."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
