@@ -222,6 +222,7 @@ units() {
     if [ -n "$lasting" ]; then
         ls -l $lasting 2>/dev/null | sed -n 's:.* \([^ /]*\.service\) -> \(.*/\)\{0,1\}\([^/]*\)$:\1 \3:p' | body
     fi
+    started
     [ -n "$names" ] || return 0
     names=${names#|}
     keys='Type|RemainAfterExit|User|DynamicUser|RootDirectory|RootImage|PrivateNetwork|NetworkNamespacePath'
@@ -233,6 +234,27 @@ units() {
         lines "$wanting" $(grep -lsE "$wanting" "$folder"/*.* "$folder"/*.d/*.conf 2>/dev/null |
             grep -vE "/($names)\.service")
     done
+}
+
+# Boot files that start a service, or a script of /etc/init.d, which nothing else starts at boot.
+started() {
+    entries=$(wants $lasting; runlevels)
+    candidates=$names
+    for path in $(mention "$root"/etc/init.d/*); do candidates="$candidates|${path##*/}"; done
+    idle=
+    for name in $(printf '%s' "$candidates" | tr '|' ' '); do
+        if ! printf '%s\n' "$entries" | grep -q "/$name\.service\$"; then idle="$idle|$name"; fi
+    done
+    [ -n "$idle" ] || return 0
+    idle="(${idle#|})(\.service|[^[:alnum:]_.-]|\$)"
+    starting="systemctl .*start .*$idle|(service|invoke-rc\.d|rc-service) .*$idle.*start"
+    commands=
+    for folder in $folders; do commands="$commands $folder/*.service $folder/*.service.d/*.conf"; done
+    found=$(grep -lsE "^[^#]*($starting)" "$root"/etc/rc.local "$root"/etc/rc.d/rc.local "$root"/etc/crontab \
+        "$root"/etc/cron.d/* "$root"/var/spool/cron/root "$root"/var/spool/cron/*/root "$root"/etc/network/interfaces \
+        "$root"/etc/network/interfaces.d/* "$root"/etc/network/if-*up.d/* "$root"/etc/udev/rules.d/*.rules \
+        "$root"/etc/NetworkManager/dispatcher.d/* "$root"/etc/networkd-dispatcher/*/* "$root"/etc/local.d/* $commands)
+    for file in $found; do say unclear "${file#"$root"}"; done
 }
 
 # The entries of units' folders.
