@@ -59,7 +59,8 @@ def _line(when: str, rest: str, scene: Scene, variables: Mapping[str, str | None
     if user != "root":
         return uncertain(states) if "sudo" in command else {}
     found = "sbin" in (variables.get("PATH") or "") or not _searches_path(command, scene)
-    return states if when == "@reboot" and found else uncertain(states)
+    understood = (variables.get("SHELL") or "/bin/sh").endswith("sh")
+    return states if when == "@reboot" and found and understood else uncertain(states)
 
 
 def _searches_path(command: str, scene: Scene) -> bool:

@@ -74,12 +74,14 @@ def _read(text: str, scene: Scene, macs: tuple[str, ...], path: str, run: _Progr
 
 
 def _add(part: Part, scene: Scene, path: str, run: _Programs, *, certain: bool) -> None:
-    key, _, sign, value = part
+    key, name, sign, value = part
     if key not in {"RUN", *_AT_ONCE} or sign in {"-=", "!="} or (key == "RUN" and run.final):
         return
     if key == "RUN" and sign in {"=", ":="}:
         run.empty(certain=certain)
         run.final = sign == ":=" and certain
+    if name == "builtin":  # a command of udev's own, of which none switches offload
+        return
     run.states[path] = merged(run.states.get(path, {}), _command(value, scene), certain=certain and key == "RUN")
 
 

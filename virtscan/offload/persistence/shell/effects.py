@@ -12,6 +12,7 @@ from virtscan.offload.persistence.shell.words import Word
 States = dict[str, State]
 
 OFFLOAD = frozenset({"-K", "--offload", "--features"})
+_BEFORE = frozenset({"--json", "-j", "--debug"})
 _OFFLOAD = re.compile(r"(?<![\w-])(-K|--offload|--features)(?![\w-])")
 _CHECKSUM = re.compile(r"(?<![\w-])tx(?!-(?!checksum))|[$%]|offload", re.IGNORECASE)
 _OTHER_WAYS = re.compile(r"SIOCETHTOOL|ethtool\.feature-tx")
@@ -74,6 +75,8 @@ def offload_states(words: Sequence[Word], scene: Scene) -> States:
 
     UNKNOWN where the device or a feature is unknown.
     """
+    while words and words[0] in _BEFORE:
+        words = words[2:] if words[0] == "--debug" else words[1:]
     if not words or (words[0] is not None and words[0] not in OFFLOAD):
         return {}
     target, pairs = (words[1] if len(words) > 1 else None), list(words[2:])

@@ -20,7 +20,7 @@ from virtscan.offload.persistence.shell.syntax import Block, Node, ShellSyntaxEr
 from virtscan.offload.persistence.shell.words import Word, expand
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)", re.DOTALL)
-_SHEBANG = re.compile(r"#!\s*\S*?/?(?:env\s+)?(?:\S*/)?(?:busybox\s+)?(sh|bash|dash|ash|ksh|zsh)\b")
+_SHEBANG = re.compile(r"#!\s*\S*?/?(?:env\s+)?(?:\S*/)?(?:busybox\s+)?(sh|bash|dash|ash|ksh|zsh)\b(?!.*\r)")
 _ERREXIT = re.compile(r"#!.*\s-\w*e")
 _STEPS = 5000
 
