@@ -182,7 +182,7 @@ def test_page_and_workbook_have_the_facts_the_rules_and_the_missing_facts_of_the
     text = text_of(shown.read_bytes())
     for part in (
         "the server's place is unknown",  # the reason of a rule
-        "where satellite runs: its MAC is not known",  # the place of a decision
+        "where satellite runs: its MAC is unknown",  # the place of a decision
         "bond2: bond, on eth4",
         "declared to serve other segments",
         "not-affected if fixed",
@@ -257,4 +257,4 @@ def test_a_capture_shows_nothing_of_the_sending_path(tmp_path: Path, capfd: pyte
     run(["explain", "web01", "--xml", str(tmp_path / "dumps"), f"--server=sat:eth0=file:{tmp_path / 'k.txt'}"])
 
     out = " ".join(capfd.readouterr().out.split())
-    assert "sending path not known (ethtool -k output shows no devices above and below)" in out
+    assert "sending path unknown (ethtool -k output shows no devices above and below)" in out

@@ -66,14 +66,14 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7 (same devi
   device         bond2: bond, on eth4, eth5 (libvirt, at the scan)
   device         eth4: ethernet, a NIC, b4:96:91:00:0f:04 (libvirt, at the scan)
   device         eth5: ethernet, a NIC, b4:96:91:00:0f:05 (libvirt, at the scan)
-  kernel         not known
+  kernel         unknown
   segment        pxe (bond2) (configuration)
   boot           boots from hd (domain XML, at the scan)
   exposure       latent
 
   server satellite eth0
     TX checksum offload  on (ssh://satellite.example.com, at the scan)
-    kernel               not known
+    kernel               unknown
     MAC                  52:54:00:00:00:01 (configuration)
     serves               every segment (nothing is declared)
 

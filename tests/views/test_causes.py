@@ -108,7 +108,7 @@ def test_unknown_findings_are_grouped_by_the_fact_that_they_lack() -> None:
         (0, 2),
     )
     assert of_offload.action.startswith("Find out: --server satellite:eth0=ssh://root@HOST")
-    assert of_place.title == "Unknown: where satellite runs: its MAC is not known."
+    assert of_place.title == "Unknown: where satellite runs: its MAC is unknown."
 
 
 def test_facts_of_one_kind_about_several_hypervisors_are_one_group_that_names_the_first() -> None:

@@ -225,11 +225,11 @@ def _attachment(attachment: Attachment) -> str | None:
         return None
     if mode is None:
         return f"{device}, no macvtap"
-    return f"{device}, mode not known" if mode is SourceMode.UNKNOWN else f"{device}, {mode.value} mode"
+    return f"{device}, mode unknown" if mode is SourceMode.UNKNOWN else f"{device}, {mode.value} mode"
 
 
 def _device(device: Device) -> str:
-    kind = "kind not known" if device.kind is DeviceKind.UNKNOWN else device.kind.value
+    kind = "kind unknown" if device.kind is DeviceKind.UNKNOWN else device.kind.value
     vlan = None if device.vlan_id is None else f"VLAN {device.vlan_id}"
     below = f"on {', '.join(device.lower)}" if device.lower else None
     return f"{device.name}: " + _joined(

@@ -185,7 +185,7 @@ def _facts(indent: str, facts: Iterable[StatedFact]) -> Iterator[_Line]:
     width = max((len(stated.fact) for stated in facts), default=0)
     for stated in facts:
         origin = ", ".join(filter(None, (stated.source, stated.ago)))
-        value = "not known" if stated.value is None else stated.value
+        value = "unknown" if stated.value is None else stated.value
         yield from _line(indent, f"{stated.fact:<{width}}  ", f"{value} ({origin})" if origin else value)
 
 

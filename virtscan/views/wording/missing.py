@@ -81,11 +81,11 @@ def _unlocated(reason: r.NeedsPlace) -> str:
     macs = listed(reason.macs)
     match reason.why:
         case r.WhyUnlocated.NO_MAC:
-            return "its MAC is not known"
+            return "its MAC is unknown"
         case r.WhyUnlocated.NOT_A_NIC_MAC:
             return f"{macs} is not found, which proves nothing: bridges, containers and VRRP have such MACs"
         case r.WhyUnlocated.BOTTOM_UNKNOWN:
-            return f"none of {macs} is found, and the NICs below its devices are not known"
+            return f"none of {macs} is found, and the NICs below its devices are unknown"
         case r.WhyUnlocated.HYPERVISOR_INCOMPLETE:
             return f"{macs} is not found, but {reason.hypervisor} was not read completely"
         case r.WhyUnlocated.NOT_RUNNING:
