@@ -19,6 +19,10 @@ IDIOM = {
         r"\b(open|unfilled|unfinished|filled) (check)?sums?\b|\bunfilled\b", re.IGNORECASE
     ),
     '"NIC"': re.compile(r"\bcards?\b", re.IGNORECASE),
+    "a private idiom": re.compile(
+        r"\b(of whatever|by whichever|as it lies|so deep may|part of a work|can't be had|given out to|hangs? under)\b",
+        re.IGNORECASE,
+    ),
     "archaic": re.compile(
         r"\b(heeds?|in vain|for want of|for lack of|else than|otherwise than|(is|are) to be|tonight|unite[sd]?)\b",
         re.IGNORECASE,
@@ -143,6 +147,8 @@ def test_a_text_is_in_plain_english(path: Path) -> None:
         "through the card",
         "it is to be read",
         "read in vain",
+        "scans of whatever scope",
+        "a file as it lies in /etc",
     ],
 )
 def test_the_idiom_is_found(text: str) -> None:

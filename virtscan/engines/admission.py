@@ -73,7 +73,7 @@ class Admission:
         self._files.ended()
 
     def fewer(self, running: int) -> None:
-        """Let no more run at once than do: there was no thread for one more."""
+        """Limit the jobs at once to those that run now: there was no thread for one more."""
         self._places = max(1, running)
 
 

@@ -19,7 +19,7 @@ _spared: set[int] = set()
 
 
 def spare_present() -> None:
-    """Let `end_all` spare the present children: a shell that became this process (`exec`) started them."""
+    """Make `end_all` spare the present children: a shell that became this process (`exec`) started them."""
     _spared.update(_all_children(os.getpid()))
 
 

@@ -29,7 +29,7 @@ class _Supervision:
 
 
 def allow() -> None:
-    """Let `go_on_apart` split this process from now on."""
+    """Allow `go_on_apart` to split this process from now on."""
     _Supervision.is_program = True
     spare_present()
 

@@ -94,7 +94,7 @@ class Lists:
     def read_node_devices(self) -> None:
         """List the host's network devices; the names are libvirt's own, not the kernel's.
 
-        The devices that they may hang under come with the same round trip, in `others`.
+        Their possible parents come with the same round trip, in `others`.
         """
         connection = self._connection
         list_all = partial(connection.listAllDevices, _WITH_PARENTS)

@@ -1,4 +1,4 @@
-"""Drivers of NICs: libvirt gives them with the device that a NIC hangs under."""
+"""Drivers of NICs: libvirt reports them in the document of a NIC's parent device."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,7 +14,7 @@ from virtscan.model import Backing, Device, DeviceName
 
 
 class Drivers:
-    """Fetches the devices above NICs, each once: several NICs can hang under one."""
+    """Fetches the parent devices of NICs, each once: several NICs can have one parent."""
 
     def __init__(self, session: Session, lists: Lists) -> None:
         self._session = session

@@ -7,7 +7,7 @@ from virtscan.correlator.location.places import Bare, GuestNic, Place, Unlocated
 
 
 class Sight(msgspec.Struct, frozen=True):
-    """A place as one hypervisor sees it: the sources of packets on it, and the place as far as it lies outside."""
+    """A place as one hypervisor sees it: the sources of packets on it, and the place if it may be outside."""
 
     near: tuple[Place, ...]
     outside: Place | None

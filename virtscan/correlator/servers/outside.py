@@ -175,7 +175,7 @@ class OutsideServers:
 
 
 def _for_all(group: Peers, rulings: Sequence[Ruling]) -> Iterator[Ruling]:
-    """Let the rulings on the first server of a group hold for the others, too."""
+    """Extend the rulings on the first server of a group to the others."""
     if len(group.numbers) == 1:
         return iter(rulings)
     return (msgspec.structs.replace(one, alike=group.stacks(place)) for place, one in enumerate(rulings))

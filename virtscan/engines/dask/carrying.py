@@ -121,7 +121,7 @@ class Carrying(Generic[T]):
         self._thread.start()
 
     def stop(self) -> None:
-        """Let no further slice start, and those that are under way come back with partial results."""
+        """Start no further slice, and recall those under way with their partial results."""
         with suppress(RuntimeError):  # it has ended
             self._loop.call_soon_threadsafe(self._stop)
 

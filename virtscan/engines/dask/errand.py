@@ -64,7 +64,7 @@ def run_slice(plan: bytes, seconds: float, run: str) -> bytes:
 
 
 def stop(run: str) -> None:
-    """Let all processes of a run on this worker end now and report partial results, and let no further one start."""
+    """End all processes of a run on this worker with partial results, and start no further one."""
     with _lock:
         _stopped.add(run)
         programs = list(_programs.get(run, ()))

@@ -62,7 +62,7 @@ class Link:
         return Answer(future, worker.address)
 
     def stop(self, run: str, addresses: Iterable[str]) -> None:
-        """Let the slices of a run on these workers come back with partial results."""
+        """Recall the slices of a run on these workers, with their partial results."""
         self._stops = [asyncio.create_task(self._stop(run, address)) for address in addresses]
 
     async def _stop(self, run: str, address: str) -> None:
