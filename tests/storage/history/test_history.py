@@ -61,7 +61,7 @@ def test_the_scan_before_is_that_of_the_same_configuration(url: str) -> None:
 
     with open_history(url) as history:
         assert history.before(history.find(3)).number == 1
-        with pytest.raises(HistoryError, match="scan 2 is the first; name another one"):
+        with pytest.raises(HistoryError, match="no scan before scan 2 is kept; name two scans"):
             history.before(history.find(2))
 
 

@@ -101,7 +101,7 @@ class History:
         """
         earlier = [one for one in self.scans() if one.scope == scan.scope and one.kept and one.number < scan.number]
         if not earlier:
-            raise HistoryError(f"{self._database.shown}: scan {scan.number} is the first; name another one")
+            raise HistoryError(f"{self._database.shown}: no scan before scan {scan.number} is kept; name two scans")
         return earlier[-1]
 
     def load(self, number: int) -> Inventory:
