@@ -18,13 +18,10 @@ REAL, QEMU, LOCAL = "b4:96:91:00:00:04", "52:54:00:00:00:04", "02:00:00:00:00:04
             (driver, True, Machine.PHYSICAL, REAL, VIRTUAL)
             for driver in ("virtio_net", "vmxnet", "vmxnet3", "hv_netvsc", "xen-netfront", "ibmveth")
         ),
-        *(
-            (driver, False, Machine.VIRTUAL, QEMU, FILLING)
-            for driver in ("ixgbe", "iavf", "mlx5_core", "qeth", "e1000")
-        ),
-        # QEMU emulates these with their offload; one that is passed through has the MAC of its maker.
-        *((driver, True, Machine.PHYSICAL, QEMU, VIRTUAL) for driver in ("e1000e", "igb")),
-        *((driver, False, Machine.VIRTUAL, REAL, FILLING) for driver in ("e1000e", "igb")),
+        *((driver, False, Machine.VIRTUAL, QEMU, FILLING) for driver in ("ixgbe", "iavf", "mlx5_core", "qeth")),
+        # Hypervisors emulate these, and frames reach them unchanged; one that is passed through has its maker's MAC.
+        *((driver, True, Machine.PHYSICAL, QEMU, VIRTUAL) for driver in ("e1000", "e1000e", "igb", "8139cp")),
+        *((driver, False, Machine.VIRTUAL, REAL, FILLING) for driver in ("e1000", "e1000e", "igb", "8139cp")),
         # What the host is comes before its declaration, and that before the MAC.
         (None, True, Machine.VIRTUAL, REAL, VIRTUAL),
         (None, True, Machine.CONTAINER, REAL, VIRTUAL),

@@ -7,8 +7,8 @@ from virtscan.model import Backing, Device, DeviceKind, Hypervisor, Mac, Machine
 _FORWARDING_DRIVERS = frozenset(
     {"virtio_net", "vmxnet", "vmxnet3", "hv_netvsc", "netvsc", "xen-netfront", "xen_netfront", "vif", "ibmveth"}
 )
-_EMULATED_DRIVERS = frozenset({"e1000e", "igb"})
-"""Of NICs that QEMU emulates with the offload of the real ones: those hand on partial checksums, as virtio does."""
+_EMULATED_DRIVERS = frozenset({"e1000", "e1000e", "igb", "8139cp", "8139too", "pcnet32", "tulip", "ne2k-pci"})
+"""Of NICs that hypervisors emulate: what an unfixed host around the machine did to a checksum reaches these as well."""
 
 HYPERVISOR_RANGES = ("52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:16:3e", "00:15:5d", "08:00:27")
 LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
