@@ -1,6 +1,7 @@
 """Copies of a server: one that runs excludes all others, one that does not run leaves open what was not read."""
 
 import pytest
+from msgspec.structs import replace
 
 from tests.build import bond, domain, hypervisor, macvtap, nic, read_server, sends
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
@@ -52,6 +53,14 @@ def test_a_copy_that_does_not_run_elsewhere_clears_with_low_confidence_while_a_h
 
     assert (found.rule, found.confidence) == ("R10", confidence)
     assert (NeedsHypervisors(("hv3",)) in found.missing) == (confidence is Confidence.LOW)
+
+
+def test_a_mac_that_only_the_next_start_has_is_found_there() -> None:
+    running = provisioner(macvtap(mac=OTHER))
+    later = replace(provisioner(state=DomainState.INACTIVE), next_start=True)
+
+    assert finding_of(scene(beside=(running, later))).rule == "R7"
+    assert finding_of(scene(beside=(provisioner(VEPA), later))).rule == "R9"
 
 
 def test_the_weakest_of_several_clearings_gives_the_confidence() -> None:

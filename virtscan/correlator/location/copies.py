@@ -24,12 +24,7 @@ def copies_of(stack: SendingStack, fleet: Fleet) -> Iterator[DomainCopy]:
     """Yield the domains that may be the server: of copies of one uuid, a running one excludes those that are off."""
     found = list(_all_copies(stack, fleet))
     running = {_identity(copy) for copy in found if copy.domain.state is DomainState.ACTIVE}
-    kept = [
-        copy
-        for copy in found
-        if copy.domain.state is not DomainState.INACTIVE
-        or (_identity(copy) not in running and not copy.domain.next_start)
-    ]
+    kept = [copy for copy in found if copy.domain.state is not DomainState.INACTIVE or _identity(copy) not in running]
     for copy in kept:
         exclusive = any(_excludes(other, copy) for other in kept if other is not copy)
         yield msgspec.structs.replace(copy, exclusive=exclusive)
