@@ -102,9 +102,7 @@ def test_a_server_explains_the_verdict_that_its_change_leads_to(
 
 
 def test_of_several_changes_the_first_that_explains_it_counts() -> None:
-    changes = (
-        ServerChange(kind=Kind.CHANGED, server=REF, fields=fields("after_reboot", "off", "on")),
-        ServerChange(kind=Kind.NOT_SEEN, server=REF),
-    )
+    without = ServerChange(kind=Kind.CHANGED, server=REF, fields=fields("after_reboot", "off", "on"))
+    changes = (without, ServerChange(kind=Kind.NOT_SEEN, server=REF), without)
 
     assert ServerCauses(changes).of(CLEAR, UNKNOWN) == cause(CauseKind.SERVER_OFFLOAD, new="unknown")

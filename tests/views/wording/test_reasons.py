@@ -206,6 +206,18 @@ BOND = DeviceName("bond2")
             r.DeviceObserved(hypervisor="hv1", device=ETH0, kind=DeviceKind.UNKNOWN),
             "eth0 of hv1: its kind was not observed",
         ),
+        (
+            r.DeviceObserved(hypervisor="hv1", device=DeviceName("br0"), kind=DeviceKind.UNKNOWN),
+            "br0 of hv1: its kind was not observed",
+        ),
+        (
+            r.NotServed(hypervisor="hv1", device=ETH0, segment="prov", servers=("dhcp",)),
+            "no server serves eth0 of hv1 (segment prov): dhcp",
+        ),
+        (
+            r.NotServed(hypervisor="hv1", device=ETH0, segment=None, servers=("dhcp",)),
+            "no server serves eth0 of hv1: dhcp",
+        ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, r.Reason) else "",
 )
