@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from tests import filling
@@ -79,13 +80,15 @@ def test_a_declared_offload_state_is_named_as_declared(state: State) -> None:
     assert wording.sentence(known) == f"satellite eth0: TX checksum offload is {state.value} (declared)"
 
 
-def test_a_declared_kernel_is_named_as_declared_and_an_observed_one_with_its_source() -> None:
+def test_a_kernel_is_named_with_its_source_or_as_declared_and_with_its_fix() -> None:
     kernel = Observed(value="6.1.0", source="ssh", observed_at=TAKEN_AT)
     wording = Wording(inventory(hypervisor("hv1", kernel=None, devices=()), hypervisor("hv2")))
     known = r.KernelKnown(hypervisor="hv1", release="6.1.0", fix=Fix.FIXED, basis=KernelBasis.MAINLINE_SINCE)
     read = Wording(inventory(hypervisor("hv1", kernel=kernel.value)))
 
     assert "(ssh)" in read.sentence(known)
+    assert "which fills in checksums" in read.sentence(known)
+    assert "which does not fill in checksums" in read.sentence(msgspec.structs.replace(known, fix=Fix.UNFIXED))
     assert "(source unknown)" in wording.sentence(known)
     declared = r.KernelKnown(
         hypervisor="hv1", release="6.1.0", fix=Fix.FIXED, basis=KernelBasis.MAINLINE_SINCE, declared=True
