@@ -27,7 +27,7 @@ signals.end_on_signals()
 """
 SCAN = f"""{START}
 supervision.allow()
-crash = supervision.go_on_apart()
+crash = supervision.continue_in_child()
 """
 
 
@@ -189,7 +189,7 @@ def wait_and_be_interrupted(*arguments):
     return ended
 os.waitpid = wait_and_be_interrupted
 supervision.allow()
-supervision.go_on_apart()
+supervision.continue_in_child()
 os._exit(0)
 """)
 
@@ -214,7 +214,7 @@ def test_a_signal_to_the_whole_group_is_one_signal() -> None:
     script = f"""{START}
 os.setpgid(0, 0)
 supervision.allow()
-supervision.go_on_apart()
+supervision.continue_in_child()
 os.kill(os.getppid(), signal.SIGTERM)
 os.kill(0, signal.SIGTERM)
 while not signals.is_report_wanted():
@@ -260,7 +260,7 @@ def test_a_crash_of_a_library_is_an_answer_to_the_parent() -> None:
     script = f"""{SCAN}
 if crash is None:
     os.kill(os.getpid(), signal.SIGSEGV)
-print(crash.name, supervision.go_on_apart(), flush=True)
+print(crash.name, supervision.continue_in_child(), flush=True)
 os._exit(3)
 """
     done = ended(script)

@@ -10,7 +10,7 @@ from tests.harness.definitions import bond_xml, direct, domain_xml
 from tests.harness.libvirt_scan import scan
 from tests.harness.libvirtd import Libvirtd
 from tests.harness.rpc_proxy import Procedure, RpcProxy
-from virtscan.engines import trailing
+from virtscan.engines import background
 
 Spoil = Callable[[RpcProxy], object]
 
@@ -61,7 +61,7 @@ def test_a_connection_ends_with_the_scan_that_opened_it(
     before = _connections()
 
     scan(libvirtd.unix(path, socket=proxy.socket), threads=threads, next_start=True, statistics=True)
-    trailing.wait()
+    background.wait()
 
     assert _connections() == before
 

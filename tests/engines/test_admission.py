@@ -165,13 +165,13 @@ print({outcome.value for outcome in outcomes})
     assert (ended.stdout, ended.stderr) == ("{'read'}\n", "")
 
 
-def test_files_that_trailing_calls_are_about_to_give_back_are_waited_for() -> None:
+def test_files_that_background_calls_are_about_to_give_back_are_waited_for() -> None:
     script = """
-from virtscan.engines import trailing
+from virtscan.engines import background
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 def job():
     files = [os.open("/dev/null", os.O_RDONLY) for _ in range(8)]
-    trailing.trail(lambda: (time.sleep(0.3), [os.close(file) for file in files]))
+    background.call(lambda: (time.sleep(0.3), [os.close(file) for file in files]))
     return "read"
 outcomes = run([job] * 20, job_timeout=LONG, deadline=LONG, on_end=ignore)
 print({outcome.value for outcome in outcomes})

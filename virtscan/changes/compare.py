@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from virtscan.changes.causes import Causes
-from virtscan.changes.domains import domain_changes, interface_changes, lives
+from virtscan.changes.domains import domain_changes, interface_changes, pair_domains
 from virtscan.changes.findings import FindingSides, by_domain, finding_changes, is_newly_at_risk
 from virtscan.changes.hosts import host_changes, is_unread, server_changes, system_changes, unread_systems
 from virtscan.changes.observation import observe, with_memory
@@ -27,15 +27,15 @@ def compare(old: Inventory, new: Inventory, judge: Judge) -> Changes:
         judge: Judges an inventory; called for both.
     """
     hosts = observe(old, new)
-    followed = lives(hosts)
+    followed = pair_domains(hosts)
     of_hosts = tuple(change for host in hosts for change in host_changes(host))
     of_servers = tuple(server_changes(old, new))
-    of_domains = tuple(change for life in followed for change in domain_changes(life, hosts))
-    of_interfaces = tuple(change for life in followed for change in interface_changes(life))
+    of_domains = tuple(change for pair in followed for change in domain_changes(pair, hosts))
+    of_interfaces = tuple(change for pair in followed for change in interface_changes(pair))
     causes = Causes(old, new, hosts, of_servers)
     before, after, restored = by_domain(judge(old)), by_domain(judge(new)), with_memory(old)
     sides = FindingSides(old=before, remembered=before if restored is old else by_domain(judge(restored)), new=after)
-    findings = [change for life in followed for change in finding_changes(life, sides, causes)]
+    findings = [change for pair in followed for change in finding_changes(pair, sides, causes)]
     unread = {host.name for host in (*old.hypervisors, *new.hypervisors) if is_unread(host.status)}
     return Changes(
         old=_snapshot(old),

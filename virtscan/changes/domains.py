@@ -29,7 +29,7 @@ class DomainOnHost(msgspec.Struct, frozen=True, gc=False):
         return DomainRef(hypervisor=self.side.name or "", domain=self.domain.name, uuid=self.domain.uuid)
 
 
-class Life(msgspec.Struct, frozen=True, kw_only=True):
+class DomainPair(msgspec.Struct, frozen=True, kw_only=True):
     """A domain on both sides: as it was and as it is.
 
     A side is None if the domain was not there. `kind` is the change of it as a whole; None if it stayed.
@@ -42,72 +42,72 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     is_certain: bool = True
 
 
-class _Spots(msgspec.Struct):
+class _Places(msgspec.Struct):
     """A domain of one key on either side, by the number of the host."""
 
     old: dict[int, DomainOnHost] = {}
     new: dict[int, DomainOnHost] = {}
 
 
-def lives(hosts: Sequence[ObservedHost]) -> list[Life]:
+def pair_domains(hosts: Sequence[ObservedHost]) -> list[DomainPair]:
     """Follow every domain from the older to the newer inventory."""
-    spots: defaultdict[tuple[int | None, DomainKey], _Spots] = defaultdict(_Spots)
+    places: defaultdict[tuple[int | None, DomainKey], _Places] = defaultdict(_Places)
     for number, host in enumerate(hosts):
         for key, sighting in host.old.domains.items():
-            spots[key.on(number)].old[number] = _on(host, host.old, sighting)
+            places[key.on(number)].old[number] = _on(host, host.old, sighting)
         for key, sighting in host.new.domains.items():
-            spots[key.on(number)].new[number] = _on(host, host.new, sighting)
+            places[key.on(number)].new[number] = _on(host, host.new, sighting)
     all_old = all(host.old.is_complete or host.old.is_remembered for host in hosts)
     all_new = all(host.new.is_complete for host in hosts)
-    return [life for (_, key), one in spots.items() for life in _follow(key, one, all_old=all_old, all_new=all_new)]
+    return [pair for (_, key), one in places.items() for pair in _follow(key, one, all_old=all_old, all_new=all_new)]
 
 
 def _on(host: ObservedHost, side: Observation, sighting: Sighting) -> DomainOnHost:
     return DomainOnHost(host, side, sighting.domain, sighting.is_seen)
 
 
-def _follow(key: DomainKey, spots: _Spots, *, all_old: bool, all_new: bool) -> Iterator[Life]:
+def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) -> Iterator[DomainPair]:
     """Follow one uuid, which may be on several hosts at once.
 
     It left a host where it was seen before and is not seen now, and arrived where it is seen only now. A domain that
     left one host and arrived on another has moved. Hosts where it is only remembered are considered last.
     """
-    seen_old = {number for number, one in spots.old.items() if one.is_seen}
-    seen_new = {number for number, one in spots.new.items() if one.is_seen}
+    seen_old = {number for number, one in places.old.items() if one.is_seen}
+    seen_new = {number for number, one in places.new.items() if one.is_seen}
     for number in sorted(seen_old & seen_new):
-        yield Life(key=key, old=spots.old[number], new=spots.new[number])
-    left = sorted(seen_old - seen_new, key=lambda number: (number in spots.new, number))
-    arrived = sorted(seen_new - seen_old, key=lambda number: (number in spots.old, number))
-    forgotten = sorted(spots.old.keys() - seen_old - spots.new.keys())
+        yield DomainPair(key=key, old=places.old[number], new=places.new[number])
+    left = sorted(seen_old - seen_new, key=lambda number: (number in places.new, number))
+    arrived = sorted(seen_new - seen_old, key=lambda number: (number in places.old, number))
+    forgotten = sorted(places.old.keys() - seen_old - places.new.keys())
     if len(left) < len(arrived):
-        strangers = sum(number not in spots.old for number in arrived)
+        strangers = sum(number not in places.old for number in arrived)
         moved_unseen = forgotten[: max(strangers - len(left), 0)]
         left, forgotten = [*left, *moved_unseen], forgotten[len(moved_unseen) :]
-    for number, place in zip(left, arrived, strict=False):
-        was, now = spots.old[number], spots.new[place]
+    for number, arrival in zip(left, arrived, strict=False):
+        was, now = places.old[number], places.new[arrival]
         is_certain = was.host.new.is_complete and (now.host.old.is_complete or now.host.old.is_remembered)
-        yield Life(key=key, old=was, new=now, kind=Kind.MOVED, is_certain=is_certain)
+        yield DomainPair(key=key, old=was, new=now, kind=Kind.MOVED, is_certain=is_certain)
     for number in arrived[len(left) :]:
-        kind = Kind.ADDED if all_old and number not in spots.old else Kind.SEEN_AGAIN
-        yield Life(key=key, old=spots.old.get(number), new=spots.new[number], kind=kind)
+        kind = Kind.ADDED if all_old and number not in places.old else Kind.SEEN_AGAIN
+        yield DomainPair(key=key, old=places.old.get(number), new=places.new[number], kind=kind)
     for number in left[len(arrived) :]:
-        kind = Kind.REMOVED if all_new and number not in spots.new else Kind.NOT_SEEN
-        yield Life(key=key, old=spots.old[number], new=spots.new.get(number), kind=kind)
+        kind = Kind.REMOVED if all_new and number not in places.new else Kind.NOT_SEEN
+        yield DomainPair(key=key, old=places.old[number], new=places.new.get(number), kind=kind)
     if all_new and not seen_new:
         for number in forgotten:
-            yield Life(key=key, old=spots.old[number], new=None, kind=Kind.REMOVED)
+            yield DomainPair(key=key, old=places.old[number], new=None, kind=Kind.REMOVED)
 
 
-def domain_changes(life: Life, hosts: Sequence[ObservedHost]) -> Iterator[DomainChange]:
+def domain_changes(pair: DomainPair, hosts: Sequence[ObservedHost]) -> Iterator[DomainChange]:
     """Yield the changes of one domain: as a whole, of its name, of its fields."""
-    old, new = life.old, life.new
-    if life.kind is None and old is not None and new is not None and old.domain == new.domain:
+    old, new = pair.old, pair.new
+    if pair.kind is None and old is not None and new is not None and old.domain == new.domain:
         return  # as most of them, night after night
     was = None if old is None else old.ref
     now = None if new is None else new.ref
-    if life.kind is not None:
-        unread = _may_be_on(life, hosts)
-        yield DomainChange(kind=life.kind, old=was, new=now, is_certain=life.is_certain, unread=unread)
+    if pair.kind is not None:
+        unread = _may_be_on(pair, hosts)
+        yield DomainChange(kind=pair.kind, old=was, new=now, is_certain=pair.is_certain, unread=unread)
     if old is None or new is None or not new.is_seen:
         return
     if old.domain.name != new.domain.name:
@@ -116,9 +116,9 @@ def domain_changes(life: Life, hosts: Sequence[ObservedHost]) -> Iterator[Domain
         yield DomainChange(kind=Kind.CHANGED, old=was, new=now, fields=fields)
 
 
-def interface_changes(life: Life) -> Iterator[InterfaceChange]:
+def interface_changes(pair: DomainPair) -> Iterator[InterfaceChange]:
     """Yield the changes of the interfaces of a domain that both sides have."""
-    old, new = life.old, life.new
+    old, new = pair.old, pair.new
     if old is None or new is None or not new.is_seen or old.domain.interfaces == new.domain.interfaces:
         return
     before, after = interfaces_of(old.domain), interfaces_of(new.domain)
@@ -134,12 +134,12 @@ def interface_changes(life: Life) -> Iterator[InterfaceChange]:
             )
 
 
-def _may_be_on(life: Life, hosts: Sequence[ObservedHost]) -> tuple[str, ...]:
+def _may_be_on(pair: DomainPair, hosts: Sequence[ObservedHost]) -> tuple[str, ...]:
     """Name the hosts that a domain may be on, or have been on: its own if that was not read, else all such hosts."""
-    if life.kind not in {Kind.NOT_SEEN, Kind.SEEN_AGAIN}:
+    if pair.kind not in {Kind.NOT_SEEN, Kind.SEEN_AGAIN}:
         return ()
-    newer = life.kind is Kind.NOT_SEEN
-    own = life.old if newer else life.new
+    newer = pair.kind is Kind.NOT_SEEN
+    own = pair.old if newer else pair.new
     sides = [host.new if newer else host.old for host in hosts]
     own_side = None if own is None else own.host.new if newer else own.host.old
     among = sides if own_side is None or own_side.is_complete else [own_side]

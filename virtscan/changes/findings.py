@@ -6,7 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from virtscan.changes.causes import Causes
-from virtscan.changes.domains import Life
+from virtscan.changes.domains import DomainPair
 from virtscan.changes.observation import interface_key
 from virtscan.changes.values import FindingChange, FindingKind, Kind
 from virtscan.model import OPEN, DomainKey, Finding, Ranked, Report, Verdict
@@ -75,21 +75,21 @@ def _urgency(finding: Finding) -> tuple[int, int, bool]:
     return standing(finding).rank, finding.exposure.rank, finding.next_start
 
 
-def finding_changes(life: Life, sides: FindingSides, causes: Causes) -> Iterator[FindingChange]:
+def finding_changes(pair: DomainPair, sides: FindingSides, causes: Causes) -> Iterator[FindingChange]:
     """Yield the changes of the findings of one domain."""
-    old, new = life.old, life.new
+    old, new = pair.old, pair.new
     before = after = _NONE
     if old is not None:
         found = sides.old if old.is_seen else sides.remembered
-        before = found.get((old.side.name, life.key), _NONE)
+        before = found.get((old.side.name, pair.key), _NONE)
     if new is not None and new.is_seen:
-        after = sides.new.get((new.side.name, life.key), _NONE)
+        after = sides.new.get((new.side.name, pair.key), _NONE)
     for key in dict.fromkeys((*before, *after)):
         first, second = before.get(key), after.get(key)
-        if life.kind is None and _is_alike(first, second):
+        if pair.kind is None and _is_alike(first, second):
             continue
-        if (kind := _kind(first, second, life)) is not None:
-            yield FindingChange(kind=kind, old=first, new=second, cause=causes.of(kind, first, second, life))
+        if (kind := _kind(first, second, pair)) is not None:
+            yield FindingChange(kind=kind, old=first, new=second, cause=causes.of(kind, first, second, pair))
 
 
 def _is_alike(old: Finding | None, new: Finding | None) -> bool:
@@ -98,11 +98,11 @@ def _is_alike(old: Finding | None, new: Finding | None) -> bool:
     return old.exposure is new.exposure and (old.waived is None) is (new.waived is None)
 
 
-def _kind(old: Finding | None, new: Finding | None, life: Life) -> FindingKind | None:
+def _kind(old: Finding | None, new: Finding | None, pair: DomainPair) -> FindingKind | None:
     before, after = standing(old), standing(new)
-    if life.kind is Kind.NOT_SEEN:
+    if pair.kind is Kind.NOT_SEEN:
         return FindingKind.NOT_SEEN if before in _OPEN else None
-    if life.kind is Kind.SEEN_AGAIN and life.old is None:
+    if pair.kind is Kind.SEEN_AGAIN and pair.old is None:
         return FindingKind.SEEN_AGAIN if after in _OPEN else None
     if before is after is Standing.AT_RISK:
         return _exposure(old, new)

@@ -11,7 +11,7 @@ import msgspec
 
 from virtscan.cli.options import collect_options
 from virtscan.cli.output.console import Console
-from virtscan.cli.process.apart import read_apart
+from virtscan.cli.process.child_process import read_in_child
 from virtscan.cli.process.signals import is_report_wanted
 from virtscan.cli.process.streams import close_input
 from virtscan.errors import InventoryError
@@ -83,7 +83,7 @@ def collected(plan: Plan, console: Console) -> Inventory:
     def read(seconds: float, is_careful: bool) -> Inventory:
         return _collected(msgspec.structs.replace(plan, deadline=seconds, is_careful=is_careful), console)
 
-    return read_apart(
+    return read_in_child(
         read, lambda reason: unread(plan, reason), console, seconds=plan.deadline, least=plan.host_timeout
     )
 

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from virtscan.engines import call_pool, trailing
+from virtscan.engines import background, call_pool
 from virtscan.engines.admission import Admission
 from virtscan.engines.bounded import NoThreadError, end_late_work, interrupt, leave_behind, outcome_of
 from virtscan.engines.demand import SAMPLE_SECONDS
@@ -117,7 +117,7 @@ class _ThreadedRun(Generic[T]):
                     return
                 waiting.popleft()
                 running += 1
-        if not self._running and not trailing.may_end():
+        if not self._running and not background.may_end():
             # No job is running whose end would free files: threads that were left behind hold them.
             for index in self._all_waiting():
                 self._end(index, Cut.NO_FILES)
@@ -136,7 +136,7 @@ class _ThreadedRun(Generic[T]):
             del self._running[index]
             self._threadless_since = self._threadless_since or now
             is_short = now - self._threadless_since < ENDING_SECONDS
-            may_start_later = is_short or call_pool.has_idle() or trailing.may_end()
+            may_start_later = is_short or call_pool.has_idle() or background.may_end()
             if not (self._running or may_start_later):
                 for waiting in self._all_waiting():  # threads that hang are all that there may be
                     self._end(waiting, Raised(NoThreadError(str(error))))

@@ -44,7 +44,7 @@ class MergedServers(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def united_servers(
+def merge_servers(
     inventories: Sequence[Inventory], sites: Collection[tuple[int, int]], taken_at: datetime
 ) -> MergedServers:
     """Return each server once: the observation with a known state goes before one without, then the newest.

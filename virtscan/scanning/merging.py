@@ -12,7 +12,7 @@ from virtscan import __version__
 from virtscan.model import Gap, Hypervisor, Inventory, Policy, RememberedPlace, UnreadHost
 from virtscan.model.identity.keys import machine_uuid
 from virtscan.model.sources import is_local
-from virtscan.scanning.merged_servers import united_servers
+from virtscan.scanning.merged_servers import merge_servers
 from virtscan.scanning.naming import unique_names
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -64,7 +64,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
         for observation in cluster
     }
     hypervisors = [msgspec.structs.replace(host, name=name) for host, name in zip(hosts, names, strict=True)]
-    servers = united_servers(inventories, _sites(clusters), taken_at)
+    servers = merge_servers(inventories, _sites(clusters), taken_at)
     scopes = {inventory.scope for inventory in inventories}
     return Inventory(
         version=__version__,

@@ -9,7 +9,7 @@ from virtscan.changes.causes.of_domains import DomainCauses, boots_differently
 from virtscan.changes.causes.of_places import place_cause
 from virtscan.changes.causes.of_records import record_cause, waiver_cause
 from virtscan.changes.causes.of_servers import ServerCauses
-from virtscan.changes.domains import Life
+from virtscan.changes.domains import DomainPair
 from virtscan.changes.observation import ObservedHost
 from virtscan.changes.values import Cause, CauseKind, FindingKind, Kind, ServerChange
 from virtscan.model import Exposure, Finding, Fix, Inventory
@@ -32,13 +32,13 @@ class Causes:
         }
         self._servers = ServerCauses(servers)
 
-    def of(self, kind: FindingKind, old: Finding | None, new: Finding | None, life: Life) -> Cause:
+    def of(self, kind: FindingKind, old: Finding | None, new: Finding | None, pair: DomainPair) -> Cause:
         """Explain the change of one finding."""
         if kind in {FindingKind.EXPOSURE_RISEN, FindingKind.EXPOSURE_FALLEN} and old is not None and new is not None:
-            return self._of_exposure(old, new, life)
+            return self._of_exposure(old, new, pair)
         found = (
-            (waiver_cause(kind, old, new, self._old, self._new) or self._of_life(life))
-            or (self._servers.of(old, new) or self._of_host(old, new, life))
+            (waiver_cause(kind, old, new, self._old, self._new) or self._of_pair(pair))
+            or (self._servers.of(old, new) or self._of_host(old, new, pair))
             or place_cause(old, new, self._by_name)
         )
         return found or self._unknown(old, new)
@@ -47,28 +47,28 @@ class Causes:
         finding = new or old
         return Cause(kind=CauseKind.UNKNOWN, hypervisor=None if finding is None else finding.hypervisor)
 
-    def _of_exposure(self, old: Finding, new: Finding, life: Life) -> Cause:
+    def _of_exposure(self, old: Finding, new: Finding, pair: DomainPair) -> Cause:
         if Exposure.PENDING in {old.exposure, new.exposure}:
             return record_cause(new.mac, self._old, self._new) or self._unknown(old, new)
-        domains = DomainCauses(life)
+        domains = DomainCauses(pair)
         is_proven = boots_differently(domains.old, domains.new, old, new)
         return Cause(kind=CauseKind.DOMAIN_CHANGED) if is_proven else self._unknown(old, new)
 
-    def _of_life(self, life: Life) -> Cause | None:
+    def _of_pair(self, pair: DomainPair) -> Cause | None:
         """Explain it by a change of the domain as a whole, or by its hypervisor's reading."""
-        own = life.new if life.old is None else life.old
-        is_whole = life.kind in _WHOLE or (life.kind is Kind.SEEN_AGAIN and life.old is None)
-        if life.kind is None or own is None or not is_whole:
+        own = pair.new if pair.old is None else pair.old
+        is_whole = pair.kind in _WHOLE or (pair.kind is Kind.SEEN_AGAIN and pair.old is None)
+        if pair.kind is None or own is None or not is_whole:
             return None
         host = own.host
         if host.pair.new is None:
             return Cause(kind=CauseKind.HOST_REMOVED, hypervisor=host.old.name)
         if host.pair.old is None:
             return Cause(kind=CauseKind.HOST_ADDED, hypervisor=host.new.name)
-        if life.kind in _CERTAIN:
-            return Cause(kind=_CERTAIN[life.kind])
-        is_own = not (host.new if life.kind is Kind.NOT_SEEN else host.old).is_complete
-        return _reading(host if is_own else self._other_unread(life.kind))
+        if pair.kind in _CERTAIN:
+            return Cause(kind=_CERTAIN[pair.kind])
+        is_own = not (host.new if pair.kind is Kind.NOT_SEEN else host.old).is_complete
+        return _reading(host if is_own else self._other_unread(pair.kind))
 
     def _other_unread(self, kind: Kind) -> ObservedHost | None:
         """Return the host that the domain may be, or may have been on; None if there are several."""
@@ -76,19 +76,19 @@ class Causes:
         unread = [one for one, side in sides if not side.is_complete]
         return unread[0] if len(unread) == 1 else None
 
-    def _of_host(self, old: Finding | None, new: Finding | None, life: Life) -> Cause | None:
+    def _of_host(self, old: Finding | None, new: Finding | None, pair: DomainPair) -> Cause | None:
         """Explain it by the hypervisor that the domain is on, or by the domain itself."""
-        if life.old is None or life.new is None:
+        if pair.old is None or pair.new is None:
             return None
-        before, after = life.old.host.pair.old, life.new.host.pair.new
-        if life.kind is Kind.MOVED:
+        before, after = pair.old.host.pair.old, pair.new.host.pair.new
+        if pair.kind is Kind.MOVED:
             return Cause(kind=CauseKind.DOMAIN_MOVED, hypervisor=None if after is None else after.name)
         if before is None or after is None:
             return None
         releases = before.kernel_release, after.kernel_release
         if releases[0] != releases[1] and _settled_by_kernel(old) is not _settled_by_kernel(new):
             return Cause(kind=CauseKind.KERNEL, hypervisor=after.name, old=releases[0], new=releases[1])
-        return DomainCauses(life).of(old, new)
+        return DomainCauses(pair).of(old, new)
 
 
 def _reading(host: ObservedHost | None) -> Cause:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from virtscan.changes.domains import Life
+from virtscan.changes.domains import DomainPair
 from virtscan.changes.observation import interface_key, interfaces_of
 from virtscan.changes.values import Cause, CauseKind
 from virtscan.model import Domain, Finding, Interface
@@ -17,9 +17,9 @@ _PLUG = ("type", "network", "portgroup", "source", "mode")
 class DomainCauses:
     """A domain on both sides, None where it was not there."""
 
-    def __init__(self, life: Life) -> None:
-        self.old = None if life.old is None else life.old.domain
-        self.new = None if life.new is None else life.new.domain
+    def __init__(self, pair: DomainPair) -> None:
+        self.old = None if pair.old is None else pair.old.domain
+        self.new = None if pair.new is None else pair.new.domain
 
     def of(self, old: Finding | None, new: Finding | None) -> Cause | None:
         """Explain it by how the interface is plugged in."""

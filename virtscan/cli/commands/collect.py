@@ -11,7 +11,7 @@ from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import make_console, quiet_and_verbose
 from virtscan.cli.output.outputs import opened
-from virtscan.cli.process.apart import read_apart
+from virtscan.cli.process.child_process import read_in_child
 from virtscan.cli.process.signals import is_report_wanted
 from virtscan.cli.process.streams import Input, close_input
 from virtscan.errors import PlanError
@@ -68,7 +68,7 @@ def collect(path: Path, verbose: bool, quiet: bool) -> int:
             )
 
     with opened(None) as output:
-        inventory = read_apart(
+        inventory = read_in_child(
             read, lambda reason: unread_slice(jobs, reason), console, seconds=plan.run_left or plan.deadline
         )
         output.write(dumps(inventory))

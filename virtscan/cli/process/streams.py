@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from virtscan.cli.process import signals
-from virtscan.engines import trailing
+from virtscan.engines import background
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -95,5 +95,5 @@ def end(code: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
-    trailing.wait()
+    background.wait()
     os._exit(signals.final_exit_code(code))

@@ -29,13 +29,13 @@ class _Supervision:
 
 
 def allow() -> None:
-    """Allow `go_on_apart` to split this process from now on."""
+    """Allow `continue_in_child` to split this process from now on."""
     _Supervision.is_program = True
     spare_present()
 
 
-def go_on_apart() -> signal.Signals | None:
-    """Go on in a child process, and let this one wait for it and end as it does.
+def continue_in_child() -> signal.Signals | None:
+    """Continue in a child process; this one waits for it and ends with the same exit code.
 
     Returns:
         None in the child, and where this process can't be split. The parent returns only if the child has crashed:

@@ -14,7 +14,7 @@ from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.connectors.libvirt.errors import end_if_lost, reason
 from virtscan.connectors.libvirt.replies import Fetched, LibvirtFailure, NotText, Reply, size_of
 from virtscan.connectors.libvirt.request_pipeline import PipelinedCall, RequestPipeline
-from virtscan.engines.trailing import trail
+from virtscan.engines import background
 from virtscan.errors import AnalyzerError, ConnectorError
 from virtscan.model import GapAbout
 from virtscan.model.gaps import AnyItem
@@ -58,7 +58,7 @@ def open_read_only(address: str, draft: HostDraft, *, allow_unsafe: bool) -> Ite
         yield connection
     finally:
         draft.add(HostFacts(read_seconds=monotonic() - opened))
-        trail(partial(_close, connection))
+        background.call(partial(_close, connection))
 
 
 def _close(connection: libvirt.virConnect) -> None:

@@ -5,10 +5,10 @@ from tests.engines.test_threads import in_a_process
 
 def test_the_end_waits_for_calls_that_go_on_and_not_for_those_that_hang() -> None:
     script = """
-from virtscan.engines import trailing
-trailing.trail(hang)
-trailing.trail(lambda: (time.sleep(0.3), print("closed")))
-trailing.wait()
+from virtscan.engines import background
+background.call(hang)
+background.call(lambda: (time.sleep(0.3), print("closed")))
+background.wait()
 print("end", flush=True)
 os._exit(0)
 """
@@ -20,7 +20,7 @@ os._exit(0)
 
 def test_where_many_hang_their_threads_do_not_pile_up() -> None:
     script = """
-from virtscan.engines import trailing
+from virtscan.engines import background
 class Connection:
     closed = 0
     def close(self):
@@ -29,10 +29,10 @@ class Connection:
     def __del__(self):
         print("closed beside")
 for _ in range(1000):
-    trailing.trail(Connection().close)
+    background.call(Connection().close)
 while Connection.closed < 100:
     time.sleep(0.01)
-print(100 < threading.active_count() < 200, trailing.may_end(), flush=True)
+print(100 < threading.active_count() < 200, background.may_end(), flush=True)
 os._exit(0)
 """
 
@@ -43,17 +43,17 @@ os._exit(0)
 
 def test_a_call_for_which_the_system_grants_no_thread_is_made_at_once_and_holds_up_no_end() -> None:
     script = """
-from virtscan.engines import trailing
+from virtscan.engines import background
 limited, called = threading.Event(), threading.Event()
 def job():
     limited.wait()
-    trailing.trail(lambda: print("closed"))
-    trailing.trail(lambda: (called.set(), hang()))
+    background.call(lambda: print("closed"))
+    background.call(lambda: (called.set(), hang()))
 threading.Thread(target=job, daemon=True).start()
 threading.stack_size(1 << 44)
 limited.set()
 called.wait()
-trailing.wait()
+background.wait()
 print("end", flush=True)
 os._exit(0)
 """

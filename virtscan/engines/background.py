@@ -13,28 +13,28 @@ _SLOW = 5.0
 _MOST = 128
 """Calls at once. There are so many only where they hang, each with a thread."""
 
-_trailing: dict[threading.Thread, float] = {}
+_running: dict[threading.Thread, float] = {}
 """Their threads, and when they began."""
 
 _unmade: list[Callable[[], object]] = []
 """Kept alive: the finalizer of an object that only such a call holds would make the call after all."""
 
 
-def trail(call: Callable[[], object]) -> None:
-    """Run a call, which must not raise, on a thread of its own; on this one if the system grants none.
+def call(function: Callable[[], object]) -> None:
+    """Call a function, which must not raise, on a thread of its own; on this one if the system grants none.
 
     If too many calls hang, the call is not made: the end of the process replaces it.
     """
 
     def work() -> None:
-        call()
-        _trailing.pop(thread, None)
+        function()
+        _running.pop(thread, None)
 
-    if len(_trailing) >= _MOST:
-        _unmade.append(call)
+    if len(_running) >= _MOST:
+        _unmade.append(function)
         return
-    thread = threading.Thread(target=work, name="trailing call", daemon=True)
-    _trailing[thread] = monotonic()
+    thread = threading.Thread(target=work, name="background call", daemon=True)
+    _running[thread] = monotonic()
     try:
         thread.start()
     except RuntimeError:
@@ -44,12 +44,12 @@ def trail(call: Callable[[], object]) -> None:
 def may_end() -> bool:
     """Return True if a call is running that does not seem to hang."""
     now = monotonic()
-    return any(now - began < _SLOW for began in tuple(_trailing.values()))
+    return any(now - began < _SLOW for began in tuple(_running.values()))
 
 
 def wait() -> None:
     """Wait for the running calls, at most a second."""
     end = monotonic() + _LONGEST
-    for thread in tuple(_trailing):
+    for thread in tuple(_running):
         if thread.is_alive():  # one that has not started can't be waited for
             thread.join(max(0.0, end - monotonic()))

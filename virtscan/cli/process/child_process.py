@@ -5,13 +5,13 @@ from signal import Signals
 from time import monotonic
 
 from virtscan.cli.output.console import Console
-from virtscan.cli.process.supervision import go_on_apart
+from virtscan.cli.process.supervision import continue_in_child
 from virtscan.model import Inventory
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import ProcessCrashed
 
 
-def read_apart(
+def read_in_child(
     read: Callable[[float, bool], Inventory],
     unread: Callable[[AnyCause], Inventory],
     console: Console,
@@ -32,13 +32,13 @@ def read_apart(
 
     print_log(console)
     started = monotonic()
-    crash = go_on_apart()
+    crash = continue_in_child()
     if crash is None:
         return read(seconds, False)
     if crash is not Signals.SIGKILL:
         console.warn(f"libvirt's client library crashed ({crash.name}); reading again, one call at a time")
         left = max(least, seconds - (monotonic() - started))
-        crash = go_on_apart()
+        crash = continue_in_child()
         if crash is None:
             return read(left, True)
     return unread(ProcessCrashed(signal=crash.name))
