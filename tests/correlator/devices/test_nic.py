@@ -91,6 +91,8 @@ def test_a_nic_hangs_on_a_bus_and_has_nothing_below_it(one: Device, expected: bo
         ("00:00:0c:9f:f0:01", False),
         ("00:00:0c:9f:e0:01", True),
         ("00:05:73:a0:00:01", False),
+        ("00:07:b4:00:01:01", False),
+        ("00:07:b4:01:01:01", True),
         ("00:00:00:00:00:00", False),
         ("01:00:5e:00:00:01", False),
         ("ff:ff:ff:ff:ff:ff", False),

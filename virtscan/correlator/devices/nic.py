@@ -14,8 +14,8 @@ HYPERVISOR_RANGES = ("52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:16:3e",
 LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
 """Prefixes of the names of devices that are not a machine's NICs."""
 
-_SHARED_RANGES = ("00:00:5e:00", "00:00:5e:90", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:05:73:a0")
-"""Of addresses that move between machines: those that IANA uses, with VRRP's, and HSRP's."""
+_SHARED_RANGES = ("00:00:5e:00", "00:00:5e:90", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:05:73:a0", "00:07:b4:00")
+"""Of addresses that move between machines: those that IANA uses, with VRRP's, and HSRP's and GLBP's."""
 
 _GROUP = 0b1
 _LOCALLY_ADMINISTERED = 0b10
