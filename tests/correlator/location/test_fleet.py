@@ -65,6 +65,10 @@ def eth(mac: Mac | None, name: str = "eth0", **more: Any) -> Device:
                 "11111111-1111-1111-1111-111111111111",
                 "03000200-0400-0500-0006-000700080009",
                 "00020003-0004-0005-0006-000700080009",
+                "12345678-1234-5678-90AB-CDDEEFAABBCC",
+                "07090201-0103-0301-0807-060504030201",
+                "4c4c4544-0000-2010-8020-80c04f202020",
+                "FEFEFEFE-FEFE-FEFE-FEFE-FEFEFEFEFEFE",
             )
         ),
         # The same set of NICs, under whatever names.

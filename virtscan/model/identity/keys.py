@@ -9,13 +9,22 @@ T = TypeVar("T")
 _KINDS = ("uuid", "name", "uri")
 """Kinds of a host's keys, the most stable first."""
 
-_PLACEHOLDERS = frozenset({"03000200-0400-0500-0006-000700080009", "00020003-0004-0005-0006-000700080009"})
-"""One uuid that vendors leave on their boards, in both orders of its bytes."""
+_PLACEHOLDERS = frozenset(
+    {
+        "03000200-0400-0500-0006-000700080009",
+        "00020003-0004-0005-0006-000700080009",  # the same in the other order of bytes
+        "12345678-1234-5678-90ab-cddeefaabbcc",
+        "07090201-0103-0301-0807-060504030201",
+        "4c4c4544-0000-2010-8020-80c04f202020",  # Dell, with a service tag of spaces
+    }
+)
+"""Uuids that vendors leave on their boards."""
 
 
 def is_significant(uuid: str) -> bool:
-    """Return False for the uuids that vendors leave as placeholders, such as those of one repeated digit."""
-    return uuid not in _PLACEHOLDERS and len(set(uuid.casefold()) - {"-"}) > 1
+    """Return False for the uuids that vendors leave as placeholders, such as those of one repeated byte."""
+    digits = uuid.casefold().replace("-", "")
+    return uuid.casefold() not in _PLACEHOLDERS and digits != digits[:2] * (len(digits) // 2)
 
 
 def machine_uuid(uuid: str | None) -> str | None:
