@@ -84,7 +84,8 @@ def test_an_interface_without_a_type_is_of_type_user() -> None:
         ("user", "<source dev='e'/>", "e", None, ()),
         ("vhostuser", "<source type='unix' path='/x' mode='client'/>", None, None, ()),
         ("hostdev", "<source><address type='pci'/></source>", None, None, ()),
-        ("unheard-of", "<source dev='e' mode='bridge'/>", "e", None, ()),
+        ("vds", "<source switchid='u' portid='1'/>", None, None, ()),
+        ("unheard-of", "<source dev='e' mode='bridge'/>", "e", None, on(None, SourceMode.UNKNOWN)),
     ],
 )
 def test_the_source_of_each_interface_type_is_the_attribute_that_libvirt_uses(

@@ -22,6 +22,16 @@ _MODELS = {
     )
 }  # libvirt src/conf/domain_conf.c virDomainNetModel: known names in upper or lower case, others as written
 
+_RESOLVED_OTHERWISE = frozenset(
+    {"client", "ethernet", "hostdev", "internal", "mcast", "network", "null", "server", "udp", "user", "vdpa", "vds"}
+    | {"vhostuser"}
+)
+"""Types that are no macvtap, or by the host's networks and devices alone; one that is not here may be a macvtap.
+
+Source:
+    libvirt src/conf/domain_conf.c virDomainNetType.
+"""
+
 
 def read_interface(element: etree._Element, index: int) -> Interface:
     """Read one interface; nothing in it is an error: a value that libvirt would refuse is None or unknown."""
@@ -85,7 +95,10 @@ def _attachments_of_network(kind: str, actual: etree._Element) -> tuple[Attachme
 
 
 def _attachments(kind: str, device: str | None, mode: SourceMode | None) -> tuple[Attachment, ...]:
-    """Return the device in use if the interface names it; an unresolved network has none."""
+    """Return the device in use if the interface names it; an unresolved network has none.
+
+    An interface of an unknown type may be anything, macvtap included.
+    """
     name = None if device is None else DeviceName(device)
     match kind:
         case "direct":
@@ -94,8 +107,10 @@ def _attachments(kind: str, device: str | None, mode: SourceMode | None) -> tupl
             return _alone(name, None)
         case "network" if name is not None:
             return _alone(name, None)
-        case _:
+        case _ if kind in _RESOLVED_OTHERWISE:
             return ()
+        case _:
+            return _alone(None, SourceMode.UNKNOWN)
 
 
 @lru_cache(maxsize=FEW)
