@@ -419,6 +419,9 @@ def test_a_service_that_another_one_wants_leaves_the_outcome_open() -> None:
         ('KERNEL=="eth0", PROGRAM="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
         ('ACTION!="add", GOTO="end"\nRUN+="/sbin/ethtool -K eth0 tx off"\nLABEL="end"', OFF),
         ('SUBSYSTEM=="net", GOTO="end"\nRUN+="/sbin/ethtool -K eth0 tx off"\nLABEL="end"', ON),
+        ('KERNEL=="eth0", OPTIONS+="last_rule"\nKERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
+        ('KERNEL=="eth1", OPTIONS+="last_rule"\nKERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"', OFF),
+        ('KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off", OPTIONS+="last_rule"', OFF),
         ('DRIVERS=="x", GOTO="end"\nRUN+="/sbin/ethtool -K eth0 tx off"\nLABEL="end"', UNKNOWN),
     ],
 )

@@ -551,6 +551,7 @@ def test_a_script_that_a_boot_file_names_is_read_with_it(machine: Machine) -> No
         ("/etc/crontab", "@reboot root /usr/local/sbin/off eth0\n", State.UNKNOWN),
         ("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n  up /usr/local/sbin/off eth0\n", State.OFF),
         ("/etc/udev/rules.d/a.rules", 'RUN+="/usr/local/sbin/off eth0"\n', State.OFF),
+        ("/etc/udev/rules.d/a.rules", 'OPTIONS="last_rule"\nRUN+="/usr/local/sbin/off eth0"\n', State.UNKNOWN),
         ("/etc/rc.local", "#!/bin/sh\n/usr/local/sbin/off eth0\n", State.UNKNOWN),
         ("/etc/rc3.d/S99x", "#!/bin/sh\n/usr/local/sbin/off eth0\n", State.UNKNOWN),
     ):

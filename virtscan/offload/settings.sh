@@ -89,9 +89,9 @@ udev() {
     run='RUN(\{[a-z]+\})?[[:space:]]*:?='
     calls=
     called "$root"/etc/udev/rules.d/*.rules "$root"/run/udev/rules.d/*.rules
-    lines "$run|ethtool|offload|GOTO|LABEL|SYSTEMD_WANTS|NM_UNMANAGED$(naming)" "$root"/etc/udev/rules.d "$root"/run/udev/rules.d
+    lines "$run|ethtool|offload|GOTO|LABEL|last_rule|SYSTEMD_WANTS|NM_UNMANAGED$(naming)" "$root"/etc/udev/rules.d "$root"/run/udev/rules.d
     for folder in usr/local/lib usr/lib lib; do
-        lines "$run|ethtool|GOTO|LABEL" $(mention "$root/$folder"/udev/rules.d/*.rules)
+        lines "$run|ethtool|GOTO|LABEL|last_rule" $(mention "$root/$folder"/udev/rules.d/*.rules)
     done
 }
 

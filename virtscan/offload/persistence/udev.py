@@ -27,10 +27,14 @@ Part = tuple[str, str, str, str]
 
 
 class _Programs(msgspec.Struct):
-    """The list of programs that udev runs for a device: the states that they give, by file."""
+    """The list of programs that udev runs for a device: the states that they give, by file.
+
+    `final` is True if no rule may change the list any more, `ended` if udev may have ended with an earlier rule.
+    """
 
     states: dict[str, dict[str, State]]
     final: bool = False
+    ended: bool = False
 
     def empty(self, *, certain: bool) -> None:
         """Remove all programs, or mark them as doubtful."""
@@ -45,7 +49,7 @@ def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterat
     Source:
         udev(7): files of the same name replace each other; RUN is executed when all rules are done, `=` empties the
         list before; a program without a path is looked for in /usr/lib/udev. The kernel sends `move` for a device that
-        was renamed.
+        was renamed. The option `last_rule`, which udev(7) of 147 has, ends the processing.
     """
     run = _Programs(states={})
     for path, text in evidence.layered("udev/rules.d/*.rules", *SYSTEM_BASES):
@@ -70,7 +74,8 @@ def _read(text: str, scene: Scene, macs: tuple[str, ...], path: str, run: _Progr
         for target in [value for key, _, _, value in parts if key == "GOTO"]:
             skipping[target] = fits is True
         for part in parts:
-            _add(part, scene, path, run, certain=fits is True and not skipping)
+            _add(part, scene, path, run, certain=fits is True and not skipping and not run.ended)
+        run.ended |= any(key == "OPTIONS" and "last_rule" in value for key, _, _, value in parts)
 
 
 def _add(part: Part, scene: Scene, path: str, run: _Programs, *, certain: bool) -> None:
