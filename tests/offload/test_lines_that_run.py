@@ -119,6 +119,16 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("DEV=eth0\ncase $DEV in eth*|en*) ethtool -K $DEV tx off;; *) exit 1;; esac", OFF),
         ("DEV=eth0\nif [[ $DEV == en* ]]; then ethtool -K $DEV tx off; fi", ON),
         ("ethtool -K ${DEV:-eth0} tx off", UNKNOWN),
+        # A device that is renamed.
+        ("ip link set eth0 name lan0\nethtool -K lan0 tx off", UNKNOWN),
+        ("ip link set dev eth0 down name lan0", UNKNOWN),
+        ("ip link set eth0 name lan0\nethtool -K eth0 tx off", UNKNOWN),
+        ("ethtool -K lan0 tx off\nip link set lan0 name eth0", UNKNOWN),
+        ("ip link set lan0 name eth0\nethtool -K eth0 tx off", OFF),
+        ("ip link set $DEV name $NEW", UNKNOWN),
+        ("nameif eth0 00:11:22:33:44:55", UNKNOWN),
+        ("ip link set eth1 name lan0", ON),
+        ("ip link add link eth0 name eth0.5 type vlan id 5", ON),
         # What can't be followed from here.
         (". $FILE", UNKNOWN),
         ("ethtool -K eth0 tx off\n. ./more", UNKNOWN),

@@ -145,6 +145,8 @@ class Commands(Shell, ABC):
                 self._options(fields)
             case (("modprobe" | "rmmod"), [*options]) if name == "rmmod" or _removes(options):
                 self.states = uncertain(self.states)  # a driver that is loaded again starts over
+            case ("ip", [*words]) | ("nameif" | "ifrename", [*words]) if name != "ip" or _may_rename(words):
+                self._rename(words)
         if name in _DECLARE:
             for variable, equals, value in ((field or "").partition("=") for field in fields):
                 if equals:
@@ -160,6 +162,13 @@ class Commands(Shell, ABC):
         for field in fields if name != "shift" else ():
             self._set(field or "", (None if name == "read" else "",))
         return None if name == "read" else True
+
+    def _rename(self, words: list[Word]) -> None:
+        """Mark the states as unknown if the device gets another name, or another device may get its name."""
+        names = {self._scene.device, *self._scene.names}
+        if None in words or not names.isdisjoint(words):
+            self._give(uncertain(FEATURES), certain=False)
+            self._ended |= words[-1:] != [self._scene.device]  # its name is another one's in what follows
 
     def _elsewhere(self, first: str, fields: list[Word]) -> None:
         """Look for an ethtool command among the words of a program, in scripts that they name, and in its own name.
@@ -186,6 +195,11 @@ def _errexit(options: list[Word], *, before: bool) -> bool:
         if option is not None and (re.fullmatch(r"[-+][a-z]*e[a-z]*", option) or following == "errexit"):
             before = option.startswith("-")
     return before
+
+
+def _may_rename(words: list[Word]) -> bool:
+    """Return True if `ip` gives a device another name; with `add` the name is that of a new one."""
+    return "set" in words and "name" in words
 
 
 def _removes(options: list[Word]) -> bool:
