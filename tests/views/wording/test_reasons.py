@@ -109,6 +109,7 @@ def test_off_in_a_capture_of_one_device_is_off_only_for_that_device(state: State
     known = r.OffloadKnown(server="satellite", interface="eth0", state=state, whole=False)
 
     assert ("if it sends through this device" in words.sentence(known)) is says_so
+    assert ("shows no devices above and below" in words.sentence(known)) is says_so  # a capture may cover several
 
 
 def test_ssh_facts_are_proposed_where_ssh_reaches_the_host() -> None:

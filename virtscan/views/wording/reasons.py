@@ -132,7 +132,7 @@ class Wording:
                     words += f" on {listed(devices)}"
                 if whole or state is State.ON:
                     return words
-                return f"{words}, if it sends through this device: ethtool -k output covers no other"
+                return f"{words}, if it sends through this device: ethtool -k output shows no devices above and below"
             case r.AfterReboot(state=state, setting=setting):
                 why = "" if setting is None else f": {setting_words(setting)}"
                 stays = state is State.OFF
