@@ -145,13 +145,12 @@ class Commands(Shell, ABC):
                 self._options(fields)
             case (("modprobe" | "rmmod"), [*options]) if name == "rmmod" or _removes(options):
                 self.states = uncertain(self.states)  # a driver that is loaded again starts over
-            case ("ip", [*words]) | ("nameif" | "ifrename", [*words]) if name != "ip" or _may_rename(words):
-                self._rename(words)
         if name in _DECLARE:
             for variable, equals, value in ((field or "").partition("=") for field in fields):
                 if equals:
                     self._set(variable, (value,))
         elif name not in RUN_NOTHING:
+            self._rename(name, fields)
             self._elsewhere(first, fields)
         configures = name == "ip" and not {"set", "add", "up"}.isdisjoint(fields)
         return True if name in _SUCCEED | _DECLARE or configures else None
@@ -163,10 +162,10 @@ class Commands(Shell, ABC):
             self._set(field or "", (None if name == "read" else "",))
         return None if name == "read" else True
 
-    def _rename(self, words: list[Word]) -> None:
+    def _rename(self, name: str, words: list[Word]) -> None:
         """Mark the states as unknown if the device gets another name, or another device may get its name."""
-        names = {self._scene.device, *self._scene.names}
-        if None in words or not names.isdisjoint(words):
+        names = {None, self._scene.device, *self._scene.names}
+        if _may_rename(name, words) and not names.isdisjoint(words):
             self._give(uncertain(FEATURES), certain=False)
             self._ended |= words[-1:] != [self._scene.device]  # its name is another one's in what follows
 
@@ -197,9 +196,9 @@ def _errexit(options: list[Word], *, before: bool) -> bool:
     return before
 
 
-def _may_rename(words: list[Word]) -> bool:
-    """Return True if `ip` gives a device another name; with `add` the name is that of a new one."""
-    return "set" in words and "name" in words
+def _may_rename(name: str, words: list[Word]) -> bool:
+    """Return True if a command gives a device another name; `ip link add` names a new one."""
+    return name in {"nameif", "ifrename"} or (name == "ip" and {"set", "name"} <= set(words))
 
 
 def _removes(options: list[Word]) -> bool:
