@@ -5,7 +5,18 @@ from msgspec.structs import replace
 
 from tests.build import bond, domain, hypervisor, macvtap, nic, read_server, sends
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
-from virtscan.model import Confidence, DomainState, HostStatus, Interface, Mac, Persistence, SourceMode, State
+from virtscan.correlator import correlate
+from virtscan.model import (
+    Confidence,
+    DomainState,
+    HostStatus,
+    Interface,
+    Mac,
+    NotJudged,
+    Persistence,
+    SourceMode,
+    State,
+)
 from virtscan.model.facts.persistence import SettingInWords
 from virtscan.model.reasons import NeedsHypervisors, NeedsPlace, WhyUnlocated
 
@@ -61,6 +72,18 @@ def test_a_mac_that_only_the_next_start_has_is_found_there() -> None:
 
     assert finding_of(scene(beside=(running, later))).rule == "R7"
     assert finding_of(scene(beside=(provisioner(VEPA), later))).rule == "R9"
+
+
+def test_the_running_copy_of_a_next_start_that_is_the_server_is_a_place_too() -> None:
+    running = provisioner(macvtap(mac=OTHER))
+    later = replace(provisioner(VEPA, state=DomainState.INACTIVE), next_start=True)
+    report = correlate(scene(beside=(running, later)))
+    (found,) = (finding for finding in report.findings if finding.domain == "web01")
+
+    assert (found.rule, found.confidence) == ("R7", Confidence.MEDIUM)
+    assert finding_of(scene(beside=(provisioner(macvtap("eth4", mac=OTHER)), later))).rule == "R9"
+    assert finding_of(scene(beside=(domain("db", macvtap(mac=OTHER)), later))).rule == "R9"
+    assert report.not_judged == {NotJudged.SERVER_ITSELF: 1}
 
 
 def test_the_weakest_of_several_clearings_gives_the_confidence() -> None:

@@ -25,6 +25,7 @@ def copies_of(stack: SendingStack, fleet: Fleet) -> Iterator[DomainCopy]:
     found = list(_all_copies(stack, fleet))
     running = {_identity(copy) for copy in found if copy.domain.state is DomainState.ACTIVE}
     kept = [copy for copy in found if copy.domain.state is not DomainState.INACTIVE or _identity(copy) not in running]
+    kept += _before_next_start(kept, fleet)
     for copy in kept:
         exclusive = any(_excludes(other, copy) for other in kept if other is not copy)
         yield msgspec.structs.replace(copy, exclusive=exclusive)
@@ -37,6 +38,7 @@ def own_domains(stack: SendingStack, fleet: Fleet) -> frozenset[int]:
         The ids of the domain values in the inventory; empty where domains of several uuids have the MACs.
     """
     copies = list(_all_copies(stack, fleet))
+    copies += _before_next_start(copies, fleet)
     by_mac: dict[Mac | None, set[tuple[str | None, DomainKey]]] = {}
     for copy in copies:
         by_mac.setdefault(None if copy.nic is None else copy.nic.mac, set()).add(_identity(copy))
@@ -45,8 +47,12 @@ def own_domains(stack: SendingStack, fleet: Fleet) -> frozenset[int]:
 
 
 def may_run_elsewhere(copies: Sequence[DomainCopy]) -> bool:
-    """Return True if a copy is not known to run, nor another one of its MAC or uuid."""
-    running = [copy for copy in copies if copy.domain.state is DomainState.ACTIVE]
+    """Return True if a copy is not known to run, nor another one of its MAC or uuid.
+
+    One that runs does not count if it will be the server only after its next start.
+    """
+    later = {_identity(copy) for copy in copies if copy.domain.next_start}
+    running = [copy for copy in copies if copy.domain.state is DomainState.ACTIVE and _identity(copy) not in later]
     macs, identities = {_mac(copy) for copy in running}, {_identity(copy) for copy in running}
     return any(_mac(copy) not in macs and _identity(copy) not in identities for copy in copies)
 
@@ -58,6 +64,17 @@ def _all_copies(stack: SendingStack, fleet: Fleet) -> Iterator[DomainCopy]:
     for name, domain in _of_machine(stack, fleet):
         if not any(interface.mac in stack.macs for interface in domain.interfaces):
             yield DomainCopy(hypervisor=name, domain=domain, nic=None)
+
+
+def _before_next_start(copies: Sequence[DomainCopy], fleet: Fleet) -> Iterator[DomainCopy]:
+    """Yield the running copies of domains that have a MAC of the server only after their next start."""
+    known = {id(copy.domain) for copy in copies}
+    for copy in copies:
+        for domain in fleet.hypervisors[copy.hypervisor].domains if copy.domain.next_start else ():
+            is_it = domain.key == copy.domain.key and domain.state is DomainState.ACTIVE
+            if is_it and id(domain) not in known:
+                known.add(id(domain))
+                yield DomainCopy(hypervisor=copy.hypervisor, domain=domain, nic=None)
 
 
 def _of_machine(stack: SendingStack, fleet: Fleet) -> Iterator[tuple[str, Domain]]:
