@@ -15,6 +15,7 @@ from virtscan.explain import Spot, explain, text
 from virtscan.model import (
     Attachment,
     DeviceKind,
+    DomainState,
     HostStatus,
     Interface,
     Inventory,
@@ -313,3 +314,15 @@ def test_a_device_that_reflects_names_its_virtual_ends() -> None:
     (fact,) = facts_of(looked_at)
 
     assert (type(fact.reason).__name__, getattr(fact.reason, "nics", ())) == ("NeedsReflection", ("p9",))
+
+
+@pytest.mark.parametrize(("state", "outer"), [(DomainState.ACTIVE, "hv2"), (DomainState.INACTIVE, None)])
+def test_the_way_is_missing_where_the_outer_host_is_known_to_run_the_server(
+    state: DomainState, outer: str | None
+) -> None:
+    around = hypervisor("hv2", provisioner(), domain("hv1", macvtap(mac=OTHER), state=state))
+    virtual = (bond("bond2", "eth4"), nic("eth4", mac=Mac(OTHER), driver="virtio_net"))
+    nested = scene(host_devices=virtual, others=(around,))
+
+    assert finding_of(nested).missing == (reasons.NeedsOuterHost(server="satellite", hypervisor="hv1", outer=outer),)
+    assert facts_of(nested)[0].verdicts == WAY

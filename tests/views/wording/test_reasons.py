@@ -55,6 +55,16 @@ def test_a_hypervisor_without_known_nics_is_named() -> None:
     assert words.sentence(needed) == "the NICs of hv2, which may be a virtual machine of the same fleet"
 
 
+def test_an_outer_host_that_is_known_is_not_asked_for() -> None:
+    needed = r.NeedsOuterHost(server="sat", hypervisor="hv-b", outer="hv-a")
+
+    assert words.sentence(needed) == (
+        "whether packets of sat on hv-a pass a NIC that fills in checksums on their way to hv-b, a virtual machine "
+        "there"
+    )
+    assert "scan" not in (words.how(needed) or "")
+
+
 def test_of_many_names_three_are_shown() -> None:
     needed = r.NeedsHypervisors(hypervisors=("a", "b", "c", "d", "e"))
 

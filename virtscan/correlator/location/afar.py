@@ -63,8 +63,6 @@ def _on_another(
             declared=isinstance(place, HostItself) and place.declared,
         ),
     )
-    declared = place.declared if isinstance(place, GuestNic) else True
-    mac = place.interface.mac if isinstance(place, GuestNic) else None
     where = Where.THROUGH_NICS
     missing: tuple[Missing, ...] = ()
     seen = neighbour(there, fleet)
@@ -74,7 +72,11 @@ def _on_another(
         where, missing = Where.UNPROVEN, (hidden,)
     elif nested is State.ON:
         because += (_is_vm(point),)
-        where, missing = Where.UNPROVEN, (NeedsOuterHost(server=_name(stack), hypervisor=point.hypervisor),)
+        outer = there if fleet.runs_on(point.hypervisor, there) else None
+        where, missing = (
+            Where.UNPROVEN,
+            (NeedsOuterHost(server=_name(stack), hypervisor=point.hypervisor, outer=outer),),
+        )
     else:
         missing += (hidden,) if hidden is not None else ()
         missing += (needs_nic_kinds(point),) if nested is State.UNKNOWN else ()
@@ -86,8 +88,8 @@ def _on_another(
         missing=missing,
         fills=fills(_name(stack), place) if isinstance(place, GuestNic) else None,
         weak=weak,
-        declared=declared,
-        mac=mac,
+        declared=place.declared if isinstance(place, GuestNic) else True,
+        mac=place.interface.mac if isinstance(place, GuestNic) else None,
         exclusive=place.exclusive,
         stopped=isinstance(place, GuestNic) and place.is_stopped,
     )

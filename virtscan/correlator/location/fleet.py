@@ -19,6 +19,7 @@ from virtscan.model import (
     Device,
     DeviceName,
     Domain,
+    DomainState,
     Hypervisor,
     Inventory,
     Mac,
@@ -90,6 +91,11 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     def carriers_on(self, hypervisor: str, onto: str) -> tuple[CarryingDomain, ...]:
         """Return the domains on `onto`'s machine that a nested hypervisor is, or is nested in: one for each copy."""
         return carriers_between(self.carriers, self.machines, self.machines[hypervisor], self.machines[onto])
+
+    def runs_on(self, hypervisor: str, outer: str) -> bool:
+        """Return True if a hypervisor is known to be a running domain on `outer`'s machine, or to run in one."""
+        carriers = self.carriers_on(hypervisor, outer)
+        return any(not one.doubts and one.domain.state is DomainState.ACTIVE for one in carriers)
 
     def is_carried(self, hypervisor: str) -> bool:
         """Return True if domains are known of which the hypervisor is certainly one."""

@@ -75,10 +75,14 @@ class NeedsReflection(Missing, frozen=True):
 
 
 class NeedsOuterHost(Missing, frozen=True):
-    """Missing: if the host that carries this hypervisor, a virtual machine, carries the server as well."""
+    """Missing: if the host that carries this hypervisor, a virtual machine, carries the server as well.
+
+    If that is known of `outer`, it is missing if frames between the two pass a NIC that fills in checksums.
+    """
 
     server: str
     hypervisor: str
+    outer: str | None = None
 
 
 class NeedsServerDevice(Missing, frozen=True):

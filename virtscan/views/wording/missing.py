@@ -45,6 +45,9 @@ def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
         case r.NeedsReflection(hypervisor=host, nics=nics):
             by = f" by {listed(nics)}" if nics else ""
             return f"whether frames that leave {host}{by} come back with a partial checksum"
+        case r.NeedsOuterHost(server=name, hypervisor=host, outer=str(outer)):
+            way = f"on their way to {host}, a virtual machine there"
+            return f"whether packets of {name} on {outer} pass a NIC that fills in checksums {way}"
         case r.NeedsOuterHost(server=name, hypervisor=host):
             return f"whether the host that runs {host}, a virtual machine, runs {name} as well"
         case _:

@@ -81,6 +81,8 @@ class Wording:
                 return self._on_host(host, "physical = true in its [[hypervisor]] if it is not a virtual machine")
             case r.NeedsDeviceKind(hypervisor=host):
                 return self._on_host(host, "its sosreport, with --sosreport")
+            case r.NeedsOuterHost(hypervisor=host, outer=str()):
+                return f'tcpdump -vv udp on {host} prints "bad udp cksum" for packets without a complete checksum'
             case r.NeedsOuterHost(server=server):
                 return f"also scan the host that runs it; or physical = true in the [[server]] of {server}"
             case r.NeedsServerDevice(hypervisor=host):
