@@ -157,6 +157,8 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("[ -f /etc/off ] && ethtool -K eth0 tx off", UNKNOWN),
         ("[ -f /etc/on ] && exit 0\nethtool -K eth0 tx off", UNKNOWN),
         ("some-check || exit 1\nethtool -K eth0 tx off", UNKNOWN),
+        ("case a in a) [ -f /etc/on ] && exit 0; true;; esac && ethtool -K eth0 tx off", UNKNOWN),
+        ("if true; then some-check || exit 1; true; fi && ethtool -K eth0 tx off", UNKNOWN),
         ("ethtool -K eth0 tx off\n[ -f /etc/on ] && ethtool -K eth0 tx on", UNKNOWN),
         ("ethtool -K eth0 tx off\n[ -f /etc/x ] && ethtool -K eth0 tx off", OFF),
         ('eval "ethtool -K $X tx off"', UNKNOWN),

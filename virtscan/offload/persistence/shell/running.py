@@ -108,9 +108,7 @@ class _Script(Commands):
         for node in block:
             status = self._node(node)
             if status is False and self._errexit and not self._tested and not _excuses(node):
-                self._ended = True
-            if self._ended:  # it may have ended: all that follows is in doubt
-                self._doubt = True
+                self._doubt = self._ended = True
         return status
 
     def _node(self, node: Node) -> bool | None:
@@ -136,6 +134,8 @@ class _Script(Commands):
                 status = True
             case _:
                 status = self._repeated(node)
+        if self._ended:  # it may have ended: all that follows is in doubt
+            self._doubt = True
         return status
 
     def _repeated(self, node: Node) -> bool | None:
@@ -166,8 +166,6 @@ class _Script(Commands):
                     self._node(following)
             elif status == (operator == "&&"):
                 status = self._node(following)
-        if self._ended:
-            self._doubt = True
         return status
 
     def _pipe(self, node: syntax.Pipe) -> bool | None:
