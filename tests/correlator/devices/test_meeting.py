@@ -19,6 +19,9 @@ DEVICES = (
     device("odd", DeviceKind.UNKNOWN, "bond2"),
     bond("bond3", "eth6"),
     nic("eth6"),
+    vlan("bond3.100", "bond3"),
+    bridge("br3", "bond2", "bond3.100"),
+    bridge("br4", "odd", "bond3.100"),
 )
 STACKS = {
     one.name: follow({each.name: each for each in DEVICES}, one.name, lambda _: NicKind.FILLING) for one in DEVICES
@@ -37,6 +40,9 @@ STACKS = {
         ("bond2.100", "bond2.200", BESIDE, ON),
         ("br2", "bond2.100", BESIDE, ON),
         ("br2", "odd", BESIDE, UNKNOWN),
+        # A VLAN on another branch separates nothing.
+        ("br3", "bond2", ABOVE, OFF),
+        ("br4", "br2", BESIDE, UNKNOWN),
         ("bond3", "bond2", APART, OFF),
         # A device of which nothing is known is itself alone.
         ("gone", "gone", SAME, OFF),

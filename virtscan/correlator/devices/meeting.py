@@ -1,6 +1,6 @@
 """Meetings of two device stacks of one hypervisor: where the frames of one pass the devices of the other."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum
 
 import msgspec
@@ -20,7 +20,10 @@ class Stands(Enum):
 
 
 class Meeting(msgspec.Struct, frozen=True, kw_only=True):
-    """A device as another one meets it; `vlan` is ON if a VLAN lies between them, UNKNOWN if one may."""
+    """A device as another one meets it.
+
+    `vlan` is ON if one of them stands on a shared device by a VLAN, UNKNOWN if it may.
+    """
 
     device: DeviceName
     other: DeviceName
@@ -39,6 +42,18 @@ def meeting(device: DeviceName, other: DeviceName, stacks: Mapping[DeviceName, D
         stands = Stands.ABOVE
     else:
         stands = Stands.APART if set(own).isdisjoint(others) else Stands.BESIDE
-    kinds = {stacks[name].kind for name in set(own) ^ set(others) if name in stacks}
+    between = set(own) ^ set(others)
+    kinds = {stacks[name].kind for name in over_shared(between, own, others, stacks)}
     vlan = State.ON if DeviceKind.VLAN in kinds else State.UNKNOWN if DeviceKind.UNKNOWN in kinds else State.OFF
     return Meeting(device=device, other=other, stands=stands, vlan=vlan)
+
+
+def over_shared(
+    names: Iterable[DeviceName],
+    own: Collection[DeviceName],
+    others: Collection[DeviceName],
+    stacks: Mapping[DeviceName, DeviceStack],
+) -> Iterator[DeviceName]:
+    """Yield those of the names that are, or stand on, a device of both `own` and `others`."""
+    shared = set(own).intersection(others)
+    return (name for name in names if name in stacks and not shared.isdisjoint(downwards(name, stacks)))
