@@ -22,6 +22,7 @@ from tests.build import (
 )
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
 from virtscan.model import (
+    OPEN,
     Attachment,
     Backing,
     Confidence,
@@ -38,7 +39,7 @@ from virtscan.model import (
     SourceMode,
     Verdict,
 )
-from virtscan.model.reasons import NeedsNicKinds, NeedsPlace
+from virtscan.model.reasons import NeedsDeviceRole, NeedsNicKinds, NeedsPlace
 
 BRIDGE, VEPA, PRIVATE, PASSTHROUGH, NO_MODE = SourceMode
 YES, NO, UNKNOWN = Reach
@@ -229,6 +230,9 @@ OVER_MACVLAN = (
         (sat("br11", None), macvtap(), "R7"),
         (sat("bond2"), macvtap("br12"), "R8"),
         (sat("br11", None), macvtap("br12"), "R8"),
+        # A macvtap over a bridge sends through the bridge's port.
+        (sat("br5"), macvtap(), "R7"),
+        (sat("br7"), macvtap(), "R9"),
         # In bridge mode the macvlan of the interface's bridge would receive its frames.
         (sat("bond2", NO_MODE), macvtap("br6"), "R14"),
         (sat("bond2", NO_MODE), macvtap("br7"), "R9"),
@@ -238,6 +242,91 @@ def test_a_macvlan_on_the_way_stands_for_its_parent(server: Interface, interface
     found = finding_of(scene(interface, beside=(provisioner(server),), host_devices=OVER_MACVLAN))
 
     assert found.rule == rule
+
+
+UNCLEAR = (
+    *OVER_MACVLAN,
+    macvlan("mv4", "bond2", mode=None),
+    device("odd", DeviceKind.UNKNOWN, "bond2"),
+    device("odd2", DeviceKind.UNKNOWN, "bond2"),
+    device("odd3", DeviceKind.UNKNOWN, "bond3"),
+    device("team", DeviceKind.UNKNOWN, "eth4", "eth5"),
+    bridge("br13", "mv4"),
+    bridge("br14", "odd"),
+    bridge("br15", "odd2"),
+    bridge("br16", "odd", "bond3.100"),
+    bridge("br17", "odd3"),
+    bridge("br18", "team"),
+    vlan("odd.7", "odd"),
+)
+
+
+@pytest.mark.parametrize(
+    ("server", "interface", "devices"),
+    [
+        (sat("odd"), macvtap(), {"odd"}),
+        (sat("br14", None), macvtap(), {"odd"}),
+        (sat("bond2"), macvtap("br14"), {"odd"}),
+        (sat("bond2"), macvtap("odd"), {"odd"}),
+        (sat("odd"), macvtap("odd2"), {"odd", "odd2"}),
+        (sat("br14", None), macvtap("br15"), {"odd", "odd2"}),
+        (sat("br14", None), macvtap("br6"), {"odd"}),
+        (sat("bond2"), macvtap("br13"), {"mv4"}),
+        (sat("bond2", NO_MODE), macvtap("br13"), {"mv4"}),
+        # A VLAN on another branch separates nothing.
+        (sat("br16", None), macvtap("odd2"), {"odd", "odd2"}),
+    ],
+)
+def test_a_device_that_may_be_a_macvlan_in_bridge_mode_clears_nothing(
+    server: Interface, interface: Interface, devices: set[str]
+) -> None:
+    found = finding_of(scene(interface, beside=(provisioner(server),), host_devices=UNCLEAR))
+
+    (needed,) = found.missing
+    assert isinstance(needed, NeedsDeviceRole)
+    assert (found.rule, set(needed.devices)) == ("R14", devices)
+
+
+@pytest.mark.parametrize(
+    ("server", "interface", "rule"),
+    [
+        (sat("odd3"), macvtap(), "R10"),
+        (sat("br17", None), macvtap(), "R10"),
+        (sat("bond2"), macvtap("odd.7"), "R9"),
+        (sat("odd"), macvtap("bond2", VEPA), "R9"),
+        (sat("bond2", VEPA), macvtap("odd"), "R9"),
+        (sat("odd", None), macvtap(), "R9"),  # a tap's device is a bridge
+        (sat("br18", None), macvtap("eth4"), "R9"),  # a macvlan is on one device
+        (sat("odd"), macvtap("odd"), "R7"),
+    ],
+)
+def test_a_device_of_unknown_kind_that_changes_nothing_is_not_needed(
+    server: Interface, interface: Interface, rule: str
+) -> None:
+    found = finding_of(scene(interface, beside=(provisioner(server),), host_devices=UNCLEAR))
+
+    assert (found.rule, [one for one in found.missing if isinstance(one, NeedsDeviceRole)]) == (rule, [])
+
+
+LAID = ("bond2", "bond2.100", "bond3", "br2", "mv1", "mv3", "br5", "br6", "br7", "br11", "br12", "mv1.7")
+LAID_PAIRS = [
+    (macvtap(name), provisioner(sat(other, mode)))
+    for name in LAID
+    for other in LAID
+    for mode in (BRIDGE, None)
+    if mode or other.startswith("br")
+]
+
+
+@pytest.mark.parametrize("loss", [{"kind": DeviceKind.UNKNOWN}, {"mode": None}])
+def test_a_lost_kind_or_mode_clears_no_pair_of_devices(loss: dict[str, Any]) -> None:
+    for interface, guest in LAID_PAIRS:
+        if finding_of(scene(interface, beside=(guest,), host_devices=OVER_MACVLAN)).verdict is not Verdict.AT_RISK:
+            continue
+        for lost in OVER_MACVLAN:
+            less = [replace(one, **loss) if one is lost else one for one in OVER_MACVLAN]
+            found = finding_of(scene(interface, beside=(guest,), host_devices=less))
+            assert found.verdict in OPEN, (interface, guest, lost.name)
 
 
 @pytest.mark.parametrize(("target", "rule"), [("mv0", "R10"), (None, "R10"), ("vnet7", "R7")])

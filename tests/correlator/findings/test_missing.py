@@ -141,6 +141,11 @@ TABLE: dict[str, tuple[Inventory, str, list[tuple[str, Verdicts]]]] = {
         "R14",
         [("NeedsServerDevice", WAY)],
     ),
+    "the kind of a device between both": (
+        scene(beside=(provisioner(macvtap("x0", mac=SERVING)),), devices=(device("x0", DeviceKind.UNKNOWN, "bond2"),)),
+        "R14",
+        [("NeedsDeviceRole", WAY)],
+    ),
     "what the interface is": (scene(CREATED_BEFOREHAND, beside=BESIDE), "R14", [("NeedsInterface", WAY)]),
     "the outer host": (scene(host_devices=VIRTIO), "R14", [("NeedsOuterHost", WAY)]),
     "the outer host, where the NICs under the device are not known": (

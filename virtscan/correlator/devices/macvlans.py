@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import msgspec
+
+from virtscan.correlator.devices.meeting import over_shared
 from virtscan.correlator.devices.nic import NicKind
 from virtscan.correlator.devices.stack import DeviceStack, downwards, real_device
 from virtscan.model import DeviceKind, DeviceName, SourceMode
@@ -38,6 +41,28 @@ def bridged_macvlan(device: DeviceName, top: DeviceName, stacks: Mapping[DeviceN
         ),
         None,
     )
+
+
+def possible_macvlans(
+    device: DeviceName, other: DeviceName, stacks: Mapping[DeviceName, DeviceStack]
+) -> tuple[DeviceName, ...]:
+    """Name the devices between two others that may be macvlans in bridge mode, on a device below both."""
+    own, others = downwards(device, stacks), downwards(other, stacks)
+    doubtful = [name for name in dict.fromkeys((*own, *others)) if name in stacks and stacks[name].may_bridge]
+    return tuple(over_shared(doubtful, own, others, stacks)) if doubtful else ()
+
+
+def as_macvlans(
+    names: Iterable[DeviceName], stacks: Mapping[DeviceName, DeviceStack]
+) -> Mapping[DeviceName, DeviceStack]:
+    """Return the stacks as they are if these devices are macvlans in bridge mode."""
+    macvlan = {"kind": DeviceKind.MACVLAN, "mode": SourceMode.BRIDGE, "may_bridge": False}
+    return {**stacks, **{name: msgspec.structs.replace(stacks[name], **macvlan) for name in names}}
+
+
+def may_be_bridge(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> bool:
+    """Return True if a device is a bridge, or of unknown kind."""
+    return device not in stacks or stacks[device].kind in {DeviceKind.BRIDGE, DeviceKind.UNKNOWN}
 
 
 def _is_tagged(macvlan: DeviceName, names: Iterable[DeviceName], stacks: Mapping[DeviceName, DeviceStack]) -> bool:

@@ -6,7 +6,10 @@ from enum import Enum
 import msgspec
 
 from virtscan.correlator.devices.stack import DeviceStack, downwards
-from virtscan.model import DeviceKind, DeviceName, State
+from virtscan.model import DeviceKind, DeviceName, Reach, SourceMode, State
+
+NEVER_REFLECTED = frozenset({SourceMode.PRIVATE, SourceMode.PASSTHROUGH})
+"""Modes whose frames a switch on the other side never brings back."""
 
 
 class Stands(Enum):
@@ -57,3 +60,15 @@ def over_shared(
     """Yield those of the names that are, or stand on, a device of both `own` and `others`."""
     shared = set(own).intersection(others)
     return (name for name in names if name in stacks and not shared.isdisjoint(downwards(name, stacks)))
+
+
+def reach_between(modes: set[SourceMode], *, reflective: State) -> Reach:
+    """Return whether two ports of one device can exchange frames, by the modes of both."""
+    if modes & NEVER_REFLECTED:
+        return Reach.NO
+    if SourceMode.VEPA in modes:
+        # With a reflecting switch a port whose mode is unknown may still be a private one.
+        if reflective is State.OFF:
+            return Reach.NO
+        return Reach.YES if reflective is State.ON and SourceMode.UNKNOWN not in modes else Reach.UNKNOWN
+    return Reach.UNKNOWN if SourceMode.UNKNOWN in modes else Reach.YES

@@ -24,7 +24,8 @@ class DeviceStack(msgspec.Struct, frozen=True, kw_only=True):
     `lower` is in the order in which it is met going down, each device once. `bond` is the bond that is met first.
     `nics` are the NICs at the bottom. `entry` is FILLING if frames from outside reach the device only through NICs that
     fill in checksums. It is VIRTUAL if some end is known to pass partial ones on, else UNKNOWN. `open_ends` are the
-    ends that are not known to be filling.
+    ends that are not known to be filling. `mode` is a macvlan's. `may_bridge` is True for a device that may be a
+    macvlan in bridge mode: a macvlan of unknown mode, or a device of unknown kind on exactly one other.
     """
 
     kind: DeviceKind
@@ -35,6 +36,7 @@ class DeviceStack(msgspec.Struct, frozen=True, kw_only=True):
     entry: NicKind
     open_ends: tuple[DeviceName, ...]
     mode: SourceMode | None = None
+    may_bridge: bool = False
 
 
 UNKNOWN_STACK = DeviceStack(
@@ -106,6 +108,7 @@ def follow(
         entry=_worst(ends.values()),
         open_ends=tuple(end for end, kind in ends.items() if kind is not NicKind.FILLING),
         mode=devices[name].mode,
+        may_bridge=_may_bridge(devices[name]),
     )
 
 
@@ -124,6 +127,16 @@ def real_device(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> D
         seen.add(below)
         name = below
     return name
+
+
+def _may_bridge(device: Device) -> bool:
+    match device.kind:
+        case DeviceKind.MACVLAN:
+            return device.mode is None or device.mode is SourceMode.UNKNOWN
+        case DeviceKind.UNKNOWN:
+            return len(device.lower) == 1 and device.backing is not Backing.PHYSICAL
+        case _:
+            return False
 
 
 def _worst(kinds: Collection[NicKind]) -> NicKind:

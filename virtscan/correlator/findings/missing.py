@@ -11,6 +11,7 @@ from virtscan.correlator.table.evaluation import PointEvaluation
 from virtscan.model import OPEN, Fix, NotJudged, SourceMode, State, Verdict
 from virtscan.model.reasons import (
     NeedsDeviceKind,
+    NeedsDeviceRole,
     NeedsInterface,
     NeedsKernel,
     NeedsMode,
@@ -49,6 +50,7 @@ ORDER: tuple[tuple[type[Reason], _Values | None], ...] = (
     ),
     (NeedsNicKinds, _WAY),
     (NeedsServerDevice, _WAY),
+    (NeedsDeviceRole, _WAY),
     (NeedsInterface, _WAY),
     (NeedsOuterHost, _WAY),
     (NeedsReflection, _WAY),

@@ -4,8 +4,8 @@ from enum import Enum
 
 import msgspec
 
-from virtscan.model import Mac, Reach
-from virtscan.model.reasons import Because, Missing, NicFills
+from virtscan.model import Mac, Reach, SourceMode
+from virtscan.model.reasons import Because, Missing, NeedsDeviceRole, NeedsMode, NicFills
 
 
 class Where(Enum):
@@ -19,6 +19,14 @@ class Where(Enum):
     THROUGH_NICS = "through-nics"
     UNPROVEN = "unproven"
     UNKNOWN = "unknown"
+
+
+class LocalServer(msgspec.Struct, frozen=True, kw_only=True):
+    """A server on this hypervisor: in a domain, or on the host itself (domain None)."""
+
+    server: str
+    domain: str | None
+    is_host_process: bool = False
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,3 +48,18 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     mac: Mac | None = None
     exclusive: bool = False
     stopped: bool = False
+
+    @property
+    def needs_mode(self) -> bool:
+        """Return True if the server is on the interface's device, or not, by the mode or kind of a device."""
+        return any(isinstance(one, NeedsMode | NeedsDeviceRole) for one in self.missing)
+
+    def may_arrive(self, mode: SourceMode | None) -> bool:
+        """Return True if frames reach an interface in this mode without a NIC, or may by the mode of a device."""
+        match self.where:
+            case Where.SAME_BRIDGE | Where.SAME_UNKNOWN:
+                return mode in {SourceMode.BRIDGE, SourceMode.UNKNOWN}
+            case Where.RECEIVED:
+                return True
+            case _:
+                return self.needs_mode

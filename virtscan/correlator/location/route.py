@@ -6,23 +6,22 @@ from typing import assert_never
 import msgspec
 
 from virtscan.correlator.devices.attachment import AttachmentPoint
-from virtscan.correlator.devices.macvlans import bridged_macvlan, leaves_by_macvlans_alone, macvlans_below
-from virtscan.correlator.devices.meeting import Meeting, Stands, meeting
+from virtscan.correlator.devices.macvlans import (
+    as_macvlans,
+    bridged_macvlan,
+    leaves_by_macvlans_alone,
+    macvlans_below,
+    may_be_bridge,
+    possible_macvlans,
+)
+from virtscan.correlator.devices.meeting import NEVER_REFLECTED, Meeting, Stands, meeting, reach_between
 from virtscan.correlator.devices.nic import NicKind, is_nic
 from virtscan.correlator.devices.stack import DeviceStack, downwards, real_device
 from virtscan.correlator.location.afar import fills, needs_nic_kinds
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
-from virtscan.correlator.location.position import Position, Where
+from virtscan.correlator.location.position import LocalServer, Position, Where
 from virtscan.correlator.servers.sending import SendingStack
-from virtscan.model import (
-    Backing,
-    Device,
-    DeviceKind,
-    DeviceName,
-    Reach,
-    SourceMode,
-    State,
-)
+from virtscan.model import Backing, Device, DeviceKind, DeviceName, Reach, SourceMode, State
 from virtscan.model.reasons import (
     Because,
     Carried,
@@ -30,6 +29,7 @@ from virtscan.model.reasons import (
     EnteredByNics,
     LeavesByNic,
     Missing,
+    NeedsDeviceRole,
     NeedsInterface,
     NeedsMode,
     NeedsReflection,
@@ -39,9 +39,6 @@ from virtscan.model.reasons import (
     SharesDevice,
 )
 
-_NEVER_REFLECTED = frozenset({SourceMode.PRIVATE, SourceMode.PASSTHROUGH})
-
-
 _ON_NO_DEVICE = frozenset(
     {"client", "hostdev", "internal", "mcast", "network", "null", "server", "udp", "user", "vdpa", "vhostuser"}
 )
@@ -49,14 +46,6 @@ _ON_NO_DEVICE = frozenset(
 
 A network without one hands out PCI devices. A script plugs an `ethernet` interface into anything.
 """
-
-
-class LocalServer(msgspec.Struct, frozen=True, kw_only=True):
-    """A server on this hypervisor: in a domain, or on the host itself (domain None)."""
-
-    server: str
-    domain: str | None
-    is_host_process: bool = False
 
 
 def positions(
@@ -145,16 +134,40 @@ def _through(
     point: AttachmentPoint,
     stacks: Mapping[DeviceName, DeviceStack],
 ) -> Iterator[Position]:
-    """Judge a server at a device, and at the parent of each macvlan by which its frames leave that device."""
-    if mode is not None:
-        yield _at(sender, real_device(device, stacks), mode, point, stacks)
+    """Judge a server at a device; then as if each device that may be a macvlan in bridge mode were one.
+
+    A tap's device is a bridge.
+    """
+    found = tuple(_sent(sender, device, mode, point, stacks))
+    yield from found
+    if point.device is None or any(one.may_arrive(point.mode) for one in found):
         return
+    possible = possible_macvlans(device, point.device, stacks)
+    names = tuple(name for name in possible if mode is not None or name != device)
+    if not names:
+        return
+    supposed = as_macvlans(names, stacks)
+    real = real_device(point.device, supposed)
+    at = msgspec.structs.replace(point, device=real, stack=supposed.get(real, point.stack))
+    if any(one.may_arrive(at.mode) for one in _sent(sender, device, mode, at, supposed)):
+        yield _unproven(NeedsDeviceRole(server=sender.server, hypervisor=point.hypervisor, devices=names))
+
+
+def _sent(
+    sender: LocalServer,
+    device: DeviceName,
+    mode: SourceMode | None,
+    point: AttachmentPoint,
+    stacks: Mapping[DeviceName, DeviceStack],
+) -> Iterator[Position]:
+    """Judge a server at a device, and at the parent of each macvlan by which its frames leave that device."""
+    device = device if mode is None else real_device(device, stacks)
     macvlans = tuple(macvlans_below(device, stacks))
     below_macvlans = {name for macvlan in macvlans for name in downwards(macvlan, stacks)}
     above = [name for name in downwards(device, stacks) if name not in below_macvlans]
     meets = point.device in above or device in point.stack.lower
     if not macvlans or meets or not leaves_by_macvlans_alone(above, stacks):
-        yield _at(sender, device, None, point, stacks)
+        yield _at(sender, device, mode, point, stacks)
     below = LocalServer(server=sender.server, domain=sender.domain)
     for macvlan in macvlans:
         parent = real_device(macvlan, stacks)
@@ -195,7 +208,7 @@ def _on_the_stack(
     match mode:
         case None if not sender.is_host_process:
             return _received(sender, met.device, point)
-        case SourceMode.UNKNOWN if _may_be_bridge(met.device, stacks) or bridged_macvlan(met.device, met.other, stacks):
+        case SourceMode.UNKNOWN if may_be_bridge(met.device, stacks) or bridged_macvlan(met.device, met.other, stacks):
             return _unproven(NeedsMode(server=sender.server))  # its frames may enter the stack: as a tap's, or bridged
         case SourceMode.BRIDGE if port := bridged_macvlan(met.device, met.other, stacks):
             return _received(sender, met.device, point, port)
@@ -205,19 +218,15 @@ def _on_the_stack(
             return _goes_down(sender, met, point)
 
 
-def _may_be_bridge(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> bool:
-    return device not in stacks or stacks[device].kind in {DeviceKind.BRIDGE, DeviceKind.UNKNOWN}
-
-
 def _shared(sender: LocalServer, device: DeviceName, mode: SourceMode, point: AttachmentPoint) -> Position:
     """Judge two macvtaps, or a macvlan and a macvtap, on one device."""
     shares = SharesDevice(
         server=sender.server, hypervisor=point.hypervisor, domain=sender.domain, device=device, mode=mode
     )
     modes = {mode, point.mode or SourceMode.UNKNOWN}
-    reach = _reach(modes, reflective=point.reflective)
+    reach = reach_between(modes, reflective=point.reflective)
     apart = bool(modes - {SourceMode.BRIDGE, SourceMode.UNKNOWN})
-    if apart and point.reflective is not State.OFF and not modes & _NEVER_REFLECTED and point.hands_on:
+    if apart and point.reflective is not State.OFF and not modes & NEVER_REFLECTED and point.hands_on:
         return _unproven(_lacks(point), shares, reach=reach)
     missing = (NeedsMode(server=sender.server),) if mode is SourceMode.UNKNOWN else ()
     leaves = (LeavesByNic(device=device),) if apart and not point.hands_on else ()
@@ -229,18 +238,6 @@ def _shared(sender: LocalServer, device: DeviceName, mode: SourceMode, point: At
         case _:
             where = Where.SAME_OTHER
     return Position(where=where, reach=reach, because=(shares, *leaves), missing=missing)
-
-
-def _reach(modes: set[SourceMode], *, reflective: State) -> Reach:
-    """Return whether two ports of one device can exchange frames, by the modes of both."""
-    if modes & _NEVER_REFLECTED:
-        return Reach.NO
-    if SourceMode.VEPA in modes:
-        # With a reflecting switch a port whose mode is unknown may still be a private one.
-        if reflective is State.OFF:
-            return Reach.NO
-        return Reach.YES if reflective is State.ON and SourceMode.UNKNOWN not in modes else Reach.UNKNOWN
-    return Reach.UNKNOWN if SourceMode.UNKNOWN in modes else Reach.YES
 
 
 def _received(

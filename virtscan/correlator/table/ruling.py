@@ -7,7 +7,6 @@ from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.table.conditions import SAME, Case
 from virtscan.correlator.table.rules import Rule, decide
 from virtscan.model import OPEN, Confidence, NotJudged, Reach, Verdict
-from virtscan.model.reasons import NeedsMode
 
 _ON_THE_DEVICE = SAME | {Where.RECEIVED}
 NOWHERE = Position(where=Where.UNKNOWN, reach=Reach.UNKNOWN)
@@ -48,10 +47,9 @@ class Ruling(msgspec.Struct, frozen=True):
     def is_on_the_device(self) -> bool:
         """Return True for a place of a declared NIC on the interface's own device, or under it.
 
-        One in an unknown mode, on a device that may be a bridge, is on it as well.
+        One that only an unknown mode or kind of a device leaves in doubt is on it as well.
         """
-        in_any_mode = any(isinstance(one, NeedsMode) for one in self.position.missing)
-        return (self.position.where in _ON_THE_DEVICE or in_any_mode) and self.case.declared
+        return (self.position.where in _ON_THE_DEVICE or self.position.needs_mode) and self.case.declared
 
     def excludes(self, other: "Ruling") -> bool:
         """Return True for another place of the same server of which only one can be real."""

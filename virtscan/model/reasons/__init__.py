@@ -33,6 +33,7 @@ from virtscan.model.reasons.because import (
 )
 from virtscan.model.reasons.missing import (
     NeedsDeviceKind,
+    NeedsDeviceRole,
     NeedsHypervisors,
     NeedsInterface,
     NeedsKernel,
@@ -67,6 +68,7 @@ __all__ = [
     "Missing",
     "ModeKnown",
     "NeedsDeviceKind",
+    "NeedsDeviceRole",
     "NeedsHypervisors",
     "NeedsInterface",
     "NeedsKernel",

@@ -93,6 +93,14 @@ class NeedsServerDevice(Missing, frozen=True):
     device: DeviceName | None = None
 
 
+class NeedsDeviceRole(Missing, frozen=True):
+    """The kinds, or a macvlan's mode, of devices between the server and the interface, on one hypervisor."""
+
+    server: str
+    hypervisor: str
+    devices: tuple[DeviceName, ...]
+
+
 class NeedsInterface(Missing, frozen=True):
     """The interface itself: its device, its network, or its target device."""
 

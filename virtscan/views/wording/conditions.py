@@ -9,6 +9,7 @@ from virtscan.correlator.table.conditions import SAME, Case, PossibleServers
 from virtscan.model import Fix, SourceMode, State
 from virtscan.model.reasons import (
     NeedsDeviceKind,
+    NeedsDeviceRole,
     NeedsInterface,
     NeedsNicKinds,
     NeedsOuterHost,
@@ -53,7 +54,14 @@ def value_words(reason: Reason, code: str) -> str:
     match reason:
         case NeedsPlace():
             return _PLACES[Where(code)]
-        case NeedsNicKinds() | NeedsServerDevice() | NeedsInterface() | NeedsOuterHost() | NeedsReflection():
+        case (
+            NeedsNicKinds()
+            | NeedsServerDevice()
+            | NeedsDeviceRole()
+            | NeedsInterface()
+            | NeedsOuterHost()
+            | NeedsReflection()
+        ):
             return _WAYS[code]
         case NeedsDeviceKind():
             return _BONDS[code]

@@ -85,7 +85,7 @@ class Wording:
                 return f'tcpdump -vv udp on {host} prints "bad udp cksum" for packets without a complete checksum'
             case r.NeedsOuterHost(server=server):
                 return f"also scan the host that runs it; or physical = true in the [[server]] of {server}"
-            case r.NeedsServerDevice(hypervisor=host):
+            case r.NeedsServerDevice(hypervisor=host) | r.NeedsDeviceRole(hypervisor=host):
                 return self._on_host(host, f"ip -d link on {host} shows kinds, modes and parents")
             case r.NeedsInterface(network=str(network)):
                 return f"virsh net-dumpxml {shlex.quote(network)}"
