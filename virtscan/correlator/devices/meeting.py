@@ -45,8 +45,9 @@ def meeting(device: DeviceName, other: DeviceName, stacks: Mapping[DeviceName, D
         stands = Stands.ABOVE
     else:
         stands = Stands.APART if set(own).isdisjoint(others) else Stands.BESIDE
-    between = set(own) ^ set(others)
-    kinds = {stacks[name].kind for name in over_shared(between, own, others, stacks)}
+    apart = set(own) ^ set(others)
+    between = [name for name in apart if name in stacks and stacks[name].kind in {DeviceKind.VLAN, DeviceKind.UNKNOWN}]
+    kinds = {stacks[name].kind for name in over_shared(between, own, others, stacks)} if between else set()
     vlan = State.ON if DeviceKind.VLAN in kinds else State.UNKNOWN if DeviceKind.UNKNOWN in kinds else State.OFF
     return Meeting(device=device, other=other, stands=stands, vlan=vlan)
 
