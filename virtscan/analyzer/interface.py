@@ -26,7 +26,7 @@ _RESOLVED_OTHERWISE = frozenset(
     {"client", "ethernet", "hostdev", "internal", "mcast", "network", "null", "server", "udp", "user", "vdpa", "vds"}
     | {"vhostuser"}
 )
-"""Types that are no macvtap, or by the host's networks and devices alone; one that is not here may be a macvtap.
+"""Types that are never a macvtap, or only through the host's networks and devices; any other may be a macvtap.
 
 Source:
     libvirt src/conf/domain_conf.c virDomainNetType.

@@ -134,16 +134,13 @@ def _through(
     point: AttachmentPoint,
     stacks: Mapping[DeviceName, DeviceStack],
 ) -> Iterator[Position]:
-    """Judge a server at a device; then as if each device that may be a macvlan in bridge mode were one.
-
-    A tap's device is a bridge.
-    """
+    """Judge a server at a device; then as if each device that may be a macvlan in bridge mode were one."""
     found = tuple(_sent(sender, device, mode, point, stacks))
     yield from found
     if point.device is None or any(one.may_arrive(point.mode) for one in found):
         return
     possible = possible_macvlans(device, point.device, stacks)
-    names = tuple(name for name in possible if mode is not None or name != device)
+    names = tuple(name for name in possible if mode is not None or name != device)  # a tap's own device is a bridge
     if not names:
         return
     supposed = as_macvlans(names, stacks)
