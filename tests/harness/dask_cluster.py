@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 
-import msgspec
+import psutil
 
 from tests.conftest import PROJECT
 from tests.harness.launching import tied
@@ -46,13 +47,14 @@ class Cluster:
 
     def slices(self) -> dict[int, int]:
         """Return the processes that read slices, each with the worker that started it."""
-        everything = _processes()
-        workers = {pid for pid, one in everything.items() if one.is_below(self.pid, everything)}
-        return {
-            pid: one.parent
-            for pid, one in everything.items()
-            if one.is_slice and one.parent in workers and not everything[one.parent].is_slice
-        }
+        below = {one.pid: one for one in psutil.Process(self.pid).children(recursive=True)}
+        found: dict[int, int] = {}
+        for pid, one in below.items():
+            with suppress(psutil.NoSuchProcess):  # it has ended
+                parent = below.get(one.ppid())
+                if parent is not None and _is_slice(one) and not _is_slice(parent):
+                    found[pid] = parent.pid
+        return found
 
     def kill(self) -> None:
         """Kill the scheduler, and with it the cluster."""
@@ -60,33 +62,8 @@ class Cluster:
         self._process.wait()
 
 
-class _Process(msgspec.Struct, frozen=True):
-    parent: int
-    command: bytes
-
-    @property
-    def is_slice(self) -> bool:
-        return b"\0collect\0--plan\0" in self.command
-
-    def is_below(self, pid: int, everything: Mapping[int, "_Process"]) -> bool:
-        above = self.parent
-        while above in everything:
-            if above == pid:
-                return True
-            above = everything[above].parent
-        return False
-
-
-def _processes() -> dict[int, _Process]:
-    found: dict[int, _Process] = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-                found[int(folder.name)] = _Process(parent, (folder / "cmdline").read_bytes())
-            except OSError:
-                continue  # it has ended
-    return found
+def _is_slice(process: psutil.Process) -> bool:
+    return ("collect", "--plan") in pairwise(process.cmdline())
 
 
 @contextmanager
