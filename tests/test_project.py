@@ -6,10 +6,14 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 
 import click
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.readme import DOCUMENTS, PROJECT, README, can_be_run, examples, printed
 from virtscan.cli.exit_codes import ExitCode
@@ -251,6 +255,32 @@ def names_of(source: str) -> list[str]:
         name.lstrip("_")
         for name in re.findall(r"^(?: *class (?=\w+[(:\[])|(?=\w+: TypeAlias\b))(\w+)", source, re.MULTILINE)
     ]
+
+
+def test_every_package_that_is_installed_has_its_version_in_the_constraints() -> None:
+    lines = (PROJECT / "packaging" / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    fixed = {canonicalize_name(line.partition("==")[0]) for line in lines if "==" in line}
+    extras = metadata.metadata("virtscan").get_all("Provides-Extra")
+    assert extras is not None
+
+    assert _installed_for(Requirement(f"virtscan[{','.join(extras)}]")) - fixed == {"virtscan"}
+
+
+def _installed_for(wanted: Requirement) -> set[str]:
+    """Names of a package and of everything that it requires here; what is not installed is taken without it."""
+    found = {str(wanted): wanted}
+    waiting = [wanted]
+    while waiting:
+        package = waiting.pop()
+        with suppress(metadata.PackageNotFoundError):
+            for required in map(Requirement, metadata.requires(package.name) or ()):
+                is_met = required.marker is None or any(
+                    required.marker.evaluate({"extra": extra}) for extra in package.extras or {""}
+                )
+                if is_met and str(required) not in found:
+                    found[str(required)] = required
+                    waiting.append(required)
+    return {canonicalize_name(package.name) for package in found.values()}
 
 
 def test_no_two_classes_have_one_name() -> None:
