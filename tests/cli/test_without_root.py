@@ -14,6 +14,7 @@ import pytest
 
 from tests.connectors.test_libvirt_system import direct, domain_xml
 from tests.harness.patience import LONG
+from tests.harness.ports import reserved_port
 from tests.harness.qemu_host import DEVICE, PROJECT, QemuHost, running_qemu_host
 from tests.harness.sshd import Sshd
 
@@ -66,9 +67,9 @@ def host() -> Iterator[QemuHost]:
 @pytest.fixture(scope="module")
 def sshd(host: QemuHost) -> Iterator[Sshd]:
     """An sshd on the hypervisor, whose client the account may use."""
-    with tempfile.TemporaryDirectory(prefix="virtscan-account-") as name:
+    with tempfile.TemporaryDirectory(prefix="virtscan-account-") as name, reserved_port() as port:
         folder = Path(name)
-        server = Sshd(folder, entering=host.entering(), user=ACCOUNT)
+        server = Sshd(folder, port, entering=host.entering(), user=ACCOUNT)
         for path in (folder, *folder.iterdir()):
             os.chown(path, NUMBER, NUMBER)
         os.chown(folder / "host_key", 0, 0)

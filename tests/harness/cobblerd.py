@@ -15,7 +15,7 @@ import pytest
 from tests.harness.launching import tied
 from tests.harness.missing import cannot_run
 from tests.harness.patience import LONG
-from tests.harness.sshd import free_port
+from tests.harness.ports import reserved_port
 
 PROJECT = Path(__file__).parents[2]
 
@@ -35,8 +35,7 @@ cobblerd.core(CobblerAPI(is_cobblerd=True))
 class Cobblerd:
     """A running one; `url` is where it is, `boot_files` a kernel and an initial RAM disk that it takes for such."""
 
-    def __init__(self, folder: Path, environment: Path) -> None:
-        port = free_port()
+    def __init__(self, folder: Path, environment: Path, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.log = folder / "cobblerd.log"
         self.boot_files = {"kernel": str(folder / "vmlinuz"), "initrd": str(folder / "initrd.img")}
@@ -136,8 +135,9 @@ def _environment() -> Path:
 @contextmanager
 def running_cobblerd(folder: Path) -> Iterator[Cobblerd]:
     """A cobblerd without any items yet."""
-    cobblerd = Cobblerd(folder, _environment())
-    try:
-        yield cobblerd
-    finally:
-        cobblerd.stop()
+    with reserved_port() as port:
+        cobblerd = Cobblerd(folder, _environment(), port)
+        try:
+            yield cobblerd
+        finally:
+            cobblerd.stop()

@@ -18,6 +18,7 @@ import pytest
 from tests.harness.launching import tied
 from tests.harness.missing import cannot_run
 from tests.harness.patience import LONG
+from tests.harness.ports import reserved_port
 from tests.harness.sshd import Sshd
 
 _NOBODY = 65534
@@ -88,13 +89,18 @@ class Libvirtd:
 @contextmanager
 def running_libvirtd() -> Iterator[Libvirtd]:
     """Start one and end it again."""
+    with reserved_port() as port, _running_on(port) as daemon:
+        yield daemon
+
+
+@contextmanager
+def _running_on(port: int) -> Iterator[Libvirtd]:
     program = shutil.which("libvirtd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
         cannot_run("no libvirtd is installed")
     # Short, because a socket's path must be; and outside of pytest's folders, which other users may not enter.
     folder = Path(tempfile.mkdtemp(prefix="virtscan-", dir="/tmp"))
     folder.chmod(0o755)
-    port = _free_port()
     configuration = _configuration(folder, port)
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
@@ -164,11 +170,6 @@ def _as_nobody(folder: Path) -> dict[str, Any]:  # Any: arguments of Popen diffe
     for path in (folder, *folder.iterdir()):
         os.chown(path, _NOBODY, _NOBODY)
     return {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def _wait(daemon: Libvirtd, process: "subprocess.Popen[bytes]") -> None:

@@ -3,7 +3,6 @@
 import getpass
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ import pytest
 from tests.harness.launching import tied
 from tests.harness.missing import cannot_run
 from tests.harness.patience import LONG
+from tests.harness.ports import reserved_port
 
 _SBIN = f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -45,12 +45,14 @@ class Sshd:
 
     `client` is an executable that takes ssh's own arguments and reads `config` only: fit for VIRTSCAN_SSH and for
     libvirt's `command=`. `known_hosts`, `authorized_keys` and `config` may be changed while it runs. It listens on
-    `address` of the network that the command `entering` leads into. Its one user is `user`, else who runs the tests.
+    `port` of `address`, in the network that the command `entering` leads into. Its one user is `user`, else who runs
+    the tests.
     """
 
     def __init__(
         self,
         folder: Path,
+        port: int,
         options: tuple[str, ...] = (),
         *,
         address: str = "127.0.0.1",
@@ -60,7 +62,7 @@ class Sshd:
         self.folder = folder
         self.address = address
         self.user = user or getpass.getuser()
-        self.port = free_port()
+        self.port = port
         self.identity = folder / "user_key"
         self.host_key = folder / "host_key"
         self.known_hosts = folder / "known_hosts"
@@ -119,11 +121,12 @@ class Sshd:
 @contextmanager
 def running_sshd(folder: Path, *options: str) -> Iterator[Sshd]:
     """An sshd with further lines of sshd_config."""
-    sshd = Sshd(folder, options)
-    try:
-        yield sshd
-    finally:
-        sshd.stop()
+    with reserved_port() as port:
+        sshd = Sshd(folder, port, options)
+        try:
+            yield sshd
+        finally:
+            sshd.stop()
 
 
 @pytest.fixture
@@ -139,11 +142,3 @@ def sshd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sshd]:
 def make_key(path: Path) -> None:
     """A new key without a passphrase at this path, and its public half beside it with `.pub`."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True, stdin=subprocess.DEVNULL)
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 without a listener."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

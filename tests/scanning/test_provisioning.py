@@ -5,7 +5,7 @@ from time import sleep
 import msgspec
 
 from tests.build import TAKEN_AT
-from tests.harness.sshd import free_port
+from tests.harness.ports import reserved_port
 from tests.harness.web_server import Answer, Request, web_server
 from tests.provisioning.cobbler.rpc import COBBLER_3, cobbler, encoded, method
 from tests.provisioning.foreman.rest import foreman
@@ -33,9 +33,9 @@ def test_their_records_are_in_the_inventory_and_no_secret_is() -> None:
 
 
 def test_an_unreachable_provisioning_system_is_a_gap() -> None:
-    url = f"http://127.0.0.1:{free_port()}"
-
-    found = collect(Plan(provisioning=(target(url),)))
+    with reserved_port() as port:
+        url = f"http://127.0.0.1:{port}"
+        found = collect(Plan(provisioning=(target(url),)))
 
     assert [(subject(gap), reason(gap), gap.about, gap.hypervisor) for gap in found.gaps] == [
         (f"cobbler {url}", "connection refused", GapAbout.PROVISIONING, None)

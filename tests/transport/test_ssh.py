@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.patience import LONG
-from tests.harness.sshd import Sshd, free_port, make_key
+from tests.harness.sshd import Sshd, make_key
 from virtscan.errors import ConfigError, SshError
 from virtscan.transport import ssh
 from virtscan.transport.ssh import Destination, parse_destination
@@ -271,8 +271,3 @@ def test_ssh_runs_in_batch_mode_without_forwarding_or_a_terminal(monkeypatch: py
     assert words[1].startswith("-T -a -x -oBatchMode=yes ")
     assert "-oConnectTimeout=7 -l root -p 2222 -- sat sh -s --" in words[1]
     assert words[2] == "own"
-
-
-def test_a_free_port_is_free() -> None:
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", free_port())) != 0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.sshd import free_port
+from tests.harness.ports import reserved_port
 from tests.harness.web_server import Answer, Authority, Request, web_server
 from tests.provisioning.cobbler.rpc import COBBLER_3, SYSTEM, cobbler, encoded, method, read, serving
 from virtscan.errors import ProvisioningError
@@ -124,8 +124,8 @@ def test_credentials_are_not_sent_where_it_redirects_to(secret_file: Path) -> No
 
 
 def test_an_unreachable_service_is_the_reason() -> None:
-    with pytest.raises(ProvisioningError, match=r"^connection refused$"):
-        read(f"http://127.0.0.1:{free_port()}")
+    with reserved_port() as port, pytest.raises(ProvisioningError, match=r"^connection refused$"):
+        read(f"http://127.0.0.1:{port}")
 
 
 def test_a_host_without_a_name_is_a_reason() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.harness.sshd import free_port
+from tests.harness.ports import reserved_port
 from tests.harness.web_server import Answer, Authority, Request, web_server
 from tests.provisioning.foreman.rest import foreman, read, recorded, reply
 from virtscan.errors import ProvisioningError
@@ -246,8 +246,8 @@ class TestWithoutAnyAnswer:
         assert "t0ken" not in str(raised.value)
 
     def test_an_unreachable_service_is_the_reason(self) -> None:
-        with pytest.raises(ProvisioningError, match=r"^connection refused$"):
-            read(f"http://127.0.0.1:{free_port()}")
+        with reserved_port() as port, pytest.raises(ProvisioningError, match=r"^connection refused$"):
+            read(f"http://127.0.0.1:{port}")
 
     def test_a_host_without_a_name_is_a_reason(self) -> None:
         with pytest.raises(ProvisioningError, match=r"^host name unknown$"):
