@@ -1,11 +1,13 @@
 import signal
 import subprocess
 import threading
+import time
+from queue import SimpleQueue
 
 import pytest
 
 from tests.engines.test_threads import SHORT, in_a_process
-from tests.harness.patience import LONG
+from tests.harness.patience import LONG, deadlines
 from virtscan.engines.bounded import beside, within
 from virtscan.engines.engine import Cut, Raised, Returned
 
@@ -27,32 +29,40 @@ def test_an_exception_is_an_outcome() -> None:
 
 def test_a_call_that_hangs_is_left_behind_on_a_daemon_thread() -> None:
     release = threading.Event()
-    threads: list[threading.Thread] = []
+    threads: SimpleQueue[threading.Thread] = SimpleQueue()
 
     def hang() -> None:
-        threads.append(threading.current_thread())
+        threads.put(threading.current_thread())
         release.wait(LONG)
 
     outcome = within(SHORT, hang)
-    was_alive = threads[0].is_alive()
+    thread = threads.get()
+    was_alive = thread.is_alive()
     release.set()
 
     assert outcome is Cut.JOB_DEADLINE
     assert was_alive
-    assert threads[0].daemon
+    assert thread.daemon
 
 
 def test_the_programs_of_a_late_call_are_ended_and_with_them_those_of_its_own_calls() -> None:
-    started: list[subprocess.Popen[str]] = []
+    started: SimpleQueue[tuple[float, subprocess.Popen[str]]] = SimpleQueue()
 
     def hang_in_a_program() -> int:
-        started.append(subprocess.Popen(["sleep", "1000"], text=True))
-        return started[0].wait()
+        program = subprocess.Popen(["sleep", "1000"], text=True)
+        started.put((time.monotonic(), program))
+        return program.wait()
 
-    outcome = within(SHORT, lambda: within(LONG, hang_in_a_program))
+    for seconds in deadlines(SHORT):
+        end = time.monotonic() + seconds
+        outcome = within(seconds, lambda: within(LONG, hang_in_a_program))
+        at, program = started.get()
+        if at < end:
+            break
+        program.kill()
 
     assert outcome is Cut.JOB_DEADLINE
-    assert started[0].wait(LONG) == -signal.SIGTERM
+    assert program.wait(LONG) == -signal.SIGTERM
 
 
 def test_a_call_beside_a_block_is_made_while_the_block_goes_on() -> None:
