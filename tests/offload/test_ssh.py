@@ -75,11 +75,17 @@ def test_a_switched_device_is_read_as_it_is_now(sshd: Sshd, veth: str) -> None:
 
 def test_every_device_of_the_server_is_read(sshd: Sshd, veth: str) -> None:
     subprocess.run(["ethtool", "-K", veth, "tx", "off"], check=True, capture_output=True)
+    before = device_names()
     stack = {one.device.name: one for one in read(sshd).devices}
+    after = device_names()
     mine = stack[DeviceName(veth)]
 
-    assert {*stack} == {path.name for path in Path("/sys/class/net").iterdir() if path.is_dir()}
+    assert before & after <= {*stack} <= before | after  # other tests make devices and remove them
     assert (mine.device.kind, mine.offload.tx_checksum) == (DeviceKind.VETH, State.OFF)
+
+
+def device_names() -> set[str]:
+    return {path.name for path in Path("/sys/class/net").iterdir() if path.is_dir()}
 
 
 def test_one_login_brings_everything(sshd: Sshd) -> None:
@@ -143,5 +149,5 @@ def test_a_server_that_accepts_and_stays_silent_is_given_up_in_time(monkeypatch:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         target = server_target("satellite", f"ssh://127.0.0.1:{silent.getsockname()[1]}", interface="lo")
 
-        with pytest.raises(OffloadError, match=r"^ssh: timeout"):
+        with pytest.raises(OffloadError, match=r"^ssh: (timeout|no answer within 1\.5 s)"):  # ssh has a limit, too
             READERS[target.kind](target, timeout=1.5)
