@@ -1,6 +1,7 @@
 """Command lines that give a child process a defined start and end, whatever started the tests."""
 
 import os
+import select
 import socket
 
 DEFAULT_SIGNALS = ("env", "--default-signal=HUP,INT,TERM")
@@ -15,6 +16,11 @@ def tied(*command: object) -> list[str]:
     """
     check = f'[ "$PPID" = {os.getpid()} ] && exec "$0" "$@"'
     return ["setpriv", "--pdeathsig", "KILL", "sh", "-c", check, *map(str, command)]
+
+
+def has_client(server: socket.socket) -> bool:
+    """Return True if a connection waits to be accepted, even one that has ended."""
+    return bool(select.select([server], [], [], 0)[0])
 
 
 def wait_for_end(connection: socket.socket) -> None:

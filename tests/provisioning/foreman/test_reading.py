@@ -12,12 +12,14 @@ from typing import Any
 
 import msgspec
 import pytest
+import requests
 
 from tests.harness.ports import reserved_port
 from tests.harness.web_server import Answer, Authority, Request, web_server
 from tests.provisioning.foreman.rest import foreman, read, recorded, reply
 from virtscan.errors import ProvisioningError
 from virtscan.model import GapAbout
+from virtscan.provisioning.foreman import rest
 from virtscan.views.wording.gaps import reason, subject
 
 SUBNET = {"id": 1, "name": "lab", "network": "10.77.0.0", "mask": "255.255.255.0", "cidr": 24, "vlanid": None}
@@ -286,10 +288,18 @@ def test_a_request_is_repeated_after_the_pause_in_the_answer(headers: dict[str, 
     assert (len(records.netboots), records.gaps) == (1, ())
 
 
-def test_an_invalid_pause_is_one_second() -> None:
-    soon = reply({}, 429, **{"Retry-After": "soon"})
-    with web_server(lambda _: soon) as server, pytest.raises(ProvisioningError, match=r"retry after 1 s"):
-        read(server.url, timeout=0.9)
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}])
+def test_a_missing_or_invalid_pause_is_one_second(headers: dict[str, str]) -> None:
+    answer = requests.Response()
+    answer.headers.update(headers)
+
+    assert rest._pause(answer) == 1
+
+
+def test_a_pause_beyond_the_time_limit_is_not_waited_for() -> None:
+    later = reply({}, 429, **{"Retry-After": "3600"})
+    with web_server(lambda _: later) as server, pytest.raises(ProvisioningError, match=r"retry after 3600 s exceeds"):
+        read(server.url)
 
 
 def test_a_reply_that_unpacks_without_end_ends_at_the_limit() -> None:
