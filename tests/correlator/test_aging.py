@@ -322,6 +322,16 @@ def test_a_host_of_which_nothing_was_read_is_not_too_old() -> None:
     assert aged(looked_at) == looked_at
 
 
+def test_a_hypervisor_that_had_no_domain_long_ago_leaves_the_report_incomplete() -> None:
+    empty = hypervisor("hv2", devices=(), observed_at=MONTH_AGO)
+
+    left = aged(limited(scene(others=(empty,))))
+
+    assert left.hypervisors[-1].status is HostStatus.PARTIAL
+    assert [gap.hypervisor for gap in left.gaps] == ["hv2"]
+    assert aged(left) == left
+
+
 def test_a_server_that_is_nowhere_may_be_on_a_hypervisor_known_from_long_ago() -> None:
     stale = hypervisor("hv2", observed_at=MONTH_AGO)
     nowhere = scene(others=(stale,))

@@ -62,7 +62,7 @@ def _hypervisor(host: Hypervisor, clock: Clock) -> tuple[Hypervisor, tuple[Gap, 
         host.daemon is not None and clock.is_too_old(host.daemon.observed_at or host.observed_at)
     ):
         changes["daemon"] = None
-    if clock.is_too_old(host.observed_at) and (host.domains or host.devices):
+    if clock.is_too_old(host.observed_at) and host.status is not HostStatus.FAILED:
         changes |= {"machine": Machine.UNKNOWN, "lists_all_devices": False}
         changes["domains"] = tuple(_domain(domain) for domain in host.domains)
         if host.status is HostStatus.COMPLETE:
