@@ -242,6 +242,59 @@ def test_namesakes_of_two_sites_stay_two_if_uuid_and_domains_differ() -> None:
     assert len(merge([inventory(ams), inventory(unread)]).hypervisors) == 1
 
 
+def test_namesakes_without_a_uuid_stay_two_if_they_have_no_domain_in_common() -> None:
+    ams, fra = (
+        hypervisor(
+            "kvm01",
+            domain(f"{name}-vm"),
+            uri=f"qemu+ssh://kvm01.{name}/system",
+            own_name="kvm01",
+            is_name_declared=True,
+        )
+        for name in ("ams", "fra")
+    )
+    renewed = replace(ams, domains=(*ams.domains, domain("new")), observed_at=LATER)
+
+    merged = merge([inventory(ams), inventory(fra)])
+    assert [host.domains[0].name for host in merged.hypervisors] == ["ams-vm", "fra-vm"]
+    assert merge([merged, inventory(fra), inventory(ams)]) == merged
+    assert len(merge([inventory(ams), replace(inventory(renewed), taken_at=LATER)]).hypervisors) == 1
+
+
+def test_a_server_runs_on_a_hypervisor_of_its_own_site() -> None:
+    moving = server("sat-a", runs_on="kvm03")
+    ams = inventory(
+        hypervisor("kvm01", domain("ams-vm", macvtap()), kernel=UNFIXED_KERNEL, uri="qemu+ssh://kvm01.ams/system"),
+        servers=(moving,),
+    )
+    fra = inventory(
+        hypervisor("kvm03", domain("fra-vm", macvtap()), kernel=UNFIXED_KERNEL, uri="qemu+ssh://kvm03.fra/system"),
+        servers=(server("sat-b", State.OFF),),
+    )
+
+    for sites in ([ams, fra], [fra, ams]):
+        merged = merge(sites)
+        assert {one.domain for one in correlate(merged).findings if one.is_at_risk} >= {"ams-vm"}
+        assert merge([merged, *sites]) == merge([merged]) == merged
+    central = replace(fra, servers=(moving, *fra.servers))
+    assert [one.runs_on for one in merge([ams, central]).servers] == ["kvm03", None]
+
+
+def test_a_server_runs_on_the_hypervisor_that_got_a_longer_name() -> None:
+    ams, fra = (
+        inventory(
+            hypervisor("kvm01", domain(f"{name}-vm"), uri=f"qemu+ssh://kvm01.{name}/system"),
+            servers=(server(f"sat-{name}", runs_on="kvm01"),),
+        )
+        for name in ("ams", "fra")
+    )
+
+    merged = merge([ams, fra])
+
+    assert [one.runs_on for one in merged.servers] == [host.name for host in merged.hypervisors]
+    assert merge([merged, fra, ams]) == merge([merged]) == merged
+
+
 def test_definitions_in_one_folder_of_two_machines_stay_two() -> None:
     one, other = (hypervisor("qemu", domain(name), uri="xml:/etc/libvirt/qemu", local=True) for name in "ab")
     later = replace(inventory(replace(one, domains=(domain("a"), domain("c")), observed_at=LATER)), taken_at=LATER)

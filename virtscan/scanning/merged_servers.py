@@ -45,7 +45,10 @@ class MergedServers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def merge_servers(
-    inventories: Sequence[Inventory], sites: Collection[tuple[int, int]], taken_at: datetime
+    inventories: Sequence[Inventory],
+    sites: Collection[tuple[int, int]],
+    hypervisors: Mapping[tuple[int, str | None], str],
+    taken_at: datetime,
 ) -> MergedServers:
     """Return each server once: the observation with a known state goes before one without, then the newest.
 
@@ -56,6 +59,7 @@ def merge_servers(
     Args:
         inventories: Their servers.
         sites: The pairs of inventories that are of one site, by their places.
+        hypervisors: The names in the result, by inventory and name there.
         taken_at: The time of the result.
     """
     found: defaultdict[tuple[str, str], list[_ServerObservation]] = defaultdict(list)
@@ -74,7 +78,8 @@ def merge_servers(
         for group, name in zip(
             groups, told_apart((one[0].server.name, one[0].server.source) for one in groups), strict=True
         ):
-            servers.append(msgspec.structs.replace(group[0].server, name=name))
+            runs_on = _runs_on(group, hypervisors)
+            servers.append(msgspec.structs.replace(group[0].server, name=name, runs_on=runs_on))
             names |= {(one.inventory, one.name_there, one.server.interface): name for one in group}
     return MergedServers(servers=tuple(servers), names=names)
 
@@ -82,6 +87,14 @@ def merge_servers(
 def _own_name(server: Server) -> str:
     """Return the name without the source that an earlier merge added."""
     return re.sub(rf" \({re.escape(server.source)}\)( #\d+)?$", "", server.name)
+
+
+def _runs_on(group: Sequence[_ServerObservation], hypervisors: Mapping[tuple[int, str | None], str]) -> str | None:
+    """Return the declared hypervisor of a server under its name in the result; None for that of another site."""
+    declared = group[0].server.runs_on
+    found = (hypervisors.get((one.inventory, declared)) for one in group if one.server.runs_on == declared)
+    otherwise = None if declared in hypervisors.values() else declared
+    return next(filter(None, found), otherwise)
 
 
 def _rank(one: _ServerObservation, taken_at: datetime) -> tuple[bool, float, bool, bytes]:

@@ -11,7 +11,6 @@ import msgspec
 from virtscan import __version__
 from virtscan.model import Gap, Hypervisor, Inventory, Policy, RememberedPlace, UnreadHost
 from virtscan.model.identity.keys import machine_uuid
-from virtscan.model.sources import is_local
 from virtscan.scanning.merged_servers import merge_servers
 from virtscan.scanning.naming import unique_names
 
@@ -64,7 +63,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
         for observation in cluster
     }
     hypervisors = [msgspec.structs.replace(host, name=name) for host, name in zip(hosts, names, strict=True)]
-    servers = merge_servers(inventories, _sites(clusters), taken_at)
+    servers = merge_servers(inventories, _sites(clusters), renamed, taken_at)
     scopes = {inventory.scope for inventory in inventories}
     return Inventory(
         version=__version__,
@@ -134,10 +133,10 @@ def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> lis
 def _are_different(one: Hypervisor, other: Hypervisor, *, by_uuid: bool) -> bool:
     """Return True if both have domains, and none in common: then an equal uuid alone does not make them one.
 
-    Neither does an equal name or address with another uuid, nor without one a path, which each machine has.
+    Neither does an equal name or address without an equal uuid: each site may have it.
     """
-    uuids = {machine_uuid(one.system_uuid), machine_uuid(other.system_uuid)}
-    if not by_uuid and (not is_local(one.uri) if None in uuids else len(uuids) == 1):
+    uuid = machine_uuid(one.system_uuid)
+    if not by_uuid and uuid is not None and uuid == machine_uuid(other.system_uuid):
         return False
     domains = {domain.uuid or domain.name for domain in one.domains}
     return bool(domains and other.domains) and domains.isdisjoint(
