@@ -9,6 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.build import UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
+from tests.harness.postgresql import PostgreSQL
+from tests.storage.history.nights import host, nights, save, vm
 from virtscan.cli.main import run
 from virtscan.model import GapAbout, HostStatus, Inventory, Persistence, Policy, State, Waiver
 from virtscan.model.facts.persistence import SettingInWords
@@ -119,3 +121,16 @@ def test_the_last_scan_of_a_history_can_be_checked(tmp_path: Path, capfd: pytest
     assert capfd.readouterr().out.startswith("VIRTSCAN OK: ")
     assert run(["check", f"sqlite:///{tmp_path / 'nowhere.sqlite'}"]) == 3
     assert capfd.readouterr().out.startswith("VIRTSCAN UNKNOWN: ")
+
+
+def test_a_database_that_does_not_answer_is_unknown_before_the_monitoring_ends_the_check(
+    postgresql: PostgreSQL, capfd: pytest.CaptureFixture[str]
+) -> None:
+    url = postgresql.new_database()
+    save(url, nights([host("hv1", vm(1))]))
+
+    with postgresql.unresponsive():
+        assert run(["check", url, "--timeout", "1s"]) == 3
+    assert re.fullmatch(
+        r"VIRTSCAN UNKNOWN: \S*/test\d+\S*: no answer for 1 s; check the database server\n", capfd.readouterr().out
+    )

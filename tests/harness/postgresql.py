@@ -107,6 +107,15 @@ class PostgreSQL:
                 for pid in stopped:
                     os.kill(pid, signal.SIGCONT)
 
+    @contextmanager
+    def unresponsive(self) -> Iterator[None]:
+        """Stop the process that accepts connections: they are made, and nothing answers."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         """End at once: nothing of it is kept."""
         self._process.kill()

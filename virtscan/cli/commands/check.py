@@ -39,6 +39,7 @@ class _Plugin(Command):
 )
 @click.argument("file")
 @scope_option
+@duration_option("--timeout", default="50s", show_default=True, help="Longest wait for the database of a history.")
 @duration_option("--max-scan-age", default="26h", show_default=True, help="Treat a scan older than this as missing.")
 @enum_option(
     "--fail-on",
@@ -46,7 +47,7 @@ class _Plugin(Command):
     default=FailOn.BOOTS,
     help="Lowest exposure at which a VM at risk is CRITICAL; a lower one is WARNING.",
 )
-def check(file: str, scope: str | None, max_scan_age: float, fail_on: FailOn) -> int:
+def check(file: str, scope: str | None, timeout: float, max_scan_age: float, fail_on: FailOn) -> int:
     """Print the status of the last scan in one line with performance data, for Nagios and Icinga.
 
     FILE is an inventory saved by virtscan scan --save, or the URL of a history. The exit code is 0 for OK; 1 for
@@ -57,7 +58,7 @@ def check(file: str, scope: str | None, max_scan_age: float, fail_on: FailOn) ->
 
     try:
         check_scope(scope, file)
-        report = judge(_saved(file, scope))
+        report = judge(_saved(file, scope, timeout))
     except VirtscanError as error:
         raise StatusError(str(error)) from error
     status = status_of(report, fail_on, datetime.now(UTC), max_scan_age)
@@ -65,9 +66,9 @@ def check(file: str, scope: str | None, max_scan_age: float, fail_on: FailOn) ->
     return status.level
 
 
-def _saved(file: str, scope: str | None) -> Inventory:
+def _saved(file: str, scope: str | None, timeout: float) -> Inventory:
     if "://" not in file:
         return load(Path(file))
     from virtscan.cli.history.source import recalled
 
-    return recalled(file, "FILE", scope=scope)
+    return recalled(file, "FILE", scope=scope, seconds=timeout)

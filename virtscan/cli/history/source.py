@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from virtscan.cli.history.asking import ask
+from virtscan.cli.history.asking import SECONDS, ask
 from virtscan.cli.history.scope import chosen_scan
 from virtscan.cli.output.console import Console
 from virtscan.cli.plan import load_plan
@@ -92,13 +92,14 @@ def trend_of(url: str | None, scope: str | None) -> tuple[Section, ...]:
     return sections_of_page(capacity_trend(own, Every.WEEK))
 
 
-def recalled(text: str, origin: str, *, scope: str | None = None) -> Inventory:
+def recalled(text: str, origin: str, *, scope: str | None = None, seconds: float = SECONDS) -> Inventory:
     """Return the inventory of `URL@SCAN`, with the last complete observation of each host that it did not read.
 
     Args:
         text: As typed; without @SCAN it is the last scan.
         origin: The option or argument, for errors.
         scope: The value of --scope.
+        seconds: Longest wait for the database.
 
     Raises:
         ConfigError: It is invalid.
@@ -108,6 +109,7 @@ def recalled(text: str, origin: str, *, scope: str | None = None) -> Inventory:
     return ask(
         checked(address.url, origin),
         lambda history: history.recall(chosen_scan(history, address.which, scope, None).number),
+        seconds=seconds,
     )
 
 
