@@ -20,6 +20,7 @@ from virtscan.redaction import redact
 from virtscan.redaction.pseudonyms import Map
 from virtscan.scanning.merging import merge
 from virtscan.storage import dumps, loads
+from virtscan.views.wording.gaps import reason
 
 LATER = TAKEN_AT + timedelta(days=1)
 fleets = st.lists(
@@ -379,3 +380,49 @@ def test_a_file_of_the_first_version_is_merged_and_may_be_replaced_by_the_result
     after = loads(old.read_bytes(), origin="")
     assert {host.uri for host in after.hypervisors} > {host.uri for host in before.hypervisors}
     assert {(gap.item, gap.cause) for gap in before.gaps} <= {(gap.item, gap.cause) for gap in after.gaps}
+
+
+@pytest.mark.parametrize(
+    ("glob", "waived", "warning"),
+    [
+        (
+            "satellite",
+            None,
+            (
+                "it does not apply to satellite (ssh://root@10.0.0.1), satellite (ssh://root@10.0.0.2); "
+                "give full names, or a glob such as 'satellite (*'"
+            ),
+        ),
+        ("satellite (*", "known", None),
+        ("sat*", "known", None),
+        ("satellite (ssh://root@10.0.0.1)", None, None),
+    ],
+)
+def test_a_waiver_by_the_name_of_two_servers_applies_to_none_and_names_both(
+    glob: str, waived: str | None, warning: str | None
+) -> None:
+    first, second = (
+        inventory(
+            hypervisor(name, domain("web01", macvtap()), uri=f"qemu+ssh://{name}/system", kernel=UNFIXED_KERNEL),
+            servers=(server("satellite", source=f"ssh://root@10.0.0.{number}"),),
+            policy=Policy(waivers=(Waiver(reason="known", server=glob),)),
+        )
+        for number, name in ((1, "ams1"), (2, "fra1"))
+    )
+
+    report = correlate(merge([first, second]))
+
+    assert {finding.waived for finding in report.findings} == {waived}
+    assert [reason(gap) for gap in report.warnings if gap.about is GapAbout.WAIVER] == ([warning] if warning else [])
+
+
+def test_a_waiver_by_the_name_of_two_hypervisors_applies_to_none_and_names_both() -> None:
+    named = tuple(
+        inventory(hypervisor("kvm", domain("web", macvtap()), uri=f"qemu+ssh://10.0.0.{number}/system", own_name="kvm"))
+        for number in (1, 2)
+    )
+
+    report = correlate(merge(named, Policy(waivers=(Waiver(reason="known", hypervisor="kvm"),))))
+
+    (gap,) = (gap for gap in report.warnings if gap.about is GapAbout.WAIVER)
+    assert "kvm (qemu+ssh://10.0.0.1/system), kvm (qemu+ssh://10.0.0.2/system); give" in reason(gap)

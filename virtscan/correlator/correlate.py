@@ -96,7 +96,7 @@ def _judged(inventory: Inventory) -> Report:
         findings=_most_urgent_first(found_on),
         not_judged=dict(left_out),
         needless=needless(inventory),
-        warnings=(*waivers.warnings(inventory.hypervisors), *_warnings(inventory, index, tuple(overruled))),
+        warnings=(*waivers.warnings(inventory), *_warnings(inventory, index, tuple(overruled))),
     )
 
 

@@ -178,6 +178,7 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, Holds]] = {
     m.ForeignServer: {"source": _H.RECORD_SOURCE},
     m.SegmentUnmatched: {"near": _H.SEGMENT},
     m.NoSuchHypervisor: {"runs_on": _H.HOST, "near": _H.HOST},
+    m.WaiverOfNamesakes: {"names": _H.HOST},
     m.ForeignFrames: {"link_name": _H.KEPT},
     history.ScanRecord: {"version": _H.KEPT, "scope": _H.SCOPE},
     history.FindingCount: {"site": _H.KEPT, "server": _H.HOST},

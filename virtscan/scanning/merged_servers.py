@@ -65,7 +65,7 @@ def merge_servers(
     found: defaultdict[tuple[str, str], list[_ServerObservation]] = defaultdict(list)
     for number, inventory in enumerate(inventories):
         for server in inventory.servers:
-            own = _own_name(server)
+            own = server.own_name
             at = server.observed_at or inventory.taken_at
             named = msgspec.structs.replace(server, name=own)
             dated = named if at == taken_at else msgspec.structs.replace(named, observed_at=at)
@@ -82,11 +82,6 @@ def merge_servers(
             servers.append(msgspec.structs.replace(group[0].server, name=name, runs_on=runs_on))
             names |= {(one.inventory, one.name_there, one.server.interface): name for one in group}
     return MergedServers(servers=tuple(servers), names=names)
-
-
-def _own_name(server: Server) -> str:
-    """Return the name without the source that an earlier merge added."""
-    return re.sub(rf" \({re.escape(server.source)}\)( #\d+)?$", "", server.name)
 
 
 def _runs_on(group: Sequence[_ServerObservation], hypervisors: Mapping[tuple[int, str | None], str]) -> str | None:

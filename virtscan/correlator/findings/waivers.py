@@ -1,14 +1,14 @@
 """The findings that a waiver accepts."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from enum import Enum
 from fnmatch import translate
 
-from virtscan.model import Finding, Gap, GapAbout, HostStatus, Hypervisor, Waiver
+from virtscan.model import Finding, Gap, GapAbout, HostStatus, Inventory, Waiver
 from virtscan.model.gaps.items import WaiverItem
-from virtscan.model.gaps.mismatches import WaiverExpired, WaiverUnused
+from virtscan.model.gaps.mismatches import WaiverExpired, WaiverOfNamesakes, WaiverUnused
 
 _NOTICE = timedelta(days=14)
 
@@ -82,17 +82,31 @@ class Waivers:
     def _numbers(self, subject: tuple[str, ...]) -> list[int]:
         return [number for number, (_, patterns) in self._valid.items() if _matches(patterns, subject)]
 
-    def warnings(self, hypervisors: Iterable[Hypervisor]) -> tuple[Gap, ...]:
-        """Name the expired waivers, and those that matched no finding and no other server of one.
+    def warnings(self, inventory: Inventory) -> tuple[Gap, ...]:
+        """Name the waivers of namesakes, the expired ones, and those that matched no finding and no server of one.
 
-        The latter may be about a machine that could not be read: the hypervisors have the gap.
+        The last may be about a machine that could not be read: the hypervisors have the gap.
         """
-        unread = sum(hypervisor.status is not HostStatus.COMPLETE for hypervisor in hypervisors)
-        return tuple(
-            Gap(item=_item(waiver), cause=_stale(waiver, unread=unread, valid=number in self._valid), about=_ABOUT)
-            for number, waiver in enumerate(self._all)
-            if number not in self._used
-        )
+        unread = sum(hypervisor.status is not HostStatus.COMPLETE for hypervisor in inventory.hypervisors)
+        return tuple(self._warnings(inventory, unread))
+
+    def _warnings(self, inventory: Inventory, unread: int) -> Iterator[Gap]:
+        for number, waiver in enumerate(self._all):
+            namesakes = self._namesakes(number, inventory) if number in self._valid else ()
+            if namesakes:
+                yield Gap(item=_item(waiver), cause=WaiverOfNamesakes(names=namesakes), about=_ABOUT)
+            elif number not in self._used:
+                cause = _stale(waiver, unread=unread, valid=number in self._valid)
+                yield Gap(item=_item(waiver), cause=cause, about=_ABOUT)
+
+    def _namesakes(self, number: int, inventory: Inventory) -> tuple[str, ...]:
+        """Return the hypervisors and servers whose own name matches a waiver, and whose full name does not."""
+        hypervisor, _, _, server = self._valid[number][1]
+        named = [
+            *((hypervisor, one.own_name or one.name, one.name) for one in inventory.hypervisors),
+            *((server, one.own_name, one.name) for one in inventory.servers),
+        ]
+        return tuple(dict.fromkeys(name for glob, own, name in named if glob.match(own) and not glob.match(name)))
 
 
 _ABOUT = GapAbout.WAIVER

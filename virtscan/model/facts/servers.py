@@ -1,5 +1,6 @@
 """Facts observed on provisioning servers."""
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -65,6 +66,11 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     devices: tuple[ServerDevice, ...] = ()
     lists_all_devices: bool = False
     observed_at: Moment | None = None
+
+    @property
+    def own_name(self) -> str:
+        """Return the name without the source, which a merge adds to the names of namesakes."""
+        return re.sub(rf" \({re.escape(self.source)}\)( #\d+)?$", "", self.name)
 
     @property
     def assumed_tx(self) -> tuple[str, ...]:

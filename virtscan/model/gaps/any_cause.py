@@ -47,6 +47,7 @@ from virtscan.model.gaps.mismatches import (
     TooManyBoots,
     UnreadMessages,
     WaiverExpired,
+    WaiverOfNamesakes,
     WaiverUnused,
 )
 
@@ -57,6 +58,6 @@ AnyCause = (
     | NotCarried | NotReadToEnd | NotUtf8 | OffloadUnknown | RunEnded | StatesDiffer | Stopped | TooFewFiles
     | ProcessCrashed | TooOld | XmlNotInReport | ExclusionOverruled | ForeignFrames | ForeignServer | KernelContradicted
     | NoSuchHypervisor | OffUntilReboot | PhysicalContradicted | PlaceContradicted | SegmentUnmatched
-    | TooManyBoots | UnreadMessages | WaiverExpired | WaiverUnused
+    | TooManyBoots | UnreadMessages | WaiverExpired | WaiverOfNamesakes | WaiverUnused
 )  # fmt: skip
 """Every cause; a file of inventories knows them by their codes."""

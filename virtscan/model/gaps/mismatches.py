@@ -19,6 +19,12 @@ class WaiverUnused(GapCause, frozen=True):
     unread: int
 
 
+class WaiverOfNamesakes(GapCause, frozen=True):
+    """A waiver has the name that these hypervisors and servers had before a merge, and accepts nothing of them."""
+
+    names: tuple[str, ...]
+
+
 class KernelContradicted(GapCause, frozen=True):
     """Another kernel is observed than is declared."""
 

@@ -10,6 +10,7 @@ from virtscan.model.gaps import mismatches as m
 from virtscan.model.sources import renewal
 from virtscan.views.wording.gaps.carrying import carrying_words
 from virtscan.views.wording.phrases.ages import ago, exactly, moment
+from virtscan.views.wording.phrases.names import listed
 from virtscan.views.wording.phrases.quantity import quantity
 
 _MACHINES = {
@@ -220,6 +221,9 @@ def _waivers_and_captures(cause: AnyCause) -> str | None:
         case m.WaiverUnused(unread=unread):
             maybe = f", or it is meant for an unread item (hypervisors: {unread})" if unread else ""
             return f"it matches no finding{maybe}; correct or remove it"
+        case m.WaiverOfNamesakes(names=names):
+            glob = f"{names[0].partition(' (')[0]} (*"
+            return f"it does not apply to {listed(names)}; give full names, or a glob such as {glob!r}"
         case m.ForeignFrames(frames=frames, link=link, link_name=name):
             kind = f"link type {link}, {name or 'unknown to virtscan'}"
             return (
