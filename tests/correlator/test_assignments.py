@@ -57,6 +57,7 @@ def test_only_the_server_on_record_for_a_mac_answers_it(name: str) -> None:
         (record("10.77.0.10"),),
         (record("cobbler", mac="52:54:00:00:00:01"),),
         (record("cobbler"), record("other.example.com")),
+        (replace(record("cobbler"), is_exclusive=False),),
     ],
 )
 def test_a_record_that_names_no_known_server_narrows_nothing_down(netboots: tuple[Netboot, ...]) -> None:
@@ -118,6 +119,13 @@ def test_a_subnet_from_long_ago_still_includes_its_servers() -> None:
 
 LONG_AGO = TAKEN_AT - timedelta(days=31)
 ELSEWHERE = replace(OFF, segments=("pxe-b",))
+
+
+def test_a_record_of_a_system_that_does_not_manage_dhcp_includes_its_server_all_the_same() -> None:
+    included = replace(record("cobbler"), is_exclusive=False)
+
+    assert finding(apart(included, servers=(ELSEWHERE,))).rule == "R5"
+    assert finding(apart(servers=(ELSEWHERE,))).rule == "R4"
 
 
 def apart(*netboots: Netboot, servers: tuple[Server, ...]) -> Inventory:

@@ -69,7 +69,8 @@ class StatedFacts:
         for netboot in self._inventory.netboots:
             if netboot.mac == interface.mac:
                 pending = "boots from the network next" if netboot.pending else "not set to boot from the network"
-                answers = "" if netboot.server is None else f", answered by {netboot.server}"
+                others = "" if netboot.is_exclusive else " or, as it does not manage DHCP, by another server"
+                answers = "" if netboot.server is None else f", answered by {netboot.server}{others}"
                 yield self._stated(
                     "record", f"{netboot.system}: {pending}{answers}", netboot.source, netboot.observed_at
                 )

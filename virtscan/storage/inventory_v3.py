@@ -222,6 +222,7 @@ class SavedNetboot(_SavedStruct, frozen=True):
     pending: bool
     source: str
     server: str | None = None
+    is_exclusive: bool = True
     observed_at: datetime | None = None
 
 

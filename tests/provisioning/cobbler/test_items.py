@@ -119,6 +119,25 @@ def test_a_system_is_pending_when_netboot_is_enabled(recorded: object, pending: 
     assert (netboot.system, netboot.mac, netboot.pending) == ("web01", MAC, pending)
 
 
+@pytest.mark.parametrize(
+    ("settings", "is_exclusive"),
+    [
+        ({"manage_dhcp": 1}, True),
+        ({"manage_dhcp": "1"}, True),
+        ({"manage_dhcp": True, "manage_dhcp_v4": True}, True),
+        ({"manage_dhcp": True, "manage_dhcp_v4": False}, False),
+        ({"manage_dhcp": False, "manage_dhcp_v4": True}, False),
+        ({"manage_dhcp": 0}, False),
+        ({}, False),
+    ],
+)
+def test_only_a_cobbler_that_manages_dhcp_excludes_other_servers(settings: dict[str, Any], is_exclusive: bool) -> None:
+    system = {"name": "web01", "interfaces": {"eth0": {"mac_address": MAC}}, "next_server": "10.1.1.1"}
+    (netboot,) = found(system, settings=settings)
+
+    assert (netboot.server, netboot.is_exclusive) == ("10.1.1.1", is_exclusive)
+
+
 @pytest.mark.parametrize("recorded", ["", "random", "~", None, 5, "<<inherit>>", "a0:00:02:20:fe:80" + ":00" * 14])
 def test_an_invalid_mac_is_left_out(recorded: object) -> None:
     system = {"name": "web01", "interfaces": {"a": {"mac_address": recorded}, "b": {"mac_address": MAC.upper()}}}
@@ -147,7 +166,7 @@ def test_whatever_the_types_are_nothing_breaks() -> None:
     strange = {"name": 5, "interfaces": [1], "tftp": "x", "profile": ["p"], "netboot_enabled": {}}
 
     assert found(strange, {"interfaces": {"a": 5, "b": {"mac_address": MAC}}, "tftp": {"next_server_v4": 7}}) == (
-        Netboot(mac=Mac(MAC), system="", pending=False, source="cobbler c", observed_at=TAKEN_AT),
+        Netboot(mac=Mac(MAC), system="", pending=False, source="cobbler c", is_exclusive=False, observed_at=TAKEN_AT),
     )
 
 
@@ -162,6 +181,7 @@ def test_a_system_as_cobbler_stores_it_is_read(corpus: Path) -> None:
             pending=False,
             source="cobbler c",
             server="192.168.1.1",
+            is_exclusive=False,
             observed_at=TAKEN_AT,
         )
         for mac in ("aa:bb:cc:dd:ee:aa", "aa:bb:cc:dd:ee:ab")

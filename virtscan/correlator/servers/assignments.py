@@ -32,8 +32,9 @@ _NO_ONE = _Named(_NONE, _NONE, foreign=False)
 class Assignments:
     """Records of Cobbler and Foreman, as far as they name servers that are configured.
 
-    A record includes the servers that it may mean, and excludes all others. One that is too old, or names another host,
-    excludes none: nothing is known of that host. `foreign` lists such names. Addresses of servers age as well.
+    A record includes the servers that it may mean, and excludes all others. One that is too old, names another host,
+    or is not exclusive, excludes none: nothing is known of that host. `foreign` lists such names.
+    Addresses of servers age as well.
     """
 
     def __init__(self, inventory: Inventory, servers: Sequence[Server]) -> None:
@@ -49,7 +50,7 @@ class Assignments:
             named = meaning(netboot.server) if netboot.server else _NO_ONE
             possible[netboot.mac] |= named.possible
             certain[netboot.mac] |= named.certain
-            if not named.certain or clock.is_too_old(netboot.observed_at):
+            if not named.certain or not netboot.is_exclusive or clock.is_too_old(netboot.observed_at):
                 unclear.add(netboot.mac)
             if netboot.server and named.foreign:
                 foreign[netboot.server, netboot.source] = None

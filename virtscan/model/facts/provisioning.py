@@ -11,7 +11,8 @@ class Netboot(msgspec.Struct, frozen=True, kw_only=True):
     """The record of a provisioning system for one MAC.
 
     `pending` is True if it will hand this MAC an installer at its next network boot. `server` is the name or address of
-    the host that answers then (next server, TFTP proxy), as the system writes it; None if unknown.
+    the host that answers then (next server, TFTP proxy), as the system writes it; None if unknown. Other hosts may
+    answer, too, unless the record `is_exclusive`: a system that does not manage DHCP does not choose the host.
     """
 
     mac: Mac
@@ -19,6 +20,7 @@ class Netboot(msgspec.Struct, frozen=True, kw_only=True):
     pending: bool
     source: str
     server: str | None = None
+    is_exclusive: bool = True
     observed_at: datetime | None = None
 
 

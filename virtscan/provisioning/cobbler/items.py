@@ -2,7 +2,7 @@
 
 Source:
     cobbler.git, the newest of each branch from release22 to release33, and main (4.0): `item._resolve`, before 3.3
-    `utils.blender`; `modules/managers/isc.py` for which of the values becomes `next-server`.
+    `utils.blender`; `modules/managers/isc.py` for which of the values becomes `next-server`, and when.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,8 +19,8 @@ CobblerItem: TypeAlias = Mapping[str, object]
 INHERIT = "<<inherit>>"
 
 FIELDS = frozenset({
-    "interfaces", "mac_address", "name", "netboot_enabled", "next_server", "next_server_v4", "parent", "profile",
-    "server", "system_uid", "tftp", "uid",
+    "interfaces", "mac_address", "manage_dhcp", "manage_dhcp_v4", "name", "netboot_enabled", "next_server",
+    "next_server_v4", "parent", "profile", "server", "system_uid", "tftp", "uid",
 })  # fmt: skip
 """All fields that are read here; a system has a hundred."""
 
@@ -41,6 +41,7 @@ def netboots(items: Items, *, source: str, at: datetime) -> tuple[Netboot, ...]:
     """Return one for each interface with a MAC, in Cobbler's order; it boots all interfaces of a system, or none."""
     by_reference = {reference: profile for profile in items.profiles for reference in _references(profile)}
     apart = _by_system(items.interfaces)
+    is_exclusive = _manages_dhcp(items.settings)
     return tuple(
         Netboot(
             mac=mac,
@@ -48,12 +49,18 @@ def netboots(items: Items, *, source: str, at: datetime) -> tuple[Netboot, ...]:
             pending=_is_true(system.get("netboot_enabled")),
             source=source,
             server=_next_server(system, by_reference, items.settings),
+            is_exclusive=is_exclusive,
             observed_at=at,
         )
         for system in items.systems
         for interface in _interfaces(system, apart)
         if (mac := mac_address(interface.get("mac_address"))) is not None
     )
+
+
+def _manages_dhcp(settings: CobblerItem) -> bool:
+    """Return True if Cobbler writes next servers into a DHCP server's configuration; from 3.3 on it needs both."""
+    return _is_true(settings.get("manage_dhcp")) and _is_true(settings.get("manage_dhcp_v4", True))
 
 
 def _next_server(system: CobblerItem, profiles: Mapping[str, CobblerItem], settings: CobblerItem) -> str | None:
