@@ -9,6 +9,8 @@ INPUTS    := pyproject.toml packaging/constraints.txt packaging/virtual-environm
 # One mark for each purpose and interpreter says that everything for it is installed.
 MARK      := $(VENV)/.ready-$(subst /,-,$(PYTHON))
 CODE      := virtscan tests
+# Every format and the history, so that each command that README.md shows can be run after `make scan`.
+EXTRAS    := history,reports
 # A worker of the tests gets a run of neighbours, so that each server that several of them share is started once or twice.
 PARALLEL  := -n auto --dist worksteal
 export PYTHON
@@ -87,12 +89,12 @@ clean:  ## Remove generated files
 
 $(MARK)-scan: $(INPUTS)
 	@packaging/system-packages.sh scan
-	@packaging/virtual-environment.sh $(VENV)
+	@packaging/virtual-environment.sh $(VENV) $(EXTRAS)
 	@touch $@
 
 $(MARK)-packages $(MARK)-night: $(INPUTS)
 	@packaging/system-packages.sh $(patsubst $(MARK)-%,%,$@)
-	@packaging/virtual-environment.sh $(VENV) packages
+	@packaging/virtual-environment.sh $(VENV) $(EXTRAS),packages
 	@touch $@ $(MARK)-scan
 
 $(MARK)-check $(MARK)-test $(MARK)-lab: $(INPUTS)

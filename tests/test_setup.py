@@ -173,3 +173,19 @@ def test_packages_for_a_python_come_along_where_there_is_none(machine: Machine) 
 
 def test_an_unknown_purpose_is_wrong_usage(machine: Machine) -> None:
     assert machine.run("system-packages.sh", "fly").returncode == 2
+
+
+@pytest.mark.parametrize("target", ["scan", "packages"])
+def test_every_format_and_the_history_are_installed_for_the_commands_of_the_readme(target: str) -> None:
+    plan = subprocess.run(
+        ["make", "--dry-run", "--always-make", target],
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LONG,
+    )
+
+    (installing,) = [line for line in plan.stdout.splitlines() if line.startswith("packaging/virtual-environment.sh")]
+    assert {"history", "reports"} <= set(installing.split()[-1].split(","))
