@@ -23,6 +23,7 @@ from virtscan.model import (
 )
 from virtscan.model.gaps.causes import NoAnswer
 from virtscan.model.gaps.items import ServerItem, System, SystemList
+from virtscan.scanning import collect
 
 LOCAL = Target(kind=TargetKind.LIBVIRT, address="qemu:///system")
 COBBLER = ProvisioningTarget(kind=ProvisioningKind.COBBLER, url="https://cobbler/cobbler_api")
@@ -77,15 +78,15 @@ def test_ssh_is_looked_for_where_it_would_be_started(
     assert detail in check.detail
 
 
-@pytest.mark.parametrize(("package", "extra"), [("requests", "virtscan[foreman]")])
-def test_an_absent_optional_part_is_a_warning_with_the_package_to_install(
-    package: str, extra: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, package, None)
+def test_a_library_that_only_some_scans_need_is_checked_where_one_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "requests", None)
+    foreman = ProvisioningTarget(kind=ProvisioningKind.FOREMAN, url="https://satellite")
+    plan = Plan(provisioning=(foreman,))
 
-    check = of_machine()[package]
-    assert check.outcome is CheckResult.WARNING
-    assert f"install {extra}" in check.detail
+    assert {check.outcome for check in doctor.of_machine()} == {CheckResult.OK}
+    (check,) = doctor.of_inventory(plan, collect(plan))
+    assert check.outcome is CheckResult.FAILED
+    assert "requests is not installed; install virtscan[foreman]" in check.detail
 
 
 @pytest.mark.parametrize("name", ["virtqemud-sock-ro", "libvirt-sock-ro"])

@@ -1,6 +1,5 @@
 """Checks of this machine and of the hosts of a plan; each failed check has advice."""
 
-import importlib.util
 import platform
 import shutil
 import socket
@@ -30,11 +29,6 @@ LIBVIRT = "libvirt client"
 SOCKETS = Path("/run/libvirt")
 _SOCKET_TIMEOUT = 5.0
 
-_OPTIONAL = {
-    "requests": ("foreman", "[[provisioning]] of type foreman"),
-}
-"""Package: the extra that installs it, and its use."""
-
 
 class CheckResult(Enum):
     """Outcome of a check; a WARNING hinders only a part of the work."""
@@ -59,7 +53,6 @@ def of_machine() -> tuple[Check, ...]:
         Check(subject="virtscan", outcome=CheckResult.OK, detail=versions),
         _libvirt(),
         _ssh(),
-        *(_optional(package, extra, needed_by) for package, (extra, needed_by) in _OPTIONAL.items()),
     )
 
 
@@ -129,13 +122,6 @@ def _ssh() -> Check:
         detail = f"{name} not found; ssh:// servers and qemu+ssh:// hypervisors need it; {advice}"
         return Check(subject="ssh", outcome=CheckResult.WARNING, detail=detail)
     return Check(subject="ssh", outcome=CheckResult.OK, detail=found)
-
-
-def _optional(package: str, extra: str, needed_by: str) -> Check:
-    if importlib.util.find_spec(package) is None:
-        detail = f"not installed; {needed_by} needs it; install virtscan[{extra}]"
-        return Check(subject=package, outcome=CheckResult.WARNING, detail=detail)
-    return Check(subject=package, outcome=CheckResult.OK, detail=f"installed, for {needed_by}")
 
 
 def _has_system_socket(address: str) -> bool:

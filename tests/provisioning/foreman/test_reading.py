@@ -343,7 +343,7 @@ except ProvisioningError as error:
 """
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
 
-    assert (ran.stdout, ran.stderr) == ("the requests library is missing; install virtscan[foreman]\n", "")
+    assert (ran.stdout, ran.stderr) == ("requests is not installed; install virtscan[foreman]\n", "")
 
 
 def test_the_library_is_loaded_only_for_foreman() -> None:

@@ -57,7 +57,7 @@ class Api:
         try:
             import requests
         except ImportError as error:
-            raise ProvisioningError("the requests library is missing; install virtscan[foreman]") from error
+            raise ProvisioningError("requests is not installed; install virtscan[foreman]") from error
         self._root = f"{target.url.rstrip('/')}/api/v2"
         self._deadline = deadline
         self._session = requests.Session()

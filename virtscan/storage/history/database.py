@@ -150,9 +150,7 @@ class Database:
             raise HistoryError(f"{self.shown}: not a URL that can be opened; see virtscan history --help") from error
         except ModuleNotFoundError as error:
             extra = "postgresql" if "postgres" in self._url else "history"
-            raise HistoryError(
-                f"{self.shown}: the module {error.name} is missing; install virtscan[{extra}]"
-            ) from error
+            raise HistoryError(f"{self.shown}: {error.name} is not installed; install virtscan[{extra}]") from error
         except OSError as error:
             raise HistoryError(f"{self.shown}: can't be opened: {error.strerror}") from error
 
