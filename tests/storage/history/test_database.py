@@ -1,6 +1,7 @@
 """What a database is to be: private to its group, of a known schema, and never half written."""
 
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,18 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/none/h"
 
     assert problem(url, create=True) == f"{url}: can't be opened: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("address", "driver", "advice"),
+    [("sqlite+aiosqlite:////h", "aiosqlite", "sqlite://"), ("postgresql+pg8000://h/d", "pg8000", "postgresql://")],
+)
+def test_a_driver_that_is_not_installed_can_be_left_out(
+    address: str, driver: str, advice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, driver, None)
+
+    assert problem(address) == f"{address}: {driver} is not installed; write {advice} instead"
 
 
 def test_a_server_that_is_away_is_named_without_the_password() -> None:

@@ -149,8 +149,8 @@ class Database:
         except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError) as error:
             raise HistoryError(f"{self.shown}: not a URL that can be opened; see virtscan history --help") from error
         except ModuleNotFoundError as error:
-            extra = "postgresql" if "postgres" in self._url else "history"
-            raise HistoryError(f"{self.shown}: {error.name} is not installed; install virtscan[{extra}]") from error
+            driverless = f"{self._url.partition('+')[0]}://"
+            raise HistoryError(f"{self.shown}: {error.name} is not installed; write {driverless} instead") from error
         except OSError as error:
             raise HistoryError(f"{self.shown}: can't be opened: {error.strerror}") from error
 
