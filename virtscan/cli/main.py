@@ -24,7 +24,7 @@ COMMANDS = {
     "trace": "Report which boots in a packet capture failed because of partial checksums.",
     "check": "Report the status of a saved scan to Nagios and Icinga: one line, exit code 0 to 3.",
     "doctor": "Check whether this machine can scan: libvirt, ssh, permissions, reachability.",
-    "config": "Validate and explain the configuration.",
+    "config": "Write, validate and explain the configuration.",
     "schema": "Print the JSON Schema of a document, a saved inventory or the configuration.",
     "completion": "Print the completion script for a shell.",
 }

@@ -33,7 +33,7 @@ _file = click.argument("file", required=False, type=FILE)
     cls=CommandGroup, examples=("virtscan config init -o ~/.config/virtscan/virtscan.toml", "virtscan config check")
 )
 def config() -> None:
-    """Validate and explain the configuration file; nothing is scanned."""
+    """Write, validate and explain the configuration file; nothing is scanned."""
 
 
 @config.command(cls=Command, examples=("virtscan config check", "virtscan config check virtscan.toml"))
