@@ -174,7 +174,7 @@ def test_gaps_go_to_standard_error_if_the_format_has_no_place_for_them(capfd: py
         (["scan", "--view", "nothing"], "'nothing' is not one of"),
         (["scan", "--host-timeout", "30"], "'--host-timeout': invalid duration '30'; add a unit, e.g. 30s, 1h30m, 7d"),
         (["scan", "--where", "sites=ams1"], "no column 'sites'"),
-        (["scan", "-v", "-q"], "exclude each other"),
+        (["scan", "-v", "-q"], "mutually exclusive"),
         (["scan", "-c", HOST, "--save", "/tmp/x", "-o", "/tmp/../tmp/x"], "are the same file"),
         (["scan", "-c", HOST, "--save", "-"], "--save and --output are the same file, standard output"),
         (["scan", "-c", HOST, "--save", "/tmp/x", "--redact", "/tmp/x"], "--save and --redact are the same file"),

@@ -220,7 +220,7 @@ def test_no_format_has_commands_for_a_server_whose_offload_is_fixed(format_name:
         (["FILE", "--server", "a=on"], "omit FILE or these options"),
         (["nowhere.json"], "nowhere.json: can't be read"),
         (["FILE", "--as", "upstart"], "'upstart' is not one of"),
-        (["FILE", "-v", "-q"], "exclude each other"),
+        (["FILE", "-v", "-q"], "mutually exclusive"),
     ],
 )
 def test_wrong_usage_is_reported(

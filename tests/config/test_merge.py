@@ -211,7 +211,7 @@ def test_a_new_name_on_the_command_line_is_one_more_server() -> None:
         ("name = 'a'\noffload = 'on'\nmac = ['aa']", r"1st \[\[server\]\]( \(.*\))?: mac: invalid MAC address 'aa'"),
         (
             "name = 'a'\noffload = 'on'\nsegments = ['pxe-a']\nsubnets = ['10.0.0.0/8']",
-            r"1st \[\[server\]\]( \(.*\))?: segments and subnets exclude each other; give one of them",
+            r"1st \[\[server\]\]( \(.*\))?: segments and subnets are mutually exclusive; set only one",
         ),
         (
             "name = 'a'\noffload = 'on'\nsubnets = ['10.0.0.0/99']",
@@ -227,7 +227,7 @@ def test_a_new_name_on_the_command_line_is_one_more_server() -> None:
         ),
         (
             "name = 'a'\noffload = 'on'\nphysical = true\nruns_on = 'hv1'",
-            r"1st \[\[server\]\]( \(.*\))?: physical and runs_on exclude each other; give one of them",
+            r"1st \[\[server\]\]( \(.*\))?: physical and runs_on are mutually exclusive; set only one",
         ),
     ],
 )

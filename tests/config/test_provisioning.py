@@ -132,7 +132,7 @@ def test_an_error_names_the_key_and_no_secret(text: str, message: str) -> None:
 
 def test_a_name_stands_for_one_system() -> None:
     one = 'type = "cobbler"\nurl = "https://x"'
-    with pytest.raises(ConfigError, match=r"2nd \[\[provisioning\]\]: used twice; give each system a name of its own"):
+    with pytest.raises(ConfigError, match=r"2nd \[\[provisioning\]\]: used twice; names must be unique"):
         made(f"{one}\n[[provisioning]]\n{one}")
 
     made(f'{one}\nname = "a"\n[[provisioning]]\n{one}')

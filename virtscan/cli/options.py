@@ -212,7 +212,7 @@ def make_console(*, verbose: bool, quiet: bool) -> Console:
         click.UsageError: Both are given.
     """
     if verbose and quiet:
-        raise click.UsageError("--verbose and --quiet exclude each other; give one of them")
+        raise click.UsageError("--verbose and --quiet are mutually exclusive; use only one")
     context = click.get_current_context(silent=True)
     names = context is None or context.params.get("redact") is None
     return Console(Verbosity.VERBOSE if verbose else Verbosity.QUIET if quiet else Verbosity.NORMAL, names=names)

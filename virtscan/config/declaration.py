@@ -57,7 +57,7 @@ def declared_plan(document: ConfigFile, folder: Path, problems: Problems) -> Pla
             where = table_name("provisioning", number, section)
             system = provisioning_target(section, where, folder)
             if any((one.kind, one.name or one.url) == (system.kind, system.name or system.url) for one in provisioning):
-                raise ConfigError(f"{where}: used twice; give each system a name of its own", key="name")
+                raise ConfigError(f"{where}: used twice; names must be unique", key="name")
             provisioning.append(system)
     waivers: list[Waiver] = []
     for number, waiver in enumerate(document.waiver, 1):
@@ -205,9 +205,9 @@ def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
     if section.segments and section.subnets:
-        raise ConfigError(f"{where}: segments and subnets exclude each other; give one of them")
+        raise ConfigError(f"{where}: segments and subnets are mutually exclusive; set only one")
     if section.physical and section.runs_on is not None:
-        raise ConfigError(f"{where}: physical and runs_on exclude each other; give one of them", key="runs_on")
+        raise ConfigError(f"{where}: physical and runs_on are mutually exclusive; set only one", key="runs_on")
     macs = tuple(_mac(text, where) for text in section.mac)
     is_path = SOURCES[target.kind].address is AddressKind.PATH
     return msgspec.structs.replace(
@@ -224,7 +224,7 @@ def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
 def _waiver(section: WaiverSection, where: str) -> Waiver:
     waiver = Waiver(**msgspec.structs.asdict(section))
     if not any(pattern.strip("*") for pattern in (waiver.hypervisor, waiver.domain, waiver.mac, waiver.server)):
-        raise ConfigError(f"{where}: waives every finding; give a hypervisor, domain, mac or server")
+        raise ConfigError(f"{where}: waives every finding; set hypervisor, domain, mac or server")
     return waiver
 
 

@@ -70,7 +70,7 @@ def _check_secret(section: ProvisioningSection) -> None:
     }
     given = [key for key, value in (passwords | tokens).items() if value is not None]
     if len(given) > 1:
-        raise ConfigError(f"{given[1]}: conflicts with {given[0]}; give one of them")
+        raise ConfigError(f"{given[1]}: conflicts with {given[0]}; set only one")
     if given and given[0] in tokens and section.type is not ProvisioningKind.FOREMAN:
         raise ConfigError(f"{given[0]}: only Foreman has tokens; set password_file")
     if given and not section.user:

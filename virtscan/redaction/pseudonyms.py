@@ -56,7 +56,7 @@ def load_map(data: bytes, *, origin: str) -> Map:
     try:
         return msgspec.json.decode(data, type=Map)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InventoryError(f"{origin}: not a redaction map ({error}); give another file") from error
+        raise InventoryError(f"{origin}: not a redaction map ({error}); name another file") from error
 
 
 def dump_map(known: Map) -> bytes:

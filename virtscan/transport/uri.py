@@ -119,7 +119,7 @@ def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
     _opened_by_daemon(uri)
     parameters = [(name.strip().lower(), value) for name, value in _everything(address)]
     if not allow_unsafe and (danger := _danger(uri, parameters)):
-        raise ConfigError(f"{shown(address)}: {danger}; if you trust this URI, give --allow-unsafe-uri")
+        raise ConfigError(f"{shown(address)}: {danger}; if you trust this URI, add --allow-unsafe-uri")
     warnings = []
     if any(name == "no_verify" and value.strip() != "0" for name, value in parameters):
         warnings.append("no_verify: the hypervisor's identity is not verified")

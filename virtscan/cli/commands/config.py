@@ -131,7 +131,7 @@ def init(connect: tuple[str, ...], servers: tuple[str, ...], output: Path | None
         with open(output, "x", encoding="utf-8", opener=partial(os.open, mode=mode)) as file:
             file.write(text)
     except FileExistsError as error:
-        raise click.UsageError(f"{output}: exists already; remove it, or give another file") from error
+        raise click.UsageError(f"{output}: exists already; remove it, or name another file") from error
     except OSError as error:
         raise OutputError(f"{output}: can't be written: {error.strerror}") from error
     click.echo(f"{output}: written; next: virtscan config check {output}; virtscan scan --config {output}", err=True)
@@ -148,5 +148,5 @@ def _from_everywhere(server: ServerTarget) -> ServerTarget:
 def _found(file: Path | None) -> Path:
     path = find_config(file, os.environ)
     if path is None:
-        raise ConfigError("no configuration found; give FILE or set VIRTSCAN_CONFIG")
+        raise ConfigError("no configuration found; name FILE or set VIRTSCAN_CONFIG")
     return path
