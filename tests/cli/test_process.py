@@ -279,7 +279,7 @@ def test_a_scan_that_crashes_twice_reports_everything_as_unread(tmp_path: Path) 
     done = _scan_with_a_client_that_crashes(tmp_path, times=2)
 
     assert done.returncode == 5
-    assert "test:///default: the process that read it was ended by SIGSEGV" in done.stdout
+    assert "test:///default: the process that read it was killed by SIGSEGV" in done.stdout
 
 
 def _scan_with_a_client_that_crashes(folder: Path, times: int) -> subprocess.CompletedProcess[str]:

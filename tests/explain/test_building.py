@@ -370,7 +370,7 @@ def test_of_several_devices_the_worse_one_decides_wherever_it_stands() -> None:
 
 
 @pytest.mark.parametrize(
-    ("uri", "starts"), [("qemu+ssh://hv1/system", "--ssh-facts, or kernel"), ("xml:/dumps", "kernel = ")]
+    ("uri", "starts"), [("qemu+ssh://hv1/system", "use --ssh-facts, or set kernel"), ("xml:/dumps", "set kernel = ")]
 )
 def test_an_option_is_named_where_it_can_help(uri: str, starts: str) -> None:
     host: dict[str, Any] = {"uri": uri, "kernel": None}
@@ -435,7 +435,7 @@ def test_a_sending_stack_is_shown_path_by_path() -> None:
     sending_paths = [fact.value for server in stated.servers for fact in server.facts if fact.fact == "sending path"]
     assert sending_paths == [
         "bond0 (on) over eth0 (on): partial checksums stay partial",
-        "bond0 (on) over eth1 (off): partial checksums are filled",
+        "bond0 (on) over eth1 (off): partial checksums are filled in",
     ]
 
 

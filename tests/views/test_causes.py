@@ -88,7 +88,7 @@ def test_an_uncertain_risk_of_a_declared_server_asks_for_the_facts_that_settle_i
     assert (
         group.title == "satellite eth0: TX checksum offload is declared on; where it runs is unknown (low confidence)."
     )
-    assert group.advice == "Give its MAC or the kernel of fra1-kvm03."
+    assert group.advice == "Provide its MAC or the kernel of fra1-kvm03."
 
 
 def test_what_is_waived_as_a_whole_asks_for_no_change() -> None:
@@ -129,7 +129,7 @@ def test_without_any_server_there_is_one_sentence_with_the_option_to_type_and_no
 
     shown = text(*[unknown] * 54, servers=())
 
-    assert "\nNo provisioning server given, so 54 interfaces can't be judged. Find out: --server " in shown
+    assert "\nNo provisioning server given, so 54 interfaces can't be judged. Find out: use --server " in shown
     assert "web01" not in shown
     assert len(shown.splitlines()) < 8
 
@@ -192,7 +192,7 @@ def test_offload_that_is_fixed_gets_the_next_best_cure(feature: str) -> None:
 
     (group,) = groups(finding(), servers=(fixed,))
 
-    assert group.action.startswith("It can't be switched off there. If the server is a VM: the NIC model e1000 ")
+    assert group.action.startswith("It can't be switched off there. If the server is a VM, use the NIC model e1000 ")
     assert group.commands == ()
 
 

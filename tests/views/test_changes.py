@@ -146,7 +146,7 @@ def test_what_is_due_is_said_below() -> None:
 
     assert lines[0] == "1 hypervisor still not read, 1 waiver about to end; since 2026-11-22 02:00 UTC."
     assert "hv9 has not been read since 2026-11-16: 7 days" in lines
-    assert "waiver 'boots from ISO' ends in 1 day, after 2026-12-01" in lines
+    assert "waiver 'boots from ISO' ends in 1 day (last day 2026-12-01)" in lines
 
 
 def test_a_removed_host_that_was_never_read_has_an_unknown_number_of_domains() -> None:

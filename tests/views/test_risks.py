@@ -128,7 +128,7 @@ def test_interfaces_that_reach_no_server_are_counted_whatever_their_verdict() ->
 
     assert unreached(judged(finding(), finding(reaches_server=Reach.UNKNOWN))) == ()
     (line,) = unreached(judged(finding(), lost, lost))
-    assert line == "Can't reach any server (bridge mode): 2 interfaces; `virtscan explain`"
+    assert line == "Can't reach any server (bridge mode): 2 interfaces; see `virtscan explain`"
 
 
 def test_reasons_reach_and_waived_servers_are_in_the_document() -> None:

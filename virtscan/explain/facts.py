@@ -40,7 +40,7 @@ from virtscan.views.wording.settings import setting_words
 _DOMAIN_XML = "domain XML"
 _NETWORK_XML = "network XML"
 _CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")
-_PATHS = {PathState.FILLED: "are filled", PathState.PARTIAL: "stay partial", PathState.UNKNOWN: "may stay partial"}
+_PATHS = {PathState.FILLED: "are filled in", PathState.PARTIAL: "stay partial", PathState.UNKNOWN: "may stay partial"}
 _BACKINGS = {Backing.PHYSICAL: ", a NIC", Backing.VIRTUAL: ", virtual", Backing.UNKNOWN: ""}
 
 

@@ -13,7 +13,7 @@ from virtscan.views.wording.settings import setting_words
 
 COST = (
     "The server's CPU computes the checksums of all packets that the device sends.",
-    "Segmentation offload (TSO, UDP segmentation) depends on it and is then off, too.",
+    "Segmentation offload (TSO, UDP segmentation) depends on it and is then also off.",
     "Received packets and other devices are not affected.",
 )
 
@@ -33,7 +33,7 @@ def notes(
         nics: The server's NICs, if it is a domain.
     """
     server = stack.server
-    found = [] if stack.declared else ["This NIC is not declared as the serving one."]
+    found = [] if stack.declared else ["This NIC is not declared as the serving interface."]
     if not planned.is_complete:
         return (*found, *_instead(stack, planned, nics))
     found += _unnamed(stack, switched)
@@ -118,7 +118,7 @@ def _instead(stack: SendingStack, planned: Cure, nics: Sequence[GuestNic]) -> li
         "Update the kernel of the hypervisors.",
     ]
     return [
-        f"{of_path}, so no command helps. On a macvlan ethtool -K fails, or exits with 0 and changes nothing.",
+        f"{of_path}, so no command helps. On a macvlan, ethtool -K fails, or exits with 0 and changes nothing.",
         "Instead, the first that applies:",
         *(f"{number}. {text}" for number, text in enumerate(helps, 1)),
     ]

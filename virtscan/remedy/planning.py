@@ -22,7 +22,7 @@ from virtscan.remedy.what_if import questions
 from virtscan.views.wording.kernel import kernel_basis
 from virtscan.views.wording.settings import setting_words
 
-_ANYWHERE = "RHEL 6 has the fix since 2.6.32-504.30.3.el6, RHEL 7 since 3.10.0-514.el7, Linux since 3.15"
+_ANYWHERE = "RHEL 6 has had the fix since 2.6.32-504.30.3.el6, RHEL 7 since 3.10.0-514.el7, Linux since 3.15"
 
 
 class _Planned(msgspec.Struct, frozen=True, kw_only=True):

@@ -127,8 +127,8 @@ def test_ssh_facts_are_proposed_where_ssh_reaches_the_host() -> None:
     by_ssh = Wording(inventory(hypervisor("hv1")))
     by_file = Wording(inventory(hypervisor("hv1", uri="xml:/dumps")))
 
-    assert str(by_ssh.how(needed)).startswith("--ssh-facts, or kernel = ")
-    assert str(by_file.how(needed)).startswith("kernel = ")
+    assert str(by_ssh.how(needed)).startswith("use --ssh-facts, or set kernel = ")
+    assert str(by_file.how(needed)).startswith("set kernel = ")
 
 
 SUPPOSED = SupposedServer(name="sat", source="ssh://sat", interface="eth1", assumed_place=True)

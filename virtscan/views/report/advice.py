@@ -46,7 +46,7 @@ def unreached(report: Report) -> tuple[str, ...]:
     modes = {finding.source_mode for finding in found}
     words = ", ".join(mode.value for mode in SourceMode if mode in modes and mode is not SourceMode.UNKNOWN)
     mode = f" ({words} mode)" if words else ""
-    return (f"Can't reach any server{mode}: {quantity(len(found), 'interface')}; `virtscan explain`",)
+    return (f"Can't reach any server{mode}: {quantity(len(found), 'interface')}; see `virtscan explain`",)
 
 
 def further(report: Report) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ class CauseWording:
         first = findings[0]
         match first.verdict:
             case Verdict.AT_RISK if first.confidence is Confidence.LOW and (facts := _facts(findings)):
-                return f"Give {' or '.join(facts)}.", ()
+                return f"Provide {' or '.join(facts)}.", ()
             case Verdict.AT_RISK:
                 return self._cure_of(first.server, first.server_interface)
             case Verdict.UNKNOWN:

@@ -184,7 +184,7 @@ def reminder(one: Reminder) -> str:
 def ending(one: EndingWaiver) -> str:
     """Warn about a waiver that ends."""
     when = "today" if one.days == 0 else f"in {quantity(one.days, 'day')}"
-    return f"waiver {one.waiver.reason!r} ends {when}, after {one.until}"
+    return f"waiver {one.waiver.reason!r} ends {when} (last day {one.until})"
 
 
 def joined(parts: Iterable[tuple[int, str, str]]) -> str:

@@ -118,8 +118,8 @@ CONDITION_WORDS: Mapping[str, ConditionWords] = {
     "bridge": ConditionWords("the interface is in bridge mode", _mode),
     "same-bridge": ConditionWords("the server is on the same lower device, in bridge mode", _where),
     "never-meet": ConditionWords(
-        "they never exchange frames on the device: one is not in bridge mode, a VLAN separates them, or the server "
-        "sends down",
+        "server and interface never exchange frames on the device: one is not in bridge mode, a VLAN separates them, "
+        "or the server sends down",
         _meeting,
     ),
     "received": ConditionWords("the lower device receives the server's frames before any NIC", _where),

@@ -6,7 +6,7 @@ from virtscan.correlator.location.places import GuestNic
 from virtscan.correlator.servers.cure import Cure
 from virtscan.model import Machine, Server
 
-ELSEWHERE = "Send through another device (in a container a veth on a bridge), or run the server on another hypervisor."
+ELSEWHERE = "Send through another device (in a container, a veth on a bridge), or run the server on another hypervisor."
 _VIRTIO = "virtio"
 
 
@@ -33,11 +33,11 @@ def _on_the_hypervisor(server: Server, nics: Sequence[GuestNic]) -> list[str]:
         if server.physical or server.machine in {Machine.PHYSICAL, Machine.CONTAINER}:
             return []
         return [
-            f"If the server is a VM: {emulated}, or {option} in its virtio interface (virsh edit), then restart it."
+            f"If the server is a VM, use {emulated}, or {option} in its virtio interface (virsh edit), then restart it."
         ]
     domain = f"{nics[0].domain.name} on {nics[0].hypervisor}"
     if all((nic.interface.model or "").startswith(_VIRTIO) for nic in nics):
         where = f"{option} in its virtio interface"
     else:
         where = f"a virtio interface with {option}"
-    return [f"The server is the domain {domain}: {emulated}, or {where} (virsh edit), then power it off and on."]
+    return [f"The server is the domain {domain}: use {emulated}, or {where} (virsh edit), then power it off and on."]

@@ -43,8 +43,8 @@ def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
         case r.NeedsNicKinds(hypervisor=host, nics=nics):
             return f"the kind of {listed(nics)} of {host}: NICs that fill in checksums, or virtual ones"
         case r.NeedsReflection(hypervisor=host, nics=nics):
-            by = f" by {listed(nics)}" if nics else ""
-            return f"whether frames that leave {host}{by} come back with a partial checksum"
+            through = f" through {listed(nics)}" if nics else ""
+            return f"whether frames that leave {host}{through} come back with a partial checksum"
         case r.NeedsOuterHost(server=name, hypervisor=host, outer=str(outer)):
             way = f"on their way to {host}, a virtual machine there"
             return f"whether packets of {name} on {outer} pass a NIC that fills in checksums {way}"
@@ -59,7 +59,7 @@ def _needed_of_interface(reason: r.Reason) -> str | None:
         case r.NeedsServerDevice(server=name, hypervisor=host, device=None):
             return f"which device of {host} {name} sends through"
         case r.NeedsServerDevice(server=name, hypervisor=host, device=device):
-            return f"the kind of {device} on {host}, which has a MAC of {name}, and the devices below it"
+            return f"the kind of {device} on {host}, which has a MAC of server {name}, and the devices below it"
         case r.NeedsDeviceRole(server=name, hypervisor=host, devices=devices):
             return f"the kind or mode of {listed(devices)} on {host}, between {name} and the interface"
         case r.NeedsInterface(hypervisor=host, network=str(network)):
@@ -88,12 +88,12 @@ def _unlocated(reason: r.NeedsPlace) -> str:
         case r.WhyUnlocated.NO_MAC:
             return "its MAC is unknown"
         case r.WhyUnlocated.NOT_A_NIC_MAC:
-            return f"{macs} is not found, which proves nothing: bridges, containers and VRRP have such MACs"
+            return f"{macs} not found, which proves nothing: bridges, containers and VRRP have such MACs"
         case r.WhyUnlocated.BOTTOM_UNKNOWN:
-            return f"none of {macs} is found, and the NICs below its devices are unknown"
+            return f"none of {macs} was found, and the NICs below its devices are unknown"
         case r.WhyUnlocated.HYPERVISOR_INCOMPLETE:
-            return f"{macs} is not found, but {reason.hypervisor} was not read completely"
+            return f"{macs} not found, but {reason.hypervisor} was not read completely"
         case r.WhyUnlocated.NOT_RUNNING:
-            return f"no domain that may be it is known to run, and {reason.hypervisor} was not read completely"
+            return f"no domain that may be the server is known to run, and {reason.hypervisor} was not read completely"
         case r.WhyUnlocated.OUTDATED:
             return f"it was on {reason.hypervisor}, whose facts are too old to be used"

@@ -60,11 +60,11 @@ class Wording:
         """Describe how a missing fact is learnt, in the cheapest way; None for a fact that is known."""
         match reason:
             case r.NeedsKernel(hypervisor=host, release=str(release)):
-                return f"{look_for_the_fix(release)} on {host}"
+                return f"run {look_for_the_fix(release)} on {host}"
             case r.NeedsKernel(hypervisor=host):
-                return self._on_host(host, 'kernel = "…" in its [[hypervisor]], as uname -r prints it there')
+                return self._on_host(host, 'set kernel = "…" in its [[hypervisor]] to the output of uname -r')
             case r.NeedsServer():
-                return "--server NAME:INTERFACE=ssh://root@HOST"
+                return "use --server NAME:INTERFACE=ssh://root@HOST"
             case r.NeedsOffload(server=server, interface=interface, devices=devices):
                 device = devices[0] if devices else interface or "INTERFACE"
                 option = f"--server {server}:{interface or device}"
@@ -74,33 +74,34 @@ class Wording:
             case r.NeedsPlace(why=r.WhyUnlocated.NO_MAC, server=server):
                 device = self._interface(server)
                 address = f"/sys/class/net/{device}/address"
-                return f'mac = ["…"] in its [[server]], from {address}; ssh:// reads it; or runs_on = "HYPERVISOR"'
+                keys = f'mac = ["…"] (from {address}) or runs_on = "HYPERVISOR"'
+                return f"set {keys} in its [[server]]; ssh:// reads the MAC"
             case r.NeedsPlace():
-                return 'runs_on = "HYPERVISOR" in its [[server]], or physical = true if it is not a virtual machine'
+                return 'set runs_on = "HYPERVISOR" in its [[server]], or physical = true if it is not a virtual machine'
             case r.NeedsNicKinds(hypervisor=host) | r.NeedsReflection(hypervisor=host):
-                return self._on_host(host, "physical = true in its [[hypervisor]] if it is not a virtual machine")
+                return self._on_host(host, "set physical = true in its [[hypervisor]] if it is not a virtual machine")
             case r.NeedsDeviceKind(hypervisor=host):
-                return self._on_host(host, "its sosreport, with --sosreport")
+                return self._on_host(host, "read its sosreport with --sosreport")
             case r.NeedsOuterHost(hypervisor=host, outer=str()):
                 return f'tcpdump -vv udp on {host} prints "bad udp cksum" for packets without a complete checksum'
             case r.NeedsOuterHost(server=server):
-                return f"also scan the host that runs it; or physical = true in the [[server]] of {server}"
+                return f"also scan the host that runs it, or set physical = true in the [[server]] of {server}"
             case r.NeedsServerDevice(hypervisor=host) | r.NeedsDeviceRole(hypervisor=host):
-                return self._on_host(host, f"ip -d link on {host} shows kinds, modes and parents")
+                return self._on_host(host, f"run ip -d link on {host} to see kinds, modes and parents")
             case r.NeedsInterface(network=str(network)):
-                return f"virsh net-dumpxml {shlex.quote(network)}"
+                return f"run virsh net-dumpxml {shlex.quote(network)}"
             case r.NeedsInterface(hypervisor=host):
-                return self._on_host(host, f"ip -d link on {host} shows the kind of the device")
+                return self._on_host(host, f"run ip -d link on {host} to see the kind of the device")
             case r.NeedsMode(network=str(network)):
-                return f"virsh net-dumpxml {shlex.quote(network)}"
+                return f"run virsh net-dumpxml {shlex.quote(network)}"
             case r.NeedsMode(server=str(server)):
-                return f"virsh dumpxml of the domain of {server}; for a host macvlan --ssh-facts"
+                return f"run virsh dumpxml for the domain of {server}; for a host macvlan, use --ssh-facts"
             case r.NeedsMode():
-                return "virsh dumpxml of the domain"
+                return "run virsh dumpxml for the domain"
             case r.NeedsHypervisors(hypervisors=hosts):
                 return f"read {listed(hosts)}"
             case r.NeedsReboot():
-                return "an ssh:// source reads the saved settings"
+                return "use an ssh:// source, which reads the saved settings"
             case _:
                 return None
 
@@ -117,7 +118,7 @@ class Wording:
                 )
             case r.HypervisorIsVm(hypervisor=name, nics=nics):
                 shown = f" ({listed(nics)})" if nics else ""
-                return f"{name} is a virtual machine{shown}, so the host that runs it matters, too"
+                return f"{name} is a virtual machine{shown}, so the host that runs it also matters"
             case r.HostObserved(hypervisor=name):
                 host = self._hosts.get(name)
                 at = None if host is None else host.observed_at
@@ -205,7 +206,7 @@ class Wording:
     def _on_host(self, name: str, otherwise: str) -> str:
         """Put the option first that reads the host itself, where ssh reaches it anyway."""
         host: Hypervisor | None = self._hosts.get(name)
-        return f"--ssh-facts, or {otherwise}" if host is not None and "+ssh:" in host.uri else otherwise
+        return f"use --ssh-facts, or {otherwise}" if host is not None and "+ssh:" in host.uri else otherwise
 
 
 def _place(reason: r.Reason) -> str | None:
@@ -244,7 +245,7 @@ def _path(reason: r.Reason) -> str | None:
             shown = f" ({listed(nics)})" if nics else ""
             return f"{named(device)} is reached only through NICs that fill in checksums{shown}"
         case r.LeavesByNic():
-            return "packets don't pass directly; they leave by a NIC, which fills in the checksum"
+            return "packets don't pass directly; they leave through a NIC, which fills in the checksum"
         case r.ModeKnown(mode=mode):
             return f"the interface is in {mode.value} mode"
         case r.DeviceObserved(hypervisor=host, device=device, kind=kind, bond=bond):

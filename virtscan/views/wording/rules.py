@@ -40,8 +40,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         then="no finding (counted: not judged)",
         phrase="the interface is not judged",
         why="The fault needs a macvtap: it lies in the code that queues a frame to one. An interface of a container, "
-        "on a bridge or on a network of libvirt's own never meets that code, nor does a passed-through NIC. A bond is "
-        "not the cause, only the usual place, so `lower_device = any` judges every macvtap. A server does not boot "
+        "on a bridge or on a network of libvirt's own never reaches that code, nor does a passed-through NIC. A bond "
+        "is not the cause, only the usual place, so `lower_device = any` judges every macvtap. A server does not boot "
         "from itself.",
         action="Nothing. If an interface is missing from the findings, the line under the table counts it with its "
         "reason.",
@@ -96,7 +96,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "`virtscan remedy` shows how. Update the hypervisor's kernel when you can.",
     ),
     "R6": RuleWords(
-        title="server's NIC fills",
+        title="server's NIC fills in checksums",
         when="the server is a VM whose NIC can't send partial checksums: model e1000 or rtl8139, or virtio with a "
         "live `<host csum='off'/>`",
         then="mitigated",
@@ -134,12 +134,12 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         title="never meet on the device",
         when="both are on one device, but packets don't pass directly: not both in bridge mode, a VLAN between, or "
         "the host sends through the device",
-        then="not-affected: the packets leave by a NIC, which fills in the checksum",
-        phrase="packets leave by a NIC, which fills in the checksum",
+        then="not-affected: the packets leave through a NIC, which fills in the checksum",
+        phrase="packets leave through a NIC, which fills in the checksum",
         why="Frames are handed over locally only between two ports in bridge mode of the same device. In vepa, "
         "private or passthrough mode they leave through the bottom of the stack, where a NIC fills in the checksum. A "
-        "device and a VLAN over it have separate tables of ports and never exchange frames. Frames of the host "
-        "through the device go down past the macvtaps. Whether the packets come back depends on the switch: without "
+        "device and a VLAN over it have separate tables of ports and never exchange frames. Frames that the host sends "
+        "through the device bypass the macvtaps. Whether the packets come back depends on the switch: without "
         "reflection the VM can't reach that server at all.",
         action="Leave checksum offload as it is. If `reaches_server` is no, the boot fails because there is no path: "
         "use bridge mode, another device or another server.",
@@ -152,8 +152,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         phrase="the server's packets pass a NIC that fills in checksums",
         why="A NIC fills in the checksum on the way out, so packets from another machine arrive complete. That is "
         "why physical machines boot, and why a VM boots from a server on another hypervisor. A virtual NIC does not "
-        "prove this: it hands on partial checksums. Confidence is low while a configured hypervisor is unread, because "
-        "the server may be on it, or while the kind of the NICs is unknown.",
+        "prove this: it passes partial checksums on. Confidence is low while a configured hypervisor is unread, "
+        "because the server may be on it, or while the kind of the NICs is unknown.",
         action="Nothing. Live migration of the server to this hypervisor can turn the verdict into at-risk; scan again "
         "after it.",
     ),
@@ -174,9 +174,9 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "offload is on",
         then="unknown; missing: the server's place",
         phrase="the server's place is unknown",
-        why="In vepa, private or passthrough mode a neighbour on the same device does no harm: its packets leave by a "
-        "NIC. But a server behind a port of the device itself reaches every mode with partial checksums. Which of the "
-        "two it is depends on the server's place.",
+        why="In vepa, private or passthrough mode a neighbour on the same device does no harm: its packets leave "
+        "through a NIC. But a server behind a port of the device itself reaches every mode with partial checksums. "
+        "Which of the two it is depends on the server's place.",
         action='Declare where the server runs: `runs_on = "HYPERVISOR"` or `physical = true` in its [[server]]. Or '
         "read it by ssh so that its NICs are known. A fixed kernel gives a definite verdict as well.",
     ),
@@ -198,8 +198,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         phrase="it is unknown whether the server's packets pass a NIC",
         why="A packet that passes a NIC arrives complete; one that does not may arrive with a partial checksum. The "
         "ends of the path are known, its middle is not: a NIC of unknown kind, a nested hypervisor, an interface whose "
-        "device is unknown. Virtual NICs hand on partial checksums, so the host around a "
-        "nested hypervisor decides.",
+        "device is unknown. Virtual NICs pass partial checksums on, so the host around a nested "
+        "hypervisor decides.",
         action="Learn the fact that the finding names; `virtscan explain` shows how, easiest first. Often a "
         "declaration is enough: `physical = true` for a host or a server that is not a VM.",
     ),

@@ -88,9 +88,9 @@ def _reading(cause: AnyCause) -> str | None:
         case c.Stopped(seconds=seconds):
             return f"stopped at its deadline of {seconds:g} s"
         case c.NotReadToEnd(seconds=seconds):
-            return f"not read to its end in {seconds:g} s of work; use a longer --host-timeout, or check the disk"
+            return f"not read to its end in {seconds:g} s of processing; use a longer --host-timeout, or check the disk"
         case c.ProcessCrashed(signal=signal):
-            return f"the process that read it was ended by {signal}; please report it"
+            return f"the process that read it was killed by {signal}; please report it"
         case c.Interrupted():
             return "interrupted"
         case c.TooFewFiles():
@@ -139,7 +139,7 @@ def _lists(cause: AnyCause) -> str | None:
         case c.XmlNotInReport():
             return "its XML is not in the report"
         case c.NoListInReport(is_cut=True):
-            return "virsh's list in the report is cut short or an error; domains may be missing"
+            return "virsh's list in the report is truncated or an error message; domains may be missing"
         case c.NoListInReport():
             return "neither virsh's list nor /etc/libvirt is in the report"
         case c.NoSuchNetwork():
