@@ -113,12 +113,14 @@ def test_the_commands_that_say_more_are_named_where_there_is_more_to_say() -> No
     unknown = finding(verdict=Verdict.UNKNOWN)
 
     (line,) = further(judged(finding(), unknown))
-    more = "shows how to make the fix permanent and how to undo it, `virtscan explain DOMAIN` why."
-    assert line == f"More, with this scan's options: `virtscan remedy` {more}"
+    more = "shows how to make the fix permanent and how to undo it; `virtscan explain DOMAIN` shows why."
+    assert line == f"Next, with the options of this scan: `virtscan remedy` {more}"
     (line,) = further(judged(finding(waived="accepted"), unknown))
-    assert line.endswith(": `virtscan remedy` shows which facts to find out first, `virtscan explain DOMAIN` why.")
+    assert line.endswith(
+        ": `virtscan remedy` shows which facts to find out first; `virtscan explain DOMAIN` shows why."
+    )
     (line,) = further(replace(judged(finding()), file="my fleet.json"))
-    assert line.startswith("More: `virtscan remedy 'my fleet.json'` shows ")
+    assert line.startswith("Next: `virtscan remedy 'my fleet.json'` shows ")
     assert further(judged(finding(verdict=Verdict.MITIGATED), finding(waived="accepted"))) == ()
     assert further(judged(finding(verdict=Verdict.UNKNOWN, waived="accepted"))) == ()
 

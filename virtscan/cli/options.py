@@ -108,7 +108,7 @@ collect_options = _chain(
         is_flag=True,
         help="Also read the persistent definitions of running domains: one more request per domain.",
     ),
-    click.option("--stats", is_flag=True, help="Also read disk sizes and balloons: one slow call per hypervisor."),
+    click.option("--stats", is_flag=True, help="Also read disk and balloon sizes: one slow call per hypervisor."),
     host_timeout_option,
     deadline_option,
     unsafe_option,
@@ -116,8 +116,8 @@ collect_options = _chain(
 """Sources and time limits: all but --config are fields of `config.Options`."""
 
 quiet_and_verbose = _chain(
-    click.option("-v", "--verbose", is_flag=True, help="Print progress details on standard error."),
-    click.option("-q", "--quiet", is_flag=True, help="Print only errors on standard error."),
+    click.option("-v", "--verbose", is_flag=True, help="Print progress details to standard error."),
+    click.option("-q", "--quiet", is_flag=True, help="Print only errors to standard error."),
 )
 
 

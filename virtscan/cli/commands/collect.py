@@ -36,11 +36,11 @@ _LARGEST = 64 << 20
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
-    help="Plan to read; - reads one line of standard input, and the run ends when standard input is closed.",
+    help="Plan to read; - reads one line of standard input. The run ends when standard input is closed.",
 )
 @quiet_and_verbose
 def collect(path: Path, verbose: bool, quiet: bool) -> int:
-    """Read the hypervisors of a plan; print their inventory, as virtscan scan --save writes it. Judges nothing.
+    """Read the hypervisors of a plan; print their inventory, as virtscan scan --save writes it. Judge nothing.
 
     An engine runs this on other machines (docs/fleet.md). virtscan schema plan describes the plan, which must
     be of the same version as this virtscan. At the plan's deadline, items read by then are printed; the rest are gaps.

@@ -21,7 +21,7 @@ SHELLS = ("bash", "zsh", "fish")
 def completion(shell: str) -> int:
     """Print the completion script for SHELL: bash, zsh or fish.
 
-    Load it from the shell's start file, or save it in the shell's completion folder.
+    Load it from the shell's startup file, or save it in the shell's completion folder.
     """
     from virtscan.cli.main import virtscan
 

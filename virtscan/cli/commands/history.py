@@ -208,13 +208,13 @@ def diff(
     "--by",
     RiskBy,
     default=RiskBy.SITE,
-    help="Rows for each scan; server only for --view risks.",
+    help="Rows of each scan; server only with --view risks.",
 )
 @enum_option(
     "--every",
     Every,
     default=Every.WEEK,
-    help="Scans shown: the last of each week or month, or every one. Growth is computed from all.",
+    help="Scans to show: the last of each week or month, or all. Growth is always computed from all.",
 )
 @listed_scope_option
 @output_options

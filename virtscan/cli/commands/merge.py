@@ -31,7 +31,7 @@ _LONGEST = 100
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--save", type=FILE, required=True, help="Save the merged inventory to this file.")
-@click.option("--config", type=FILE, help="Configuration with waivers and limits; default: those of the first FILE.")
+@click.option("--config", type=FILE, help="Configuration with waivers and limits (default: those of the first FILE).")
 @quiet_and_verbose
 def merge(files: tuple[Path, ...], save: Path, config: Path | None, verbose: bool, quiet: bool) -> int:
     """Merge FILES, inventories of several sites or dates, for virtscan report.

@@ -17,9 +17,9 @@ from virtscan.cli.schemas import SCHEMAS, schema_text
 )
 @click.argument("name", metavar="NAME", type=click.Choice(list(SCHEMAS)))
 def schema(name: str) -> int:
-    """Print the JSON Schema NAME, of a document, a saved inventory, a plan or the configuration.
+    """Print a JSON Schema: of a document, a saved inventory, a plan or the configuration.
 
-    NAME is inventory, plan, config, or a document's: report, interfaces, domains, hypervisors, servers, capacity,
+    NAME is inventory, plan, config, or a document: report, interfaces, domains, hypervisors, servers, capacity,
     fleet, explain, remedy, trace, doctor, diff, history, trend. The schema key of a document holds its name:
     virtscan.report/1 is report. Later versions may add keys.
     """

@@ -33,7 +33,7 @@ class ScanSection(ConfigSection, frozen=True):
     deadline: Annotated[str | None, _key("Time limit of the whole run; default: 10m.", '"30m"')] = None
     ssh_facts: Annotated[bool, _key("Also read kernel and devices of qemu+ssh hypervisors over SSH.", "true")] = False
     next_start: Annotated[bool, _key("Also read the persistent definitions of running domains.", "true")] = False
-    stats: Annotated[bool, _key("Also read disk sizes and balloons: one slow call per hypervisor.", "true")] = False
+    stats: Annotated[bool, _key("Also read disk and balloon sizes: one slow call per hypervisor.", "true")] = False
 
 
 class HistorySection(ConfigSection, frozen=True):
@@ -71,14 +71,14 @@ class HypervisorSection(ConfigSection, frozen=True):
     ] = ()
     xml: Annotated[str | None, _key("Domain XML, a folder or a file, read as one hypervisor.", '"dumps/hv1"')] = None
     sosreport: Annotated[str | None, _key("Sosreport, a folder or an archive.", '"sosreport-hv1.tar.xz"')] = None
-    name: Annotated[str | None, _key("Name in reports (only for a single host).", '"hv1"')] = None
+    name: Annotated[str | None, _key("Name in reports (a single host only).", '"hv1"')] = None
     site: Annotated[str | None, _key("Site, used to group capacity.", '"ams1"')] = None
     kernel: Annotated[
         str | None,
-        _key("Output of uname -r if it can't be read; an observed one takes precedence.", '"2.6.32-279.el6.x86_64"'),
+        _key("Output of uname -r if it can't be read; an observed kernel takes precedence.", '"2.6.32-279.el6.x86_64"'),
     ] = None
     facts: Annotated[
-        str | None, _key("Ansible facts about the host (only for a single host).", '"ansible:facts/hv1.json"')
+        str | None, _key("Ansible facts about the host (a single host only).", '"ansible:facts/hv1.json"')
     ] = None
     segments: Annotated[
         dict[str, str], _key("Segment of each source device.", '{ bond2 = "provisioning", "bond2.120" = "dmz" }')
@@ -94,7 +94,7 @@ class ServerSection(ConfigSection, frozen=True):
 
     name: Annotated[str, _key("Name in reports.", '"satellite"')]
     offload: Annotated[
-        str, _key("SOURCE of its TX checksum offload, as behind --server NAME=.", '"ssh://root@satellite"')
+        str, _key("SOURCE of its TX checksum offload, as after --server NAME=.", '"ssh://root@satellite"')
     ]
     interface: Annotated[str | None, _key("Device it serves through; default: the one with its address.", '"eth0"')] = (
         None
@@ -107,22 +107,22 @@ class ServerSection(ConfigSection, frozen=True):
 
 
 class ProvisioningSection(ConfigSection, frozen=True):
-    """A system with boot records. If it needs a user, give one of the `password` or `token` keys."""
+    """A system with boot records. If it needs a user, set one of the `password` or `token` keys."""
 
     type: Annotated[ProvisioningKind, _key("Kind of system.", '"foreman"')]
     url: Annotated[str, _key("Address.", '"https://satellite.example.com"')]
     name: Annotated[str | None, _key("Name in reports.", '"satellite"')] = None
     user: Annotated[str | None, _key("User to log in as.", '"virtscan"')] = None
-    password: Annotated[str | None, _key("Password, from a variable.", '"${SATELLITE_PASSWORD}"')] = None
+    password: Annotated[str | None, _key("Password, from an environment variable.", '"${SATELLITE_PASSWORD}"')] = None
     password_file: Annotated[
         str | None, _key("File with the password, readable by its owner alone.", '"/etc/virtscan/password"')
     ] = None
-    password_env: Annotated[str | None, _key("Variable with the password.", '"SATELLITE_PASSWORD"')] = None
-    token: Annotated[str | None, _key("Token, from a variable.", '"${SATELLITE_TOKEN}"')] = None
+    password_env: Annotated[str | None, _key("Environment variable with the password.", '"SATELLITE_PASSWORD"')] = None
+    token: Annotated[str | None, _key("Token, from an environment variable.", '"${SATELLITE_TOKEN}"')] = None
     token_file: Annotated[
         str | None, _key("File with the token, readable by its owner alone.", '"/etc/virtscan/token"')
     ] = None
-    token_env: Annotated[str | None, _key("Variable with the token.", '"SATELLITE_TOKEN"')] = None
+    token_env: Annotated[str | None, _key("Environment variable with the token.", '"SATELLITE_TOKEN"')] = None
     ca_file: Annotated[
         str | None, _key("CA certificates that its certificate is checked against.", '"/etc/pki/satellite.pem"')
     ] = None

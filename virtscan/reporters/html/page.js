@@ -69,7 +69,7 @@
       const widths = this.columns.map((column) => element("col"));
       widths.forEach((one, number) => { one.style.width = `${this.width(this.columns[number])}ch`; });
       this.scroller = element("div", {
-        class: "scroller", tabindex: "0", role: "region", "aria-label": "Rows; arrow keys move, Enter shows all of a row",
+        class: "scroller", tabindex: "0", role: "region", "aria-label": "Rows; arrow keys move, Enter shows the whole row",
         onscroll: () => requestAnimationFrame(() => this.draw()), onkeydown: (event) => this.key(event),
       }, element("table", {}, element("colgroup", {}, ...widths), element("thead", {}, element("tr", {}, ...this.heads)), this.body));
       this.detail = element("dl", { class: "row hidden", "aria-live": "polite" });
