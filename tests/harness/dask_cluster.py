@@ -16,13 +16,18 @@ from tests.harness.launching import tied
 
 _SCRIPT = """
 import json, sys
-from distributed import LocalCluster
+import dask
+from distributed import Client, LocalCluster
 from distributed.security import Security
+
+WORKERS = 2
 
 if __name__ == "__main__":
     tls = json.loads(sys.argv[1])
+    # A worker that is killed takes longer under load to start again than the 15 s after which it would be given up.
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "1h"})
     with LocalCluster(
-        n_workers=2,
+        n_workers=WORKERS,
         threads_per_worker=2,
         processes=True,
         host="127.0.0.1",
@@ -31,9 +36,11 @@ if __name__ == "__main__":
         dashboard_address="127.0.0.1:0",
         silence_logs=50,
         resources=json.loads(sys.argv[2]) or None,
-    ) as cluster:
+    ) as cluster, Client(cluster) as client:
         print(cluster.scheduler_address, flush=True)
-        sys.stdin.read()
+        for _ in sys.stdin:
+            client.wait_for_workers(WORKERS)
+            print("all there", flush=True)
 """
 
 
@@ -55,6 +62,14 @@ class Cluster:
                 if parent is not None and _is_slice(one) and not _is_slice(parent):
                     found[pid] = parent.pid
         return found
+
+    def wait_for_workers(self) -> None:
+        """Wait until workers that were killed have started again."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline(), "the cluster has ended"
 
     def kill(self) -> None:
         """Kill the scheduler, and with it the cluster."""

@@ -15,6 +15,13 @@ def daemon() -> Iterator[Libvirtd]:
 
 
 @pytest.fixture(scope="package")
-def cluster() -> Iterator[Cluster]:
+def shared_cluster() -> Iterator[Cluster]:
     with running_cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture
+def cluster(shared_cluster: Cluster) -> Cluster:
+    """The cluster, with the workers that an earlier test has killed."""
+    shared_cluster.wait_for_workers()
+    return shared_cluster
