@@ -5,6 +5,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ from tests.harness.certificates import make_certificates
 from tests.harness.dask_cluster import Cluster, running_cluster
 from tests.harness.definitions import direct, domain_xml
 from tests.harness.libvirtd import Libvirtd, node
-from tests.harness.patience import LONG
+from tests.harness.patience import LONG, deadlines
 from tests.scanning.test_collecting import declared
 from tests.scanning.test_jobs import without_times
 from virtscan.engines.dask import DaskEngine, Scheduler
@@ -150,12 +151,12 @@ def test_a_scheduler_that_is_lost_costs_what_is_under_way(daemon: Libvirtd) -> N
 
 
 def test_a_scheduler_that_can_not_be_reached_costs_what_it_was_to_carry(daemon: Libvirtd) -> None:
-    path = daemon.definitions("near", domain_xml("web01"))
-    plan = Plan(
-        targets=(far_host(daemon, "hv01"), Target(kind=TargetKind.LIBVIRT, address=f"test://{path}")), deadline=4
-    )
-
-    found = collect(plan, engine=DaskEngine(Scheduler(address="tcp://127.0.0.1:1"), HostCarrier()))
+    targets = (far_host(daemon, "hv01"), near_host(daemon))
+    for seconds in deadlines(4):
+        plan = Plan(targets=targets, deadline=seconds)
+        found = collect(plan, engine=DaskEngine(Scheduler(address="tcp://127.0.0.1:1"), HostCarrier()))
+        if statuses(found)["near"] is HostStatus.COMPLETE:
+            break
 
     assert losses(found) == {"hv01": WhyNotCarried.NO_SCHEDULER}
     assert statuses(found)["near"] is HostStatus.COMPLETE
@@ -191,19 +192,23 @@ def test_workers_of_another_version_refuse(daemon: Libvirtd, broken: Cluster) ->
 
 def test_a_slice_that_hangs_twice_costs_a_gap_a_host_and_is_killed(daemon: Libvirtd, broken: Cluster) -> None:
     targets = (far_host(daemon, "hangs", site="a"), far_host(daemon, "hv01", site="a"), near_host(daemon))
-    plan = Plan(targets=targets, host_timeout=LONG, deadline=6)
-    seen: set[int] = set()
-
-    def look() -> bool:
-        seen.update(broken.slices())
-        return False
-
-    found = collect(plan, engine=engine(broken, patience=0.5), is_interrupted=look)
+    for seconds in deadlines(6):
+        seen: dict[int, int] = {}
+        plan = Plan(targets=targets, host_timeout=LONG, deadline=seconds)
+        found = collect(plan, engine=engine(broken, patience=0.5), is_interrupted=partial(look, broken, seen))
+        wait_until_gone(list(seen))
+        if len(seen) == 2:
+            break
 
     assert losses(found) == {"hangs": WhyNotCarried.NO_ANSWER, "hv01": WhyNotCarried.NO_ANSWER}
     assert statuses(found)["near"] is HostStatus.COMPLETE
     assert len(seen) == 2
-    wait_until_gone(list(seen))
+
+
+def look(cluster: Cluster, seen: dict[int, int]) -> bool:
+    """Note the processes that read slices."""
+    seen.update(cluster.slices())
+    return False
 
 
 def test_certificates_of_one_authority_connect_and_no_others(daemon: Libvirtd, tmp_path: Path) -> None:
