@@ -6,9 +6,10 @@ from tests.engines.test_threads import in_a_process
 def test_the_end_waits_for_calls_that_go_on_and_not_for_those_that_hang() -> None:
     script = """
 from virtscan.engines import background
-background.call(hang)
 background.call(lambda: (time.sleep(0.3), print("closed")))
-background.wait()
+background.wait(LONG)
+background.call(hang)
+background.wait(0.1)
 print("end", flush=True)
 os._exit(0)
 """

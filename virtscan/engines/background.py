@@ -47,9 +47,9 @@ def may_end() -> bool:
     return any(now - began < _SLOW for began in tuple(_running.values()))
 
 
-def wait() -> None:
-    """Wait for the running calls, at most a second."""
-    end = monotonic() + _LONGEST
+def wait(seconds: float = _LONGEST) -> None:
+    """Wait for the running calls, at most so long."""
+    end = monotonic() + seconds
     for thread in tuple(_running):
         if thread.is_alive():  # one that has not started can't be waited for
             thread.join(max(0.0, end - monotonic()))
