@@ -57,7 +57,13 @@ def run_all(jobs: int, work: Work, call: Callable[[], None]) -> tuple[int, tuple
 
 
 def test_of_jobs_that_read_files_one_runs_on_each_cpu() -> None:
-    most, outcomes = run_all(3 * cpus(), Work.READS, lambda: time.sleep(0.05))
+    together = threading.Barrier(cpus(), timeout=LONG)
+
+    def meet() -> None:
+        together.wait()
+        time.sleep(0.05)  # in which others could start
+
+    most, outcomes = run_all(3 * cpus(), Work.READS, meet)
 
     assert most == cpus()
     assert outcomes == (Returned(Returned(None)),) * len(outcomes)
