@@ -4,6 +4,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +13,7 @@ from typing import Protocol
 import pytest
 
 from tests.conftest import PROJECT
+from tests.harness.patience import LONG
 from tests.views import screens
 from virtscan.reporters import RenderOptions
 from virtscan.reporters.terminal.width import width
@@ -25,7 +28,6 @@ for view in sys.argv[3:]:
     run(["report", sys.argv[1], "--view", view, "--all", "--color", "never", *sys.argv[2].split()])
 print("=== end", flush=True)
 """
-_LONGEST = 60
 
 
 class Terminal(Protocol):
@@ -39,12 +41,13 @@ class Terminal(Protocol):
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     """A tmux server of its own."""
     assert shutil.which("tmux"), "no tmux on PATH; packaging/system-packages.sh test installs it"
-    tmux = ["tmux", "-u", "-S", str(tmp_path / "socket"), "-f", str(tmp_path / "tmux.conf")]
+    folder = tempfile.TemporaryDirectory(prefix="virtscan-", dir="/tmp")  # a socket's path must be short
+    tmux = ["tmux", "-u", "-S", f"{folder.name}/socket", "-f", str(tmp_path / "tmux.conf")]
     (tmp_path / screens.FILE).write_bytes(dumps(screens.fleet()))
 
     def command(*arguments: str) -> str:
         return subprocess.run(
-            [*tmux, *arguments], check=True, capture_output=True, text=True, encoding="utf-8", timeout=_LONGEST
+            [*tmux, *arguments], check=True, capture_output=True, text=True, encoding="utf-8", timeout=LONG
         ).stdout
 
     def shown(columns: int, *options: str) -> dict[str, list[str]]:
@@ -57,10 +60,15 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
         )
         command("new-session", "-d", "-s", done, "-x", str(columns), "-y", "50", "-c", str(tmp_path), program)
         command("wait-for", done)
-        return _views(command("capture-pane", "-p", "-J", "-S", "-", "-t", done))
+        end = time.monotonic() + LONG
+        views: dict[str, list[str]] = {}
+        while "end" not in views and time.monotonic() < end:  # what was printed may come to tmux after the signal
+            views = _views(command("capture-pane", "-p", "-J", "-S", "-", "-t", done))
+        return views
 
     yield shown
     subprocess.run([*tmux, "kill-server"], check=False, capture_output=True)
+    folder.cleanup()
 
 
 def _views(text: str) -> dict[str, list[str]]:
