@@ -23,6 +23,7 @@ from tests.harness.definitions import (
 )
 from tests.harness.libvirt_scan import scan
 from tests.harness.libvirtd import Libvirtd
+from tests.harness.patience import LONG
 from tests.harness.rpc_proxy import Call, Procedure, RpcProxy, proxy_to, string
 from virtscan.analyzer import read_domain
 from virtscan.connectors.host_draft import HostDraft
@@ -177,7 +178,7 @@ def read_until_lost(draft: HostDraft) -> None:
 
 
 def wait_for(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + LONG
     while not happened() and time.monotonic() < end:
         time.sleep(0.005)
 

@@ -260,7 +260,6 @@ def test_folders_too_deep_to_be_named_are_a_gap(tmp_path: Path) -> None:
     assert [reason_of(gap) for gap in gaps] == ["File name too long"]
 
 
-@pytest.mark.timeout(20)
 def test_only_regular_files_are_opened(tmp_path: Path) -> None:
     write(tmp_path, {"web01.xml": domain_xml()})
     os.mkfifo(tmp_path / "fifo.xml")

@@ -59,7 +59,7 @@ def test_a_daemon_ends_with_a_run_that_is_killed(script: str, tmp_path: Path) ->
         assert not has_ended([daemon], seconds=0)
         parent.kill()
 
-        assert has_ended([daemon], seconds=60)
+        assert has_ended([daemon], seconds=LONG)
 
 
 def test_a_command_is_not_started_for_a_parent_that_has_ended() -> None:
