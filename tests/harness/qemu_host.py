@@ -7,6 +7,7 @@ kernel ends every virtual machine and removes every device with it.
 import os
 import random
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -82,7 +83,8 @@ class QemuHost:
 
     @property
     def is_ready(self) -> bool:
-        return (self._sockets / "libvirt-sock-ro").exists()
+        with socket.socket(socket.AF_UNIX) as client:  # the file is there before the daemon listens
+            return client.connect_ex(str(self._sockets / "libvirt-sock-ro")) == 0
 
     def uri(self, *, read_only: bool = True) -> str:
         """For a client outside of its namespaces."""
