@@ -28,6 +28,9 @@ _USER = "virtscan"
 _IN_MEMORY = "/dev/shm"
 """A cluster has a thousand files, and each database some hundred."""
 
+_ROOM = 2 << 30
+"""Bytes that must be free there: the databases of all tests have 0.7 GB, and a container may grant 64 MB."""
+
 
 class PostgreSQL:
     """A running server; `url` names one of its databases."""
@@ -125,7 +128,7 @@ class PostgreSQL:
 @contextmanager
 def running_postgresql() -> Iterator[PostgreSQL]:
     """A server that is gone afterwards; the folder's path is short, because a socket's has 107 bytes."""
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir=_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None))
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir=_IN_MEMORY if _has_room() else "/tmp"))
     server = None
     try:
         if os.geteuid() == 0:
@@ -136,6 +139,10 @@ def running_postgresql() -> Iterator[PostgreSQL]:
         if server is not None:
             server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _has_room() -> bool:
+    return os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free > _ROOM
 
 
 @pytest.fixture(scope="session")
