@@ -6,9 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.harness.patience import LONG
 
 Scheme = Literal["light", "dark"]
+
+_LONGEST = LONG * 1000
+"""Milliseconds of each wait, in place of Playwright's own 5 to 30 s."""
 
 
 @contextmanager
@@ -16,8 +21,9 @@ def chromium() -> Iterator[Browser]:
     """The distribution's own browser."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     assert program, "no chromium on PATH; packaging/system-packages.sh test installs it"
+    expect.set_options(timeout=_LONGEST)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program)
+        browser = playwright.chromium.launch(executable_path=program, timeout=_LONGEST)
         try:
             yield browser
         finally:
@@ -32,6 +38,7 @@ def opened(
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=scripts
     )
+    context.set_default_timeout(_LONGEST)
     page = context.new_page()
     requests: list[str] = []
     messages: list[str] = []

@@ -176,7 +176,7 @@ def test_it_can_be_used_with_the_keyboard_alone(large: Path, browser: Browser) -
         page.keyboard.press("Enter")
         page.wait_for_selector(SCROLLER)
         page.keyboard.press("/")
-        page.keyboard.type("web")
+        page.keyboard.insert_text("web")  # at once: the rows would be narrowed by what is typed before a pause, too
         count(page, f"{sum('web' in one.domain for one in LARGE.findings)} of {len(LARGE.findings)} rows")
         page.focus(SCROLLER)
         page.keyboard.press("End")
