@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,13 +28,17 @@ from tests.trace.build import (
     said,
 )
 from virtscan.cli.main import run
-from virtscan.model import GapAbout, Mac
-from virtscan.redaction import Map, load_map, redact_trace
+from virtscan.correlator.judging import judge
+from virtscan.errors import ConfigError
+from virtscan.model import GapAbout, Mac, Report
+from virtscan.redaction import Map, load_map, redact, redact_trace
 from virtscan.remedy import FORMS
 from virtscan.reporters import REPORTERS, Content
-from virtscan.storage import dumps
+from virtscan.storage import dumps, loads
 from virtscan.trace import read
 from virtscan.trace.capture.checksums import Checksum
+from virtscan.views import VIEWS, Document
+from virtscan.views.rows.pseudonymous import refuse_pattern
 
 NAMES = ("kvm7", "example", "alice", "web01", CLIENT_MAC, "52:54:00:aa:bb:cc", "10.77.0.", "satellite")
 
@@ -141,7 +146,9 @@ def test_scans_at_once_keep_each_others_pseudonyms(tmp_path: Path) -> None:
     assert (tmp_path / ".map.json.lock").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("condition", ["domain=web01", "hypervisor~^KVM7.example.com$", "mac!=52:54:00:00:00:01"])
+@pytest.mark.parametrize(
+    "condition", ["domain=web01,alice", "hypervisor=KVM7.example.com", "mac!=52:54:00:00:00:01", "domain!=alice"]
+)
 def test_a_condition_on_a_name_is_one_on_its_pseudonym(
     condition: str, saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -153,8 +160,37 @@ def test_a_condition_on_a_name_is_one_on_its_pseudonym(
     run(["report", saved, "--redact", str(tmp_path / "map.json"), "--where", condition, "--format", "json"])
     printed = capfd.readouterr()
     (where,) = json.loads(printed.out)["where"]
-    assert where.startswith(condition[:6])
+    assert where.startswith(condition[:5])
     assert left(printed.out + printed.err) == []
+
+
+@pytest.mark.parametrize("condition", ["domain=web*", "hypervisor~kvm7", "server!~sat", "MAC!=52:54:*", "id~a"])
+def test_a_pattern_on_a_name_is_refused_because_no_pseudonym_matches_it(
+    condition: str, saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["report", saved, "--redact", str(tmp_path / "map.json"), "--where", condition]) == 2
+    assert f"--where {condition}: a pattern matches no pseudonym; write whole names" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("condition", ["verdict=at-*", "source_device~^bond", "index<1", "segment="])
+def test_a_pattern_on_what_stays_matches_with_pseudonyms_too(
+    condition: str, saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(["report", saved, "--redact", str(tmp_path / "map.json"), "--where", condition])
+
+    assert f"1 of 1 row matches {condition}" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_a_column_whose_values_change_takes_no_pattern(view: Callable[[Report], Document], saved: str) -> None:
+    real = loads(Path(saved).read_bytes(), origin=saved)
+    shown, _ = redact(real, Map(key="00"))
+    before, after = view(judge(real)).sections[0], view(judge(shown)).sections[0]
+
+    for place, column in enumerate(before.columns):
+        if [row[place] for row in before.rows] != [row[place] for row in after.rows]:
+            with pytest.raises(ConfigError, match="a pattern matches no pseudonym"):
+                refuse_pattern(f"{column.key}=web*", before)
 
 
 @pytest.mark.parametrize("format_name", ["text", "json", "table", "markdown", "html"])

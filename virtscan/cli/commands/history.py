@@ -127,7 +127,7 @@ def show_(
     from virtscan.storage import dumps
 
     console = make_console(verbose=verbose, quiet=quiet)
-    rendering.check()
+    rendering.check(is_redacted=redact is not None)
     if save is not None:
         rendering.refuse("--save saves the inventory instead of reporting it")
     keep_apart(("--save", save), *rendering.places, ("--redact", redact), inputs=(config,))
@@ -141,7 +141,7 @@ def show_(
             return ExitCode.CLEAN
         report = msgspec.structs.replace(judge(inventory), file="FILE")
         code = of_answer(report)
-        rendering.with_pseudonyms(redacted.text).write(report, rendering.open(outputs), console, Run(exit_code=code))
+        rendering.with_pseudonyms(redacted).write(report, rendering.open(outputs), console, Run(exit_code=code))
     return code
 
 

@@ -57,7 +57,7 @@ def report(
     from virtscan.correlator.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
-    rendering.check(is_assumed=bool(parsed(assumptions, str)))
+    rendering.check(is_assumed=bool(parsed(assumptions, str)), is_redacted=redact is not None)
     keep_apart(*rendering.places, ("--redact", redact), inputs=files)
     redacted = redaction(redact)
     saved = load(files[0]) if len(files) == 1 else load_merged(files, console)
@@ -70,7 +70,7 @@ def report(
         judged = with_file(judged, files[0], is_redacted=redact is not None or len(files) > 1)
         rendering = msgspec.structs.replace(rendering, what_if=what_if)
         code = of_report(judged, fail_on or FailOn.LATENT)
-        rendering.with_pseudonyms(redacted.text).write(judged, shown, console, Run(exit_code=code))
+        rendering.with_pseudonyms(redacted).write(judged, shown, console, Run(exit_code=code))
     return code
 
 

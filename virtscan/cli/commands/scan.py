@@ -69,7 +69,7 @@ def scan(
     from virtscan.correlator.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet or (since is not None and not verbose))
-    rendering.check(is_assumed=bool(assumptions), is_news=since is not None)
+    rendering.check(is_assumed=bool(assumptions), is_news=since is not None, is_redacted=redact is not None)
     keep_apart(("--save", save), *rendering.places, ("--redact", redact), inputs=(what["config"],))
     keep_apart(*rendering.places, inputs=(None if since is None else Path(since),))
     redacted = redaction(redact)
@@ -99,7 +99,7 @@ def scan(
         failure = keeping.failure or night.failure or (saved and saved.failure)
         # A failed save or history decides the exit code.
         run = Run(exit_code=OutputError.exit_code if failure else outcome.code, seconds=seconds)
-        rendering.with_pseudonyms(redacted.text).write(judged, shown, console, run, news)
+        rendering.with_pseudonyms(redacted).write(judged, shown, console, run, news)
     night.end(quiet=quiet)
     if outcome.refused is not None:
         raise outcome.refused

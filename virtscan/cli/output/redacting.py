@@ -38,6 +38,11 @@ class Redaction:
         self._map_file = map_file
         self._known = known
 
+    @property
+    def has_map(self) -> bool:
+        """Return True if it replaces names."""
+        return self._known is not None
+
     def __call__(self, inventory: Inventory) -> Inventory:
         """Return the inventory under pseudonyms."""
         if self._known is None:

@@ -16,6 +16,7 @@ from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import Wanted, places, wanted_outputs
 from virtscan.cli.output.look import current_look
 from virtscan.cli.output.outputs import STDOUT, Output, Outputs
+from virtscan.cli.output.redacting import Redaction
 from virtscan.cli.output.showing import show_gaps
 from virtscan.cli.process.signals import exit_code
 from virtscan.files import FileError, read_regular
@@ -30,6 +31,7 @@ from virtscan.views.rows.arranging import arrange
 if TYPE_CHECKING:
     from virtscan.changes import Changes  # loaded where there is news
 
+_EMPTY = Report(inventory=Inventory(version=__version__, taken_at=datetime.min.replace(tzinfo=UTC)))
 _LARGEST_METRICS = 64 << 20
 _CAPACITY = "capacity"
 _CONTENTS = {
@@ -72,14 +74,13 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         wanted = any(one.reporter.content is Content.FLEET for one in self.outputs)
         return msgspec.structs.replace(self, further=sections()) if wanted else self
 
-    def with_pseudonyms(self, of: Callable[[str], str]) -> "Rendering":
+    def with_pseudonyms(self, redacted: Redaction) -> "Rendering":
         """Return the form for a report under pseudonyms: a condition on a name becomes one on its pseudonym."""
-        if not self.where:
+        if not redacted.has_map or not self.where:
             return self
-        from virtscan.views.rows.filters import parse_condition
+        from virtscan.views.rows.pseudonymous import under_pseudonyms
 
-        conditions = (parse_condition(text) for text in self.where)
-        where = tuple(f"{one.column}{one.sign}{of(one.operand)}" for one in conditions)
+        where = tuple(under_pseudonyms(text, self._columns(), redacted.text) for text in self.where)
         return msgspec.structs.replace(self, where=where)
 
     @property
@@ -87,16 +88,17 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         """The option and the place of each output."""
         return places(self.outputs)
 
-    def check(self, *, is_assumed: bool = False, is_news: bool = False) -> None:
+    def check(self, *, is_assumed: bool = False, is_news: bool = False, is_redacted: bool = False) -> None:
         """Try the options on an empty report, before any host is read.
 
         Args:
             is_assumed: The report is made under assumptions.
             is_news: Changes replace the view.
+            is_redacted: The report has pseudonyms.
 
         Raises:
             ConfigError: A condition is invalid, names a column that the view lacks, or a value that its column can't
-                have.
+                have. Or it is a pattern for pseudonyms.
             click.UsageError: An option has nothing to act on.
         """
         if is_news:
@@ -104,8 +106,12 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         self._check_view()
         if is_assumed and any(one.reporter.content is Content.METRICS for one in self.outputs):
             raise click.UsageError("--assume: metrics cover observed facts only; leave out --format prometheus")
-        empty = Report(inventory=Inventory(version=__version__, taken_at=datetime.now(UTC)))
-        self._document(empty, Content.VIEW, Run(exit_code=ExitCode.CLEAN))
+        self._document(_EMPTY, Content.VIEW, Run(exit_code=ExitCode.CLEAN))
+        if is_redacted and self.where:
+            from virtscan.views.rows.pseudonymous import refuse_pattern
+
+            for text in self.where:
+                refuse_pattern(text, self._columns())
 
     def refuse(self, why: str) -> None:
         """Refuse every choice of a content or an output, for a command that writes no report.
@@ -134,6 +140,14 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         if look.total and (self.view != _CAPACITY or self.where):
             why = f"the total is that of the whole {_CAPACITY} view"
             raise click.UsageError(f"--total: {why}; add --view {_CAPACITY}, and leave out --where")
+
+    def _columns(self) -> Section:
+        """Return the section that conditions are about, without rows."""
+        return self._view(_EMPTY).sections[0]
+
+    @property
+    def _view(self) -> Callable[[Report], Document]:
+        return VIEWS[self.view or next(iter(VIEWS))] if self.by is None else GROUPINGS[self.by]
 
     def _choices(self) -> dict[str, object]:
         """Return the options that select parts of a view, with their values."""
@@ -184,9 +198,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         conditions: tuple[str, ...] = ()
         match content:
             case Content.VIEW:
-                view, conditions = VIEWS[self.view or next(iter(VIEWS))], self.where
-                if self.by is not None:
-                    view = GROUPINGS[self.by]
+                view, conditions = self._view, self.where
             case Content.SUMMARY:
                 view = next(iter(VIEWS.values()))
             case Content.FLEET:
