@@ -152,6 +152,17 @@ def test_a_line_goes_down_to_zero_and_is_unknown_where_nothing_was_read() -> Non
     assert [point.at_risk for point in points] == [3, 0, None]
 
 
+def test_a_site_without_findings_is_unknown_if_the_scan_was_not_complete() -> None:
+    other = count(2, site="fra1")
+    nights = [findings(0, count(3), other), findings(1, other, status=HostStatus.PARTIAL)]
+    points = risk_trend(nights, RiskBy.SITE, Every.SCAN).points
+
+    assert [(point.label, point.at_risk, point.unknown) for point in points[2:]] == [
+        ("ams1", None, None),
+        ("fra1", 2, 0),
+    ]
+
+
 def test_capacity_adds_up_what_is_known() -> None:
     running, off = domain("a", macvtap(), vcpus=4), domain("b", vcpus=2, state=DomainState.INACTIVE)
     host = hypervisor("hv1", running, off, domain("a", next_start=True), site="ams1")

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tests.build import TAKEN_AT
-from virtscan.changes.trend import CapacityTrend, Growth, Outlook, RiskBy, RiskTrend
+from virtscan.changes.trend import CapacityTrend, Growth, Outlook, RiskBy, RiskPoint, RiskTrend
 from virtscan.model import HostStatus
 from virtscan.model.history import ScanRecord
 from virtscan.reporters import REPORTERS
@@ -22,6 +22,21 @@ def test_a_growing_site_is_full_on_a_day(days: int, words: str) -> None:
     (note,) = trends.capacity(CapacityTrend(growth=(growth,))).notes
 
     assert note == f"ams1: memory will be full {words} (2026-12-24) at +0 MiB a day; from 9 scans"
+
+
+def test_counts_of_a_scan_that_read_a_part_are_marked() -> None:
+    scan = ScanRecord(number=1, taken_at=TAKEN_AT, version="0.1.0", status=HostStatus.PARTIAL)
+    points = (
+        RiskPoint(scan=scan, label="ams1", is_new_version=False),
+        RiskPoint(scan=scan, label="fra1", is_new_version=False, at_risk=2),
+    )
+    table = REPORTERS["table"].render(trends.risks(RiskTrend(by=RiskBy.SITE, points=points, last=scan))).decode()
+
+    assert [line.split()[1:4] for line in table.splitlines() if "ams1" in line or "fra1" in line] == [
+        ["ams1", "partial", "-"],
+        ["fra1", "partial", "2"],
+    ]
+    assert "status partial: some items were not read, so the real numbers may be higher" in table
 
 
 def test_a_trend_without_rows_is_a_sentence() -> None:

@@ -41,7 +41,8 @@ def capacity_trend(counts: Sequence[ScanCounts], every: Every) -> CapacityTrend:
 def risk_trend(counts: Sequence[ScanCounts], by: RiskBy, every: Every) -> RiskTrend:
     """Follow the findings of each site, or of each server that decides some.
 
-    A label that a scan of its scope lacks has zero findings there, so that a line goes down and does not end.
+    A label that a complete scan of its scope lacks has zero findings there, so that a line goes down and does not end.
+    In another scan its findings may be on a hypervisor that was not read: their counts are unknown.
     """
     shown, new = _shown(counts, every)
     labels: dict[str | None, set[str | None]] = {}
@@ -60,9 +61,9 @@ def risk_trend(counts: Sequence[ScanCounts], by: RiskBy, every: Every) -> RiskTr
 
 
 def _point(one: ScanCounts, label: str | None, by: RiskBy, *, is_new_version: bool) -> RiskPoint:
-    if one.scan.status is HostStatus.FAILED:
-        return RiskPoint(scan=one.scan, label=label, is_new_version=is_new_version)
     own = [count for count in one.findings if _label(count, by) == label]
+    if not own and one.scan.status is not HostStatus.COMPLETE:
+        return RiskPoint(scan=one.scan, label=label, is_new_version=is_new_version)
     verdicts: Counter[Verdict] = Counter()
     exposures: Counter[Exposure] = Counter()
     for count in own:

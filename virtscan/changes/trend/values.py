@@ -69,7 +69,7 @@ class CapacityPoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RiskPoint(msgspec.Struct, frozen=True, kw_only=True):
-    """The findings of a site, or those that a server decides, at one scan; None if nothing was read.
+    """The findings of a site, or those that a server decides, at one scan; None if they may not have been read.
 
     The counts besides `waived` leave waived findings out; `pending`, `boots` and `latent` are those at risk.
     """

@@ -33,8 +33,10 @@ _LABELS = {
     By.SEGMENT: (Column("segment"),),
 }
 
-
 _MOST_SITES = 6
+
+PARTIAL = "status partial: some items were not read, so the real numbers may be higher"
+"""The note on counts of what was read in part."""
 
 
 def _macvtap_by_device(group: Group) -> tuple[str, ...] | None:
@@ -46,6 +48,9 @@ def _macvtap_by_device(group: Group) -> tuple[str, ...] | None:
     )
     return tuple(f"{device}={counts[device]}" for device in sorted(counts, key=lambda name: (-counts[name], name)))
 
+
+PARTIAL = "status partial: some items were not read, so the real numbers may be higher"
+"""Note on counts of what was not read completely."""
 
 _DATA = Audience.DATA
 
@@ -136,7 +141,7 @@ def _notes(report: Report, total: Group, by: By) -> list[str]:
     if by in (By.DEVICE, By.SEGMENT):
         notes.append(f"a domain on several {by.value}s counts for each of them, and once in the total")
     if total.status is HostStatus.PARTIAL:
-        notes.append("status partial: some items were not read, so the real numbers may be higher")
+        notes.append(PARTIAL)
     waived = sum(one.is_accepted for one in total.findings)
     if waived:
         notes.append(f"at risk and waived, so not counted as at risk: {waived}")

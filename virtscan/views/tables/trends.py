@@ -16,6 +16,7 @@ from virtscan.changes.trend import (
     RiskTrend,
     VersionChange,
 )
+from virtscan.model import HostStatus
 from virtscan.model.history import ScanRecord
 from virtscan.views.counting.amounts import ratio
 from virtscan.views.document import (
@@ -32,6 +33,7 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
+from virtscan.views.tables.capacity import PARTIAL
 from virtscan.views.wording.phrases.quantity import quantity
 
 R = TypeVar("R")
@@ -105,7 +107,8 @@ def risks(trend: RiskTrend) -> Document:
     fields = _fields(_of_risks(trend.by), _are_several(point.scan for point in trend.points))
     rows = msgspec.structs.replace(section("rows", fields, trend.points), none=_nothing("finding", trend.last))
     sections = (rows, section("growth", _OF_GROWTH, ()))
-    return _document("risks", sections, trend.last, trend.versions, [])
+    is_partial = any(point.scan.status is HostStatus.PARTIAL for point in trend.points)
+    return _document("risks", sections, trend.last, trend.versions, [PARTIAL] if is_partial else [])
 
 
 def _nothing(what: str, last: ScanRecord | None) -> str:
@@ -116,6 +119,7 @@ def _of_risks(by: RiskBy) -> tuple[Field[RiskPoint], ...]:
     return (
         Field(moment("taken_at"), lambda point: timestamp(point.scan.taken_at)),
         Field(Column(by.value), lambda point: point.label),
+        Field(one_of(HostStatus, "status"), lambda point: word(point.scan.status)),
         Field(number("at_risk"), lambda point: point.at_risk),
         Field(number("pending", under="at_risk"), lambda point: point.pending),
         Field(number("boots", under="at_risk"), lambda point: point.boots),
