@@ -15,7 +15,19 @@ from tests.conftest import PROJECT
 from tests.correlator.fleets import inventories
 from virtscan.cli.main import run
 from virtscan.correlator import correlate
-from virtscan.model import GapAbout, HostStatus, Inventory, Mac, Policy, RememberedPlace, Server, State, Waiver
+from virtscan.model import (
+    Exposure,
+    GapAbout,
+    HostStatus,
+    Inventory,
+    Mac,
+    Netboot,
+    Policy,
+    RememberedPlace,
+    Server,
+    State,
+    Waiver,
+)
 from virtscan.redaction import redact
 from virtscan.redaction.pseudonyms import Map
 from virtscan.scanning.merging import merge
@@ -138,6 +150,31 @@ def test_a_central_server_counts_once_and_as_off_only_if_that_is_the_newest(cent
     assert merged(on, replace(off, observed_at=LATER)) == [("satellite", State.OFF)]
     assert merged(off, server(tx_checksum=State.UNKNOWN, **central)) == [("satellite", State.OFF)]
     assert len(merged(on, replace(off, segments=("pxe",)))) == 2
+
+
+@pytest.mark.parametrize("name", ["satellite", "10.1.0.5"])
+def test_a_record_means_no_namesake_of_another_site(name: str) -> None:
+    record = Netboot(mac=Mac("52:54:00:93:76:af"), system="ams-vm", pending=True, source="cobbler", server=name)
+    ams = replace(site("ams", server("foreman", source="ssh://foreman.ams")), netboots=(record,))
+    fra = site("fra", server(tx_checksum=State.OFF, source="ssh://sat.fra", addresses=("10.1.0.5/16",)))
+
+    for sites in ([ams, fra], [fra, ams]):
+        merged = merge(sites)
+        (found,) = (one for one in correlate(merged).findings if one.domain == "ams-vm")
+        assert (found.server, found.is_at_risk, found.exposure) == ("foreman", True, Exposure.PENDING)
+        assert merge([merged, *sites]) == merge([merged]) == merged
+
+
+def test_a_record_means_the_server_of_an_inventory_that_has_both() -> None:
+    record = Netboot(mac=Mac("52:54:00:93:76:af"), system="ams-vm", pending=True, source="cobbler", server="satellite")
+    ams = replace(site("ams", server("foreman", source="ssh://foreman.ams")), netboots=(record,))
+    central = replace(inventory(servers=(server(),)), netboots=(replace(record, observed_at=LATER),))
+    by_full_name = replace(ams, netboots=(replace(record, server="satellite.example.com"),))
+
+    assert [one.server for one in merge([ams, central]).netboots] == ["satellite", "satellite"]
+    assert [one.server for one in merge([by_full_name, replace(central, netboots=())]).netboots] == [
+        "satellite.example.com"
+    ]
 
 
 def test_a_remembered_place_stays_with_its_server() -> None:
@@ -352,6 +389,21 @@ def test_the_waivers_of_a_later_file_are_not_dropped_in_silence(
     assert "b.json: its waivers and limits are ignored; those of " in capfd.readouterr().err
     run(["merge", *files, "--config", str(tmp_path / "virtscan.toml"), "--save", str(tmp_path / "merged.json")])
     assert capfd.readouterr().err == ""
+
+
+def test_it_is_said_whose_servers_decide_for_a_file_without_any(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    without = saved(tmp_path / "fra.json", site("fra"))
+    others = [saved(tmp_path / f"{name}.json", site(name, server())) for name in ("ams", "lon")]
+
+    run(["report", without, *others, "-o", str(tmp_path / "report.txt")])
+    assert (
+        f"{without}: it has no server; its VMs are judged by the servers of the other files" in capfd.readouterr().err
+    )
+    run(["report", *others, "-o", str(tmp_path / "report.txt")])
+    run(["report", without, "-o", str(tmp_path / "report.txt")])
+    assert "it has no server" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-100], lambda _data: b"", lambda _data: b"\0\xff"])

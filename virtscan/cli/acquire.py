@@ -110,6 +110,8 @@ def load_merged(files: Sequence[Path], console: Console, policy: Policy | None =
         refuse_other_names(inventory, file, inventories[0], files[0])
         if policy is None and inventory.policy != inventories[0].policy:
             console.warn(f"{file}: its waivers and limits are ignored; those of {files[0]} apply")
+        if inventory.hypervisors and not inventory.servers and any(other.servers for other in inventories):
+            console.warn(f"{file}: it has no server; its VMs are judged by the servers of the other files")
     return merge(inventories, policy)
 
 

@@ -11,6 +11,7 @@ import msgspec
 from virtscan import __version__
 from virtscan.model import Gap, Hypervisor, Inventory, Policy, RememberedPlace, UnreadHost
 from virtscan.model.identity.keys import machine_uuid
+from virtscan.scanning.merged_records import merge_records
 from virtscan.scanning.merged_servers import merge_servers
 from virtscan.scanning.naming import unique_names
 
@@ -72,7 +73,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
         policy=inventories[0].policy if policy is None else policy,
         hypervisors=tuple(sorted(hypervisors, key=lambda host: host.name)),
         servers=servers.servers,
-        netboots=_distinct(one for inventory in inventories for one in inventory.netboots),
+        netboots=_distinct(merge_records(inventories)),
         subnets=_distinct(one for inventory in inventories for one in inventory.subnets),
         gaps=_of_hosts([inventory.gaps for inventory in inventories], renamed),
         unread=_of_hosts([inventory.unread for inventory in inventories], renamed),

@@ -125,6 +125,11 @@ def is_called(server: Server, name: str) -> bool:
     )
 
 
+def is_full_name(name: str) -> bool:
+    """Return True for a name with its domain, which is the same at every site."""
+    return "." in name.rstrip(".") and _address(name) is None
+
+
 def _address(text: str) -> IpAddress | None:
     try:
         return ipaddress.ip_address(text.rstrip("."))

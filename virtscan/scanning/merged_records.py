@@ -1,0 +1,37 @@
+"""Boot records of several inventories; a name on record means a server of its own site; pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from virtscan.correlator.servers.assignments import is_called, is_full_name
+from virtscan.model import Inventory, Netboot, Server
+
+
+def merge_records(inventories: Sequence[Inventory]) -> Iterator[Netboot]:
+    """Yield the records of all inventories, some of them without their server.
+
+    A short name or an address is that of a server at one site only. If no inventory with a record has such a server,
+    and another inventory has one, that is a namesake: the record would exclude the servers of its own site.
+    """
+    own = {
+        _identity(record)
+        for inventory in inventories
+        for record in inventory.netboots
+        if _is_among(inventory.servers, record)
+    }
+    servers = tuple(server for inventory in inventories for server in inventory.servers)
+    for inventory in inventories:
+        for record in inventory.netboots:
+            is_namesake = (
+                _identity(record) not in own and _is_among(servers, record) and not is_full_name(record.server or "")
+            )
+            yield msgspec.structs.replace(record, server=None) if is_namesake else record
+
+
+def _identity(record: Netboot) -> tuple[object, ...]:
+    return record.mac, record.system, record.source, record.server
+
+
+def _is_among(servers: Iterable[Server], record: Netboot) -> bool:
+    return record.server is not None and any(is_called(server, record.server) for server in servers)
