@@ -20,6 +20,7 @@ from virtscan.model import (
     Report,
     Resources,
     State,
+    Verdict,
 )
 from virtscan.reporters import REPORTERS
 from virtscan.views import GROUPINGS
@@ -76,6 +77,7 @@ def test_a_hypervisor_is_told_with_what_it_has_and_what_is_given_out() -> None:
             "macvtap_interfaces": 1,
             "at_risk": 1,
             "at_risk_waived": 0,
+            "unknown": 0,
             "macvtap_by_device": ("bond2=1",),
         }
     ]
@@ -255,6 +257,13 @@ def nowhere(kind: str) -> Interface:
 
 def test_a_host_without_cpus_has_no_ratio() -> None:
     assert of(fleet(hypervisor("hv1", cpus=0)), "hypervisor")[0]["vcpus_running_per_cpu"] is None
+
+
+def test_an_interface_of_an_unknown_verdict_is_counted() -> None:
+    host = hypervisor("hv1", domain("a", macvtap()))
+    row = of(fleet(host, findings=(finding(origin=URI, domain="a", verdict=Verdict.UNKNOWN),)), "hypervisor")[0]
+
+    assert values([row], "macvtap_interfaces", "at_risk", "unknown") == [(1, 0, 1)]
 
 
 def test_what_is_waived_is_not_at_risk() -> None:

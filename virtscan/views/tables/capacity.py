@@ -107,6 +107,10 @@ FIELDS: tuple[Field[Group], ...] = (
         number("at_risk_waived", audience=_DATA),
         lambda group: group.total(one.is_accepted for one in group.findings),
     ),
+    Field(
+        number("unknown", under="macvtap_interfaces"),
+        lambda group: group.total(one.is_unknown for one in group.findings),
+    ),
 )
 
 
