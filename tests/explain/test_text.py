@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
-from tests.build import ONLY_BONDS, bridged, domain, gap_in_words, hypervisor, inventory, macvtap, server
+from tests.build import (
+    ONLY_BONDS,
+    UNFIXED_KERNEL,
+    bridged,
+    domain,
+    gap_in_words,
+    hypervisor,
+    inventory,
+    macvtap,
+    server,
+)
 from tests.correlator.fleets import inventories
 from tests.correlator.scenes import SERVING, provisioner, satellite, scene
 from tests.explain.test_building import some
@@ -227,20 +237,23 @@ def test_the_document_holds_everything(looked_at: Inventory) -> None:
 
 def test_the_document_has_its_published_keys() -> None:
     looked_at = scene(servers=(server(), server("lab", segments=("lab",))), segments={"bond2": "pxe"}, kernel=None)
-    (one,) = json.loads(document(explain(correlate(looked_at), find(looked_at, "web01")), looked_at))["interfaces"]
+    whole = json.loads(document(explain(correlate(looked_at), find(looked_at, "web01")), looked_at))
+    (one,) = whole["interfaces"]
 
     assert list(one) == [
         "hypervisor", "origin", "domain", "uuid", "index", "mac", "source_device", "source_mode", "server",
         "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "reaches_server",
-        "waived", "waived_servers", "next_start", "not_judged", "facts", "servers", "decisions", "silent", "ways",
+        "waived", "waived_servers", "next_start", "not_judged", "facts", "decisions", "silent", "ways",
         "id",
     ]  # fmt: skip
     assert list(one["facts"][0]) == ["fact", "value", "source", "observed_at", "ago"]
-    assert list(one["servers"][0]) == ["server", "server_interface", "facts"]
-    assert list(one["decisions"][0]) == [
-        "source_device", "source_mode", "server", "server_interface", "place", "steps", "rule", "verdict", "confidence",
-        "waived", "decides",
+    assert list(whole["servers"][0]) == [
+        "server", "server_interface", "fact", "value", "source", "observed_at", "ago",
     ]  # fmt: skip
+    assert list(one["decisions"][0]) == [
+        "source_device", "source_mode", "steps", "rule", "verdict", "confidence", "waived", "places",
+    ]  # fmt: skip
+    assert list(one["decisions"][0]["places"][0]) == ["server", "server_interface", "place", "decides"]
     assert list(one["decisions"][0]["steps"][0]) == ["rule", "when", "applies", "asked"]
     assert list(one["decisions"][0]["steps"][0]["asked"][0]) == ["condition", "holds", "found"]
     assert one["silent"] == [
@@ -253,3 +266,21 @@ def test_the_document_has_its_published_keys() -> None:
     ]
     assert one["ways"][0]["verdicts"] == {"fixed": "not-affected", "unfixed": "at-risk"}
     assert list(one["ways"][0]) == ["fact", "missing", "how", "verdicts"]
+
+
+def test_servers_that_are_judged_alike_share_their_steps_and_state_their_facts_once() -> None:
+    servers = tuple(server(f"s{number}", source=f"ssh://root@s{number}") for number in range(20))
+    domains = tuple(domain(f"vm{number}", macvtap(mac=f"52:54:00:00:00:{number:02x}")) for number in range(20))
+    looked_at = inventory(hypervisor("hv1", *domains, kernel=UNFIXED_KERNEL), servers=servers)
+
+    whole = json.loads(document(explain(correlate(looked_at), find(looked_at, "*")), looked_at))
+
+    names = [one.name for one in servers]
+    for one in whole["interfaces"]:
+        places = [place for decision in one["decisions"] for place in decision["places"]]
+        assert sorted(place["server"] for place in places) == sorted(names)
+        assert sum(place["decides"] for place in places) == 1
+        assert len(one["decisions"]) <= 2  # the deciding one may have a confidence of its own
+    stated = [(row["server"], row["fact"]) for row in whole["servers"]]
+    assert sorted({name for name, _ in stated}) == sorted(names)
+    assert len(stated) == len(set(stated))

@@ -1,6 +1,7 @@
 """An inventory and the interfaces that are requested -> their accounts; judged by the code that judges all."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
 import msgspec
 
@@ -10,7 +11,7 @@ from virtscan.correlator.findings.exposure import exposure
 from virtscan.correlator.findings.missing import missing_facts
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
-from virtscan.correlator.table import Ruling
+from virtscan.correlator.table import Case, Rule
 from virtscan.correlator.table.evaluation import PointEvaluation
 from virtscan.explain.explanation import (
     ConditionResult,
@@ -24,7 +25,7 @@ from virtscan.explain.explanation import (
 )
 from virtscan.explain.facts import StatedFacts
 from virtscan.explain.lookup import Spot
-from virtscan.model import Finding, FindingKey, Inventory, NotJudged, Report
+from virtscan.model import Finding, FindingKey, Inventory, NotJudged, Report, Server
 from virtscan.model.reasons import Reason
 from virtscan.views.wording.conditions import CONDITION_WORDS, value_words
 from virtscan.views.wording.reasons import Wording
@@ -58,6 +59,9 @@ class _JudgedInventory:
         self._findings = {found.key: found for found in report.findings}
         self._pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
         self._evaluators: dict[int, Evaluator] = {}
+        # A server answers many interfaces, and the cases of most are alike.
+        self._servers: dict[int, tuple[Server, ServerFacts]] = {}  # by `id`, which is unique while they are kept
+        self._steps = cache(_steps)
 
     def account(self, spot: Spot) -> InterfaceExplanation:
         """Return the account of one interface."""
@@ -94,8 +98,11 @@ class _JudgedInventory:
             for ruling in point.rulings
             if ruling.stack is not None
         }
-        for server in judged.values():
-            yield ServerFacts(name=server.name, interface=server.interface, facts=tuple(self._facts.server(server)))
+        for key, server in judged.items():
+            if key not in self._servers:
+                facts = tuple(self._facts.server(server))
+                self._servers[key] = server, ServerFacts(name=server.name, interface=server.interface, facts=facts)
+            yield self._servers[key][1]
 
     def _excluded(self, points: Sequence[PointEvaluation]) -> Iterator[Exclusion]:
         for point in points:
@@ -142,7 +149,7 @@ class _JudgedInventory:
                 server=ruling.server or None,
                 server_interface=None if stack is None else stack.interface,
                 place="; ".join(where) or None,
-                steps=tuple(_steps(ruling)),
+                steps=self._steps(ruling.rule, ruling.case),
                 rule=ruling.rule.id,
                 verdict=verdict,
                 confidence=None if verdict is None else confidence,
@@ -168,22 +175,19 @@ def _code(reason: Reason) -> str:
     return str(reason.__struct_config__.tag)
 
 
-def _steps(ruling: Ruling) -> Iterator[RuleResult]:
-    """Yield every rule in the table's order, up to the one that applies with its conditions."""
-    applies: bool | None = False
-    for rule in RULES:
-        if applies is not False:
-            applies = None
-        elif rule is ruling.rule:
-            applies = True
-        asked = () if applies is None else rule.conditions
-        yield RuleResult(
+def _steps(decided: Rule, case: Case) -> tuple[RuleResult, ...]:
+    """Return every rule in the table's order, up to the one that decided with its conditions."""
+    place = RULES.index(decided)
+    return tuple(
+        RuleResult(
             rule=rule.id,
             when=RULE_WORDS[rule.id].when,
-            applies=applies,
+            applies=None if number > place else number == place,
             asked=tuple(
-                ConditionResult(condition=words.requires, holds=one.test(ruling.case), found=words.found(ruling.case))
-                for one in asked
+                ConditionResult(condition=words.requires, holds=one.test(case), found=words.found(case))
+                for one in (() if number > place else rule.conditions)
                 for words in (CONDITION_WORDS[one.id],)
             ),
         )
+        for number, rule in enumerate(RULES)
+    )

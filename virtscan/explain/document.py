@@ -1,18 +1,23 @@
 """The accounts as a document, for programs."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import msgspec
 
 from virtscan.explain.explanation import (
     Decision,
     Exclusion,
     Explanation,
     InterfaceExplanation,
+    RuleResult,
     ServerFacts,
     StatedFact,
     WhatIf,
 )
 from virtscan.model import (
     Confidence,
+    DeviceName,
     Exposure,
     Finding,
     FindingKey,
@@ -28,6 +33,7 @@ from virtscan.views.document import (
     Column,
     Document,
     Field,
+    moment,
     number,
     one_of,
     records,
@@ -45,9 +51,36 @@ from virtscan.views.rows.lazy import Value
 _DATA = Audience.DATA
 
 
+class _DecidedPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A place of a server that the table was applied to."""
+
+    server: str | None
+    server_interface: str | None
+    place: str | None
+    decides: bool
+
+
+class _SharedDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """Decisions that differ only in their place: most servers of a large fleet are judged alike."""
+
+    source_device: DeviceName | None
+    source_mode: SourceMode | None
+    steps: tuple[RuleResult, ...]
+    rule: str
+    verdict: Verdict | None
+    confidence: Confidence | None
+    waived: str | None
+    places: tuple[_DecidedPlace, ...] = ()
+
+
 def document(explanation: Explanation, report: Report) -> Document:
     """Make the document of the accounts; `applies` is null for a rule that was not reached."""
-    return of_report(report, "explain", section("interfaces", _fields(identifiers(report)), explanation.accounts))
+    return of_report(
+        report,
+        "explain",
+        section("interfaces", _fields(identifiers(report)), explanation.accounts),
+        section("servers", SERVERS, explanation.server_facts),
+    )
 
 
 def _finding(value: Callable[[Finding], Value]) -> Callable[[InterfaceExplanation], Value]:
@@ -85,18 +118,33 @@ FIELDS: tuple[Field[InterfaceExplanation], ...] = (
     Field(yes_or_no("next_start", audience=_DATA), lambda account: account.domain.next_start),
     Field(one_of(NotJudged, "not_judged", audience=_DATA), lambda account: word(account.not_judged)),
     Field(records_of(StatedFact, key="facts"), lambda account: _facts(account.facts)),
-    Field(
-        records_of(ServerFacts, key="servers"),
-        lambda account: tuple(
-            {"server": server.name, "server_interface": server.interface, "facts": _facts(server.facts)}
-            for server in account.servers
-        ),
-    ),
-    Field(records_of(Decision, key="decisions"), lambda account: records(account.decisions)),
+    Field(records_of(_SharedDecision, key="decisions"), lambda account: records(_shared(account.decisions))),
     # The keys `silent` and `ways` were published under these names.
     Field(records_of(Exclusion, key="silent"), lambda account: records(account.excluded)),
     Field(records_of(WhatIf, key="ways"), lambda account: records(account.missing_facts)),
 )
+
+
+SERVERS: tuple[Field[tuple[ServerFacts, StatedFact]], ...] = (
+    Field(Column("server"), lambda one: one[0].name),
+    Field(Column("server_interface", under="server"), lambda one: one[0].interface),
+    Field(Column("fact"), lambda one: one[1].fact),
+    Field(Column("value", wraps=True), lambda one: one[1].value),
+    Field(Column("source", wraps=True), lambda one: one[1].source),
+    Field(moment("observed_at"), lambda one: timestamp(one[1].observed_at)),
+    Field(Column("ago", audience=Audience.DOCUMENTS), lambda one: one[1].ago),
+)
+
+
+def _shared(decisions: Iterable[Decision]) -> Iterator[_SharedDecision]:
+    """Join the decisions that differ only in their place, in the order of their first one."""
+    alike: defaultdict[_SharedDecision, list[_DecidedPlace]] = defaultdict(list)
+    for decision in decisions:
+        kept = {name: getattr(decision, name) for name in _SharedDecision.__struct_fields__ if name != "places"}
+        place = {name: getattr(decision, name) for name in _DecidedPlace.__struct_fields__}
+        alike[_SharedDecision(**kept)].append(_DecidedPlace(**place))
+    for shared, places in alike.items():
+        yield msgspec.structs.replace(shared, places=tuple(places))
 
 
 def _facts(facts: Iterable[StatedFact]) -> tuple[Mapping[str, object], ...]:

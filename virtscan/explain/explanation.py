@@ -1,6 +1,6 @@
 """The account of one interface, as values: its facts, the result of each rule, and the missing facts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import msgspec
@@ -122,3 +122,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     taken_at: datetime
     accounts: tuple[InterfaceExplanation, ...]
+
+    @property
+    def server_facts(self) -> Iterator[tuple[ServerFacts, StatedFact]]:
+        """The facts of the servers of all accounts, each once."""
+        for server in dict.fromkeys(server for account in self.accounts for server in account.servers):
+            for fact in server.facts:
+                yield server, fact

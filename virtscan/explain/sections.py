@@ -51,7 +51,7 @@ class _Ruled(msgspec.Struct, frozen=True):
 def sections(explanation: Explanation) -> tuple[Section, ...]:
     """Return what the text has beside the findings; each row names its interface."""
     return (
-        section("facts", _FACTS, _facts(explanation.accounts)),
+        section("facts", _FACTS, [_Of(one, fact) for one in explanation.accounts for fact in one.facts]),
         section("decisions", _DECISIONS, _decisions(explanation.accounts)),
         section("rules", _RULES, _ruled(explanation.accounts)),
         section("excluded", _EXCLUDED, _excluded(explanation.accounts)),
@@ -59,15 +59,6 @@ def sections(explanation: Explanation) -> tuple[Section, ...]:
             "missing_facts", _MISSING, [_Of(one, fact) for one in explanation.accounts for fact in one.missing_facts]
         ),
     )
-
-
-def _facts(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Of[StatedFact]]:
-    for account in accounts:
-        for fact in account.facts:
-            yield _Of(account, fact)
-        for server in account.servers:
-            for fact in server.facts:
-                yield _Of(account, fact, server.name, server.interface)
 
 
 def _decisions(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Of[Decision]]:
@@ -115,7 +106,7 @@ _SERVER: tuple[Field[_Of[Any]], ...] = (  # Any: as above
     Field(Column("server_interface"), lambda one: one.server_interface),
 )
 
-_FACTS = _with_server(
+_FACTS = _fields(
     Field[StatedFact](Column("fact"), lambda fact: fact.fact),
     Field[StatedFact](Column("value", wraps=True), lambda fact: fact.value),
     Field[StatedFact](Column("source", wraps=True), lambda fact: fact.source),

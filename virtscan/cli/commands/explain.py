@@ -78,9 +78,11 @@ def explain(
         assumed = tuple(one.text for one in parsed(assumptions, redacted.text))
         explanation = explanations.explain(report, spots)
         code = _exit_code(explanation, report)
-        body = explanations.text(explanation, shown.width)
-        mark = f"{printable(assumed_words(assumed))}\n\n" if assumed else ""
-        text = f"{mark}{body}\n{scan_line(explanation.version, explanation.taken_at, exit_code(code))}\n"
+        text = None
+        if shown.text is not None:
+            body = explanations.text(explanation, shown.width)
+            mark = f"{printable(assumed_words(assumed))}\n\n" if assumed else ""
+            text = f"{mark}{body}\n{scan_line(explanation.version, explanation.taken_at, exit_code(code))}\n"
         document = marked(explanations.document(explanation, report), assumed)
         further = explanations.sections(explanation)
         shown.show(document, console, code=code, text=text, further=further)
