@@ -240,6 +240,18 @@ def test_findings_come_worst_first_then_most_pressing_then_by_name() -> None:
     ]
 
 
+def test_findings_are_ordered_by_the_numbers_in_names() -> None:
+    fleet = inventory(
+        hypervisor("hv10", domain("vm1", macvtap())),
+        hypervisor("hv9", *(domain(name, macvtap()) for name in ("vm10", "vm9", "VM9", "vm009"))),
+        servers=(server(),),
+    )
+
+    assert [(found.hypervisor, found.domain) for found in correlate(fleet).findings] == [
+        ("hv9", "VM9"), ("hv9", "vm009"), ("hv9", "vm9"), ("hv9", "vm10"), ("hv10", "vm1"),
+    ]  # fmt: skip
+
+
 def test_interfaces_without_a_finding_are_counted_by_reason() -> None:
     fleet = inventory(
         hypervisor(

@@ -32,6 +32,15 @@ def test_numbers_are_sorted_by_size_and_missing_values_come_last_in_either_direc
     assert column(arrange(document, (), ["-n"]), "name") == ["a", "c", "b"]
 
 
+def test_names_are_sorted_by_their_numbers_as_in_the_page() -> None:
+    rows: tuple[Row, ...] = (("vm10",), ("VM9",), ("vm2-b10",), ("vm2-b9",), ("db1",))
+    document = Document(
+        schema="test/1", version="1", sections=(Section(key="rows", columns=(Column("name"),), rows=rows),)
+    )
+
+    assert column(arrange(document, (), ["name"]), "name") == ["db1", "vm2-b9", "vm2-b10", "VM9", "vm10"]
+
+
 def test_words_of_a_closed_set_are_sorted_as_the_set_is() -> None:
     rows: tuple[Row, ...] = tuple((verdict.value,) for verdict in sorted(Verdict, key=lambda one: one.value))
     section = Section(key="rows", columns=(one_of(Verdict, "verdict"),), rows=rows)

@@ -88,9 +88,9 @@ def test_capacity_is_by_hypervisor_unless_asked_otherwise() -> None:
 
 
 def test_rows_are_sorted_and_what_has_no_name_comes_last() -> None:
-    hosts = [hypervisor("hv3", site="b"), hypervisor("hv1"), hypervisor("hv2", site="a")]
+    hosts = [hypervisor("hv10", site="b"), hypervisor("hv1"), hypervisor("hv2", site="a")]
 
-    assert [row["hypervisor"] for row in of(fleet(*hosts), "hypervisor")] == ["hv1", "hv2", "hv3"]
+    assert [row["hypervisor"] for row in of(fleet(*hosts), "hypervisor")] == ["hv1", "hv2", "hv10"]
     assert [row["site"] for row in of(fleet(*hosts), "site")] == ["a", "b", None]
 
 

@@ -47,6 +47,7 @@ from virtscan.model.gaps.mismatches import (
     PhysicalContradicted,
     PlaceContradicted,
 )
+from virtscan.model.natural import natural
 
 _ServerVerdict: TypeAlias = tuple[str, Verdict, str]
 
@@ -267,10 +268,10 @@ def _interface(finding: Finding) -> tuple[str, str, int, str, bool, str]:
 
 
 def _most_urgent_first(found_on: Mapping[str, list[Finding]]) -> tuple[Finding, ...]:
-    """Sort by urgency, then by interface; host by host, because keys take more memory than findings."""
+    """Sort by urgency, then by the names of interfaces; host by host, because keys take more memory than findings."""
     findings: list[Finding] = []
-    for name in sorted(found_on):
-        findings += sorted(found_on[name], key=_interface)
+    for name in sorted(found_on, key=lambda name: (natural(name), name)):
+        findings += sorted(found_on[name], key=lambda one: (natural(one.domain), *_interface(one)))
     findings.sort(key=_urgency)
     return tuple(findings)
 

@@ -7,6 +7,7 @@ from typing import assert_never
 import msgspec
 
 from virtscan.model import Domain, DomainState, Finding, HostStatus, Hypervisor, Processor, Report
+from virtscan.model.natural import natural
 from virtscan.views.counting.amounts import total
 from virtscan.views.counting.placements import DomainPlacements, Placement, placements
 from virtscan.views.document import known, word
@@ -209,5 +210,5 @@ def _label(host: Hypervisor, place: Placement | Finding | None, by: By) -> Label
             assert_never(by)
 
 
-def _order(label: Label) -> list[tuple[bool, str]]:
-    return [(part is None, part or "") for part in label]
+def _order(label: Label) -> list[tuple[bool, str, str]]:
+    return [(part is None, natural(part or ""), part or "") for part in label]

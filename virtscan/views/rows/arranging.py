@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from virtscan.errors import ConfigError
+from virtscan.model.natural import natural
 from virtscan.views.document import Audience, Column, Document, Section
 from virtscan.views.rows.columns import number_words, place_of
 from virtscan.views.rows.lazy import Row
@@ -50,7 +51,7 @@ def _sorted(section: Section, order: Sequence[str]) -> Section:
 
 
 def _value_of(column: Column, place: int) -> Callable[[Row], _SortKey]:
-    """Return the sort key of a column: numbers by size, words of a closed set in its order, else text."""
+    """Return the sort key of a column: numbers by size, words of a closed set in its order, else names."""
     words = number_words(column)
 
     def value(row: Row) -> _SortKey:
@@ -58,7 +59,7 @@ def _value_of(column: Column, place: int) -> Callable[[Row], _SortKey]:
         if isinstance(cell, int | float):
             return False, float(cell), ""
         text = "; ".join(map(str, cell)) if isinstance(cell, tuple) else str(cell)
-        return True, words.get(text, len(words)), text.casefold()
+        return True, words.get(text, len(words)), natural(text)
 
     return value
 
