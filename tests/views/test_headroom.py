@@ -55,6 +55,14 @@ def test_the_total_of_a_single_site_is_that_of_the_site() -> None:
         assert total(grouping(fleet(host("a", 1000, 300), host("b", 4000, 500))))["memory_headroom_mib"] == 200
 
 
+@pytest.mark.parametrize(("grouping", "is_shown"), [(name, name == "site") for name in GROUPINGS])
+def test_only_the_rows_of_sites_show_the_headroom_to_people(grouping: str, is_shown: bool) -> None:
+    columns = GROUPINGS[grouping](fleet(host("a", 1000, 300))).main.columns
+
+    (headroom,) = (column for column in columns if column.key == "memory_headroom_mib")
+    assert (headroom.is_for_people, headroom.is_data) == (is_shown, True)
+
+
 def test_with_many_sites_a_note_names_some() -> None:
     report = fleet(*(host(f"h{number}", 1000, site=f"site{number}") for number in range(8)))
 

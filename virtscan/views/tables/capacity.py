@@ -1,7 +1,9 @@
 """The capacity view: the resources of hosts, the allocated part, and the part of that at risk."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+import msgspec
 
 from virtscan.model import DeviceKind, HostStatus, Report
 from virtscan.views.counting.amounts import ratio
@@ -33,10 +35,8 @@ _LABELS = {
     By.SEGMENT: (Column("segment"),),
 }
 
+_HEADROOM = "memory_headroom_mib"
 _MOST_SITES = 6
-
-PARTIAL = "status partial: some items were not read, so the real numbers may be higher"
-"""The note on counts of what was read in part."""
 
 
 def _macvtap_by_device(group: Group) -> tuple[str, ...] | None:
@@ -93,7 +93,7 @@ FIELDS: tuple[Field[Group], ...] = (
         number("vcpus_running_per_cpu_n1", "vCPUs running per CPU N+1", audience=_DATA),
         cpu_ratio_without_largest,
     ),
-    Field(number("memory_headroom_mib", "headroom N+1 (MiB)", under="memory_running_mib"), memory_without_largest_mib),
+    Field(number(_HEADROOM, "headroom N+1 (MiB)", under="memory_running_mib"), memory_without_largest_mib),
     Field(number("largest_domain_mib", "largest new VM (MiB)", under="memory_running_ratio"), largest_domain_mib),
     Field(
         number("macvtap_interfaces"),
@@ -120,7 +120,7 @@ _BY_DEVICE = Field(texts("macvtap_by_device", "macvtap on", wraps=True), _macvta
 def view(report: Report, by: By = By.HYPERVISOR) -> Document:
     """Show a row for each hypervisor, source device, site or segment; the total counts everything once."""
     columns = _LABELS[by]
-    fields = (*(_label_field(column, place) for place, column in enumerate(columns)), *FIELDS)
+    fields = (*(_label_field(column, place) for place, column in enumerate(columns)), *_fields(by))
     if by is By.HYPERVISOR:
         fields = (*fields, _BY_DEVICE)
     total = everything(report, ("total", *[None] * (len(columns) - 1)))
@@ -133,6 +133,15 @@ def view(report: Report, by: By = By.HYPERVISOR) -> Document:
         metrics=counted,
         notes=(*summary.coverage(counted), *_notes(report, total, by)) if rows else (),
     )
+
+
+def _fields(by: By) -> Iterator[Field[Group]]:
+    """Yield the numbers of a group; tables have the headroom of sites only by site, others have it in a note."""
+    for field in FIELDS:
+        if field.column.key == _HEADROOM and by is not By.SITE:
+            yield msgspec.structs.replace(field, column=msgspec.structs.replace(field.column, audience=_DATA))
+        else:
+            yield field
 
 
 def _label_field(column: Column, place: int) -> Field[Group]:
