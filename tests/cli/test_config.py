@@ -24,6 +24,17 @@ def test_a_good_configuration_can_be_used(capfd: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize("command", ["check", "show"])
+def test_the_file_may_be_given_as_in_other_commands(command: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["config", command, FLEET]) == 0
+    expected = capfd.readouterr().out
+
+    assert run(["config", command, "--config", FLEET]) == 0
+    assert capfd.readouterr().out == expected
+    assert run(["config", command, FLEET, "--config", FLEET]) == 2
+    assert "FILE and --config name a configuration each; give one of them" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["check", "show"])
 def test_a_uri_that_a_scan_needs_leave_for_needs_it_here_too(
     command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,15 @@ import msgspec
 from virtscan.cli.acquire import load
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command, CommandGroup
-from virtscan.cli.options import FILE, connect_option, make_console, quiet_and_verbose, server_option, unsafe_option
+from virtscan.cli.options import (
+    FILE,
+    config_option,
+    connect_option,
+    make_console,
+    quiet_and_verbose,
+    server_option,
+    unsafe_option,
+)
 from virtscan.cli.output.outputs import PRIVATE, OutputError, print_line
 from virtscan.cli.plan import load_plan, name_warnings
 from virtscan.config import ConfigFile, DefaultUri, Options, find_config, make_plan
@@ -38,12 +46,13 @@ def config() -> None:
 
 @config.command(cls=Command, examples=("virtscan config check", "virtscan config check virtscan.toml"))
 @_file
+@config_option
 @unsafe_option
 @quiet_and_verbose
-def check(file: Path | None, allow_unsafe_uri: bool, verbose: bool, quiet: bool) -> int:
-    """Check FILE, or the file that a scan would use; exit code 2 if it is invalid."""
+def check(file: Path | None, config: Path | None, allow_unsafe_uri: bool, verbose: bool, quiet: bool) -> int:
+    """Check FILE or --config, else the file that a scan would use; exit code 2 if it is invalid."""
     console = make_console(verbose=verbose, quiet=quiet)
-    path = _found(file)
+    path = _found(file, config)
     plan = load_plan(path, Options(allow_unsafe_uri=allow_unsafe_uri), console)
     for warning in name_warnings(plan):
         console.warn(printable(f"warning: {subject(warning)}: {reason(warning)}", 600))
@@ -60,6 +69,7 @@ def check(file: Path | None, allow_unsafe_uri: bool, verbose: bool, quiet: bool)
     exit_codes=ANSWERS,
 )
 @_file
+@config_option
 @click.option("--hypervisor", metavar="NAME", help="Hypervisor of the device to explain (with --device).")
 @click.option("--device", metavar="DEVICE", help="Source device to explain: its segment and servers that may answer.")
 @click.option(
@@ -71,6 +81,7 @@ def check(file: Path | None, allow_unsafe_uri: bool, verbose: bool, quiet: bool)
 @quiet_and_verbose
 def show(
     file: Path | None,
+    config: Path | None,
     hypervisor: str | None,
     device: str | None,
     inventory: Path | None,
@@ -78,14 +89,14 @@ def show(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Show the plan made from FILE, or from the file that a scan would use; secrets are not shown.
+    """Show the plan made from FILE or --config, else from the file that a scan would use; secrets are not shown.
 
     With --inventory the exit code is 3 if something that was not read there may change the answer for the device.
     """
     console = make_console(verbose=verbose, quiet=quiet)
     if (hypervisor is None) != (device is None):
         raise click.UsageError("--hypervisor and --device must be given together")
-    plan = load_plan(_found(file), Options(allow_unsafe_uri=allow_unsafe_uri), console)
+    plan = load_plan(_found(file, config), Options(allow_unsafe_uri=allow_unsafe_uri), console)
     if hypervisor is None or device is None:
         if inventory is not None:
             raise click.UsageError("--inventory adds to one device; add --hypervisor and --device")
@@ -145,8 +156,16 @@ def _from_everywhere(server: ServerTarget) -> ServerTarget:
     return msgspec.structs.replace(server, address=os.path.abspath(server.address))  # noqa: PTH100 resolve may hang
 
 
-def _found(file: Path | None) -> Path:
-    path = find_config(file, os.environ)
+def _found(file: Path | None, config: Path | None) -> Path:
+    """Return the file that the argument or the option names, else the one that a scan would use.
+
+    Raises:
+        click.UsageError: Both are given.
+        ConfigError: There is none.
+    """
+    if file is not None and config is not None:
+        raise click.UsageError("FILE and --config name a configuration each; give one of them")
+    path = find_config(file or config, os.environ)
     if path is None:
         raise ConfigError("no configuration found; name FILE or set VIRTSCAN_CONFIG")
     return path
