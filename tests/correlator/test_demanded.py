@@ -26,7 +26,7 @@ from tests.correlator.demanded import (
 )
 from virtscan.cli.main import virtscan
 from virtscan.correlator import correlate
-from virtscan.correlator.location.position import Where
+from virtscan.correlator.positions.position import Where
 from virtscan.correlator.table import Case, decide
 from virtscan.correlator.table.conditions import PossibleServers
 from virtscan.model import Device, Domain, Finding, Hypervisor, Inventory, Mac, Server, State, Verdict

@@ -4,7 +4,7 @@ import pytest
 
 from tests.build import bond, domain, macvtap, nic
 from tests.correlator.scenes import OTHER, SERVING, finding_of, satellite, scene
-from virtscan.correlator.location.position import Position, Where
+from virtscan.correlator.positions.position import Position, Where
 from virtscan.correlator.reach import of_any, of_pool, of_server
 from virtscan.model import DomainState, Mac, Reach, SourceMode
 from virtscan.model.reasons import NeedsPlace, WhyUnlocated

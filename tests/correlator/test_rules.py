@@ -32,7 +32,7 @@ from tests.correlator.scenes import (
     scene,
 )
 from virtscan.correlator import RULES
-from virtscan.correlator.location.position import Where
+from virtscan.correlator.positions.position import Where
 from virtscan.correlator.table import Case, PossibleServers, decide
 from virtscan.model import (
     Attachment,

@@ -15,8 +15,8 @@ from virtscan.correlator.devices.stack import OnBond
 from virtscan.correlator.kernel import KernelState, kernel_state
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import Place
-from virtscan.correlator.location.route import positions
-from virtscan.correlator.location.sight import seen_from
+from virtscan.correlator.positions.route import positions
+from virtscan.correlator.positions.sight import seen_from
 from virtscan.correlator.reach import of_any, of_pool, of_server
 from virtscan.correlator.servers.outside import CandidateServers, OutsideServers
 from virtscan.correlator.servers.peers import Peers, PlacedStack

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from virtscan.correlator.location.position import Position
+from virtscan.correlator.positions.position import Position
 from virtscan.model import Reach
 from virtscan.model.reasons import NeedsPlace, WhyUnlocated
 

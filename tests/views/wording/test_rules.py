@@ -7,7 +7,7 @@ import pytest
 from tests.views.wording.test_reasons import filled
 from virtscan.correlator import RULES, Rule
 from virtscan.correlator.findings import missing
-from virtscan.correlator.location.position import Where
+from virtscan.correlator.positions.position import Where
 from virtscan.correlator.table import Case, PossibleServers
 from virtscan.model import Fix, NotJudged, SourceMode, State
 from virtscan.model.reasons import Reason

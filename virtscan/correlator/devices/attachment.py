@@ -7,6 +7,7 @@ import msgspec
 from virtscan.correlator.devices.nic import NicKind, is_nic, is_physical, nic_kind
 from virtscan.correlator.devices.stack import UNKNOWN_STACK, DeviceStack, follow, real_device
 from virtscan.model import Attachment, Device, DeviceName, Hypervisor, Machine, SourceMode, State
+from virtscan.model.reasons import HypervisorIsVm, NeedsNicKinds
 
 
 class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +42,15 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
         """
         is_vm = self.machine in {Machine.VIRTUAL, Machine.CONTAINER}
         return self.stack.entry is NicKind.VIRTUAL or (is_vm and not self.is_filled)
+
+    def shown_as_vm(self) -> HypervisorIsVm:
+        """Return the hypervisor as a virtual machine, with the NICs that show it."""
+        return HypervisorIsVm(hypervisor=self.hypervisor, nics=self.virtual_nics)
+
+    def needs_nic_kinds(self) -> NeedsNicKinds:
+        """Name the devices at the bottom of this one that are not known to be filling NICs."""
+        ends = tuple(name for name in self.stack.open_ends if name != self.device)
+        return NeedsNicKinds(hypervisor=self.hypervisor, device=self.device, nics=ends)
 
 
 class AttachmentPoints:

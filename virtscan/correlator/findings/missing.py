@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.location.position import Where
+from virtscan.correlator.positions.position import Where
 from virtscan.correlator.table import Case, Ruling, rule_on
 from virtscan.correlator.table.evaluation import PointEvaluation
 from virtscan.model import OPEN, Fix, NotJudged, SourceMode, State, Verdict

@@ -1,1 +1,1 @@
-"""Places of servers, and the frames that reach an interface's device from there without passing a NIC."""
+"""Places of servers: the hypervisors of the inventory, and the domains and NICs on them that a server may be."""

@@ -101,6 +101,10 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
         """Return True if domains are known of which the hypervisor is certainly one."""
         return any(not one.doubts for one in self.carriers.get(self.machines[hypervisor], ()))
 
+    def has_one_domain(self, hypervisor: str) -> bool:
+        """Return True if no second domain is known on a hypervisor's machine."""
+        return sum(len(one.domains) for one in self.of_machine(hypervisor)) <= 1
+
 
 def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
     """Index all hypervisors once, for all servers.

@@ -6,8 +6,8 @@ import msgspec
 
 from virtscan.correlator.devices.attachment import AttachmentPoint
 from virtscan.correlator.kernel import KernelState
-from virtscan.correlator.location.afar import from_outside
-from virtscan.correlator.location.position import Position
+from virtscan.correlator.positions.afar import from_outside
+from virtscan.correlator.positions.position import Position
 from virtscan.correlator.reach import of_server
 from virtscan.correlator.servers.peers import Peers, PlacedStack
 from virtscan.correlator.servers.server_index import ServerIndex

@@ -9,10 +9,12 @@ from typing import assert_never
 
 import msgspec
 
-from virtscan.correlator.location.afar import Neighbour, fills, neighbour, why_hidden
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.memory import Remembered
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
+from virtscan.correlator.positions.filling import fills
+from virtscan.correlator.positions.other_hypervisor import Neighbour, neighbour
+from virtscan.correlator.positions.unlocated import why_hidden
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import Server, State
 from virtscan.model.reasons import WhyUnlocated

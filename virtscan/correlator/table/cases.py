@@ -4,7 +4,7 @@ import msgspec
 
 from virtscan.correlator.devices.attachment import AttachmentPoint
 from virtscan.correlator.kernel import KernelState
-from virtscan.correlator.location.position import Position
+from virtscan.correlator.positions.position import Position
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.table import Case, PossibleServers, Ruling, rule_on
 from virtscan.model import KernelBasis, Machine, SourceMode

@@ -5,7 +5,7 @@ from enum import Enum
 
 import msgspec
 
-from virtscan.correlator.location.position import Where
+from virtscan.correlator.positions.position import Where
 from virtscan.model import Fix, NotJudged, SourceMode, State
 
 

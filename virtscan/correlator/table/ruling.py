@@ -2,7 +2,7 @@
 
 import msgspec
 
-from virtscan.correlator.location.position import Position, Where
+from virtscan.correlator.positions.position import Position, Where
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.table.conditions import SAME, Case
 from virtscan.correlator.table.rules import Rule, decide

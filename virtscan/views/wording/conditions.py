@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from virtscan.correlator.location.position import Where
+from virtscan.correlator.positions.position import Where
 from virtscan.correlator.table.conditions import SAME, Case, PossibleServers
 from virtscan.model import Fix, SourceMode, State
 from virtscan.model.reasons import (

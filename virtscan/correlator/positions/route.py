@@ -17,9 +17,9 @@ from virtscan.correlator.devices.macvlans import (
 from virtscan.correlator.devices.meeting import NEVER_REFLECTED, Meeting, Stands, meeting, reach_between
 from virtscan.correlator.devices.nic import NicKind, is_nic
 from virtscan.correlator.devices.stack import DeviceStack, downwards, real_device
-from virtscan.correlator.location.afar import fills, needs_nic_kinds
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
-from virtscan.correlator.location.position import LocalServer, Position, Where
+from virtscan.correlator.positions.filling import fills
+from virtscan.correlator.positions.position import LocalServer, Position, Where
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import Backing, Device, DeviceKind, DeviceName, Reach, SourceMode, State
 from virtscan.model.reasons import (
@@ -275,7 +275,7 @@ def _lacks(point: AttachmentPoint) -> Missing:
     """Name the fact that decides if packets entering the device from outside have passed a NIC that fills."""
     if point.stack.entry is NicKind.VIRTUAL:
         return NeedsReflection(hypervisor=point.hypervisor, device=point.device, nics=point.stack.open_ends)
-    return needs_nic_kinds(point)
+    return point.needs_nic_kinds()
 
 
 def _unknown_device(sender: LocalServer, point: AttachmentPoint, device: DeviceName | None = None) -> Position:

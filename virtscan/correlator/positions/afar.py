@@ -1,0 +1,27 @@
+"""Places outside the interface's hypervisor: packets from there pass the hypervisor's NICs."""
+
+from virtscan.correlator.devices.attachment import AttachmentPoint
+from virtscan.correlator.location.fleet import Fleet
+from virtscan.correlator.location.memory import Remembered
+from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
+from virtscan.correlator.positions.other_hypervisor import on_another
+from virtscan.correlator.positions.position import Position, Where
+from virtscan.correlator.positions.unlocated import unlocated
+from virtscan.correlator.servers.sending import SendingStack
+from virtscan.model import Reach
+from virtscan.model.reasons import DeclaredPhysical, ObservedPhysical
+
+
+def from_outside(
+    stack: SendingStack, place: Place, point: AttachmentPoint, fleet: Fleet, remembered: Remembered | None
+) -> Position:
+    """Judge a place outside the interface's hypervisor; of the point, only the kinds of its NICs matter."""
+    match place:
+        case Bare(declared=declared):
+            reason = DeclaredPhysical if declared else ObservedPhysical
+            because = (reason(server=stack.server.name),)
+            return Position(where=Where.THROUGH_NICS, reach=Reach.YES, because=because)
+        case UnlocatedServer():
+            return unlocated(stack, place, point, fleet, remembered)
+        case GuestNic() | HostDevice() | HostItself():
+            return on_another(stack, place, point, fleet)

@@ -1,0 +1,22 @@
+"""Virtual NICs that send only complete checksums."""
+
+from virtscan.correlator.location.places import GuestNic
+from virtscan.model import DomainState, Interface, State
+from virtscan.model.reasons import NicFills
+
+# QEMU fills in the checksums of packets from these models, in software.
+_FILLING_MODELS = frozenset({"e1000", "rtl8139"})
+_VIRTIO_MODELS = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
+
+
+def fills(name: str, place: GuestNic) -> NicFills | None:
+    """Return whether the server's virtual NIC sends only complete checksums."""
+    if place.inner is not None and (found := fills(name, place.inner)) is not None:
+        return found
+    nic: Interface = place.interface
+    if nic.model in _FILLING_MODELS:
+        return NicFills(server=name, model=nic.model)
+    live = place.domain.state is DomainState.ACTIVE
+    if live and nic.host_csum is State.OFF and nic.model in _VIRTIO_MODELS:
+        return NicFills(server=name, model=None)
+    return None
