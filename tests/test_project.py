@@ -305,4 +305,5 @@ def test_a_module_that_implements_one_of_several_is_in_their_mapping(
     folder: str, named: set[str], others: set[str]
 ) -> None:
     modules = {path.stem for path in files(f"virtscan/{folder}/*.py")} - {"__init__"}
-    assert modules == named | others
+    packages = {path.parent.name for path in files(f"virtscan/{folder}/*/__init__.py")}
+    assert modules | packages == named | others

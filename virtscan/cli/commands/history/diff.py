@@ -1,0 +1,74 @@
+"""`virtscan history diff`: changes between two scans of a database."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from virtscan.cli.commands.diff import compared
+from virtscan.cli.help import COMPARES, Command
+from virtscan.cli.history.asking import ask
+from virtscan.cli.history.scope import chosen_scan, scope_option
+from virtscan.cli.history.source import history_option, history_url
+from virtscan.cli.options import (
+    config_option,
+    fail_on_option,
+    make_console,
+    output_options,
+    quiet_and_verbose,
+    redact_option,
+)
+from virtscan.cli.output.formats import Wanted, places, wanted_outputs
+from virtscan.cli.output.outputs import keep_apart
+from virtscan.cli.output.redacting import redaction
+from virtscan.model import FailOn, Inventory
+from virtscan.storage.address import LATEST, parse_which
+
+if TYPE_CHECKING:
+    from virtscan.storage.history import History
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "virtscan history diff",
+        "virtscan history diff 2026-11-01 latest",
+    ),
+    exit_codes=COMPARES,
+)
+@click.argument("old", required=False)
+@click.argument("new", default=LATEST)
+@history_option
+@config_option
+@scope_option
+@output_options
+@redact_option
+@fail_on_option
+@quiet_and_verbose
+def diff(
+    old: str | None,
+    new: str,
+    history: str | None,
+    config: Path | None,
+    scope: str | None,
+    formats: tuple[Wanted, ...],
+    output: Path | None,
+    redact: Path | None,
+    fail_on: FailOn | None,
+    verbose: bool,
+    quiet: bool,
+) -> int:
+    """Show changes from scan OLD to scan NEW (numbers, dates or latest); default: between the last two."""
+    console = make_console(verbose=verbose, quiet=quiet)
+    wanted = wanted_outputs(formats, output)
+    keep_apart(*places(wanted), ("--redact", redact), inputs=(config,))
+    redacted = redaction(redact)
+    which = parse_which(new, "NEW")
+
+    def both(opened: "History") -> tuple[Inventory, Inventory]:
+        second = chosen_scan(opened, which, scope, config)
+        first = opened.before(second) if old is None else opened.find(parse_which(old, "OLD"), second.scope)
+        return opened.recall(first.number), opened.recall(second.number)
+
+    before, after = map(redacted.of_earlier, ask(history_url(history, config, console), both))
+    return compared(before, after, wanted=wanted, fail_on=fail_on, console=console)

@@ -1,0 +1,48 @@
+"""`virtscan history list`: the scans that a database keeps."""
+
+from pathlib import Path
+
+import click
+
+from virtscan.cli.exit_codes import ExitCode
+from virtscan.cli.help import WORKS, Command
+from virtscan.cli.history.asking import ask
+from virtscan.cli.history.scope import listed_scope_option, of_scope
+from virtscan.cli.history.source import history_option, history_url
+from virtscan.cli.options import config_option, make_console, output_options, quiet_and_verbose
+from virtscan.cli.output.formats import Wanted, wanted_outputs
+from virtscan.cli.output.showing import showing
+
+
+@click.command(
+    "list",
+    cls=Command,
+    examples=(
+        "virtscan history list --format csv",
+        "virtscan history list --history postgresql://virtscan@db/virtscan",
+    ),
+    exit_codes=WORKS,
+)
+@history_option
+@config_option
+@listed_scope_option
+@output_options
+@quiet_and_verbose
+def list_(
+    history: str | None,
+    config: Path | None,
+    scope: str | None,
+    formats: tuple[Wanted, ...],
+    output: Path | None,
+    verbose: bool,
+    quiet: bool,
+) -> int:
+    """List the scans with their numbers, times, completeness and counts."""
+    from virtscan.views.tables.scans import view
+
+    console = make_console(verbose=verbose, quiet=quiet)
+    wanted = wanted_outputs(formats, output)
+    scans = ask(history_url(history, config, console), lambda opened: opened.scans())
+    with showing(wanted) as shown:
+        shown.show(view(of_scope(scans, scope)), console, code=ExitCode.CLEAN)
+    return ExitCode.CLEAN

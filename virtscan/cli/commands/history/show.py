@@ -1,0 +1,70 @@
+"""`virtscan history show`: one scan, judged again or saved."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from virtscan.cli.exit_codes import ExitCode, of_answer
+from virtscan.cli.help import ANSWERS, Command
+from virtscan.cli.history.asking import ask
+from virtscan.cli.history.scope import chosen_scan, scope_option
+from virtscan.cli.history.source import history_option, history_url
+from virtscan.cli.options import FILE, config_option, make_console, quiet_and_verbose, report_options
+from virtscan.cli.output.outputs import PRIVATE, Outputs, keep_apart
+from virtscan.cli.output.redacting import redaction
+from virtscan.cli.output.rendering import Rendering
+from virtscan.storage.address import LATEST, parse_which
+from virtscan.views.report.metrics import Run
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "virtscan history show latest --view capacity",
+        "virtscan history show 2026-11-01 --save november.json",
+    ),
+    exit_codes=ANSWERS,
+)
+@click.argument("scan", default=LATEST)
+@history_option
+@config_option
+@scope_option
+@click.option("--save", type=FILE, help="Save the inventory to this file instead of reporting it.")
+@report_options
+@quiet_and_verbose
+def show(
+    scan: str,
+    history: str | None,
+    config: Path | None,
+    scope: str | None,
+    save: Path | None,
+    rendering: Rendering,
+    redact: Path | None,
+    verbose: bool,
+    quiet: bool,
+) -> int:
+    """Report SCAN as virtscan report does, or save its inventory.
+
+    SCAN is a number, a date (the last scan up to it) or latest.
+    """
+    from virtscan.correlator.judging import judge
+    from virtscan.storage import dumps
+
+    console = make_console(verbose=verbose, quiet=quiet)
+    rendering.check(is_redacted=redact is not None)
+    if save is not None:
+        rendering.refuse("--save saves the inventory instead of reporting it")
+    keep_apart(("--save", save), *rendering.places, ("--redact", redact), inputs=(config,))
+    redacted = redaction(redact)
+    which = parse_which(scan, "SCAN")
+    kept_in = history_url(history, config, console)
+    inventory = redacted(ask(kept_in, lambda opened: opened.load(chosen_scan(opened, which, scope, config).number)))
+    with Outputs() as outputs:
+        if save is not None:
+            outputs.open(save, mode=PRIVATE).write(dumps(inventory))
+            return ExitCode.CLEAN
+        report = msgspec.structs.replace(judge(inventory), file="FILE")
+        code = of_answer(report)
+        rendering.with_pseudonyms(redacted).write(report, rendering.open(outputs), console, Run(exit_code=code))
+    return code
