@@ -191,8 +191,6 @@ LINKS = r"""1: lo: <LOOPBACK,UP> mtu 65536 state UNKNOWN \    link/loopback 00:0
 3: bond0: <UP> mtu 1500 state UP \    link/ether 52:54:00:aa:bb:cc brd ff:ff:ff:ff:ff:ff \    bond mode active-backup
 4: bond0.7@bond0: <UP> mtu 1500 state UP \    link/ether 52:54:00:aa:bb:cc brd ff:ff \    vlan id 7 <REORDER_HDR>
 """
-TWO_ADDRESSES = """2: eth0    inet 10.0.0.5/24 scope global eth0
-3: eth1    inet 10.77.0.5/24 scope global eth1"""
 BONDING = "Bonding Mode: x\nSlave Interface: eth0\nPermanent HW addr: 52:54:00:00:00:01\n"
 
 
