@@ -15,7 +15,8 @@ from tests.golden import RUN
 from tests.reporters import hostile
 from tests.views.fleet import report
 from virtscan.reporters import REPORTERS
-from virtscan.views import VIEWS, Document
+from virtscan.views import VIEWS
+from virtscan.views.document import Document
 from virtscan.views.report.metrics import view
 
 FOLDER = PROJECT / "packaging" / "prometheus"

@@ -10,7 +10,8 @@ from tests.build import inventory
 from tests.views.fleet import report
 from virtscan.model import Report
 from virtscan.reporters import REPORTERS
-from virtscan.views import GROUPINGS, VIEWS, Document
+from virtscan.views import GROUPINGS, VIEWS
+from virtscan.views.document import Document
 from virtscan.views.rows.filters import narrow, parse_condition
 from virtscan.views.wording.gaps import subject
 

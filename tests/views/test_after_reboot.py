@@ -12,8 +12,8 @@ from virtscan.cli.main import run
 from virtscan.model import Persistence, Report, Server, State
 from virtscan.model.facts.persistence import SettingInWords
 from virtscan.storage import dumps
-from virtscan.views import GROUPINGS, VIEWS, Document
-from virtscan.views.document import counts
+from virtscan.views import GROUPINGS, VIEWS
+from virtscan.views.document import Document, counts
 from virtscan.views.report.advice import after_reboot
 from virtscan.views.wording.gaps import reason, subject
 

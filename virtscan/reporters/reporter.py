@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from virtscan.views import Document
+from virtscan.views.document import Document
 
 
 class RenderOptions(msgspec.Struct, frozen=True, kw_only=True):

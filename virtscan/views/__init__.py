@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from virtscan.model import Report
-from virtscan.views.document import Align, Audience, Column, Document, Metric, Section
-from virtscan.views.rows.lazy import Row, Value
+from virtscan.views.document import Document
 from virtscan.views.view import By, ReportView
 
 VIEWS: Mapping[str, Callable[[Report], Document]] = {
@@ -23,16 +22,4 @@ EVERYTHING: Callable[[Report], Document] = ReportView("fleet")
 GROUPINGS: Mapping[str, Callable[[Report], Document]] = {by.value: ReportView("tables.capacity", by) for by in By}
 """The capacity view by the subject of a row, the default first."""
 
-__all__ = [
-    "EVERYTHING",
-    "GROUPINGS",
-    "VIEWS",
-    "Align",
-    "Audience",
-    "Column",
-    "Document",
-    "Metric",
-    "Row",
-    "Section",
-    "Value",
-]
+__all__ = ["EVERYTHING", "GROUPINGS", "VIEWS"]

@@ -14,8 +14,8 @@ from tests.reporters.html.fleets import UNREAD, fleet
 from tests.views.fleet import report
 from virtscan.model import Report, Verdict
 from virtscan.reporters import REPORTERS, printable
-from virtscan.views import EVERYTHING, VIEWS, Document
-from virtscan.views.document import Column, Section, number, texts
+from virtscan.views import EVERYTHING, VIEWS
+from virtscan.views.document import Column, Document, Section, number, texts
 from virtscan.views.rows.grouping import Advice, RowGroup
 from virtscan.views.rows.lazy import Row
 

@@ -22,8 +22,9 @@ from virtscan.cli.process.signals import exit_code
 from virtscan.files import FileError, read_regular
 from virtscan.model import Gap, Inventory, Report
 from virtscan.reporters import Content
-from virtscan.views import EVERYTHING, GROUPINGS, VIEWS, Document, Section
+from virtscan.views import EVERYTHING, GROUPINGS, VIEWS
 from virtscan.views.assuming import marked
+from virtscan.views.document import Document, Section
 from virtscan.views.report import metrics
 from virtscan.views.report.metrics import Run
 from virtscan.views.rows.arranging import arrange

@@ -12,7 +12,7 @@ from virtscan.cli.output.look import current_look
 from virtscan.cli.output.outputs import Output, Outputs
 from virtscan.cli.process.signals import exit_code
 from virtscan.reporters import Content, gap_lines
-from virtscan.views import Document, Section
+from virtscan.views.document import Document, Section
 
 
 class Showing:
