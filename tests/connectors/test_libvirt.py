@@ -181,7 +181,7 @@ def test_a_missing_netcat_is_recognised_in_the_message_of_every_shell(words: str
         ),
         ("ssh_dispatch_run_fatal: Connection to 192.0.2.1 port 22: error in libcrypto", "crypto policy refuses"),
         ("Ncat: No such file or directory.", "check that libvirtd is running, and that this user may use its socket"),
-        ("ssh: connect to host hv1 port 22: Connection refused", "check that sshd is running"),
+        ("ssh: connect to host hv1 port 2222: Connection refused", "check that the host is up and runs sshd"),
     ],
 )
 def test_the_words_of_old_hosts_and_of_their_ssh_have_advice(words: str, advice: str, tmp_path: Path) -> None:
@@ -566,13 +566,13 @@ def test_nothing_is_printed(libvirtd: Libvirtd, tmp_path: Path, capfd: pytest.Ca
     [
         ("test:///no/such/file.xml", "/no/such/file.xml: No such file or directory"),
         ("test+tcp://127.0.0.1:1/default", "check that libvirtd is running"),
-        ("qemu+ssh://127.0.0.1:1/system", "check that libvirtd is running|connection closed by"),
+        ("qemu+ssh://127.0.0.1:1/system", "runs sshd on this port|connection closed by"),
         ("qemu+unix:///system?socket=/no/such/libvirt-sock-ro", r"check that libvirtd or virtqemud is running"),
         ("qemu+unix:///system?socket=/no/such/path", "may open its socket"),
         ("qemu+tcp://host.invalid/system", "no such host name"),
         ("qemu+ssh://host.invalid/system", "no such host name|connection closed by"),
         ("qemu://127.0.0.1/system", r"for SSH use DRIVER\+ssh://"),
-        ("nosuchalias", "the libvirt client has no such driver"),
+        ("nosuchalias", r"write a URI, e.g. qemu\+ssh://root@HOST/system, or an alias of libvirt.conf"),
         ("qemu+ssh://hv1/system%0a", "not a libvirt URI"),
         ("qemu+warp://hv1/system", "transport in URL not recognised"),
         ("qemu:///sys tem", "Unable to parse URI"),

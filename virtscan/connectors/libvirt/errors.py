@@ -52,7 +52,7 @@ _ADVICE_BY_TEXT = (
     ("no matching cipher", OLD_ALGORITHMS),
     ("no matching MAC", OLD_ALGORITHMS),
     ("error in libcrypto", OLD_CRYPTO),
-    ("port 22: Connection refused", "check that sshd is running there; for another port write host:PORT"),
+    ("ssh: connect to host", "check that the host is up and runs sshd on this port; for another one write host:PORT"),
     ("too large, want", "the server is not libvirtd; check the port"),
     (
         "CA certificate",
@@ -70,6 +70,7 @@ _ADVICE_BY_TEXT = (
     ("sock': No such file", "check that libvirtd or virtqemud is running"),
     ("Failed to connect socket to", "check that libvirtd is running, and that this user may open its socket"),
     ("Connection refused", "check that libvirtd is running and listens on this transport"),
+    ("not include a driver name", "write a URI, e.g. qemu+ssh://root@HOST/system, or an alias of libvirt.conf"),
     ("oo many domains", _TOO_MANY),
     ("oo many remote", _TOO_MANY),
     ("End of file while reading data", _HUNG_UP),
