@@ -32,7 +32,7 @@ from virtscan.correlator import correlate
 from virtscan.correlator.devices.attachment import AttachmentPoints
 from virtscan.correlator.evaluator import Evaluator, conclude
 from virtscan.correlator.kernel import kernel_state
-from virtscan.correlator.positions.afar import from_outside
+from virtscan.correlator.positions.elsewhere import from_outside
 from virtscan.correlator.positions.route import positions
 from virtscan.correlator.positions.sight import seen_from
 from virtscan.correlator.servers.server_index import ServerIndex

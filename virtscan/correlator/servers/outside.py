@@ -6,7 +6,7 @@ import msgspec
 
 from virtscan.correlator.devices.attachment import AttachmentPoint
 from virtscan.correlator.kernel import KernelState
-from virtscan.correlator.positions.afar import from_outside
+from virtscan.correlator.positions.elsewhere import from_outside
 from virtscan.correlator.positions.position import Position
 from virtscan.correlator.reach import of_server
 from virtscan.correlator.servers.peers import Peers, PlacedStack
