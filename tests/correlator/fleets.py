@@ -119,7 +119,7 @@ PLUGS: tuple[tuple[str, tuple[Attachment, ...]], ...] = (
     *(("ethernet", (Attachment(None, SourceMode.UNKNOWN),)) for _ in range(4)),
     *((kind, ()) for kind in ("hostdev", "user", "vhostuser") for _ in range(2)),
 )
-"""Types of interfaces with what they are plugged into, the usual ones more often."""
+"""Types of interfaces with what they are attached to, the usual ones more often."""
 
 MEETINGS = (
     PLUGS,
@@ -158,7 +158,7 @@ def one_of(*values: object) -> SearchStrategy[object]:
 
 @st.composite
 def interfaces(draw: DrawFn, index: int, mac: Mac, plugs: tuple[tuple[str, tuple[Attachment, ...]], ...]) -> Interface:
-    """An interface plugged into one of `plugs`."""
+    """An interface attached to one of `plugs`."""
     kind, attachments = draw(st.sampled_from(plugs))
     model, csum = draw(st.sampled_from(MODELS))
     boot_order, rom, link = draw(st.sampled_from(BOOTS))

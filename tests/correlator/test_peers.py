@@ -162,7 +162,7 @@ def test_the_rulings_in_full_are_those_on_each_server_alone(looked_at: Inventory
             ]
             if answering:
                 assert Counter(map(repr, point.rulings)) == Counter(map(repr, answering))
-                assert [one.badness for one in point.rulings] == sorted(one.badness for one in answering)
+                assert [one.sort_key for one in point.rulings] == sorted(one.sort_key for one in answering)
             else:
                 assert all(one.stack is None for one in point.rulings)
 

@@ -352,7 +352,7 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
     "R7 missed: the interface's mode is not known": (beside(interface=macvtap(mode=NO_MODE)), R14),
     "R7 missed: neither mode is known": (beside(macvtap(mode=NO_MODE, mac=SERVING), macvtap(mode=NO_MODE)), R14),
     # R8: the lower device itself carries the server's frames.
-    "a server plugged into the lower device is at risk": (
+    "a server attached to the lower device is at risk": (
         beside(bridged("br0", SERVING), macvtap("br0"), devices=BR0, policy=ANY),
         R8,
     ),
@@ -372,11 +372,11 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         beside(bridged("br0", SERVING), macvtap("br0", NO_MODE), devices=BR0, policy=ANY),
         R8,
     ),
-    "a server plugged into a bridge under the lower device is at risk": (
+    "a server attached to a bridge under the lower device is at risk": (
         beside(bridged("br0", SERVING), macvtap("br0.100"), devices=TAGGED, policy=ANY),
         R8,
     ),
-    "a server plugged into a bridge that is not described is at risk": (
+    "a server attached to a bridge that is not described is at risk": (
         beside(bridged("brX", SERVING), macvtap("brX", VEPA)),
         R8,
     ),
@@ -388,15 +388,15 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         beside(bridged("br0", SERVING), macvtap("br0"), devices=BR0, policy=ANY, servers=(BLIND,)),
         R13,
     ),
-    "R8 missed: the server may be plugged into the lower device itself": (
+    "R8 missed: the server may be attached to the lower device itself": (
         beside(macvtap("br0", NO_MODE, SERVING), macvtap("br0", VEPA), devices=BR0, policy=ANY),
         R14,
     ),
-    "R8 missed: the server may be plugged into the bridge under it": (
+    "R8 missed: the server may be attached to the bridge under it": (
         beside(macvtap("br0", NO_MODE, SERVING), macvtap("br0.100"), devices=TAGGED, policy=ANY),
         R14,
     ),
-    "R8 missed: the server is plugged into a bridge of its own": (
+    "R8 missed: the server is attached to a bridge of its own": (
         beside(bridged("br0", SERVING), devices=BR0),
         R10,
     ),

@@ -48,7 +48,7 @@ def run(
     deadline: float = LONG,
     on_end: Callable[[int, JobOutcome[T]], None] = ignore,
 ) -> tuple[JobOutcome[T], ...]:
-    """Run jobs that know no deadline, each left behind as soon as it is late."""
+    """Run jobs that know no deadline, each abandoned as soon as it is late."""
 
     jobs: list[Job[T]] = [Plain(call) for call in work]
     return run_with(jobs, job_timeout=job_timeout, deadline=deadline, on_end=on_end, margin=0)

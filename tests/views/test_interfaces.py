@@ -1,4 +1,4 @@
-"""The interfaces view: every interface with what it is plugged into."""
+"""The interfaces view: every interface with what it is attached to."""
 
 import pytest
 

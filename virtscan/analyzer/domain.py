@@ -22,7 +22,7 @@ def read_domain(xml: bytes | str, *, origin: str, state: DomainState = DomainSta
     """Read a domain from `virsh dumpxml` output, a file in /etc/libvirt/qemu, or a status file in /run.
 
     A fact that the document lacks is None, not libvirt's default; a domain without a name has an empty one. vCPUs
-    are those that the domain starts with (`current`), not those that could be plugged in later, just as its memory is
+    are those that the domain starts with (`current`), not those that could be hot-plugged later, just as its memory is
     `<memory>`, not `<maxMemory>`: the host has allocated the former.
 
     Args:

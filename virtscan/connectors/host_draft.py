@@ -62,7 +62,7 @@ DraftItem: TypeAlias = Domain | Network | Device | HostFacts | Gap | Lacking | M
 class HostDraft:
     """Collects the items that readers deliver about one target; may be filled from several threads.
 
-    Once closed it takes nothing more: a reader that was left behind at its deadline can go on without effect.
+    Once closed it takes nothing more: a reader that was abandoned at its deadline can go on without effect.
     """
 
     def __init__(self, target: Target, *, name: str, uri: str) -> None:

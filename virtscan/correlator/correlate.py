@@ -146,7 +146,7 @@ class _HypervisorJudge:
         )
 
     def _finding(self, domain: Domain, interface: Interface, evaluation: Evaluation, exposed: Exposure) -> Finding:
-        # The evaluator keeps an evaluation for all interfaces that are plugged in alike.
+        # The evaluator keeps an evaluation for all interfaces that are attached alike.
         alike = (id(evaluation), exposed)
         if alike not in self._conclusions:
             self._conclusions[alike] = self._conclusion(evaluation, exposed)
@@ -216,7 +216,7 @@ def _undecided(evaluation: Evaluation) -> tuple[_ServerVerdict, ...]:
     """Return every server that alone would leave the interface at risk or unknown, worst first."""
     found: dict[str, _ServerVerdict] = {}
     rulings = (ruling for point in evaluation.points for ruling in point.rulings)
-    for ruling in sorted(rulings, key=lambda ruling: ruling.badness):
+    for ruling in sorted(rulings, key=lambda ruling: ruling.sort_key):
         verdict, rule = ruling.rule.verdict, ruling.rule.id
         if verdict is Verdict.AT_RISK or verdict is Verdict.UNKNOWN:
             for name in dict.fromkeys(stack.server.name for stack in ruling.stacks):

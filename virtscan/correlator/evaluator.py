@@ -43,8 +43,8 @@ _NONE: frozenset[int] = frozenset()
 _CONTAINER = "lxc"
 
 
-class _Plug(msgspec.Struct, frozen=True):
-    """All that an evaluation depends on within a hypervisor."""
+class _EvaluationKey(msgspec.Struct, frozen=True):
+    """Everything within a hypervisor that an evaluation depends on."""
 
     attachments: tuple[Attachment, ...]
     network: str | None
@@ -71,26 +71,26 @@ class Evaluator:
                 if seen.outside is not None:
                     outside.append(msgspec.structs.replace(one, place=seen.outside))
         self._outside = self._outside_servers(index.peers)
-        self._evaluations: dict[_Plug, Evaluation | NotJudged] = {}
+        self._evaluations: dict[_EvaluationKey, Evaluation | NotJudged] = {}
 
     def evaluate(self, domain: Domain, interface: Interface, without: frozenset[int] = _NONE) -> Evaluation | NotJudged:
         """Judge an interface by its attachment points and its domain, leaving out the servers in `without`."""
         if domain.type == _CONTAINER:
             return NotJudged.NOT_MACVTAP
-        plug = self._plug(domain, interface, without)
-        found = self._evaluations.get(plug)
-        if found is None:
-            points = tuple(self._evaluate_at(point, plug.candidates, self._outside) for point in self._points_of(plug))
-            found = self._evaluations[plug] = conclude(points, plug.candidates, self._index.fleet)
-        return found
+        key = self._key(domain, interface, without)
+        evaluation = self._evaluations.get(key)
+        if evaluation is None:
+            points = tuple(self._evaluate_at(point, key.candidates, self._outside) for point in self._points_of(key))
+            evaluation = self._evaluations[key] = conclude(points, key.candidates, self._index.fleet)
+        return evaluation
 
     def points(self, domain: Domain, interface: Interface) -> tuple[PointEvaluation, ...]:
         """Judge each server alone, at every attachment point; empty where the interface can't be a macvtap."""
-        plug = self._plug(domain, interface, _NONE)
+        key = self._key(domain, interface, _NONE)
         if domain.type == _CONTAINER:
             case = Case(left_out=NotJudged.NOT_MACVTAP)
-            return tuple(_by_case(self._point(one, plug), case) for one in plug.attachments)
-        return self._evaluate_each_at(self._points_of(plug), plug.candidates)
+            return tuple(_by_case(self._point(one, key), case) for one in key.attachments)
+        return self._evaluate_each_at(self._points_of(key), key.candidates)
 
     def in_full(self, evaluation: Evaluation) -> tuple[PointEvaluation, ...]:
         """Judge each server alone, where the evaluation has one ruling for all that look alike."""
@@ -111,8 +111,8 @@ class Evaluator:
     def _outside_servers(self, groups: Iterable[Peers]) -> OutsideServers:
         return OutsideServers(self._index, self.kernel, self._devices, self._related, groups)
 
-    def _plug(self, domain: Domain, interface: Interface, without: frozenset[int]) -> _Plug:
-        return _Plug(
+    def _key(self, domain: Domain, interface: Interface, without: frozenset[int]) -> _EvaluationKey:
+        return _EvaluationKey(
             attachments=interface.attachments,
             network=interface.network,
             target=None if interface.managed else interface.target,
@@ -124,11 +124,11 @@ class Evaluator:
             ),
         )
 
-    def _points_of(self, plug: _Plug) -> Iterator[AttachmentPoint]:
-        return (self._point(one, plug) for one in sorted(plug.attachments, key=_by_device))
+    def _points_of(self, key: _EvaluationKey) -> Iterator[AttachmentPoint]:
+        return (self._point(one, key) for one in sorted(key.attachments, key=_by_device))
 
-    def _point(self, attachment: Attachment, plug: _Plug) -> AttachmentPoint:
-        return self._points.point(attachment, plug.network, plug.target)
+    def _point(self, attachment: Attachment, key: _EvaluationKey) -> AttachmentPoint:
+        return self._points.point(attachment, key.network, key.target)
 
     def _evaluate_at(
         self, point: AttachmentPoint, candidates: CandidateServers, others: OutsideServers
@@ -155,7 +155,7 @@ class Evaluator:
                 found[number] = (*found.get(number, ()), *(one.position for one in some))
                 for one in some:
                     if number not in there or one.is_on_the_device:
-                        insort(rulings, one, key=lambda ruling: ruling.badness)
+                        insort(rulings, one, key=lambda ruling: ruling.sort_key)
         return PointEvaluation(
             point=point,
             rulings=tuple(rulings),
@@ -180,10 +180,10 @@ class Evaluator:
 
 
 def conclude(points: tuple[PointEvaluation, ...], candidates: CandidateServers, fleet: Fleet) -> Evaluation | NotJudged:
-    """Decide about an interface by every point that it may be plugged into; the worst ruling counts."""
+    """Decide about an interface by every point that it may be attached to; the worst ruling counts."""
     if not points:
         return NotJudged.NOT_MACVTAP
-    decided = min(points, key=lambda one: one.rulings[0].badness)
+    decided = min(points, key=lambda one: one.rulings[0].sort_key)
     ruling = decided.rulings[0]
     if ruling.rule.verdict is None:
         return ruling.case.left_out or NotJudged.NOT_MACVTAP

@@ -1,4 +1,4 @@
-"""One call under a deadline, on a thread that can be left behind.
+"""One call under a deadline, on a thread that can be abandoned.
 
 A call into a C library can't be interrupted, and closing its connection from outside does not free it.
 `ThreadPoolExecutor` and `asyncio.to_thread` join their threads at exit. So the call gets a daemon thread of its own. A
@@ -33,7 +33,7 @@ class NoThreadError(RuntimeError):
 def within(seconds: float, call: Callable[[], T]) -> JobOutcome[T]:
     """Call on a daemon thread and wait for the outcome, but no longer than so many seconds.
 
-    At the deadline the programs that the call has started are ended, and its thread is left behind. End a process
+    At the deadline the programs that the call has started are ended, and its thread is abandoned. End a process
     with such threads with `os._exit`: its own end could wait for them.
 
     Returns:
@@ -71,7 +71,7 @@ def interrupt() -> None:
 def beside(call: Callable[[], T]) -> Iterator[Callable[[float], JobOutcome[T]]]:
     """Run a call on a daemon thread beside the block; yield a function that waits for its outcome for some seconds.
 
-    If the block ends without the outcome, by an error or too early, the thread is left behind as by `within`.
+    If the block ends without the outcome, by an error or too early, the thread is abandoned as by `within`.
 
     Raises:
         NoThreadError: The system grants no thread for it.
@@ -165,7 +165,7 @@ def leave_behind(thread: threading.Thread) -> None:
 
 
 def end_late_work() -> None:
-    """End programs that threads started after they were left behind; call it repeatedly."""
+    """End programs that threads started after they were abandoned; call it repeatedly."""
     for thread in tuple(_left_behind):
         if thread.is_alive():
             end_work_of(thread)

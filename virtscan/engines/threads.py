@@ -1,6 +1,6 @@
 """Jobs on threads of this machine, each under a deadline and all under one: nothing waits for a job that hangs.
 
-Jobs end by themselves (`bounded.within`). A thread that does not is left behind, as there. Only the main thread decides
+Jobs end by themselves (`bounded.within`). A thread that does not is abandoned, as there. Only the main thread decides
 the outcomes; threads send it theirs through one queue, where a late one is dropped.
 """
 
@@ -47,7 +47,7 @@ def run(
 ) -> tuple[JobOutcome[T], ...]:
     """Run jobs as `Engine.run` describes, as many at once as sensible.
 
-    A job more than `margin` seconds late is left behind, and has no effect from then on.
+    A job more than `margin` seconds late is abandoned, and has no effect from then on.
     """
     run = _ThreadedRun(jobs, job_timeout + margin, on_end, on_start)
     end = monotonic() + deadline
@@ -69,7 +69,7 @@ def run(
 
 
 class _Running(msgspec.Struct, frozen=True, kw_only=True):
-    """A job on its thread; `late_at` is when it is left behind, `alone` that no other ran when it started."""
+    """A job on its thread; `late_at` is when it is abandoned, `alone` that no other ran when it started."""
 
     thread: threading.Thread
     late_at: float
@@ -109,7 +109,7 @@ class _ThreadedRun(Generic[T]):
         return bool(self._running)
 
     def start_waiting(self, end: float) -> None:
-        """Start the admitted jobs of each kind; a thread that was left behind takes no place."""
+        """Start the admitted jobs of each kind; a thread that was abandoned takes no place."""
         for work, waiting in self._waiting.items():
             running = sum(self._jobs[index].work is work for index in self._running)
             while waiting and self._admission.admits(work, running):
@@ -118,7 +118,7 @@ class _ThreadedRun(Generic[T]):
                 waiting.popleft()
                 running += 1
         if not self._running and not background.may_end():
-            # No job is running whose end would free files: threads that were left behind hold them.
+            # No job is running whose end would free files: threads that were abandoned hold them.
             for index in self._all_waiting():
                 self._end(index, Cut.NO_FILES)
 

@@ -137,7 +137,7 @@ class _JudgedInventory:
         away = frozenset[str]() if finding is None else _taken_away(finding)
         counted = [place for place, (ruling, _) in enumerate(ruled) if ruling.server not in away]
         # Devices that are alike share their rulings: of those the first decides, as in the report.
-        worst = min(counted, key=lambda place: ruled[place][0].badness, default=None)
+        worst = min(counted, key=lambda place: ruled[place][0].sort_key, default=None)
         for place, (ruling, point) in enumerate(ruled):
             verdict, stack = ruling.rule.verdict, ruling.stack
             # Places that exclude each other and disagree lower the confidence of the finding.

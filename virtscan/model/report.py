@@ -39,7 +39,7 @@ class AnotherServer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conclusion(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
-    """The judgement of all interfaces that are plugged in alike: one value for all of their findings.
+    """The judgement of all interfaces that are attached alike: one value for all of their findings.
 
     `server` is the one that decided, None when no server is known or none serves the segment, or when the
     hypervisor's kernel settled it. `source_device` is, for a powered-off domain on a pool, the device that decided.

@@ -133,7 +133,7 @@ def _on(
     hypervisor: Hypervisor, index: ServerIndex, waivers: Waivers, pending: frozenset[Mac]
 ) -> Iterator[tuple[_AtRisk, _RiskyStacks]]:
     evaluator = Evaluator(index, hypervisor)
-    # Interfaces that are plugged in alike share an evaluation, which the evaluator keeps.
+    # Interfaces that are attached alike share an evaluation, which the evaluator keeps.
     known: dict[int, _RiskyStacks] = {}
     for domain in hypervisor.domains:
         for interface in domain.interfaces:

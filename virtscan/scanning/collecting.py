@@ -25,7 +25,7 @@ def collect(
     """Read every hypervisor, server and provisioning system of a plan, each under its deadline, all under the run's.
 
     An item that can't be read, in time or at all, is a gap in the inventory; nothing found is not an error. All are in
-    the plan's order, a hypervisor that is named twice is read once. Threads that hang in a call may be left behind: end
+    the plan's order, a hypervisor that is named twice is read once. Threads that hang in a call may be abandoned: end
     the process with `os._exit`.
 
     Args:

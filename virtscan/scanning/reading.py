@@ -1,6 +1,6 @@
 """Reading of one hypervisor, server or provisioning system under its own deadline, on any machine.
 
-Each reader runs on a thread that can be left behind (`engines.bounded`). Its result is closed: a thread that goes
+Each reader runs on a thread that can be abandoned (`engines.bounded`). Its result is closed: a thread that goes
 on after the deadline changes nothing. Arguments and results can be pickled.
 """
 

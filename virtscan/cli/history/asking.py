@@ -19,7 +19,7 @@ R = TypeVar("R")
 def ask(url: str, work: "Callable[[History], R]", *, create: bool = False, seconds: float = SECONDS) -> R:
     """Open a history, call a function with it, and return the result.
 
-    The call runs in a thread of its own, which is left behind at the limit.
+    The call runs in a thread of its own, which is abandoned at the limit.
 
     Raises:
         HistoryError: The history can't be opened, or has not answered within the limit; or the function's own.

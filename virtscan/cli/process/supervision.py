@@ -1,6 +1,6 @@
 """A scan in a child process: nothing that it starts outlives it, and a crash of a C library costs no report.
 
-libvirt's client starts ssh at unpredictable times, and threads that hang in a call are left behind. So the parent only
+libvirt's client starts ssh at unpredictable times, and threads that hang in a call are abandoned. So the parent only
 waits. The kernel makes it the parent of orphans (PR_SET_CHILD_SUBREAPER), and it ends them once the child has ended for
 any reason.
 """

@@ -1,1 +1,1 @@
-"""Devices of one hypervisor, from what an interface is plugged into down to the NICs."""
+"""Devices of one hypervisor, from what an interface is attached to down to the NICs."""

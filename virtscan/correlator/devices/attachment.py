@@ -1,4 +1,4 @@
-"""Attachment points: the devices that an interface is, or may be, plugged into."""
+"""Attachment points: the devices that an interface is, or may be, attached to."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from virtscan.model.reasons import HypervisorIsVm, NeedsNicKinds
 
 
 class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A device of a hypervisor with the mode in which an interface is plugged into it.
+    """A device of a hypervisor with the mode in which an interface is attached to it.
 
     `network` is the libvirt network that led to it, `target` the device that libvirt was given. `segment` is the
     configured name of the layer-2 network behind the device; None without one. `machine` is the kind of the hypervisor,
@@ -54,7 +54,7 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AttachmentPoints:
-    """The devices of one hypervisor, as interfaces may be plugged into them."""
+    """The devices of one hypervisor, as interfaces may be attached to them."""
 
     def __init__(self, hypervisor: Hypervisor, devices: Mapping[DeviceName, Device]) -> None:
         """Follow each device of the hypervisor's machine down to its NICs."""

@@ -118,7 +118,7 @@ def downwards(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> tup
 
 
 def real_device(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> DeviceName:
-    """Return the device that a macvtap is plugged into; over a macvlan it is the device below that one."""
+    """Return the device that a macvtap is attached to; over a macvlan it is the device below that one."""
     seen = {name}
     while name in stacks and stacks[name].kind is DeviceKind.MACVLAN and stacks[name].lower:
         below = stacks[name].lower[0]

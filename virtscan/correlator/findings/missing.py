@@ -74,11 +74,11 @@ def missing_facts(points: Sequence[PointEvaluation], missing: Sequence[Reason]) 
     together they do. A clear verdict needs no further fact.
 
     Args:
-        points: Every device that the interface may be plugged into, judged.
+        points: Every device that the interface may be attached to, judged.
         missing: The missing facts of the finding.
     """
     ruled = [ruling for point in points for ruling in point.rulings]
-    worst = min(ruled, key=lambda one: one.badness, default=None)
+    worst = min(ruled, key=lambda one: one.sort_key, default=None)
     if worst is None or worst.rule.verdict not in OPEN:
         return ()
     facts = tuple(_facts(ruled, missing))
@@ -110,7 +110,7 @@ def _facts(ruled: Sequence[Ruling], missing: Sequence[Reason]) -> Iterator[Missi
 def _server_modes(reason: Reason, ruled: Sequence[Ruling]) -> _Values | None:
     """Return the places that the server's own mode decides on; None for another fact.
 
-    On a device that may be a bridge, the server may be plugged in by a tap instead.
+    On a device that may be a bridge, the server may be attached through a tap instead.
     """
     if not isinstance(reason, NeedsMode) or reason.server is None:
         return None
@@ -125,7 +125,7 @@ def _supposed(reason: Reason, field: str, value: object, ruled: Sequence[Ruling]
         else ruling
         for ruling in ruled
     ]
-    return min(supposed, key=lambda one: one.badness).rule.verdict
+    return min(supposed, key=lambda one: one.sort_key).rule.verdict
 
 
 def _concerns(reason: Reason, field: str, ruling: Ruling) -> bool:

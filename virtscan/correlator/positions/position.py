@@ -1,4 +1,4 @@
-"""Position of a server, seen from the device that an interface is plugged into."""
+"""Position of a server, seen from the device that an interface is attached to."""
 
 from enum import Enum
 

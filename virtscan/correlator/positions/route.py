@@ -42,7 +42,7 @@ from virtscan.model.reasons import (
 _ON_NO_DEVICE = frozenset(
     {"client", "hostdev", "internal", "mcast", "network", "null", "server", "udp", "user", "vdpa", "vhostuser"}
 )
-"""Types of interfaces that, without an attachment, are plugged into no device that macvtaps may stand on.
+"""Types of interfaces that, without an attachment, are attached to no device that macvtaps may stand on.
 
 A network without one hands out PCI devices. A script plugs an `ethernet` interface into anything.
 """
@@ -56,7 +56,7 @@ def positions(
     Args:
         stack: The devices that the server sends through.
         place: Where it is, on the point's machine.
-        point: The device that the interface is plugged into.
+        point: The device that the interface is attached to.
         stacks: Every device of that machine with its device stack.
     """
     name = stack.server.name

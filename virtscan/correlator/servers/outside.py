@@ -135,7 +135,7 @@ class OutsideServers:
             else:
                 reaches.add(of_server(there))
             ruled += ((left.numbers[0], one) for one in _for_all(left, rulings))
-        ruled.sort(key=lambda one: (one[1].badness, one[0]))
+        ruled.sort(key=lambda one: (one[1].sort_key, one[0]))
         return Outside(
             rulings=tuple(ruling for _, ruling in ruled),
             positions=positions,

@@ -1,4 +1,4 @@
-"""Rulings of the decision table on one case, in an order of badness."""
+"""Rulings of the decision table on one case, sorted from the worst to the mildest."""
 
 import msgspec
 
@@ -15,12 +15,12 @@ NOWHERE = Position(where=Where.UNKNOWN, reach=Reach.UNKNOWN)
 class Ruling(msgspec.Struct, frozen=True):
     """The table's decision on one case.
 
-    `badness` sorts the worst first, then those that name a server, by its name. "No finding" is the mildest ruling of
+    `sort_key` sorts the worst first, then those that name a server, by its name. "No finding" is the mildest ruling of
     all. `stack` is None for a ruling that is about no server in particular. `alike` are the stacks of all servers that
     the case is the same for, in their order, if the ruling was made for several: `stack` is the first.
     """
 
-    badness: tuple[int, int, bool, str, str]
+    sort_key: tuple[int, int, bool, str, str]
     rule: Rule
     case: Case
     confidence: Confidence
@@ -30,17 +30,17 @@ class Ruling(msgspec.Struct, frozen=True):
 
     @property
     def stacks(self) -> tuple[SendingStack, ...]:
-        """The stacks of all servers that it holds for; empty without one."""
+        """The stacks of all servers that the ruling holds for; empty without a server."""
         return self.alike or (() if self.stack is None else (self.stack,))
 
     @property
     def rank(self) -> tuple[int, int, bool]:
-        """The badness without names, which is the same for all servers that it holds for."""
-        return self.badness[:3]
+        """The sort key without names: the same for all servers that the ruling holds for."""
+        return self.sort_key[:3]
 
     @property
     def server(self) -> str:
-        """Name of the server that it is about; empty without one."""
+        """The name of the server that the ruling is about; empty without a server."""
         return "" if self.stack is None else self.stack.server.name
 
     @property

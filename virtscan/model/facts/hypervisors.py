@@ -53,7 +53,7 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attachment(msgspec.Struct, frozen=True, gc=False):
-    """A device that an interface can be plugged into.
+    """A device that an interface can be attached to.
 
     `mode` is the macvtap mode; None if the interface is not a macvtap there (a host bridge, for example). `device` is
     None only if it is unknown.
