@@ -6,7 +6,7 @@ import pytest
 
 from tests.views.fleet import finding
 from virtscan.changes import Cause, CauseKind, FieldChange, Kind, ServerChange, ServerRef
-from virtscan.changes.causes.of_servers import ServerCauses
+from virtscan.changes.causes.servers import ServerCauses
 from virtscan.model import DeviceName, Finding, State, Verdict
 from virtscan.model import reasons as r
 

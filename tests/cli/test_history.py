@@ -18,7 +18,7 @@ from tests.conftest import PROJECT
 from tests.harness.launching import DEFAULT_SIGNALS
 from tests.harness.postgresql import PostgreSQL
 from tests.storage.history.nights import host, nights, save, vm
-from virtscan.cli.history.asking import ask
+from virtscan.cli.history.bounded_access import run_on
 from virtscan.cli.history.lock import alone
 from virtscan.cli.main import run
 from virtscan.cli.output.console import Console, Verbosity
@@ -409,9 +409,9 @@ def test_a_database_that_stops_in_the_middle_keeps_no_report_back(postgresql: Po
         postgresql.frozen(url) as freeze,
         pytest.raises(HistoryError, match=r"@/test\d+\S*: no answer for 0.5 s; check"),
     ):
-        ask(url, freeze_between_reading(freeze), seconds=0.5)
+        run_on(url, freeze_between_reading(freeze), seconds=0.5)
 
-    assert ask(url, lambda history: len(history.scans())) == 1
+    assert run_on(url, lambda history: len(history.scans())) == 1
 
 
 def freeze_between_reading(freeze: Callable[[], None]) -> Callable[[History], int]:
@@ -427,7 +427,7 @@ def freeze_between_reading(freeze: Callable[[], None]) -> Callable[[History], in
 
 def test_an_error_of_work_with_a_history_is_its_own(url: str) -> None:
     with pytest.raises(NoScanError, match="no such file"):
-        ask(url, lambda history: history.scans())
+        run_on(url, lambda history: history.scans())
 
 
 def test_the_first_nights_in_an_empty_database_are_compared(

@@ -37,7 +37,8 @@ from virtscan.reporters import REPORTERS, Content
 from virtscan.storage import dumps, loads
 from virtscan.trace import read
 from virtscan.trace.capture.checksums import Checksum
-from virtscan.views import VIEWS, Document
+from virtscan.views import VIEWS
+from virtscan.views.document import Document
 from virtscan.views.rows.pseudonymous import refuse_pattern
 
 NAMES = ("kvm7", "example", "alice", "web01", CLIENT_MAC, "52:54:00:aa:bb:cc", "10.77.0.", "satellite")

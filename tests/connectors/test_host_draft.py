@@ -5,8 +5,8 @@ import msgspec
 import pytest
 
 from tests.build import TAKEN_AT, bond, bridged, domain, failure, gap_in_words, macvtap, nic
+from virtscan.connectors.conditional_gap import ConditionalGap
 from virtscan.connectors.host_draft import DraftItem, HostDraft, HostFacts
-from virtscan.connectors.lacking import Lacking
 from virtscan.model import (
     Attachment,
     Device,
@@ -162,9 +162,9 @@ def test_the_order_of_delivery_does_not_matter(backwards: bool) -> None:
     assert [subject_of(gap)[-1] for gap in gaps] == ["a", "b"]
 
 
-def lacking(device: str | None = None) -> Lacking:
+def lacking(device: str | None = None) -> ConditionalGap:
     gap = gap_in_words(subject="list of node devices", reason="not supported", about=GapAbout.DEVICE)
-    return Lacking(gap=gap, device=None if device is None else DeviceName(device))
+    return ConditionalGap(gap=gap, device=None if device is None else DeviceName(device))
 
 
 @pytest.mark.parametrize(

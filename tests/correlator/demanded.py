@@ -56,8 +56,10 @@ def has_virtual_bottom(one: Clearing) -> bool:
     points = _points(one, one.after)
     return (
         lacked
-        and any(point.point.hands_on for point in _points(one, one.before))
-        and any(ruling.rule.id == "R9" and not point.point.hands_on for point in points for ruling in point.rulings)
+        and any(point.point.receives_partial for point in _points(one, one.before))
+        and any(
+            ruling.rule.id == "R9" and not point.point.receives_partial for point in points for ruling in point.rulings
+        )
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import msgspec
 
 from virtscan import analyzer, hostnet
+from virtscan.connectors.conditional_gap import ConditionalGap, is_needed
 from virtscan.connectors.copies import with_copies_marked
-from virtscan.connectors.lacking import Lacking, is_needed
 from virtscan.connectors.observations import Marked, Measured, with_observations
 from virtscan.masking import masked
 from virtscan.model import (
@@ -56,7 +56,7 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     read_seconds: float | None = None
 
 
-DraftItem: TypeAlias = Domain | Network | Device | HostFacts | Gap | Lacking | Marked | Measured | LeftOut
+DraftItem: TypeAlias = Domain | Network | Device | HostFacts | Gap | ConditionalGap | Marked | Measured | LeftOut
 
 
 class HostDraft:
@@ -222,8 +222,8 @@ def _domains(
 def _gaps_of(items: Sequence[DraftItem], domains: Sequence[Domain], host: analyzer.HostDevices) -> Iterator[Gap]:
     """Yield the delivered gaps, and those of missing items that a domain needs."""
     yield from (item for item in items if isinstance(item, Gap))
-    lacking = (item for item in items if isinstance(item, Lacking))
-    yield from (item.gap for item in lacking if is_needed(item, domains, host.by_name))
+    conditional = (item for item in items if isinstance(item, ConditionalGap))
+    yield from (item.gap for item in conditional if is_needed(item, domains, host.by_name))
 
 
 def _status(gaps: Sequence[Gap], *, failed: bool) -> HostStatus:

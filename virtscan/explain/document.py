@@ -45,7 +45,7 @@ from virtscan.views.document import (
     yes_or_no,
 )
 from virtscan.views.report.identity import identifiers
-from virtscan.views.report.of_report import of_report
+from virtscan.views.report.report_document import report_document
 from virtscan.views.rows.lazy import Value
 
 _DATA = Audience.DATA
@@ -75,7 +75,7 @@ class _SharedDecision(msgspec.Struct, frozen=True, kw_only=True):
 
 def document(explanation: Explanation, report: Report) -> Document:
     """Make the document of the accounts; `applies` is null for a rule that was not reached."""
-    return of_report(
+    return report_document(
         report,
         "explain",
         section("interfaces", _fields(identifiers(report)), explanation.accounts),

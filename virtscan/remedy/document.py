@@ -27,7 +27,7 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
-from virtscan.views.report.of_report import of_report
+from virtscan.views.report.report_document import report_document
 from virtscan.views.wording.phrases.names import listed
 from virtscan.views.wording.phrases.quantity import quantity
 
@@ -47,7 +47,7 @@ class _DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
 
 def document(remedy: Remedy, report: Report, name: str, form: Form) -> Document:
     """Make the document with the steps of the form of this name; a change that no device can make has no steps."""
-    return of_report(
+    return report_document(
         report,
         "remedy",
         msgspec.structs.replace(

@@ -5,7 +5,7 @@ import msgspec
 from virtscan.model import Report
 from virtscan.views.counting.placements import placements
 from virtscan.views.document import Document, Section
-from virtscan.views.report.of_report import of_report
+from virtscan.views.report.report_document import report_document
 from virtscan.views.sheets import machines
 from virtscan.views.sheets.rvtools import VHOST
 from virtscan.views.tables import capacity, hypervisors, risks, servers
@@ -20,7 +20,7 @@ def view(report: Report) -> Document:
     of the findings.
     """
     found = risks.view(report)
-    return of_report(
+    return report_document(
         report,
         "fleet",
         _section(found, "risks", "Risks"),

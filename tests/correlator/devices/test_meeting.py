@@ -3,12 +3,12 @@
 import pytest
 
 from tests.build import bond, bridge, device, nic, vlan
-from virtscan.correlator.devices.meeting import Stands, meeting
+from virtscan.correlator.devices.meeting import Relation, meeting
 from virtscan.correlator.devices.nic import NicKind
 from virtscan.correlator.devices.stack import follow
 from virtscan.model import DeviceKind, DeviceName, State
 
-SAME, BELOW, ABOVE, BESIDE, APART = Stands
+SAME, BELOW, ABOVE, BESIDE, APART = Relation
 ON, OFF, UNKNOWN = State
 DEVICES = (
     bond("bond2", "eth4"),
@@ -49,7 +49,7 @@ STACKS = {
         ("gone", "bond2", APART, OFF),
     ],
 )
-def test_two_devices_meet_by_what_is_below_them(one: str, other: str, stands: Stands, vlan: State) -> None:
+def test_two_devices_meet_by_what_is_below_them(one: str, other: str, stands: Relation, vlan: State) -> None:
     found = meeting(DeviceName(one), DeviceName(other), STACKS)
 
-    assert (found.stands, found.vlan) == (stands, vlan)
+    assert (found.relation, found.vlan) == (stands, vlan)

@@ -5,10 +5,10 @@ A cause needs a proof. Where none of the differences has one, the cause is unkno
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from virtscan.changes.causes.of_domains import DomainCauses, boots_differently
-from virtscan.changes.causes.of_places import place_cause
-from virtscan.changes.causes.of_records import record_cause, waiver_cause
-from virtscan.changes.causes.of_servers import ServerCauses
+from virtscan.changes.causes.domains import DomainCauses, boots_differently
+from virtscan.changes.causes.places import place_cause
+from virtscan.changes.causes.records import record_cause, waiver_cause
+from virtscan.changes.causes.servers import ServerCauses
 from virtscan.changes.domains import DomainPair
 from virtscan.changes.observation import ObservedHost
 from virtscan.changes.values import Cause, CauseKind, FindingKind, Kind, ServerChange

@@ -7,7 +7,7 @@ from typing import Self
 
 import click
 
-from virtscan.cli.history.asking import ask
+from virtscan.cli.history.bounded_access import run_on
 from virtscan.cli.history.lock import alone
 from virtscan.cli.history.state import state_directory
 from virtscan.cli.output.console import Console
@@ -78,7 +78,7 @@ class Keeping:
         if url is None or inventory is None:
             return
         try:
-            self._number = ask(url, lambda history: history.save(inventory, report, reported=False), create=True)
+            self._number = run_on(url, lambda history: history.save(inventory, report, reported=False), create=True)
         except HistoryError as error:
             self.failure = f"{error}; {self._instead(inventory)}"
         else:
@@ -89,7 +89,7 @@ class Keeping:
         if url is None or number is None:
             return
         try:
-            ask(url, lambda history: history.note_reported(number))
+            run_on(url, lambda history: history.note_reported(number))
         except HistoryError as error:
             self.failure = f"{error}; scan {number} is kept, and its changes will be reported again"
 

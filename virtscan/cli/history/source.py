@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from virtscan.cli.history.asking import SECONDS, ask
+from virtscan.cli.history.bounded_access import SECONDS, run_on
 from virtscan.cli.history.scope import chosen_scan
 from virtscan.cli.output.console import Console
 from virtscan.cli.plan import load_plan
@@ -85,7 +85,7 @@ def trend_of(url: str | None, scope: str | None) -> tuple[Section, ...]:
     if url is None:
         return ()
     try:
-        counts = ask(url, lambda history: history.capacity_counts())
+        counts = run_on(url, lambda history: history.capacity_counts())
     except HistoryError:
         return ()  # keeping the scan fails, too, with an error
     own = [one for one in counts if one.scan.scope == scope]
@@ -106,7 +106,7 @@ def recalled(text: str, origin: str, *, scope: str | None = None, seconds: float
         HistoryError: The history can't be read, or has no such scan.
     """
     address = parse_address(text)
-    return ask(
+    return run_on(
         checked(address.url, origin),
         lambda history: history.recall(chosen_scan(history, address.which, scope, None).number),
         seconds=seconds,
@@ -124,7 +124,7 @@ def recalled_night(text: str, scope: str | None) -> Inventory | None:
     """
     address = parse_address(text)
     try:
-        return ask(
+        return run_on(
             checked(address.url, "--since"),
             lambda history: history.recall(history.find(address.which, scope, reported=True).number),
         )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 
 from virtscan import analyzer
-from virtscan.connectors.lacking import Lacking
+from virtscan.connectors.conditional_gap import ConditionalGap
 from virtscan.connectors.libvirt.lists import Describe, Lists, NameList
 from virtscan.connectors.libvirt.nics import Drivers
 from virtscan.connectors.libvirt.replies import Reply, reply_of
@@ -163,7 +163,7 @@ class Leads:
 
     def _lack(self, item: AnyItem, cause: AnyCause, device: DeviceName | None = None) -> None:
         gap = Gap(item=item, cause=cause, about=GapAbout.DEVICE)
-        self._session.draft.add(Lacking(gap=gap, device=device))
+        self._session.draft.add(ConditionalGap(gap=gap, device=device))
 
     def _is_listed(self, name: DeviceName) -> bool:
         return name in self._lists.interfaces.documents or _cleaned(name) in self._node_names

@@ -39,7 +39,7 @@ class PipelinedCall(NamedTuple, Generic[T]):
     Requests with the same `use` get their results used together as far as these are there together.
     """
 
-    ask: Callable[[], T]
+    call: Callable[[], T]
     use: Use[T] | None = None
 
 
@@ -228,7 +228,7 @@ class RequestPipeline:
     def _make(self, request: PipelinedCall[Any]) -> _Result | _CallFailure:  # Any: as above
         before = monotonic()
         try:
-            value = request.ask()
+            value = request.call()
             result = _Result(request.use, value, self._size_of(value))
         except BaseException as error:  # noqa: BLE001 not kept: the calling thread raises it
             return _CallFailure(error)

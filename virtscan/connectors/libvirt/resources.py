@@ -56,8 +56,8 @@ def requests(session: Session, *, statistics: bool) -> Iterator[PipelinedCall[An
             partial(reply_of, partial(connection.listAllDomains, flag)), partial(_use_list, session, mark)
         )
     if statistics:
-        ask = partial(connection.getAllDomainStats, _STATISTICS, libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT)
-        yield PipelinedCall(partial(reply_of, ask), partial(_use_statistics, session))
+        call = partial(connection.getAllDomainStats, _STATISTICS, libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT)
+        yield PipelinedCall(partial(reply_of, call), partial(_use_statistics, session))
 
 
 def suspended(address: str) -> int:

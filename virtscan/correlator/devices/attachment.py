@@ -35,7 +35,7 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
         return self.stack.entry is NicKind.FILLING
 
     @property
-    def hands_on(self) -> bool:
+    def receives_partial(self) -> bool:
         """Return True if frames from outside are known to reach the device with partial checksums.
 
         A virtual machine has no NICs of its own: an end that is not known to fill them in is virtual.

@@ -1,4 +1,4 @@
-"""Meetings of two device stacks of one hypervisor: where the frames of one pass the devices of the other."""
+"""Relation of two device stacks of one hypervisor: where the frames of one pass the devices of the other."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum
@@ -12,8 +12,8 @@ NEVER_REFLECTED = frozenset({SourceMode.PRIVATE, SourceMode.PASSTHROUGH})
 """Modes whose frames a switch on the other side never brings back."""
 
 
-class Stands(Enum):
-    """Relation of a device to another one: BESIDE it on a third one, APART on none."""
+class Relation(Enum):
+    """Position of a device relative to another one: BESIDE it on a common device, APART without one."""
 
     SAME = "same"
     BELOW = "below"
@@ -23,33 +23,33 @@ class Stands(Enum):
 
 
 class Meeting(msgspec.Struct, frozen=True, kw_only=True):
-    """A device as another one meets it.
+    """The relation of a device to another one on its hypervisor.
 
     `vlan` is ON if one of them stands on a shared device by a VLAN, UNKNOWN if it may.
     """
 
     device: DeviceName
     other: DeviceName
-    stands: Stands
+    relation: Relation
     vlan: State
 
 
 def meeting(device: DeviceName, other: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> Meeting:
-    """Describe how a device, with everything below it, meets another one."""
+    """Compare the stacks of two devices, each with everything below it."""
     own, others = downwards(device, stacks), downwards(other, stacks)
     if device == other:
-        stands = Stands.SAME
+        relation = Relation.SAME
     elif device in others:
-        stands = Stands.BELOW
+        relation = Relation.BELOW
     elif other in own:
-        stands = Stands.ABOVE
+        relation = Relation.ABOVE
     else:
-        stands = Stands.APART if set(own).isdisjoint(others) else Stands.BESIDE
+        relation = Relation.APART if set(own).isdisjoint(others) else Relation.BESIDE
     apart = set(own) ^ set(others)
     between = [name for name in apart if name in stacks and stacks[name].kind in {DeviceKind.VLAN, DeviceKind.UNKNOWN}]
     kinds = {stacks[name].kind for name in over_shared(between, own, others, stacks)} if between else set()
     vlan = State.ON if DeviceKind.VLAN in kinds else State.UNKNOWN if DeviceKind.UNKNOWN in kinds else State.OFF
-    return Meeting(device=device, other=other, stands=stands, vlan=vlan)
+    return Meeting(device=device, other=other, relation=relation, vlan=vlan)
 
 
 def over_shared(

@@ -22,7 +22,7 @@ _LOCALLY_ADMINISTERED = 0b10
 
 
 class NicKind(Enum):
-    """Treatment of a partial checksum by a NIC: FILLING computes it, VIRTUAL hands it on."""
+    """Treatment of a partial checksum by a NIC: FILLING computes it, VIRTUAL passes it on."""
 
     FILLING = "filling"
     VIRTUAL = "virtual"
@@ -64,8 +64,8 @@ def nic_kind(device: Device, host: Hypervisor) -> NicKind:
     mac = device.own_mac
     has_made_up_mac = mac is not None and mac.startswith(HYPERVISOR_RANGES)
     if device.driver is not None:
-        hands_on = device.driver in _FORWARDING_DRIVERS or (device.driver in _EMULATED_DRIVERS and has_made_up_mac)
-        return NicKind.VIRTUAL if hands_on else NicKind.FILLING
+        passes_on = device.driver in _FORWARDING_DRIVERS or (device.driver in _EMULATED_DRIVERS and has_made_up_mac)
+        return NicKind.VIRTUAL if passes_on else NicKind.FILLING
     if is_physical(host):
         return NicKind.FILLING
     if host.machine is not Machine.UNKNOWN:

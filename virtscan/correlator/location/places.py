@@ -1,7 +1,7 @@
 """Every place that a server may have: as many as it has NICs and copies.
 
-Not finding a MAC proves nothing by itself: bridges and bonds of guests have MACs of their own, containers always. What
-is not found is left open here (`UnlocatedServer`); `afar` decides for one hypervisor whether the server can be on it.
+Not finding a MAC proves nothing by itself: bridges and bonds of guests have MACs of their own, containers always. A
+server that is not found stays `UnlocatedServer` here; `elsewhere` decides for each hypervisor whether it can be there.
 """
 
 from collections.abc import Iterator

@@ -14,7 +14,7 @@ from virtscan.correlator.devices.macvlans import (
     may_be_bridge,
     possible_macvlans,
 )
-from virtscan.correlator.devices.meeting import NEVER_REFLECTED, Meeting, Stands, meeting, reach_between
+from virtscan.correlator.devices.meeting import NEVER_REFLECTED, Meeting, Relation, meeting, reach_between
 from virtscan.correlator.devices.nic import NicKind, is_nic
 from virtscan.correlator.devices.stack import DeviceStack, downwards, real_device
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
@@ -185,10 +185,10 @@ def _at(
     if point.device is None:
         return _unproven(_needs_interface(point))
     met = meeting(device, point.device, stacks)
-    match met.stands, met.vlan:
-        case Stands.SAME | Stands.BELOW, _:
+    match met.relation, met.vlan:
+        case Relation.SAME | Relation.BELOW, _:
             return _on_the_stack(sender, met, mode, point, stacks)
-        case (Stands.ABOVE, _) | (Stands.BESIDE, State.ON):
+        case (Relation.ABOVE, _) | (Relation.BESIDE, State.ON):
             return _goes_down(sender, met, point)
         case _:
             return _elsewhere(sender, device, point)
@@ -209,7 +209,7 @@ def _on_the_stack(
             return _unproven(NeedsMode(server=sender.server))  # its frames may enter the stack: as a tap's, or bridged
         case SourceMode.BRIDGE if port := bridged_macvlan(met.device, met.other, stacks):
             return _received(sender, met.device, point, port)
-        case SourceMode() if met.stands is Stands.SAME:
+        case SourceMode() if met.relation is Relation.SAME:
             return _shared(sender, met.device, mode, point)
         case _:
             return _goes_down(sender, met, point)
@@ -223,10 +223,10 @@ def _shared(sender: LocalServer, device: DeviceName, mode: SourceMode, point: At
     modes = {mode, point.mode or SourceMode.UNKNOWN}
     reach = reach_between(modes, reflective=point.reflective)
     apart = bool(modes - {SourceMode.BRIDGE, SourceMode.UNKNOWN})
-    if apart and point.reflective is not State.OFF and not modes & NEVER_REFLECTED and point.hands_on:
+    if apart and point.reflective is not State.OFF and not modes & NEVER_REFLECTED and point.receives_partial:
         return _unproven(_lacks(point), shares, reach=reach)
     missing = (NeedsMode(server=sender.server),) if mode is SourceMode.UNKNOWN else ()
-    leaves = (LeavesByNic(device=device),) if apart and not point.hands_on else ()
+    leaves = (LeavesByNic(device=device),) if apart and not point.receives_partial else ()
     match mode:
         case SourceMode.BRIDGE:
             where = Where.SAME_BRIDGE
@@ -254,9 +254,11 @@ def _goes_down(sender: LocalServer, met: Meeting, point: AttachmentPoint) -> Pos
         server_device=met.device,
         device=met.other,
     )
-    is_hosts_own = sender.is_host_process and met.vlan is not State.ON and met.stands in {Stands.SAME, Stands.BELOW}
+    is_hosts_own = (
+        sender.is_host_process and met.vlan is not State.ON and met.relation in {Relation.SAME, Relation.BELOW}
+    )
     reach = Reach.NO if is_hosts_own else Reach.UNKNOWN
-    if point.hands_on and (met.vlan is not State.OFF or point.reflective is not State.OFF):
+    if point.receives_partial and (met.vlan is not State.OFF or point.reflective is not State.OFF):
         return _unproven(_lacks(point), reason, reach=reach)
     return Position(where=Where.NEVER_MET, reach=reach, because=(reason, LeavesByNic(device=met.other)))
 

@@ -133,8 +133,8 @@ def groups(report: Report, by: By) -> tuple[Group, ...]:
     return tuple(_group(label, members[label], by) for label in sorted(members, key=_order))
 
 
-def everything(report: Report, label: Label) -> Group:
-    """Return the group of everything."""
+def whole_fleet(report: Report, label: Label) -> Group:
+    """Return one group of all hosts, domains, interfaces and findings, each counted once."""
     hosts = [_GroupPart(host=host) for host in report.inventory.hypervisors]
     domains = [
         _GroupPart(host=item.hypervisor, domain=item.domain, interfaces=item.placements) for item in placements(report)

@@ -24,7 +24,7 @@ from virtscan.model import (
 )
 from virtscan.views.counting.amounts import total
 from virtscan.views.document import Document, Metric, Section, known
-from virtscan.views.report.of_report import of_report
+from virtscan.views.report.report_document import report_document
 
 _MIB = 1024 * 1024
 
@@ -46,7 +46,9 @@ def view(report: Report, run: Run) -> Document:
 
     A sum is left out if it is unknown of one item.
     """
-    return of_report(report, "metrics", Section(key="metrics", columns=(), rows=()), metrics=_metrics(report, run))
+    return report_document(
+        report, "metrics", Section(key="metrics", columns=(), rows=()), metrics=_metrics(report, run)
+    )
 
 
 def is_complete(report: Report) -> bool:

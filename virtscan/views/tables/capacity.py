@@ -7,7 +7,7 @@ import msgspec
 
 from virtscan.model import DeviceKind, HostStatus, Report
 from virtscan.views.counting.amounts import ratio
-from virtscan.views.counting.groups import Group, everything, groups
+from virtscan.views.counting.groups import Group, groups, whole_fleet
 from virtscan.views.counting.headroom import cpu_ratio_without_largest, largest_domain_mib, memory_without_largest_mib
 from virtscan.views.document import (
     Audience,
@@ -21,7 +21,7 @@ from virtscan.views.document import (
     word,
 )
 from virtscan.views.report import summary
-from virtscan.views.report.of_report import of_report
+from virtscan.views.report.report_document import report_document
 from virtscan.views.view import By
 
 _LABELS = {
@@ -123,10 +123,10 @@ def view(report: Report, by: By = By.HYPERVISOR) -> Document:
     fields = (*(_label_field(column, place) for place, column in enumerate(columns)), *_fields(by))
     if by is By.HYPERVISOR:
         fields = (*fields, _BY_DEVICE)
-    total = everything(report, ("total", *[None] * (len(columns) - 1)))
+    total = whole_fleet(report, ("total", *[None] * (len(columns) - 1)))
     counted = summary.metrics(report)
     rows = groups(report, by)
-    return of_report(
+    return report_document(
         report,
         "capacity",
         section("rows", fields, rows, total),

@@ -16,7 +16,7 @@ from virtscan.views.document import (
     yes_or_no,
 )
 from virtscan.views.report import summary
-from virtscan.views.report.of_report import of_report
+from virtscan.views.report.report_document import report_document
 
 
 def _verdict(domain: DomainPlacements) -> Verdict | None:
@@ -60,4 +60,4 @@ def view(report: Report) -> Document:
     """Show a row for each domain, in the inventory's order."""
     counted = summary.metrics(report)
     rows = section("rows", FIELDS, placements(report))
-    return of_report(report, "domains", rows, metrics=counted, notes=summary.coverage(counted))
+    return report_document(report, "domains", rows, metrics=counted, notes=summary.coverage(counted))

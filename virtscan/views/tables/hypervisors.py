@@ -25,7 +25,7 @@ from virtscan.views.document import (
     word,
 )
 from virtscan.views.report import summary
-from virtscan.views.report.of_report import of_report
+from virtscan.views.report.report_document import report_document
 from virtscan.views.wording.gaps import reason as gap_reason
 
 
@@ -144,4 +144,4 @@ def view(report: Report) -> Document:
     """Show the hypervisors alone."""
     counted = summary.metrics(report)
     rows = msgspec.structs.replace(hypervisors(report), key="rows")
-    return of_report(report, "hypervisors", rows, metrics=counted, notes=summary.coverage(counted))
+    return report_document(report, "hypervisors", rows, metrics=counted, notes=summary.coverage(counted))

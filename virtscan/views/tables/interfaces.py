@@ -15,7 +15,7 @@ from virtscan.views.document import (
     yes_or_no,
 )
 from virtscan.views.report import summary
-from virtscan.views.report.of_report import of_report
+from virtscan.views.report.report_document import report_document
 
 _DATA = Audience.DATA
 
@@ -55,4 +55,4 @@ def view(report: Report) -> Document:
     """Show a row for each interface, in the inventory's order."""
     counted = summary.metrics(report)
     rows = section("rows", FIELDS, (placement for domain in placements(report) for placement in domain.placements))
-    return of_report(report, "interfaces", rows, metrics=counted, notes=summary.coverage(counted))
+    return report_document(report, "interfaces", rows, metrics=counted, notes=summary.coverage(counted))

@@ -37,7 +37,7 @@ from virtscan.views.document import (
 from virtscan.views.report import advice, summary
 from virtscan.views.report.headline import headline
 from virtscan.views.report.identity import identifiers
-from virtscan.views.report.of_report import of_report
+from virtscan.views.report.report_document import report_document
 from virtscan.views.rows.lazy import Value
 from virtscan.views.tables.causes import causes, section_of, uneven
 from virtscan.views.tables.hypervisors import hypervisors
@@ -129,7 +129,7 @@ def view(report: Report) -> Document:
         lambda finding: advice.mark(finding, is_less_certain=finding.key in doubtful),
     )
     findings = section("findings", (*fields(Wording(report.inventory), ids), site, mark), report.findings)
-    return of_report(
+    return report_document(
         report,
         "report",
         msgspec.structs.replace(findings, groups=tuple(cause.group for cause in found)),

@@ -28,7 +28,7 @@ from virtscan.views.document import (
     yes_or_no,
 )
 from virtscan.views.report import summary
-from virtscan.views.report.of_report import of_report
+from virtscan.views.report.report_document import report_document
 from virtscan.views.wording.gaps.causes import cause_words
 from virtscan.views.wording.settings import setting_words
 
@@ -154,4 +154,4 @@ def view(report: Report) -> Document:
     counted = metrics(report)
     rows = msgspec.structs.replace(servers(report), key="rows", none="No provisioning server was given.")
     note = f"TX checksum offload: {summary.listed(counts(counted, 'tx_checksum'))}"
-    return of_report(report, "servers", rows, metrics=counted, notes=(note,))
+    return report_document(report, "servers", rows, metrics=counted, notes=(note,))

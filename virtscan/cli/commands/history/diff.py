@@ -7,7 +7,7 @@ import click
 
 from virtscan.cli.commands.diff import compared
 from virtscan.cli.help import COMPARES, Command
-from virtscan.cli.history.asking import ask
+from virtscan.cli.history.bounded_access import run_on
 from virtscan.cli.history.scope import chosen_scan, scope_option
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import (
@@ -70,5 +70,5 @@ def diff(
         first = opened.before(second) if old is None else opened.find(parse_which(old, "OLD"), second.scope)
         return opened.recall(first.number), opened.recall(second.number)
 
-    before, after = map(redacted.of_earlier, ask(history_url(history, config, console), both))
+    before, after = map(redacted.of_earlier, run_on(history_url(history, config, console), both))
     return compared(before, after, wanted=wanted, fail_on=fail_on, console=console)

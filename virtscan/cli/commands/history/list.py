@@ -6,7 +6,7 @@ import click
 
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import WORKS, Command
-from virtscan.cli.history.asking import ask
+from virtscan.cli.history.bounded_access import run_on
 from virtscan.cli.history.scope import listed_scope_option, of_scope
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import config_option, make_console, output_options, quiet_and_verbose
@@ -42,7 +42,7 @@ def list_(
 
     console = make_console(verbose=verbose, quiet=quiet)
     wanted = wanted_outputs(formats, output)
-    scans = ask(history_url(history, config, console), lambda opened: opened.scans())
+    scans = run_on(history_url(history, config, console), lambda opened: opened.scans())
     with showing(wanted) as shown:
         shown.show(view(of_scope(scans, scope)), console, code=ExitCode.CLEAN)
     return ExitCode.CLEAN

@@ -8,7 +8,7 @@ import click
 
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import WORKS, Command
-from virtscan.cli.history.asking import ask
+from virtscan.cli.history.bounded_access import run_on
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import config_option, duration_option, make_console, quiet_and_verbose
 from virtscan.cli.output.outputs import OutputError, print_line
@@ -55,6 +55,6 @@ def prune(history: str | None, config: Path | None, keep: float, then: str, verb
             raise OutputError(str(error)) from error
         return len(removed), total
 
-    removed, total = ask(history_url(history, config, console), work, seconds=_SECONDS)
+    removed, total = run_on(history_url(history, config, console), work, seconds=_SECONDS)
     print_line(f"removed: {removed} of {quantity(total, 'scan')}; counts are kept")
     return ExitCode.CLEAN

@@ -7,7 +7,7 @@ import msgspec
 
 from virtscan.cli.exit_codes import ExitCode, of_answer
 from virtscan.cli.help import ANSWERS, Command
-from virtscan.cli.history.asking import ask
+from virtscan.cli.history.bounded_access import run_on
 from virtscan.cli.history.scope import chosen_scan, scope_option
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import FILE, config_option, make_console, quiet_and_verbose, report_options
@@ -59,7 +59,7 @@ def show(
     redacted = redaction(redact)
     which = parse_which(scan, "SCAN")
     kept_in = history_url(history, config, console)
-    inventory = redacted(ask(kept_in, lambda opened: opened.load(chosen_scan(opened, which, scope, config).number)))
+    inventory = redacted(run_on(kept_in, lambda opened: opened.load(chosen_scan(opened, which, scope, config).number)))
     with Outputs() as outputs:
         if save is not None:
             outputs.open(save, mode=PRIVATE).write(dumps(inventory))

@@ -7,7 +7,7 @@ import click
 from virtscan.changes.trend import Every, RiskBy
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import WORKS, Command
-from virtscan.cli.history.asking import ask
+from virtscan.cli.history.bounded_access import run_on
 from virtscan.cli.history.scope import listed_scope_option, of_scope
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import (
@@ -78,7 +78,7 @@ def trend(
         raise click.UsageError(f"--by {by.value} is for --view risks; capacity has sites only")
     keep_apart(*places(wanted), ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
-    counts = ask(
+    counts = run_on(
         history_url(history, config, console),
         lambda opened: opened.capacity_counts() if view == _CAPACITY else opened.finding_counts(),
     )

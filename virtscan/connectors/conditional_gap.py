@@ -1,4 +1,4 @@
-"""Gaps about devices that count only where no other source filled them."""
+"""Gaps about devices that count only if no other source describes these devices."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,17 +9,17 @@ from virtscan.model import Backing, Device, DeviceKind, DeviceName, Domain, Gap
 _ON_OTHERS = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.VLAN, DeviceKind.MACVLAN})
 
 
-class Lacking(msgspec.Struct, frozen=True, kw_only=True):
+class ConditionalGap(msgspec.Struct, frozen=True, kw_only=True):
     """A gap that counts only while a device under a macvtap stays unknown; `device` None: any of them."""
 
     gap: Gap
     device: DeviceName | None = None
 
 
-def is_needed(lacking: Lacking, domains: Iterable[Domain], devices: Mapping[DeviceName, Device]) -> bool:
-    """Return True if the lack leaves a device under a macvtap unknown."""
-    if lacking.device is not None:
-        return lacking.device not in devices
+def is_needed(conditional: ConditionalGap, domains: Iterable[Domain], devices: Mapping[DeviceName, Device]) -> bool:
+    """Return True if the gap leaves a device under a macvtap unknown."""
+    if conditional.device is not None:
+        return conditional.device not in devices
     attachments = (a for domain in domains for interface in domain.interfaces for a in interface.attachments)
     under_macvtaps = {a.device for a in attachments if a.mode is not None and a.device is not None}
     return not all(_is_known(name, devices) for name in under_macvtaps)

@@ -1,4 +1,4 @@
-"""The frame of every document about a report: its scan, counts, gaps and warnings."""
+"""The common parts of every document about a report: scan, counts, gaps and warnings."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -12,7 +12,7 @@ from virtscan.views.report.headline import nothing_found
 from virtscan.views.report.left_out import left_out
 
 
-def of_report(
+def report_document(
     report: Report,
     name: str,
     *sections: Section,

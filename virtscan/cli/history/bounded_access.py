@@ -16,8 +16,8 @@ SECONDS = 300.0
 R = TypeVar("R")
 
 
-def ask(url: str, work: "Callable[[History], R]", *, create: bool = False, seconds: float = SECONDS) -> R:
-    """Open a history, call a function with it, and return the result.
+def run_on(url: str, work: "Callable[[History], R]", *, create: bool = False, seconds: float = SECONDS) -> R:
+    """Open a history, call a function on it, and return the result.
 
     The call runs in a thread of its own, which is abandoned at the limit.
 
