@@ -41,7 +41,7 @@ def markdown_table(rows: Sequence[Row], made: str) -> str:
 
 
 def filled(document: str, table: str) -> str:
-    """Return the document with the table between its two marks, in the place of the old one.
+    """Return the document with the table between its two marks, in place of the old one.
 
     Raises:
         ValueError: The marks are not there, once each and in their order.

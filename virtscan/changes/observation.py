@@ -84,7 +84,7 @@ def interfaces_of(domain: Domain) -> dict[str, Interface]:
 
 
 def with_memory(inventory: Inventory) -> Inventory:
-    """Return the inventory with the last complete observation of each host in the place of an incomplete one."""
+    """Return the inventory with the last complete observation of each host in place of an incomplete one."""
     memory = {one.hypervisor: one for one in inventory.unread}
     if not any(one.last is not None for one in inventory.unread):
         return inventory

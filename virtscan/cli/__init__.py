@@ -1,4 +1,4 @@
-"""The command line: parse, wire, write, exit code; one module a command."""
+"""The command line: parse, wire, write, exit code; one module per command."""
 
 from virtscan.cli.process.start import main
 

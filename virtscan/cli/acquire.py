@@ -116,7 +116,7 @@ def load_merged(files: Sequence[Path], console: Console, policy: Policy | None =
 
 
 def refuse_other_names(one: Inventory, origin: object, other: Inventory, other_origin: object) -> None:
-    """Refuse real names beside pseudonyms, and pseudonyms of two maps: one host would be two, or two hosts one.
+    """Refuse real names mixed with pseudonyms, and pseudonyms of two maps: one host would be two, or two hosts one.
 
     Raises:
         InventoryError: The names of the inventories are of different kinds.

@@ -33,7 +33,7 @@ class AssumptionResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parsed(texts: Sequence[str], pseudonym: Callable[[str], str]) -> "tuple[Assumption, ...]":
-    """Read assumptions, with pseudonyms in the place of names.
+    """Read assumptions, with pseudonyms in place of names.
 
     Raises:
         ConfigError: One is invalid, or two contradict each other.

@@ -78,7 +78,7 @@ def of_trace(*, boots: int, failed: bool, incomplete: bool) -> ExitCode:
 
 
 def of_explanation(report: Report, explained: Iterable[Finding], hypervisors: Container[str]) -> ExitCode:
-    """Return the exit code of `virtscan explain`: 3 if a gap bears on the explanation, else 0.
+    """Return the exit code of `virtscan explain`: 3 if a gap affects the explanation, else 0.
 
     Args:
         report: The report.

@@ -1,4 +1,4 @@
-"""The plan of a command, made of the configuration file and the command line."""
+"""The plan of a command, made from the configuration file and the command line."""
 
 import os
 import stat

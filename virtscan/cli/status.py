@@ -36,7 +36,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def line(self) -> str:
-        """The one line of a plugin; a bar would end its words."""
+        """The one line of a plugin; a vertical bar would end its words."""
         words = printable(self.words, _LONGEST).replace("|", "\\x7c")
         return f"VIRTSCAN {self.level.name}: {words}{' | ' if self.numbers else ''}{self.numbers}"
 
@@ -86,7 +86,7 @@ def _is_doubtful(report: Report) -> bool:
 
 
 def _concerns(report: Report) -> Iterator[str]:
-    """Yield matters that need attention beside the verdicts."""
+    """Yield matters other than verdicts that need attention."""
     if report.gaps:
         yield quantity(len(report.gaps), "gap")
     if report.at_risk_after_reboot:

@@ -35,7 +35,7 @@ FILES = {row.scheme: kind for kind, row in TARGETS.items() if row.address is Add
 
 
 def declared_plan(document: ConfigFile, folder: Path, problems: Problems) -> Plan:
-    """Make a plan of the file, with defaults for the rest; without a hypervisor if the file has none.
+    """Make a plan from the file, with defaults for the rest; without a hypervisor if the file has none.
 
     Args:
         document: The file.
@@ -92,7 +92,7 @@ def declared_plan(document: ConfigFile, folder: Path, problems: Problems) -> Pla
 
 
 def _history(url: str, folder: Path) -> str:
-    """Return the URL of a database; a relative file is one beside the configuration."""
+    """Return the URL of a database; a relative path starts at the configuration's folder."""
     url = check_url(url, "history.url", private=True)
     scheme, mark, path = url.partition(":///")
     relative = scheme.startswith("sqlite") and mark and not path.startswith(("/", ":", "file:"))

@@ -55,7 +55,7 @@ def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventor
 
 
 def is_certain(plan: Plan, hypervisor: str, inventory: Inventory | None) -> bool:
-    """Return False if something that the inventory lacks bears on who may answer on a hypervisor.
+    """Return False if something that the inventory lacks affects which servers may answer on a hypervisor.
 
     Raises:
         ConfigError: No such hypervisor is configured.
@@ -158,7 +158,7 @@ def _place(target: Target, name: str, inventory: Inventory | None) -> _KnownDevi
 
 
 def _server(target: ServerTarget, inventory: Inventory | None) -> Server:
-    """Make a server of its declaration, with the addresses that a scan saw: records may name those."""
+    """Make a server from its declaration, with the addresses that a scan saw: records may name those."""
     scanned = () if inventory is None else inventory.servers
     found = next((one for one in scanned if one.name == target.name), None)
     return Server(

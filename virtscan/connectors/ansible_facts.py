@@ -1,4 +1,4 @@
-"""Ansible's facts about a hypervisor, beside those of the hypervisor itself."""
+"""Ansible's facts about a hypervisor, in addition to those of the hypervisor itself."""
 
 from pathlib import Path
 

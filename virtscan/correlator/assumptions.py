@@ -92,7 +92,7 @@ def assume(inventory: Inventory, assumptions: Iterable[Assumption]) -> Assumed:
 
 
 def _in_full(one: Assumption, inventory: Inventory) -> Assumption:
-    """Return an assumption with whole names in the place of those without their domain.
+    """Return an assumption with full names in place of those without their domain.
 
     Raises:
         ConfigError: One stands for several.

@@ -63,7 +63,7 @@ def runs_on_warnings(hypervisors: Sequence[str], servers: Iterable[Serving]) -> 
     """Warn about each server that is declared to run on a hypervisor which does not exist.
 
     Args:
-        hypervisors: The names of all hypervisors; without any, nothing is compared.
+        hypervisors: The names of all hypervisors; if there are none, nothing is compared.
         servers: The servers.
     """
     if not hypervisors:

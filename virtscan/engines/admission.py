@@ -30,7 +30,7 @@ RESERVED_FILES = 64
 """For everything else that the process has open."""
 
 _SPARE_FILES = 8
-"""File descriptors to keep free beside those of a job, where the limit is low."""
+"""File descriptors to keep free in addition to those of a job, where the limit is low."""
 
 _STARTING_SECONDS = 2.0
 """Longest time that a job takes to open its files; from then on they are counted themselves."""
@@ -49,7 +49,7 @@ class Admission:
         self._starts = LEAST_AT_ONCE
 
     def admits(self, work: Work, running: int) -> bool:
-        """Return True if one more job of this kind may start beside so many that run."""
+        """Return True if one more job of this kind may start in addition to this many running ones."""
         if not self._files.has_room():
             return False
         if work is Work.READS:

@@ -11,7 +11,7 @@ _SLOW = 5.0
 """Seconds after which a call counts as hanging."""
 
 _MOST = 128
-"""Calls at once. There are so many only where they hang, each with a thread."""
+"""Most calls at once. This many occur only if they hang, each with a thread."""
 
 _running: dict[threading.Thread, float] = {}
 """Their threads, and when they began."""

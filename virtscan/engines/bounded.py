@@ -31,7 +31,7 @@ class NoThreadError(RuntimeError):
 
 
 def within(seconds: float, call: Callable[[], T]) -> JobOutcome[T]:
-    """Call on a daemon thread and wait for the outcome, but no longer than so many seconds.
+    """Call on a daemon thread and wait for the outcome for at most this many seconds.
 
     At the deadline the programs that the call has started are ended, and its thread is abandoned. End a process
     with such threads with `os._exit`: its own end could wait for them.
@@ -47,9 +47,9 @@ def within(seconds: float, call: Callable[[], T]) -> JobOutcome[T]:
 
 
 def within_work(seconds: float, run_left: float, call: Callable[[], T]) -> JobOutcome[T]:
-    """Do as `within` for a call that works all the time, whose limit counts from when it gets a CPU.
+    """Limit a call as `within` does, for one that works all the time: its limit counts from its first use of a CPU.
 
-    It is late after so many seconds of work, or after so many without any: a disk that does not answer.
+    It is late after this many seconds of work, or after as many without work: a disk that does not answer.
 
     Returns:
         As `within`; `Cut.RUN_DEADLINE` if `run_left` has passed.
@@ -62,7 +62,7 @@ def within_work(seconds: float, run_left: float, call: Callable[[], T]) -> JobOu
 
 
 def interrupt() -> None:
-    """Leave behind all calls that are waited for."""
+    """Abandon all calls that are waited for."""
     for results in tuple(_waited_for):
         results.put(Cut.INTERRUPTED)
 
@@ -105,7 +105,7 @@ def _supervised(call: Callable[[], T]) -> Iterator[tuple[threading.Thread, Simpl
     finally:
         _waited_for.discard(results)
         if not is_over.is_set():
-            leave_behind(thread)
+            abandon(thread)
 
 
 def _start(thread: threading.Thread) -> None:
@@ -158,7 +158,7 @@ def outcome_of(call: Callable[[], T]) -> JobOutcome[T]:
         return Raised(error)
 
 
-def leave_behind(thread: threading.Thread) -> None:
+def abandon(thread: threading.Thread) -> None:
     """End the programs of a thread that is no longer waited for, and of the calls that it waits for."""
     _left_behind.add(thread)
     end_work_of(thread)

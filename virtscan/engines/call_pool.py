@@ -31,7 +31,7 @@ class Caller(Protocol):
         """Make the next call and raise nothing; return True if the turn goes on, with a further call."""
 
     def watch(self, hung: int) -> None:
-        """Take note of how many of the calls under way hang, and offer turns for calls beside them."""
+        """Note how many of the calls under way hang, and offer turns for others."""
 
     def take_back(self) -> None:
         """Take back a turn that no thread can take."""
@@ -76,7 +76,7 @@ class CallPool:
         return True
 
     def replace_hung(self) -> None:
-        """Put threads in the place of those whose callers have a call that hangs; call it repeatedly.
+        """Replace threads whose callers have a hanging call; call it repeatedly.
 
         Where no thread is left that could take a turn, the turns go back.
         """

@@ -90,10 +90,10 @@ class Carrier(Protocol[T]):
     """Transport of jobs to other machines: as bytes, since an engine knows neither jobs nor results."""
 
     def slices(self, jobs: Sequence[Job[T]]) -> tuple[Slice, ...]:
-        """Put those together that can travel; the others stay here."""
+        """Group the jobs that can travel; the others stay here."""
 
     def pack(self, jobs: Sequence[Job[T]], run_left: float) -> bytes:
-        """Write the jobs of a slice, for a run that ends in so many seconds."""
+        """Write the jobs of a slice, for a run that ends in this many seconds."""
 
     def unpack(self, jobs: Sequence[Job[T]], answer: bytes) -> Sequence[T]:
         """Read the result of each of them.

@@ -16,7 +16,7 @@ import msgspec
 
 from virtscan.engines import background, call_pool
 from virtscan.engines.admission import Admission
-from virtscan.engines.bounded import NoThreadError, end_late_work, interrupt, leave_behind, outcome_of
+from virtscan.engines.bounded import NoThreadError, abandon, end_late_work, interrupt, outcome_of
 from virtscan.engines.demand import SAMPLE_SECONDS
 from virtscan.engines.engine import Cut, Job, JobOutcome, Raised, Work
 
@@ -147,7 +147,7 @@ class _ThreadedRun(Generic[T]):
         return True
 
     def settle(self, timeout: float) -> None:
-        """Wait until a job ends, at most so long, then take all that have ended."""
+        """Wait at most this long for a job to end, then take all that have ended."""
         now = monotonic()
         timeout = max(0.0, min([timeout, *(running.late_at - now for running in self._running.values())]))
         if any(self._waiting.values()):
@@ -179,7 +179,7 @@ class _ThreadedRun(Generic[T]):
     def leave(self) -> None:
         """Free the running jobs, as far as possible; after an interruption that is all of them."""
         for running in self._running.values():
-            leave_behind(running.thread)
+            abandon(running.thread)
 
     def outcomes(self) -> tuple[JobOutcome[T], ...]:
         return tuple(self._outcomes[index] for index in range(len(self._jobs)))
@@ -205,5 +205,5 @@ class _ThreadedRun(Generic[T]):
             return
         self._outcomes[index] = outcome
         if running and isinstance(outcome, Cut):
-            leave_behind(running.thread)
+            abandon(running.thread)
         self._on_end(index, outcome)

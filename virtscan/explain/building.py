@@ -166,7 +166,7 @@ _EXCLUSIONS = {
 
 
 def _taken_away(finding: Finding) -> frozenset[str]:
-    """Return the waived servers that others are left beside; none where all are waived, for then the worst decides."""
+    """Return the waived servers if others are left; none if all are waived, because then the worst decides."""
     waived = frozenset(one.server for one in finding.waived_servers)
     return frozenset() if finding.server in waived else waived
 

@@ -74,7 +74,7 @@ class _SharedDecision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def document(explanation: Explanation, report: Report) -> Document:
-    """Make the document of the accounts; `applies` is null for a rule that was not reached."""
+    """Make the document from the accounts; `applies` is null for a rule that was not reached."""
     return report_document(
         report,
         "explain",

@@ -30,7 +30,7 @@ class StatedFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConditionResult(msgspec.Struct, frozen=True, kw_only=True):
-    """A condition of a rule, whether it holds, and the fact behind that."""
+    """A condition of a rule, whether it holds, and the fact that decides it."""
 
     condition: str
     holds: bool

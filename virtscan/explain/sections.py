@@ -49,7 +49,7 @@ class _Ruled(msgspec.Struct, frozen=True):
 
 
 def sections(explanation: Explanation) -> tuple[Section, ...]:
-    """Return what the text has beside the findings; each row names its interface."""
+    """Return the parts of the text other than the findings; each row names its interface."""
     return (
         section("facts", _FACTS, [_Of(one, fact) for one in explanation.accounts for fact in one.facts]),
         section("decisions", _DECISIONS, _decisions(explanation.accounts)),

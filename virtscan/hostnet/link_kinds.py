@@ -10,7 +10,7 @@ class LinkKind(msgspec.Struct, frozen=True):
 
     Bonds, VLANs and bridges have no backing of their own; that of their lower devices counts. `has_lower` is False
     where a device of this kind has no lower device unless ports of it are listed. `has_parent` is True for a device on
-    exactly one other, which is the name behind its `@`; a veth's is its other end.
+    exactly one other, which is the name after its `@`; a veth's is its other end.
     """
 
     kind: DeviceKind = DeviceKind.UNKNOWN

@@ -18,7 +18,7 @@ class LinkEntry(msgspec.Struct, kw_only=True):
     """A device's entry while it is read.
 
     `link` is the name after the `@`, `port_of` the kind of its master, `mode` the word for a macvlan's. `has_parent`:
-    it hangs on a bus or has a permanent MAC of its own, which only drivers of hardware give. `is_tunnel` is True if it
+    it is on a bus or has a permanent MAC of its own, which only drivers of hardware give. `is_tunnel` is True if it
     carries no link layer, so that it can't have members or ports.
     """
 
@@ -92,7 +92,7 @@ def _has_all(kind: LinkKind, has_parent: bool, has_ports: bool, complete: bool) 
 
 
 def _link_kind(link: LinkEntry, role: str | None) -> LinkKind:
-    """Return its kind; a device without one that hangs on a bus is a NIC. Kernels before 3.0 don't name bridges."""
+    """Return its kind; a device without one is a NIC if it is on a bus. Kernels before 3.0 don't name bridges."""
     kind = link.kind or role
     if kind is not None:
         return LINK_KINDS.get(kind, TUNNEL if link.is_tunnel else UNKNOWN_KIND)

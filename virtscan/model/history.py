@@ -1,4 +1,4 @@
-"""Records of a scan in the history besides its content: how much was read, and counts that stay for ever."""
+"""Records of a scan in the history besides its content: how much was read, and permanent counts."""
 
 from datetime import datetime
 

@@ -32,14 +32,14 @@ class WaivedServer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnotherServer(msgspec.Struct, frozen=True, kw_only=True):
-    """A server that puts an interface at risk, too, beside the one that its finding names."""
+    """Another server that puts an interface at risk, in addition to the one that its finding names."""
 
     server: str
     server_interface: str | None
 
 
 class Conclusion(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
-    """The judgement of all interfaces that are attached alike: one value for all of their findings.
+    """The judgement of all interfaces that are attached in the same way: one value for all of their findings.
 
     `server` is the one that decided, None when no server is known or none serves the segment, or when the
     hypervisor's kernel settled it. `source_device` is, for a powered-off domain on a pool, the device that decided.

@@ -71,7 +71,7 @@ def parse_features(text: str, device: str | None = None) -> FeatureTable:
 def parse_captures(text: str) -> tuple[FeatureTable, ...]:
     """Read all features in a text, by device; empty if it has none.
 
-    Mail quotes and annotations behind a value are allowed for; other lines are ignored.
+    Mail quotes and annotations after a value are allowed; other lines are ignored.
 
     Raises:
         OffloadError: It is JSON and broken, or not ethtool's.
@@ -143,7 +143,7 @@ def _from_text(text: str) -> tuple[FeatureTable, ...]:
     drafts: dict[str | None, _Draft] = {}
     current: _Draft | None = None
     # Errors go to stderr, which is not buffered: in one file with stdout they stand before the header of their own
-    # device, that is, behind the features of the one before. On a terminal they stand between header and features.
+    # device, that is, after the features of the previous one. On a terminal they stand between header and features.
     pending: list[str] = []
 
     def begin(device: str | None) -> _Draft:

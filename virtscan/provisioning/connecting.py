@@ -11,7 +11,7 @@ from virtscan.provisioning.limits import Deadline
 
 
 def tls_context(target: ProvisioningTarget) -> ssl.SSLContext:
-    """Certificates are always checked: against `ca_file` if there is one, else against the system's authorities.
+    """Make a context that checks certificates against `ca_file` if there is one, else the system's authorities.
 
     Raises:
         ProvisioningError: The file can't be read, or holds no certificate.

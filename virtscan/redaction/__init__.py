@@ -1,4 +1,4 @@
-"""Pseudonyms in the place of names, in inventories and captures; one private map for both."""
+"""Pseudonyms in place of names, in inventories and captures; one private map for both."""
 
 from virtscan.redaction.capture import redact_trace
 from virtscan.redaction.history import known_scope, redact_counts

@@ -76,7 +76,7 @@ class Forms:
         }
 
     def of(self, text: str, holds: Holds) -> str:
-        """Return the text to show in the place of one that holds this."""
+        """Return the text to show in place of one that holds this."""
         return self.rewrite(holds)(text) if text else text
 
     def rewrite(self, holds: Holds) -> Rewrite:

@@ -1,4 +1,4 @@
-"""An inventory without names: stable pseudonyms in the place of hosts, domains, MACs, addresses and users; pure."""
+"""An inventory without names: stable pseudonyms in place of hosts, domains, MACs, addresses and users; pure."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
 
 
 def _waivers(inventory: Inventory, forms: Forms) -> Iterator[Waiver]:
-    """Yield for each waiver one for each finding that it matches, by its names: globs match no pseudonym.
+    """Yield a waiver with exact names for each finding that a waiver matches: globs match no pseudonym.
 
     One that matches none, or no longer holds, stays as one that matches none.
     """

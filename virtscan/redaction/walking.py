@@ -15,7 +15,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 def redacted(item: S, forms: Forms) -> S:
-    """Return the same value with pseudonyms in the place of names, in it and in all that it holds."""
+    """Return the same value with pseudonyms in place of names, in it and in all that it holds."""
     return _Walk(forms).struct(item)
 
 

@@ -46,7 +46,7 @@ def group(change: Change, steps: Steps) -> RowGroup:
 
 
 def command_lines(remedy: Remedy, steps_of: Callable[[Change], Steps]) -> Section:
-    """Return the commands of all changes, a line a row: several selected cells can be pasted as a script."""
+    """Return the commands of all changes, one line per row: several selected cells can be pasted as a script."""
     return section("commands", _FIELDS, _lines(remedy, steps_of))
 
 

@@ -108,7 +108,7 @@ class EndangeredBy(Sequence[Endangered]):
 
 
 def harm(inventories: Iterable[Inventory]) -> dict[Sending, EndangeredBy]:
-    """Return for each stack that puts interfaces at risk these interfaces.
+    """Return the interfaces at risk by the stack that puts them at risk.
 
     A finding names the worst server only, so all rulings on an interface count, those of waived servers excepted.
 

@@ -1,4 +1,4 @@
-"""Notes about one server's change beside the commands."""
+"""Notes about one server's change, in addition to the commands."""
 
 import re
 from collections.abc import Sequence
@@ -79,7 +79,7 @@ def _stack(stack: SendingStack, switched: Sequence[SwitchedDevice]) -> list[str]
 
 
 def _kept(stack: SendingStack, planned: Cure) -> list[str]:
-    """Name the settings that already keep a path off after a reboot: beside one that works no second is written."""
+    """Name the settings that already keep a path off after a reboot: a second one is never written."""
     if all(switch.lasting for switch in planned.switches):
         return []
     found = [offload_of(stack, name).persistence for name in stack.devices]

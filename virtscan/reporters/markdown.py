@@ -118,7 +118,7 @@ def _words(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    """Write a code span; a colon, comma, full stop or parenthesis that closes nothing in it stands behind it."""
+    """Write a code span; a colon, comma, full stop or parenthesis that closes nothing in it follows the span."""
     if not text:
         return ""
     inner = text if text.startswith(":") else text.rstrip("".join(_ENDS)) or text

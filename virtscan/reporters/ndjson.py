@@ -1,4 +1,4 @@
-"""Newline-delimited JSON: a row a line, for programs that read line by line."""
+"""Newline-delimited JSON: one row per line, for programs that read line by line."""
 
 from collections.abc import Iterator
 from itertools import islice

@@ -29,7 +29,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
 
 
 def last_complete(content: bytes) -> datetime | None:
-    """Return the time of the last complete scan in output of `render`; None without one, or for anything else."""
+    """Return the time of the last complete scan in output of `render`; None if there is none, or for anything else."""
     try:
         for family in text_string_to_metric_families(content.decode()):
             for sample in family.samples:

@@ -112,7 +112,7 @@ def _assumed(document: Document) -> Sheet:
 
 
 def _metadata(document: Document) -> Sheet:
-    """Return the content of JSON beside the rows: one line a fact, then one a count."""
+    """Return the content of JSON other than the rows: one line per fact, then one per count."""
     taken_at = None if document.taken_at is None else _naive(document.taken_at)
     texts = [(key, value) for key, value in document.head.items() if isinstance(value, str)]
     lines: list[_Cells] = [

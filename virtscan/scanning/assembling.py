@@ -66,7 +66,7 @@ def _without_domains(hypervisors: Sequence[Hypervisor]) -> Iterator[Gap]:
     """Yield a gap for each hypervisor that was read if none of them has a domain: the wrong daemon looks like that.
 
     Source:
-        libvirt's drivers for QEMU and VirtualBox have a daemon of each user at /session beside that at /system.
+        libvirt's drivers for QEMU and VirtualBox have a daemon for each user at /session besides the one at /system.
     """
     if any(hypervisor.domains for hypervisor in hypervisors):
         return

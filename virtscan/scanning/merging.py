@@ -19,7 +19,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 H = TypeVar("H", Gap, UnreadHost, RememberedPlace)
 
 _OTHER_DRIVERS = frozenset({"bhyve", "ch", "esx", "hyperv", "lxc", "test", "vbox", "vpx", "vz", "xen"})
-"""Drivers of libvirt, beside QEMU's, that a machine can have: one system uuid, several hypervisors."""
+"""Drivers of libvirt, other than QEMU's, that a machine can have: one system uuid, several hypervisors."""
 
 
 class _HostObservation(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ from virtscan.storage import PlannedHypervisor, SavedPlan, loads, plan_dumps
 from virtscan.transport import uri
 
 LARGEST = 60
-"""Hosts of a slice. One host a task costs 3.9 ms of scheduling, and one process a task a third of a second."""
+"""Hosts of a slice. One host per task costs 3.9 ms of scheduling, and one process per task a third of a second."""
 
 
 class HostCarrier:

@@ -36,7 +36,7 @@ def is_history(text: str) -> bool:
 def parse_address(text: str) -> Address:
     """Take `URL@SCAN` apart; without @SCAN it is the last scan.
 
-    SCAN follows the last `@` behind the last `/` of the path, so that a user's name before a host is none.
+    SCAN follows the last `@` after the last `/` of the path, so that a user's name before a host is none.
 
     Raises:
         ConfigError: SCAN is invalid.
@@ -46,7 +46,7 @@ def parse_address(text: str) -> Address:
 
 
 def _parts(text: str) -> tuple[str, str | None]:
-    """Split a URL from the name of a scan behind it; None without one."""
+    """Split a URL from the name of a scan after it; None if there is none."""
     start = text.find("//") + 2
     slash = text.rfind("/", start)
     at = text.rfind("@", slash) if slash >= start else -1

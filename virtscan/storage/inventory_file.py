@@ -116,7 +116,7 @@ def _decoded(data: bytes) -> SavedInventory:
 
 
 def from_saved(saved: SavedInventory) -> Inventory:
-    """Make the inventory of the file's structs; the keys that follow from a host's facts are not kept apart."""
+    """Make an inventory from the file's structs; keys that follow from a host's facts are not saved separately."""
     inventory = msgspec.convert(saved, Inventory, from_attributes=True)
     hosts = map(_with_former_keys, inventory.hypervisors, saved.hypervisors)
     unread = (
@@ -129,12 +129,12 @@ def from_saved(saved: SavedInventory) -> Inventory:
 
 
 def domain_from_saved(saved: SavedDomain) -> Domain:
-    """Make the domain of the file's structs."""
+    """Make a domain from the file's structs."""
     return msgspec.convert(saved, Domain, from_attributes=True)
 
 
 def host_from_saved(saved: SavedHypervisor) -> Hypervisor:
-    """Make the hypervisor of the file's structs."""
+    """Make a hypervisor from the file's structs."""
     return _with_former_keys(msgspec.convert(saved, Hypervisor, from_attributes=True), saved)
 
 

@@ -13,7 +13,7 @@ Json: TypeAlias = object
 
 
 def _from_1(inventory: dict[str, Json]) -> dict[str, Json]:
-    """Move a declared kernel, which version 1 had in the place of the observed one, to its own."""
+    """Move a declared kernel, which version 1 kept in place of the observed one, to a field of its own."""
     hosts = inventory.get("hypervisors", [])
     if not isinstance(hosts, list):
         return inventory

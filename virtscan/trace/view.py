@@ -1,4 +1,4 @@
-"""The document of a capture: a row for each boot, beside its finding if an inventory was given."""
+"""The document of a capture: a row for each boot, with its finding if an inventory was given."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence

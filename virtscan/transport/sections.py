@@ -1,4 +1,4 @@
-"""Output of a script of ours: sections, each a line `@NAME ARGUMENT`, then its lines, each behind a space.
+"""Output of a script of ours: sections, each a line `@NAME ARGUMENT`, then its lines, each after a space.
 
 Output of a login shell itself stands before the first, `@virtscan 1`; the last is `@end`.
 """

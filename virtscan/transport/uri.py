@@ -208,7 +208,7 @@ def is_test(address: str) -> bool:
 def is_local(address: str) -> bool:
     """Return True if the hypervisor is certainly this machine.
 
-    Not with `socket=`: behind it may be another machine, forwarded. Not without a driver: an alias can be anything.
+    Not with `socket=`: it may lead to another machine, forwarded. Not without a driver: an alias can be anything.
     """
     uri = parse(address)
     return bool(

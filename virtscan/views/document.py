@@ -172,8 +172,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     supposed and not observed. `exit_code` is that of the command, None where it is not decided. `head` holds further
     keys of documents. Of the sections, which are of equal rank, the first is the one for formats with room for one.
     `headline` is the result in one sentence, without its full stop; `notes` are further lines for people. `gaps`
-    (subject, reason) belongs to every format, or beside it where the format has no place; so do `warnings`, which
-    documents have among the gaps.
+    (subject, reason) belongs to every format, or to standard error if the format has no place for them; so do
+    `warnings`, which documents have among the gaps.
     """
 
     schema: str
@@ -226,7 +226,7 @@ class Field(msgspec.Struct, Generic[T], frozen=True):
 
 
 def section(key: str, fields: Iterable[Field[T]], items: Iterable[T], total: T | None = None) -> Section:
-    """Make a row of each item whenever it is read, and one of the total."""
+    """Make a row from each item whenever it is read, and one from the total."""
     fields = tuple(fields)
     values = [field.value for field in fields]
     return Section(

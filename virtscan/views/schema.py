@@ -47,7 +47,7 @@ def schema_of(*examples: Document, assumable: bool = False) -> dict[str, Any]:
 
 
 def _head(document: Document) -> Mapping[str, object]:
-    """Return the keys beside the sections, with the summary that is made of the metrics."""
+    """Return the keys other than the sections, with the summary made from the metrics."""
     return {**document.head, **({"summary": nested(document.metrics)} if document.metrics else {})}
 
 

@@ -1,4 +1,4 @@
-"""The counts of one scan, which the history keeps for ever."""
+"""The counts of one scan, which the history keeps permanently."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence

@@ -1,1 +1,1 @@
-"""One module a command, of the command's name."""
+"""One module per command, named after it."""

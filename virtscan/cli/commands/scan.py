@@ -107,7 +107,7 @@ def scan(
 
 
 def _collected(plan: Plan, console: Console, night: Night, redacted: Redaction) -> tuple[Inventory, float]:
-    """Return what was read, with earlier facts about the unread hosts, and the seconds that it took."""
+    """Return the facts read, with earlier ones about the unread hosts, and the seconds that reading took."""
     began = monotonic()
     inventory = night.remembered_by(redacted(collected(plan, console)))
     return inventory, monotonic() - began

@@ -66,7 +66,7 @@ def changes_between(old: Inventory, new: Inventory) -> Changes:
 
 
 def news_of(new: Inventory, before: Inventory | None) -> Changes:
-    """Return the changes since the earlier scan; without one, everything is new."""
+    """Return the changes since the earlier scan; if there is none, everything is new."""
     if before is not None:
         return news(changes_between(before, new), before, new)
     old = msgspec.structs.replace(

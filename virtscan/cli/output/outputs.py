@@ -1,4 +1,4 @@
-"""Outputs of a command: standard output, or files that are there whole or not at all."""
+"""Outputs of a command: standard output, or files that appear complete or not at all."""
 
 import contextlib
 import os
@@ -33,7 +33,7 @@ class OutputError(click.ClickException):
 
 
 class Output:
-    """A place for one text; a file appears with it whole, at the end of `Outputs`, or not at all."""
+    """A place for one text; a file appears with all of it, at the end of `Outputs`, or not at all."""
 
     def __init__(self, name: str, to: OutputTarget) -> None:
         self.name = name
@@ -86,7 +86,7 @@ class Outputs:
     """The outputs of a command: opened together and ended together; a failure of one affects no other."""
 
     def __init__(self, *, pipe_seconds: float = PIPE_SECONDS) -> None:
-        """Begin; a named pipe may wait for its reader so many seconds from now."""
+        """Begin; a named pipe may wait this many seconds for its reader."""
         self._deadline = monotonic() + pipe_seconds
         self._outputs: list[Output] = []
 

@@ -129,7 +129,7 @@ def _read(map_file: Path) -> "Map | None":
 
 @contextlib.contextmanager
 def _locked(map_file: Path) -> Iterator[None]:
-    """Keep other runs from the map, by a file beside it; the kernel ends the lock with the process.
+    """Keep other runs from the map, by a lock file next to it; the kernel ends the lock with the process.
 
     Raises:
         InventoryError: The lock can't be acquired.

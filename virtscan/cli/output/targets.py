@@ -26,7 +26,7 @@ class OutputTarget(Protocol):
     """A place for bytes; any method may raise OSError."""
 
     def write(self, data: bytes) -> None:
-        """Write the bytes behind those of earlier calls."""
+        """Append the bytes to those of earlier calls."""
 
     def commit(self) -> None:
         """Make everything written visible; the last call."""

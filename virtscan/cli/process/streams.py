@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def open_closed_streams() -> None:
-    """Put an empty file in the place of each standard stream that the parent process has closed, as in `>&-`.
+    """Put an empty file in place of each standard stream that the parent process has closed, as in `>&-`.
 
     Otherwise the next opened file would get its number, and messages of a library or ssh would land in it.
     """

@@ -15,7 +15,7 @@ SECONDS = 10.0
 
 @contextmanager
 def within_seconds(problem: str, seconds: float = SECONDS) -> Iterator[None]:
-    """End the block with a ConfigError of this text after so many seconds of work.
+    """End the block with a ConfigError of this text after this many seconds of work.
 
     The module `re` checks for signals while it searches. Outside the main thread there is no limit.
     """

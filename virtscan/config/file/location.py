@@ -11,7 +11,7 @@ SYSTEM_FILE = Path("/etc/virtscan/virtscan.toml")
 def find_config(
     explicit: Path | None, environment: Mapping[str, str], *, system_file: Path = SYSTEM_FILE
 ) -> Path | None:
-    """Return the first of `explicit`, `VIRTSCAN_CONFIG`, the user's file and the system's; None without any.
+    """Return the first of `explicit`, `VIRTSCAN_CONFIG`, the user's file and the system's; None if there is none.
 
     A file that was named must exist; only the last two may be absent.
 

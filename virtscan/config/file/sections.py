@@ -9,7 +9,7 @@ from virtscan.model import FailOn, LowerDevice, ProvisioningKind
 
 
 def _key(description: str, example: str | None = None) -> msgspec.Meta:
-    """Describe a key; the example is TOML, as written behind the equals sign."""
+    """Describe a key; the example is TOML, as written after the equals sign."""
     return msgspec.Meta(description=description, examples=None if example is None else [example])
 
 

@@ -53,7 +53,7 @@ def starter(uris: Sequence[str], servers: Sequence[ServerTarget]) -> str:
 
 
 def _comments(kind: type[msgspec.Struct], without: set[str]) -> Iterator[str]:
-    """Yield each key of a table with its example as a comment, its meaning behind it."""
+    """Yield each key of a table with its example as a comment, followed by its meaning."""
     for field in msgspec.structs.fields(kind):
         if field.name in without or get_origin(field.type) is not Annotated:
             continue

@@ -58,7 +58,7 @@ def read(
 ) -> None:
     """Deliver a hypervisor's facts from libvirt: domains as they arrive, then the devices of their interfaces.
 
-    May block for ever: run it under a deadline, on a thread that can be abandoned.
+    May block forever: run it under a deadline, on a thread that can be abandoned.
 
     Args:
         target: The hypervisor; an empty address is libvirt's own default.

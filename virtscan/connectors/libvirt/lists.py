@@ -68,7 +68,7 @@ def _unless_unsupported(list_all: Callable[[], list[libvirt.virDomain]]) -> list
 
 
 class Lists:
-    """Lists of a hypervisor beside its domains; each is a round trip of its own, and empty until it is read."""
+    """Lists of a hypervisor other than its domains; each is a round trip of its own, and empty until it is read."""
 
     def __init__(self, connection: libvirt.virConnect) -> None:
         self._connection = connection

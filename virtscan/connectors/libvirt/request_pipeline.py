@@ -30,7 +30,7 @@ T = TypeVar("T")
 Use: TypeAlias = Callable[[Sequence[T]], None]
 
 Most: TypeAlias = Callable[[float, int], int]
-"""Returns how many requests may be made at once; the fastest so far took so many seconds, and so many of them hang."""
+"""Returns how many requests may be made at once; given the seconds that the fastest one took, and how many hang."""
 
 
 class PipelinedCall(NamedTuple, Generic[T]):
@@ -155,7 +155,7 @@ class RequestPipeline:
         return goes_on
 
     def watch(self, hung: int) -> None:
-        """Take note of how many requests hang, and let a further one be made beside them."""
+        """Note how many requests hang, and allow another one in their place."""
         with self._lock:
             if hung > self._hung:
                 self._window = 1

@@ -33,7 +33,7 @@ _MIB = 1024 * 1024
 
 
 def processor(info: Sequence[Any]) -> Processor:  # Any: libvirt-python ships no types; a text, then numbers
-    """Read the processors out of `virConnectGetInfo`; it counts the sockets of one NUMA node."""
+    """Read the processors from `virConnectGetInfo`; it counts the sockets of one NUMA node."""
     model, _memory, _cpus, mhz, nodes, sockets, cores, threads = info
     return Processor(
         model=model or None,

@@ -42,7 +42,7 @@ class Unused(msgspec.Struct, frozen=True, kw_only=True):
 def find(start: Path) -> Iterator[File | Unused | Gap]:
     """Return every file, once: first files in the folders themselves, then files reached only by links.
 
-    Names that begin with a dot are left out, and libvirt's own half-written copies (`NAME.new` beside NAME). An
+    Names that begin with a dot are left out, and libvirt's own half-written copies (`NAME.new` next to NAME). An
     unreachable one is a gap.
 
     Raises:

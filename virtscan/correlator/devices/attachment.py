@@ -14,8 +14,8 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
     """A device of a hypervisor with the mode in which an interface is attached to it.
 
     `network` is the libvirt network that led to it, `target` the device that libvirt was given. `segment` is the
-    configured name of the layer-2 network behind the device; None without one. `machine` is the kind of the hypervisor,
-    as far as these `virtual_nics` or any other source show it.
+    configured name of the layer-2 network behind the device; None if there is none. `machine` is the kind of the
+    hypervisor, as far as these `virtual_nics` or any other source show it.
     """
 
     hypervisor: str

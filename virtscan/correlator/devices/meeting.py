@@ -13,7 +13,7 @@ NEVER_REFLECTED = frozenset({SourceMode.PRIVATE, SourceMode.PASSTHROUGH})
 
 
 class Relation(Enum):
-    """Position of a device relative to another one: BESIDE it on a common device, APART without one."""
+    """Position of a device relative to another one: BESIDE it on a common device, APART if there is none."""
 
     SAME = "same"
     BELOW = "below"

@@ -30,9 +30,9 @@ class NicKind(Enum):
 
 
 def is_nic(device: Device) -> bool:
-    """Return True if a device is known to be a NIC: it hangs on a bus, and no source lists anything below it.
+    """Return True if a device is known to be a NIC: it is on a bus, and no source lists anything below it.
 
-    libvirt lists such devices without their kind; a bond, VLAN or bridge hangs on no bus.
+    libvirt lists such devices without their kind; a bond, VLAN or bridge is on no bus.
     """
     if device.backing is not Backing.PHYSICAL:
         return False

@@ -95,7 +95,7 @@ class Reasoning:
         yield from evaluation.doubts
 
     def _of_facts(self, ruling: Ruling, point: AttachmentPoint) -> Iterator[Reason]:
-        """Yield for each fact that the rule rests on what is known of it, or what is missing."""
+        """Yield the reason for each fact that the rule rests on: the known fact, or the missing one."""
         position, stack = ruling.position, ruling.stack
         for fact in ruling.rule.facts:
             match fact:

@@ -60,7 +60,7 @@ class Waivers:
         return finding.concluding(waived=self._valid[matching[0]][0], others=()) if matching else finding
 
     def of_server(self, finding: Finding, server: str) -> str | None:
-        """Return the reason of the first waiver that is about a server by name, on this interface; None without one.
+        """Return the reason of the first waiver that names this server and matches the interface; else None.
 
         Every waiver of the kind counts as used.
         """
@@ -129,6 +129,6 @@ def _item(waiver: Waiver) -> WaiverItem:
 
 
 def _patterns(waiver: Waiver) -> tuple[re.Pattern[str], ...]:
-    """Names are compared exactly, as libvirt does; a MAC may be written in either case."""
+    """Compile the globs; names are compared exactly, as libvirt does, a MAC in either case."""
     globs = (waiver.hypervisor, waiver.domain, waiver.mac.lower(), waiver.server)
     return tuple(re.compile(translate(glob)) for glob in globs)

@@ -54,7 +54,7 @@ class Cure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def cure(stack: SendingStack) -> Cure:
-    """Choose on each path that keeps a partial checksum, now or after a reboot, the lowest device that can be switched.
+    """Choose the lowest switchable device on each path that keeps a partial checksum, now or after a reboot.
 
     The lowest, because bonds and VLANs of a 2.6 kernel refuse `ethtool -K`; a VLAN follows its NIC. A path that a
     setting keeps filled after a reboot needs no second setting. Where nothing of the stack was read, the named device

@@ -123,7 +123,7 @@ def _on_path(states: Collection[State], *, hidden: bool) -> PathState:
 def without_local_ports(
     paths: tuple[SendingPath, ...], known: Mapping[DeviceName, ServerDevice]
 ) -> tuple[SendingPath, ...]:
-    """Leave out paths to taps and veths of local guests beside a NIC: frames to other machines don't leave by them."""
+    """Leave out paths to local guests (taps, veths) if there is a NIC: frames to other machines take that."""
     local = [path for path in paths if _is_local_port(known.get(path.devices[-1]))]
     outward = tuple(path for path in paths if path not in local)
     has_nic = any((end := known.get(path.devices[-1])) and is_nic(end.device) for path in outward)

@@ -150,7 +150,7 @@ def sending(server: Server) -> SendingStack:
 
 
 def _bare(server: Server) -> SendingStack:
-    """Make a stack of the one device of which something was read or declared."""
+    """Make a stack from the only device of which something was read or declared."""
     after = State.UNKNOWN if server.persistence is None else server.persistence.tx_checksum
     name = DeviceName(server.interface) if server.interface else None
     path = SendingPath(

@@ -66,7 +66,7 @@ def _by_coverage(servers: Sequence[Server]) -> dict[Coverage, list[int]]:
 
 
 def _on_machine(placed: Sequence[Sequence[PlacedStack]], fleet: Fleet) -> dict[str, set[int]]:
-    """Return for a machine the servers with a place on it, or on a hypervisor that runs there."""
+    """Return the servers with a place on a machine, or on a hypervisor that runs there."""
     on_machine: defaultdict[str, set[int]] = defaultdict(set)
     for number, some in enumerate(placed):
         for one in some:
@@ -161,7 +161,7 @@ def _order(place: Place) -> tuple[str, ...]:
 
 
 def _owners(stacks: list[tuple[SendingStack, ...]], fleet: Fleet) -> dict[int, frozenset[int]]:
-    """Return for the id of a domain the servers, by number, that it is."""
+    """Return the numbers of the servers that a domain is, by the domain's id."""
     owners: dict[int, frozenset[int]] = {}
     for number, some in enumerate(stacks):
         for stack in some:

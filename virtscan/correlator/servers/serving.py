@@ -26,7 +26,7 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Locality(msgspec.Struct, frozen=True, kw_only=True):
-    """Position of a source device in the network: its declared segment, None without one, and its addresses."""
+    """Position of a source device in the network: its declared segment (None if there is none), and its addresses."""
 
     segment: str | None
     addresses: tuple[IpAddress, ...]

@@ -155,7 +155,7 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
 
 
 def _old_records(netboots: Iterable[Netboot], clock: Clock) -> Iterator[Gap]:
-    """Give one gap for each record with a server: it still includes that one, and excludes no other (`Assignments`)."""
+    """Yield one gap for each record with a server, which it still includes; it excludes no other (`Assignments`)."""
     for netboot in netboots:
         if netboot.server is not None and clock.is_too_old(netboot.observed_at):
             item = OldRecords(source=netboot.source)

@@ -1,4 +1,4 @@
-"""Missing facts for which a clearing has low confidence, beside those of the place that decides."""
+"""Missing facts that give a clearing low confidence, in addition to those of the place that decides."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

@@ -122,7 +122,7 @@ class _FleetRun(Generic[R]):
         return Cut.NEVER_STARTED if place is None else Lost(Loss.NO_ANSWER, place)
 
     def _settle(self, timeout: float) -> None:
-        """Wait until something comes, at most so long, then take all that has come."""
+        """Wait at most this long for an outcome, then take all that have come."""
         try:
             self._take(self._carrying.events.get(timeout=timeout))
             while True:

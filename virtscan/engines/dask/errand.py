@@ -27,7 +27,7 @@ _lock = threading.Lock()
 
 
 def run_slice(plan: bytes, seconds: float, run: str) -> bytes:
-    """Run `virtscan collect` with a plan; return a line of JSON, and behind it the output.
+    """Run `virtscan collect` with a plan; return a line of JSON, followed by the output.
 
     Args:
         plan: The plan, one line.

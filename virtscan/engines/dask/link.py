@@ -48,7 +48,7 @@ class Link:
         return self._is_lost or self._client.status != "running"
 
     def send(self, worker: Worker, plan: bytes, *, seconds: float, run: str, key: str) -> "Answer":
-        """Send a slice to a worker, which kills it after so many seconds."""
+        """Send a slice to a worker, which kills it after this many seconds."""
         future = self._client.submit(
             errand.run_slice,
             plan,
@@ -109,7 +109,7 @@ class Answer:
 
 
 async def connect(scheduler: Scheduler, seconds: float) -> Link | Lost:
-    """Connect, within so many seconds."""
+    """Connect within this many seconds."""
     from distributed import Client as DaskClient
 
     try:

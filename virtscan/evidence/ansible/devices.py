@@ -68,7 +68,7 @@ def without_facts(facts: Mapping[str, Any]) -> tuple[DeviceName, ...]:
 
 
 def read_features(facts: Mapping[str, Any]) -> dict[DeviceName, str]:
-    """Return by device the text that `ethtool -k` printed before Ansible put underscores into the names."""
+    """Return the text that `ethtool -k` printed, by device, before Ansible put underscores into the names."""
     return {
         DeviceName(name): "\n".join([f"Features for {name}:", *_lines(entry["features"]), ""])
         for name, entry in _entries(facts)

@@ -24,7 +24,7 @@ _WANTED = frozenset({
     "processor_vcpus", "product_name", "product_uuid", "system", "system_vendor", "virtualization_role",
     "virtualization_tech_guest", "virtualization_type",
 })  # fmt: skip
-"""Facts that are read beside those of devices, without `ansible_`."""
+"""Facts that are read in addition to those of devices, without `ansible_`."""
 
 _SOURCE = "ansible"
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])

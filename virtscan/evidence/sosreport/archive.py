@@ -1,6 +1,6 @@
 """Reader of a sosreport's tar archive, compressed or not, once from start to end.
 
-An archive can mislead tarfile: names of gigabytes, members of negative size that make it loop for ever. So it reads
+An archive can mislead tarfile: names of gigabytes, members of negative size that make it loop forever. So it reads
 through `_Forward`, which returns no large block and never seeks back.
 """
 

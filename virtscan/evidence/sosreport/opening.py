@@ -17,7 +17,7 @@ MAX_MEMBER = 16 * 1024 * 1024
 """Bytes of one file. The largest that is wanted, the lists of a host with thousands of devices, have 2 MiB."""
 
 _OVERHEAD = 1024
-"""Cost of an entry beside its content, so that empty ones have a limit, too."""
+"""Cost of an entry in addition to its content, so that empty ones are limited as well."""
 
 _MAX_SKIPPED = 100
 _ARCHIVE = re.compile(r"\.(?:tar|tgz|txz|tbz2?)(?:\.(?:gz|xz|bz2))?$", re.IGNORECASE)

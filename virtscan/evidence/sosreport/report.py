@@ -104,7 +104,7 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
 
     @property
     def cpus(self) -> int | None:
-        """CPUs that are online."""
+        """The number of CPUs that are online."""
         listed = len(re.findall(r"^processor\s*:?\s*\d+", self.text("proc/cpuinfo") or "", re.MULTILINE))
         counted = re.search(
             r"^CPU\(s\):\s*(\d{1,6})\s*$", self.text("sos_commands/processor/lscpu") or "", re.MULTILINE

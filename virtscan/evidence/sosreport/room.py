@@ -31,7 +31,7 @@ class Share:
             _shares.append(self)
 
     def take(self, size: int) -> None:
-        """Take so many bytes more, as soon as they are free.
+        """Take this many more bytes, as soon as they are free.
 
         Raises:
             SosreportError: The report exceeds the limit of one, or the first one hangs.
@@ -42,7 +42,7 @@ class Share:
         end = monotonic() + _LONGEST_WAIT
         while not self._may_go_on():
             if monotonic() > end:
-                raise SosreportError("no memory left beside other reports; scan fewer at once")
+                raise SosreportError("not enough memory with other reports in it; scan fewer at once")
             sleep(_POLL_SECONDS)
 
     def give_back_with(self, holder: object) -> None:

@@ -14,7 +14,7 @@ class WaiverExpired(GapCause, frozen=True):
 
 
 class WaiverUnused(GapCause, frozen=True):
-    """A waiver matches no finding; so many hypervisors were not read completely."""
+    """A waiver matches no finding; `unread` counts the hypervisors that were not read completely."""
 
     unread: int
 
@@ -71,7 +71,7 @@ class NoSuchHypervisor(GapCause, frozen=True):
 
 
 class OffUntilReboot(GapCause, frozen=True):
-    """Offload is off only until the next reboot, which puts so many more interfaces at risk; None: none is judged."""
+    """Offload is off only until the next reboot: `at_risk` interfaces are at risk then, None if none is judged."""
 
     at_risk: int | None
 

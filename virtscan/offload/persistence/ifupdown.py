@@ -124,7 +124,7 @@ def read_interfaces(evidence: Evidence) -> Interfaces:
 
 
 class _Reading:
-    """The lines read so far: stanzas, and the names behind other keywords."""
+    """The lines read so far: stanzas, and the names after other keywords."""
 
     def __init__(self) -> None:
         self.stanzas: list[Stanza] = []
@@ -205,7 +205,7 @@ def _states(stanza: Stanza, interfaces: Interfaces, evidence: Evidence, device: 
 
 
 def _inherited(stanza: Stanza, interfaces: Interfaces) -> tuple[tuple[str, str], ...]:
-    """Return the options of a stanza, behind those of the stanzas that it inherits."""
+    """Return the options of a stanza, after those of the stanzas that it inherits."""
     parents = stanza.words[stanza.words.index("inherits") + 1 :] if "inherits" in stanza.words else ()
     inherited = [option for other in interfaces.stanzas if other.words[0] in parents for option in other.options]
     return (*inherited, *stanza.options)

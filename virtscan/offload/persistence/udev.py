@@ -44,7 +44,7 @@ class _Programs(msgspec.Struct):
 def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
     """Yield the settings in rules that may run for this device, or run ethtool for it.
 
-    The name behind `%k` or `$name` is another one for each device, so such a command gives UNKNOWN.
+    The name that `%k` or `$name` stands for differs for each device, so such a command gives UNKNOWN.
 
     Source:
         udev(7): files of the same name replace each other; RUN is executed when all rules are done, `=` empties the

@@ -1,1 +1,1 @@
-"""One module a SOURCE of a server's offload state."""
+"""One module per SOURCE of a server's offload state."""

@@ -127,5 +127,5 @@ def _text(value: object) -> str:
 
 
 def _is_true(value: object) -> bool:
-    """Cobbler's own reading of a flag (`input_boolean`): old versions stored the text as typed."""
+    """Read a flag as Cobbler does (`input_boolean`): old versions stored the text as typed."""
     return str(value).lower() in {"true", "1", "on", "yes", "y"}

@@ -27,7 +27,7 @@ class Endpoint:
     """An address where methods without arguments can be called."""
 
     def __init__(self, target: ProvisioningTarget, deadline: Deadline, *, wanted: frozenset[str] | None = None) -> None:
-        """Reads the secret and the authorities; of the fields of items only those `wanted` are kept.
+        """Read the secret and the authorities; only the `wanted` fields of items are kept.
 
         Raises:
             ProvisioningError: One of them can't be read.

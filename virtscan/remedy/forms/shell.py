@@ -26,7 +26,7 @@ def _quoted(line: str) -> str:
 
 
 def rule_path(device: SwitchedDevice) -> str:
-    """Return the file of the rule, which sorts behind those that name devices."""
+    """Return the file of the rule, which sorts after those that name devices."""
     return f"/etc/udev/rules.d/99-virtscan-{device.text}.rules"
 
 

@@ -1,4 +1,4 @@
-"""Trends as lines: one chart a column, one line a site or server."""
+"""Trends as lines: one chart per column, one line per site or server."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime

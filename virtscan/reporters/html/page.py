@@ -131,7 +131,7 @@ def _source(text: str) -> str:
 
 
 def _tiles(metrics: tuple[Metric, ...]) -> list[tuple[int | float, str, str]]:
-    """Return number, words and look of each tile whose metric the document has; what is waived does not count."""
+    """Return the number, words and look of each tile whose metric the document has; waived findings don't count."""
     tiles = []
     for name, label, words, look in _TILES:
         found = [one.value for one in metrics if one.name == name and _is_counted(one, label)]

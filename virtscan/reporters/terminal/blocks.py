@@ -1,4 +1,4 @@
-"""One block a row, where a terminal is too narrow for columns."""
+"""One block per row, where a terminal is too narrow for columns."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ _NARROWEST = 8
 
 
 def blocks(strips: Sequence[Strip], room: int) -> Iterator[list[str]]:
-    """Yield for each row its lines: a heading and its value in each; values that are missing are left out.
+    """Yield the lines of each row, each a heading and a value; missing values are left out.
 
     Args:
         strips: The columns.

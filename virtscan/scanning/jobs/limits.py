@@ -26,7 +26,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def seconds(self) -> float:
-        """Return seconds until the earlier one of both deadlines."""
+        """Return the seconds until the earlier of the two deadlines."""
         return self.host_timeout if self.run_left is None else min(self.host_timeout, self.run_left)
 
     @property

@@ -50,7 +50,7 @@ class Database:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """Yield a connection in a transaction that is there whole or not at all."""
+        """Yield a connection in a transaction, which takes effect as a whole or not at all."""
         with self.errors(), self._engine.execution_options(**{_BEGINS: "BEGIN IMMEDIATE"}).begin() as connection:
             yield connection
 

@@ -63,22 +63,22 @@ class ChecksumCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> int:
-        """Return number of all frames."""
+        """Return the number of all frames."""
         return self.good + self.none + self.partial + self.wrong + self.unknown
 
     @property
     def complete(self) -> int:
-        """Return number of frames that any receiver accepts."""
+        """Return the number of frames that any receiver accepts."""
         return self.good + self.none
 
     @property
     def bad(self) -> int:
-        """Return number of frames that a receiver which verifies checksums drops."""
+        """Return the number of frames that a receiver drops if it verifies checksums."""
         return self.partial + self.wrong
 
 
 class BootError(msgspec.Struct, frozen=True, kw_only=True):
-    """An error by TFTP, HTTP or ICMP, with its code and the text beside it; by the server, or by the client."""
+    """An error by TFTP, HTTP or ICMP, with its code and text; from the server, or from the client."""
 
     code: int
     text: str = ""

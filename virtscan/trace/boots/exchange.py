@@ -150,7 +150,7 @@ class Exchange:
 
     @property
     def lost(self) -> float:
-        """Return seconds from one step forward to the next, wherever something had to be sent again in between."""
+        """Return the seconds between successive steps, wherever a packet had to be sent again in between."""
         return self._lost + (0.0 if self._stalled is None else max(self._stalled - self._step, 0.0))
 
     def stood(self, end: float) -> bool:

@@ -129,7 +129,7 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
 
 
 def _at_the_client(boot: Boot, what: str) -> Judgement:
-    """Bad checksums at the client's own device, and it did not react."""
+    """Judge a boot with bad checksums at the client's own device, to which it did not react."""
     total = _answers(boot.ignored.total)
     arrived = f"at the client's own device, {boot.ignored.bad} of {total} arrived with a bad checksum"
     if boot.ignored.wrong or boot.taken.complete:

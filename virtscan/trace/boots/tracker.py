@@ -47,7 +47,7 @@ class Tracker:
 
     @property
     def not_followed(self) -> int:
-        """Return number of boots for which there was no room in memory."""
+        """Return the number of boots for which there was no room in memory."""
         return self._clients.not_kept
 
     def wants(self, protocol: int, source: _End, destination: _End) -> bool:

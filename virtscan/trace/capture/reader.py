@@ -202,7 +202,7 @@ class _CaptureSection:
             raise _DamageError(f"a section of version {version}")
 
     def _body(self, size: int, begun: int) -> bytes:
-        """Read the rest of a block of this size, of which so many bytes were read."""
+        """Read the rest of a block of this size, given the number of bytes already read."""
         if not begun + 4 <= size <= _LARGEST or size % 4:
             raise _DamageError(f"a block of {size} bytes")
         body = _exactly(self._source, size - begun)

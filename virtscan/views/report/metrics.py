@@ -30,7 +30,7 @@ _MIB = 1024 * 1024
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts of a scan beside its report.
+    """Facts of a scan that its report lacks.
 
     `seconds` is None for an inventory that was read from a file. `last_complete` is the time of the last complete scan
     before this one, None if there was none.

@@ -118,7 +118,7 @@ def _narrowed(groups: Iterable[RowGroup], kept: Iterable[int]) -> Iterator[RowGr
 
 
 def _in_full(section: Section, place: int, condition: RowCondition) -> RowCondition:
-    """Return a condition with whole names in the place of short ones."""
+    """Return a condition with full names in place of short ones."""
     if section.columns[place].key not in _NAMES or condition.sign not in {"=", "!="}:
         return condition
     names = dict.fromkeys(str(row[place]) for row in section.rows if row[place] is not None)

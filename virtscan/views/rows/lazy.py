@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class LazyRows(Sequence[Row], Generic[T]):
-    """Rows that are made of items whenever they are read: those of a large fleet take more memory than its facts."""
+    """Rows that are made from items whenever they are read: those of a large fleet take more memory than its facts."""
 
     def __init__(self, items: Sequence[T], values: Sequence[Callable[[T], Value]]) -> None:
         """Take the items, and for each column the function that gives its value for one of them."""

@@ -96,7 +96,7 @@ def _no_places() -> "array[int]":
 
 
 def _cause(findings: Sequence[Finding], by_doubt: "Mapping[int, array[int]]", wording: CauseWording) -> CauseGroup:
-    """Make a cause of the findings at some places; those that are not waived come first, and the more certain."""
+    """Make a cause from the findings at some places: those not waived first, then the more certain ones."""
     places = _no_places()
     for doubt in sorted(by_doubt):
         places += by_doubt[doubt]

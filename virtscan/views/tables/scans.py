@@ -1,4 +1,4 @@
-"""The scans of a history, one a row."""
+"""The scans of a history, one per row."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
 """Interpreter for shell scripts, which follows the ethtool commands that reach a device.
 
-An unknown variable or an unknown outcome of a command makes the commands behind it doubtful: they give UNKNOWN.
+An unknown variable or an unknown outcome of a command makes the commands after it doubtful: they give UNKNOWN.
 Ordinary commands, such as `ip link set`, are taken to succeed.
 """
 

@@ -26,14 +26,14 @@ class AndOr(Node, frozen=True, kw_only=True):
 
 
 class Pipe(Node, frozen=True, kw_only=True):
-    """Commands joined by `|`, or one command behind `!`."""
+    """Commands joined by `|`, or one command after `!`."""
 
     commands: tuple[Node, ...]
     negated: bool
 
 
 class If(Node, frozen=True, kw_only=True):
-    """Conditions with their commands, and the commands behind `else`."""
+    """Conditions with their commands, and the commands after `else`."""
 
     branches: "tuple[tuple[Block, Block], ...]"
     otherwise: "Block"

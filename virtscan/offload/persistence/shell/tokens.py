@@ -13,7 +13,7 @@ _CLOSING = {"(": ")", "{": "}"}
 
 
 class Token(msgspec.Struct, frozen=True):
-    """An operator or a word as written; behind `<<` a word has its here-document."""
+    """An operator or a word as written; after `<<` a word has its here-document."""
 
     text: str
     operator: bool = False
@@ -56,7 +56,7 @@ def tokenize(script: str) -> list[Token]:
 
 
 def word_end(text: str, start: int) -> int:
-    """Return the index behind the word that starts here.
+    """Return the index after the word that starts here.
 
     Raises:
         ShellSyntaxError: A quote or bracket is not closed.
@@ -75,7 +75,7 @@ def word_end(text: str, start: int) -> int:
 
 
 def quoted_end(text: str, start: int) -> int:
-    """Return the index behind the quoted text, escape or expansion that starts here.
+    """Return the index after the quoted text, escape or expansion that starts here.
 
     Raises:
         ShellSyntaxError: It is not closed.
@@ -116,7 +116,7 @@ def _line_end(text: str, start: int) -> int:
 
 
 def _with_document(delimiter: Token, text: str, start: int) -> tuple[Token, int]:
-    """Return a delimiter with the here-document that starts here, and the index behind it."""
+    """Return a delimiter with the here-document that starts here, and the index after it."""
     wanted = re.sub(r"[\"'\\]", "", delimiter.text)
     place, lines = start, []
     while place < len(text):

@@ -18,7 +18,7 @@ _ABSOLUTE_UNTIL = 239
 
 
 class _ExecCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """One command: its words, None if they are not understood; `failure_counts` is False behind a `-`."""
+    """One command: its words, None if they are not understood; `failure_counts` is False after a `-`."""
 
     text: str
     words: tuple[str | None, ...] | None

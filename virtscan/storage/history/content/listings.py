@@ -21,7 +21,7 @@ def volatile_of(items: Sequence[Piece]) -> tuple[Volatile, ...]:
 
 
 def each(volatile: Sequence[Volatile], count: int) -> Sequence[Volatile]:
-    """Return the values taken out of each of so many items."""
+    """Return the values taken out of each of this many items."""
     if not volatile:
         return [()] * count
     return volatile if len(volatile) > 1 or count == 1 else list(volatile) * count

@@ -90,7 +90,7 @@ def _host_pieces(host: Hypervisor) -> HostPieces:
 def without_volatile(data: bytes) -> Piece:
     """Take out the values that differ on every night; equal values, as of many devices, are taken out once.
 
-    In JSON, a quotation mark behind a comma or brace begins a key or a value: within a string it has a backslash.
+    In JSON, a quotation mark after a comma or brace begins a key or a value: within a string it has a backslash.
     """
     values: dict[bytes, int] = {}
 

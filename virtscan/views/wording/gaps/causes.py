@@ -48,7 +48,7 @@ _ADVICE = {
 
 
 def cause_words(cause: AnyCause, taken_at: datetime | None = None) -> str:
-    """Return the reason and the action; ages are counted from this time, and are points of time without it."""
+    """Return the reason and the action; ages are counted from this time; without it, dates are given."""
     for words in (_reading, carrying_words, _lists, _declared, _waivers_and_captures):
         if (found := words(cause)) is not None:
             return found

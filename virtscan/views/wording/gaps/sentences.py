@@ -16,7 +16,7 @@ def subject(gap: Gap) -> str:
 
 
 def reason(gap: Gap, taken_at: datetime | None = None) -> str:
-    """Return the reason and the action; ages are counted from this time, and are points of time without it."""
+    """Return the reason and the action; ages are counted from this time; without it, dates are given."""
     words = cause_words(gap.cause, taken_at)
     match gap.item:
         case i.WholeHost(domains_read=count) if count:

@@ -16,7 +16,7 @@ def named(device: DeviceName | None) -> str:
 
 
 def listed(names: Sequence[str | DeviceName], most: int = 3, *, total: int | None = None) -> str:
-    """List up to so many names, and the number of the others, of which `total` counts those not given, too."""
+    """List up to `most` names and the number of the others; `total` also counts those not given."""
     shown = ", ".join(names[:most])
     left = (len(names) if total is None else total) - len(names[:most])
     return f"{shown} and {left} more" if left else shown
