@@ -132,11 +132,11 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         # What can't be followed from here.
         (". $FILE", UNKNOWN),
         ("ethtool -K eth0 tx off\n. ./more", UNKNOWN),
-        ("set -e\nfalse\nethtool -K eth0 tx off", UNKNOWN),
+        ("set -e\nfalse\nethtool -K eth0 tx off", ON),
         ("set -e\nwhile false; do :; done\nethtool -K eth0 tx off", OFF),
         ("set -e\nfalse && true\nethtool -K eth0 tx off", OFF),
-        ("#!/bin/sh -e\nfalse\nethtool -K eth0 tx off", UNKNOWN),
-        ("set -o errexit\nfalse\nethtool -K eth0 tx off", UNKNOWN),
+        ("#!/bin/sh -e\nfalse\nethtool -K eth0 tx off", ON),
+        ("set -o errexit\nfalse\nethtool -K eth0 tx off", ON),
         ("set -e\n! true\nethtool -K eth0 tx off", OFF),
         ("if [ a = b ] && true; then ethtool -K eth0 tx off; fi", ON),
         ("set -e\nset +e\nfalse\nethtool -K eth0 tx off", OFF),
@@ -170,6 +170,62 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("#!/usr/bin/python3\nsubprocess.run(['ethtool', '-K', 'eth0', 'tx', 'off'])", UNKNOWN),
         ("f() { f; ethtool -K eth0 tx off; }\nf", UNKNOWN),
         ('ethtool -K eth0 tx "off', UNKNOWN),
+        # The ways that a script may take.
+        ("set -e\nsome-check\nethtool -K eth0 tx off", UNKNOWN),
+        ("set -e\nip link set eth0 up\nethtool -K eth0 tx off", OFF),
+        ("set -e\n[ a = b ] && true\nethtool -K eth0 tx off", OFF),
+        ("set -e\ntrue && false\nethtool -K eth0 tx off", ON),
+        ("set -e\noff() { [ a = b ] && true; }\noff\nethtool -K eth0 tx off", ON),
+        ("set -e\nX=$(some-check)\nethtool -K eth0 tx off", UNKNOWN),
+        ("set -e\nethtool -K eth1 tx off\nethtool -K eth0 tx off", UNKNOWN),
+        ("set -o pipefail -e\nfalse | cat\nethtool -K eth0 tx off", UNKNOWN),
+        ("set -u\necho $X\nethtool -K eth0 tx off", UNKNOWN),
+        ("set -u\necho ${X:-}\nethtool -K eth0 tx off", OFF),
+        ("while true; do sleep 60; done\nethtool -K eth0 tx off", ON),
+        ("ethtool -K eth0 tx off\nwhile true; do sleep 60; done", OFF),
+        ("until ping -c1 10.0.0.1; do sleep 1; done\nethtool -K eth0 tx off", OFF),
+        ("while true; do ethtool -K eth0 tx off; break; done", OFF),
+        ("while ping -c1 10.0.0.1; do ethtool -K eth0 tx on; done\nethtool -K eth0 tx off", OFF),
+        ("d=eth0\nwhile ping -c1 10.0.0.1; do d=eth1; done\nethtool -K $d tx off", UNKNOWN),
+        ("for d in eth0 eth1; do break | cat; done\nethtool -K $d tx off", ON),
+        ("for d in eth1 eth0; do (break); ethtool -K $d tx off; done", OFF),
+        ("for a in 1 2; do for d in eth1 eth0; do break 2; done; done\nethtool -K $d tx off", ON),
+        ("for d in eth1 eth0; do some-check && break; done\nethtool -K $d tx off", UNKNOWN),
+        ("break\nethtool -K eth0 tx off", OFF),
+        ("f() { some-check || return 1; ethtool -K eth0 tx off; }\nf || exit 1\nethtool -K eth0 tx off", UNKNOWN),
+        ("f() { return 1; }\nf || exit 1\nethtool -K eth0 tx off", ON),
+        ("if some-check; then f() { :; }; else f() { exit; }; fi\nf\nethtool -K eth0 tx off", UNKNOWN),
+        ("exit &\nethtool -K eth0 tx off", OFF),
+        ("(sleep 9; ethtool -K eth0 tx on) &\nethtool -K eth0 tx off", UNKNOWN),
+        ("ethtool -K eth0 tx off &\nethtool -K eth0 tx off\nwait", OFF),
+        ("ethtool -K eth0 tx on | ethtool -K eth0 tx off", UNKNOWN),
+        ("trap 'ethtool -K eth0 tx on' EXIT\nethtool -K eth0 tx off", UNKNOWN),
+        ("trap 'rm -f /run/x' EXIT\nethtool -K eth0 tx off", OFF),
+        ("$RUN ethtool -K eth0 tx off", UNKNOWN),
+        ('eval "$X"\nethtool -K eth0 tx off', UNKNOWN),
+        # Commands inside of words.
+        ("ethtool -K eth0 tx off\nX=$(ethtool -K eth0 tx on 2>&1)", ON),
+        ('ethtool -K eth0 tx off\necho "now `ethtool -K eth0 tx on`"', ON),
+        ("exec > >(logger -t tx) 2>&1\nethtool -K eth0 tx off", OFF),
+        ("while read d; do ethtool -K $d tx off; done < <(ls /sys/class/net)", UNKNOWN),
+        # Variables and arguments.
+        ("set -- $X eth0\nethtool -K $2 tx off", UNKNOWN),
+        ("set -- a b eth0\nshift 2\nethtool -K $1 tx off", OFF),
+        ("set -e x eth0\nethtool -K $2 tx off", OFF),
+        ("NICS=(eth1 eth0)\nethtool -K $NICS tx off", ON),
+        ("NICS=(eth0)\nNICS[0]=eth1\nethtool -K $NICS tx off", UNKNOWN),
+        ("N=0\n((N=1))\nethtool -K eth$N tx off", UNKNOWN),
+        ("IFS=,\nNICS=eth0,eth1\nfor d in $NICS; do ethtool -K $d tx off; done", UNKNOWN),
+        ("d=eth1\nf() { local d=eth0; }\nf\nethtool -K $d tx off", ON),
+        ("d=eth0\nd=eth1 some-check\nethtool -K $d tx off", OFF),
+        ("d=eth0\nd=eth1 ethtool -K $d tx off", OFF),
+        ("d=eth0\nunset d\nethtool -K $d tx off", ON),
+        ("d=eth0\n. /etc/default/own\nethtool -K $d tx off", UNKNOWN),
+        ("d=eth0\n. /lib/lsb/init-functions\nethtool -K $d tx off", OFF),
+        ("local d=eth0\nethtool -K $d tx off", UNKNOWN),
+        ("set -- eth0\nshift 2\nethtool -K eth0 tx off", UNKNOWN),
+        ("[ $# -eq 1 ] && ethtool -K eth0 tx off", OFF),
+        ("[ $# -gt 1 ] && ethtool -K eth0 tx off", ON),
     ],
 )
 def test_a_boot_script_counts_as_far_as_it_is_understood(script: str, expected: State) -> None:
@@ -194,6 +250,29 @@ def test_scripts_that_a_boot_script_runs_are_followed() -> None:
     assert state({RC_LOCAL: f"{script} eth1", script: "ethtool -K $1 tx off"}) is ON
     assert state({script: COMMAND}, calls={RC_LOCAL: (script,)}, executable=frozenset({RC_LOCAL})) is UNKNOWN
     assert state({script: COMMAND}, calls={RC_LOCAL: (script,)}) is ON
+
+
+def test_a_script_that_another_one_runs_has_its_own_variables_and_a_sourced_one_has_not() -> None:
+    script = "/usr/local/sbin/off"
+    off = {script: "ethtool -K $d tx off"}
+
+    assert state({RC_LOCAL: f"export d=eth0\n{script}", **off}) is OFF
+    assert state({RC_LOCAL: f"d=eth0 {script}", **off}) is OFF
+    assert state({RC_LOCAL: f"d=eth0\n{script}", **off}) is UNKNOWN
+    assert state({RC_LOCAL: f"d=eth0\n. {script}", **off}) is OFF
+    assert state({RC_LOCAL: f"export d=eth0\nsudo {script}", **off}) is UNKNOWN
+
+
+def test_a_sourced_script_ends_the_one_that_sources_it() -> None:
+    script = "/usr/local/sbin/more"
+
+    assert state({RC_LOCAL: f". {script}\n{COMMAND}", script: "exit # ethtool"}) is ON
+    assert state({RC_LOCAL: f". {script}\n{COMMAND}", script: "return # ethtool"}) is OFF
+    assert state({RC_LOCAL: f"{script}\n{COMMAND}", script: "exit # ethtool"}) is OFF
+    assert state({RC_LOCAL: f"{COMMAND}\n{script}", script: "if # ethtool -K eth0 tx on"}) is UNKNOWN
+    assert state({RC_LOCAL: f"set -e\n. {script} || :\n{COMMAND}", script: "false # ethtool"}) is UNKNOWN
+    sourced_by_a_function = f"f() {{ . {script} eth1; }}\nset -- eth0\nf eth2\nethtool -K $1 tx off"
+    assert state({RC_LOCAL: sourced_by_a_function, script: ": ethtool"}) is OFF
 
 
 # ------------------------------------------------------------------ hooks

@@ -2,12 +2,32 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import msgspec
 
 from virtscan.offload.persistence.evidence import FEATURES, uncertain
-from virtscan.offload.persistence.shell.effects import OFFLOAD, may_concern, offload_states
-from virtscan.offload.persistence.shell.state import ExitError, NextError, ReturnError, Shell
-from virtscan.offload.persistence.shell.syntax import Node, ShellSyntaxError
-from virtscan.offload.persistence.shell.words import Word
+from virtscan.offload.persistence.shell.effects import Scene, elsewhere, offload_states, succeeds
+from virtscan.offload.persistence.shell.language.syntax import Node, ShellSyntaxError
+from virtscan.offload.persistence.shell.language.words import Word
+from virtscan.offload.persistence.shell.state import (
+    FAILURE,
+    SUCCESS,
+    CommandEnd,
+    Outcomes,
+    Shell,
+    changed,
+    ended,
+    together,
+)
+from virtscan.offload.persistence.shell.variables import (
+    DECLARE,
+    SET_VARIABLES,
+    declared,
+    forgotten,
+    shifted,
+    with_options,
+)
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 READERS = SHELLS | {"at", "batch"}
@@ -17,183 +37,244 @@ _WRAPPERS = frozenset(
 )
 _SUCCEED = frozenset(
     {":", "true", "echo", "printf", "sleep", "usleep", "logger", "ifconfig", "brctl", "modprobe", "sysctl", "touch"}
-    | {"wait", "set", "umask", "cd", "mkdir", "ethtool"}
+    | {"wait", "set", "umask", "cd", "mkdir", "date", "trap", "shift", "unset", "unalias", "alias"}
 )
 RUN_NOTHING = frozenset(
     {":", "true", "echo", "printf", "logger", "cat", "grep", "wall", "cd", "ls", "cp", "mv", "rm", "ln", "chmod"}
     | {"chown", "mkdir", "touch", "install", "stat", "tee"}
 )
 """Commands that run no words and no text that they get."""
-_DECLARE = frozenset({"export", "local", "declare", "typeset", "readonly"})
-_SWITCHES = re.compile(r"ethtool|offload", re.IGNORECASE)
+SPECIAL = frozenset({".", "source", "eval", "exec", ":", "set", "export", "readonly", "unset", "shift", "trap"})
+"""Commands of the shell behind which variables that stand before them last."""
+_SHEBANG = re.compile(r"#!\s*\S*?/?(?:env\s+)?(?:\S*/)?(?:busybox\s+)?(sh|bash|dash|ash|ksh|zsh)\b(?!.*\r)")
+_ERREXIT = re.compile(r"#!.*\s-\w*e")
+# The distribution's libraries of functions, which change no variable of a script and end none.
+_LIBRARIES = re.compile(r"(/usr)?/lib/.*|/etc/(rc\.d/)?init\.d/functions(\.sh)?|/etc/rc\.(status|subr)")
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 CALLS = 6
 """Deepest nesting of calls between scripts and functions."""
 
 
-class Commands(Shell, ABC):
-    """A script that can run commands."""
+class Commands(ABC):
+    """The commands of scripts that run in one environment."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
 
     @abstractmethod
-    def program(self, text: str, *, sourced: bool = False) -> None:
-        """Run a script, as a process of its own or (`sourced`) as a part of this one."""
+    def text(self, text: str, shell: Shell) -> Outcomes:
+        """Run commands in a shell.
+
+        Raises:
+            ShellSyntaxError: They are not understood.
+        """
 
     @abstractmethod
-    def _node(self, node: Node) -> bool | None: ...
+    def trap(self, text: str, shell: Shell) -> Shell:
+        """Return the shell behind commands that wait for a signal or the end."""
 
-    def _command(self, fields: list[Word]) -> bool | None:  # noqa: PLR0911  a table of commands
-        if not fields:
-            return True
-        first = fields[0]
-        if first is None:
-            self._give(offload_states(fields[1:], self._scene), certain=False)
-            return None
-        if first in self._functions:
-            return self._call(self._functions[first], fields[1:])
-        first = self._scene.path_of(first)
-        if first in self._scene.idle:
-            return False
-        name = first.rpartition("/")[2]
-        if name == "ethtool":
-            self._give(offload_states(fields[1:], self._scene))
-            return True
-        if name in {"exit", "return", "continue", "break"}:
-            return self._leave(name)
-        if name in _WRAPPERS:
-            return self._wrapped(name, fields[1:])
-        if name in SHELLS or name in {".", "source", "eval"} or first in self._scene.scripts:
-            return self._script(first, name, fields[1:])
-        return self._other(first, fields[1:])
+    @abstractmethod
+    def node(self, node: Node, shell: Shell) -> Outcomes:
+        """Run one command in a shell."""
 
-    def _leave(self, name: str) -> bool | None:
-        if name in {"continue", "break"}:
-            if name == "break" and not self._doubt:
-                self._ended = True  # the passes that would follow are in doubt
-            self._end(NextError())
-        else:
-            self._end(ExitError() if name == "exit" else ReturnError())
-        return None
-
-    def _call(self, function: Node, arguments: list[Word]) -> bool | None:
-        before, self._arguments = self._arguments, tuple(arguments)
-        self._calls += 1
-        if self._calls > CALLS:
-            raise ShellSyntaxError("functions that call each other")
+    def process(
+        self, text: str, arguments: tuple[Word, ...] | None, shell: Shell, *, errexit: bool = False
+    ) -> Outcomes:
+        """Run a script in a shell of its own."""
+        if text.startswith("#!"):
+            errexit = errexit or _ERREXIT.match(text) is not None
+            if not _SHEBANG.match(text):
+                return ended(shell.given(self._scene.possible(text), certain=False), None)
+        if shell.calls >= CALLS:
+            raise RecursionError("scripts that call each other")
         try:
-            return self._node(function)
-        except ReturnError:
-            return None
-        finally:
-            self._arguments = before
-            self._calls -= 1
+            outcomes = self.text(text, shell.child(arguments, errexit=errexit))
+        except ShellSyntaxError:
+            return ended(shell.given(self._scene.possible(text), certain=False), None)
+        return changed(outcomes, shell.after_child, leaves=("exit", "return", "break", "continue"))
 
-    def _wrapped(self, name: str, fields: list[Word]) -> bool | None:
-        if name == "command" and fields[:1] == ["-v"]:
-            return True if fields[1:] == ["ethtool"] else None
-        rest = list(fields)
-        while rest and rest[0] is not None and re.fullmatch(r"-.*|[0-9.]+[smh]?|\w+=.*|root", rest[0]):
-            rest.pop(0)
-        status = self._command(rest)
-        if name == "exec" and rest:
-            self._end(ExitError())
-        return status
+    def command(self, fields: Sequence[Word], shell: Shell) -> Outcomes:
+        """Run a command, given by its words."""
+        if not fields:
+            return {SUCCESS: shell}
+        first, *rest = fields
+        if first is None:  # any program with these arguments, or none before them
+            shell = shell.given(offload_states(rest, self._scene), certain=False)
+            return ended(shell.given(elsewhere("", rest, self._scene), certain=False), None)
+        bodies = shell.functions.get(first, (None,))
+        return together(
+            *(self._program(first, rest, shell) if body is None else self._call(body, rest, shell) for body in bodies)
+        )
 
-    def _script(self, first: str, name: str, fields: list[Word]) -> bool | None:
-        if name == "eval":
-            return self._text(None if None in fields else " ".join(field or "" for field in fields), fields)
+    def _call(self, body: Node, arguments: Sequence[Word], shell: Shell) -> Outcomes:
+        if shell.calls >= CALLS:
+            raise RecursionError("functions that call each other")
+        inner = msgspec.structs.replace(
+            shell, arguments=tuple(arguments), calls=shell.calls + 1, local={}, returns=True
+        )
+        outcomes = self.node(body, inner)
+
+        def restored(after: Shell) -> Shell:
+            return msgspec.structs.replace(
+                after.with_variables(after.local),
+                arguments=shell.arguments,
+                calls=shell.calls,
+                local=shell.local,
+                returns=shell.returns,
+            )
+
+        # Of a loop around the call, dash leaves it and bash does not.
+        stays = {end: after for end, after in outcomes.items() if end.leaves in {"break", "continue"}}
+        return together(changed(outcomes, restored, ("return",)), changed(stays, restored, ("break", "continue")))
+
+    def _program(self, first: str, fields: list[Word], shell: Shell) -> Outcomes:  # noqa: PLR0911  a table of commands
+        path = self._scene.path_of(first)
+        if path in self._scene.idle:
+            return {FAILURE: shell}
+        name = path.rpartition("/")[2]
+        if name == "ethtool":
+            status = True if succeeds(fields, self._scene) else None
+            return ended(shell.given(offload_states(fields, self._scene)), status)
+        if name in {"exit", "return"}:
+            known = fields[0] if len(fields) == 1 else None
+            statuses = (True, False) if known is None or not known.isdecimal() else (int(known) == 0,)
+            found = {CommandEnd(status, name): shell for status in statuses}
+            # bash goes on behind a return that is in no function, dash ends.
+            return found if name == "exit" or shell.returns else {**found, FAILURE: shell}
+        if name in {"continue", "break"}:
+            return self._loops(name, fields, shell)
+        if name in _WRAPPERS:
+            return self._wrapped(name, fields, shell)
         if name in SHELLS:
-            inline = False
-            while fields and fields[0] is not None and re.fullmatch(r"-.*", fields[0]):
-                inline = inline or bool(re.fullmatch(r"-\w*c\w*", fields[0]))
-                fields = fields[1:]
-            if inline:
-                return self._text(fields[0] if fields else None, fields[2:])
-        path = first if first in self._scene.scripts else (fields[0] if fields else None)
-        arguments = fields if first in self._scene.scripts else fields[1:]
-        sourced = name in {".", "source"}
-        if path is not None and path in self._scene.scripts:
-            return self._text(self._scene.scripts[path], arguments, sourced=sourced)
-        if (fields and path is None) or (sourced and (path is None or not path.startswith("/"))):
-            return self._text(None, arguments)
-        return None
+            return self._shell(fields, shell)
+        if name == "eval":
+            return self._eval(fields, shell)
+        if name in {".", "source"}:
+            return self._sourced(fields, shell)
+        if path in self._scene.scripts:
+            return self.process(self._scene.scripts[path], tuple(fields), shell)
+        return self._other(path, fields, shell)
 
-    def _text(self, text: str | None, arguments: list[Word], *, sourced: bool = False) -> bool | None:
-        if text is None:
-            self._give(uncertain(FEATURES), certain=False)
-            return None
-        before = self._arguments
-        if arguments or not sourced:
-            self._arguments = tuple(arguments)
-        self.program(text, sourced=sourced)
-        self._arguments = before
-        return None
+    def _loops(self, name: str, fields: list[Word], shell: Shell) -> Outcomes:
+        word = fields[0] if fields else "1"
+        if word is None or not word.isdecimal():
+            raise ShellSyntaxError(f"{name} {word}")
+        return {CommandEnd(True, name, min(int(word), shell.loops)) if shell.loops else SUCCESS: shell}
 
-    def _options(self, fields: list[Word]) -> None:
-        if fields[:1] == ["--"]:
-            self._arguments = None if self._doubt else tuple(fields[1:])
-        self._errexit = _errexit(fields, before=self._errexit)
+    def _wrapped(self, name: str, fields: list[Word], shell: Shell) -> Outcomes:
+        if name == "command" and fields[:1] == ["-v"]:
+            return ended(shell, True if fields[1:] == ["ethtool"] else None)
+        rest = list(fields)
+        environment: dict[str, tuple[Word, ...]] = {}
+        while rest and rest[0] is not None and re.fullmatch(r"-.*|[0-9.]+[smh]?|\w+=.*|root", rest[0]):
+            if found := _ASSIGNMENT.fullmatch(rest.pop(0) or ""):
+                environment[found[1]] = (found[2],)
+        if not rest:
+            return {SUCCESS: shell}
+        inner = shell.forgetful() if name == "sudo" else shell
+        if name == "time" or rest[0] is None:
+            outcomes = self.command(rest, inner)
+        else:
+            outcomes = self._program(rest[0], rest[1:], inner.with_variables(environment, exported=True))
+        if name == "exec":
+            return {msgspec.structs.replace(end, leaves=end.leaves or "exit"): after for end, after in outcomes.items()}
+        return outcomes if name in {"time", "command", "builtin"} else changed(outcomes, shell.after_child)
 
-    def _other(self, first: str, fields: list[Word]) -> bool | None:
-        name = first.rpartition("/")[2]
+    def _shell(self, fields: list[Word], shell: Shell) -> Outcomes:
+        options = ""
+        while fields and fields[0] is not None and fields[0].startswith("-"):
+            options += fields[0] if not fields[0].startswith("--") else ""
+            fields = fields[1:]
+        path, *arguments = fields or [None]
+        text = path if "c" in options else self._scene.scripts.get(path or "")
+        if path is not None and text is not None:
+            given = arguments[1:] if "c" in options else arguments
+            return self.process(text, tuple(given), shell, errexit="e" in options)
+        if fields and path is None:
+            shell = shell.given(uncertain(FEATURES), certain=False)
+        return ended(shell, None)
+
+    def _eval(self, fields: list[Word], shell: Shell) -> Outcomes:
+        if None in fields:
+            return self._anything(shell)
+        return self.text(" ".join(field or "" for field in fields), shell)
+
+    def _sourced(self, fields: list[Word], shell: Shell) -> Outcomes:
+        path, *arguments = fields or [""]
+        if path is None or not path.startswith("/"):
+            return self._anything(shell)
+        if path not in self._scene.scripts:
+            return {SUCCESS: shell if _LIBRARIES.fullmatch(path) else shell.forgetful(self._scene.variables)}
+        text = self._scene.scripts[path]
+        if shell.calls >= CALLS:
+            raise RecursionError("scripts that call each other")
+        tested = None if shell.tested else shell.tested  # dash ends at a failure even here
+        inner = msgspec.structs.replace(shell, calls=shell.calls + 1, returns=True, tested=tested)
+
+        def restored(after: Shell) -> Shell:
+            return msgspec.structs.replace(after, calls=shell.calls, returns=shell.returns, tested=shell.tested)
+
+        def with_arguments(after: Shell) -> Shell:
+            return msgspec.structs.replace(restored(after), arguments=shell.arguments)
+
+        found = changed(self.text(text, inner), restored, ("return",))
+        if arguments:  # bash passes them, dash does not
+            given = msgspec.structs.replace(inner, arguments=tuple(arguments))
+            found = together(found, changed(self.text(text, given), with_arguments, ("return",)))
+        return found
+
+    @staticmethod
+    def _anything(shell: Shell) -> Outcomes:
+        """Return the outcomes of unknown commands."""
+        after = shell.given(uncertain(FEATURES), certain=False).forgetful()
+        after = msgspec.structs.replace(after, arguments=None)
+        return {**ended(after, None), CommandEnd(False, "exit"): after}
+
+    def _own(self, name: str, fields: list[Word], shell: Shell) -> Outcomes | None:
+        """Run a command of the shell that changes more than variables; None if it is another command."""
+        after: Shell | None = shell
         match name, fields:
-            case "false", _:
-                return False
             case "which" | "type", [*_, "ethtool"]:
-                return True
-            case "read" | "unset" | "shift", _:
-                return self._forget(name, fields)
+                pass
+            case "shift", _:
+                after = shifted(fields, shell)
+            case "local", _ if not shell.returns:
+                after = None
+            case "trap", [str(text), *_] if text != "-":
+                after = self.trap(text, shell)
             case "set", _:
-                self._options(fields)
-            case (("modprobe" | "rmmod"), [*options]) if name == "rmmod" or _removes(options):
-                self.states = uncertain(self.states)  # a driver that is loaded again starts over
-        if name in _DECLARE:
-            for variable, equals, value in ((field or "").partition("=") for field in fields):
-                if equals:
-                    self._set(variable, (value,))
+                after = with_options(fields, shell)
+            case _:
+                return None
+        # At an error in them dash ends, and bash goes on.
+        return {SUCCESS: after} if after else {FAILURE: shell, CommandEnd(False, "exit"): shell}
+
+    def _other(self, first: str, fields: list[Word], shell: Shell) -> Outcomes:
+        name = first.rpartition("/")[2]
+        if (outcomes := self._own(name, fields, shell)) is not None:
+            return outcomes
+        if name == "false":
+            return {FAILURE: shell}
+        if name == "rmmod" or (name == "modprobe" and _removes(fields)):
+            # A driver that is loaded again starts over.
+            shell = msgspec.structs.replace(shell, states=uncertain(shell.states))
+        if name in SET_VARIABLES:
+            shell = forgotten(name, fields, shell)
+        if name in DECLARE:
+            shell = declared(name, fields, shell)
         elif name not in RUN_NOTHING:
-            self._rename(name, fields)
-            self._elsewhere(first, fields)
+            shell = self._renamed(name, fields, shell).given(elsewhere(first, fields, self._scene), certain=False)
         configures = name == "ip" and not {"set", "add", "up"}.isdisjoint(fields)
-        return True if name in _SUCCEED | _DECLARE or configures else None
+        return ended(shell, True if name in _SUCCEED | DECLARE or configures else None)
 
-    def _forget(self, name: str, fields: list[Word]) -> bool | None:
-        if name == "shift":
-            self._arguments = None if self._arguments is None or self._doubt else self._arguments[1:]
-        for field in fields if name != "shift" else ():
-            self._set(field or "", (None if name == "read" else "",))
-        return None if name == "read" else True
-
-    def _rename(self, name: str, words: list[Word]) -> None:
+    def _renamed(self, name: str, words: list[Word], shell: Shell) -> Shell:
         """Mark the states as unknown if the device gets another name, or another device may get its name."""
         names = {None, self._scene.device, *self._scene.names}
-        if _may_rename(name, words) and not names.isdisjoint(words):
-            self._give(uncertain(FEATURES), certain=False)
-            self._ended |= words[-1:] != [self._scene.device]  # its name is another one's in what follows
-
-    def _elsewhere(self, first: str, fields: list[Word]) -> None:
-        """Look for an ethtool command among the words of a program, in scripts that they name, and in its own name.
-
-        A program that no word of these connects with offload is taken to leave it alone.
-        """
-        known = [field for field in (first, *fields) if field is not None]
-        if _SWITCHES.search(first.rpartition("/")[2]) or not self._scene.opaque.isdisjoint(known):
-            self._give(uncertain(FEATURES), certain=False)
-        for text in [text for field in known for text in self._scene.texts_of(field)]:
-            self._give(may_concern(text), certain=False)
-        for number, field in enumerate(fields):
-            if field is None:
-                continue
-            if field.rpartition("/")[2] == "ethtool" and set(fields[number:]) & OFFLOAD:
-                self._give(uncertain(offload_states(fields[number + 1 :], self._scene)), certain=False)
-            elif ("ethtool" in field and " " in field) or field.startswith("ethtool."):
-                self._give(may_concern(field), certain=False)
-
-
-def _errexit(options: list[Word], *, before: bool) -> bool:
-    """Return whether `set -e` holds after these options of `set`."""
-    for option, following in zip(options, [*options[1:], None], strict=True):
-        if option is not None and (re.fullmatch(r"[-+][a-z]*e[a-z]*", option) or following == "errexit"):
-            before = option.startswith("-")
-    return before
+        if not _may_rename(name, words) or names.isdisjoint(words):
+            return shell
+        elsewhere = words[-1:] != [self._scene.device]  # its name is another one's in what follows
+        shell = shell.given(uncertain(FEATURES), certain=False)
+        return msgspec.structs.replace(shell, renamed=shell.renamed or elsewhere)
 
 
 def _may_rename(name: str, words: list[Word]) -> bool:

@@ -1,10 +1,23 @@
 """`test`, `[` and `[[` -> True, False, or None when the outcome is unknown."""
 
+import operator
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from virtscan.offload.persistence.outcomes import all_of, any_of
-from virtscan.offload.persistence.shell.words import Word
+from virtscan.offload.persistence.shell.language.words import Word
+
+_SIGNS = {
+    "=": operator.eq,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "-eq": operator.eq,
+    "-ne": operator.ne,
+    "-lt": operator.lt,
+    "-le": operator.le,
+    "-gt": operator.gt,
+    "-ge": operator.ge,
+}
 
 
 def holds(words: Sequence[Word], *, device: str, patterns: bool) -> bool | None:
@@ -40,17 +53,24 @@ def _one(words: list[Word], device: str, *, patterns: bool) -> bool | None:
         case ["!", *rest] if rest:
             inner = _one(rest, device, patterns=patterns)
             return None if inner is None else not inner
-        case ["-n" | "-z" as operator, str(text)]:
-            return bool(text) == (operator == "-n")
+        case ["-n" | "-z" as sign, str(text)]:
+            return bool(text) == (sign == "-n")
         case ["-e" | "-f" | "-x" | "-r" | "-s" | "-d" | "-L" | "-h", str(path)]:
             return _exists(path, device)
-        case [str(left), "=" | "==" | "!=" as operator, str(right)]:
-            equal = fnmatchcase(left, right) if patterns else left == right
-            return equal == (operator != "!=")
+        case [str(left), str(sign), str(right)] if sign in _SIGNS:
+            return _compares(left, sign, right, patterns=patterns)
         case [str(text)] if text != "!":
             return bool(text)
         case _:
             return None
+
+
+def _compares(left: str, sign: str, right: str, *, patterns: bool) -> bool | None:
+    if not sign.startswith("-"):
+        equal = fnmatchcase(left, right) if patterns else left == right
+        return equal == (sign != "!=")
+    known = left.isdecimal() and right.isdecimal()
+    return _SIGNS[sign](int(left), int(right)) if known else None
 
 
 def _exists(path: str, device: str) -> bool | None:

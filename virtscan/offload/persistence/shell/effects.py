@@ -7,7 +7,7 @@ import msgspec
 
 from virtscan.model import State
 from virtscan.offload.persistence.evidence import FEATURES, Evidence, states_of, uncertain
-from virtscan.offload.persistence.shell.words import Word
+from virtscan.offload.persistence.shell.language.words import Word
 
 States = dict[str, State]
 
@@ -16,6 +16,7 @@ _BEFORE = frozenset({"--json", "-j", "--debug"})
 _OFFLOAD = re.compile(r"(?<![\w-])(-K|--offload|--features)(?![\w-])")
 _CHECKSUM = re.compile(r"(?<![\w-])tx(?!-(?!checksum))|[$%]|offload", re.IGNORECASE)
 _OTHER_WAYS = re.compile(r"SIOCETHTOOL|ethtool\.feature-tx")
+_SWITCHES = re.compile(r"ethtool|offload", re.IGNORECASE)
 _SEARCHED = ("/usr/local/sbin", "/usr/local/bin")
 _FEATURE = re.compile(r"[a-z][a-z0-9_-]*")
 
@@ -69,6 +70,10 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             if path == word or path.startswith(folder) or (word.startswith("./") and path.endswith(word[1:]))
         ]
 
+    def possible(self, text: str) -> States:
+        """Return the states that commands which are not understood, or scripts that they name, may give."""
+        return uncertain(FEATURES) if any(path in text for path in self.scripts) else may_concern(text)
+
 
 def offload_states(words: Sequence[Word], scene: Scene) -> States:
     """Return the states that `ethtool WORDS` gives to the device.
@@ -92,6 +97,15 @@ def offload_states(words: Sequence[Word], scene: Scene) -> States:
     return uncertain(given) if target is None or re.search(r"[$%{}*?]", target) else {}
 
 
+def succeeds(words: Sequence[Word], scene: Scene) -> bool:
+    """Return True if `ethtool WORDS` is known to succeed: it may fail for another device, and for other options."""
+    match words:
+        case [operation, device, *pairs] if operation in OFFLOAD and device in {scene.device, *scene.names}:
+            known = [word for word in pairs if word is not None]
+            return len(known) == len(pairs) and _accepted(known)
+    return False
+
+
 def _accepted(words: Sequence[str]) -> bool:
     """Return False if ethtool refuses the whole command: words that are not pairs of a feature with on or off."""
     return (
@@ -99,6 +113,26 @@ def _accepted(words: Sequence[str]) -> bool:
         and all(_FEATURE.fullmatch(word) for word in words[::2])
         and all(word in {"on", "off"} for word in words[1::2])
     )
+
+
+def elsewhere(first: str, fields: Sequence[Word], scene: Scene) -> States:
+    """Return the states that a program may give: by its name, by ethtool among its words, by scripts that they name.
+
+    A program that no word of these connects with offload is taken to leave it alone.
+    """
+    known = [field for field in (first, *fields) if field is not None]
+    possible = _SWITCHES.search(first.rpartition("/")[2]) or not scene.opaque.isdisjoint(known)
+    states = uncertain(FEATURES) if possible else {}
+    for text in [text for field in known for text in scene.texts_of(field)]:
+        states |= may_concern(text)
+    for number, field in enumerate(fields):
+        if field is None:
+            continue
+        if field.rpartition("/")[2] == "ethtool" and set(fields[number:]) & OFFLOAD:
+            states |= uncertain(offload_states(fields[number + 1 :], scene))
+        elif ("ethtool" in field and " " in field) or field.startswith("ethtool."):
+            states |= may_concern(field)
+    return states
 
 
 def merged(before: Mapping[str, State], states: Mapping[str, State], *, certain: bool) -> States:

@@ -1,90 +1,191 @@
-"""State of an interpreted shell script: variables, arguments, and the states that it gave to the device."""
+"""State of an interpreted shell, as far as it is known, and the ways in which a command ends."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
+import msgspec
+
+from virtscan.model import State
 from virtscan.offload.persistence.shell.effects import Scene, States, merged
-from virtscan.offload.persistence.shell.syntax import Node
-from virtscan.offload.persistence.shell.words import Word
+from virtscan.offload.persistence.shell.language.syntax import Node
+from virtscan.offload.persistence.shell.language.words import BLANKS, Word
+
+_Value = TypeVar("_Value")
+_Values = tuple[Word, ...]
+OPTIONS = ("errexit", "nounset", "pipefail")
+_UNKNOWN: _Values = (None,)
 
 
-class EndError(Exception):
-    """The end of a script, a function or a pass of a loop."""
+class CommandEnd(msgspec.Struct, frozen=True):
+    """One way in which a command ends: its success, and the part of the script that it leaves.
+
+    `leaves` is `exit`, `return`, `break` or `continue`, with the number of `loops`; `forever` for a loop without an
+    end; empty if the next command follows.
+    """
+
+    status: bool
+    leaves: str = ""
+    loops: int = 0
 
 
-class ExitError(EndError):
-    """`exit`."""
+SUCCESS, FAILURE = CommandEnd(True), CommandEnd(False)
 
 
-class ReturnError(EndError):
-    """`return`."""
+class Shell(msgspec.Struct, frozen=True, kw_only=True):
+    """The known state of a shell at one point of a script, over all ways that lead there.
 
+    `states` are those that the device was given so far, `later` those of commands in the background. A variable is
+    unknown if it is missing; one that is not set has no values. `functions` have every possible body, None for no
+    function. `local` are the values that variables have again after the function. `options` are None if unknown. In a
+    `tested` command a failure ends no script; None if that depends on the shell. `returns` is True in a function or a
+    sourced script. `renamed` is True if the device's name may be another one's by now.
+    """
 
-class NextError(EndError):
-    """`continue` or `break`."""
+    states: Mapping[str, State] = {}
+    later: Mapping[str, State] = {}
+    variables: Mapping[str, _Values] = msgspec.field(default_factory=lambda: {"IFS": (BLANKS,)})
+    exported: frozenset[str] = frozenset()
+    arguments: _Values | None = None
+    functions: Mapping[str, tuple[Node | None, ...]] = {}
+    local: Mapping[str, _Values] = {}
+    options: Mapping[str, bool | None] = msgspec.field(default_factory=lambda: dict.fromkeys(OPTIONS, False))
+    tested: bool | None = False
+    returns: bool = False
+    renamed: bool = False
+    loops: int = 0
+    calls: int = 0
 
+    @classmethod
+    def of(cls, scene: Scene) -> "Shell":
+        """Return the shell that starts a script."""
+        environment = {name: (value,) for name, value in scene.variables.items()}
+        return cls(arguments=scene.arguments).with_variables(environment, exported=True)
 
-class Shell:
-    """One script while it runs; `states` are those that it has given to the device so far."""
+    def joined(self, other: "Shell") -> "Shell":
+        """Return what holds in both shells."""
+        return msgspec.structs.replace(
+            self,
+            states=_common(self.states, other.states, State.UNKNOWN),
+            later=_common(self.later, other.later, State.UNKNOWN),
+            variables=_common(self.variables, other.variables, _UNKNOWN),
+            exported=self.exported & other.exported,
+            arguments=self.arguments if self.arguments == other.arguments else None,
+            functions={
+                name: tuple(dict.fromkeys((*self.functions.get(name, (None,)), *other.functions.get(name, (None,)))))
+                for name in {**self.functions, **other.functions}
+            },
+            local=_common(self.local, other.local, _UNKNOWN),
+            options=_common(self.options, other.options, None),
+            renamed=self.renamed or other.renamed,
+        )
 
-    def __init__(self, scene: Scene) -> None:
-        self.states: States = {}
-        self.variables: dict[str, tuple[Word, ...]] = {name: (value,) for name, value in scene.variables.items()}
-        self._scene = scene
-        self._arguments = scene.arguments
-        self._functions: dict[str, Node] = {}
-        self._doubt = False
-        self._ended = False  # it may have ended: all that follows is in doubt
-        self._errexit = False  # `set -e`
-        self._tested = 0  # so deep in conditions, where `set -e` does not count
-        self._steps = 0
-        self._calls = 0
+    def lookup(self, name: str) -> _Values:
+        """Return the values of a variable: several for `@`, `*` and arrays."""
+        given = self.arguments
+        if name in {"@", "*"}:
+            return _UNKNOWN if given is None else given
+        if name == "#":
+            return _UNKNOWN if given is None or None in given else (str(len(given)),)
+        if name.isdecimal() and name != "0":
+            place = int(name)
+            return _UNKNOWN if given is None or None in given[:place] else given[place - 1 : place] or ("",)
+        return self.variables.get(name, _UNKNOWN)
+
+    def is_set(self, name: str) -> bool:
+        """Return True if a variable is known to be set."""
+        if name.isdecimal():
+            return self.arguments is not None and len(self.arguments) >= int(name) and self.lookup(name) != _UNKNOWN
+        return not re.match(r"[A-Za-z_]", name) or self.lookup(name) not in {(), _UNKNOWN}
 
     def text_of(self, name: str) -> str | None:
         """Return the value of a variable, None if it is unknown."""
-        values = [value for value in self.variables[name] if value is not None]
-        return " ".join(values) if len(values) == len(self.variables[name]) else None
+        known = [value for value in self.lookup(name) if value is not None]
+        return " ".join(known) if len(known) == len(self.lookup(name)) else None
 
-    def _lookup(self, name: str) -> tuple[Word, ...]:
-        if name in {"@", "*"}:
-            return (None,) if self._arguments is None else self._arguments
-        if name == "#":
-            known = self._arguments is not None and None not in self._arguments
-            return (str(len(self._arguments or ())),) if known else (None,)
-        if name.isdecimal() and name != "0":
-            if self._arguments is None:
-                return (None,)
-            return self._arguments[int(name) - 1 : int(name)] or ("",)
-        return self.variables.get(name, (None,))
+    def given(self, states: States, *, certain: bool = True) -> "Shell":
+        """Return the shell after a command that gives, or may give, states to the device."""
+        after = merged(self.states, states, certain=certain and not self.renamed)
+        return msgspec.structs.replace(self, states=after)
 
-    def _give(self, states: States, *, certain: bool = True) -> None:
-        self.states = merged(self.states, states, certain=certain and not self._doubt)
+    def with_variables(self, values: Mapping[str, _Values], *, exported: bool = False) -> "Shell":
+        """Return the shell with other values of variables."""
+        return msgspec.structs.replace(
+            self,
+            variables={**self.variables, **values},
+            exported=self.exported.union(values) if exported else self.exported,
+        )
 
-    @contextmanager
-    def _doubting(self, *, when: bool = True) -> Iterator[None]:
-        before = self._doubt
-        self._doubt = before or when
-        yield
-        self._doubt = before
+    def forgetful(self, kept: Iterable[str] = ()) -> "Shell":
+        """Return the shell without the values of its variables but these."""
+        names = {"IFS", *kept}
+        values = {name: value for name, value in self.variables.items() if name in names}
+        return msgspec.structs.replace(self, variables=values)
 
-    @contextmanager
-    def _testing(self) -> Iterator[None]:
-        self._tested += 1
-        try:
-            yield
-        finally:
-            self._tested -= 1
+    def child(self, arguments: _Values | None, *, errexit: bool) -> "Shell":
+        """Return the shell of a script that this one starts."""
+        variables = {name: values for name, values in self.variables.items() if name in self.exported}
+        return Shell(
+            states=self.states,
+            later=self.later,
+            renamed=self.renamed,
+            exported=self.exported,
+            arguments=arguments,
+            options={**dict.fromkeys(OPTIONS, False), "errexit": errexit},
+            calls=self.calls + 1,
+        ).with_variables({**variables, "IFS": (BLANKS,)})
 
-    def _end(self, reason: EndError) -> None:
-        """End here, or treat everything from here on as doubtful."""
-        if not self._doubt:
-            raise reason
-        self._ended = True
+    def after_child(self, child: "Shell") -> "Shell":
+        """Return this shell when a child has ended: it keeps its variables."""
+        return msgspec.structs.replace(self, states=child.states, later=child.later, renamed=child.renamed)
 
-    def _appended(self, name: str, values: tuple[Word, ...]) -> tuple[Word, ...]:
-        parts = (*self._lookup(name), *values)
-        return (None,) if None in parts else ("".join(part or "" for part in parts),)
+    def outcome(self) -> States:
+        """Return the states of the device in the end, when commands in the background have ended, too."""
+        unlike = [name for name, state in self.later.items() if self.states.get(name) is not state]
+        return {**self.states, **dict.fromkeys(unlike, State.UNKNOWN)}
 
-    def _set(self, name: str, values: tuple[Word, ...]) -> None:
-        same = self.variables.get(name) == values
-        self.variables[name] = values if not self._doubt or same else (None,)
+
+def _common(one: Mapping[str, _Value], other: Mapping[str, _Value], unknown: _Value) -> Mapping[str, _Value]:
+    if one == other:
+        return one
+    names = {**one, **other}
+    return {name: one[name] if name in one and one[name] == other.get(name) else unknown for name in names}
+
+
+Outcomes = Mapping[CommandEnd, Shell]
+"""The ends that a command may have, each with the shell behind it."""
+
+
+def together(*several: Outcomes) -> Outcomes:
+    """Return the outcomes of commands of which one runs."""
+    found: dict[CommandEnd, Shell] = {}
+    for outcomes in several:
+        for end, shell in outcomes.items():
+            found[end] = found[end].joined(shell) if end in found else shell
+    return found
+
+
+def ended(shell: Shell, status: bool | None) -> Outcomes:
+    """Return the outcomes of a command; a status of None is unknown."""
+    return dict.fromkeys((SUCCESS, FAILURE) if status is None else (CommandEnd(status),), shell)
+
+
+def onward(outcomes: Outcomes) -> Shell | None:
+    """Return the shell of the next command; None if there is none."""
+    return joint(shell for end, shell in outcomes.items() if not end.leaves)
+
+
+def joint(shells: Iterable[Shell]) -> Shell | None:
+    """Return what holds in all of these shells; None if there are none."""
+    found = None
+    for shell in shells:
+        found = shell if found is None else found.joined(shell)
+    return found
+
+
+def changed(outcomes: Outcomes, change: Callable[[Shell], Shell], leaves: Iterable[str] = ()) -> Outcomes:
+    """Return outcomes with changed shells; an end that leaves one of these is one that the next command follows."""
+    stopped = frozenset(leaves)
+    return together(
+        *({CommandEnd(end.status) if end.leaves in stopped else end: change(shell)} for end, shell in outcomes.items())
+    )

@@ -2,9 +2,9 @@
 
 import re
 
-from virtscan.offload.persistence.shell import syntax
-from virtscan.offload.persistence.shell.syntax import Block, Node, ShellSyntaxError
-from virtscan.offload.persistence.shell.tokens import Token, tokenize
+from virtscan.offload.persistence.shell.language import syntax
+from virtscan.offload.persistence.shell.language.syntax import Block, Node, ShellSyntaxError
+from virtscan.offload.persistence.shell.language.tokens import Token, tokenize
 
 _ENDS = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
 _NAME = re.compile(r"[A-Za-z_][\w.:-]*")
@@ -42,12 +42,16 @@ class _Parser:
             raise ShellSyntaxError("nested too deeply")
         found: list[Node] = []
         while True:
-            while self._at_operator("\n", ";", "&"):
+            while self._at_operator("\n", ";"):
                 self._place += 1
             if self.token is _END or self._at_operator(")", ";;", ";&", ";;&") or self._at_word(*_ENDS):
                 self._depth -= 1
                 return tuple(found)
-            found.append(self._and_or())
+            node = self._and_or()
+            if self._at_operator("&"):
+                self._place += 1
+                node = syntax.GroupCommand(body=(node,), subshell=True, background=True)
+            found.append(node)
 
     def _and_or(self) -> Node:
         first = self._pipe()
@@ -166,9 +170,9 @@ class _Parser:
         return syntax.For(name=name, words=tuple(words), body=self._body())
 
     def _loop(self) -> Node:
-        self._place += 1
+        until = self._next().text == "until"
         condition = self.block()
-        return syntax.Loop(condition=condition, body=self._body())
+        return syntax.Loop(condition=condition, body=self._body(), until=until)
 
     def _body(self) -> Block:
         while self._at_operator("\n", ";"):

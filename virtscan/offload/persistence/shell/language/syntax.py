@@ -48,10 +48,11 @@ class For(Node, frozen=True, kw_only=True):
 
 
 class Loop(Node, frozen=True, kw_only=True):
-    """A `while` or `until` loop."""
+    """A loop that runs while its condition succeeds, or (`until`) fails."""
 
     condition: "Block"
     body: "Block"
+    until: bool
 
 
 class CaseCommand(Node, frozen=True, kw_only=True):
@@ -62,10 +63,11 @@ class CaseCommand(Node, frozen=True, kw_only=True):
 
 
 class GroupCommand(Node, frozen=True, kw_only=True):
-    """Commands in braces, or in parentheses (a subshell)."""
+    """Commands in braces, in parentheses (a subshell), or before `&` (a subshell in the background)."""
 
     body: "Block"
     subshell: bool
+    background: bool = False
 
 
 class Function(Node, frozen=True, kw_only=True):

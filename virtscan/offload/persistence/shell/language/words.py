@@ -1,15 +1,17 @@
 """A word of a shell script, still quoted -> the fields that a command gets."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
-from virtscan.offload.persistence.shell.tokens import quoted_end
+from virtscan.offload.persistence.shell.language.tokens import quoted_end
 
 Word = str | None
 """A field; None is any number of fields whose text is unknown."""
 Lookup = Callable[[str], tuple[Word, ...]]
 """Returns the value of a variable: several fields for `@` and arrays."""
 
+BLANKS = " \t\n"
+"""The value of IFS that separates words as usual."""
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*|[0-9@*#?]+)(\[[@*]\])?(?::?[-=]([^{}]*))?\}|([A-Za-z_]\w*|[0-9@*#?$!]))")
 _ETHTOOL = re.compile(r"[$`]\(?\s*(?:command -v|which|type -p)\s+ethtool\s*(?:2>\S+\s*)?[)`]")
 _GLOB = re.compile(r"[*?]|\[[^]]+\]|\{[^{}]*(?:,|\.\.)[^{}]*\}")
@@ -24,6 +26,42 @@ def expand(word: str, lookup: Lookup, *, split: bool = True) -> list[Word]:
         split: False for a word that is neither split nor matched with file names: in `[[`, `case`, an assignment.
     """
     return _Expansion(lookup, split=split).fields_of(word)
+
+
+def substituted(word: str) -> Iterator[str]:
+    """Yield the commands in `$( )` and backquotes, which run when a word is expanded."""
+    for part in _expansions(word):
+        if part[0] == "`":
+            yield re.sub(r"\\([$`\\])", r"\1", part[1:-1])
+        elif part.startswith("$(") and not part.startswith("$(("):
+            yield part[2:-1]
+
+
+def needed(word: str) -> Iterator[str]:
+    """Yield the variables that a word uses without a default."""
+    for part in _expansions(word):
+        found = _VARIABLE.match(part)
+        if found is not None and found[3] is None:
+            yield found[1] or found[4]
+
+
+def _expansions(word: str, *, quoted: bool = False) -> Iterator[str]:
+    """Yield the parts of a word that the shell replaces, and those in them."""
+    place = 0
+    while place < len(word):
+        char, start = word[place], place
+        if char not in "'\"`$\\" or (quoted and char == "'"):
+            place += 1
+            continue
+        place = quoted_end(word, start)
+        if char == '"':
+            yield from _expansions(word[start + 1 : place - 1], quoted=True)
+        elif char == "$" and place == start + 1:
+            yield word[start:]
+        elif char in "`$":
+            yield word[start:place]
+            if not word.startswith("$(", start) or word.startswith("$((", start):
+                yield from _expansions(word[start + 2 : place - 1], quoted=True) if char == "$" else ()
 
 
 class _Expansion:
@@ -102,13 +140,22 @@ class _Expansion:
         elif quoted or not self._split:
             self._several(list(values))
         else:
-            self._several([word for value in values for word in (value.split() if value is not None else [None])])
+            self._several([word for value in values for word in self._fields_in(value)])
 
     def _value(self, found: re.Match[str]) -> tuple[Word, ...]:
-        values = self._lookup(found[1] or found[4])
+        name = found[1] or found[4]
+        values = self._lookup(name)
+        if not found[2] and name not in {"@", "*"}:
+            values = values[:1]  # of an array
         if found[3] is not None and not any(values):
             return (None,) if None in values or re.search(r"[$`\"'\\]", found[3]) else (found[3],)
         return values
+
+    def _fields_in(self, value: Word) -> Sequence[Word]:
+        (separators,) = self._lookup("IFS")
+        if value is None or (separators != BLANKS and (separators is None or re.search(r"\W", value))):
+            return [None]
+        return value.split()
 
     def _several(self, values: list[Word]) -> None:
         for number, value in enumerate(values):

@@ -4,11 +4,12 @@ import re
 
 import msgspec
 
-from virtscan.offload.persistence.shell.syntax import ShellSyntaxError
+from virtscan.offload.persistence.shell.language.syntax import ShellSyntaxError
 
 _OPERATOR = re.compile(r"&&|\|\||;;&|;;|;&|&>>|&>|<<<|<<-|<<|>>|>&|<&|>\||<>|[\n;&|()<>]")
 _PLAIN = re.compile(r"[^ \t\r\n;&|()<>'\"`$\\]+")
 _ARRAY = re.compile(r"[A-Za-z_]\w*\+?=")
+_BEFORE_COMMANDS = frozenset({"if", "elif", "then", "else", "while", "until", "do", "!", "{"})
 _CLOSING = {"(": ")", "{": "}"}
 
 
@@ -36,6 +37,9 @@ def tokenize(script: str) -> list[Token]:
             place += 1
         elif char == "#":
             place = _line_end(text, place)
+        elif (bracketed := _bracketed(text, place, tokens[-1:])) is not None:
+            found, place = bracketed
+            tokens += found
         elif (operator := _OPERATOR.match(text, place)) is not None:
             place = operator.end()
             tokens.append(Token(operator[0], operator=True))
@@ -53,6 +57,18 @@ def tokenize(script: str) -> list[Token]:
             tokens.append(Token(text[place:end]))
             place = end
     return tokens
+
+
+def _bracketed(text: str, place: int, before: list[Token]) -> tuple[list[Token], int] | None:
+    """Return `<( )` as a word with commands, `(( ))` as `let`, and the index behind; None if neither starts here."""
+    if text.startswith(("<(", ">("), place):
+        end = _bracket_end(text, place + 1)
+        return [Token(f"${text[place + 1 : end]}")], end
+    if text.startswith("((", place) and all(token.operator or token.text in _BEFORE_COMMANDS for token in before):
+        end = _bracket_end(text, place)
+        expression = text[place + 2 : end - 2].replace('"', "")
+        return [Token("let"), Token(f'"{expression}"')], end
+    return None
 
 
 def word_end(text: str, start: int) -> int:

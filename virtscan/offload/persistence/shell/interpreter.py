@@ -1,0 +1,289 @@
+"""Control flow of a shell script.
+
+Every way that a script may take is followed: a command has several outcomes if its success is unknown. Where ways meet
+again, a variable or a state of the device is unknown unless it is the same on all of them. A loop runs until another
+pass changes nothing that is known.
+"""
+
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from virtscan.model import State
+from virtscan.offload.persistence.shell.commands import READERS, RUN_NOTHING, SPECIAL, Commands
+from virtscan.offload.persistence.shell.conditions import holds
+from virtscan.offload.persistence.shell.effects import Scene, may_concern
+from virtscan.offload.persistence.shell.language import syntax
+from virtscan.offload.persistence.shell.language.parsing import parse
+from virtscan.offload.persistence.shell.language.syntax import Block, Node, ShellSyntaxError
+from virtscan.offload.persistence.shell.language.words import Word, expand, needed, substituted
+from virtscan.offload.persistence.shell.state import (
+    FAILURE,
+    SUCCESS,
+    CommandEnd,
+    Outcomes,
+    Shell,
+    changed,
+    ended,
+    joint,
+    onward,
+    together,
+)
+from virtscan.offload.persistence.shell.variables import ASSIGNMENT, assigned
+
+_STEPS = 5000
+
+
+class Interpreter(Commands):
+    """The control flow of scripts."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._steps = 0
+
+    def text(self, text: str, shell: Shell) -> Outcomes:
+        """Run commands in a shell."""
+        return self._block(parse(text), shell)
+
+    def trap(self, text: str, shell: Shell) -> Shell:
+        """Return the shell behind commands that wait for a signal or the end."""
+        return msgspec.structs.replace(shell, later=self._background(parse(text), shell).later)
+
+    def _block(self, block: Block, shell: Shell) -> Outcomes:
+        outcomes: Outcomes = {SUCCESS: shell}
+        for node in block:
+            following = onward(outcomes)
+            if following is None:
+                break
+            outcomes = together(_leaving(outcomes), self.node(node, following))
+        return outcomes
+
+    def node(self, node: Node, shell: Shell) -> Outcomes:  # noqa: C901, PLR0911  a table of nodes
+        """Run one command in a shell."""
+        self._steps += 1
+        if self._steps > _STEPS:
+            raise RecursionError("too many steps")
+        match node:
+            case syntax.Simple():
+                return _strict(self._simple(node, shell))
+            case syntax.AndOr():
+                return self._and_or(node, shell)
+            case syntax.Pipe():
+                return self._pipe(node, shell)
+            case syntax.If():
+                return self._if(node, shell)
+            case syntax.GroupCommand():
+                return self._group(node, shell)
+            case syntax.Function(name=name, body=body):
+                functions = {**shell.functions, name: (body,)}
+                return {SUCCESS: msgspec.structs.replace(shell, functions=functions)}
+            case syntax.For():
+                return self._for(node, shell)
+            case syntax.CaseCommand():
+                return self._case(node, shell)
+            case syntax.Loop():
+                return self._loop(node, shell)
+        raise ShellSyntaxError("a command of another kind")
+
+    def _tested(self, block: Block, shell: Shell) -> Outcomes:
+        """Run commands whose failure ends no script."""
+        outcomes = self._block(block, msgspec.structs.replace(shell, tested=True))
+        return changed(outcomes, lambda after: msgspec.structs.replace(after, tested=shell.tested))
+
+    def _and_or(self, node: syntax.AndOr, shell: Shell) -> Outcomes:
+        outcomes = self._tested((node.first,), shell)
+        for number, (operator, following) in enumerate(node.rest, 1):
+            continues = SUCCESS if operator == "&&" else FAILURE
+            if continues in outcomes:
+                run = self._block if number == len(node.rest) else self._tested
+                others = {end: after for end, after in outcomes.items() if end != continues}
+                outcomes = together(others, run((following,), outcomes[continues]))
+        return outcomes
+
+    def _pipe(self, node: syntax.Pipe, shell: Shell) -> Outcomes:
+        if node.negated:
+            positive = self._tested((msgspec.structs.replace(node, negated=False),), shell)
+            return {end if end.leaves else CommandEnd(not end.status): after for end, after in positive.items()}
+        if len(node.commands) == 1:
+            return self.node(node.commands[0], shell)
+        last = node.commands[-1]
+        if isinstance(last, syntax.Simple) and last.words[:1] != () and last.words[0] in READERS:
+            for command in node.commands[:-1]:
+                if isinstance(command, syntax.Simple):
+                    text = "\n".join((" ".join(command.words), command.document))
+                    shell = shell.given(may_concern(text), certain=False)
+        # All of them run at once.
+        forth, back = self._parts(node.commands, shell), self._parts(node.commands[::-1], shell)
+        after = joint((*forth.values(), *back.values())) or shell
+        statuses = {end.status for end in forth} if shell.options["pipefail"] is False else {True, False}
+        return _strict({CommandEnd(status): after for status in statuses})
+
+    def _parts(self, commands: Sequence[Node], shell: Shell) -> Outcomes:
+        outcomes: Outcomes = {SUCCESS: shell}
+        for command in commands:
+            outcomes = self._apart((command,), joint(outcomes.values()) or shell)
+        return outcomes
+
+    def _apart(self, block: Block, shell: Shell) -> Outcomes:
+        """Run commands in a subshell that is taken to end."""
+        leaves = ("exit", "return", "break", "continue", "forever")
+        return changed(self._block(block, shell), shell.after_child, leaves)
+
+    def _group(self, node: syntax.GroupCommand, shell: Shell) -> Outcomes:
+        if not node.subshell:
+            return self._block(node.body, shell)
+        if not node.background:
+            leaves = ("exit", "return", "break", "continue")
+            return _strict(changed(self._block(node.body, shell), shell.after_child, leaves))
+        return {SUCCESS: self._background(node.body, shell)}
+
+    def _background(self, block: Block, shell: Shell) -> Shell:
+        """Return the shell behind commands that run at some time from now on."""
+        alone = joint(self._apart(block, msgspec.structs.replace(shell, states={})).values()) or shell
+        later = dict(alone.later)
+        for name, state in alone.states.items():
+            later[name] = state if later.get(name, state) is state else State.UNKNOWN
+        return msgspec.structs.replace(shell.given(dict(alone.states)), later=later, renamed=alone.renamed)
+
+    def _if(self, node: syntax.If, shell: Shell) -> Outcomes:
+        found: Outcomes = {}
+        for condition, body in node.branches:
+            outcomes = self._tested(condition, shell)
+            found = together(found, _leaving(outcomes))
+            if SUCCESS in outcomes:
+                found = together(found, self._block(body, outcomes[SUCCESS]))
+            if FAILURE not in outcomes:
+                return found
+            shell = outcomes[FAILURE]
+        return together(found, self._block(node.otherwise, shell))
+
+    def _pass(self, body: Block, shell: Shell) -> tuple[Outcomes, Outcomes]:
+        """Run one pass of a loop: the outcomes with which the next one starts, and those that leave the loop."""
+        outcomes = self._block(body, msgspec.structs.replace(shell, loops=shell.loops + 1))
+        again: list[Outcomes] = []
+        left: list[Outcomes] = []
+        for end, after in outcomes.items():
+            outside = msgspec.structs.replace(after, loops=shell.loops)
+            if end.loops > 1:
+                left.append({msgspec.structs.replace(end, loops=end.loops - 1): outside})
+            elif end.leaves in {"", "continue"}:
+                again.append({CommandEnd(end.status): outside})
+            else:
+                left.append({SUCCESS if end.leaves == "break" else end: outside})
+        return together(*again), together(*left)
+
+    @staticmethod
+    def _passes(once: Callable[[Shell], tuple[Outcomes, Outcomes]], shell: Shell) -> tuple[Shell, Outcomes, Outcomes]:
+        """Run passes of a loop until another one adds nothing: the shell before any of them, and behind them."""
+        again, left = once(shell)
+        more = onward(together({SUCCESS: shell}, again))
+        return (shell, again, left) if more is None or more == shell else Interpreter._passes(once, more)
+
+    def _for(self, node: syntax.For, shell: Shell) -> Outcomes:
+        found, _, shell = self._substituted(node.words, shell)
+        outcomes: Outcomes = {SUCCESS: shell}
+        for field in [field for word in node.words for field in expand(word, shell.lookup)]:
+
+            def once(start: Shell, field: Word = field) -> tuple[Outcomes, Outcomes]:
+                return self._pass(node.body, start.with_variables({node.name: (field,)}))
+
+            start = onward(outcomes)
+            if start is None:
+                break
+            if field is None:  # any number of passes
+                start, outcomes, left = self._passes(once, start)
+                outcomes = together({SUCCESS: start}, outcomes)
+            else:
+                outcomes, left = once(start)
+            found = together(found, left)
+        return together(found, outcomes)
+
+    def _loop(self, node: syntax.Loop, shell: Shell) -> Outcomes:
+        enters, leaves = (FAILURE, SUCCESS) if node.until else (SUCCESS, FAILURE)
+
+        def once(start: Shell) -> tuple[Outcomes, Outcomes]:
+            tested = self._tested(node.condition, start)
+            again, left = self._pass(node.body, tested[enters]) if enters in tested else ({}, {})
+            done = {SUCCESS: tested[leaves]} if leaves in tested else {}
+            return again, together(left, _leaving(tested), done)
+
+        start, again, left = self._passes(once, shell)
+        return left or {CommandEnd(True, "forever"): onward(again) or start}
+
+    def _case(self, node: syntax.CaseCommand, shell: Shell) -> Outcomes:
+        found, _, shell = self._substituted((node.word,), shell)
+        (word,) = expand(node.word, shell.lookup, split=False) or [""]
+        for patterns, body in node.branches:
+            known = [expand(pattern, shell.lookup, split=False)[0] for pattern in patterns]
+            if word is not None and any(pattern is not None and fnmatchcase(word, pattern) for pattern in known):
+                return together(found, self._block(body, shell))
+            if word is None or None in known:
+                found = together(found, self._block(body, shell))
+        return together(found, {SUCCESS: shell})
+
+    def _simple(self, node: syntax.Simple, shell: Shell) -> Outcomes:
+        document = node.document
+        if document and ("$(" in document or "`" in document or not RUN_NOTHING.issuperset(node.words[:1])):
+            shell = shell.given(may_concern(document), certain=False)
+        found, status, shell = self._substituted(node.words, shell)
+        return together(found, self._expanded(node.words, status, shell))
+
+    def _expanded(self, words: Sequence[str], status: bool | None, shell: Shell) -> Outcomes:
+        """Run a command of which the substituted commands have run, the last with this success."""
+        if words[:1] == ("[[",):
+            fields = [field for word in words[1:-1] for field in expand(word, shell.lookup, split=False)]
+            return ended(shell, holds(fields, device=self._scene.device, patterns=True))
+        rest = list(words)
+        after = shell
+        while rest and (assignment := ASSIGNMENT.fullmatch(rest[0])) is not None:
+            after = assigned(assignment, after)
+            rest.pop(0)
+        if not rest:
+            return ended(after, status)
+        if rest[0] in {"[", "test"}:
+            inner = rest[1:-1] if rest[0] == "[" else rest[1:]
+            fields = [field for word in inner for field in expand(word, shell.lookup)]
+            return ended(shell, holds(fields, device=self._scene.device, patterns=False))
+        fields = [field for word in rest for field in expand(word, shell.lookup)]
+        if after is shell:
+            return self.command(fields, shell)
+        # The variables before a command are its own, but for some commands of the shell, and functions.
+        names = [name for name, values in after.variables.items() if values != shell.variables.get(name)]
+        keeps = fields[:1] and (fields[0] in SPECIAL or fields[0] in shell.functions)
+        values = {name: (None,) if keeps else shell.lookup(name) for name in names}
+        exported = shell.exported
+
+        def restored(done: Shell) -> Shell:
+            return msgspec.structs.replace(done.with_variables(values), exported=exported)
+
+        environment = {name: after.variables[name] for name in names}
+        return changed(self.command(fields, shell.with_variables(environment, exported=True)), restored)
+
+    def _substituted(self, words: Sequence[str], shell: Shell) -> tuple[Outcomes, bool | None, Shell]:
+        """Run the commands in `$( )` among words: the outcomes that end here, their success, and the shell behind."""
+        statuses = {True}
+        for text in [text for word in words for text in substituted(word)]:
+            errexit = False if shell.options["errexit"] is False else None  # bash forgets it there
+            inner = msgspec.structs.replace(shell, options={**shell.options, "errexit": errexit})
+            outcomes = self._apart(parse(text), inner)
+            shell = shell.after_child(joint(outcomes.values()) or shell)
+            statuses = {end.status for end in outcomes}
+        ends = shell.options["nounset"] is not False and not all(
+            shell.is_set(name) for word in words for name in needed(word)
+        )
+        return {CommandEnd(False, "exit"): shell} if ends else {}, statuses.pop() if len(statuses) == 1 else None, shell
+
+
+def _leaving(outcomes: Outcomes) -> Outcomes:
+    return {end: shell for end, shell in outcomes.items() if end.leaves}
+
+
+def _strict(outcomes: Outcomes) -> Outcomes:
+    """Return the outcomes of a command that `set -e` watches."""
+    failed = outcomes.get(FAILURE)
+    if failed is None or failed.tested or failed.options["errexit"] is False:
+        return outcomes
+    certain = failed.tested is False and failed.options["errexit"] is True
+    others = {end: shell for end, shell in outcomes.items() if end != FAILURE or not certain}
+    return together(others, {CommandEnd(False, "exit"): failed})

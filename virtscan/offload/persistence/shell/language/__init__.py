@@ -1,0 +1,1 @@
+"""Text of a shell script -> a syntax tree and words."""

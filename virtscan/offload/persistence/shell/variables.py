@@ -1,0 +1,83 @@
+"""Commands that change the variables, arguments and options of a shell."""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from virtscan.offload.persistence.shell.language import syntax
+from virtscan.offload.persistence.shell.language.parsing import parse
+from virtscan.offload.persistence.shell.language.words import Word, expand
+from virtscan.offload.persistence.shell.state import Shell
+
+ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\[.*\])?(\+?)=(.*)", re.DOTALL)
+DECLARE = frozenset({"export", "local", "declare", "typeset", "readonly"})
+SET_VARIABLES = frozenset({"read", "unset", "getopts", "mapfile", "readarray", "let", "printf"})
+
+
+def assigned(assignment: re.Match[str], shell: Shell) -> Shell:
+    """Return the shell after an assignment."""
+    name, element, more, value = assignment.groups()
+    values: tuple[Word, ...]
+    if element or (more and value.startswith("(")):
+        values = (None,)
+    elif value.startswith("("):
+        inner = parse(value[1:-1].replace("\n", " ")) or (syntax.Simple(words=()),)
+        words = inner[0].words if isinstance(inner[0], syntax.Simple) else ()
+        values = tuple(field for word in words for field in expand(word, shell.lookup))
+    else:
+        values = tuple(expand(value, shell.lookup, split=False)) or ("",)
+    if more and not element:
+        parts = (*shell.lookup(name), *values)
+        values = (None,) if None in parts else ("".join(part or "" for part in parts),)
+    return shell.with_variables({name: values})
+
+
+def declared(name: str, fields: Sequence[Word], shell: Shell) -> Shell:
+    """Return the shell after `export`, `local` and the like."""
+    for field in fields:
+        variable, equals, value = (field or "").partition("=")
+        if name in {"local", "declare", "typeset"}:
+            before = {variable: shell.lookup(variable), **shell.local}
+            shell = msgspec.structs.replace(shell, local=before).with_variables({variable: (None,)})
+        if equals:
+            shell = shell.with_variables({variable: (value,)})
+        if name == "export":
+            shell = msgspec.structs.replace(shell, exported=shell.exported | {variable})
+    return shell
+
+
+def forgotten(name: str, fields: Sequence[Word], shell: Shell) -> Shell:
+    """Return the shell after a command that sets the variables which are among its words."""
+    if None in fields and name != "printf":
+        return shell.forgetful()
+    if name == "printf":
+        fields = fields[1:2] if fields[:1] == ["-v"] else ()
+    names = [found for field in fields for found in re.findall(r"[A-Za-z_]\w*", field or "")]
+    value: tuple[Word, ...] = () if name == "unset" else (None,)
+    return shell.with_variables({**dict.fromkeys(names, value), "REPLY": (None,)})
+
+
+def shifted(fields: Sequence[Word], shell: Shell) -> Shell | None:
+    """Return the shell after `shift`; None if there are too few arguments, at which dash ends and bash goes on."""
+    number, given = fields[0] if fields else "1", shell.arguments
+    if number is None or not number.isdecimal() or given is None or None in given:
+        return msgspec.structs.replace(shell, arguments=None)
+    return msgspec.structs.replace(shell, arguments=given[int(number) :]) if int(number) <= len(given) else None
+
+
+def with_options(fields: Sequence[Word], shell: Shell) -> Shell:
+    """Return the shell after `set`."""
+    options: dict[str, bool | None] = dict(shell.options)
+    rest = list(fields)
+    while rest and rest[0] is not None and re.fullmatch(r"[-+].*", rest[0]):
+        option = rest.pop(0) or ""
+        if option == "--":
+            return msgspec.structs.replace(shell, options=options, arguments=tuple(rest))
+        names = {name for letter, name in (("e", "errexit"), ("u", "nounset")) if letter in option[1:]}
+        if option.endswith("o") and rest:
+            names |= {rest.pop(0) or ""}
+        options |= dict.fromkeys(names & options.keys(), option.startswith("-"))
+    if None in rest:  # perhaps an option
+        return msgspec.structs.replace(shell, options=dict.fromkeys(options), arguments=None)
+    return msgspec.structs.replace(shell, options=options, arguments=tuple(rest) if rest else shell.arguments)
