@@ -1,7 +1,10 @@
+import pytest
 from msgspec.structs import replace
 
-from tests.build import hypervisor, server
+from tests.build import bond, domain, hypervisor, inventory, macvtap, server
+from virtscan.correlator.judging import judge
 from virtscan.correlator.naming import runs_on_warnings, segment_warnings
+from virtscan.model import Hypervisor
 from virtscan.views.wording.gaps import reason, subject
 
 HOST = hypervisor("hv1", segments={"bond2": "pxe-a"})
@@ -64,3 +67,34 @@ def test_a_server_on_an_unknown_hypervisor_is_warned_about_with_the_nearest_name
     assert subject(warning) == "server satellite"
     assert reason(warning) == "runs_on: no hypervisor is named 'ams1-kvm1'; did you mean 'ams1-kvm01'?"
     assert runs_on_warnings(["hv1"], [replace(server(), runs_on="hv1")]) == ()
+
+
+LISTED = hypervisor("hv1", devices=(bond(),), lists_all_devices=True)
+NOT_LISTED = replace(LISTED, name="hv2", lists_all_devices=False)
+WITHOUT = replace(LISTED, name="hv3", devices=())
+
+
+@pytest.mark.parametrize(
+    ("hosts", "declared", "expected"),
+    [
+        ((LISTED,), "bnd2", ["hv1: {key}: no device is named 'bnd2'; did you mean 'bond2'?"]),
+        ((LISTED,), "prov0", ["hv1: {key}: no device is named 'prov0'"]),
+        ((LISTED, WITHOUT), "bnd2", ["hv1: {key}: no device is named 'bnd2'; did you mean 'bond2'?"]),
+        ((LISTED,), "bond2", []),
+        ((WITHOUT, LISTED), "bond2", []),
+        ((NOT_LISTED,), "bnd2", []),
+        ((LISTED, NOT_LISTED), "bnd2", []),
+        ((replace(LISTED, domains=(domain("web01", macvtap("bnd2")),)),), "bnd2", []),
+    ],
+)
+@pytest.mark.parametrize("key", ["reflective", "segments"])
+def test_a_device_that_no_hypervisor_of_its_declaration_has_is_warned_about(
+    key: str, hosts: tuple[Hypervisor, ...], declared: str, expected: list[str]
+) -> None:
+    value: dict[str, object] = {"reflective": (declared,)} if key == "reflective" else {"segments": {declared: "pxe-a"}}
+    hosts = tuple(replace(host, **value) for host in hosts)
+
+    report = judge(inventory(*hosts))
+
+    lines = [f"{subject(gap)}: {reason(gap)}" for gap in report.warnings]
+    assert lines == [line.format(key=key) for line in expected]

@@ -3,7 +3,7 @@
 import msgspec
 
 from virtscan.correlator import correlate
-from virtscan.correlator.naming import runs_on_warnings, segment_warnings
+from virtscan.correlator.naming import device_warnings, runs_on_warnings, segment_warnings
 from virtscan.model import Inventory, Report
 
 
@@ -12,6 +12,7 @@ def judge(inventory: Inventory) -> Report:
     report = correlate(inventory)
     mismatches = (
         *segment_warnings(inventory.hypervisors, inventory.servers),
+        *device_warnings(inventory.hypervisors),
         *runs_on_warnings([host.name for host in inventory.hypervisors], inventory.servers),
     )
     return msgspec.structs.replace(report, warnings=(*report.warnings, *mismatches))

@@ -1,12 +1,13 @@
-"""Names that the configuration gives in two places and that don't match: segments, and the hypervisor of a server."""
+"""Names of the configuration that match nothing: segments, the hypervisor of a server, devices."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from virtscan.correlator.servers.serving import network
-from virtscan.model import Gap, GapAbout
-from virtscan.model.gaps.items import NamedSegment, ServerItem
-from virtscan.model.gaps.mismatches import NoSuchHypervisor, SegmentUnmatched
+from virtscan.model import Gap, GapAbout, Hypervisor
+from virtscan.model.gaps.items import HypervisorItem, NamedSegment, ServerItem
+from virtscan.model.gaps.mismatches import NoSuchDevice, NoSuchHypervisor, SegmentUnmatched
 from virtscan.model.nearest import nearest
 
 
@@ -77,6 +78,30 @@ def runs_on_warnings(hypervisors: Sequence[str], servers: Iterable[Serving]) -> 
         for server in servers
         if server.runs_on is not None and server.runs_on not in hypervisors
     )
+
+
+def device_warnings(hypervisors: Sequence[Hypervisor]) -> Iterator[Gap]:
+    """Warn about each device that is declared to be reflective, or in a segment, and that does not exist.
+
+    Several hosts may share a declaration: one of them needs to have the device. There is no warning while one does not
+    list all of its devices, nor if an interface names the device.
+    """
+    declaring: defaultdict[tuple[str, str], list[Hypervisor]] = defaultdict(list)
+    for host in hypervisors:
+        for key, names in (("reflective", host.reflective), ("segments", host.segments)):
+            for name in names:
+                declaring[key, name].append(host)
+    for (key, name), hosts in declaring.items():
+        if all(host.lists_all_devices for host in hosts) and not any(name in _known_devices(host) for host in hosts):
+            near = nearest(name, dict.fromkeys(device for host in hosts for device in _known_devices(host)))
+            cause = NoSuchDevice(key=key, device=name, near=near)
+            yield Gap(item=HypervisorItem(hypervisor=hosts[0].name), cause=cause, about=GapAbout.CONFIGURATION)
+
+
+def _known_devices(host: Hypervisor) -> Sequence[str]:
+    """Return the devices that a host has, or that an interface of it names."""
+    used = (attachment.device for domain in host.domains for one in domain.interfaces for attachment in one.attachments)
+    return [*(device.name for device in host.devices), *(name for name in used if name is not None)]
 
 
 def _warnings(named: Iterable[str], others: Iterable[str], *, by_server: bool, always: bool) -> Iterator[Gap]:

@@ -177,6 +177,7 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, Holds]] = {
     m.PlaceContradicted: {"runs_on": _H.HOST, "hypervisor": _H.HOST},
     m.ForeignServer: {"source": _H.RECORD_SOURCE},
     m.SegmentUnmatched: {"near": _H.SEGMENT},
+    m.NoSuchDevice: {"key": _H.KEPT, "device": _H.DEVICE, "near": _H.DEVICE},
     m.NoSuchHypervisor: {"runs_on": _H.HOST, "near": _H.HOST},
     m.WaiverOfNamesakes: {"names": _H.HOST},
     m.ForeignFrames: {"link_name": _H.KEPT},

@@ -39,6 +39,7 @@ from virtscan.model.gaps.mismatches import (
     ForeignFrames,
     ForeignServer,
     KernelContradicted,
+    NoSuchDevice,
     NoSuchHypervisor,
     OffUntilReboot,
     PhysicalContradicted,
@@ -57,7 +58,7 @@ AnyCause = (
     | NoDomainDefined | NoDriver | NoFeaturesRead | NoLinuxRelease | NoListInReport | NoSuchNetwork | NotInReport
     | NotCarried | NotReadToEnd | NotUtf8 | OffloadUnknown | RunEnded | StatesDiffer | Stopped | TooFewFiles
     | ProcessCrashed | TooOld | XmlNotInReport | ExclusionOverruled | ForeignFrames | ForeignServer | KernelContradicted
-    | NoSuchHypervisor | OffUntilReboot | PhysicalContradicted | PlaceContradicted | SegmentUnmatched
+    | NoSuchDevice | NoSuchHypervisor | OffUntilReboot | PhysicalContradicted | PlaceContradicted | SegmentUnmatched
     | TooManyBoots | UnreadMessages | WaiverExpired | WaiverOfNamesakes | WaiverUnused
 )  # fmt: skip
 """Every cause; a file of inventories knows them by their codes."""

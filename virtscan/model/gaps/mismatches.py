@@ -63,6 +63,14 @@ class SegmentUnmatched(GapCause, frozen=True):
     near: str | None = None
 
 
+class NoSuchDevice(GapCause, frozen=True):
+    """No hypervisor that declares this device, under a key of the configuration, has it."""
+
+    key: str
+    device: str
+    near: str | None = None
+
+
 class NoSuchHypervisor(GapCause, frozen=True):
     """No hypervisor has the name that a server is declared to run on."""
 

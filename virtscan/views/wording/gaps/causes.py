@@ -196,6 +196,8 @@ def _declared(cause: AnyCause) -> str | None:
             return f"a hypervisor has a device in it, but no server serves it{_did_you_mean(near)}"
         case m.OffUntilReboot(at_risk=count):
             return f"TX checksum offload is off until the next reboot{_then(count)}"
+        case m.NoSuchDevice(key=key, device=device, near=near):
+            return f"{key}: no device is named {device!r}{_did_you_mean(near)}"
         case m.NoSuchHypervisor(runs_on=runs_on, near=near):
             return f"runs_on: no hypervisor is named {runs_on!r}{_did_you_mean(near)}"
         case _:
