@@ -216,6 +216,8 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("NICS=(eth0)\nNICS[0]=eth1\nethtool -K $NICS tx off", UNKNOWN),
         ("N=0\n((N=1))\nethtool -K eth$N tx off", UNKNOWN),
         ("IFS=,\nNICS=eth0,eth1\nfor d in $NICS; do ethtool -K $d tx off; done", UNKNOWN),
+        ("IFS=,\nunset IFS\nfor d in eth0 eth1; do ethtool -K $d tx off; done", OFF),
+        ("set -- a b\ncase $@ in a*) exit;; esac\nethtool -K eth0 tx off", UNKNOWN),
         ("d=eth1\nf() { local d=eth0; }\nf\nethtool -K $d tx off", ON),
         ("d=eth0\nd=eth1 some-check\nethtool -K $d tx off", OFF),
         ("d=eth0\nd=eth1 ethtool -K $d tx off", OFF),

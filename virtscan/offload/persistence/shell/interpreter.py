@@ -213,7 +213,8 @@ class Interpreter(Commands):
 
     def _case(self, node: syntax.CaseCommand, shell: Shell) -> Outcomes:
         found, _, shell = self._substituted((node.word,), shell)
-        (word,) = expand(node.word, shell.lookup, split=False) or [""]
+        fields = expand(node.word, shell.lookup, split=False)
+        word = fields[0] if len(fields) == 1 else None
         for patterns, body in node.branches:
             known = [expand(pattern, shell.lookup, split=False)[0] for pattern in patterns]
             if word is not None and any(pattern is not None and fnmatchcase(word, pattern) for pattern in known):

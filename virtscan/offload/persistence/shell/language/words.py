@@ -152,8 +152,8 @@ class _Expansion:
         return values
 
     def _fields_in(self, value: Word) -> Sequence[Word]:
-        (separators,) = self._lookup("IFS")
-        if value is None or (separators != BLANKS and (separators is None or re.search(r"\W", value))):
+        usual = self._lookup("IFS") in {(BLANKS,), ()}
+        if value is None or (not usual and (None in self._lookup("IFS") or re.search(r"\W", value))):
             return [None]
         return value.split()
 
