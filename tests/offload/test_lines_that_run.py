@@ -545,6 +545,26 @@ def test_a_renamed_nic_comes_again_with_its_new_name(action: str) -> None:
     assert state({RULES: 'ACTION=="move", KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"'}) is UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/etc/systemd/network/10-a.link", f"[Match]\nMACAddress={MAC}\n[Link]\nName={{}}\n"),
+        (RULES, f'SUBSYSTEM=="net", DRIVERS=="?*", ATTR{{{{address}}}}=="{MAC}", NAME="{{}}"'),
+        (RULES, 'KERNEL=="eth0", NAME="{}"'),
+        (
+            "/etc/netplan/50-a.yaml",
+            f"network:\n  ethernets:\n    lan:\n      match:\n        macaddress: {MAC}\n      set-name: {{}}\n",
+        ),
+    ],
+)
+def test_a_nic_that_gets_another_name_at_the_next_boot_leaves_the_outcome_open(path: str, text: str) -> None:
+    script = {RC_LOCAL: COMMAND}
+
+    assert state(script | {path: text.format("lan0")}) is UNKNOWN
+    assert state(script | {path: text.format("eth0")}) is OFF
+    assert state(script | {path: text.format("lan0").replace(MAC, "52:54:00:00:00:01").replace("eth0", "eth1")}) is OFF
+
+
 def test_later_rules_empty_the_list_of_earlier_files() -> None:
     off = {RULES: 'KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"'}
 

@@ -281,20 +281,20 @@ def test_a_link_file_takes_systemds_booleans(value: str, state: State) -> None:
 def test_the_first_link_file_that_fits_is_the_only_one() -> None:
     first, later = "/usr/lib/systemd/network/05-a.link", "/etc/systemd/network/50-b.link"
 
-    assert after_reboot({first: link(value="Name=x"), later: link()}).tx_checksum is ON
-    assert after_reboot({later: link(value="Name=x"), first: link()}).tx_checksum is OFF
+    assert after_reboot({first: link(value="Alias=x"), later: link()}).tx_checksum is ON
+    assert after_reboot({later: link(value="Alias=x"), first: link()}).tx_checksum is OFF
 
 
 def test_a_link_file_that_may_fit_before_another_leaves_the_outcome_open() -> None:
     maybe = "/usr/lib/systemd/network/05-usb.link"
-    result = after_reboot({maybe: link("Path=*-usb-*", "Name=x"), LINK: link()})
+    result = after_reboot({maybe: link("Path=*-usb-*", "Alias=x"), LINK: link()})
 
     assert result.tx_checksum is UNKNOWN
     assert after_reboot({maybe: link("Path=*-usb-*"), LINK: link()}).tx_checksum is OFF
 
 
 def test_a_link_file_replaces_one_of_the_same_name() -> None:
-    files = {"/usr/lib/systemd/network/10-tx.link": link(), "/run/systemd/network/10-tx.link": link(value="Name=x")}
+    files = {"/usr/lib/systemd/network/10-tx.link": link(), "/run/systemd/network/10-tx.link": link(value="Alias=x")}
 
     assert after_reboot(files).tx_checksum is ON
     assert after_reboot(files | {LINK: link()}).tx_checksum is OFF

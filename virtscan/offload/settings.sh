@@ -31,7 +31,7 @@ profiles() {
     match='OriginalName|MACAddress|PermanentMACAddress|Path|Driver|Type|Kind|Property|Host|Virtualization'
     match="$match|KernelCommandLine|KernelVersion|Credential|Architecture|Firmware"
     for folder in etc run usr/local/lib usr/lib lib; do
-        lines "^$blank(\[|($match|TransmitChecksumOffload)$blank=)" "$root/$folder"/systemd/network/*.link \
+        lines "^$blank(\[|($match|TransmitChecksumOffload|Name)$blank=)" "$root/$folder"/systemd/network/*.link \
             "$root/$folder"/systemd/network/*.link.d/*.conf
     done
     lines "^ *([^ :]+:$blank(#.*)?\$|(macaddress|name|driver|set-name|match):)|transmit-checksum-offload" \
@@ -89,7 +89,9 @@ udev() {
     run='RUN(\{[a-z]+\})?[[:space:]]*:?='
     calls=
     called "$root"/etc/udev/rules.d/*.rules "$root"/run/udev/rules.d/*.rules
-    lines "$run|ethtool|offload|GOTO|LABEL|last_rule|SYSTEMD_WANTS|NM_UNMANAGED$(naming)" "$root"/etc/udev/rules.d "$root"/run/udev/rules.d
+    naming="NAME[[:space:]]*:?=[^=]$(naming)"
+    lines "$run|ethtool|offload|GOTO|LABEL|last_rule|SYSTEMD_WANTS|NM_UNMANAGED|$naming" \
+        "$root"/etc/udev/rules.d "$root"/run/udev/rules.d
     for folder in usr/local/lib usr/lib lib; do
         lines "$run|ethtool|GOTO|LABEL|last_rule" $(mention "$root/$folder"/udev/rules.d/*.rules)
     done

@@ -36,9 +36,10 @@ def netplan(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[
     for name, definition in _definitions(evidence).items():
         value = definition.values.get(_KEY)
         applied = _fits(name, definition.values, device, macs)
-        if value is not None and applied is not State.OFF:
-            states = states_of([("tx", value)])
-            place = SettingPlace(files=(definition.path,), key=_KEY)
+        renames = applied is State.ON and definition.values.get("set-name", device) != device
+        if (value is not None or renames) and applied is not State.OFF:
+            states = uncertain(FEATURES) if renames or value is None else states_of([("tx", value)])
+            place = SettingPlace(files=(definition.path,), key="set-name" if renames else _KEY)
             yield SavedSetting(place=place, states=states if applied is State.ON else uncertain(states))
     yield from _unclear(evidence)
 

@@ -10,6 +10,7 @@ import msgspec
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import (
+    FEATURES,
     SYSTEM_BASES,
     Evidence,
     SavedSetting,
@@ -29,10 +30,12 @@ Part = tuple[str, str, str, str]
 class _Programs(msgspec.Struct):
     """The list of programs that udev runs for a device: the states that they give, by file.
 
-    `final` is True if no rule may change the list any more, `ended` if udev may have ended with an earlier rule.
+    `renames` is the file that gives the device another name. `final` is True if no rule may change the list any more,
+    `ended` if udev may have ended with an earlier rule.
     """
 
     states: dict[str, dict[str, State]]
+    renames: str | None = None
     final: bool = False
     ended: bool = False
 
@@ -54,6 +57,8 @@ def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterat
     run = _Programs(states={})
     for path, text in evidence.layered("udev/rules.d/*.rules", *SYSTEM_BASES):
         _read(text, Scene.of(evidence, device), macs, str(path), run)
+    if run.renames is not None:
+        yield SavedSetting(place=SettingPlace(files=(run.renames,), key="NAME"), states=uncertain(FEATURES))
     for file, states in run.states.items():
         if states:
             yield SavedSetting(place=SettingPlace(files=(file,)), states=states)
@@ -73,6 +78,9 @@ def _read(text: str, scene: Scene, macs: tuple[str, ...], path: str, run: _Progr
             continue
         for target in [value for key, _, _, value in parts if key == "GOTO"]:
             skipping[target] = fits is True
+        own = fits is True or ("ATTR", "address") in [(key, name) for key, name, sign, _ in parts if sign == "=="]
+        for name in [value for key, _, sign, value in parts if key == "NAME" and sign in {"=", ":="} and own]:
+            run.renames = path if name != scene.device and not re.search(r"[%$]", name) else None
         for part in parts:
             _add(part, scene, path, run, certain=fits is True and not skipping and not run.ended)
         run.ended |= any(key == "OPTIONS" and "last_rule" in value for key, _, _, value in parts)

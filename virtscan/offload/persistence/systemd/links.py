@@ -23,8 +23,8 @@ _NETPLANS = "/run/systemd/network/10-netplan-"
 def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
     """Yield the setting in the .link file that udev applies to this device: the first that fits, in the order of names.
 
-    A file that may fit, as far as known, makes the outcome UNKNOWN when it matters. What netplan wrote to /run is made
-    anew at each boot, from files that are read themselves.
+    A file that may fit, as far as known, makes the outcome UNKNOWN when it matters. So does one that gives the device
+    another name. What netplan wrote to /run is made anew at each boot, from files that are read themselves.
 
     Source:
         systemd.link(5): same names replace each other (/etc before /run before /usr/local/lib and /usr/lib), drop-ins
@@ -32,15 +32,20 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
     """
     if evidence.udev is not None and evidence.udev < LINK_SINCE:
         return
+    key = "TransmitChecksumOffload"
     possible: list[tuple[str, dict[str, State]]] = []
     for path, text in evidence.layered("systemd/network/*.link", *SYSTEM_BASES):
         drop_ins = evidence.layered(f"systemd/network/{path.name}.d/*.conf", *SYSTEM_BASES)
         entries = tuple(ini("\n".join((text, *(extra for _, extra in drop_ins)))))
         fitting = fits([(key, value) for section, key, value in entries if section == "Match"], device, macs)
         if fitting is not State.OFF:
-            values = [each for *key, each in entries if key == ["Link", "TransmitChecksumOffload"]]
-            value = values[-1] if values else None
-            possible.append((str(path), states_of([("tx", value)] if value else [])))
+            link = {name: value for section, name, value in entries if section == "Link"}
+            value, name = link.get("TransmitChecksumOffload"), link.get("Name") or device
+            # At the next boot the NIC gets a name by which other files may give it another state, or none.
+            renames = fitting is State.ON and name != device
+            key = "Name" if renames else key
+            states = uncertain(FEATURES) if renames else states_of([("tx", value)] if value else [])
+            possible.append((str(path), states))
         if fitting is State.ON:
             break
     else:
@@ -51,7 +56,7 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
         known = evidence.udev is not None
         certain = known and all(states == possible[-1][1] for _, states in possible)
         states = possible[-1][1] if certain else uncertain(FEATURES)
-        yield SavedSetting(place=SettingPlace(files=tuple(setting), key="TransmitChecksumOffload"), states=states)
+        yield SavedSetting(place=SettingPlace(files=tuple(setting), key=key), states=states)
 
 
 def fits(rules: list[tuple[str, str]], device: str, macs: tuple[str, ...]) -> State:
