@@ -2,6 +2,8 @@
 # shellcheck shell=sh disable=SC1007,SC1087,SC2012,SC2015,SC2034,SC2046,SC2086,SC2125,SC2154,SC2317
 settings() {
     blank='[[:space:]]*'
+    # Commands that switch offload, or that give a device another name.
+    relevant="ethtool|offload|(^|[^a-z])ip .*set .*[[:space:]]name[[:space:]]|nameif|ifrename"
     owner=$(owned "$root/")
     owner=${owner%% *}
     local_scripts=$(mention "$root"/usr/local/sbin/* "$root"/usr/local/bin/*)
@@ -297,7 +299,7 @@ script() {
     fi
     calls=
     called "$1"
-    if grep -qE 'ethtool|offload' "$1"; then
+    if grep -qE "$relevant" "$1"; then
         if binary "$1"; then say unreadable "${1#"$root"}"; else whole "$1"; fi
     elif [ -n "$calls" ]; then
         attributes "$1"
@@ -448,8 +450,8 @@ naming() { [ -z "$calls" ] || printf '|%s' $calls | sed -e 's/[.+]/\\&/g' -e 's:
 # The files that switch offload.
 switching() { grep -lsE '^[^#]*ethtool +(-K|--offload|--features)' "$@" 2>/dev/null; }
 
-# The files that mention ethtool, or a script that by its name switches offload.
-mention() { grep -lsE 'ethtool|offload' "$@" 2>/dev/null; }
+# The files with such a command, or with a script that by its name switches offload.
+mention() { grep -lsE "$relevant" "$@" 2>/dev/null; }
 
 # A folder that may not be looked into.
 closed() {
