@@ -54,7 +54,7 @@ interfaces() {
     calls=
     called $files
     pattern='iface|auto|allow-|no-|mapping|source|offload-|tx-offload|bond[-_]slaves|slaves|bridge[-_]ports|template'
-    lines "^$blank($pattern|vlan|rename|[^#]*(ethtool|offload$(naming)))" $files
+    lines "^$blank($pattern|vlan|rename|[^#]*($relevant$(naming)))" $files
     closed "$root"/etc/network/interfaces.d
     lines '^$' "$root"/etc/network/ifupdown2/*.conf
     scripts "$root"/etc/network/if-pre-up.d "$root"/etc/network/if-up.d
@@ -79,7 +79,7 @@ hooks() {
     set -- "$root"/etc/rc[2-5S].d/S* "$root"/etc/rc.d/rc[2-5].d/S* "$root"/etc/init.d/rc[2-5].d/S*
     calls=
     called "$@"
-    wanted="ethtool|offload$(naming)"
+    wanted="$relevant$(naming)"
     for file; do
         if [ -e "$file" ] && [ ! -r "$file" ]; then say unreadable "${file#"$root"}"; fi
     done
@@ -106,7 +106,7 @@ cron() {
     calls=
     called "$root"/etc/crontab "$root"/etc/cron.d/* $tables
     closed "$root"/etc/cron.d
-    wanted="ethtool|offload$(naming)"
+    wanted="$relevant$(naming)"
     pattern="^$blank[A-Za-z0-9_]+$blank=|^[^#]*($wanted)"
     for file in "$root"/etc/crontab "$root"/etc/cron.d/* $tables; do
         if [ ! -r "$file" ] || grep -qE -- "$wanted" "$file"; then
