@@ -34,7 +34,7 @@ _ON_TERMINALS = {
 
 
 def documents() -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """Give the name of each file with what makes its content."""
+    """Return the name of each file with what makes its content."""
     for name, view in {**VIEWS, **{f"capacity-by-{by}": GROUPINGS[by] for by in list(GROUPINGS)[1:]}}.items():
         for reporter in _WITH_A_VIEW:
             yield f"{name}.{reporter.suffix}", partial(_rendered, reporter, view)

@@ -67,7 +67,7 @@ def kernel_table() -> str:
 
 
 def filled(page: str) -> str:
-    """Give the page with its tables as they are now.
+    """Return the page with its tables as they are now.
 
     Raises:
         ValueError: The marks of a table are not there, once each.

@@ -75,7 +75,7 @@ def _read(screen: int) -> Iterator[bytes]:
 
 
 def renewed(text: str) -> str:
-    """Give the text of a README with what its examples print now."""
+    """Return the text of a README with what its examples print now."""
 
     def example(match: re.Match[str]) -> str:
         command = match["command"]

@@ -21,14 +21,14 @@ _WIDTH = 120
 _INTRODUCTION = """\
 # The rules
 
-For one interface and one place of one server the first rule that matches decides. The worst verdict over all servers
-and places is the interface's. [mechanism.md](mechanism.md) has the whole story: what was measured, and how places are
+For one interface and one place of one server, the first rule that matches decides. The worst verdict over all servers
+and places is the interface's. [mechanism.md](mechanism.md) explains the fault, the measurements, and how places are
 found.
 
-Each rule has a sample inventory in [fixtures/rules](../fixtures/rules). Below it stands what virtscan says of the
-interfaces that the rule decides: the reason as in its tables, what the finding rests on, and what is missing.
-`virtscan report FILE` shows a sample as a table, `virtscan explain DOMAIN FILE` every step. The rules themselves write
-this page (`python -m tests.rules`).
+Each rule has a sample inventory in [fixtures/rules](../fixtures/rules). The text below it is virtscan's output for the
+interfaces that the rule decides: the reason as in its tables, the facts that the finding rests on, and the missing
+facts. `virtscan report FILE` shows a sample as a table, `virtscan explain DOMAIN FILE` shows every step. This page is
+generated from the rules (`python -m tests.rules`).
 """
 _CASES = (
     ("unfixed kernel", Case(kernel=Fix.UNFIXED)),

@@ -95,7 +95,7 @@ def _weight() -> Row:
 
 
 def fleet_of(domains: int) -> Inventory:
-    """Give a fleet of so many domains."""
+    """Return a fleet of this many domains."""
     return _fleet(_domains(domains))
 
 

@@ -25,12 +25,12 @@ def of_host(number: int, change: Callable[[Hypervisor], Hypervisor]) -> Change:
 
 
 def unread(host: Hypervisor) -> Hypervisor:
-    """Give a host that did not answer."""
+    """Return a host that did not answer."""
     return Hypervisor(name=host.name, uri=host.uri, status=HostStatus.FAILED, former_keys=host.former_keys)
 
 
 def renamed(host: Hypervisor) -> Hypervisor:
-    """Give a host with another name in the configuration, at the same address."""
+    """Return a host with another name in the configuration, at the same address."""
     return replace(host, name=f"{host.name}-renamed")
 
 
@@ -80,14 +80,14 @@ def _is_unique(inventory: Inventory, domain: Domain) -> bool:
 
 @st.composite
 def pairs_of_nights(draw: DrawFn) -> tuple[Inventory, Inventory]:
-    """Give a fleet, and another one that may have nothing in common with it but the names of its hosts."""
+    """Return a fleet, and another one that may have nothing in common with it but the names of its hosts."""
     old = draw(inventories())
     new = draw(st.one_of(inventories(), harmless(old).map(lambda change: change(old))))
     return old, replace(new, taken_at=old.taken_at + NIGHT)
 
 
 def older(item: Any, by: timedelta) -> Any:  # a value of any type of the model
-    """Give the same facts with other times, durations and version of virtscan."""
+    """Return the same facts with other times, durations and version of virtscan."""
     if not isinstance(item, msgspec.Struct):
         return tuple(older(one, by) for one in item) if isinstance(item, tuple) else item
     changes: dict[str, Any] = {}

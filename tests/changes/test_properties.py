@@ -60,7 +60,7 @@ def reverse_of(change: Any) -> Any:
 
 
 def lists(changes: Changes) -> dict[str, list[str]]:
-    """Give the changes in an order of their own, without causes: those are of the newer side."""
+    """Return the changes in an order of their own, without causes: those are of the newer side."""
 
     def written(change: Any) -> str:
         plain = msgspec.to_builtins(change)

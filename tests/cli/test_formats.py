@@ -48,7 +48,7 @@ def test_every_command_with_formats_is_tested_here_and_has_all_of_them() -> None
 
 
 def line(command: str, folder: Path) -> list[str]:
-    """Give the words of a command, with files for it."""
+    """Return the words of a command, with files for it."""
     host = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
     fleet = folder / "fleet.json"
     fleet.write_bytes(dumps(inventory(host, servers=(server(),), gaps=(GAP,))))

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from virtscan.correlator.evaluator import Evaluator
-from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, Place, UnlocatedServer
+from virtscan.correlator.location.places import GuestNic, HostDevice, OtherMachine, Place, UnlocatedServer
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table.evaluation import PointEvaluation
@@ -72,7 +72,7 @@ def tells_machines_apart(one: Clearing) -> bool:
     here, server = one.old.hypervisor, one.old.server or ""
     was, now = ServerIndex(aged(one.before)), ServerIndex(aged(one.after))
     places = _places(now).get(server, ())
-    hosts = {place.hypervisor for place in places if not isinstance(place, Bare | UnlocatedServer)}
+    hosts = {place.hypervisor for place in places if not isinstance(place, OtherMachine | UnlocatedServer)}
     if any(isinstance(place, UnlocatedServer) for place in places):
         hosts = set(now.fleet.hypervisors)
     return any(_links(was, here, there) - _links(now, here, there) for there in hosts)
@@ -168,9 +168,9 @@ def _places(index: ServerIndex) -> Mapping[str, tuple[Place, ...]]:
 
 
 def _found(inventory: Inventory, server: str) -> Mapping[str, bool]:
-    """Give the places where a server is found, and whether it runs there."""
+    """Return the places where a server is found, and whether it runs there."""
     places = _places(ServerIndex(aged(inventory))).get(server, ())
-    return {_name(place): _runs(place) for place in places if not isinstance(place, Bare | UnlocatedServer)}
+    return {_name(place): _runs(place) for place in places if not isinstance(place, OtherMachine | UnlocatedServer)}
 
 
 def _name(place: Place) -> str:
@@ -188,7 +188,7 @@ def _runs(place: Place) -> bool:
 
 
 def _links(index: ServerIndex, here: str, there: str) -> set[str]:
-    """Give how two hypervisors are known to be linked: as one machine, or one as a domain on the other."""
+    """Return how two hypervisors are known to be linked: as one machine, or one as a domain on the other."""
     fleet = index.fleet
     links = {
         "one": fleet.machines[here] == fleet.machines[there],
@@ -199,7 +199,7 @@ def _links(index: ServerIndex, here: str, there: str) -> set[str]:
 
 
 def _inclusions(inventory: Inventory) -> tuple[object, ...]:
-    """Give the facts that include a server against segments: records, subnets on record, and addresses."""
+    """Return the facts that include a server against segments: records, subnets on record, and addresses."""
     return (
         {(record.mac, record.server) for record in inventory.netboots},
         {(subnet.network, subnet.servers) for subnet in inventory.subnets},

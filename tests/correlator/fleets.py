@@ -265,7 +265,7 @@ def hypervisors(draw: DrawFn, number: int, macs: tuple[Mac, ...], *, outer: bool
 
 
 def _machines(drivers: set[str | None], *, real: bool) -> tuple[Machine, ...]:
-    """Give what a hypervisor with such NICs may be observed to be."""
+    """Return what a hypervisor with such NICs may be observed to be."""
     if "virtio_net" in drivers:
         return Machine.VIRTUAL, Machine.UNKNOWN
     return (Machine.PHYSICAL, Machine.UNKNOWN) if real else tuple(Machine)

@@ -45,13 +45,13 @@ Change: TypeAlias = Callable[[Inventory], Inventory]
 
 
 def _of_other_nodes(server: Server) -> tuple[Mac, ...]:
-    """Give the MACs that are declared, and that no device of a server that was read has: they stand for more nodes."""
+    """Return the declared MACs that no device of a server that was read has: they stand for more nodes."""
     observed = {mac for one in server.devices for mac in (one.device.mac, one.device.permanent_mac)}
     return tuple(mac for mac in server.declared_macs if server.devices and mac not in observed)
 
 
 def _not_read(server: Server) -> Server:
-    """Give a server as its configuration alone describes it."""
+    """Return a server as its configuration alone describes it."""
     return replace(
         server,
         tx_checksum=State.UNKNOWN,
@@ -161,7 +161,7 @@ INTERFACE_LOSSES: tuple[Callable[[Interface], Interface], ...] = (
 
 
 def losses(inventory: Inventory) -> Iterator[Change]:
-    """Give every way to know one fact less, or to have one gap more."""
+    """Return every way to know one fact less, or to have one gap more."""
     for about in GapAbout:
         for name in (None, "hv0"):
             yield with_gap(about, name)
@@ -335,12 +335,12 @@ def _without_domain(host: str, place: int) -> Change:
 
 
 def mac_of(inventory: Inventory) -> frozenset[Mac]:
-    """Give every MAC of a server."""
+    """Return every MAC of a server."""
     return frozenset(mac for one in inventory.servers for mac in one.macs)
 
 
 def found_macs(inventory: Inventory) -> frozenset[Mac]:
-    """Give every MAC of a server that a domain has: one more place of it is not the first."""
+    """Return every MAC of a server that a domain has: one more place of it is not the first."""
     return mac_of(inventory) & {
         interface.mac for host in inventory.hypervisors for domain in host.domains for interface in domain.interfaces
     }

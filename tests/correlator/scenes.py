@@ -69,7 +69,7 @@ def scene(
 
 
 def judged(looked_at: Inventory) -> Finding | NotJudged:
-    """Give what came of web01's interface."""
+    """Return the finding of web01's interface, or why it has none."""
     report = correlate(looked_at)
     found = [finding for finding in report.findings if finding.hypervisor == "hv1" and finding.domain == "web01"]
     if found:
@@ -83,7 +83,7 @@ def judged(looked_at: Inventory) -> Finding | NotJudged:
 
 
 def finding_of(looked_at: Inventory) -> Finding:
-    """Give the finding of web01's interface, which has one."""
+    """Return the finding of web01's interface, which has one."""
     found = judged(looked_at)
     assert isinstance(found, Finding)
     return found

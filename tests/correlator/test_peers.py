@@ -138,7 +138,7 @@ def evaluated(looked_at: Inventory, index: ServerIndex) -> Iterator[tuple[Hyperv
 
 
 def by_server(point: PointEvaluation) -> Counter[tuple[object, ...]]:
-    """Give how often each server is ruled on with each result."""
+    """Return how often each server is ruled on with each result."""
     return Counter(
         (ruling.rule.id, ruling.rank, ruling.confidence, stack.server.name, stack.interface, stack.server.interface)
         for ruling in point.rulings
@@ -183,7 +183,7 @@ def assert_rulings_hold_for_all(looked_at: Inventory) -> None:
 
 
 def at_risk_alone(looked_at: Inventory, found: Finding) -> set[tuple[str, str]]:
-    """Give the servers, by name and interface, that alone put an interface at risk."""
+    """Return the servers, by name and interface, that alone put an interface at risk."""
     index = ServerIndex(looked_at)
     host = next(one for one in looked_at.hypervisors if one.name == found.hypervisor)
     one = next(one for one in host.domains if (one.origin, one.name) == (found.origin, found.domain))

@@ -48,7 +48,7 @@ def by_interface(report: Report) -> dict[tuple[str, str, int], Finding]:
 
 
 def newly_cleared(before: Inventory, changes: Iterable[Change]) -> Iterator[tuple[Inventory, Finding, Finding | None]]:
-    """Give findings that lost their warning to one of the changes, with what they became: None where they vanished."""
+    """Yield findings that lost their warning to one of the changes, and their successors: None if they vanished."""
     was = by_interface(correlate(before))
     for change in changes:
         after = change(before)

@@ -70,7 +70,7 @@ def test_of_jobs_that_read_files_one_runs_on_each_cpu() -> None:
 
 
 def test_jobs_that_use_the_cpu_keep_others_from_starting() -> None:
-    most, outcomes = run_all(40, Work.ASKS, lambda: busy(0.1))
+    most, outcomes = run_all(40, Work.WAITS, lambda: busy(0.1))
 
     assert most <= 2 * LEAST_AT_ONCE
     assert outcomes == (Returned(Returned(None)),) * 40
@@ -79,7 +79,7 @@ def test_jobs_that_use_the_cpu_keep_others_from_starting() -> None:
 def test_jobs_that_hang_do_not_so_that_a_site_that_is_down_takes_one_deadline() -> None:
     together = threading.Barrier(3 * MOST_AT_ONCE, timeout=LONG)
 
-    most, _ = run_all(3 * MOST_AT_ONCE, Work.ASKS, lambda: ignore(together.wait(), Returned(None)))
+    most, _ = run_all(3 * MOST_AT_ONCE, Work.WAITS, lambda: ignore(together.wait(), Returned(None)))
 
     assert most == 3 * MOST_AT_ONCE
 
@@ -90,7 +90,7 @@ def test_of_jobs_that_get_answers_there_are_never_many_more_than_places() -> Non
             time.sleep(0.1)
             busy(0.0001)
 
-    most, outcomes = run_all(3 * MOST_AT_ONCE, Work.ASKS, answers)
+    most, outcomes = run_all(3 * MOST_AT_ONCE, Work.WAITS, answers)
 
     assert most < 2 * MOST_AT_ONCE
     assert outcomes == (Returned(Returned(None)),) * len(outcomes)

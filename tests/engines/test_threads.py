@@ -13,7 +13,7 @@ import pytest
 
 from tests.harness.launching import DEFAULT_SIGNALS
 from tests.harness.patience import LONG, deadlines
-from virtscan.engines.admission import FILES_A_JOB, MOST_OPEN, RESERVED_FILES, cpus
+from virtscan.engines.admission import FILES_PER_JOB, MOST_OPEN, RESERVED_FILES, cpus
 from virtscan.engines.bounded import end_late_work
 from virtscan.engines.engine import Cut, Job, JobOutcome, Raised, Returned, Work
 from virtscan.engines.threads import run as run_with
@@ -33,7 +33,7 @@ def ignore(_index: int, _outcome: JobOutcome[T]) -> None:
 class Plain(Generic[T]):
     """A job that knows no deadline."""
 
-    def __init__(self, call: Callable[[], T], work: Work = Work.ASKS) -> None:
+    def __init__(self, call: Callable[[], T], work: Work = Work.WAITS) -> None:
         self.call = call
         self.work = work
 
@@ -235,7 +235,7 @@ from virtscan.engines.admission import places
 from virtscan.engines.engine import Work
 LONG = 600
 class Plain:
-    work = Work.ASKS
+    work = Work.WAITS
     def __init__(self, call):
         self.call = call
     def __call__(self, _run_left):
@@ -341,9 +341,9 @@ print(*(type(outcome.error).__name__ for outcome in outcomes))
     ("soft", "hard", "jobs", "expected_places", "expected_soft"),
     [
         pytest.param(256, 4096, 2, 2, 256, id="enough"),
-        pytest.param(256, 4096, 200, 200, RESERVED_FILES + 200 * FILES_A_JOB, id="raised to what all need"),
-        pytest.param(256, 512, 200, (512 - RESERVED_FILES) // FILES_A_JOB, 512, id="raised as far as allowed"),
-        pytest.param(256, "unlimited", 200, 200, RESERVED_FILES + 200 * FILES_A_JOB, id="hard one unlimited"),
+        pytest.param(256, 4096, 200, 200, RESERVED_FILES + 200 * FILES_PER_JOB, id="raised to what all need"),
+        pytest.param(256, 512, 200, (512 - RESERVED_FILES) // FILES_PER_JOB, 512, id="raised as far as allowed"),
+        pytest.param(256, "unlimited", 200, 200, RESERVED_FILES + 200 * FILES_PER_JOB, id="hard one unlimited"),
         pytest.param(50, 50, 200, 1, 50, id="too few for anything"),
         pytest.param(256, 256, 0, 1, 256, id="no jobs"),
     ],

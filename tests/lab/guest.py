@@ -96,7 +96,7 @@ def server_xml(scenario: Scenario, device: DeviceName) -> str | None:
 
 
 def _plugs(way: Way, device: DeviceName) -> Iterator[str]:
-    """Give the type and the source of the server's interfaces, if it is a domain."""
+    """Return the type and the source of the server's interfaces, if it is a domain."""
     match way:
         case Way.GUEST:
             yield f"direct'><source dev='{device}' mode='{SourceMode.BRIDGE.value}'"

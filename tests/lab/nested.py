@@ -127,7 +127,7 @@ def _last_lines(path: Path) -> str:
 
 
 def _lines(guest: "subprocess.Popen[bytes]", printed: Path, seconds: float) -> Iterator[bytes]:
-    """Give every whole line that the guest writes, until it ends or its time is over."""
+    """Return every whole line that the guest writes, until it ends or its time is over."""
     end = time.monotonic() + seconds
     given = 0
     running = True

@@ -94,7 +94,7 @@ class Services:
             time.sleep(0.1)
 
     def commands(self, scenario: Scenario) -> Iterator[tuple[str, list[str]]]:
-        """Give each service's name and its command line inside the hypervisor."""
+        """Return each service's name and its command line inside the hypervisor."""
         if scenario.way in {Way.LOSSY, Way.HAIRPIN}:
             between = RELAYED if scenario.way is Way.LOSSY else (SWITCH,)
             yield "relay", [sys.executable, str(_RELAY), *between]

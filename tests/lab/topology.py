@@ -61,7 +61,7 @@ def server_nics(sender: Sender) -> tuple[DeviceName, ...]:
 
 
 def virtual_nics(scenario: Scenario) -> Iterator[VirtualNic]:
-    """Give the virtual NICs that the lab has to connect."""
+    """Return the virtual NICs that the lab has to connect."""
     if scenario.way not in _WITH_VIRTUAL_NIC:
         return
     away = scenario.way is Way.MACHINE
@@ -77,13 +77,13 @@ def inside(scenario: Scenario) -> tuple[str, ...]:
 
 
 def commands(scenario: Scenario, lower: Lower) -> Iterator[list[str]]:
-    """Give everything to run, in its order, on a hypervisor that has no devices yet but its NIC, if one is needed."""
+    """Return everything to run, in its order, on a hypervisor that has no devices yet but its NIC, if one is needed."""
     for line in (*_cable(scenario), *_over_the_cable(lower), *_server(scenario, source_device(lower))):
         yield shlex.split(line)
 
 
 def offload_commands(scenario: Scenario, switch: State) -> Iterator[list[str]]:
-    """Give what turns the server's TX checksum offload on or off.
+    """Return what turns the server's TX checksum offload on or off.
 
     Of two NICs only the second one is turned on: the problem report's workaround names one, `ethtool -K eth0 tx off`.
     """

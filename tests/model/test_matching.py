@@ -47,7 +47,7 @@ def test_a_host_is_known_by_most_of_its_keys_then_by_the_most_stable(
 
 
 def paired(old: Sequence[Sequence[str]], new: Sequence[Sequence[str]]) -> set[tuple[frozenset[str], frozenset[str]]]:
-    """Give the pairs by their keys, whatever the places."""
+    """Return the pairs by their keys, whatever the places."""
     return {(frozenset(old[first]), frozenset(new[second])) for first, second in match_keys(old, new).items()}
 
 

@@ -32,7 +32,7 @@ IDENTIFYING = {
 
 
 def source_text(kind: Enum, address: str) -> str:
-    """Give the source as an inventory shows it."""
+    """Return the source as an inventory shows it."""
     match kind:
         case SourceKind.DECLARED:
             return shown(ServerTarget(name="sat", kind=kind, declared=State(address)))
@@ -44,7 +44,7 @@ def source_text(kind: Enum, address: str) -> str:
 
 
 def redacted(source: str) -> tuple[str, str]:
-    """Give the source as a hypervisor's URI and as a server's source, both under pseudonyms."""
+    """Return the source as a hypervisor's URI and as a server's source, both under pseudonyms."""
     seen = inventory(hypervisor("hv1", uri=source), servers=(server("sat", source=source),))
     hidden, _ = redact(seen, Map(key="k"))
     return hidden.hypervisors[0].uri, hidden.servers[0].source

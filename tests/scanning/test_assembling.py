@@ -48,14 +48,14 @@ ETH0, ETH1 = nic("eth0", addresses=ADDRESS), nic("eth1", addresses=ADDRESS)
 
 
 def unnamed(*states: State) -> Server:
-    """Give a server with a NIC of each state, each with an address, none of them named."""
+    """Return a server with a NIC of each state, each with an address, none of them named."""
     devices = [sends(one, tx) for one, tx in zip((ETH0, ETH1), states, strict=True)]
     reason = failure("several devices; name the serving interface: eth0, eth1")
     return read_server(*devices, interface=None, tx_checksum=State.UNKNOWN, reason=reason)
 
 
 def member(reason: Failure | None = None) -> Server:
-    """Give a server that is named by a member of a bond, with its offload off; the other one's was not read."""
+    """Return a server that is named by a member of a bond, with its offload off; the other one's was not read."""
     other = sends(nic("eth1"), State.UNKNOWN, reason=reason)
     return read_server(sends(nic("eth0"), State.OFF), sends(bond("bond0", "eth0", "eth1"), State.UNKNOWN), other)
 

@@ -23,7 +23,7 @@ MOST_OPEN = 512
 LEAST_AT_ONCE = 8
 """Jobs that may always work at once, however much CPU they need: enough to keep a CPU busy with near hosts."""
 
-FILES_A_JOB = 8
+FILES_PER_JOB = 8
 """A libvirt connection takes two; one through ssh, or ssh itself, up to seven while it starts."""
 
 RESERVED_FILES = 64
@@ -82,7 +82,7 @@ class _Files:
 
     def __init__(self, jobs: int) -> None:
         self._soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self._is_scarce = self._soft != resource.RLIM_INFINITY and self._soft < RESERVED_FILES + jobs * FILES_A_JOB
+        self._is_scarce = self._soft != resource.RLIM_INFINITY and self._soft < RESERVED_FILES + jobs * FILES_PER_JOB
         self._starts: list[float] = []
 
     def started(self) -> None:
@@ -99,8 +99,8 @@ class _Files:
             return True
         now = monotonic()
         self._starts = [until for until in self._starts if until > now]
-        used = _open_files() + FILES_A_JOB * len(self._starts)
-        return used + FILES_A_JOB + _SPARE_FILES <= self._soft
+        used = _open_files() + FILES_PER_JOB * len(self._starts)
+        return used + FILES_PER_JOB + _SPARE_FILES <= self._soft
 
 
 def places(jobs: int) -> int:
@@ -111,11 +111,11 @@ def places(jobs: int) -> int:
     here close every possible file one by one.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = RESERVED_FILES + jobs * FILES_A_JOB
+    needed = RESERVED_FILES + jobs * FILES_PER_JOB
     if soft != resource.RLIM_INFINITY and soft < needed:
         soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    by_files = jobs if soft == resource.RLIM_INFINITY else (soft - RESERVED_FILES) // FILES_A_JOB
+    by_files = jobs if soft == resource.RLIM_INFINITY else (soft - RESERVED_FILES) // FILES_PER_JOB
     return max(1, min(jobs, by_files, MOST_OPEN))
 
 

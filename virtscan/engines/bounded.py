@@ -69,7 +69,7 @@ def interrupt() -> None:
 
 @contextmanager
 def beside(call: Callable[[], T]) -> Iterator[Callable[[float], JobOutcome[T]]]:
-    """Run a call on a daemon thread beside the block; yield a function that waits for its outcome for some seconds.
+    """Run a call on a daemon thread during the block; yield a function that waits for its outcome for some seconds.
 
     If the block ends without the outcome, by an error or too early, the thread is abandoned as by `within`.
 
@@ -109,7 +109,7 @@ def _supervised(call: Callable[[], T]) -> Iterator[tuple[threading.Thread, Simpl
 
 
 def _start(thread: threading.Thread) -> None:
-    """Start a thread, if need be after threads without work have ended."""
+    """Start a thread; if the system grants none, wait for idle threads to end first."""
     while True:
         try:
             return thread.start()

@@ -33,7 +33,7 @@ class Demand:
     The highest, because the kernel counts the time of a thread only when its turn is over.
 
     A thread that waits for the interpreter sleeps; the one that has it gets a CPU or waits for it. So the sum is about
-    1 as soon as threads of this process take turns, on a busy machine, too.
+    1 as soon as threads of this process take turns, even on a busy machine.
 
     Source:
         Linux, Documentation/scheduler/sched-stats.rst: /proc/PID/schedstat. Elsewhere the demand is taken for zero.

@@ -15,7 +15,7 @@ T_co = TypeVar("T_co", covariant=True)
 class Work(Enum):
     """Main activity of a job."""
 
-    ASKS = "waits for replies of a host"
+    WAITS = "waits for replies of a host"
     READS = "reads files: it needs a CPU all the time"
 
 

@@ -45,7 +45,7 @@ def run(
     is_interrupted: Callable[[], bool] = lambda: False,
     margin: float = MARGIN,
 ) -> tuple[JobOutcome[T], ...]:
-    """Run jobs as `Engine.run` describes, as many at once as sensible.
+    """Run jobs as `Engine.run` describes, as many at once as is useful.
 
     A job more than `margin` seconds late is abandoned, and has no effect from then on.
     """
@@ -126,7 +126,7 @@ class _ThreadedRun(Generic[T]):
         """Start a job; return False if there is no thread for it until another ends."""
         now = monotonic()
         thread = threading.Thread(target=self._work, args=(index, end - now), name=f"job {index}", daemon=True)
-        is_bounded = self._jobs[index].work is Work.ASKS
+        is_bounded = self._jobs[index].work is Work.WAITS
         late_at = now + self._longest if is_bounded else float("inf")
         self._running[index] = _Running(thread=thread, late_at=late_at, alone=not self._running)
         try:
@@ -192,7 +192,7 @@ class _ThreadedRun(Generic[T]):
         self._queue.put((index, outcome_of(partial(self._jobs[index], run_left))))
 
     def _end(self, index: int, outcome: JobOutcome[T]) -> None:
-        """Return a job its outcome; the first one counts."""
+        """Deliver the outcome of a job; the first one counts."""
         if index in self._outcomes:
             return
         running = self._running.pop(index, None)

@@ -14,7 +14,7 @@ _VLAN = re.compile(r"^\s*([^\s|]+)\s*\|\s*(\d{1,4})\s*\|\s*([^\s|]+)\s*$", re.MU
 def read_bonding(text: str, *, name: str, source: str) -> tuple[Device, ...]:
     """Read /proc/net/bonding/NAME, which lists all members with their permanent MACs.
 
-    The file lacks the kind of a member; a veth can be one, too.
+    The file lacks the kind of a member; a veth can also be one.
 
     Returns:
         The bond, then its members in order; nothing from a text about anything else.

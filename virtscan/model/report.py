@@ -45,7 +45,7 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     hypervisor's kernel settled it. `source_device` is, for a powered-off domain on a pool, the device that decided.
     `because` lists the facts that it rests on, `missing` those that would settle it. `reaches_server` is about all that
     may serve it. `waived` is the waiver's reason; `waived_servers` are the servers that a waiver took away, so
-    that another one decides, or none. `others` put it at risk as well, and have to be changed, too.
+    that another one decides, or none. `others` put it at risk as well, and also have to be changed.
     """
 
     source_device: DeviceName | None

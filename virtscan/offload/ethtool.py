@@ -87,7 +87,7 @@ def tx_checksum(features: Mapping[str, Feature]) -> State:
     """Return the state of TX checksum offload for UDP over IPv4.
 
     One feature on is on: the kernel leaves the checksum partial if any of them covers the packet.
-    `tx-checksum-unneeded` (2.6.39 to 3.2) is such a feature, too. `tx-checksumming` sums up all of them, SCTP and FCoE
+    `tx-checksum-unneeded` (2.6.39 to 3.2) is also such a feature. `tx-checksumming` sums up all of them, SCTP and FCoE
     among them: its `off` decides, its `on` only where it stands alone, as in the oldest output.
     """
     states = [features[name].state for name in ("tx-checksum-unneeded", *_WAYS) if name in features]

@@ -14,7 +14,7 @@ from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.supposed import after_reboot, switched_off
 from virtscan.correlator.staleness.aging import aged
 from virtscan.model import DeviceName, Hypervisor, Inventory, Report, Server
-from virtscan.remedy.harm import EndangeredBy, Sending, harm
+from virtscan.remedy.endangered import EndangeredBy, Sending, endangered
 from virtscan.remedy.notes import notes
 from virtscan.remedy.plan import Change, Remedy, Upgrade
 from virtscan.remedy.sender import senders
@@ -42,7 +42,7 @@ def plan(report: Report, assumed: tuple[str, ...] = ()) -> Remedy:
     inventory = report.inventory
     rebooted = msgspec.structs.replace(inventory, servers=tuple(map(after_reboot, inventory.servers)))
     times = [inventory] if rebooted.servers == inventory.servers else [inventory, rebooted]
-    found = harm(map(aged, times))
+    found = endangered(map(aged, times))
     fleet = ServerIndex(aged(inventory)).fleet
     planned = [_planned(inventory.servers, sending, endangered, fleet) for sending, endangered in found.items()]
     cures = [(one.stack, one.cure) for one in planned]

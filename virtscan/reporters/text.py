@@ -29,7 +29,7 @@ def printable(text: str, limit: int | None = None) -> str:
     'a ve…name'
     """
     if limit is not None and len(text) > limit:
-        # Cut before escaping, too: only then is the work bounded by the limit.
+        # Also cut before escaping: only then is the work bounded by the limit.
         text = text[:limit] + text[-limit:]
     if not text.isprintable():
         text = text.translate({ord(char): escape(char) for char in set(text) if not char.isprintable()})

@@ -8,7 +8,7 @@ from virtscan.model import Hypervisor
 
 
 def unique_names(hosts: Sequence[Hypervisor]) -> list[str]:
-    """Return each host its name, see `told_apart`."""
+    """Return the name of each host; see `told_apart`."""
     return told_apart((host.own_name or host.name, host.uri) for host in hosts)
 
 

@@ -100,17 +100,19 @@ def read_provisioning(target: ProvisioningTarget, limits: Limits) -> "Records":
 def work_of(target: Target | ServerTarget) -> Work:
     """Return the main activity of reading a target: requesting facts from a host, or reading files."""
     row = TARGETS[target.kind] if isinstance(target, Target) else SOURCES[target.kind]
-    return Work.READS if row.address is AddressKind.PATH else Work.ASKS
+    return Work.READS if row.address is AddressKind.PATH else Work.WAITS
 
 
 def _bounded(work: Work, limits: Limits, call: Callable[[], T]) -> JobOutcome[T]:
     """Call under the limits: the time for reading files counts from the first use of a CPU."""
-    if work is Work.ASKS:
+    if work is Work.WAITS:
         return within(limits.seconds, call)
     return within_work(limits.host_timeout, math.inf if limits.run_left is None else limits.run_left, call)
 
 
-def why_cut(outcome: Raised | Cut | Lost, limits: Limits, *, is_empty: bool = True, work: Work = Work.ASKS) -> AnyCause:
+def why_cut(
+    outcome: Raised | Cut | Lost, limits: Limits, *, is_empty: bool = True, work: Work = Work.WAITS
+) -> AnyCause:
     """Return the cause why a job has no result of its own, or not all of it; `is_empty`: it has none at all."""
     match outcome:
         case Raised(error=VirtscanError() as error):

@@ -71,7 +71,7 @@ def facts_of(looked_at: Inventory) -> tuple[MissingFact, ...]:
 
 
 def outlook_of(looked_at: Inventory) -> str:
-    """Give what `explain` prints about web01's interface."""
+    """Return what `explain` prints about web01's interface."""
     return text(explain(correlate(looked_at), [Spot(0, 0, 0)]))
 
 

@@ -47,7 +47,7 @@ class Machine:
         )
 
     def write(self, path: str, text: str) -> None:
-        """Give it a file."""
+        """Add a file to it."""
         (self._root / path.removeprefix("/")).write_text(text)
 
     def files(self) -> dict[str, str]:

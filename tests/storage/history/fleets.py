@@ -70,7 +70,7 @@ def sequences() -> st.SearchStrategy[list[Inventory]]:
 
 
 def in_days(inventories: list[Inventory]) -> list[Inventory]:
-    """Give each the date of the day after the one before."""
+    """Date each one day after the one before."""
     return [
         msgspec.structs.replace(one, taken_at=TAKEN_AT + timedelta(days=number))
         for number, one in enumerate(inventories)

@@ -87,7 +87,7 @@ def trend_of(url: str | None, scope: str | None) -> tuple[Section, ...]:
     try:
         counts = run_on(url, lambda history: history.capacity_counts())
     except HistoryError:
-        return ()  # keeping the scan fails, too, with an error
+        return ()  # keeping the scan also fails, with an error
     own = [one for one in counts if one.scan.scope == scope]
     return sections_of_page(capacity_trend(own, Every.WEEK))
 

@@ -107,7 +107,7 @@ class RequestPipeline:
             self.add(request)
 
     def run(self, check: Callable[[], None]) -> None:
-        """Make all requests, and use the results; return when everything is done.
+        """Make all requests and use their results; return when all of it is done.
 
         Where the pool has no thread, the calling one makes the requests.
 
@@ -206,7 +206,7 @@ class RequestPipeline:
         return True
 
     def _take(self) -> list[_Result | _CallFailure]:
-        """Take the results that are there by now, after a wait if there are none; perhaps none."""
+        """Take the results available now, after a wait if there are none; the wait may end without any."""
         if not self._results:
             with suppress(Empty):
                 self._wakes.get(timeout=None if self._is_idle else LULL)

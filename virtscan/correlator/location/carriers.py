@@ -23,7 +23,7 @@ class CarryingDomain(msgspec.Struct, frozen=True, kw_only=True):
     """A domain of a hypervisor that is, or may be, another hypervisor.
 
     `doubts` are empty where it certainly is. Otherwise they name the device that may be a NIC, and has the domain's
-    MAC, or the tap of a guest: the other hypervisor is then judged as a machine of its own, too.
+    MAC, or the tap of a guest: the other hypervisor is then also judged as a machine of its own.
     """
 
     hypervisor: str

@@ -56,7 +56,7 @@ class HostItself(msgspec.Struct, frozen=True, kw_only=True):
     exclusive: bool = False
 
 
-class Bare(msgspec.Struct, frozen=True, kw_only=True):
+class OtherMachine(msgspec.Struct, frozen=True, kw_only=True):
     """A machine of its own: declared not to be virtual, or observed to be bare metal with NICs of its own."""
 
     declared: bool
@@ -73,7 +73,7 @@ class UnlocatedServer(msgspec.Struct, frozen=True, kw_only=True):
     copy: bool = False
 
 
-Place: TypeAlias = GuestNic | HostDevice | HostItself | Bare | UnlocatedServer
+Place: TypeAlias = GuestNic | HostDevice | HostItself | OtherMachine | UnlocatedServer
 
 
 def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
@@ -89,9 +89,9 @@ def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
         if server.runs_on is not None and server.runs_on in fleet.hypervisors:
             return (HostItself(hypervisor=server.runs_on, declared=True),)
         if server.physical:
-            return (Bare(declared=True),)
+            return (OtherMachine(declared=True),)
         bare = server.machine is Machine.PHYSICAL and stack.on_nics and not _has_local_device(stack)
-        found.append(Bare(declared=False) if bare else UnlocatedServer(macs=stack.nic_macs))
+        found.append(OtherMachine(declared=False) if bare else UnlocatedServer(macs=stack.nic_macs))
     runs_there = server.runs_on in fleet.hypervisors and contradicted(stack, fleet) is None
     if (server.physical and not copies) or (runs_there and not server.physical):
         return tuple(found)  # the declaration is about all of its MACs

@@ -3,7 +3,7 @@
 from virtscan.correlator.devices.attachment import AttachmentPoint
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.memory import Remembered
-from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
+from virtscan.correlator.location.places import GuestNic, HostDevice, HostItself, OtherMachine, Place, UnlocatedServer
 from virtscan.correlator.positions.other_hypervisor import on_another
 from virtscan.correlator.positions.position import Position, Where
 from virtscan.correlator.positions.unlocated import unlocated
@@ -17,7 +17,7 @@ def from_outside(
 ) -> Position:
     """Judge a place outside the interface's hypervisor; of the point, only the kinds of its NICs matter."""
     match place:
-        case Bare(declared=declared):
+        case OtherMachine(declared=declared):
             reason = DeclaredPhysical if declared else ObservedPhysical
             because = (reason(server=stack.server.name),)
             return Position(where=Where.THROUGH_NICS, reach=Reach.YES, because=because)

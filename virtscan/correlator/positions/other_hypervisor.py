@@ -25,26 +25,26 @@ def on_another(
     stack: SendingStack, place: GuestNic | HostDevice | HostItself, point: AttachmentPoint, fleet: Fleet
 ) -> Position:
     """Judge a server on another hypervisor by the NICs between both: none for certain if one may run in the other."""
-    there = place.hypervisor
+    remote = place.hypervisor
     nic = place if isinstance(place, GuestNic) else None
     because: tuple[Because, ...] = (
         OnOtherHypervisor(
             server=stack.server.name,
-            hypervisor=there,
+            hypervisor=remote,
             domain=None if nic is None else nic.domain.name,
             declared=isinstance(place, HostItself) and place.declared,
         ),
     )
     where = Where.THROUGH_NICS
     missing: tuple[Missing, ...] = ()
-    seen = neighbour(there, fleet)
+    seen = neighbour(remote, fleet)
     hidden = None if seen.leaves or seen.is_carried else _may_be_carried(place, point.hypervisor, fleet, stack, seen)
-    nested = _is_nested(point, there, seen, fleet)
+    nested = _is_nested(point, remote, seen, fleet)
     if isinstance(hidden, NeedsPlace) and seen.is_virtual:
         where, missing = Where.UNPROVEN, (hidden,)
     elif nested is State.ON:
         because += (point.shown_as_vm(),)
-        outer = there if fleet.runs_on(point.hypervisor, there) else None
+        outer = remote if fleet.runs_on(point.hypervisor, remote) else None
         where = Where.UNPROVEN
         missing = (NeedsOuterHost(server=stack.server.name, hypervisor=point.hypervisor, outer=outer),)
     else:
@@ -98,12 +98,12 @@ def _leaves_by_filling_nics(host: Hypervisor, kinds: frozenset[NicKind]) -> bool
 
 
 def _may_be_carried(
-    place: GuestNic | HostDevice | HostItself, here: str, fleet: Fleet, stack: SendingStack, seen: Neighbour
+    place: GuestNic | HostDevice | HostItself, local: str, fleet: Fleet, stack: SendingStack, seen: Neighbour
 ) -> NeedsPlace | NeedsNicKinds | None:
     """Return the reason why the server's hypervisor may be a domain of this one: one that was not read, or any."""
-    incomplete = next((one.name for one in fleet.of_machine(here) if one.name in fleet.unread.incomplete), None)
+    incomplete = next((one.name for one in fleet.of_machine(local) if one.name in fleet.unread.incomplete), None)
     if incomplete is None:
-        if seen.shows_nics or fleet.has_one_domain(here):
+        if seen.shows_nics or fleet.has_one_domain(local):
             return None
         return NeedsNicKinds(hypervisor=place.hypervisor, device=None)
     devices = fleet.hypervisors[place.hypervisor].devices
@@ -112,16 +112,16 @@ def _may_be_carried(
     return NeedsPlace(server=stack.server.name, why=why, macs=macs, hypervisor=incomplete)
 
 
-def _is_nested(point: AttachmentPoint, there: str, seen: Neighbour, fleet: Fleet) -> State:
-    """Return whether the interface's hypervisor and `there` may share an outer host, or one be a domain of the other.
+def _is_nested(point: AttachmentPoint, remote: str, seen: Neighbour, fleet: Fleet) -> State:
+    """Return whether the two hypervisors may share an outer host, or one may be a domain of the other.
 
     No NIC that fills is then between them for certain; ON if the hypervisor is known to be virtual.
     """
-    here = point.hypervisor
+    local = point.hypervisor
     if point.is_filled or point.machine is Machine.PHYSICAL:
         return State.OFF
-    may_run_there = not fleet.is_carried(here) and seen.may_carry
-    runs_there = bool(fleet.carriers_on(here, there))
+    may_run_there = not fleet.is_carried(local) and seen.may_carry
+    runs_there = bool(fleet.carriers_on(local, remote))
     if seen.leaves and not (runs_there or may_run_there):
         return State.OFF
     return State.UNKNOWN if point.machine is Machine.UNKNOWN else State.ON

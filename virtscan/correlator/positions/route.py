@@ -17,7 +17,7 @@ from virtscan.correlator.devices.macvlans import (
 from virtscan.correlator.devices.meeting import NEVER_REFLECTED, Meeting, Relation, meeting, reach_between
 from virtscan.correlator.devices.nic import NicKind, is_nic
 from virtscan.correlator.devices.stack import DeviceStack, downwards, real_device
-from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
+from virtscan.correlator.location.places import GuestNic, HostDevice, HostItself, OtherMachine, Place, UnlocatedServer
 from virtscan.correlator.positions.filling import fills
 from virtscan.correlator.positions.position import LocalServer, Position, Where
 from virtscan.correlator.servers.sending import SendingStack
@@ -68,7 +68,7 @@ def positions(
             yield from _of_host_device(sender, device, point, stacks)
         case HostItself(hypervisor=hypervisor):
             yield _unproven(NeedsServerDevice(server=name, hypervisor=hypervisor))
-        case Bare() | UnlocatedServer():
+        case OtherMachine() | UnlocatedServer():
             raise ValueError(place)  # `seen_from` gives these to no point on this hypervisor
         case _:
             assert_never(place)

@@ -3,7 +3,7 @@
 import msgspec
 
 from virtscan.correlator.location.fleet import Fleet
-from virtscan.correlator.location.places import Bare, GuestNic, Place, UnlocatedServer
+from virtscan.correlator.location.places import GuestNic, OtherMachine, Place, UnlocatedServer
 
 
 class Sight(msgspec.Struct, frozen=True):
@@ -19,7 +19,7 @@ def seen_from(place: Place, here: str, fleet: Fleet) -> Sight:
     A server on a hypervisor that is itself a domain `here` sends out of that domain's NICs, as far as they are known.
     One on a hypervisor that may be a domain has both places, of which only one is real.
     """
-    if isinstance(place, Bare | UnlocatedServer):
+    if isinstance(place, OtherMachine | UnlocatedServer):
         return Sight((), place)
     if fleet.machines[place.hypervisor] == fleet.machines[here]:
         return Sight((place,), None)

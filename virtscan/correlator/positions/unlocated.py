@@ -64,14 +64,14 @@ def unlocated(
     )
 
 
-def _floating(place: UnlocatedServer, here: str, fleet: Fleet) -> str | None:
+def _floating(place: UnlocatedServer, local: str, fleet: Fleet) -> str | None:
     """Name a hypervisor that may carry the server unseen, and may be a domain of this one, because it shows no NIC.
 
     This one is not among them: it was read completely.
     """
     name = next(iter(fleet.floating), None)
     is_read = place.copy and name not in fleet.unread.lacking
-    return None if is_read or fleet.has_one_domain(here) else name
+    return None if is_read or fleet.has_one_domain(local) else name
 
 
 def _last_seen(stack: SendingStack, remembered: Remembered, point: AttachmentPoint, fleet: Fleet) -> Position | None:
@@ -80,14 +80,14 @@ def _last_seen(stack: SendingStack, remembered: Remembered, point: AttachmentPoi
     They prove nothing on a hypervisor that was not read completely, or for a server that is another machine by now. The
     same holds if one of them, when observed, would not clear the interface.
     """
-    here = point.hypervisor
-    if not fleet.unread.incomplete.isdisjoint(fleet.hosts_on(here)):
+    local = point.hypervisor
+    if not fleet.unread.incomplete.isdisjoint(fleet.hosts_on(local)):
         return None
     if stack.macs and not stack.macs & remembered.macs:
         return None
     because: list[Because] = []
     for place in remembered.places:
-        if seen_from(place, here, remembered.fleet).near:
+        if seen_from(place, local, remembered.fleet).near:
             return None
         if on_another(stack, place, point, remembered.fleet).where is not Where.THROUGH_NICS:
             return None
@@ -114,14 +114,14 @@ def why_hidden(place: UnlocatedServer) -> WhyUnlocated:
     return WhyUnlocated.HYPERVISOR_INCOMPLETE if all(map(belongs_to_a_nic, place.macs)) else WhyUnlocated.NOT_A_NIC_MAC
 
 
-def _hidden(stack: SendingStack, place: UnlocatedServer, here: str, fleet: Fleet) -> NeedsPlace | None:
+def _hidden(stack: SendingStack, place: UnlocatedServer, local: str, fleet: Fleet) -> NeedsPlace | None:
     """Return the reason why the server may be here although nothing here has its MAC; None if it can't be."""
     why = why_hidden(place)
     macs, hypervisor = place.macs, place.outdated
     match why:
         case WhyUnlocated.NOT_RUNNING | WhyUnlocated.HYPERVISOR_INCOMPLETE:
             unread = fleet.unread.lacking if why is WhyUnlocated.NOT_RUNNING else fleet.unread.incomplete
-            hypervisor = next((host for host in fleet.hosts_on(here) if host in unread), None)
+            hypervisor = next((host for host in fleet.hosts_on(local) if host in unread), None)
             if hypervisor is None:
                 return None
         case WhyUnlocated.NO_MAC:

@@ -26,7 +26,7 @@ class _Named(msgspec.Struct, frozen=True):
     foreign: bool
 
 
-_NO_ONE = _Named(_NONE, _NONE, foreign=False)
+_NO_SERVER = _Named(_NONE, _NONE, foreign=False)
 
 
 class Assignments:
@@ -47,7 +47,7 @@ class Assignments:
         unclear: set[Mac] = set()
         foreign: dict[tuple[str, str], None] = {}
         for netboot in inventory.netboots:
-            named = meaning(netboot.server) if netboot.server else _NO_ONE
+            named = meaning(netboot.server) if netboot.server else _NO_SERVER
             possible[netboot.mac] |= named.possible
             certain[netboot.mac] |= named.certain
             if not named.certain or not netboot.is_exclusive or clock.is_too_old(netboot.observed_at):

@@ -159,9 +159,9 @@ class OutsideServers:
 
     def _excluded(self, candidates: CandidateServers, network: Locality, included: frozenset[int]) -> dict[int, str]:
         """Return the servers that do not answer, each with the code of why."""
-        everyone = range(len(self._index.servers))
+        all_numbers = range(len(self._index.servers))
         if candidates.on_record:
-            excluded = {number: "other-server-on-record" for number in everyone if number not in candidates.possible}
+            excluded = {number: "other-server-on-record" for number in all_numbers if number not in candidates.possible}
         else:
             excluded = {
                 number: "other-segments-served"

@@ -81,7 +81,7 @@ def path_along(
     after = [State.UNKNOWN if one.persistence is None else one.persistence.tx_checksum for one in offloads]
     for place in _doubtful(names, known, named):
         now[place], after[place] = _unless_off(now[place]), _unless_off(after[place])
-    # A device that fills now may fill after a reboot, too: the others alone don't put the path "on again".
+    # A device that fills now may also fill after a reboot: the others alone don't put the path "on again".
     open_later = any(before is State.OFF and later is State.UNKNOWN for before, later in zip(now, after, strict=True))
     kinds = {known[name].device.kind for name in names if name in known}
     # Of a bond or bridge whose members are not all listed, one path is unknown unless something above already fills.

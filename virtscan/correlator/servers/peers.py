@@ -11,7 +11,7 @@ import msgspec
 
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.memory import Remembered
-from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
+from virtscan.correlator.location.places import GuestNic, HostDevice, HostItself, OtherMachine, Place, UnlocatedServer
 from virtscan.correlator.positions.filling import fills
 from virtscan.correlator.positions.other_hypervisor import Neighbour, neighbour
 from virtscan.correlator.positions.unlocated import why_hidden
@@ -118,14 +118,14 @@ def _aspect(one: PlacedStack, fleet: Fleet, neighbours: dict[str, Neighbour]) ->
 
 def _looks(place: Place, fleet: Fleet, neighbours: dict[str, Neighbour]) -> Neighbour | WhyUnlocated | None:
     match place:
-        case Bare():
+        case OtherMachine():
             return None
         case UnlocatedServer():
             return why_hidden(place)
         case GuestNic() | HostDevice() | HostItself():
-            there = place.hypervisor
-            if there not in neighbours:
-                neighbours[there] = neighbour(there, fleet)
-            return neighbours[there]
+            hypervisor = place.hypervisor
+            if hypervisor not in neighbours:
+                neighbours[hypervisor] = neighbour(hypervisor, fleet)
+            return neighbours[hypervisor]
         case _:
             assert_never(place)

@@ -9,10 +9,10 @@ from virtscan.correlator.location.copies import own_domains
 from virtscan.correlator.location.fleet import Fleet, survey
 from virtscan.correlator.location.memory import Memory, ServerName, remembered
 from virtscan.correlator.location.places import (
-    Bare,
     GuestNic,
     HostDevice,
     HostItself,
+    OtherMachine,
     Place,
     UnlocatedServer,
     places,
@@ -154,7 +154,7 @@ def _order(place: Place) -> tuple[str, ...]:
             return "host", place.hypervisor, place.device.name
         case HostItself():
             return "host", place.hypervisor
-        case Bare():
+        case OtherMachine():
             return ("bare",)
         case _:
             return ("unlocated", place.outdated or "", *place.macs)

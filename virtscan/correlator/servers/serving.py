@@ -18,7 +18,7 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     """Networks that a server is declared to serve; without a declaration every segment.
 
-    `subnets` is empty, too, when one of the declared ones is invalid: then their extent is not known.
+    `subnets` is also empty if one of the declared ones is invalid: then their extent is not known.
     """
 
     segments: frozenset[str]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from virtscan.correlator.location.memory import ServerName
-from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, UnlocatedServer
+from virtscan.correlator.location.places import GuestNic, HostDevice, HostItself, OtherMachine, UnlocatedServer
 from virtscan.correlator.servers.peers import PlacedStack
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
@@ -46,7 +46,7 @@ def _observed(
         guest: Domain | None
         macs: set[Mac]
         match place:
-            case Bare() | UnlocatedServer():
+            case OtherMachine() | UnlocatedServer():
                 return
             case HostItself(declared=True):
                 return

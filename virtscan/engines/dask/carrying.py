@@ -74,7 +74,7 @@ class _Trip(msgspec.Struct, eq=False):
 
 
 class _Attempt(msgspec.Struct, eq=False):
-    """A slice on a worker; from `late_at` on, another one may try, too."""
+    """A slice on a worker; from `late_at` on, another one may try as well."""
 
     trip: _Trip
     worker: Worker

@@ -24,7 +24,7 @@ class DaskEngine(Generic[R]):
     """An engine for jobs of one kind, which a carrier knows how to send."""
 
     def __init__(self, scheduler: Scheduler, carrier: Carrier[R], *, patience: float | None = None) -> None:
-        """Take where to send slices; after `patience` seconds another worker tries, too (default: half of the time)."""
+        """Take the scheduler; after `patience` seconds another worker also tries (default: half of the time)."""
         self._scheduler = scheduler
         self._carrier = carrier
         self._patience = patience
@@ -108,7 +108,7 @@ class _FleetRun(Generic[R]):
             self._end_slice(number, [self._why_missing(number)] * len(self._slices[number].jobs))
 
     def end(self, index: int, outcome: JobOutcome[R]) -> None:
-        """Return a job its outcome."""
+        """Deliver the outcome of a job."""
         self.outcomes[index] = outcome
         self._on_end(index, outcome)
 

@@ -12,7 +12,7 @@ _KINDS = {"bonding": "bond", "bridge": "bridge"}
 _LOWER = {"bonding": "slaves", "bridge": "interfaces"}
 _TUNNELS = frozenset({"ppp", "tunnel"})
 _UNDERSCORED = {"udp-tnl": "udp_tnl", "udp-tunnel": "udp_tunnel"}
-"""Words in names of features that have an underscore in ethtool, too."""
+"""Words in names of features that also have an underscore in ethtool."""
 
 
 def read_devices(facts: Mapping[str, Any], *, source: str, at: datetime | None) -> tuple[Device, ...]:

@@ -69,7 +69,7 @@ def ifupdown(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
 
     Source:
         Debian's ethtool package, if-up.d/ethtool: `offload-NAME VALUE` becomes `ethtool --offload DEVICE NAME VALUE`.
-        interfaces(5): `inherits` takes over the commands, too; `no-scripts` keeps the scripts of if-up.d from running.
+        interfaces(5): `inherits` also takes over the commands; `no-scripts` keeps the scripts of if-up.d from running.
         ifupdown2, addons/ethtool.py: `tx-offload VALUE`.
     """
     interfaces = read_interfaces(evidence)

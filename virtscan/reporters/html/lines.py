@@ -137,7 +137,7 @@ def _points(part: Sequence[str]) -> str:
 
 
 def _places(times: Sequence[str]) -> dict[str, float]:
-    """Return each time its place on the axis, in percent."""
+    """Return the place of each time on the axis, in percent."""
     moments = [datetime.fromisoformat(time).timestamp() for time in times]
     length = (moments[-1] - moments[0]) or 1.0
     return {time: 100 * (moment - moments[0]) / length for time, moment in zip(times, moments, strict=True)}

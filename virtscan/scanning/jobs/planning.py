@@ -70,7 +70,7 @@ class ProvisioningJob(msgspec.Struct, frozen=True, kw_only=True):
 
     target: ProvisioningTarget
     limits: Limits
-    work: Work = Work.ASKS
+    work: Work = Work.WAITS
 
     def __call__(self, run_left: float, /) -> "Records":
         """Read it."""

@@ -11,15 +11,15 @@ def memory_without_largest_mib(group: Group) -> int | None:
     It is negative where not all of them fit. It is None for anything but one whole site, because no site has room for
     the domains of another. It is also None where a host of the site was not read completely.
     """
-    there = _without_largest(group, [host.memory_mib for host in group.read])
-    given = group.given_mib(running=True)
-    return None if there is None or given is None else there - given
+    left = _without_largest(group, [host.memory_mib for host in group.read])
+    allocated = group.given_mib(running=True)
+    return None if left is None or allocated is None else left - allocated
 
 
 def cpu_ratio_without_largest(group: Group) -> float | None:
     """Return the virtual CPUs that run for each CPU that is left when the largest host of a site fails."""
-    there = _without_largest(group, [host.cpus for host in group.read])
-    return ratio(group.vcpus(running=True), there)
+    left = _without_largest(group, [host.cpus for host in group.read])
+    return ratio(group.vcpus(running=True), left)
 
 
 def largest_domain_mib(group: Group) -> int | None:
@@ -36,10 +36,10 @@ def largest_domain_mib(group: Group) -> int | None:
 
 
 def _free_mib(host: Hypervisor) -> int | None:
-    given = total(_given_mib(domain) for domain in host.domains if not domain.next_start)
-    if host.memory_mib is None or given is None:
+    allocated = total(_given_mib(domain) for domain in host.domains if not domain.next_start)
+    if host.memory_mib is None or allocated is None:
         return None
-    amounts = (host.memory_mib - given, host.memory_free_mib)
+    amounts = (host.memory_mib - allocated, host.memory_free_mib)
     return max(0, min(amount for amount in amounts if amount is not None))
 
 
@@ -56,5 +56,5 @@ def _given_mib(domain: Domain) -> int | None:
 def _without_largest(group: Group, amounts: list[int | None]) -> int | None:
     """Add up amounts of the hosts of one site, all of which were read completely, without the largest one."""
     is_site = group.has_whole_sites and len({host.site for host in group.hosts}) == 1
-    there = total(amounts) if is_site and group.status is HostStatus.COMPLETE else None
-    return None if there is None else there - max(amount for amount in amounts if amount is not None)
+    left = total(amounts) if is_site and group.status is HostStatus.COMPLETE else None
+    return None if left is None else left - max(amount for amount in amounts if amount is not None)

@@ -11,7 +11,7 @@ _Parts: TypeAlias = tuple[str | int | bool | None, ...]
 
 
 def identifiers(report: Report) -> Mapping[FindingKey, str]:
-    """Return each finding 12 hexadecimal digits that stay the same from scan to scan, whatever the verdict.
+    """Return 12 hexadecimal digits for each finding, the same in every scan and for every verdict.
 
     They are a hash of three parts: the hypervisor's best key; the domain's uuid, else origin and name; the interface's
     MAC, else number. A finding about the next start has another hash. Two files that describe one domain give findings

@@ -62,7 +62,7 @@ class CauseWording:
                 return "", ()
 
     def also(self, findings: Sequence[Finding]) -> tuple[Advice, ...]:
-        """List further changes, server by server, that some of the findings need: they are at risk there, too."""
+        """List the changes of the other servers that also put some of the findings at risk."""
         open_ = [finding for finding in findings if finding.waived is None]
         counted = Counter(one for finding in open_ for one in finding.others)
         order = sorted(counted, key=lambda one: (-counted[one], one.server, one.server_interface or ""))

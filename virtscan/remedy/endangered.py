@@ -107,7 +107,7 @@ class EndangeredBy(Sequence[Endangered]):
         return next(islice(self, range(len(self))[place], None))
 
 
-def harm(inventories: Iterable[Inventory]) -> dict[Sending, EndangeredBy]:
+def endangered(inventories: Iterable[Inventory]) -> dict[Sending, EndangeredBy]:
     """Return the interfaces at risk by the stack that puts them at risk.
 
     A finding names the worst server only, so all rulings on an interface count, those of waived servers excepted.
