@@ -1,6 +1,6 @@
 """Every view in every format (a workbook as text), and the schema of a saved inventory.
 
-`python -m tests.golden` writes all of them anew.
+`python -m tests.golden` rewrites all of them.
 """
 
 from collections.abc import Callable, Iterator

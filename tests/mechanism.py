@@ -1,4 +1,4 @@
-"""The tables of docs/mechanism.md that the code decides. `python -m tests.mechanism` writes them anew."""
+"""The tables of docs/mechanism.md that the code decides. `python -m tests.mechanism` rewrites them."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The picture of the page in README.md. `python -m tests.picture` takes it anew, of the small fleet."""
+"""The picture of the page in README.md. `python -m tests.picture` retakes it, of the small fleet."""
 
 import tempfile
 from pathlib import Path

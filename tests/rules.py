@@ -1,4 +1,4 @@
-"""The words of the rules in docs/rules.md. `python -m tests.rules` writes docs/rules.md anew."""
+"""The words of the rules in docs/rules.md. `python -m tests.rules` rewrites docs/rules.md."""
 
 import textwrap
 from collections.abc import Iterator

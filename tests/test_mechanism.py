@@ -15,7 +15,7 @@ from virtscan.model import Verdict
 def test_the_tables_on_the_page_are_those_of_the_code() -> None:
     page = PAGE.read_text(encoding="utf-8")
 
-    assert filled(page) == page, "python -m tests.mechanism writes them anew"
+    assert filled(page) == page, "run python -m tests.mechanism to regenerate them"
 
 
 def test_a_table_that_differs_is_rejected() -> None:

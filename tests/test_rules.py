@@ -125,7 +125,7 @@ def test_a_sample_is_reported_and_explained_with_the_rules_title(rule: Rule, cap
 
 
 def test_the_page_of_the_rules_is_that_of_the_code() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "python -m tests.rules writes it anew"
+    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tests.rules to regenerate it"
 
 
 def test_the_page_of_the_rules_is_linked() -> None:

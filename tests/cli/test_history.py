@@ -467,8 +467,8 @@ def test_the_trend_has_a_row_for_each_site_and_week(url: str, capfd: pytest.Capt
     ]
     assert run(["history", "trend", "--history", url]) == 0
     out = capfd.readouterr().out
-    assert "ams1: memory will be full in 23 days (2026-12-24) at +2048 MiB a day; from 10 scans" in out
-    assert "fra1: memory does not fill up (+0 MiB a day); from 10 scans" in out
+    assert "ams1: memory will be full in 23 days (2026-12-24) at +2048 MiB per day; from 10 scans" in out
+    assert "fra1: memory is not filling up (+0 MiB per day); from 10 scans" in out
 
 
 def test_the_trend_of_a_shared_history_keeps_configurations_apart(

@@ -222,7 +222,7 @@ def test_a_sum_over_an_unknown_value_is_null_and_a_note_names_the_hosts() -> Non
 
     keys = ("cpus", "memory_mib", "vcpus_running", "vcpus_running_per_cpu", "memory_running_ratio")
     assert values([total(document)], *keys) == [(None, None, 8, None, None)]
-    assert "totals and ratios are unknown where a host's CPUs or memory are: hv2, hv3" in document.notes
+    assert "totals and ratios are unknown, because CPUs or memory are unknown for: hv2, hv3" in document.notes
 
 
 def test_a_domain_that_does_not_say_its_size_leaves_no_sum() -> None:

@@ -21,7 +21,7 @@ def test_a_growing_site_is_full_on_a_day(days: int, words: str) -> None:
 
     (note,) = trends.capacity(CapacityTrend(growth=(growth,))).notes
 
-    assert note == f"ams1: memory will be full {words} (2026-12-24) at +0 MiB a day; from 9 scans"
+    assert note == f"ams1: memory will be full {words} (2026-12-24) at +0 MiB per day; from 9 scans"
 
 
 def test_counts_of_a_scan_that_read_a_part_are_marked() -> None:
@@ -47,4 +47,4 @@ def test_a_trend_without_rows_is_a_sentence() -> None:
 
     assert first_line(trends.risks(RiskTrend(by=RiskBy.SERVER, last=last))) == "The scans have no finding."
     assert first_line(trends.capacity(CapacityTrend(last=last))) == "The scans have no hypervisor."
-    assert first_line(trends.risks(RiskTrend(by=RiskBy.SITE))) == "The history has no scan."
+    assert first_line(trends.risks(RiskTrend(by=RiskBy.SITE))) == "The history has no scans."

@@ -43,7 +43,7 @@ def _scan(plan: Plan) -> str:
     chosen = [
         *([f"facts older than {exactly(plan.policy.max_age)} ignored"] if plan.policy.max_age else []),
         *(["persistent definitions of running domains read"] if plan.next_start else []),
-        *(["sizes of disks and balloons read"] if plan.stats else []),
+        *(["disk and balloon sizes read"] if plan.stats else []),
         *([f"fails on exposure {plan.fail_on.value}"] if plan.fail_on else []),
     ]
     return ", ".join(

@@ -145,7 +145,7 @@ def _finding(audience: Audience) -> tuple[Field[BootComparison], ...]:
 def _metrics(trace: Trace, found: Sequence[BootComparison], *, joined: bool) -> tuple[Metric, ...]:
     failed = Counter(line.judgement.failed for line in _once(found) if line.judgement is not None)
     agreements = Counter(line.agreement for line in found)
-    by_failure, by_agreement = "Boots by whether partial checksums failed them.", "Boots and findings compared."
+    by_failure, by_agreement = "Boots by whether partial checksums made them fail.", "Boots and findings compared."
     return (
         Metric(name="boots", value=len(trace.boots), help="Boots in the capture."),
         Metric(name="others", value=trace.others, help="Clients that requested only an address."),

@@ -58,7 +58,10 @@ _ADVICE_BY_TEXT = (
         "CA certificate",
         "TLS needs certificates, and a URI without a transport uses TLS; for SSH use DRIVER+ssh://",
     ),
-    ("verify peer's certificate", "the host's certificate has expired, is of another authority or for another name"),
+    (
+        "verify peer's certificate",
+        "the host's certificate has expired, or is from another authority or for another name",
+    ),
     ("TLS handshake failed", "the server may not use TLS on this port; check port and transport"),
     ("read TLS confirmation", "the host refuses this client's certificate; check clientcert.pem, and the host's log"),
     ("Our own certificate", "renew clientcert.pem, or use cacert.pem of its authority"),

@@ -170,7 +170,7 @@ def _metrics(changes: Changes) -> Iterator[Metric]:
             yield _metric(name, counted[one], f"{_CALLED.get(name, name.capitalize())} that changed.", change=one.value)
     yield _metric("newly_at_risk", sum(map(is_newly_at_risk, changes.findings)), "Interfaces that are newly at risk.")
     yield _metric("newly_unknown", sum(map(is_newly_unknown, changes.findings)), "Interfaces that are newly unknown.")
-    yield _metric("not_read", len(changes.unread), "Hypervisors that one of the two did not read completely.")
+    yield _metric("not_read", len(changes.unread), "Hypervisors that one of the two scans did not read completely.")
     yield _metric("systems_not_read", len(changes.unread_systems), "Provisioning systems that one scan did not read.")
 
 

@@ -160,7 +160,7 @@ def _notes(report: Report, total: Group, by: By) -> list[str]:
         notes.append(f"at risk and waived, so not counted as at risk: {waived}")
     silent = [host.name for host in total.read if host.cpus is None or host.memory_mib is None]
     if silent:
-        notes.append(f"totals and ratios are unknown where a host's CPUs or memory are: {', '.join(silent)}")
+        notes.append(f"totals and ratios are unknown, because CPUs or memory are unknown for: {', '.join(silent)}")
     return notes
 
 

@@ -74,7 +74,7 @@ _OF_GROWTH: tuple[Field[Growth], ...] = (
     Field(one_of(Outlook, "outlook"), lambda growth: word(growth.outlook)),
     Field(number("memory_mib", "memory (MiB)"), lambda growth: growth.memory_mib),
     Field(number("memory_running_mib", "memory running (MiB)"), lambda growth: growth.running_mib),
-    Field(number("mib_per_day", "MiB a day"), lambda growth: growth.mib_per_day),
+    Field(number("mib_per_day", "MiB per day"), lambda growth: growth.mib_per_day),
     Field(number("days_until_full"), lambda growth: growth.days_until_full),
     Field(Column("full_on"), lambda growth: growth.full_on.isoformat() if growth.full_on else None),
     Field(number("scans"), lambda growth: growth.scans),
@@ -112,7 +112,7 @@ def risks(trend: RiskTrend) -> Document:
 
 
 def _nothing(what: str, last: ScanRecord | None) -> str:
-    return "The history has no scan." if last is None else f"The scans have no {what}."
+    return "The history has no scans." if last is None else f"The scans have no {what}."
 
 
 def _of_risks(by: RiskBy) -> tuple[Field[RiskPoint], ...]:
@@ -183,10 +183,10 @@ def _outlook(growth: Growth, *, shows_scope: bool) -> str:
         case Outlook.GROWING:
             return (
                 f"{site}: memory will be full in {quantity(growth.days_until_full or 0, 'day')} ({growth.full_on}) "
-                f"at {_rate(growth)} MiB a day; from {growth.scans} scans"
+                f"at {_rate(growth)} MiB per day; from {growth.scans} scans"
             )
         case Outlook.NOT_GROWING:
-            return f"{site}: memory does not fill up ({_rate(growth)} MiB a day); from {growth.scans} scans"
+            return f"{site}: memory is not filling up ({_rate(growth)} MiB per day); from {growth.scans} scans"
         case Outlook.TOO_FEW_SCANS:
             return f"{site}: no growth rate yet: {quantity(growth.scans, 'scan')}; at least 5 over 7 days are needed"
         case Outlook.UNKNOWN:
