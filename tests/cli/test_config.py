@@ -64,7 +64,7 @@ def test_a_wrong_key_gets_the_nearest_right_one(tmp_path: Path, capfd: pytest.Ca
 
 def test_without_a_configuration_there_is_nothing_to_check(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["config", "check"]) == 2
-    assert "no configuration found; give FILE" in capfd.readouterr().err
+    assert "no configuration found; name FILE" in capfd.readouterr().err
 
 
 def test_what_a_configuration_comes_to_is_shown_without_secrets(
