@@ -30,7 +30,7 @@ from virtscan.model.sources import is_declared
 
 
 def aged(inventory: Inventory) -> Inventory:
-    """Return the inventory without the facts that its policy calls too old; itself when the policy calls none so.
+    """Return the inventory without the facts that are too old by its policy; itself if there are none.
 
     Age is counted from the scan. A declaration has no age. Names, MACs and boot devices stay: they identify the subject
     of a finding and its urgency, and a MAC that is too old clears nothing. Doing it again changes nothing more.
