@@ -60,6 +60,7 @@ def test_the_programs_of_a_late_call_are_ended_and_with_them_those_of_its_own_ca
         if at < end:
             break
         program.kill()
+        program.wait()
 
     assert outcome is Cut.JOB_DEADLINE
     assert program.wait(LONG) == -signal.SIGTERM
