@@ -66,10 +66,11 @@ def test_the_reason_for_a_file_without_a_secret_hides_its_content(content: bytes
         revealed(secret_file=str(secret_file))
 
 
-def test_a_file_that_can_not_be_read_is_a_reason(tmp_path: Path) -> None:
+def test_a_file_that_can_not_be_read_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     os.mkfifo(tmp_path / "pipe", 0o600)
     with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(tmp_path / "socket"))
+        listening.bind("socket")  # a socket's path must be short
     for name, reason in (
         ("nosuch", "can't be read: No such file"),
         ("pipe", "not a regular file"),
