@@ -115,10 +115,23 @@ collect_options = _chain(
 )
 """Sources and time limits: all but --config are fields of `config.Options`."""
 
-quiet_and_verbose = _chain(
+_verbosity_options = _chain(
     click.option("-v", "--verbose", is_flag=True, help="Print progress details to standard error."),
     click.option("-q", "--quiet", is_flag=True, help="Print only errors to standard error."),
 )
+
+
+def console_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Declare -v and -q, and hand on the console that they and `--redact` request as `console`."""
+
+    @wraps(function)
+    def with_console(*, verbose: bool, quiet: bool, **others: Any) -> int:  # Any: as the command declares them
+        if verbose and quiet:
+            raise click.UsageError("--verbose and --quiet are mutually exclusive; use only one")
+        verbosity = Verbosity.VERBOSE if verbose else Verbosity.QUIET if quiet else Verbosity.NORMAL
+        return function(console=Console(verbosity, names=others.get("redact") is None), **others)
+
+    return _verbosity_options(with_console)
 
 
 _output_option = click.option(
@@ -126,8 +139,7 @@ _output_option = click.option(
 )
 
 
-def _format_option(*, has_text: bool = False) -> Callable[[F], F]:
-    kind = FormatType(has_text=has_text)
+def _format_option(kind: FormatType) -> Callable[[F], F]:
     return click.option(
         "--format",
         "formats",
@@ -138,10 +150,30 @@ def _format_option(*, has_text: bool = False) -> Callable[[F], F]:
     )
 
 
-output_options = _chain(_format_option(), _output_option, wide_option, color_option)
+def output_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Declare the options of outputs, and hand these on as `wanted`."""
+    return _with_outputs(function)
 
-text_output_options = _chain(_format_option(has_text=True), _output_option, wide_option, color_option)
-"""For commands whose document has a text of its own for people."""
+
+def text_output_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Do the same for a command whose document has a text of its own for people, which is the default."""
+    return _with_outputs(function, has_text=True)
+
+
+def _with_outputs(function: Callable[..., int], *, has_text: bool = False) -> Callable[..., int]:
+    kind = FormatType(has_text=has_text)
+
+    @wraps(function)
+    def with_wanted(
+        *,
+        formats: tuple[Wanted, ...],
+        output: Path | None,
+        **others: Any,  # as the command declares them
+    ) -> int:
+        return function(wanted=wanted_outputs(formats, output, default=kind.formats[0]), **others)
+
+    return _chain(_format_option(kind), _output_option, wide_option, color_option)(with_wanted)
+
 
 redact_option = click.option(
     "--redact",
@@ -178,7 +210,7 @@ _report_options = _chain(
     total_option,
     wide_option,
     color_option,
-    _format_option(),
+    _format_option(FormatType()),
     click.option("--summary", is_flag=True, help="Print the result in one line, for mail and chat."),
     _output_option,
     redact_option,
@@ -203,16 +235,3 @@ def report_options(function: Callable[..., int]) -> Callable[..., int]:
         return function(rendering=Rendering(view=view, by=by, where=where, outputs=outputs), **others)
 
     return _report_options(with_rendering)
-
-
-def make_console(*, verbose: bool, quiet: bool) -> Console:
-    """Return the console that `-v`, `-q` and `--redact` request.
-
-    Raises:
-        click.UsageError: Both are given.
-    """
-    if verbose and quiet:
-        raise click.UsageError("--verbose and --quiet are mutually exclusive; use only one")
-    context = click.get_current_context(silent=True)
-    names = context is None or context.params.get("redact") is None
-    return Console(Verbosity.VERBOSE if verbose else Verbosity.QUIET if quiet else Verbosity.NORMAL, names=names)

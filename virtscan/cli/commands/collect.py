@@ -9,7 +9,8 @@ import click
 
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command
-from virtscan.cli.options import make_console, quiet_and_verbose
+from virtscan.cli.options import console_options
+from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import opened
 from virtscan.cli.process.child_process import read_in_child
 from virtscan.cli.process.signals import is_report_wanted
@@ -38,8 +39,8 @@ _LARGEST = 64 << 20
     required=True,
     help="Plan to read; - reads one line of standard input. The run ends when standard input is closed.",
 )
-@quiet_and_verbose
-def collect(path: Path, verbose: bool, quiet: bool) -> int:
+@console_options
+def collect(path: Path, console: Console) -> int:
     """Read the hypervisors of a plan; print their inventory, as virtscan scan --save writes it. Judge nothing.
 
     An engine runs this on other machines (docs/fleet.md). virtscan schema plan describes the plan, which must
@@ -47,7 +48,6 @@ def collect(path: Path, verbose: bool, quiet: bool) -> int:
     """
     from virtscan.storage import dumps, plan_loads
 
-    console = make_console(verbose=verbose, quiet=quiet)
     text, origin = _text(path)
     plan = plan_loads(text, origin=origin)
     connection = Input() if path == _STDIN else None

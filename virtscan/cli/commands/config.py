@@ -10,15 +10,8 @@ import msgspec
 from virtscan.cli.acquire import load
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command, CommandGroup
-from virtscan.cli.options import (
-    FILE,
-    config_option,
-    connect_option,
-    make_console,
-    quiet_and_verbose,
-    server_option,
-    unsafe_option,
-)
+from virtscan.cli.options import FILE, config_option, connect_option, console_options, server_option, unsafe_option
+from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import PRIVATE, OutputError, print_line
 from virtscan.cli.plan import load_plan, name_warnings
 from virtscan.config import ConfigFile, DefaultUri, Options, find_config, make_plan
@@ -48,10 +41,9 @@ def config() -> None:
 @_file
 @config_option
 @unsafe_option
-@quiet_and_verbose
-def check(file: Path | None, config: Path | None, allow_unsafe_uri: bool, verbose: bool, quiet: bool) -> int:
+@console_options
+def check(file: Path | None, config: Path | None, allow_unsafe_uri: bool, console: Console) -> int:
     """Check FILE or --config, else the file that a scan would use; exit code 2 if it is invalid."""
-    console = make_console(verbose=verbose, quiet=quiet)
     path = _found(file, config)
     plan = load_plan(path, Options(allow_unsafe_uri=allow_unsafe_uri), console)
     for warning in name_warnings(plan):
@@ -78,7 +70,7 @@ def check(file: Path | None, config: Path | None, allow_unsafe_uri: bool, verbos
     help="Saved inventory (scan --save): adds addresses, VLANs and provisioning records.",
 )
 @unsafe_option
-@quiet_and_verbose
+@console_options
 def show(
     file: Path | None,
     config: Path | None,
@@ -86,14 +78,12 @@ def show(
     device: str | None,
     inventory: Path | None,
     allow_unsafe_uri: bool,
-    verbose: bool,
-    quiet: bool,
+    console: Console,
 ) -> int:
     """Show the plan made from FILE or --config, else from the file that a scan would use; secrets are not shown.
 
     With --inventory the exit code is 3 if something that was not read there may change the answer for the device.
     """
-    console = make_console(verbose=verbose, quiet=quiet)
     if (hypervisor is None) != (device is None):
         raise click.UsageError("--hypervisor and --device must be given together")
     plan = load_plan(_found(file, config), Options(allow_unsafe_uri=allow_unsafe_uri), console)

@@ -11,16 +11,15 @@ from virtscan.cli.help import COMPARES, Command
 from virtscan.cli.history.earlier import changes_between, earlier, new_gaps
 from virtscan.cli.history.scope import check_scope, scope_option
 from virtscan.cli.options import (
+    console_options,
     fail_on_option,
     lower_device_option,
-    make_console,
     max_age_option,
     output_options,
-    quiet_and_verbose,
     redact_option,
 )
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.formats import Wanted, places, wanted_outputs
+from virtscan.cli.output.formats import Wanted, places
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
@@ -43,19 +42,17 @@ from virtscan.model import FailOn, Inventory, LowerDevice
 @output_options
 @redact_option
 @fail_on_option
-@quiet_and_verbose
+@console_options
 def diff(
     old: str,
     new: str,
     scope: str | None,
     lower_device: LowerDevice | None,
     max_age: float | None,
-    formats: tuple[Wanted, ...],
-    output: Path | None,
+    wanted: tuple[Wanted, ...],
     redact: Path | None,
     fail_on: FailOn | None,
-    verbose: bool,
-    quiet: bool,
+    console: Console,
 ) -> int:
     """Show changes from OLD to NEW: hosts, servers, VMs, interfaces, and new risks with their causes.
 
@@ -65,8 +62,6 @@ def diff(
     is newly at risk, 1 if something is. It is 3 if one of the two did not read a hypervisor or provisioning system,
     and 4 for both.
     """
-    console = make_console(verbose=verbose, quiet=quiet)
-    wanted = wanted_outputs(formats, output)
     check_scope(scope, old, new)
     keep_apart(*places(wanted), ("--redact", redact), inputs=(Path(old), Path(new)))
     redacted = redaction(redact)

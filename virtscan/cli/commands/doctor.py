@@ -14,14 +14,14 @@ from virtscan.cli.help import CHECKS, Command
 from virtscan.cli.options import (
     config_option,
     connect_option,
+    console_options,
     host_timeout_option,
-    make_console,
-    quiet_and_verbose,
     server_option,
     text_output_options,
     unsafe_option,
 )
-from virtscan.cli.output.formats import TEXT, Wanted, places, wanted_outputs
+from virtscan.cli.output.console import Console
+from virtscan.cli.output.formats import Wanted, places
 from virtscan.cli.output.outputs import Output, keep_apart
 from virtscan.cli.output.showing import showing
 from virtscan.cli.plan import default_uri_line, name_warnings
@@ -51,25 +51,21 @@ _INDENT = " " * 9
 @host_timeout_option
 @unsafe_option
 @text_output_options
-@quiet_and_verbose
+@console_options
 def doctor(
     connect: tuple[str, ...],
     servers: tuple[str, ...],
     config: Path | None,
     host_timeout: float | None,
     allow_unsafe_uri: bool,
-    formats: tuple[Wanted, ...],
-    output: Path | None,
-    verbose: bool,
-    quiet: bool,
+    wanted: tuple[Wanted, ...],
+    console: Console,
 ) -> int:
     """Check whether this machine can scan: one line for each requirement, and for each host that would be read.
 
     Hypervisors, servers and provisioning systems are read as in a scan; nothing is saved or judged. The exit code is
     0 if all can be used, 3 if something failed, 2 if the configuration is invalid.
     """
-    console = make_console(verbose=verbose, quiet=quiet)
-    wanted = wanted_outputs(formats, output, default=TEXT)
     keep_apart(*places(wanted), inputs=(config,))
     with showing(wanted) as shown:
         lines = _Lines(shown.text, shown.width)

@@ -10,8 +10,9 @@ from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.assuming import assume_option, parsed
 from virtscan.cli.exit_codes import ExitCode, of_explanation
 from virtscan.cli.help import ANSWERS, Command
-from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
-from virtscan.cli.output.formats import TEXT, Wanted, places, wanted_outputs
+from virtscan.cli.options import console_options, redact_option, text_output_options
+from virtscan.cli.output.console import Console
+from virtscan.cli.output.formats import Wanted, places
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
@@ -40,16 +41,14 @@ _LONGEST = 600
 @assume_option
 @text_output_options
 @redact_option
-@quiet_and_verbose
+@console_options
 def explain(
     interface: str,
     file: Path | None,
     assumptions: tuple[str, ...],
-    formats: tuple[Wanted, ...],
-    output: Path | None,
+    wanted: tuple[Wanted, ...],
     redact: Path | None,
-    verbose: bool,
-    quiet: bool,
+    console: Console,
     **what: Any,  # the options of `collect_options`, typed by `acquire`
 ) -> int:
     """Explain the verdicts of the interfaces of DOMAIN (a name, uuid or glob), or of the interface with this MAC.
@@ -61,9 +60,7 @@ def explain(
     """
     from virtscan.correlator.judging import judge
 
-    console = make_console(verbose=verbose, quiet=quiet)
     supposed = parsed(assumptions, str)
-    wanted = wanted_outputs(formats, output, default=TEXT)
     keep_apart(*places(wanted), ("--redact", redact), inputs=(file, what["config"]))
     redacted = redaction(redact)
     with showing(wanted) as shown:

@@ -8,7 +8,8 @@ import click
 from virtscan.cli.acquire import load_merged
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command
-from virtscan.cli.options import FILE, make_console, quiet_and_verbose
+from virtscan.cli.options import FILE, console_options
+from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import PRIVATE, keep_apart, opened
 from virtscan.cli.plan import load_plan
 from virtscan.config import Options
@@ -32,15 +33,14 @@ _LONGEST = 100
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--save", type=FILE, required=True, help="Save the merged inventory to this file.")
 @click.option("--config", type=FILE, help="Configuration with waivers and limits (default: those of the first FILE).")
-@quiet_and_verbose
-def merge(files: tuple[Path, ...], save: Path, config: Path | None, verbose: bool, quiet: bool) -> int:
+@console_options
+def merge(files: tuple[Path, ...], save: Path, config: Path | None, console: Console) -> int:
     """Merge FILES, inventories of several sites or dates, for virtscan report.
 
     For a host in several FILES, the newest complete observation is used. All gaps are kept.
     """
     from virtscan.storage import dumps
 
-    console = make_console(verbose=verbose, quiet=quiet)
     keep_apart(("--save", save), inputs=(config,))
     policy = None if config is None else load_plan(config, Options(), console).policy
     inventory = load_merged(files, console, policy)

@@ -10,8 +10,9 @@ from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.assuming import assume_option, parsed, under
 from virtscan.cli.exit_codes import of_answer
 from virtscan.cli.help import ANSWERS, Command
-from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
-from virtscan.cli.output.formats import TEXT, Wanted, places, wanted_outputs
+from virtscan.cli.options import console_options, redact_option, text_output_options
+from virtscan.cli.output.console import Console
+from virtscan.cli.output.formats import TEXT, Wanted, places
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
@@ -39,16 +40,14 @@ from virtscan.views.assuming import marked
 @assume_option
 @text_output_options
 @redact_option
-@quiet_and_verbose
+@console_options
 def remedy(
     file: Path | None,
     form: str,
     assumptions: tuple[str, ...],
-    formats: tuple[Wanted, ...],
-    output: Path | None,
+    wanted: tuple[Wanted, ...],
     redact: Path | None,
-    verbose: bool,
-    quiet: bool,
+    console: Console,
     **what: Any,  # the options of `collect_options`, typed by `acquire`
 ) -> int:
     """Print the change for each server that puts VMs at risk, its cost and how to undo it.
@@ -59,9 +58,7 @@ def remedy(
     """
     from virtscan.correlator.judging import judge
 
-    console = make_console(verbose=verbose, quiet=quiet)
     parsed(assumptions, str)
-    wanted = wanted_outputs(formats, output, default=TEXT)
     keep_apart(*places(wanted), ("--redact", redact), inputs=(file, what["config"]))
     redacted = redaction(redact)
     with showing(wanted) as shown:

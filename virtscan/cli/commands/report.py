@@ -10,13 +10,13 @@ from virtscan.cli.assuming import assume_option, parsed, under
 from virtscan.cli.exit_codes import of_report
 from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.options import (
+    console_options,
     fail_on_option,
     lower_device_option,
-    make_console,
     max_age_option,
-    quiet_and_verbose,
     report_options,
 )
+from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import Outputs, keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.rendering import Rendering, with_file
@@ -38,7 +38,7 @@ from virtscan.views.report.metrics import Run
 @assume_option
 @report_options
 @fail_on_option
-@quiet_and_verbose
+@console_options
 def report(
     files: tuple[Path, ...],
     rendering: Rendering,
@@ -47,8 +47,7 @@ def report(
     fail_on: FailOn | None,
     assumptions: tuple[str, ...],
     redact: Path | None,
-    verbose: bool,
-    quiet: bool,
+    console: Console,
 ) -> int:
     """Judge FILES, inventories saved by virtscan scan --save (- reads standard input); no network access.
 
@@ -56,7 +55,6 @@ def report(
     """
     from virtscan.correlator.judging import judge
 
-    console = make_console(verbose=verbose, quiet=quiet)
     rendering.check(is_assumed=bool(parsed(assumptions, str)), is_redacted=redact is not None)
     keep_apart(*rendering.places, ("--redact", redact), inputs=files)
     redacted = redaction(redact)

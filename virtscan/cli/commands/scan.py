@@ -16,7 +16,7 @@ from virtscan.cli.history.earlier import since_option
 from virtscan.cli.history.keeping import Keeping
 from virtscan.cli.history.night import Night, code_of
 from virtscan.cli.history.source import history_option, kept_in, trend_of
-from virtscan.cli.options import FILE, collect_options, fail_on_option, make_console, quiet_and_verbose, report_options
+from virtscan.cli.options import FILE, collect_options, console_options, fail_on_option, report_options
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import PRIVATE, Output, OutputError, Outputs, keep_apart
 from virtscan.cli.output.redacting import Redaction, redaction
@@ -44,7 +44,7 @@ from virtscan.views.report.metrics import Run
 @assume_option
 @report_options
 @fail_on_option
-@quiet_and_verbose
+@console_options
 def scan(
     rendering: Rendering,
     save: Path | None,
@@ -54,8 +54,7 @@ def scan(
     assumptions: tuple[str, ...],
     redact: Path | None,
     fail_on: FailOn | None,
-    verbose: bool,
-    quiet: bool,
+    console: Console,
     **what: Any,  # the options of `collect_options`, typed by `planned`
 ) -> int:
     """Read every domain of every hypervisor; report which will fail to boot over the network, and why.
@@ -68,7 +67,7 @@ def scan(
     """
     from virtscan.correlator.judging import judge
 
-    console = make_console(verbose=verbose, quiet=quiet or (since is not None and not verbose))
+    asked, console = console, console if since is None else console.for_news()
     rendering.check(is_assumed=bool(assumptions), is_news=since is not None, is_redacted=redact is not None)
     keep_apart(("--save", save), *rendering.places, ("--redact", redact), inputs=(what["config"],))
     keep_apart(*rendering.places, inputs=(None if since is None else Path(since),))
@@ -100,7 +99,7 @@ def scan(
         # A failed save or history decides the exit code.
         run = Run(exit_code=OutputError.exit_code if failure else outcome.code, seconds=seconds)
         rendering.with_pseudonyms(redacted).write(judged, shown, console, run, news)
-    night.end(quiet=quiet)
+    night.end(asked)
     if outcome.refused is not None:
         raise outcome.refused
     return outcome.code

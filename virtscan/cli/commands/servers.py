@@ -9,13 +9,13 @@ from virtscan.cli.exit_codes import of_servers
 from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.options import (
     config_option,
+    console_options,
     host_timeout_option,
-    make_console,
     output_options,
-    quiet_and_verbose,
     server_option,
 )
-from virtscan.cli.output.formats import Wanted, places, wanted_outputs
+from virtscan.cli.output.console import Console
+from virtscan.cli.output.formats import Wanted, places
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.showing import showing
 from virtscan.model import Plan
@@ -34,21 +34,17 @@ from virtscan.views import VIEWS
 @config_option
 @host_timeout_option
 @output_options
-@quiet_and_verbose
+@console_options
 def servers(
     servers: tuple[str, ...],
     config: Path | None,
     host_timeout: float | None,
-    formats: tuple[Wanted, ...],
-    output: Path | None,
-    verbose: bool,
-    quiet: bool,
+    wanted: tuple[Wanted, ...],
+    console: Console,
 ) -> int:
     """Read only the provisioning servers: TX checksum offload now and, if known, after a reboot."""
     from virtscan.correlator.judging import judge
 
-    console = make_console(verbose=verbose, quiet=quiet)
-    wanted = wanted_outputs(formats, output)
     keep_apart(*places(wanted), inputs=(config,))
     plan = planned(console, config=config, servers=servers, host_timeout=host_timeout)
     if not plan.servers:

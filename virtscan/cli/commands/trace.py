@@ -8,8 +8,9 @@ from virtscan import trace as captures
 from virtscan.cli.acquire import judged_on, load
 from virtscan.cli.exit_codes import of_trace
 from virtscan.cli.help import TRACES, Command
-from virtscan.cli.options import FILE, make_console, max_age_option, output_options, quiet_and_verbose, redact_option
-from virtscan.cli.output.formats import Wanted, places, wanted_outputs
+from virtscan.cli.options import FILE, console_options, max_age_option, output_options, redact_option
+from virtscan.cli.output.console import Console
+from virtscan.cli.output.formats import Wanted, places
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
@@ -30,24 +31,20 @@ from virtscan.cli.output.showing import showing
 @max_age_option
 @output_options
 @redact_option
-@quiet_and_verbose
+@console_options
 def trace(
     pcap: Path,
     inventory: Path | None,
     max_age: float | None,
-    formats: tuple[Wanted, ...],
-    output: Path | None,
+    wanted: tuple[Wanted, ...],
     redact: Path | None,
-    verbose: bool,
-    quiet: bool,
+    console: Console,
 ) -> int:
     """Read PCAP, a capture of DHCP, TFTP and HTTP boots, and report which failed because of partial checksums.
 
     Capture at the server or, better, at the VM's own device: tcpdump -s 0 -w FILE -i DEVICE. Whole frames and all
     ports are needed, because TFTP servers answer from any port. Formats are pcap and pcapng, gzipped or not.
     """
-    console = make_console(verbose=verbose, quiet=quiet)
-    wanted = wanted_outputs(formats, output)
     keep_apart(*places(wanted), ("--redact", redact), inputs=(pcap, inventory))
     redacted = redaction(redact)
     report = None

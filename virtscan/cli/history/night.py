@@ -7,6 +7,7 @@ import msgspec
 
 from virtscan.cli.exit_codes import ExitCode, of_changes
 from virtscan.cli.history.earlier import last_night, new_gaps, news_of, with_memory_of
+from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import OutputError
 from virtscan.cli.output.redacting import Redaction
 from virtscan.cli.output.rendering import News
@@ -58,14 +59,14 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
             return None
         return News(changes=news_of(inventory, self.before), gaps=new_gaps(inventory, self.before))
 
-    def end(self, *, quiet: bool) -> None:
+    def end(self, console: Console) -> None:
         """Print the note.
 
         Raises:
             OutputError: A history could not be read.
         """
-        if self.note is not None and not quiet:
-            click.echo(f"virtscan: {self.note}", err=True)
+        if self.note is not None:
+            console.warn(self.note)
         if self.failure is not None:
             raise OutputError(self.failure)
 

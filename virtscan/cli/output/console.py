@@ -24,6 +24,10 @@ class Console:
         self.verbosity = verbosity
         self.names = names
 
+    def for_news(self) -> "Console":
+        """Return the console of a run that reports only changes: no warnings, unless details are requested."""
+        return self if self.verbosity is Verbosity.VERBOSE else Console(Verbosity.QUIET, names=self.names)
+
     def warn(self, message: str) -> None:
         """Print a warning; not with `--quiet`."""
         if self.verbosity >= Verbosity.NORMAL:

@@ -12,13 +12,13 @@ from virtscan.cli.history.scope import chosen_scan, scope_option
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import (
     config_option,
+    console_options,
     fail_on_option,
-    make_console,
     output_options,
-    quiet_and_verbose,
     redact_option,
 )
-from virtscan.cli.output.formats import Wanted, places, wanted_outputs
+from virtscan.cli.output.console import Console
+from virtscan.cli.output.formats import Wanted, places
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.model import FailOn, Inventory
@@ -44,23 +44,19 @@ if TYPE_CHECKING:
 @output_options
 @redact_option
 @fail_on_option
-@quiet_and_verbose
+@console_options
 def diff(
     old: str | None,
     new: str,
     history: str | None,
     config: Path | None,
     scope: str | None,
-    formats: tuple[Wanted, ...],
-    output: Path | None,
+    wanted: tuple[Wanted, ...],
     redact: Path | None,
     fail_on: FailOn | None,
-    verbose: bool,
-    quiet: bool,
+    console: Console,
 ) -> int:
     """Show changes from scan OLD to scan NEW (numbers, dates or latest); default: between the last two."""
-    console = make_console(verbose=verbose, quiet=quiet)
-    wanted = wanted_outputs(formats, output)
     keep_apart(*places(wanted), ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
     which = parse_which(new, "NEW")

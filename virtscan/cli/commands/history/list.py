@@ -9,8 +9,9 @@ from virtscan.cli.help import WORKS, Command
 from virtscan.cli.history.bounded_access import run_on
 from virtscan.cli.history.scope import listed_scope_option, of_scope
 from virtscan.cli.history.source import history_option, history_url
-from virtscan.cli.options import config_option, make_console, output_options, quiet_and_verbose
-from virtscan.cli.output.formats import Wanted, wanted_outputs
+from virtscan.cli.options import config_option, console_options, output_options
+from virtscan.cli.output.console import Console
+from virtscan.cli.output.formats import Wanted
 from virtscan.cli.output.showing import showing
 
 
@@ -27,21 +28,17 @@ from virtscan.cli.output.showing import showing
 @config_option
 @listed_scope_option
 @output_options
-@quiet_and_verbose
+@console_options
 def list_(
     history: str | None,
     config: Path | None,
     scope: str | None,
-    formats: tuple[Wanted, ...],
-    output: Path | None,
-    verbose: bool,
-    quiet: bool,
+    wanted: tuple[Wanted, ...],
+    console: Console,
 ) -> int:
     """List the scans with their numbers, times, completeness and counts."""
     from virtscan.views.tables.scans import view
 
-    console = make_console(verbose=verbose, quiet=quiet)
-    wanted = wanted_outputs(formats, output)
     scans = run_on(history_url(history, config, console), lambda opened: opened.scans())
     with showing(wanted) as shown:
         shown.show(view(of_scope(scans, scope)), console, code=ExitCode.CLEAN)

@@ -10,7 +10,8 @@ from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import WORKS, Command
 from virtscan.cli.history.bounded_access import run_on
 from virtscan.cli.history.source import history_option, history_url
-from virtscan.cli.options import config_option, duration_option, make_console, quiet_and_verbose
+from virtscan.cli.options import config_option, console_options, duration_option
+from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import OutputError, print_line
 from virtscan.errors import HistoryError
 from virtscan.views.wording.phrases.quantity import quantity
@@ -40,12 +41,10 @@ _THEN = ("weekly", "monthly", "none")
     show_default=True,
     help="Of older scans, keep the last of each period, or none.",
 )
-@quiet_and_verbose
-def prune(history: str | None, config: Path | None, keep: float, then: str, verbose: bool, quiet: bool) -> int:
+@console_options
+def prune(history: str | None, config: Path | None, keep: float, then: str, console: Console) -> int:
     """Delete the content of old scans; their counts, and so the trends, are kept."""
     from virtscan.storage.history import Then
-
-    console = make_console(verbose=verbose, quiet=quiet)
 
     def work(opened: "History") -> tuple[int, int]:
         total = sum(scan.kept for scan in opened.scans())

@@ -10,7 +10,8 @@ from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.history.bounded_access import run_on
 from virtscan.cli.history.scope import chosen_scan, scope_option
 from virtscan.cli.history.source import history_option, history_url
-from virtscan.cli.options import FILE, config_option, make_console, quiet_and_verbose, report_options
+from virtscan.cli.options import FILE, config_option, console_options, report_options
+from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import PRIVATE, Outputs, keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.rendering import Rendering
@@ -32,7 +33,7 @@ from virtscan.views.report.metrics import Run
 @scope_option
 @click.option("--save", type=FILE, help="Save the inventory to this file instead of reporting it.")
 @report_options
-@quiet_and_verbose
+@console_options
 def show(
     scan: str,
     history: str | None,
@@ -41,8 +42,7 @@ def show(
     save: Path | None,
     rendering: Rendering,
     redact: Path | None,
-    verbose: bool,
-    quiet: bool,
+    console: Console,
 ) -> int:
     """Report SCAN as virtscan report does, or save its inventory.
 
@@ -51,7 +51,6 @@ def show(
     from virtscan.correlator.judging import judge
     from virtscan.storage import dumps
 
-    console = make_console(verbose=verbose, quiet=quiet)
     rendering.check(is_redacted=redact is not None)
     if save is not None:
         rendering.refuse("--save saves the inventory instead of reporting it")

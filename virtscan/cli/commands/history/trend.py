@@ -12,13 +12,13 @@ from virtscan.cli.history.scope import listed_scope_option, of_scope
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import (
     config_option,
+    console_options,
     enum_option,
-    make_console,
     output_options,
-    quiet_and_verbose,
     redact_option,
 )
-from virtscan.cli.output.formats import Wanted, places, wanted_outputs
+from virtscan.cli.output.console import Console
+from virtscan.cli.output.formats import Wanted, places
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
@@ -54,7 +54,7 @@ _CAPACITY, _RISKS = "capacity", "risks"
 @listed_scope_option
 @output_options
 @redact_option
-@quiet_and_verbose
+@console_options
 def trend(
     history: str | None,
     config: Path | None,
@@ -62,18 +62,14 @@ def trend(
     by: RiskBy,
     every: Every,
     scope: str | None,
-    formats: tuple[Wanted, ...],
-    output: Path | None,
+    wanted: tuple[Wanted, ...],
     redact: Path | None,
-    verbose: bool,
-    quiet: bool,
+    console: Console,
 ) -> int:
     """Show capacity or risks over time, and the day on which each site's memory will be full."""
     from virtscan.changes.trend import capacity_trend, risk_trend
     from virtscan.views.tables import trends
 
-    console = make_console(verbose=verbose, quiet=quiet)
-    wanted = wanted_outputs(formats, output)
     if view == _CAPACITY and by is not RiskBy.SITE:
         raise click.UsageError(f"--by {by.value} is for --view risks; capacity has sites only")
     keep_apart(*places(wanted), ("--redact", redact), inputs=(config,))
