@@ -5,7 +5,7 @@ from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.libvirt.host import read
 from virtscan.errors import ConnectorError
 from virtscan.model import Gap, Hypervisor, Mac, Target, TargetKind
-from virtscan.transport import uri
+from virtscan.transport import url_secrets
 
 
 def scan(
@@ -24,7 +24,7 @@ def scan(
     draft = HostDraft(
         Target(kind=TargetKind.LIBVIRT, address=address, name=name),
         name="unnamed",
-        uri=uri.shown(address),
+        uri=url_secrets.shown(address),
     )
     try:
         read(

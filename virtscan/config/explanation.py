@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from virtscan.connectors import naming
 from virtscan.model import Plan, ProvisioningTarget, SourceKind
 from virtscan.model.sources import SOURCES, shown
-from virtscan.transport import uri
+from virtscan.transport import url_secrets
 from virtscan.views.wording.phrases.ages import exactly
 
 
@@ -13,7 +13,7 @@ def overview(plan: Plan) -> Iterator[str]:
     """Describe the scan, each hypervisor, server, provisioning system and waiver, one line each."""
     yield _scan(plan)
     if plan.history is not None:
-        yield _line("history", uri.shown(plan.history), {})
+        yield _line("history", url_secrets.shown(plan.history), {})
     for target in plan.targets:
         details = {"site": target.site, "kernel": target.kernel}
         details |= {"facts": target.facts and SOURCES[SourceKind.ANSIBLE].text(target.facts)}

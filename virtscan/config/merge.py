@@ -14,7 +14,7 @@ from virtscan.config.provisioning import sends_in_clear
 from virtscan.config.source import parse_server
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, Plan, ServerTarget, Target, TargetKind
-from virtscan.transport import uri
+from virtscan.transport import uri, url_secrets
 
 _LONGEST = 7 * 86400.0
 """Longest limit of a host or a run in seconds; poll(2) takes milliseconds as an int, at most 24 days."""
@@ -135,7 +135,7 @@ def _checked(address: str, where: str, *, allow_unsafe: bool) -> list[str]:
     if not address:
         raise ConfigError(f"{where}: empty URI; write one, e.g. qemu:///system")
     try:
-        return [f"{uri.shown(address)}: {warning}" for warning in uri.check(address, allow_unsafe=allow_unsafe)]
+        return [f"{url_secrets.shown(address)}: {warning}" for warning in uri.check(address, allow_unsafe=allow_unsafe)]
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
 

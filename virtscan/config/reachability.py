@@ -12,7 +12,7 @@ from virtscan.errors import ConfigError
 from virtscan.model import Device, GapAbout, Hypervisor, Inventory, Plan, Server, ServerTarget, Target
 from virtscan.model.identity.short_names import in_full
 from virtscan.model.sources import shown
-from virtscan.transport import uri
+from virtscan.transport import url_secrets
 
 
 class _KnownDevice(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ def _target(plan: Plan, hypervisor: str, inventory: Inventory | None) -> Target:
         return next(iter(meant.values()))
     why = f"short for {' and '.join(meant)}" if meant else "not configured"
     known = ", ".join(map(naming.name, plan.targets))
-    raise ConfigError(f"hypervisor {uri.shown(hypervisor)!r}: {why}; known: {known}")
+    raise ConfigError(f"hypervisor {url_secrets.shown(hypervisor)!r}: {why}; known: {known}")
 
 
 def _of_the_network(

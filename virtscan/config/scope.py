@@ -8,7 +8,7 @@ import msgspec
 
 from virtscan.config.declaration import FILES
 from virtscan.config.merge import Options
-from virtscan.transport import uri
+from virtscan.transport import url_secrets
 
 _LENGTH = 16
 
@@ -19,6 +19,6 @@ def scope_of(configuration: Path | None, options: Options) -> str:
     Hypervisors that the command line names replace the configuration's, so they are part of it.
     """
     files = [os.path.abspath(path) for key in FILES for path in getattr(options, key)]  # noqa: PTH100 resolve may hang
-    named = sorted({*map(uri.shown, options.connect), *files})
+    named = sorted({*map(url_secrets.shown, options.connect), *files})
     place = None if configuration is None else os.path.abspath(configuration)  # noqa: PTH100 as above
     return hashlib.sha256(msgspec.json.encode([place, named])).hexdigest()[:_LENGTH]

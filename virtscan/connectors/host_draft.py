@@ -29,7 +29,7 @@ from virtscan.model import (
 )
 from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.model.gaps.items import WholeHost
-from virtscan.transport import uri
+from virtscan.transport import url_secrets
 
 
 class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,7 +204,7 @@ class HostDraft:
             item = WholeHost(uri=self.uri, domains_read=domains)
             gaps.insert(0, Gap(item=item, cause=failure, about=GapAbout.HYPERVISOR, hypervisor=name))
         if self.target.kind is TargetKind.LIBVIRT:
-            mask = uri.masker_of(self.target.address)  # a message of libvirt may repeat the URI
+            mask = url_secrets.masker_of(self.target.address)  # a message of libvirt may repeat the URI
             gaps = [masked(gap, mask) for gap in gaps]
         return tuple(gaps)
 

@@ -2,13 +2,15 @@
 
 from virtscan.model import Target, TargetKind
 from virtscan.model.sources import TARGETS, AddressKind
-from virtscan.transport import uri
+from virtscan.transport import uri, url_secrets
 
 
 def shown(target: Target) -> str:
     """Return the address as it is shown, without a password; it identifies the hypervisor in an inventory."""
     row = TARGETS[target.kind]
-    return uri.shown(target.address) if row.address is AddressKind.URI else row.text(target.address)
+    if row.address is AddressKind.URI:
+        return url_secrets.shown(target.address) or "libvirt's default"
+    return row.text(target.address)
 
 
 def name(target: Target) -> str:

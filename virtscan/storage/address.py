@@ -7,7 +7,7 @@ from typing import TypeAlias
 import msgspec
 
 from virtscan.errors import ConfigError
-from virtscan.transport import uri
+from virtscan.transport import url_secrets
 
 _HISTORY = re.compile(r"(sqlite|postgres(?:ql)?)(?:\+[a-z0-9_]+)?:(?=/)")
 _NO_FILE = re.compile(r"sqlite[^:]*:(?!///)|sqlite[^:]*:///(?:[?]|:memory:|$)")
@@ -42,7 +42,7 @@ def parse_address(text: str) -> Address:
         ConfigError: SCAN is invalid.
     """
     url, scan = _parts(text)
-    return Address(url=url) if scan is None else Address(url=url, which=parse_which(scan, uri.shown(text)))
+    return Address(url=url) if scan is None else Address(url=url, which=parse_which(scan, url_secrets.shown(text)))
 
 
 def _parts(text: str) -> tuple[str, str | None]:
@@ -86,14 +86,16 @@ def check_url(url: str, origin: str, *, private: bool) -> str:
         ConfigError: It is not such a URL, names a scan, or has a password that others can read.
     """
     if not is_history(url) or _NO_FILE.match(url):
-        raise ConfigError(f"{origin}: not the URL of a database: {uri.shown(url)[:200]!r}; write one, e.g. {_EXAMPLES}")
+        raise ConfigError(
+            f"{origin}: not the URL of a database: {url_secrets.shown(url)[:200]!r}; write one, e.g. {_EXAMPLES}"
+        )
     url, scan = _parts(url)
     if scan is not None:
         raise ConfigError(
             f"{origin}: {'@' + scan[:40]!r} names one scan, but this option takes the whole database; omit it "
             "(virtscan history show SCAN shows one scan; write another @ of a URL as %40)"
         )
-    if not private and any(uri.secrets(url)):
+    if not private and any(url_secrets.secrets(url)):
         raise ConfigError(
             f"{origin}: a password on the command line is readable by others; use "
             "[history] url with ${VARIABLE}, or ~/.pgpass"

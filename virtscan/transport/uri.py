@@ -1,4 +1,4 @@
-"""libvirt's connection URIs: parsing, checks for unsafe parameters, and display without secrets; pure."""
+"""libvirt's connection URIs: parsing and checks for unsafe parameters; pure."""
 
 import ipaddress
 import re
@@ -10,20 +10,14 @@ from urllib.parse import unquote
 import msgspec
 
 from virtscan.errors import ConfigError
-from virtscan.masking import Masker, masker
+from virtscan.transport.url_secrets import secrets, shown
 
-SSH_TRANSPORTS = ("ssh", "libssh", "libssh2")
+_SSH_TRANSPORTS = ("ssh", "libssh", "libssh2")
 
 _PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
 """RFC 3986, appendix B: scheme, authority, path, query. libvirt lets libxml2 do this, which refuses more."""
 
 _AUTHORITY = re.compile(r"(?:(.*)@)?(\[[^]]*\]|[^:]*)(?::(\d*))?", re.DOTALL)
-
-_PASSWORD = re.compile(r"(?<=://)([^:@/?#]*?)(?::|%3a)(?!\d*(?:/[^@?#]*)?(?:[?#]|$))(.*)@", re.DOTALL | re.IGNORECASE)
-"""`user:password@`. Not a port, unless an @ in the path makes it look like one: better to hide too much."""
-
-_PARAMETER = re.compile(r"([?&;#])([^=?&;#]*)=([^&;#]*)")
-_SECRET = re.compile("pass|pwd|secret|token|cred", re.IGNORECASE)
 
 _FILES_HERE = frozenset({"command", "keyfile", "known_hosts", "pkipath"})
 """Parameters whose value is a path of the machine that opens the URI."""
@@ -144,39 +138,13 @@ def _check_form(address: str, uri: LibvirtUri) -> None:
 
 def prepared(address: str) -> str:
     """Return the URI to open: ssh never prompts, whatever the URI has (the last of repeated parameters counts)."""
-    if parse(address).transport not in SSH_TRANSPORTS:
+    if parse(address).transport not in _SSH_TRANSPORTS:
         return address
     start, hash_mark, fragment = address.partition("#")
     _, question, query = start.partition("?")
     # libvirt splits at ';' only where no '&' follows, so the mark that is in use has to be continued.
     separator = "?" if not question else ";" if ";" in query else "&"
     return f"{start}{separator}no_tty=1{hash_mark}{fragment}"
-
-
-def shown(address: str) -> str:
-    """Return the URI without its passwords, fit for every output."""
-    if not address:
-        return "libvirt's default"
-    return _PARAMETER.sub(_shown_parameter, _PASSWORD.sub(r"\1:***@", address))
-
-
-def secrets(address: str) -> list[str]:
-    """Return the passwords in it, as they stand there."""
-    passwords = [match[2] for match in _PASSWORD.finditer(address)]
-    return passwords + [match[3] for match in _PARAMETER.finditer(address) if _SECRET.search(unquote(match[2]))]
-
-
-def masker_of(address: str) -> Masker:
-    """Return a function that masks the URI's passwords in a text that may repeat it, such as a library's message."""
-    if not address:
-        return lambda text: text
-    of_secrets = masker(form for secret in secrets(address) for form in (secret, unquote(secret)))
-    return lambda text: of_secrets(text.replace(address, shown(address)))
-
-
-def without_secrets(text: str, address: str) -> str:
-    """Return a text without the URI's passwords, in any form."""
-    return masker_of(address)(text)
 
 
 def host_name(address: str) -> str | None:
@@ -243,11 +211,6 @@ def _is_loopback(host: str) -> bool:
     except ValueError:
         return host.casefold().partition(".")[0] in {"localhost", "ip6-localhost"}
     return address.is_loopback or address.is_unspecified
-
-
-def _shown_parameter(parameter: re.Match[str]) -> str:
-    mark, name, _ = parameter.groups()
-    return f"{mark}{name}=***" if _SECRET.search(unquote(name)) else parameter[0]
 
 
 def _parameters(query: str) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ from virtscan.errors import ConfigError
 from virtscan.model import ServerTarget
 from virtscan.model.sources import SOURCES, AddressKind
 from virtscan.reporters import printable
-from virtscan.transport import uri
+from virtscan.transport import url_secrets
 from virtscan.views.wording.gaps import reason, subject
 
 _SHARED = 0o666
@@ -123,7 +123,7 @@ def init(connect: tuple[str, ...], servers: tuple[str, ...], output: Path | None
     plan, _ = make_plan(ConfigFile(), options, folder=Path.cwd(), default_uri=default)
     uris = [target.address for target in plan.targets if target.chosen_by is None]
     text = starter(uris, [_from_everywhere(server) for server in plan.servers])
-    mode = PRIVATE if any(map(uri.secrets, uris)) else _SHARED
+    mode = PRIVATE if any(map(url_secrets.secrets, uris)) else _SHARED
     if output is None:
         print_line(text.rstrip("\n"))
         return 0

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from virtscan.errors import HistoryError
-from virtscan.transport import uri
+from virtscan.transport import url_secrets
 
 if TYPE_CHECKING:
     from virtscan.storage.history import History
@@ -42,5 +42,5 @@ def run_on(url: str, work: "Callable[[History], R]", *, create: bool = False, se
     for error in errors:
         raise error
     if not results:
-        raise HistoryError(f"{uri.shown(url)}: no answer for {seconds:g} s; check the database server")
+        raise HistoryError(f"{url_secrets.shown(url)}: no answer for {seconds:g} s; check the database server")
     return results[0]

@@ -14,7 +14,7 @@ from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import PRIVATE, OutputError, opened
 from virtscan.errors import HistoryError
 from virtscan.model import Inventory, Report
-from virtscan.transport import uri
+from virtscan.transport import url_secrets
 
 
 class Keeping:
@@ -82,7 +82,7 @@ class Keeping:
         except HistoryError as error:
             self.failure = f"{error}; {self._instead(inventory)}"
         else:
-            self._console.detail(f"history: {uri.shown(url)}: scan {self._number}")
+            self._console.detail(f"history: {url_secrets.shown(url)}: scan {self._number}")
 
     def _note_reported(self) -> None:
         url, number = self._url, self._number

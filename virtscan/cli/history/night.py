@@ -14,7 +14,7 @@ from virtscan.cli.output.rendering import News
 from virtscan.errors import HistoryError
 from virtscan.model import FailOn, Inventory
 from virtscan.storage.address import is_history
-from virtscan.transport import uri
+from virtscan.transport import url_secrets
 
 
 class Night(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
         if before is not None:
             return cls(is_wanted=True, before=redacted.of_earlier(before))
         lacking = "no scan of this configuration yet" if is_history(text) else "does not exist yet"
-        return cls(is_wanted=True, note=f"{uri.shown(text)}: {lacking}; everything counts as new")
+        return cls(is_wanted=True, note=f"{url_secrets.shown(text)}: {lacking}; everything counts as new")
 
     def remembered_by(self, inventory: Inventory) -> Inventory:
         """Return this scan's inventory with earlier facts about hosts that could not be read."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from virtscan.config.file.values import table_name
 from virtscan.errors import ConfigError
-from virtscan.transport import uri
+from virtscan.transport import url_secrets
 
 _VARIABLES = re.compile(r"(?:\$\{[^}]*\})*")
 
@@ -26,7 +26,7 @@ def refuse_secrets(raw: Mapping[str, object]) -> None:
                 )
     for where, text in _everywhere(raw):
         # Word by word: an address has no blank, but a sentence may hold an address, and an @ further on.
-        if not all(_VARIABLES.fullmatch(secret) for word in text.split() for secret in uri.secrets(word)):
+        if not all(_VARIABLES.fullmatch(secret) for word in text.split() for secret in url_secrets.secrets(word)):
             raise ConfigError(f"{where}: password in a file readable by others; chmod 600, or use ${{VARIABLE}}")
 
 

@@ -24,7 +24,7 @@ from virtscan.errors import AnalyzerError, ConfigError, ConnectorError
 from virtscan.model import DomainState, GapAbout, Mac, Observed, Target
 from virtscan.model.gaps.causes import BadDocument, Failure
 from virtscan.model.gaps.items import FactName, GuestDomain, HostFact
-from virtscan.transport import uri
+from virtscan.transport import uri, url_secrets
 
 _ON_THE_HOST = frozenset({"ch", "lxc", "qemu"})
 """Drivers of which a daemon runs on the hypervisor; others run in the client, or make up their hosts."""
@@ -81,7 +81,7 @@ def read(
             session = Session(connection, draft, in_fleet=in_fleet, threads=threads)
             _read_all(session, address, next_start=next_start, statistics=statistics, server_macs=server_macs)
     except libvirt.libvirtError as error:
-        raise ConnectorError(uri.without_secrets(reason(error), target.address)) from error
+        raise ConnectorError(url_secrets.without_secrets(reason(error), target.address)) from error
     except ConfigError as error:
         raise ConnectorError(str(error)) from error
     except (SystemError, UnicodeDecodeError) as error:  # SystemError: the binding's own

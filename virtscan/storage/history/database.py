@@ -13,7 +13,7 @@ from virtscan import __version__
 from virtscan.errors import HistoryError, NoScanError
 from virtscan.storage.history.migrations import STEPS
 from virtscan.storage.history.tables import SCHEMA_VERSION, TABLES
-from virtscan.transport import uri
+from virtscan.transport import url_secrets
 
 _MODE = 0o640
 _LOCK_SECONDS = 30
@@ -25,7 +25,7 @@ class Database:
     """An open database; transactions that write exclude each other where they touch the same scope."""
 
     def __init__(self, url: str) -> None:
-        self.shown = uri.shown(url)
+        self.shown = url_secrets.shown(url)
         self._url = url
         with self.errors():
             self._engine = _engine(url)
@@ -156,7 +156,7 @@ class Database:
 
 
 def _reason(error: BaseException | None, url: str) -> str:
-    text = " ".join(uri.without_secrets(str(error), url).split()) or "no reason given"
+    text = " ".join(url_secrets.without_secrets(str(error), url).split()) or "no reason given"
     if isinstance(error, sqlite3.OperationalError) and "locked" in text:
         return f"{text}: another process writes to it; try again"
     return text

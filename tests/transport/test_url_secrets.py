@@ -1,0 +1,47 @@
+import pytest
+
+from virtscan.transport import url_secrets
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("qemu+ssh://root@hv1/system", "qemu+ssh://root@hv1/system"),
+        ("qemu+tcp://hv1:16509/system", "qemu+tcp://hv1:16509/system"),
+        ("qemu+tcp://hv1:16509/system?keyfile=a@b", "qemu+tcp://hv1:16509/system?keyfile=a@b"),
+        ("esx://root:secret@esx1/", "esx://root:***@esx1/"),
+        ("esx://root%3Asecret@esx1/", "esx://root:***@esx1/"),
+        ("esx://root:se@cr/et@esx1/", "esx://root:***@esx1/"),
+        ("esx://root:123@esx1/", "esx://root:***@esx1/"),
+        ("esx://root:se?cr#et@esx1/", "esx://root:***@esx1/"),
+        ("esx://:secret@esx1/", "esx://:***@esx1/"),
+        ("esx://esx1/?password=secret&x=1", "esx://esx1/?password=***&x=1"),
+        ("esx://esx1/?x=1;Auth_Token=secret", "esx://esx1/?x=1;Auth_Token=***"),
+        ("esx://esx1/?p%61ss=secret", "esx://esx1/?p%61ss=***"),
+        ("postgresql://virtscan:secret@db/virtscan", "postgresql://virtscan:***@db/virtscan"),
+        ("", ""),
+    ],
+)
+def test_a_password_is_never_shown(address: str, shown: str) -> None:
+    assert url_secrets.shown(address) == shown
+
+
+@pytest.mark.parametrize("address", ["esx://root:secret@esx1/", "esx://esx1/?password=secret"])
+def test_a_password_in_a_message_is_hidden(address: str) -> None:
+    text = url_secrets.without_secrets(f"can't open {address}: secret is wrong", address)
+
+    assert text == f"can't open {url_secrets.shown(address)}: *** is wrong"
+
+
+def test_a_message_about_an_address_without_a_password_stays_as_it_is() -> None:
+    assert (
+        url_secrets.without_secrets("can't open qemu:///system: secret", "qemu:///system")
+        == "can't open qemu:///system: secret"
+    )
+    assert url_secrets.without_secrets("can't open the default", "") == "can't open the default"
+
+
+def test_a_decoded_password_in_a_message_is_hidden_too() -> None:
+    address = "esx://root:s%2Fcret@esx1/"
+
+    assert url_secrets.without_secrets("login root, s/cret", address) == "login root, ***"

@@ -1,0 +1,39 @@
+"""Passwords in URLs, of hypervisors and of databases: display without them, and masking of texts; pure."""
+
+import re
+from urllib.parse import unquote
+
+from virtscan.masking import Masker, masker
+
+_PASSWORD = re.compile(r"(?<=://)([^:@/?#]*?)(?::|%3a)(?!\d*(?:/[^@?#]*)?(?:[?#]|$))(.*)@", re.DOTALL | re.IGNORECASE)
+"""`user:password@`. Not a port, unless an @ in the path makes it look like one: better to hide too much."""
+
+_PARAMETER = re.compile(r"([?&;#])([^=?&;#]*)=([^&;#]*)")
+_SECRET = re.compile("pass|pwd|secret|token|cred", re.IGNORECASE)
+
+
+def shown(url: str) -> str:
+    """Return the URL without its passwords, fit for every output."""
+    return _PARAMETER.sub(_shown_parameter, _PASSWORD.sub(r"\1:***@", url))
+
+
+def secrets(url: str) -> list[str]:
+    """Return the passwords in it, as they stand there."""
+    passwords = [match[2] for match in _PASSWORD.finditer(url)]
+    return passwords + [match[3] for match in _PARAMETER.finditer(url) if _SECRET.search(unquote(match[2]))]
+
+
+def masker_of(url: str) -> Masker:
+    """Return a function that masks the URL's passwords in a text that may repeat it, such as a library's message."""
+    of_secrets = masker(form for secret in secrets(url) for form in (secret, unquote(secret)))
+    return lambda text: of_secrets(text.replace(url, shown(url)))
+
+
+def without_secrets(text: str, url: str) -> str:
+    """Return a text without the URL's passwords, in any form."""
+    return masker_of(url)(text)
+
+
+def _shown_parameter(parameter: re.Match[str]) -> str:
+    mark, name, _ = parameter.groups()
+    return f"{mark}{name}=***" if _SECRET.search(unquote(name)) else parameter[0]
