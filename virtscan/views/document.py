@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from types import GenericAlias
 from typing import Any, Generic, TypeVar
@@ -52,9 +52,9 @@ class Column(msgspec.Struct, frozen=True):
 
     key: str
     title: str = ""
-    align: Align = Align.LEFT
     audience: Audience = Audience.EVERYBODY
     under: str | None = None
+    align: Align = Align.LEFT
     wraps: bool = False
     words: tuple[str, ...] = ()
     holds: Any = str  # a type, or an expression of types
@@ -237,14 +237,17 @@ def section(key: str, fields: Iterable[Field[T]], items: Iterable[T], total: T |
     )
 
 
-def number(key: str, title: str = "", audience: Audience = Audience.EVERYBODY, under: str | None = None) -> Column:
-    """Make a column of numbers."""
-    return Column(key, title, align=Align.RIGHT, audience=audience, under=under, holds=float)
+number = partial(Column, align=Align.RIGHT, holds=float)
+"""Makes a column of numbers."""
 
+yes_or_no = partial(Column, words=("true", "false"), holds=bool)
+"""Makes a column of truth values."""
 
-def yes_or_no(key: str, title: str = "", audience: Audience = Audience.EVERYBODY, under: str | None = None) -> Column:
-    """Make a column of truth values."""
-    return Column(key, title, audience=audience, under=under, words=("true", "false"), holds=bool)
+moment = partial(Column, holds=Moment)
+"""Makes a column of times; its values are texts, see `timestamp`."""
+
+texts = partial(Column, holds=tuple[str, ...])
+"""Makes a column of several texts."""
 
 
 def one_of(
@@ -253,18 +256,6 @@ def one_of(
     """Make a column of a closed set."""
     words = tuple(str(member.value) for member in members)
     return Column(key, title, audience=audience, under=under, words=words)
-
-
-def moment(key: str, title: str = "", audience: Audience = Audience.EVERYBODY, under: str | None = None) -> Column:
-    """Make a column of times; its values are texts, see `timestamp`."""
-    return Column(key, title, audience=audience, under=under, holds=Moment)
-
-
-def texts(
-    key: str, title: str = "", audience: Audience = Audience.EVERYBODY, under: str | None = None, *, wraps: bool = False
-) -> Column:
-    """Make a column of several texts."""
-    return Column(key, title, audience=audience, under=under, wraps=wraps, holds=tuple[str, ...])
 
 
 def records_of(*kinds: type[msgspec.Struct], key: str) -> Column:
