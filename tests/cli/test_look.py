@@ -163,6 +163,6 @@ def test_hints_name_the_saved_inventory_but_no_path_where_names_are_hidden(
     saved.write_bytes(dumps(inventory(host, servers=(server(),))))
 
     run(["report", str(saved)])
-    assert f"`virtscan explain DOMAIN '{saved}'` why." in capfd.readouterr().out
+    assert f"`virtscan explain DOMAIN '{saved}'` shows why." in capfd.readouterr().out
     run(["report", str(saved), "--redact", str(tmp_path / "map.json")])
-    assert "`virtscan explain DOMAIN FILE` why." in capfd.readouterr().out
+    assert "`virtscan explain DOMAIN FILE` shows why." in capfd.readouterr().out

@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
+from tests.build import (
+    FIXED_KERNEL,
+    TAKEN_AT,
+    UNFIXED_KERNEL,
+    domain,
+    gap_in_words,
+    hypervisor,
+    inventory,
+    macvtap,
+    server,
+)
 from tests.conftest import PROJECT
 from tests.correlator.fleets import inventories
 from virtscan.cli.main import run
@@ -19,6 +29,7 @@ from virtscan.model import (
     Exposure,
     GapAbout,
     HostStatus,
+    Hypervisor,
     Inventory,
     Mac,
     Netboot,
@@ -26,6 +37,7 @@ from virtscan.model import (
     RememberedPlace,
     Server,
     State,
+    Verdict,
     Waiver,
 )
 from virtscan.redaction import redact
@@ -175,6 +187,64 @@ def test_a_record_means_the_server_of_an_inventory_that_has_both() -> None:
     assert [one.server for one in merge([by_full_name, replace(central, netboots=())]).netboots] == [
         "satellite.example.com"
     ]
+
+
+def night(host: Hypervisor, *servers: Server, day: int = 0, **more: Any) -> Inventory:
+    at = TAKEN_AT + timedelta(days=day)
+    read = tuple(replace(one, observed_at=at) for one in servers)
+    return replace(inventory(replace(host, observed_at=at), servers=read, **more), taken_at=at)
+
+
+@pytest.mark.parametrize(("status", "read"), [(HostStatus.COMPLETE, State.UNKNOWN), (HostStatus.PARTIAL, State.ON)])
+def test_segments_are_those_of_the_newest_configuration(status: HostStatus, read: State) -> None:
+    host = hypervisor("hv1", domain("vm", macvtap()), kernel=UNFIXED_KERNEL, segments={"bond2": "pxe"})
+    old = night(host, server(segments=("pxe",)))
+    renamed = replace(host, segments={"bond2": "install"}, status=status)
+    new = night(renamed, server(tx_checksum=read, segments=("install",)), day=1)
+
+    for nights in ([old, new], [new, old]):
+        merged = merge(nights)
+        assert [one.rule for one in correlate(merged).findings] == ["R11"]
+        assert merge([merged, *nights]) == merge([merged]) == merged
+
+
+def test_what_the_newest_configuration_no_longer_declares_is_withdrawn() -> None:
+    host = hypervisor("hv1", domain("vm", macvtap()), declared_kernel=FIXED_KERNEL, physical=True)
+    old = night(host, server(tx_checksum=State.OFF, source="off", physical=True))
+    bare = replace(host, declared_kernel=None, physical=False, status=HostStatus.PARTIAL)
+    merged = merge([old, night(bare, server(tx_checksum=State.UNKNOWN), day=1)])
+
+    (found,) = merged.hypervisors
+    assert (found.observed_at, found.declared_kernel, found.physical) == (TAKEN_AT, None, False)
+    assert [(one.tx_checksum, one.physical) for one in merged.servers] == [(State.UNKNOWN, False)]
+
+
+def test_facts_of_an_unknown_age_get_none() -> None:
+    limit = Policy(max_age=7 * 86400)
+    undated = inventory(
+        hypervisor("hv1", domain("vm", macvtap()), kernel=UNFIXED_KERNEL, observed_at=None),
+        servers=(server(tx_checksum=State.OFF, source="sosreport:/srv/satellite", observed_at=None),),
+        policy=limit,
+    )
+    merged = merge([undated, replace(inventory(hypervisor("hv2")), taken_at=LATER)], limit)
+
+    assert (merged.servers[0].observed_at, merged.hypervisors[0].observed_at) == (None, None)
+    assert {one.verdict for one in correlate(undated).findings} == {Verdict.UNKNOWN}
+    assert {one.verdict for one in correlate(merged).findings} == {Verdict.UNKNOWN}
+
+
+def test_servers_of_one_name_at_two_sites_are_two_whatever_their_interfaces() -> None:
+    ams = site("ams", server(interface="eth0"), server(interface="eth1"))
+    fra = site("fra", server(interface="bond0", source="file:/srv/ethtool.txt"))
+    merged = merge([ams, fra])
+
+    assert [(one.name, one.interface) for one in merged.servers] == [
+        ("satellite (file:/srv/ethtool.txt)", "bond0"),
+        ("satellite (ssh://satellite.example.com)", "eth0"),
+        ("satellite (ssh://satellite.example.com)", "eth1"),
+    ]
+    assert merge([merged, fra, ams]) == merge([merged]) == merged
+    assert {one.name for one in merge([ams]).servers} == {"satellite"}
 
 
 def test_a_remembered_place_stays_with_its_server() -> None:

@@ -6,6 +6,7 @@ import msgspec
 
 from virtscan.correlator.servers.assignments import is_called, is_full_name
 from virtscan.model import Inventory, Netboot, Server
+from virtscan.scanning.merged_servers import own_names
 
 
 def merge_records(inventories: Sequence[Inventory]) -> Iterator[Netboot]:
@@ -14,19 +15,25 @@ def merge_records(inventories: Sequence[Inventory]) -> Iterator[Netboot]:
     A short name or an address is that of a server at one site only. If no inventory with a record has such a server,
     and another inventory has one, that is a namesake: the record would exclude the servers of its own site.
     """
+    servers_of = [_under_own_names(inventory.servers) for inventory in inventories]
     own = {
         _identity(record)
-        for inventory in inventories
+        for inventory, servers in zip(inventories, servers_of, strict=True)
         for record in inventory.netboots
-        if _is_among(inventory.servers, record)
+        if _is_among(servers, record)
     }
-    servers = tuple(server for inventory in inventories for server in inventory.servers)
+    every = tuple(server for servers in servers_of for server in servers)
     for inventory in inventories:
         for record in inventory.netboots:
             is_namesake = (
-                _identity(record) not in own and _is_among(servers, record) and not is_full_name(record.server or "")
+                _identity(record) not in own and _is_among(every, record) and not is_full_name(record.server or "")
             )
             yield msgspec.structs.replace(record, server=None) if is_namesake else record
+
+
+def _under_own_names(servers: Iterable[Server]) -> tuple[Server, ...]:
+    names = own_names(servers)
+    return tuple(msgspec.structs.replace(server, name=names[server.name]) for server in servers)
 
 
 def _identity(record: Netboot) -> tuple[object, ...]:

@@ -2,13 +2,15 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import product
+from math import inf
 
 import msgspec
 
 from virtscan.model import Inventory, RememberedPlace, Server, State
+from virtscan.model.sources import is_declared
 from virtscan.scanning.naming import told_apart
 
 _FULL_ADDRESS = re.compile(r"ssh://(?:[^@/]*@)?(?:[\w-]+\.)+[A-Za-z][\w-]*(?::\d+)?")
@@ -16,10 +18,11 @@ _FULL_ADDRESS = re.compile(r"ssh://(?:[^@/]*@)?(?:[\w-]+\.)+[A-Za-z][\w-]*(?::\d
 
 
 class _ServerObservation(msgspec.Struct, frozen=True, kw_only=True):
-    """A server in one of the inventories, under its own name and with the time of its facts."""
+    """A server in one of the inventories, under its own name and with the time of its configuration."""
 
     server: Server
     inventory: int
+    declared_at: datetime
     name_there: str
 
     @property
@@ -48,7 +51,6 @@ def merge_servers(
     inventories: Sequence[Inventory],
     sites: Collection[tuple[int, int]],
     hypervisors: Mapping[tuple[int, str | None], str],
-    taken_at: datetime,
 ) -> MergedServers:
     """Return each server once: the observation with a known state goes before one without, then the newest.
 
@@ -60,43 +62,93 @@ def merge_servers(
         inventories: Their servers.
         sites: The pairs of inventories that are of one site, by their places.
         hypervisors: The names in the result, by inventory and name there.
-        taken_at: The time of the result.
     """
-    found: defaultdict[tuple[str, str], list[_ServerObservation]] = defaultdict(list)
+    found: defaultdict[str, defaultdict[str, list[_ServerObservation]]] = defaultdict(lambda: defaultdict(list))
     for number, inventory in enumerate(inventories):
+        names_there = own_names(inventory.servers)
         for server in inventory.servers:
-            own = server.own_name
-            at = server.observed_at or inventory.taken_at
-            named = msgspec.structs.replace(server, name=own)
-            dated = named if at == taken_at else msgspec.structs.replace(named, observed_at=at)
-            observation = _ServerObservation(server=dated, inventory=number, name_there=server.name)
-            found[own, server.interface or ""].append(observation)
+            own = names_there[server.name]
+            observation = _ServerObservation(
+                server=msgspec.structs.replace(server, name=own),
+                inventory=number,
+                declared_at=inventory.taken_at,
+                name_there=server.name,
+            )
+            found[own][server.interface or ""].append(observation)
     servers: list[Server] = []
     names: dict[tuple[int, str, str | None], str] = {}
-    for _, observations in sorted(found.items()):
-        groups = _grouped(sorted(observations, key=lambda one: _rank(one, taken_at)), sites)
-        for group, name in zip(
-            groups, told_apart((one[0].server.name, one[0].server.source) for one in groups), strict=True
-        ):
-            runs_on = _runs_on(group, hypervisors)
-            servers.append(msgspec.structs.replace(group[0].server, name=name, runs_on=runs_on))
+    for _, by_interface in sorted(found.items()):
+        groups = [
+            group
+            for _, observations in sorted(by_interface.items())
+            for group in _grouped(sorted(observations, key=_rank), sites)
+        ]
+        # The order depends on the result alone, so that merging it again finds the same.
+        merged = sorted(((_merged(group, hypervisors), group) for group in groups), key=_order)
+        for (server, group), name in zip(merged, _names(merged), strict=True):
+            servers.append(msgspec.structs.replace(server, name=name))
             names |= {(one.inventory, one.name_there, one.server.interface): name for one in group}
     return MergedServers(servers=tuple(servers), names=names)
 
 
-def _runs_on(group: Sequence[_ServerObservation], hypervisors: Mapping[tuple[int, str | None], str]) -> str | None:
-    """Return the declared hypervisor of a server under its name in the result; None for that of another site."""
-    declared = group[0].server.runs_on
-    found = (hypervisors.get((one.inventory, declared)) for one in group if one.server.runs_on == declared)
-    otherwise = None if declared in hypervisors.values() else declared
-    return next(filter(None, found), otherwise)
+def _order(merged: tuple[Server, Sequence[_ServerObservation]]) -> tuple[str, bytes]:
+    return merged[0].interface or "", msgspec.json.encode(merged[0])
 
 
-def _rank(one: _ServerObservation, taken_at: datetime) -> tuple[bool, float, bool, bytes]:
+def own_names(servers: Iterable[Server]) -> dict[str, str]:
+    """Return each name without the source that an earlier merge added: that of one of the server's interfaces."""
+    found: dict[str, str] = {}
+    for server in servers:
+        if server.own_name != server.name or server.name not in found:
+            found[server.name] = server.own_name
+    return found
+
+
+def _names(merged: Sequence[tuple[Server, Sequence[_ServerObservation]]]) -> Iterator[str]:
+    """Yield the name of each group of observations: interfaces that one inventory has of a server keep one name."""
+    parts: list[tuple[set[tuple[int, str]], str]] = []
+    for server, group in merged:
+        inventories = {(one.inventory, one.name_there) for one in group}
+        source = server.source
+        for part in [one for one in parts if not one[0].isdisjoint(inventories)]:
+            parts.remove(part)
+            inventories, source = inventories | part[0], part[1]
+        parts.append((inventories, source))
+    told = told_apart((merged[0][0].name, source) for _, source in parts)
+    for _, group in merged:
+        first = group[0].inventory, group[0].name_there
+        yield next(name for (inventories, _), name in zip(parts, told, strict=True) if first in inventories)
+
+
+def _merged(group: Sequence[_ServerObservation], hypervisors: Mapping[tuple[int, str | None], str]) -> Server:
+    """Return the best observation with the declarations of the newest configuration.
+
+    A state that only an older one declares is withdrawn. `runs_on` is the name in the result, None for a hypervisor of
+    another site.
+    """
+    newest = max(group, key=lambda one: one.declared_at).server
+    best = next(one.server for one in group if one.server.source == newest.source or not is_declared(one.server.source))
+    found = (hypervisors.get((one.inventory, newest.runs_on)) for one in group if one.server.runs_on == newest.runs_on)
+    otherwise = None if newest.runs_on in hypervisors.values() else newest.runs_on
+    return msgspec.structs.replace(
+        best,
+        segments=newest.segments,
+        subnets=newest.subnets,
+        physical=newest.physical,
+        runs_on=next(filter(None, found), otherwise),
+    )
+
+
+def _rank(one: _ServerObservation) -> tuple[bool, float, float, bool, bytes]:
     """Return the order of observations, the best first; of equal age the one that clears nothing."""
-    at = one.server.observed_at or taken_at
+    times = newest_first(one.server.observed_at), newest_first(one.declared_at)
     is_off = one.server.tx_checksum is State.OFF
-    return one.server.reason is not None, -at.timestamp(), is_off, msgspec.json.encode(one.server)
+    return one.server.reason is not None, *times, is_off, msgspec.json.encode(one.plain)
+
+
+def newest_first(moment: datetime | None) -> float:
+    """Return a sort key of a time; an unknown one comes last, for the time of its inventory would make it young."""
+    return inf if moment is None else -moment.timestamp()
 
 
 def _grouped(

@@ -11,8 +11,9 @@ import msgspec
 from virtscan import __version__
 from virtscan.model import Gap, Hypervisor, Inventory, Policy, RememberedPlace, UnreadHost
 from virtscan.model.identity.keys import machine_uuid
+from virtscan.model.sources import is_local
 from virtscan.scanning.merged_records import merge_records
-from virtscan.scanning.merged_servers import merge_servers
+from virtscan.scanning.merged_servers import merge_servers, newest_first
 from virtscan.scanning.naming import unique_names
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -21,24 +22,29 @@ H = TypeVar("H", Gap, UnreadHost, RememberedPlace)
 _OTHER_DRIVERS = frozenset({"bhyve", "ch", "esx", "hyperv", "lxc", "test", "vbox", "vpx", "vz", "xen"})
 """Drivers of libvirt, other than QEMU's, that a machine can have: one system uuid, several hypervisors."""
 
+_DECLARED = ("site", "declared_kernel", "physical", "segments", "reflective")
+
 
 class _HostObservation(msgspec.Struct, frozen=True, kw_only=True):
-    """A hypervisor in one of the inventories, with the time of its facts."""
+    """A hypervisor in one of the inventories, with the time of its configuration."""
 
     host: Hypervisor
     inventory: int
-    at: datetime
+    declared_at: datetime
 
     @property
     def rank(self) -> tuple[int, float, bytes]:
-        """The best observation is the least: the newest complete one."""
+        """The best observation is the least: the newest complete one; one of unknown age is the oldest."""
         # Facts that a merge changes are not part of the order, so that merging again finds the same.
         plain = msgspec.structs.replace(self.host, name=_own_name(self.host), former_keys=(), observed_at=None)
-        return self.host.status.rank, -self.at.timestamp(), msgspec.json.encode(plain)
+        return self.host.status.rank, newest_first(self.host.observed_at), msgspec.json.encode(plain)
 
 
 def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inventory:
     """Merge inventories; of a host or server in several of them, the newest complete observation is used.
+
+    Declarations are those of the newest inventory with the host or server, for an older one may be of another
+    configuration.
 
     The order of the inventories does not matter, except for the policy: it is that of the first, unless one is given.
     Merging an inventory again changes nothing. No gap is lost, not even that of a host which another inventory has.
@@ -51,12 +57,14 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
     taken_at = max(inventory.taken_at for inventory in inventories)
     clusters = _clusters(
         [
-            _HostObservation(host=host, inventory=number, at=host.observed_at or inventory.taken_at)
+            _HostObservation(host=host, inventory=number, declared_at=inventory.taken_at)
             for number, inventory in enumerate(inventories)
             for host in inventory.hypervisors
         ]
     )
-    hosts = [_united(cluster, taken_at) for cluster in clusters]
+    # The order depends on the result alone, so that merging it again finds the same.
+    clusters.sort(key=_order)
+    hosts = [_united(cluster) for cluster in clusters]
     names = unique_names(hosts)
     renamed: dict[tuple[int, str | None], str] = {
         (observation.inventory, observation.host.name): name
@@ -64,7 +72,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
         for observation in cluster
     }
     hypervisors = [msgspec.structs.replace(host, name=name) for host, name in zip(hosts, names, strict=True)]
-    servers = merge_servers(inventories, _sites(clusters), renamed, taken_at)
+    servers = merge_servers(inventories, _sites(clusters), renamed)
     scopes = {inventory.scope for inventory in inventories}
     return Inventory(
         version=__version__,
@@ -91,7 +99,12 @@ def _clusters(observations: Sequence[_HostObservation]) -> list[list[_HostObserv
     clusters = _joined([[observation] for observation in observations], by_uuid=False)
     while len(joined := _joined(clusters, by_uuid=True)) < len(clusters):
         clusters = joined
-    return sorted(clusters, key=lambda cluster: (_own_name(cluster[0].host), cluster[0].rank))
+    return clusters
+
+
+def _order(cluster: Sequence[_HostObservation]) -> tuple[str, bytes]:
+    host = _united(cluster)
+    return _own_name(host), msgspec.json.encode(msgspec.structs.replace(host, name=""))
 
 
 def _sites(clusters: Iterable[Sequence[_HostObservation]]) -> frozenset[tuple[int, int]]:
@@ -117,13 +130,13 @@ def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> lis
 
     having: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for place, cluster in enumerate(clusters):
-        for key in {key for observation in cluster for key in observation.host.keys}:
+        for key in {one for observation in cluster for one in observation.host.keys}:
             if key.startswith("uuid:") is by_uuid:
                 having[_driver(cluster[0].host), key].append(place)
-    for _, places in sorted(having.items()):
+    for (_, key), places in sorted(having.items()):
         for first, second in combinations(places, 2):
             best, other = sorted((root(first), root(second)))
-            if not _are_different(clusters[best][0].host, clusters[other][0].host, by_uuid=by_uuid):
+            if not _are_different(clusters[best][0].host, clusters[other][0].host, key):
                 parent[other] = best
     joined: defaultdict[int, list[_HostObservation]] = defaultdict(list)
     for place, cluster in enumerate(clusters):
@@ -131,13 +144,15 @@ def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> lis
     return [sorted(cluster, key=lambda observation: observation.rank) for cluster in joined.values()]
 
 
-def _are_different(one: Hypervisor, other: Hypervisor, *, by_uuid: bool) -> bool:
+def _are_different(one: Hypervisor, other: Hypervisor, key: str) -> bool:
     """Return True if both have domains, and none in common: then an equal uuid alone does not make them one.
 
-    Neither does an equal name or address without an equal uuid: each site may have it.
+    Neither does an equal name or address with another uuid, nor without one a name alone, or a path: each site may have
+    it.
     """
-    uuid = machine_uuid(one.system_uuid)
-    if not by_uuid and uuid is not None and uuid == machine_uuid(other.system_uuid):
+    uuids = {machine_uuid(one.system_uuid), machine_uuid(other.system_uuid)}
+    is_address = key.startswith("uri:") and not is_local(one.uri)
+    if not key.startswith("uuid:") and (is_address if None in uuids else len(uuids) == 1):
         return False
     domains = {domain.uuid or domain.name for domain in one.domains}
     return bool(domains and other.domains) and domains.isdisjoint(
@@ -154,14 +169,18 @@ def _driver(host: Hypervisor) -> str:
     return scheme if scheme in _OTHER_DRIVERS else "qemu"
 
 
-def _united(cluster: Sequence[_HostObservation], taken_at: datetime) -> Hypervisor:
-    """Return the best observation, with the keys of all, and with its time if that is not the time of the result."""
+def _united(cluster: Sequence[_HostObservation]) -> Hypervisor:
+    """Return the best observation, with the keys of all.
+
+    Its declarations are those of the newest configuration: names of segments are comparable within one only.
+    """
     best = cluster[0]
+    declared = max(cluster, key=lambda observation: observation.declared_at).host
     every = sorted({key for observation in cluster for key in observation.host.keys} - set(best.host.keys))
     return msgspec.structs.replace(
         best.host,
+        **{field: getattr(declared, field) for field in _DECLARED},
         former_keys=(*best.host.former_keys, *every),
-        observed_at=best.host.observed_at if best.at == taken_at else best.at,
     )
 
 
