@@ -57,8 +57,8 @@ def opening(remedy: Remedy, how: str) -> list[str]:
         lines.append(f"Remaining after that: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown.")
         lines += [cost()] * remedy.has_commands
     else:
-        unknown = f" Unknown: {remedy.still_unknown}." if remedy.still_unknown else ""
-        lines.append(f"{NO_CHANGE}: no change is needed.{unknown}")
+        rest = f"; unknown: {remedy.still_unknown}" if remedy.still_unknown else ": no change is needed"
+        lines.append(f"{NO_CHANGE}{rest}.")
     if remedy.questions:
         lines += ["", "Facts to find out first, with the number of interfaces that need them:"]
         lines += [line for question in remedy.questions for line in _question(question)]
