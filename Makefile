@@ -12,7 +12,8 @@ CODE      := virtscan tests
 # Every format and the history, so that each command that README.md shows can be run after `make scan`.
 EXTRAS    := history,reports
 # A worker of the tests gets a run of neighbours, so that each server that several of them share is started once or twice.
-PARALLEL  := -n auto --dist worksteal
+# As many workers as there are CPUs for this process, which pytest-xdist does not look at.
+PARALLEL  := -n $$(nproc) --dist worksteal
 export PYTHON
 # The same random examples in each run, whatever a set's order; VIRTSCAN_EXPLORE=1 PYTHONHASHSEED=random looks for new ones.
 export PYTHONHASHSEED ?= 0

@@ -107,7 +107,7 @@ def test_unknown_findings_are_grouped_by_the_fact_that_they_lack() -> None:
         "Unknown: TX checksum offload of satellite eth0: connection refused.",
         (0, 2),
     )
-    assert of_offload.action.startswith("Find out: --server satellite:eth0=ssh://root@HOST")
+    assert of_offload.action.startswith("To find out: --server satellite:eth0=ssh://root@HOST")
     assert of_place.title == "Unknown: where satellite runs: its MAC is unknown."
 
 
@@ -129,7 +129,7 @@ def test_without_any_server_there_is_one_sentence_with_the_option_to_type_and_no
 
     shown = text(*[unknown] * 54, servers=())
 
-    assert "\nNo provisioning server given, so 54 interfaces can't be judged. Find out: use --server " in shown
+    assert "\nNo provisioning server given, so 54 interfaces can't be judged. To find out: use --server " in shown
     assert "web01" not in shown
     assert len(shown.splitlines()) < 8
 

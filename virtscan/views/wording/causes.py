@@ -57,7 +57,7 @@ class CauseWording:
             case Verdict.UNKNOWN:
                 lacks = leading(first.missing)
                 how = None if lacks is None else self._wording.how(lacks)
-                return "" if how is None else f"Find out: {how}.", ()
+                return "" if how is None else f"To find out: {how}.", ()
             case Verdict.MITIGATED | Verdict.NOT_AFFECTED:
                 return "", ()
 
