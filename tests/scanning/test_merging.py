@@ -219,6 +219,19 @@ def test_what_the_newest_configuration_no_longer_declares_is_withdrawn() -> None
     assert [(one.tx_checksum, one.physical) for one in merged.servers] == [(State.UNKNOWN, False)]
 
 
+def test_a_state_that_the_newest_configuration_declares_goes_before_an_older_observation() -> None:
+    host = hypervisor("hv1", domain("vm", macvtap()), kernel=UNFIXED_KERNEL)
+    old = night(host, server(tx_checksum=State.OFF))
+    declared = server(tx_checksum=State.ON, source="on", observed_at=None)
+    new = replace(night(host, day=1), servers=(declared,))
+
+    for nights in ([old, new], [new, old]):
+        merged = merge(nights)
+        assert [one.is_at_risk for one in correlate(merged).findings] == [True]
+        assert merged.servers == (declared,)
+        assert merge([merged, *nights]) == merge([merged]) == merged
+
+
 def test_facts_of_an_unknown_age_get_none() -> None:
     limit = Policy(max_age=7 * 86400)
     undated = inventory(

@@ -123,11 +123,12 @@ def _names(merged: Sequence[tuple[Server, Sequence[_ServerObservation]]]) -> Ite
 def _merged(group: Sequence[_ServerObservation], hypervisors: Mapping[tuple[int, str | None], str]) -> Server:
     """Return the best observation with the declarations of the newest configuration.
 
-    A state that only an older one declares is withdrawn. `runs_on` is the name in the result, None for a hypervisor of
-    another site.
+    A state is one of them: declared by the newest, it goes before older observations; by an older one, it is withdrawn.
+    `runs_on` is the name in the result, None for a hypervisor of another site.
     """
     newest = max(group, key=lambda one: one.declared_at).server
-    best = next(one.server for one in group if one.server.source == newest.source or not is_declared(one.server.source))
+    observed = (one.server for one in group if not is_declared(one.server.source))
+    best = newest if is_declared(newest.source) else next(observed)
     found = (hypervisors.get((one.inventory, newest.runs_on)) for one in group if one.server.runs_on == newest.runs_on)
     otherwise = None if newest.runs_on in hypervisors.values() else newest.runs_on
     return msgspec.structs.replace(
