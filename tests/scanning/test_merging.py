@@ -401,6 +401,17 @@ def test_a_server_runs_on_a_hypervisor_of_its_own_site() -> None:
     assert [one.runs_on for one in merge([ams, central]).servers] == ["kvm03", None]
 
 
+def test_a_server_of_a_file_without_hypervisors_runs_on_one_of_another_file() -> None:
+    servers = inventory(servers=(server(runs_on="kvm01", macs=(Mac("00:1b:21:00:00:99"),)),))
+    hosts = inventory(hypervisor("kvm01", domain("vm", macvtap()), kernel=UNFIXED_KERNEL, physical=True))
+
+    for files in ([servers, hosts], [hosts, servers]):
+        merged = merge(files)
+        assert [one.runs_on for one in merged.servers] == ["kvm01"]
+        assert [one.verdict for one in correlate(merged).findings] == [Verdict.UNKNOWN]
+        assert merge([merged, *files]) == merge([merged]) == merged
+
+
 def test_a_server_runs_on_the_hypervisor_that_got_a_longer_name() -> None:
     ams, fra = (
         inventory(

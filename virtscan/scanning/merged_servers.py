@@ -124,19 +124,22 @@ def _merged(group: Sequence[_ServerObservation], hypervisors: Mapping[tuple[int,
     """Return the best observation with the declarations of the newest configuration.
 
     A state is one of them: declared by the newest, it goes before older observations; by an older one, it is withdrawn.
-    `runs_on` is the name in the result, None for a hypervisor of another site.
+    `runs_on` is the name in the result, None for a hypervisor of another site. An inventory without hypervisors is of
+    no site, and may name any.
     """
     newest = max(group, key=lambda one: one.declared_at).server
     observed = (one.server for one in group if not is_declared(one.server.source))
     best = newest if is_declared(newest.source) else next(observed)
-    found = (hypervisors.get((one.inventory, newest.runs_on)) for one in group if one.server.runs_on == newest.runs_on)
-    otherwise = None if newest.runs_on in hypervisors.values() else newest.runs_on
+    declaring = [one.inventory for one in group if one.server.runs_on == newest.runs_on]
+    found = (hypervisors.get((number, newest.runs_on)) for number in declaring)
+    of_sites = {number for number, _ in hypervisors}
+    is_foreign = newest.runs_on in hypervisors.values() and of_sites.issuperset(declaring)
     return msgspec.structs.replace(
         best,
         segments=newest.segments,
         subnets=newest.subnets,
         physical=newest.physical,
-        runs_on=next(filter(None, found), otherwise),
+        runs_on=next(filter(None, found), None if is_foreign else newest.runs_on),
     )
 
 
