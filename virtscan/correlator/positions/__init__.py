@@ -1,1 +1,1 @@
-"""Way of a server's frames from each of its places to the device that an interface is plugged into."""
+"""Way of a server's frames from each of its places to the device that an interface is attached to."""
