@@ -31,7 +31,7 @@ def test_the_file_may_be_given_as_in_other_commands(command: str, capfd: pytest.
     assert run(["config", command, "--config", FLEET]) == 0
     assert capfd.readouterr().out == expected
     assert run(["config", command, FLEET, "--config", FLEET]) == 2
-    assert "FILE and --config name a configuration each; give one of them" in capfd.readouterr().err
+    assert "FILE and --config are mutually exclusive; use only one" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["check", "show"])

@@ -154,7 +154,7 @@ def _found(file: Path | None, config: Path | None) -> Path:
         ConfigError: There is none.
     """
     if file is not None and config is not None:
-        raise click.UsageError("FILE and --config name a configuration each; give one of them")
+        raise click.UsageError("FILE and --config are mutually exclusive; use only one")
     path = find_config(file or config, os.environ)
     if path is None:
         raise ConfigError("no configuration found; name FILE or set VIRTSCAN_CONFIG")
