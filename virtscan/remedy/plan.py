@@ -98,7 +98,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     """Everything there is to do about a fleet; after it `still_at_risk` and `still_unknown` interfaces are left.
 
-    `assumed` is supposed and not observed.
+    `assumed` is supposed and not observed. `is_complete` is False if something unread may need further changes.
     """
 
     version: str
@@ -107,6 +107,7 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     questions: tuple[Question, ...]
     still_at_risk: int
     still_unknown: int
+    is_complete: bool
     assumed: tuple[str, ...] = ()
 
     @property

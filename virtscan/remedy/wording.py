@@ -57,8 +57,9 @@ def opening(remedy: Remedy, how: str) -> list[str]:
         lines.append(f"Remaining after that: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown.")
         lines += [cost()] * remedy.has_commands
     else:
-        rest = f"; unknown: {remedy.still_unknown}" if remedy.still_unknown else ": no change is needed"
-        lines.append(f"{NO_CHANGE}{rest}.")
+        unknown = f"; unknown: {remedy.still_unknown}" if remedy.still_unknown else ""
+        unread = "" if remedy.is_complete else "; not everything was read"
+        lines.append(f"{NO_CHANGE}{unknown}{unread}{'' if unknown or unread else ': no change is needed'}.")
     if remedy.questions:
         lines += ["", "Facts to find out first, with the number of interfaces that need them:"]
         lines += [line for question in remedy.questions for line in _question(question)]

@@ -256,6 +256,16 @@ def test_an_unknown_interface_is_not_taken_for_safe(form: str) -> None:
     assert "No interface is known to be at risk; unknown: 2.\n" in text
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_an_unread_item_is_not_taken_for_safe(form: str) -> None:
+    unread = gap_in_words("hv2", "connection refused", GapAbout.HYPERVISOR)
+    text = FORMS[form].write(remedy(server(tx_checksum=State.OFF), gaps=(unread,)))
+
+    assert "No interface is known to be at risk; not everything was read.\n" in text
+    none = plan(Report(inventory=msgspec.structs.replace(fleet(), hypervisors=())))
+    assert "No interface is known to be at risk; not everything was read.\n" in FORMS[form].write(none)
+
+
 def test_what_to_find_out_first_stands_first() -> None:
     text = FORMS["shell"].write(remedy(server(), hosts=(host(kernel=None),)))
 
