@@ -201,6 +201,8 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("ethtool -K eth0 tx on | ethtool -K eth0 tx off", UNKNOWN),
         ("trap 'ethtool -K eth0 tx on' EXIT\nethtool -K eth0 tx off", UNKNOWN),
         ("trap 'rm -f /run/x' EXIT\nethtool -K eth0 tx off", OFF),
+        ("alias undo='ethtool -K eth0 tx on'\nethtool -K eth0 tx off\nundo", UNKNOWN),
+        ("alias ls='ls -l'\nethtool -K eth0 tx off", OFF),
         ("$RUN ethtool -K eth0 tx off", UNKNOWN),
         ('eval "$X"\nethtool -K eth0 tx off', UNKNOWN),
         # Commands inside of words.
@@ -242,6 +244,13 @@ def test_any_text_may_stand_in_a_script(text: str) -> None:
 def test_a_script_counts_only_if_it_may_be_executed() -> None:
     assert state({RC_LOCAL: COMMAND}, executable=frozenset()) is ON
     assert state({RC_LOCAL: COMMAND}, executable=None) is UNKNOWN
+
+
+@pytest.mark.parametrize("line", ["sh < /root/on.sh", "cat /root/on.sh | sh", "at now <<E\n/root/on.sh\nE"])
+def test_a_script_that_a_shell_reads_leaves_the_outcome_open(line: str) -> None:
+    files = {RC_LOCAL: f"{COMMAND}\n{line}\n", "/root/on.sh": "ethtool -K eth0 tx on"}
+
+    assert state(files) is UNKNOWN
 
 
 def test_scripts_that_a_boot_script_runs_are_followed() -> None:

@@ -242,6 +242,9 @@ class Commands(ABC):
                 after = None
             case "trap", [str(text), *_] if text != "-":
                 after = self.trap(text, shell)
+            case "alias", _:  # its text runs wherever its name stands
+                for field in fields:
+                    after = self.trap((field or "").partition("=")[2], after or shell)
             case "set", _:
                 after = with_options(fields, shell)
             case _:

@@ -13,7 +13,7 @@ import msgspec
 from virtscan.model import State
 from virtscan.offload.persistence.shell.commands import READERS, RUN_NOTHING, SPECIAL, Commands
 from virtscan.offload.persistence.shell.conditions import holds
-from virtscan.offload.persistence.shell.effects import Scene, may_concern
+from virtscan.offload.persistence.shell.effects import Scene
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block, Node, ShellSyntaxError
@@ -112,7 +112,7 @@ class Interpreter(Commands):
             for command in node.commands[:-1]:
                 if isinstance(command, syntax.Simple):
                     text = "\n".join((" ".join(command.words), command.document))
-                    shell = shell.given(may_concern(text), certain=False)
+                    shell = shell.given(self._scene.possible(text), certain=False)
         # All of them run at once.
         forth, back = self._parts(node.commands, shell), self._parts(node.commands[::-1], shell)
         after = joint((*forth.values(), *back.values())) or shell
@@ -226,7 +226,7 @@ class Interpreter(Commands):
     def _simple(self, node: syntax.Simple, shell: Shell) -> Outcomes:
         document = node.document
         if document and ("$(" in document or "`" in document or not RUN_NOTHING.issuperset(node.words[:1])):
-            shell = shell.given(may_concern(document), certain=False)
+            shell = shell.given(self._scene.possible(document), certain=False)
         found, status, shell = self._substituted(node.words, shell)
         return together(found, self._expanded(node.words, status, shell))
 

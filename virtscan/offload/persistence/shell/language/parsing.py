@@ -113,13 +113,13 @@ class _Parser:
         return syntax.Simple(words=tuple(words), document="\n".join(documents))
 
     def _redirection(self) -> str | None:
-        """Skip a redirection and return the text that it feeds, empty for a file; None if there is none."""
+        """Skip a redirection and return the text that it feeds, or the file; None if there is none."""
         operator = self.token.text
         if not re.fullmatch(r"&?[<>].*", operator):
             return None
         self._place += 1
         document, word = self.token.document, self._word()
-        return word if operator == "<<<" else document
+        return word if operator in {"<<<", "<"} else document
 
     def _redirections(self) -> None:
         while self._redirection() is not None:

@@ -12,7 +12,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Simple(Node, frozen=True, kw_only=True):
-    """A command with its words, still quoted, and its here-document; other redirections are left out."""
+    """A command with its words, still quoted, and its here-document or input file; other redirections are left out."""
 
     words: tuple[str, ...]
     document: str = ""
