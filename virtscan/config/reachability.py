@@ -116,7 +116,7 @@ def _of_macs(
         if host.name == place.hypervisor
         for domain in host.domains
         for interface in domain.interfaces
-        if place.name in {plug.device for plug in interface.attachments}
+        if place.name in {one.device for one in interface.attachments}
     }
     for netboot in inventory.netboots:
         if netboot.mac in here:

@@ -11,7 +11,7 @@ from virtscan.model import Domain, Finding, Interface
 
 _BOOTING = ("boot_devices", "direct_kernel", "firmware")
 _BOOTING_INTERFACE = ("boot_order", "rom", "link")
-_PLUG = ("type", "network", "portgroup", "source", "mode")
+_ATTACHED = ("type", "network", "portgroup", "source", "mode")
 
 
 class DomainCauses:
@@ -39,8 +39,8 @@ class DomainCauses:
         before, after = _interface(self.old, old or new), _interface(self.new, new or old)
         if self.old is None or self.new is None or before is None or after is None:
             return (before is None) is not (after is None)
-        plug = _PLUG if after.network is None else _PLUG[:3]
-        return self.old.type != self.new.type or _differ(before, after, plug)
+        fields = _ATTACHED if after.network is None else _ATTACHED[:3]
+        return self.old.type != self.new.type or _differ(before, after, fields)
 
 
 def boots_differently(before: Domain | None, after: Domain | None, old: Finding, new: Finding) -> bool:
