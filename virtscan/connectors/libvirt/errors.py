@@ -52,7 +52,10 @@ _ADVICE_BY_TEXT = (
     ("no matching cipher", OLD_ALGORITHMS),
     ("no matching MAC", OLD_ALGORITHMS),
     ("error in libcrypto", OLD_CRYPTO),
-    ("ssh: connect to host", "check that the host is up and runs sshd on this port; for another one write host:PORT"),
+    (
+        "ssh: connect to host",
+        "check that the host is up and runs sshd on this port; for another port, write host:PORT",
+    ),
     ("too large, want", "the server is not libvirtd; check the port"),
     (
         "CA certificate",

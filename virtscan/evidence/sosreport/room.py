@@ -42,7 +42,7 @@ class Share:
         end = monotonic() + _LONGEST_WAIT
         while not self._may_go_on():
             if monotonic() > end:
-                raise SosreportError("not enough memory with other reports in it; scan fewer at once")
+                raise SosreportError("not enough memory while other reports are read; scan fewer at once")
             sleep(_POLL_SECONDS)
 
     def give_back_with(self, holder: object) -> None:
