@@ -76,7 +76,7 @@ def test_a_waiver_that_ends_is_announced_once_and_its_end_is_news(fleet: Fleet) 
     nights += [fleet.scan(), fleet.scan()]
 
     assert [number for number, night in enumerate(nights) if night.out] == [2, 5]
-    assert "waiver 'boots from ISO' ends in 14 days, after 2026-11-17" in nights[2].out
+    assert "waiver 'boots from ISO' ends in 14 days (last day 2026-11-17)" in nights[2].out
     assert nights[2].code == 0
     assert nights[5].subject == "1 newly at risk; since 2026-11-17 02:00 UTC."
     assert nights[5].code == 1

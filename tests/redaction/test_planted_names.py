@@ -113,6 +113,7 @@ def test_only_these_fields_stay_as_they_are() -> None:
         "KernelContradicted.observed",
         "Network.forward_mode",
         "Network.name",
+        "NoSuchDevice.key",
         "Observed.value",
         "Offload.features",
         "ProcessCrashed.signal",
