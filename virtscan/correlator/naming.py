@@ -83,8 +83,8 @@ def runs_on_warnings(hypervisors: Sequence[str], servers: Iterable[Serving]) -> 
 def device_warnings(hypervisors: Sequence[Hypervisor]) -> Iterator[Gap]:
     """Warn about each device that is declared to be reflective, or in a segment, and that does not exist.
 
-    Several hosts may share a declaration: one of them needs to have the device. There is no warning while one does not
-    list all of its devices, nor if an interface names the device.
+    A declaration that several hosts share is right if one of them has the device. An incomplete list of devices on any
+    of them rules out a warning; so does an interface that names the device.
     """
     declaring: defaultdict[tuple[str, str], list[Hypervisor]] = defaultdict(list)
     for host in hypervisors:
