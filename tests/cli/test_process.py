@@ -232,6 +232,28 @@ os._exit(0)
     assert (done.stdout, done.returncode) == ("reported\n", 143)
 
 
+def test_a_signal_that_comes_while_the_child_begins_is_reported() -> None:
+    script = f"""{START}
+wait = os.waitpid
+def send_and_wait(*arguments):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return wait(*arguments)
+supervision.allow()
+for _ in range(100):
+    scan = os.fork()
+    if scan == 0:
+        os.waitpid = send_and_wait
+        supervision.continue_in_child()
+        while not signals.is_report_wanted():
+            time.sleep(0.01)
+        os._exit(0)
+    if os.waitstatus_to_exitcode(wait(scan, 0)[1]) != 143:
+        os._exit(1)
+os._exit(0)
+"""
+    assert ended(script).returncode == 0
+
+
 def test_a_scan_has_the_exit_code_of_its_process() -> None:
     assert ended(f"{SCAN}\nos._exit(4)").returncode == 4
 

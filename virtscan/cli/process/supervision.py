@@ -49,7 +49,8 @@ def continue_in_child() -> signal.Signals | None:
     parent = os.getpid()
     signals.expect_report()
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # before there is a child, which may end before this process gets on
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals.ENDING)
+    # Python forgets, in the child, what arrives until its fork has returned: the kernel keeps `REPORT` for it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {*signals.ENDING, signals.REPORT})
     try:
         child = os.fork()
         if child == 0:
