@@ -116,6 +116,14 @@ def _children(process: int) -> list[psutil.Process]:
     return []
 
 
+def running_slices(cluster: Cluster) -> list[int]:
+    """Return the processes that read slices, of which there is at least one."""
+    end = time.monotonic() + LONG
+    while not (slices := list(cluster.slices())) and time.monotonic() < end:  # again, for the same reason
+        time.sleep(0.05)
+    return slices
+
+
 def wait_until_gone(processes: Sequence[int]) -> None:
     end = time.monotonic() + LONG
     while time.monotonic() < end and any(map(_is_running, processes)):

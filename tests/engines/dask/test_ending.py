@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROJECT
-from tests.engines.dask.fleet import HERE, far_host, silent_host, wait_until_gone
+from tests.engines.dask.fleet import HERE, far_host, running_slices, silent_host, wait_until_gone
 from tests.harness.dask_cluster import Cluster
 from tests.harness.launching import DEFAULT_SIGNALS
 from tests.harness.libvirtd import Libvirtd
@@ -75,7 +75,7 @@ def test_a_signal_ends_the_slices_and_reports_what_they_have(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=PROJECT, text=True
         ) as process:
             connection, _ = server.accept()
-            slices = list(cluster.slices())
+            slices = running_slices(cluster)
             assert is_read.wait(LONG)
             process.send_signal(number)
             output, messages = process.communicate(timeout=LONG)
