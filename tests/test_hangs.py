@@ -72,7 +72,7 @@ class Scan(msgspec.Struct, frozen=True):
         return [reason(gap) for gap in self.inventory.gaps if gap.hypervisor == name]
 
 
-def scan(folder: Path, uris: Sequence[str], *options: str, host_timeout: float = 30) -> Scan:
+def scan(folder: Path, uris: Sequence[str], *options: str, host_timeout: float = LONG) -> Scan:
     """Run the program and wait for it to end."""
     saved = folder / "saved.json"
     connections = [argument for uri in uris for argument in ("-c", uri)]

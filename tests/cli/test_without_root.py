@@ -84,7 +84,7 @@ def scan_as_account(host: QemuHost, *options: str) -> dict[str, Any]:
     """Scan as the account, inside the host's namespaces; return the report."""
     become = ("setpriv", f"--reuid={NUMBER}", f"--regid={NUMBER}", "--clear-groups", "--no-new-privs", "env")
     environment = (f"HOME={HOME}", f"PYTHONPATH={PROJECT}", "LC_ALL=C.UTF-8")
-    command = (sys.executable, "-m", "virtscan", "scan", "--format", "json", *options)
+    command = (sys.executable, "-m", "virtscan", "scan", "--host-timeout", "10m", "--format", "json", *options)
     done = subprocess.run(
         host.entering(*become, *environment, *command),
         capture_output=True,

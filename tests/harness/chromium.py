@@ -12,7 +12,7 @@ from tests.harness.patience import LONG
 
 Scheme = Literal["light", "dark"]
 
-_LONGEST = LONG * 1000
+LONGEST = LONG * 1000
 """Milliseconds of each wait, in place of Playwright's own 5 to 30 s."""
 
 
@@ -21,9 +21,9 @@ def chromium() -> Iterator[Browser]:
     """The distribution's own browser."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     assert program, "no chromium on PATH; packaging/system-packages.sh test installs it"
-    expect.set_options(timeout=_LONGEST)
+    expect.set_options(timeout=LONGEST)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, timeout=_LONGEST)
+        browser = playwright.chromium.launch(executable_path=program, timeout=LONGEST)
         try:
             yield browser
         finally:
@@ -38,7 +38,7 @@ def opened(
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=scripts
     )
-    context.set_default_timeout(_LONGEST)
+    context.set_default_timeout(LONGEST)
     page = context.new_page()
     requests: list[str] = []
     messages: list[str] = []

@@ -78,7 +78,7 @@ def test_a_macvlan_is_read_with_its_mode_and_parent_and_can_not_be_switched(mode
 def with_another_namespace(made: str) -> str:
     """Make devices after there is another namespace, that of the process `$outer`."""
     other = "[ ! /proc/$outer/ns/net -ef /proc/$$/ns/net ]"
-    return f"{{ unshare -n sleep 60 >/dev/null 2>&1 & }}; outer=$!; until {other}; do :; done; {made}"
+    return f"{{ unshare -n sleep 1000 >/dev/null 2>&1 & }}; outer=$!; until {other}; do :; done; {made}"
 
 
 def test_a_container_sees_a_macvlan_without_its_parent() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.harness.patience import LONG
 from tests.harness.web_server import Answer, web_server
 from tests.provisioning.cobbler.rpc import encoded, read, serving
 from virtscan.errors import ProvisioningError
@@ -104,7 +105,7 @@ def test_what_was_cut_short_is_a_reason() -> None:
 
 def test_a_server_that_is_silent_costs_no_more_than_the_limit() -> None:
     def silent() -> Iterator[bytes]:
-        sleep(5)
+        sleep(LONG)
         yield b""
 
     with (
@@ -132,7 +133,7 @@ def test_a_reply_without_end_ends_at_the_limit() -> None:
     taken: list[bytes] = []
 
     with pytest.raises(ProvisioningError, match="exceeds 1 MiB"):
-        taken.extend(within(endless, Deadline(10), largest=1 << 20))
+        taken.extend(within(endless, Deadline(LONG), largest=1 << 20))
 
     assert sum(map(len, taken)) <= 1 << 20
 

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 import requests
 
+from tests.harness.patience import LONG
 from tests.harness.ports import reserved_port
 from tests.harness.web_server import Answer, Authority, Request, web_server
 from tests.provisioning.foreman.rest import foreman, read, recorded, reply
@@ -257,7 +258,7 @@ class TestWithoutAnyAnswer:
 
     def test_the_deadline_ends_the_reading(self) -> None:
         def silent() -> Iterator[bytes]:
-            sleep(5)
+            sleep(LONG)
             yield b""
 
         too_late = pytest.raises(ProvisioningError, match=r"^no answer within 0\.3 s$")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.harness.chromium import Scheme, chromium, opened
+from tests.harness.chromium import LONGEST, Scheme, chromium, opened
 from tests.reporters import hostile
 from tests.reporters.html.fleets import UNREAD, fleet
 from tests.views.fleet import report
@@ -375,6 +375,7 @@ def test_its_policy_stands_before_anything_that_it_could_stop(small: Path, brows
     changed = small.with_name("changed.html")
     changed.write_text(text.replace("</body>", "<script>document.title = 'changed'</script></body>"))
     context = browser.new_context()
+    context.set_default_timeout(LONGEST)
     page = context.new_page()
     page.goto(changed.as_uri())
     assert page.title() != "changed"
