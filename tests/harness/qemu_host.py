@@ -130,8 +130,8 @@ def qemu_host() -> Iterator[QemuHost]:
         if shutil.which(program, path=_SBIN) is None:
             raise NoQemuHostError(f"{program} is not installed")
     # However this process ends, unshare ends with it, and with unshare everything inside.
-    command = tied("unshare", *_NAMESPACES, "sh", "-c", _SETUP, "sh", _pairs_before())
-    with tempfile.TemporaryFile() as output:
+    with _reserved_pairs() as pairs, tempfile.TemporaryFile() as output:
+        command = tied("unshare", *_NAMESPACES, "sh", "-c", _SETUP, "sh", pairs)
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         try:
             host = _wait(process)
@@ -145,18 +145,26 @@ def qemu_host() -> Iterator[QemuHost]:
             process.wait()
 
 
-def _pairs_before() -> int:
-    """How many pairs of devices to make, and remove again, before those that are wanted.
+@contextmanager
+def _reserved_pairs() -> Iterator[int]:
+    """Yield how many pairs of devices to make, and remove again, before those that are wanted.
 
     The kernel numbers devices in each network namespace anew, and calls a macvtap's file /dev/tapNUMBER in the one
     /dev that all of them share: without numbers of its own, this libvirtd could open the file of another process's
-    virtual machine, and would have its frames.
+    virtual machine, and would have its frames. A name of a socket keeps others from the same numbers meanwhile.
     """
     taken = {int(path.name.removeprefix("tap")) for path in Path("/dev").glob("tap[0-9]*")}
     free = [pairs for pairs in range(50, 2000, 50) if taken.isdisjoint(range(2 * pairs, 2 * pairs + 100))]
-    if not free:
-        raise NoQemuHostError("there are macvtap devices with every number that could be used")
-    return random.choice(free)
+    random.shuffle(free)
+    with socket.socket(socket.AF_UNIX) as name:
+        for pairs in free:
+            try:
+                name.bind(f"\0virtscan-macvtap-{pairs}")
+            except OSError:
+                continue
+            yield pairs
+            return
+    raise NoQemuHostError("there are macvtap devices with every number that could be used")
 
 
 def _wait(process: "subprocess.Popen[bytes]") -> QemuHost | None:
