@@ -61,9 +61,9 @@ def test_an_empty_session_daemon_leads_to_that_of_the_system(tmp_path: Path, cap
     path = tmp_path / "session"
     path.write_text(EMPTY)
 
-    assert run(["scan", "-c", f"test://{path}"]) == 3
+    assert run(["scan", "-c", f"test://{path}", "--format", "json"]) == 3
     hint = f"test://{path} is the user's own daemon; system VMs are at test://{tmp_path}/system"
-    assert f"no domain defined; {hint}\n" in capfd.readouterr().out
+    assert [gap["reason"] for gap in json.loads(capfd.readouterr().out)["gaps"]] == [f"no domain defined; {hint}"]
 
 
 def test_an_empty_daemon_is_a_warning_of_the_doctor(empty: str, capfd: pytest.CaptureFixture[str]) -> None:
