@@ -31,7 +31,7 @@ from virtscan.cli.main import run
 from virtscan.correlator.judging import judge
 from virtscan.errors import ConfigError
 from virtscan.model import GapAbout, Mac, Report
-from virtscan.redaction import Map, load_map, redact, redact_trace
+from virtscan.redaction import Map, dump_map, load_map, redact, redact_trace
 from virtscan.remedy import FORMS
 from virtscan.reporters import REPORTERS, Content
 from virtscan.storage import dumps, loads
@@ -59,6 +59,8 @@ def saved(tmp_path: Path) -> str:
         addresses=("10.77.0.1/24",),
     )  # fmt: skip
     gap = gap_in_words(subject="qemu+ssh://alice@kvm7.example.com/system web01", reason="gone", about=GapAbout.DOMAIN)
+    # A random key would leave the network as it is once in 65,536 times.
+    (tmp_path / "map.json").write_bytes(dump_map(Map(key="secret")))
     path = tmp_path / "alice-fleet.json"
     path.write_bytes(dumps(inventory(host, servers=(satellite,), gaps=(gap,))))
     return str(path)
@@ -71,9 +73,9 @@ def left(text: str) -> list[str]:
 def test_a_map_that_is_a_pipe_is_refused_without_waiting_for_its_other_end(
     saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    os.mkfifo(tmp_path / "map.json")
+    os.mkfifo(tmp_path / "pipe")
 
-    assert run(["report", saved, "--redact", str(tmp_path / "map.json")]) == 2
+    assert run(["report", saved, "--redact", str(tmp_path / "pipe")]) == 2
     assert "not a regular file" in capfd.readouterr().err
 
 
@@ -232,14 +234,18 @@ def test_a_redacted_capture_has_no_names(
     )
     shown = tmp_path / "shown"
     arguments = ["trace", str(path), "--inventory", saved, "--format", format_name, "-o", str(shown)]
-    plain = run(arguments)
-    before = text_of(shown.read_bytes()) + capfd.readouterr().err
+    code = run(arguments)
+    printed = capfd.readouterr().err
+    assert code == 3, printed
+    before = text_of(shown.read_bytes()) + printed
     if REPORTERS[format_name].content is not Content.METRICS:
         assert {"alice", "web01", CLIENT_MAC, "10.77.0."} <= set(left(before))
         assert "01-52-54" in before
 
-    assert run([*arguments, "--redact", str(tmp_path / "map.json")]) == plain
-    after = text_of(shown.read_bytes()) + capfd.readouterr().err
+    code = run([*arguments, "--redact", str(tmp_path / "map.json")])
+    printed = capfd.readouterr().err
+    assert code == 3, printed
+    after = text_of(shown.read_bytes()) + printed
     assert left(after) == []
     assert "52-54" not in after
     assert str(tmp_path) not in after
