@@ -74,6 +74,26 @@ def test_a_signal_that_was_ignored_from_the_beginning_stays_so(name: str) -> Non
     assert (done.stdout, done.returncode) == ("still here\n", 0)
 
 
+@pytest.mark.parametrize("name", ["HUP", "INT", "TERM", "USR1"])
+def test_a_signal_that_was_blocked_from_the_beginning_arrives(name: str) -> None:
+    number = signal.SIGTERM if name == "USR1" else signal.Signals[f"SIG{name}"]
+    script = f"""{SCAN}
+os.kill(os.getppid(), {number})
+while not signals.is_report_wanted():
+    time.sleep(0.01)
+os._exit(0)
+"""
+    done = ended(script, start=(*DEFAULT_SIGNALS, "env", f"--block-signal={name}"))
+
+    assert done.returncode == 128 + number
+
+
+def test_a_scan_whose_parent_ignored_the_end_of_children_has_the_exit_code_of_its_process() -> None:
+    done = ended(f"{SCAN}\nos._exit(4)", start=(*DEFAULT_SIGNALS, "env", "--ignore-signal=CHLD"))
+
+    assert (done.returncode, done.stderr) == (4, "")
+
+
 @pytest.mark.parametrize("ignored", [False, True])
 def test_an_interrupt_counts_from_the_first_line_on(*, ignored: bool) -> None:
     """What Python raises for it while a class is created ends in exit code 1, which means "at risk"."""

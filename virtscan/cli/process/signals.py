@@ -44,9 +44,15 @@ class _SignalState:
 
 
 def end_on_signals() -> None:
-    """Handle the terminating signals from now on, except ignored ones."""
+    """Handle the terminating signals from now on, except ignored ones.
+
+    Undo two settings that a parent process may leave behind: a blocked signal would never arrive, and with SIGCHLD
+    ignored, every program would seem to end with status 0.
+    """
     for number in _handled_signals():
         signal.signal(number, _handle)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def report_on_first(action: Callable[[], None] = lambda: None) -> None:
