@@ -6,6 +6,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -428,6 +429,15 @@ def freeze_between_reading(freeze: Callable[[], None]) -> Callable[[History], in
 def test_an_error_of_work_with_a_history_is_its_own(url: str) -> None:
     with pytest.raises(NoScanError, match="no such file"):
         run_on(url, lambda history: history.scans())
+
+
+def test_a_history_for_which_there_is_no_thread_has_an_error(url: str) -> None:
+    threading.stack_size(1 << 44)
+    try:
+        with pytest.raises(HistoryError, match="grants no further thread; raise `ulimit -u`"):
+            run_on(url, lambda history: history.scans())
+    finally:
+        threading.stack_size(0)
 
 
 def test_the_first_nights_in_an_empty_database_are_compared(

@@ -22,7 +22,8 @@ def run_on(url: str, work: "Callable[[History], R]", *, create: bool = False, se
     The call runs in a thread of its own, which is abandoned at the limit.
 
     Raises:
-        HistoryError: The history can't be opened, or has not answered within the limit; or the function's own.
+        HistoryError: The history can't be opened, has not answered within the limit, or there is no thread for the
+            call; or the function's own.
     """
     results: list[R] = []
     errors: list[Exception] = []
@@ -37,7 +38,11 @@ def run_on(url: str, work: "Callable[[History], R]", *, create: bool = False, se
             errors.append(error)
 
     thread = threading.Thread(target=run, name="history", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError as refusal:
+        shown = url_secrets.shown(url)
+        raise HistoryError(f"{shown}: the system grants no further thread; raise `ulimit -u`") from refusal
     thread.join(seconds)
     for error in errors:
         raise error
