@@ -36,6 +36,11 @@ def end_programs_of(thread: Thread) -> None:
         _end(program, signal.SIGTERM)
 
 
+def kill(program: int) -> None:
+    """Kill a program and those below it, even in other sessions."""
+    _end(program, signal.SIGKILL)
+
+
 def end_all() -> None:
     """Kill all children of this process and wait until they are gone, with those that it inherits from them."""
     end = monotonic() + _END_SECONDS

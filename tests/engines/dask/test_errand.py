@@ -1,8 +1,11 @@
 """What a worker runs, without a cluster, and what is made of its answers."""
 
 import json
+import os
+import select
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from tests.conftest import PROJECT
 from tests.harness.definitions import domain_xml
 from tests.harness.launching import wait_for_end
 from tests.harness.libvirtd import node
-from tests.harness.patience import LONG
+from tests.harness.patience import LONG, deadlines
 from virtscan.engines.dask import errand
 from virtscan.engines.dask.answers import loss_of, results_of
 from virtscan.engines.engine import AnswerError, Job, Loss, Lost, Slice
@@ -77,6 +80,27 @@ def test_a_process_that_is_late_is_killed() -> None:
         server.close()
 
     assert (header["code"], output) == (-9, b"")
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_takes_its_programs_along_even_in_other_sessions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ssh").write_text(f"#!/bin/sh\nexec setsid sh -c 'echo started && exec sleep 1000' >{tmp_path}/pipe\n")
+    (tmp_path / "ssh").chmod(0o755)
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        for seconds in deadlines(2.0):
+            errand.run_slice(plan("qemu+ssh://host/system"), seconds, "run")
+            with suppress(BlockingIOError):
+                if os.read(reader, 100):
+                    break
+        assert select.select([reader], [], [], LONG)[0]
+        assert os.read(reader, 100) == b""  # when no program has it open
+    finally:
+        os.close(reader)
 
 
 class Words:

@@ -14,6 +14,8 @@ import threading
 from time import monotonic
 from typing import IO
 
+from virtscan.engines.programs import kill
+
 _POLL_SECONDS = 0.1
 _END_SECONDS = 15.0
 """Longest time that a process takes to end after its standard input was closed: it reports partial results."""
@@ -145,8 +147,9 @@ def _close_input(program: "subprocess.Popen[bytes]") -> None:
 
 
 def _kill(program: "subprocess.Popen[bytes]") -> None:
-    """Kill the process and everything in its session, unless it has ended by itself."""
+    """Kill the process and everything below it, such as an ssh in a session of its own, unless it has ended."""
     if program.poll() is None:
+        kill(program.pid)
         with contextlib.suppress(OSError):
             os.killpg(program.pid, signal.SIGKILL)
         program.wait()
