@@ -6,6 +6,7 @@ be lost.
 
 import mmap
 import os
+import select
 import signal
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -26,7 +27,8 @@ PARENT_GONE = signal.SIGUSR2
 """Sent by the kernel to the scanning child."""
 
 _SAME_SECONDS = 0.2
-"""`timeout` and systemd send a signal to the process and to its group: that is one signal."""
+"""`timeout` and systemd send a signal to the process and to its group, and systemd SIGHUP right after SIGTERM where a
+login session ends (SendSIGHUP=): that is one signal."""
 
 _NOTE = b"virtscan: interrupted; reporting what was read (again: end at once)\n"
 
@@ -115,14 +117,15 @@ def _handled_signals() -> Collection[signal.Signals]:
 
 def _handle(number: int, _frame: FrameType | None) -> None:
     now = monotonic()
-    if number == _SignalState.received and now - _SignalState.at < _SAME_SECONDS:
+    if _SignalState.received is not None and now - _SignalState.at < _SAME_SECONDS:
         return
     if _SignalState.on_first is None or _SignalState.received is not None:
         end_now(number)
     _SignalState.received, _SignalState.at = number, now
     _SignalState.shared[0] = number
     with suppress(OSError):
-        os.write(2, _NOTE)
+        if select.select([], [2], [], 0)[1]:  # a full pipe or a stopped terminal must not hold up the report
+            os.write(2, _NOTE)
     _SignalState.on_first()
 
 
