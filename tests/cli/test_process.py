@@ -300,6 +300,29 @@ os._exit(0)
     assert ended(script).returncode == 0
 
 
+def test_a_signal_that_another_thread_takes_while_the_child_begins_is_reported() -> None:
+    """As one that waits for a database which does not answer."""
+    script = f"""{START}
+import threading
+threading.Thread(target=time.sleep, args=({LONG},), daemon=True).start()
+fork = os.fork
+def fork_and_be_interrupted():
+    child = fork()
+    if child:
+        os.kill(os.getpid(), signal.SIGTERM)
+        while not signals.is_report_wanted():
+            time.sleep(0.01)
+    return child
+os.fork = fork_and_be_interrupted
+supervision.allow()
+supervision.continue_in_child()
+while not signals.is_report_wanted():
+    time.sleep(0.01)
+os._exit(0)
+"""
+    assert ended(script).returncode == 143
+
+
 def test_a_scan_has_the_exit_code_of_its_process() -> None:
     assert ended(f"{SCAN}\nos._exit(4)").returncode == 4
 

@@ -61,6 +61,8 @@ def continue_in_child() -> signal.Signals | None:
                 signals.end_now(signal.SIGTERM)
             return None
         signals.report_on_first(partial(_request_report, child))
+        if signals.is_report_wanted():  # since another thread took a signal while this one had it blocked
+            _request_report(child)
     except OSError:
         return None  # no further process is granted: a limit of the user, the container or memory
     finally:
