@@ -323,6 +323,18 @@ os._exit(0)
     assert ended(script).returncode == 143
 
 
+def test_orphans_of_programs_leave_no_zombies_while_a_scan_goes_on() -> None:
+    script = f"""{SCAN}
+import pathlib, subprocess
+subprocess.run(["sh", "-c", "sleep 0 & exit"])
+children = pathlib.Path(f"/proc/{{os.getppid()}}/task/{{os.getppid()}}/children")
+while len(children.read_text().split()) > 1:
+    time.sleep(0.01)
+os._exit(0)
+"""
+    assert ended(script).returncode == 0
+
+
 def test_a_scan_has_the_exit_code_of_its_process() -> None:
     assert ended(f"{SCAN}\nos._exit(4)").returncode == 4
 

@@ -76,13 +76,21 @@ def _request_report(child: int) -> None:
 
 
 def _outcome(child: int) -> signal.Signals:
-    _, status = os.waitpid(child, 0)
+    status = _wait_for(child)
     signals.report_on_first()
     end_all()
     if os.WIFEXITED(status):
         leftovers.remove()
         os._exit(signals.final_exit_code(os.WEXITSTATUS(status)))
     return signal.Signals(os.WTERMSIG(status))
+
+
+def _wait_for(child: int) -> int:
+    """Return the status of the child once it has ended; until then, leave no zombies of the orphans that end."""
+    while True:
+        ended, status = os.waitpid(-1, 0)
+        if ended == child:
+            return status
 
 
 def _prctl(option: int, value: int) -> None:
