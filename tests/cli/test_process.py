@@ -323,6 +323,45 @@ os._exit(0)
     assert ended(script).returncode == 143
 
 
+def test_the_second_signal_removes_the_file_that_a_scan_has_begun(tmp_path: Path) -> None:
+    script = f"""{_writing_to(tmp_path / "report")}
+    crash = supervision.continue_in_child()
+    output.write(b"half")
+    os.kill(os.getppid(), signal.SIGTERM)
+    while not signals.is_report_wanted():
+        time.sleep(0.01)
+    time.sleep(0.3)
+    os.kill(os.getppid(), signal.SIGTERM)
+    time.sleep({LONG})
+"""
+    assert ended(script).returncode == -signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_a_killed_scan_has_begun_is_written_by_its_parent(tmp_path: Path) -> None:
+    """The kernel kills a process when memory is short, and a library crashes at any time."""
+    done = ended(f"""{_writing_to(tmp_path / "report")}
+    for number in (signal.SIGSEGV, signal.SIGKILL):
+        if supervision.continue_in_child() is None:
+            output.write(b"half")
+            os.kill(os.getpid(), number)
+    output.write(b"whole")
+""")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("report", "whole")]
+
+
+def _writing_to(path: Path) -> str:
+    """Return the beginning of a script that opens an output before its scan."""
+    return f"""{START}
+from pathlib import Path
+from virtscan.cli.output.outputs import Outputs
+supervision.allow()
+with Outputs() as outputs:
+    output = outputs.open(Path({str(path)!r}))"""
+
+
 def test_orphans_of_programs_leave_no_zombies_while_a_scan_goes_on() -> None:
     script = f"""{SCAN}
 import pathlib, subprocess

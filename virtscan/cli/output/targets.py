@@ -164,6 +164,8 @@ class _Replacement:
 
         with tempfile.TemporaryFile(dir=target.parent):
             pass  # this folder takes files: known before the scan
+        # Known before the file is there, so that a signal at any moment, and a crash, find the file to remove.
+        leftovers.add(self._new)
 
     @property
     def is_earlier(self) -> bool:
@@ -195,8 +197,6 @@ class _Replacement:
 
     def _stream(self) -> IO[bytes]:
         if self._open is None:
-            # The name is known before the file is there, so that a signal at any moment finds the file to remove.
-            leftovers.add(self._new)
             self._open = os.fdopen(os.open(self._new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
         return self._open
 

@@ -1,4 +1,7 @@
-"""Temporary files of this process, to be removed however it ends."""
+"""Temporary files of this process and its scanning child, to be removed however they end.
+
+A file is known before the child exists if possible: the parent can remove it after a crash of the child.
+"""
 
 import contextlib
 from pathlib import Path
@@ -7,7 +10,7 @@ _files: set[Path] = set()
 
 
 def add(path: Path) -> None:
-    """Remember a file that is about to be made."""
+    """Remember a file that may be made."""
     _files.add(path)
 
 
@@ -17,8 +20,7 @@ def drop(path: Path) -> None:
 
 
 def remove() -> None:
-    """Remove all that are left."""
+    """Remove all that are left; they may be made again."""
     for path in tuple(_files):
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
-    _files.clear()

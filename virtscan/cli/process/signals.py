@@ -102,9 +102,9 @@ def final_exit_code(own: int) -> int:
 
 
 def end_now(number: int) -> NoReturn:
-    """End the process by this signal, after removing its temporary files and ending its programs."""
+    """End the process by this signal, after ending its programs and removing its temporary files."""
+    end_all()  # first: its scanning child may be writing one of the files
     leftovers.remove()
-    end_all()
     signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
     os.kill(os.getpid(), number)

@@ -79,8 +79,8 @@ def _outcome(child: int) -> signal.Signals:
     status = _wait_for(child)
     signals.report_on_first()
     end_all()
+    leftovers.remove()
     if os.WIFEXITED(status):
-        leftovers.remove()
         os._exit(signals.final_exit_code(os.WEXITSTATUS(status)))
     return signal.Signals(os.WTERMSIG(status))
 
