@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import PROJECT
 from tests.harness.launching import DEFAULT_SIGNALS, wait_for_end
+from tests.harness.missing import cannot_run
 from tests.harness.patience import LONG
 
 pytestmark = pytest.mark.slow
@@ -385,6 +386,27 @@ subprocess.Popen(["setsid", "sh", "-c", "sleep 1000 & sleep 1000"])
 os._exit(0)
 """
     assert ended(script).returncode == 0  # when nothing has its output open
+
+
+def test_a_scan_starts_no_daemon_of_the_user(tmp_path: Path) -> None:
+    """The daemon would start VMs, and would end with them when the scan ends. libvirt starts none for root."""
+    user = ("unshare", "--user", "--map-user=1000", "--map-group=1000") if os.geteuid() == 0 else ()
+    if subprocess.run([*user, "true"], capture_output=True, check=False).returncode != 0:
+        cannot_run("no user namespaces")
+
+    done = subprocess.run(
+        [*DEFAULT_SIGNALS, *user, *COMMAND, "scan", "-c", "qemu:///session"],
+        env=os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        cwd=PROJECT,
+        check=False,
+    )
+
+    assert done.returncode == 5
+    assert "qemu:///session: Failed to connect socket" in done.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_programs_of_the_shell_that_became_virtscan_go_on(tmp_path: Path) -> None:

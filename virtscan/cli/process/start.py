@@ -1,6 +1,7 @@
 """The beginning and the end of the process; it loads nothing before signals are handled."""
 
 import gc
+import os
 import sys
 from typing import NoReturn
 
@@ -17,6 +18,8 @@ def main() -> NoReturn:
     streams.open_closed_streams()
     streams.ignore_stderr_errors()
     supervision.allow()
+    # Read by libvirt's client: a daemon of the user would start VMs, and all that a scan has started ends with it.
+    os.environ["LIBVIRT_AUTOSTART"] = "0"
     gc.set_threshold(_YOUNG_OBJECTS)
     from virtscan.cli.main import run
 
