@@ -20,9 +20,11 @@ from tests.harness.launching import DEFAULT_SIGNALS
 from tests.harness.postgresql import PostgreSQL
 from tests.storage.history.nights import host, nights, save, vm
 from virtscan.cli.history.bounded_access import run_on
+from virtscan.cli.history.keeping import Keeping
 from virtscan.cli.history.lock import alone
 from virtscan.cli.main import run
 from virtscan.cli.output.console import Console, Verbosity
+from virtscan.cli.output.outputs import OutputError
 from virtscan.errors import HistoryError, NoScanError
 from virtscan.model import HostStatus
 from virtscan.reporters import REPORTERS
@@ -123,6 +125,23 @@ def test_a_database_that_is_away_loses_no_scan(
 
     (copy,) = (tmp_path / "state").glob("scan-*.json")
     assert f"the scan is in {copy}" in capfd.readouterr().err
+
+
+def test_two_scans_of_one_second_are_both_kept_while_the_database_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As cron starts those of two configurations."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    (inventory,) = nights([host("hv1", vm(1))])
+    console = Console(Verbosity.QUIET)
+
+    for scope in ("ams", "fra"):
+        keeping = Keeping(f"postgresql:///x?host={tmp_path}", scope=scope, saved=None, console=console)
+        with pytest.raises(OutputError, match="the scan is in"), keeping:
+            keeping.collected(replace(inventory, scope=scope))
+
+    kept = [loads(path.read_bytes(), origin="copy").scope for path in tmp_path.glob("scan-*.json")]
+    assert sorted(kept, key=str) == ["ams", "fra"]
 
 
 def test_a_history_to_compare_with_that_is_away_loses_neither_scan_nor_report(

@@ -1,6 +1,7 @@
 """Storing of a scan in the history, even if its report fails; in a file if the database refuses it."""
 
 import contextlib
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -99,7 +100,8 @@ class Keeping:
 
         if self._saved is not None:
             return f"the scan is in {self._saved}"
-        name = f"scan-{inventory.taken_at:%Y%m%dT%H%M%SZ}.json"
+        # cron starts the scans of several configurations in one second
+        name = f"scan-{inventory.taken_at:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}.json"
         try:
             path = state_directory() / name
             with opened(path, mode=PRIVATE) as output:
