@@ -203,6 +203,19 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("trap 'rm -f /run/x' EXIT\nethtool -K eth0 tx off", OFF),
         ("alias undo='ethtool -K eth0 tx on'\nethtool -K eth0 tx off\nundo", UNKNOWN),
         ("alias ls='ls -l'\nethtool -K eth0 tx off", OFF),
+        ("alias ls='ls -l'\nls\nethtool -K eth0 tx off", OFF),
+        ("alias ethtool='echo ethtool'\nethtool -K eth0 tx off", UNKNOWN),
+        ("alias off='ethtool -K eth0'\noff tx off", UNKNOWN),
+        ("alias ethtool=/opt/sbin/ethtool\nethtool -K eth0 tx off", OFF),
+        ("alias x='if'\nethtool -K eth0 tx off", UNKNOWN),
+        # No input chooses at boot, and dash has no `select`.
+        ("select d in eth0; do ethtool -K $d tx off; done", UNKNOWN),
+        # PATH decides whether a name is found.
+        ("PATH=/usr/bin:/bin\nethtool -K eth0 tx off", UNKNOWN),
+        ("PATH=/usr/bin:/bin\n/sbin/ethtool -K eth0 tx off", OFF),
+        ("PATH=/opt/bin:$PATH\nethtool -K eth0 tx off", OFF),
+        ("export PATH=/usr/sbin:/usr/bin:/sbin:/bin\nethtool -K eth0 tx off", OFF),
+        ("PATH=/bin; sh -c 'ethtool -K eth0 tx off'", UNKNOWN),
         ("$RUN ethtool -K eth0 tx off", UNKNOWN),
         ('eval "$X"\nethtool -K eth0 tx off', UNKNOWN),
         # Commands inside of words.
@@ -225,6 +238,9 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("d=eth0\nd=eth1 ethtool -K $d tx off", OFF),
         ("d=eth0\nunset d\nethtool -K $d tx off", ON),
         ("d=eth0\n. /etc/default/own\nethtool -K $d tx off", UNKNOWN),
+        # It may end the script, or be missing, at which dash ends it.
+        (". /etc/default/own\nethtool -K eth0 tx off", UNKNOWN),
+        ("ethtool -K eth0 tx off\n. /etc/default/own", OFF),
         ("d=eth0\n. /lib/lsb/init-functions\nethtool -K $d tx off", OFF),
         ("local d=eth0\nethtool -K $d tx off", UNKNOWN),
         ("set -- eth0\nshift 2\nethtool -K eth0 tx off", UNKNOWN),
@@ -272,6 +288,13 @@ def test_a_script_that_another_one_runs_has_its_own_variables_and_a_sourced_one_
     assert state({RC_LOCAL: f"d=eth0\n{script}", **off}) is UNKNOWN
     assert state({RC_LOCAL: f"d=eth0\n. {script}", **off}) is OFF
     assert state({RC_LOCAL: f"export d=eth0\nsudo {script}", **off}) is UNKNOWN
+
+
+def test_a_sourced_file_that_only_sets_variables_ends_nothing() -> None:
+    files = {RC_LOCAL: f". /etc/default/own\n{COMMAND}\n"}
+
+    assert state(files, assigning=frozenset({"/etc/default/own"})) is OFF
+    assert state(files) is UNKNOWN
 
 
 def test_a_sourced_script_ends_the_one_that_sources_it() -> None:
@@ -431,6 +454,38 @@ def test_a_service_counts_if_something_starts_it_at_boot(wanted: set[str], expec
         ("#ExecStart=/sbin/ethtool -K eth0 tx off", ON),
         ("ExecStart=/sbin/ethtool -K eth1 tx off", ON),
         ("User=nobody\nExecStart=/sbin/ethtool -K eth0 tx off", UNKNOWN),
+        # A script that fails ends the service, too.
+        ("ExecStartPre=/bin/sh -c 'false'\nExecStart=/sbin/ethtool -K eth0 tx off", ON),
+        ("ExecStartPre=/bin/sh -c 'some-check'\nExecStart=/sbin/ethtool -K eth0 tx off", UNKNOWN),
+        ("ExecStartPre=/bin/sh -c 'some-check || true'\nExecStart=/sbin/ethtool -K eth0 tx off", OFF),
+        ("Environment=PATH=/bin\nExecStart=/bin/sh -c 'ethtool -K eth0 tx off'", UNKNOWN),
+        ("Environment=DEV=eth0\nExecStart=/bin/sh -c 'ethtool -K $$DEV tx off'", OFF),
+        ("Environment=DEV=eth0\nEnvironmentFile=/etc/x\nExecStart=/bin/sh -c 'ethtool -K $$DEV tx off'", UNKNOWN),
+        # Rights and views of the network that ethtool needs.
+        ("CapabilityBoundingSet=CAP_SYS_ADMIN\nExecStart=/sbin/ethtool -K eth0 tx off", UNKNOWN),
+        ("PrivateUsers=yes\nExecStart=/sbin/ethtool -K eth0 tx off", UNKNOWN),
+        ("PrivateUsers=no\nExecStart=/sbin/ethtool -K eth0 tx off", OFF),
+        ("RestrictAddressFamilies=AF_UNIX\nExecStart=/sbin/ethtool -K eth0 tx off", UNKNOWN),
+        # Conditions on a missing device or program.
+        ("[Unit]\nConditionPathExists=!/usr/sbin/ethtool\n[Service]\nExecStart=/sbin/ethtool -K eth0 tx off", UNKNOWN),
+        ("[Unit]\nConditionPathExists=/sbin/ethtool\n[Service]\nExecStart=/sbin/ethtool -K eth0 tx off", OFF),
+        (
+            "[Unit]\nConditionPathIsMountPoint=/sys/class/net/eth0\n[Service]\nExecStart=/sbin/ethtool -K eth0 tx off",
+            UNKNOWN,
+        ),
+        # Other units that this one depends on.
+        ("[Unit]\nRequires=other.service\n[Service]\nExecStart=/sbin/ethtool -K eth0 tx off", UNKNOWN),
+        ("[Unit]\nRequires=tx.service network.target\n[Service]\nExecStart=/sbin/ethtool -K eth0 tx off", OFF),
+        (
+            "[Unit]\nBindsTo=sys-subsystem-net-devices-eth0.device\n[Service]\nExecStart=/sbin/ethtool -K eth0 tx off",
+            OFF,
+        ),
+        (
+            "[Unit]\nBindsTo=sys-subsystem-net-devices-eth1.device\n[Service]\nExecStart=/sbin/ethtool -K eth0 tx off",
+            UNKNOWN,
+        ),
+        ("[Unit]\nConflicts=shutdown.target\n[Service]\nExecStart=/sbin/ethtool -K eth0 tx off", OFF),
+        ("[Unit]\nConflicts=NetworkManager.service\n[Service]\nExecStart=/sbin/ethtool -K eth0 tx off", UNKNOWN),
         ("ConditionPathExists=/etc/off\nExecStart=/sbin/ethtool -K eth0 tx off", UNKNOWN),
         ("ConditionPathExists=/sys/class/net/eth0\nExecStart=/sbin/ethtool -K eth0 tx off", OFF),
     ],
@@ -605,18 +660,43 @@ def test_what_is_in_run_may_be_gone_after_a_reboot(path: str, text: str) -> None
     [
         ("auto eth0\niface eth0 inet dhcp\n  up ethtool -K $IFACE \\\n tx off", OFF),
         ("allow-hotplug eth0\niface eth0 inet dhcp\n  tx-offload no", OFF),
-        ("auto /eth*\niface eth* inet dhcp\n  post-up ethtool -K $IFACE tx off", OFF),
+        # A pattern begins with a slash, and ifupdown finds no stanza by one.
+        ("auto /eth*\niface eth* inet dhcp\n  post-up ethtool -K $IFACE tx off", UNKNOWN),
+        ("auto /eth*\niface eth0 inet dhcp\n  post-up ethtool -K $IFACE tx off", OFF),
+        ("auto eth*\niface eth0 inet dhcp\n  post-up ethtool -K $IFACE tx off", UNKNOWN),
         ("auto eth0=office\niface office inet dhcp\n  offload-tx off", OFF),
         ("auto eth0\niface base inet manual\n  offload-tx off\niface eth0 inet dhcp inherits base", OFF),
         ("auto vmbr0\niface vmbr0 inet manual\n  bridge-ports eth0\n  post-up ethtool -K eth0 tx off", OFF),
         ("auto eth0\niface eth0 inet dhcp\n  post-up /bin/true; /sbin/ethtool -K eth0 gso off tx off", OFF),
         ("auto eth0\niface a inet manual\n  up ethtool -K $IFACE tx off\niface eth0 inet dhcp inherits a", OFF),
         (
-            "auto eth0\niface a inet dhcp\n up ethtool -K $IFACE tx on\niface eth0 inherits a\n up echo",
+            "auto eth0\niface a inet dhcp\n up ethtool -K $IFACE tx on\niface eth0 inet dhcp inherits a\n up echo",
             ON,
         ),
         # ethtool takes on and off alone.
         ("auto eth0\niface eth0 inet dhcp\n  offload-tx no", UNKNOWN),
+        ("auto eth0\niface eth0 inet dhcp\n  offload-tx on\n  offload-tx off", UNKNOWN),
+        # Behind a command that fails ifup aborts; one before the device is up comes first.
+        ("auto eth0\niface eth0 inet dhcp\n  up ethtool -K eth0 tx off\n  pre-up false", ON),
+        ("auto eth0\niface eth0 inet dhcp\n  up some-check\n  up ethtool -K eth0 tx off", UNKNOWN),
+        ("auto eth0\niface eth0 inet dhcp\n  up some-check || true\n  up ethtool -K eth0 tx off", OFF),
+        ("auto eth0\niface eth0 inet dhcp\n  up ip route add default via 10.0.0.1\n  up ethtool -K eth0 tx off", OFF),
+        ("auto eth0\niface eth0 inet dhcp\n  up ethtool -K eth0 tx off\n  up false\n  up ethtool -K eth0 tx on", OFF),
+        ("auto eth0\niface eth0 inet dhcp\n  up false\n  offload-tx off", ON),
+        ("auto eth0\niface eth0 inet dhcp\n  up some-check\n  offload-tx off", UNKNOWN),
+        ("auto eth0\niface eth0 inet dhcp\n up exit 1\niface eth0 inet6 auto\n up ethtool -K eth0 tx off", ON),
+        ("auto eth0\niface eth0 inet dhcp\n up check\niface eth0 inet6 auto\n up ethtool -K eth0 tx off", UNKNOWN),
+        # What ifupdown refuses as a whole.
+        ("auto eth0\niface eth0 inet dhcp inherits base\n  up ethtool -K eth0 tx off\niface base inet dhcp", UNKNOWN),
+        ("auto eth0\niface eth0 inet6 auto inherits base\n  up ethtool -K eth0 tx off", UNKNOWN),
+        ("auto eth0\niface eth0\n  up ethtool -K eth0 tx off", UNKNOWN),
+        ("template base\n  mtu 9000\nauto eth0\niface eth0 inet dhcp\n  up ethtool -K eth0 tx off", UNKNOWN),
+        # An option of ifupdown-ng.
+        ("auto eth0\niface eth0 inet dhcp\n  ethtool-offload-tx off", UNKNOWN),
+        (
+            "auto eth0\niface a inet ppp\n up ethtool -K $IFACE tx off\niface b inherits a\niface eth0 inherits b",
+            OFF,
+        ),
         ("auto eth0\nno-scripts eth0\niface eth0 inet dhcp\n  offload-tx off", ON),
         ("iface eth0 inet dhcp\n  offload-tx off", UNKNOWN),
         ("auto eth0\nmapping eth0\n  script x\niface eth0 inet dhcp\n  offload-tx off", UNKNOWN),
@@ -638,6 +718,13 @@ def test_an_interfaces_file_counts_where_ifupdown_runs() -> None:
 
     assert state(text, wanted=frozenset({"multi-user.target.wants/networking.service"})) is OFF
     assert state(text, wanted=frozenset({"multi-user.target.wants/systemd-networkd.service"})) is UNKNOWN
+
+
+def test_behind_a_command_that_fails_ifupdown2_goes_on() -> None:
+    text = "auto eth0\niface eth0\n  pre-up some-check\n  up false\n  up ethtool -K eth0 tx off\n"
+
+    assert state({MAIN: text}) is ON
+    assert state({MAIN: text, "/etc/network/ifupdown2/ifupdown2.conf": ""}) is OFF
 
 
 def test_ports_are_brought_up_with_their_bridge_by_ifupdown2() -> None:

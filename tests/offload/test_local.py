@@ -526,6 +526,8 @@ def test_passwords_beside_the_settings_never_leave_the_machine(machine: Machine)
         ("/etc/systemd/system/b.service", f"[Service]\nExecStart=/bin/login {secret}\n"),
         ("/etc/netplan/a.yaml", f"network:\n  wifis:\n    w0:\n      password: {secret}\n"),
         ("/etc/network/interfaces.d/a", f"iface eth1 inet dhcp\n  up vpn {secret}\n"),
+        ("/etc/network/interfaces.d/b", f"iface eth2 inet dhcp\n  up ethtool -K eth2 tx off\n  up A={secret} vpn\n"),
+        ("/etc/network/interfaces.d/c", f"iface eth3 inet dhcp\n  up vpn; mount {secret}\n  up vpn {secret} || true\n"),
     ):
         machine.file(path, text)
     printed = subprocess.run(
@@ -672,6 +674,12 @@ def test_a_profile_that_others_may_read_is_ignored(machine: Machine, folder: str
         (". /etc/tune.sh; ethtool -K eth0 tx off", "exit 0 # ethtool", State.ON),
         (". /etc/tune.sh; ethtool -K $NIC tx off", "NIC=eth0 # ethtool", State.OFF),
         (". /etc/tune.sh", "ethtool -K eth1 tx off", State.ON),
+        (". /etc/tune.sh; ethtool -K eth0 tx off", "NIC=eth0", State.OFF),
+        (". /etc/tune.sh; ethtool -K eth0 tx off", "A='x y' # z\nexport B=\"1\"\n\n# end", State.OFF),
+        (". /etc/tune.sh; ethtool -K eth0 tx off", "NIC=eth0; exit", State.UNKNOWN),
+        (". /etc/tune.sh; ethtool -K eth0 tx off", '[ "$OFF" = yes ] || exit 0', State.UNKNOWN),
+        (". /etc/tune.sh; ethtool -K eth0 tx off", 'NIC="${NIC:?}"', State.UNKNOWN),
+        (". /etc/missing.sh; ethtool -K eth0 tx off", "", State.UNKNOWN),
         ("# . /etc/tune.sh", "ethtool -K eth0 tx off", State.ON),
     ],
 )
@@ -773,6 +781,28 @@ def test_files_that_the_interfaces_file_includes_are_read(machine: Machine) -> N
         assert (persistence.tx_checksum, path in setting_words(persistence.setting)) == (State.OFF, True), (
             persistence.setting
         )
+
+
+@pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        ("pre-up false", State.ON),
+        ("pre-up /usr/local/bin/check eth0", State.UNKNOWN),
+        ("pre-up /usr/local/bin/check eth0 || true", State.OFF),
+        ("up ip route add 10.0.0.0/8 via 10.0.0.1", State.OFF),
+        ("up echo 1 > /proc/sys/net/ipv4/ip_forward", State.OFF),
+        ("up cd /srv; ./tune", State.UNKNOWN),
+        ("down /usr/local/bin/check", State.OFF),
+    ],
+)
+def test_a_command_that_fails_ends_an_interface_of_ifupdown(machine: Machine, line: str, state: State) -> None:
+    machine.file("/etc/systemd/system/multi-user.target.wants/networking.service", "../networking.service")
+    text = f"auto eth0\niface eth0 inet dhcp\n  {line}\n  post-up ethtool -K eth0 tx off\n"
+    machine.file("/etc/network/interfaces", text)
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is state, persistence.setting
 
 
 def test_a_program_among_the_boot_scripts_is_a_place_that_is_not_read(machine: Machine) -> None:

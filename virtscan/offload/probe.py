@@ -75,6 +75,7 @@ def parse_answer(output: bytes) -> ServerAnswer:
             files={argument: text for name, argument, text in sections if name == "file"},
             unreadable=tuple(dict.fromkeys(_arguments(sections, "unreadable"))),
             opaque=frozenset(_arguments(sections, "opaque")),
+            assigning=frozenset(_arguments(sections, "assigning")),
             unclear=tuple(dict.fromkeys(_arguments(sections, "unclear"))),
             executable=frozenset(_arguments(sections, "executable")),
             foreign=frozenset(_arguments(sections, "foreign")),

@@ -54,10 +54,23 @@ interfaces() {
     calls=
     called $files
     pattern='iface|auto|allow-|no-|mapping|source|offload-|tx-offload|bond[-_]slaves|slaves|bridge[-_]ports|template'
-    lines "^$blank($pattern|vlan|rename|[^#]*($relevant$(naming)))" $files
+    wanted="$relevant$(naming)"
+    if grep -qsE -- "^[^#]*($wanted)" $files; then pattern="$pattern|(pre-|post-)?up[[:space:]]"; fi
+    filter=shortened
+    lines "^$blank($pattern|vlan|rename|[^#]*($wanted))" $files
+    filter=
     closed "$root"/etc/network/interfaces.d
     lines '^$' "$root"/etc/network/ifupdown2/*.conf
     scripts "$root"/etc/network/if-pre-up.d "$root"/etc/network/if-up.d
+}
+
+# Commands of interfaces files without the words of those that switch no offload; their success decides about others.
+shortened() {
+    up="$blank(pre-|post-)?up[[:space:]]+"
+    verbs='-[46w]|add|append|change|del|link|netns|replace|route|rule|set|addr|address'
+    sed -E -e "\\~$wanted~b" -e "s~^($up).*\\|\\|[[:space:]]*(/bin/)?(true|:)$blank\$~\\1true~" -e t \
+        -e "s~^($up)([^[:space:]]*=|[^;&|]*[;&|]).*~\\1several~" -e t \
+        -e "s~^($up[^[:space:]]+([[:space:]]+($verbs))*)([[:space:]].*)?\$~\\1~"
 }
 
 hooks() {
@@ -230,6 +243,8 @@ units() {
     [ -n "$names" ] || return 0
     names=${names#|}
     keys='Type|RemainAfterExit|User|DynamicUser|RootDirectory|RootImage|PrivateNetwork|NetworkNamespacePath'
+    keys="$keys|PrivateUsers|CapabilityBoundingSet|RestrictAddressFamilies|SystemCallFilter|InaccessiblePaths"
+    keys="$keys|NoExecPaths|TemporaryFileSystem|JoinsNamespaceOf|Requires|Requisite|BindsTo|Conflicts"
     keys="$keys|Environment|PassEnvironment"
     for folder in $folders; do
         lines "^$blank(\[|Exec|Condition|Assert|$keys)" \
@@ -398,12 +413,20 @@ named() {
     if grep -qE 'ethtool|SIOCETHTOOL' "$root$1"; then
         calls="$calls $1"
         whole "$root$1"
+        next="$next $root$1"
         return 0
     fi
+    case $sourced in *" $1 "*) if assigning "$root$1"; then say assigning "$1"; fi ;; esac
     case $1 in
         /usr/[!l]* | /usr/lib* | /bin/* | /sbin/* | /lib*) ;;
         *) next="$next $root$1" between="$1 $between" ;;
     esac
+}
+
+# Whether a file sets variables to plain values and does nothing else.
+assigning() {
+    plain="\"[^\"\`\$]*\"|'[^']*'|[^][:space:]\"'\`\$;&|<>()]*"
+    ! grep -qvE "^$blank(#.*|(export[[:space:]]+)?[A-Za-z_][A-Za-z0-9_]*=($plain)$blank(#.*)?)?\$" "$1"
 }
 
 # The scripts in a folder among the words; not in those that hold more than what a boot file may run from them.
@@ -490,7 +513,7 @@ show() {
     [ -e "$1" ] || return 0
     if [ -r "$1" ] && { [ -f "$1" ] || [ -c "$1" ]; }; then
         say file "${1#"$root"}"
-        joined "$1" | masked | grep -E -- "$pattern" | head -n 1000 | body
+        joined "$1" | masked | ${filter:-cat} | grep -E -- "$pattern" | head -n 1000 | body
     else
         say unreadable "${1#"$root"}"
     fi

@@ -27,7 +27,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     ON if so, UNKNOWN if a copy may have changed the mode. `wanted` are the entries of units' folders, such as
     `multi-user.target.wants/tx.service`, and `wanted_until_reboot` those of /run; `aliases` are further names of units,
     with the target `null` for a masked one. `calls` are boot scripts with the scripts running ethtool that they name,
-    or the folders of such scripts.
+    or the folders of such scripts. `assigning` are files that boot scripts source and that only set variables.
 
     `opaque` are programs that boot files run and that were not read, though they may switch offload. The border: a
     script counts by its text. A binary, or a missing or unreadable file, counts by its name and its line. It is
@@ -40,6 +40,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     not_in_report: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
     opaque: frozenset[str] = frozenset()
+    assigning: frozenset[str] = frozenset()
     udev: int | None = None
     executable: frozenset[str] | None = None
     foreign: frozenset[str] = frozenset()

@@ -8,8 +8,19 @@ import msgspec
 
 from virtscan.offload.persistence.evidence import FEATURES, uncertain
 from virtscan.offload.persistence.shell.effects import Scene, elsewhere, offload_states, succeeds
-from virtscan.offload.persistence.shell.language.syntax import Node, ShellSyntaxError
+from virtscan.offload.persistence.shell.language.parsing import parse
+from virtscan.offload.persistence.shell.language.syntax import GroupCommand, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import Word
+from virtscan.offload.persistence.shell.programs import (
+    LIBRARIES,
+    RUN_NOTHING,
+    SHELLS,
+    SUCCEED,
+    WRAPPERS,
+    finds_ethtool,
+    may_rename,
+    removes,
+)
 from virtscan.offload.persistence.shell.state import (
     FAILURE,
     SUCCESS,
@@ -29,27 +40,8 @@ from virtscan.offload.persistence.shell.variables import (
     with_options,
 )
 
-SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
-READERS = SHELLS | {"at", "batch"}
-"""Programs that run the commands which they read."""
-_WRAPPERS = frozenset(
-    {"sudo", "nice", "ionice", "nohup", "exec", "command", "env", "time", "setsid", "timeout", "busybox", "builtin"}
-)
-_SUCCEED = frozenset(
-    {":", "true", "echo", "printf", "sleep", "usleep", "logger", "ifconfig", "brctl", "modprobe", "sysctl", "touch"}
-    | {"wait", "set", "umask", "cd", "mkdir", "date", "trap", "shift", "unset", "unalias", "alias"}
-)
-RUN_NOTHING = frozenset(
-    {":", "true", "echo", "printf", "logger", "cat", "grep", "wall", "cd", "ls", "cp", "mv", "rm", "ln", "chmod"}
-    | {"chown", "mkdir", "touch", "install", "stat", "tee"}
-)
-"""Commands that run no words and no text that they get."""
-SPECIAL = frozenset({".", "source", "eval", "exec", ":", "set", "export", "readonly", "unset", "shift", "trap"})
-"""Commands of the shell behind which variables that stand before them last."""
 _SHEBANG = re.compile(r"#!\s*\S*?/?(?:env\s+)?(?:\S*/)?(?:busybox\s+)?(sh|bash|dash|ash|ksh|zsh)\b(?!.*\r)")
 _ERREXIT = re.compile(r"#!.*\s-\w*e")
-# The distribution's libraries of functions, which change no variable of a script and end none.
-_LIBRARIES = re.compile(r"(/usr)?/lib/.*|/etc/(rc\.d/)?init\.d/functions(\.sh)?|/etc/rc\.(status|subr)")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 CALLS = 6
 """Deepest nesting of calls between scripts and functions."""
@@ -133,17 +125,18 @@ class Commands(ABC):
             return {FAILURE: shell}
         name = path.rpartition("/")[2]
         if name == "ethtool":
-            status = True if succeeds(fields, self._scene) else None
-            return ended(shell.given(offload_states(fields, self._scene)), status)
+            found = "/" in first or finds_ethtool(shell.text_of("PATH"))
+            status = True if found and succeeds(fields, self._scene) else None
+            return ended(shell.given(offload_states(fields, self._scene), certain=found), status)
         if name in {"exit", "return"}:
             known = fields[0] if len(fields) == 1 else None
             statuses = (True, False) if known is None or not known.isdecimal() else (int(known) == 0,)
-            found = {CommandEnd(status, name): shell for status in statuses}
+            ends = {CommandEnd(status, name): shell for status in statuses}
             # bash goes on behind a return that is in no function, dash ends.
-            return found if name == "exit" or shell.returns else {**found, FAILURE: shell}
+            return ends if name == "exit" or shell.returns else {**ends, FAILURE: shell}
         if name in {"continue", "break"}:
             return self._loops(name, fields, shell)
-        if name in _WRAPPERS:
+        if name in WRAPPERS:
             return self._wrapped(name, fields, shell)
         if name in SHELLS:
             return self._shell(fields, shell)
@@ -204,7 +197,7 @@ class Commands(ABC):
         if path is None or not path.startswith("/"):
             return self._anything(shell)
         if path not in self._scene.scripts:
-            return {SUCCESS: shell if _LIBRARIES.fullmatch(path) else shell.forgetful(self._scene.variables)}
+            return self._unread(path, shell)
         text = self._scene.scripts[path]
         if shell.calls >= CALLS:
             raise RecursionError("scripts that call each other")
@@ -222,6 +215,15 @@ class Commands(ABC):
             given = msgspec.structs.replace(inner, arguments=tuple(arguments))
             found = together(found, changed(self.text(text, given), with_arguments, ("return",)))
         return found
+
+    def _unread(self, path: str, shell: Shell) -> Outcomes:
+        """Return the outcomes of a sourced file that was not read, or that does not exist, at which dash ends."""
+        if LIBRARIES.fullmatch(path):
+            return {SUCCESS: shell}
+        after = shell.forgetful(self._scene.variables)
+        if path in self._scene.assigning:
+            return {SUCCESS: after}
+        return {**ended(after, None), CommandEnd(False, "exit"): after}
 
     @staticmethod
     def _anything(shell: Shell) -> Outcomes:
@@ -242,9 +244,8 @@ class Commands(ABC):
                 after = None
             case "trap", [str(text), *_] if text != "-":
                 after = self.trap(text, shell)
-            case "alias", _:  # its text runs wherever its name stands
-                for field in fields:
-                    after = self.trap((field or "").partition("=")[2], after or shell)
+            case "alias", _:
+                after = self._aliased(fields, shell)
             case "set", _:
                 after = with_options(fields, shell)
             case _:
@@ -252,13 +253,24 @@ class Commands(ABC):
         # At an error in them dash ends, and bash goes on.
         return {SUCCESS: after} if after else {FAILURE: shell, CommandEnd(False, "exit"): shell}
 
+    @staticmethod
+    def _aliased(fields: list[Word], shell: Shell) -> Shell:
+        """Return the shell after `alias`: dash puts its text in the place of the name, bash leaves the name alone."""
+        functions = dict(shell.functions)
+        for name, equals, text in ((field or "").partition("=") for field in fields):
+            if equals:
+                itself = text.split()[:1] == [name]  # is not replaced again
+                body = parse(f'{"command " if itself else ""}{text} "$@"')
+                functions[name] = (*functions.get(name, (None,)), GroupCommand(body=body, subshell=False))
+        return msgspec.structs.replace(shell, functions=functions)
+
     def _other(self, first: str, fields: list[Word], shell: Shell) -> Outcomes:
         name = first.rpartition("/")[2]
         if (outcomes := self._own(name, fields, shell)) is not None:
             return outcomes
         if name == "false":
             return {FAILURE: shell}
-        if name == "rmmod" or (name == "modprobe" and _removes(fields)):
+        if name == "rmmod" or (name == "modprobe" and removes(fields)):
             # A driver that is loaded again starts over.
             shell = msgspec.structs.replace(shell, states=uncertain(shell.states))
         if name in SET_VARIABLES:
@@ -268,22 +280,13 @@ class Commands(ABC):
         elif name not in RUN_NOTHING:
             shell = self._renamed(name, fields, shell).given(elsewhere(first, fields, self._scene), certain=False)
         configures = name == "ip" and not {"set", "add", "up"}.isdisjoint(fields)
-        return ended(shell, True if name in _SUCCEED | DECLARE or configures else None)
+        return ended(shell, True if name in SUCCEED | DECLARE or configures else None)
 
     def _renamed(self, name: str, words: list[Word], shell: Shell) -> Shell:
         """Mark the states as unknown if the device gets another name, or another device may get its name."""
         names = {None, self._scene.device, *self._scene.names}
-        if not _may_rename(name, words) or names.isdisjoint(words):
+        if not may_rename(name, words) or names.isdisjoint(words):
             return shell
         elsewhere = words[-1:] != [self._scene.device]  # its name is another one's in what follows
         shell = shell.given(uncertain(FEATURES), certain=False)
         return msgspec.structs.replace(shell, renamed=shell.renamed or elsewhere)
-
-
-def _may_rename(name: str, words: list[Word]) -> bool:
-    """Return True if a command gives a device another name; `ip link add` names a new one."""
-    return name in {"nameif", "ifrename"} or (name == "ip" and {"set", "name"} <= set(words))
-
-
-def _removes(options: list[Word]) -> bool:
-    return any(option is None or re.fullmatch(r"-[a-z]*r[a-z]*|--remove", option) for option in options)

@@ -26,7 +26,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
     `device` is the device in question. `names` are further words that mean it in this place. `variables` and
     `arguments` are the script's; None is an unknown value. `scripts` are other scripts, by path, that it may
-    call; those of them that are `idle` are not executable. `opaque` are programs that may do anything.
+    call; those of them that are `idle` are not executable. `opaque` are programs that may do anything. `assigning` are
+    files that were not read and only set variables.
     """
 
     device: str
@@ -36,6 +37,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     scripts: Mapping[str, str] = {}
     idle: frozenset[str] = frozenset()
     opaque: frozenset[str] = frozenset()
+    assigning: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -54,6 +56,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             scripts=evidence.files,
             idle=evidence.idle,
             opaque=evidence.opaque,
+            assigning=evidence.assigning,
         )
 
     def path_of(self, command: str) -> str:

@@ -11,13 +11,14 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from virtscan.model import State
-from virtscan.offload.persistence.shell.commands import READERS, RUN_NOTHING, SPECIAL, Commands
+from virtscan.offload.persistence.shell.commands import Commands
 from virtscan.offload.persistence.shell.conditions import holds
 from virtscan.offload.persistence.shell.effects import Scene
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import Word, expand, needed, substituted
+from virtscan.offload.persistence.shell.programs import READERS, RUN_NOTHING, SPECIAL
 from virtscan.offload.persistence.shell.state import (
     FAILURE,
     SUCCESS,

@@ -7,7 +7,6 @@ such as `ip link set`, are taken to succeed, and loops to end.
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
-from virtscan.offload.persistence.shell.commands import SHELLS
 from virtscan.offload.persistence.shell.effects import Scene, States
 from virtscan.offload.persistence.shell.interpreter import Interpreter
 from virtscan.offload.persistence.shell.language.syntax import ShellSyntaxError
@@ -17,7 +16,12 @@ from virtscan.offload.persistence.shell.state import Outcomes, Shell, joint
 
 def run_script(text: str, scene: Scene) -> States:
     """Return the states that a script gives to the device; UNKNOWN if it is not understood."""
-    return _guarded(text, scene, lambda run, shell: run.process(text, scene.arguments, shell))[0]
+    return run_line(text, scene)[0]
+
+
+def run_line(text: str, scene: Scene) -> tuple[States, bool | None]:
+    """Return the states that the text of a shell gives, and whether it succeeds, None if that is unknown."""
+    return _guarded(text, scene, lambda run, shell: run.process(text, scene.arguments, shell))
 
 
 def run_words(words: Sequence[Word], scene: Scene) -> States:
@@ -29,11 +33,6 @@ def run_command(words: Sequence[Word], scene: Scene) -> tuple[States, bool | Non
     """Return the states that one command gives, and whether it succeeds, None if that is unknown."""
     text = shlex.join("$unknown" if word is None else word for word in words).replace("'$unknown'", "$unknown")
     return _guarded(text, scene, lambda run, shell: run.command(words, shell))
-
-
-def is_script(words: Sequence[Word], scene: Scene) -> bool:
-    """Return True if a command is a shell or a known script, which succeeds as a rule."""
-    return any(word is not None and (word in scene.scripts or word.rpartition("/")[2] in SHELLS) for word in words[:1])
 
 
 def assigned(text: str, scene: Scene) -> Mapping[str, str | None] | None:

@@ -45,7 +45,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     states: Mapping[str, State] = {}
     later: Mapping[str, State] = {}
     variables: Mapping[str, _Values] = msgspec.field(default_factory=lambda: {"IFS": (BLANKS,)})
-    exported: frozenset[str] = frozenset()
+    exported: frozenset[str] = frozenset({"PATH"})
     arguments: _Values | None = None
     functions: Mapping[str, tuple[Node | None, ...]] = {}
     local: Mapping[str, _Values] = {}

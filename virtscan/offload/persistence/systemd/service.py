@@ -2,17 +2,24 @@
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from virtscan.model import State
 from virtscan.offload.persistence.evidence import uncertain
-from virtscan.offload.persistence.shell import Scene, is_script, may_concern, merged, run_command
+from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_command
 
 Entries = Sequence[tuple[str, str, str]]
 _YES = {"1", "yes", "y", "true", "t", "on"}
 _PREFIXES = "-@:+!|"
+_CONFINING = frozenset(
+    {"User", "DynamicUser", "RootDirectory", "RootImage", "PrivateNetwork", "NetworkNamespacePath", "PrivateUsers"}
+    | {"CapabilityBoundingSet", "RestrictAddressFamilies", "SystemCallFilter", "InaccessiblePaths", "NoExecPaths"}
+    | {"TemporaryFileSystem", "JoinsNamespaceOf"}
+)
+_DEPENDENCIES = dict.fromkeys(("Requires", "Requisite", "BindsTo"), State.ON) | {"Conflicts": State.OFF}
+"""Dependencies by which another unit keeps this one from starting, with the state of that unit in which it does not."""
 _ABSOLUTE_UNTIL = 239
 """Before this version a command without a path is an error, and the line is ignored."""
 
@@ -33,7 +40,7 @@ class _Environment(msgspec.Struct, frozen=True, kw_only=True):
 
     def value(self, name: str) -> str | None:
         """Return the value; None if it is unknown. A variable that is not set is empty."""
-        return self.variables.get(name, None if self.is_open else "")
+        return None if self.is_open else self.variables.get(name, "")
 
 
 def effects(entries: Entries, instance: str | None, scene: Scene, *, version: int | None) -> dict[str, State]:
@@ -50,6 +57,8 @@ def effects(entries: Entries, instance: str | None, scene: Scene, *, version: in
         ended by itself, unless RemainAfterExit=yes.
     """
     environment = _environment(entries)
+    variables = {name: environment.value(name) for name in environment.variables}
+    scene = msgspec.structs.replace(scene, variables={**scene.variables, **variables})
 
     def commands(*keys: str) -> list[_ExecCommand]:
         lines = [line for key in keys for line in _lines(entries, key)]
@@ -79,29 +88,37 @@ def _run(commands: Sequence["_ExecCommand"], scene: Scene) -> dict[str, State]:
         states = merged(states, given, certain=certain)
         if command.failure_counts and succeeds is False:
             break
-        scripted = command.words is not None and is_script(command.words, scene)
-        certain = certain and (succeeds is True or scripted or not command.failure_counts)
+        certain = certain and (succeeds is True or not command.failure_counts)
     return states
 
 
-def is_unconditional(entries: Entries, device: str) -> bool:
-    """Return True if nothing in the unit keeps it from running as root."""
-    for _, key, value in entries:
-        if re.match(r"(Condition|Assert)", key) and value:
-            path = value.lstrip("|")
-            if path.rstrip("/") != f"/sys/class/net/{device}" and not path.endswith("/ethtool"):
-                return False
-        confining = key in {
-            "User",
-            "DynamicUser",
-            "RootDirectory",
-            "RootImage",
-            "PrivateNetwork",
-            "NetworkNamespacePath",
-        }
-        if confining and value not in {"", "root", "0", "no", "false"}:
+def is_unconditional(entries: Entries, device: str, starts: Callable[[str], State]) -> bool:
+    """Return True if nothing in the unit keeps it from running as root, with the rights to switch offload.
+
+    Args:
+        entries: Section, key and value of each line of the unit and its drop-ins.
+        device: The device in question, which exists.
+        starts: Returns whether another unit is active at boot.
+    """
+    for section, key, value in entries:
+        needed = _DEPENDENCIES.get(key) if section == "Unit" else None
+        if needed is not None and any(starts(unit) is not needed for unit in value.split()):
+            return False
+        if re.match(r"(Condition|Assert)", key) and value and not _is_met(key, value, device):
+            return False
+        if key in _CONFINING and value not in {"", "root", "0", "no", "false"}:
             return False
     return True
+
+
+def _is_met(key: str, value: str, device: str) -> bool:
+    """Return True for a condition that is known to hold: the device or ethtool exists."""
+    path = value.lstrip("|")
+    if "!" in path[:1] or not re.fullmatch(r"(Condition|Assert)(PathExists|FileIsExecutable|FileNotEmpty)", key):
+        return False
+    if path.rstrip("/") == f"/sys/class/net/{device}":
+        return key.endswith("PathExists")
+    return path.endswith("/ethtool")
 
 
 def _lines(entries: Entries, wanted: str) -> list[str]:

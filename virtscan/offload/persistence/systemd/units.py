@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
@@ -36,7 +37,8 @@ def units(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
                 continue
             scene = Scene.of(evidence, device)
             states = service.effects(entries, instance, scene, version=evidence.udev)
-            certain = started is State.ON and service.is_unconditional(entries, device)
+            unconditional = service.is_unconditional(entries, device, partial(_active, evidence, device))
+            certain = started is State.ON and unconditional
             if states:
                 yield SavedSetting(place=SettingPlace(files=(path,)), states=states if certain else uncertain(states))
 
@@ -82,6 +84,16 @@ def _started(name: str, instance: str | None, evidence: Evidence, device: str, *
     if State.UNKNOWN in results or until_reboot or _mentioned(names, name, evidence):
         return State.UNKNOWN
     return State.OFF
+
+
+def _active(evidence: Evidence, device: str, unit: str) -> State:
+    """Return whether another unit is active at boot: a target, the device, an enabled service or one of udev's."""
+    stem, _, kind = unit.rpartition(".")
+    if kind != "service":
+        return _owner_starts(unit, evidence, device, 0)
+    if evidence.masks(unit):
+        return State.OFF
+    return State.ON if evidence.wants(stem) or stem.startswith("systemd-udev") else State.UNKNOWN
 
 
 def _owner_starts(owner: str, evidence: Evidence, device: str, depth: int) -> State:

@@ -82,7 +82,7 @@ class _Parser:
                 return self._group("}", subshell=False)
             case "if":
                 return self._if()
-            case "for" | "select":
+            case "for":
                 return self._for()
             case "while" | "until":
                 return self._loop()

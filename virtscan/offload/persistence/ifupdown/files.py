@@ -1,0 +1,178 @@
+"""Debian's interfaces files to stanzas and the names that are brought up."""
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+import msgspec
+
+from virtscan.model import State
+from virtscan.offload.persistence.evidence import Evidence
+
+MAIN = "/etc/network/interfaces"
+UP = {"pre-up": 0, "up": 1, "post-up": 1}
+"""Options that are commands, and the phase in which they run."""
+PATTERN = re.compile(r"[*?\[]")
+_PORTS = {"bridge_ports", "bridge-ports", "bond-slaves", "bond_slaves", "slaves"}
+_RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Stanza(msgspec.Struct, frozen=True, kw_only=True):
+    """An `iface` stanza: its first line and its options, in their order."""
+
+    path: str
+    words: tuple[str, ...]
+    options: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        """Return the name or pattern of the interface."""
+        return self.words[0].removeprefix("/")
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Return the names of the stanzas that it inherits."""
+        return self.words[self.words.index("inherits") + 1 :] if "inherits" in self.words else ()
+
+    def fits(self, device: str) -> bool:
+        """Return True if the stanza is one of the device."""
+        return fnmatchcase(device, self.name)
+
+
+class Interfaces(msgspec.Struct, frozen=True, kw_only=True):
+    """All interfaces files together: stanzas, the names that are brought up, and the mapped names.
+
+    `has_templates` is True if a line defines a template, which ifupdown does not know.
+    """
+
+    stanzas: tuple[Stanza, ...] = ()
+    automatic: tuple[str, ...] = ()
+    scriptless: tuple[str, ...] = ()
+    mapped: tuple[str, ...] = ()
+    has_templates: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Return True if ifupdown refuses the files as a whole.
+
+        Source:
+            ifupdown 0.8.41: `unknown iface to inherit from`, of a stanza that comes later, too; `unknown or no address
+            type and no inherits keyword specified`; `misplaced option`.
+        """
+        families: dict[str, set[str]] = {}
+        for stanza in self.stanzas:
+            own = {word for word in stanza.words[1:2] if word != "inherits"}
+            inherited = [families.get(parent, set()) for parent in stanza.parents]
+            if len(stanza.words) < 3 or not all(family & own if own else family for family in inherited):
+                return True
+            families.setdefault(stanza.words[0], set()).update(own, *inherited)
+        return self.has_templates
+
+    def brought_up(self, device: str, *, dependents: bool) -> State:
+        """Return whether a device is brought up at boot; UNKNOWN when no line does it.
+
+        Args:
+            device: The device.
+            dependents: True if ports are brought up with their bridge or bond, as by ifupdown2.
+        """
+        if any(fnmatchcase(device, pattern) for pattern in self.automatic):
+            return State.ON
+        masters = [
+            stanza.name
+            for stanza in self.stanzas
+            for option, value in stanza.options
+            if option in _PORTS and device in value.split()
+        ]
+        started = dependents and any(fnmatchcase(name, pattern) for name in masters for pattern in self.automatic)
+        return State.ON if started else State.UNKNOWN
+
+
+def read_interfaces(evidence: Evidence) -> Interfaces:
+    """Read the main file and the files that it includes."""
+    read = _Reading()
+    _read(MAIN, evidence, read, set())
+    logical = [name.partition("=") for name in read.names["auto"]]
+    return Interfaces(
+        stanzas=tuple(_mapped(stanza, logical) for stanza in read.stanzas),
+        automatic=tuple(physical for physical, _, _ in logical),
+        scriptless=tuple(read.names["no-scripts"]),
+        mapped=tuple(read.names["mapping"]),
+        has_templates=read.has_templates,
+    )
+
+
+def _read(path: str, evidence: Evidence, read: "_Reading", seen: set[str]) -> None:
+    if path in seen or path not in evidence.files:
+        return
+    seen.add(path)
+    read.is_open = False
+    for words in _lines(evidence.files[path]):
+        if words[0] in {"source", "source-directory"}:
+            for included in _included(evidence, words[0], words[1:]):
+                _read(included, evidence, read, seen)
+            read.is_open = False
+        else:
+            read.line(path, words)
+
+
+class _Reading:
+    """The lines read so far: stanzas, and the names after other keywords."""
+
+    def __init__(self) -> None:
+        self.stanzas: list[Stanza] = []
+        self.names: dict[str, list[str]] = {"auto": [], "no-scripts": [], "mapping": []}
+        self.is_open = False
+        self.has_templates = False
+
+    def line(self, path: str, words: list[str]) -> None:
+        """Take in one line of a file."""
+        match words:
+            case ["iface", name, *rest]:
+                self.stanzas.append(Stanza(path=path, words=(name, *rest), options=()))
+                self.is_open = True
+            case ["auto" | "allow-auto" | "allow-hotplug", *names]:
+                # A pattern begins with a slash.
+                self._name("auto", [name for name in names if name.startswith("/") or not PATTERN.search(name)])
+            case ["no-scripts" | "mapping" as keyword, *names]:
+                self._name(keyword, names)
+            case [word, *_] if re.fullmatch(r"(allow|no)-\S+|template|vlan|rename", word):
+                self.is_open = False
+                self.has_templates |= word == "template"
+            case [option, *rest] if self.is_open:
+                last = self.stanzas[-1]
+                options = (*last.options, (option, " ".join(rest)))
+                self.stanzas[-1] = msgspec.structs.replace(last, options=options)
+
+    def _name(self, keyword: str, names: list[str]) -> None:
+        self.names[keyword] += [name.removeprefix("/") for name in names]
+        self.is_open = False
+
+
+def _mapped(stanza: Stanza, logical: list[tuple[str, str, str]]) -> Stanza:
+    """Name a stanza by the device that `auto DEVICE=NAME` gives it."""
+    for physical, _, name in logical:
+        if name and name == stanza.name:
+            return msgspec.structs.replace(stanza, words=(physical, *stanza.words[1:]))
+    return stanza
+
+
+def _lines(text: str) -> Iterator[list[str]]:
+    kept = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    for line in re.sub(r"\\\n", " ", kept).splitlines():
+        words = line.split()
+        if words:
+            # Blanks inside a command are part of it.
+            yield [words[0], *(line.split(None, 1)[1:] if words[0] in UP else words[1:])]
+
+
+def _included(evidence: Evidence, how: str, patterns: list[str]) -> list[str]:
+    found = []
+    for word in patterns:
+        pattern = str(PurePosixPath("/etc/network", word))
+        if how == "source-directory":
+            names = (path for path in evidence.files if PurePosixPath(path).match(f"{pattern}/*"))
+            found += [path for path in names if _RUN_PARTS.fullmatch(PurePosixPath(path).name)]
+        else:
+            found += [path for path in evidence.files if PurePosixPath(path).match(pattern)]
+    return sorted(found)

@@ -1,0 +1,133 @@
+"""Settings in Debian's interfaces files, read by ifupdown and ifupdown2 (Proxmox)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from itertools import takewhile
+
+from virtscan.model import State
+from virtscan.model.facts.persistence import SettingPlace
+from virtscan.offload.persistence.evidence import Evidence, SavedSetting, states_of, uncertain
+from virtscan.offload.persistence.ifupdown.files import MAIN, PATTERN, UP, Interfaces, Stanza, read_interfaces
+from virtscan.offload.persistence.shell import Scene, merged, run_line
+
+_IFUPDOWN2 = "/etc/network/ifupdown2/*"
+_SERVICE = "networking"
+
+
+def ifupdown(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
+    """Yield the settings of interfaces files: options of the device's stanzas, and ethtool commands of any stanza.
+
+    Source:
+        Debian's ethtool package, if-up.d/ethtool: `offload-NAME VALUE` becomes `ethtool --offload DEVICE NAME VALUE`.
+        interfaces(5): `inherits` also takes over the commands; `no-scripts` keeps the scripts of if-up.d from running;
+        behind a command that fails ifup aborts, without the commands, scripts and stanzas of the interface that follow.
+        ifupdown2, addons/ethtool.py: `tx-offload VALUE`; addons/usercmds.py: a command that fails is logged.
+    """
+    interfaces = read_interfaces(evidence)
+    found: dict[SettingPlace, dict[str, State]] = {}
+    reached: dict[str, bool | None] = {}
+    for stanza in interfaces.stanzas:
+        before = reached.get(stanza.name, True)
+        if before is False:
+            continue
+        states, reached[stanza.name] = _states(stanza, interfaces, evidence, device, certain=before is True)
+        if states:
+            place = SettingPlace(files=(stanza.path,), key=f"iface {stanza.words[0]}")
+            found[place] = found.get(place, {}) | states
+    for place, states in found.items():
+        yield SavedSetting(place=place, states=states)
+
+
+def if_up(evidence: Evidence, device: str) -> tuple[Mapping[str, str | None], State]:
+    """Return the variables that if-up.d scripts get for the device, and whether they run for it at boot."""
+    interfaces = read_interfaces(evidence)
+    own = [stanza for stanza in interfaces.stanzas if stanza.fits(device)]
+    variables = _variables(own[0] if own else None, device)
+    if any(fnmatchcase(device, pattern) for pattern in interfaces.scriptless):
+        return variables, State.OFF
+    if not any(evidence.under(MAIN)):
+        return variables, State.ON
+    goes_on = any(evidence.under(_IFUPDOWN2))
+    started = interfaces.brought_up(device, dependents=goes_on)
+    scene = Scene.of(evidence, device, variables=variables)
+    reached = own and all(_commands(_inherited(one, interfaces), scene, goes_on)[1] is True for one in own)
+    valid = goes_on or not (interfaces.refused or any(PATTERN.search(one.name) for one in own))
+    running = evidence.starts(_SERVICE) is State.ON
+    return variables, started if reached and valid and running else State.UNKNOWN
+
+
+def _states(
+    stanza: Stanza, interfaces: Interfaces, evidence: Evidence, device: str, *, certain: bool
+) -> tuple[dict[str, State], bool | None]:
+    """Return the states that a stanza gives to the device, and whether its commands succeed, None if unknown."""
+    ours = stanza.fits(device)
+    goes_on = any(evidence.under(_IFUPDOWN2))
+    options = _inherited(stanza, interfaces)
+    states, succeed = _commands(options, Scene.of(evidence, device, variables=_variables(stanza, device)), goes_on)
+    scripted = not any(fnmatchcase(device, pattern) for pattern in interfaces.scriptless)
+    for option, value in options if ours and succeed is not False else ():
+        given = {}
+        if option.startswith("offload-") and scripted:
+            given = states_of([(option.removeprefix("offload-"), value)])
+            given = given if value in {"on", "off"} else uncertain(given)
+        elif option.startswith("ethtool-offload-"):  # of ifupdown-ng
+            given = uncertain(states_of([(option.removeprefix("ethtool-offload-"), value)]))
+        elif option == "tx-offload":
+            given = states_of([("tx", value)])
+        # ifupdown hands on all values of an option that is repeated.
+        once = [name for name, _ in options].count(option) == 1
+        states = merged(states, given if once else uncertain(given), certain=succeed is True)
+    device_up = device if ours else stanza.name
+    started = interfaces.brought_up(device_up, dependents=goes_on)
+    mapped = any(fnmatchcase(device_up, pattern) for pattern in interfaces.mapped)
+    certain = certain and started is State.ON and not mapped and evidence.starts(_SERVICE) is State.ON
+    certain = certain and not PATTERN.search(stanza.name) and (goes_on or not interfaces.refused)
+    return states if certain else uncertain(states), succeed
+
+
+def _commands(options: Sequence[tuple[str, str]], scene: Scene, goes_on: bool) -> tuple[dict[str, State], bool | None]:
+    """Return the states that the commands of a stanza give, and whether all of them succeed.
+
+    Args:
+        options: The options of the stanza.
+        scene: The environment of its commands.
+        goes_on: True if a command that fails keeps no other one from running.
+    """
+    states: dict[str, State] = {}
+    succeed: bool | None = True
+    for _, place in sorted((UP[option], place) for place, (option, _) in enumerate(options) if option in UP):
+        given, succeeds = run_line(options[place][1], scene)
+        states = merged(states, given, certain=succeed is True)
+        if goes_on:
+            continue
+        if succeeds is False:
+            return states, False
+        succeed = succeed and succeeds
+    return states, succeed
+
+
+def _inherited(stanza: Stanza, interfaces: Interfaces) -> tuple[tuple[str, str], ...]:
+    """Return the options of a stanza, after those of the stanzas that it inherits."""
+    earlier = takewhile(lambda other: other is not stanza, interfaces.stanzas)
+    parents = [other for other in earlier if other.words[0] in stanza.parents]
+    inherited = [option for other in parents for option in _inherited(other, interfaces)]
+    return (*inherited, *stanza.options)
+
+
+def _variables(stanza: Stanza | None, device: str) -> dict[str, str | None]:
+    """Return the variables of a command in a stanza.
+
+    Source:
+        interfaces(5): IFACE, ADDRFAM, METHOD, MODE and PHASE.
+    """
+    words = () if stanza is None else stanza.words
+    name = device if stanza is None or stanza.fits(device) else stanza.name
+    known = None if PATTERN.search(name) else name
+    return {
+        "IFACE": known,
+        "LOGICAL": known,
+        "ADDRFAM": words[1] if len(words) > 1 else None,
+        "METHOD": words[2] if len(words) > 2 else None,
+        "MODE": "start",
+        "PHASE": None,
+    }

@@ -1,0 +1,41 @@
+"""Programs and commands that scripts run: which succeed, run others, or rename a device."""
+
+import re
+from collections.abc import Sequence
+
+from virtscan.offload.persistence.shell.language.words import Word
+
+SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
+READERS = SHELLS | {"at", "batch"}
+"""Programs that run the commands which they read."""
+WRAPPERS = frozenset(
+    {"sudo", "nice", "ionice", "nohup", "exec", "command", "env", "time", "setsid", "timeout", "busybox", "builtin"}
+)
+SUCCEED = frozenset(
+    {":", "true", "echo", "printf", "sleep", "usleep", "logger", "ifconfig", "brctl", "modprobe", "sysctl", "touch"}
+    | {"wait", "set", "umask", "cd", "mkdir", "date", "trap", "shift", "unset", "unalias", "alias"}
+)
+RUN_NOTHING = frozenset(
+    {":", "true", "echo", "printf", "logger", "cat", "grep", "wall", "cd", "ls", "cp", "mv", "rm", "ln", "chmod"}
+    | {"chown", "mkdir", "touch", "install", "stat", "tee"}
+)
+"""Commands that run no words and no text that they get."""
+SPECIAL = frozenset({".", "source", "eval", "exec", ":", "set", "export", "readonly", "unset", "shift", "trap"})
+"""Commands of the shell behind which variables that stand before them last."""
+# The distribution's libraries of functions, which change no variable of a script and end none.
+LIBRARIES = re.compile(r"(/usr)?/lib/.*|/etc/(rc\.d/)?init\.d/functions(\.sh)?|/etc/rc\.(status|subr)")
+
+
+def finds_ethtool(path: str | None) -> bool:
+    """Return False if a PATH lacks the folders of ethtool; an unknown one has them."""
+    return path is None or "sbin" in path
+
+
+def may_rename(name: str, words: Sequence[Word]) -> bool:
+    """Return True if a command gives a device another name; `ip link add` names a new one."""
+    return name in {"nameif", "ifrename"} or (name == "ip" and {"set", "name"} <= set(words))
+
+
+def removes(options: Sequence[Word]) -> bool:
+    """Return True if options of `modprobe` remove a module."""
+    return any(option is None or re.fullmatch(r"-[a-z]*r[a-z]*|--remove", option) for option in options)
