@@ -70,9 +70,15 @@ class Commands(ABC):
         """Run one command in a shell."""
 
     def process(
-        self, text: str, arguments: tuple[Word, ...] | None, shell: Shell, *, errexit: bool = False
+        self,
+        text: str,
+        arguments: tuple[Word, ...] | None,
+        shell: Shell,
+        *,
+        errexit: bool = False,
+        interpreter: str | None = None,
     ) -> Outcomes:
-        """Run a script in a shell of its own."""
+        """Run a script in a shell of its own, by its first line unless an interpreter is given."""
         if text.startswith("#!"):
             errexit = errexit or _ERREXIT.match(text) is not None
             if not _SHEBANG.match(text):
@@ -80,7 +86,9 @@ class Commands(ABC):
         if shell.calls >= CALLS:
             raise RecursionError("scripts that call each other")
         try:
-            outcomes = self.text(text, shell.child(arguments, errexit=errexit))
+            found = _SHEBANG.match(text)
+            is_bash = (interpreter or (found and found[1])) == "bash"
+            outcomes = self.text(text, shell.child(arguments, errexit=errexit, is_bash=is_bash))
         except ShellSyntaxError:
             return ended(shell.given(self._scene.possible(text), certain=False), None)
         return changed(outcomes, shell.after_child, leaves=("exit", "return", "break", "continue"))
@@ -139,7 +147,7 @@ class Commands(ABC):
         if name in WRAPPERS:
             return self._wrapped(name, fields, shell)
         if name in SHELLS:
-            return self._shell(fields, shell)
+            return self._shell(name, fields, shell)
         if name == "eval":
             return self._eval(fields, shell)
         if name in {".", "source"}:
@@ -173,7 +181,7 @@ class Commands(ABC):
             return {msgspec.structs.replace(end, leaves=end.leaves or "exit"): after for end, after in outcomes.items()}
         return outcomes if name in {"time", "command", "builtin"} else changed(outcomes, shell.after_child)
 
-    def _shell(self, fields: list[Word], shell: Shell) -> Outcomes:
+    def _shell(self, name: str, fields: list[Word], shell: Shell) -> Outcomes:
         options = ""
         while fields and fields[0] is not None and fields[0].startswith("-"):
             options += fields[0] if not fields[0].startswith("--") else ""
@@ -182,7 +190,7 @@ class Commands(ABC):
         text = path if "c" in options else self._scene.scripts.get(path or "")
         if path is not None and text is not None:
             given = arguments[1:] if "c" in options else arguments
-            return self.process(text, tuple(given), shell, errexit="e" in options)
+            return self.process(text, tuple(given), shell, errexit="e" in options, interpreter=name)
         if fields and path is None:
             shell = shell.given(uncertain(FEATURES), certain=False)
         return ended(shell, None)

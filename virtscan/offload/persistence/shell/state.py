@@ -37,9 +37,10 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
 
     `states` are those that the device was given so far, `later` those of commands in the background. A variable is
     unknown if it is missing; one that is not set has no values. `functions` have every possible body, None for no
-    function. `local` are the values that variables have again after the function. `options` are None if unknown. In a
-    `tested` command a failure ends no script; None if that depends on the shell. `returns` is True in a function or a
-    sourced script. `renamed` is True if the device's name may be another one's by now.
+    function. `local` are the values that variables have again after the function. `options` are None if unknown. In
+    a `tested` command a failure ends no script; None if that depends on the shell. `returns` is True in a function
+    or a sourced script. `is_bash` is True if the shell is known to be bash. `renamed` is True if the device's name
+    may be another one's by now.
     """
 
     states: Mapping[str, State] = {}
@@ -52,6 +53,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     options: Mapping[str, bool | None] = msgspec.field(default_factory=lambda: dict.fromkeys(OPTIONS, False))
     tested: bool | None = False
     returns: bool = False
+    is_bash: bool = False
     renamed: bool = False
     loops: int = 0
     calls: int = 0
@@ -122,7 +124,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         values = {name: value for name, value in self.variables.items() if name in names}
         return msgspec.structs.replace(self, variables=values)
 
-    def child(self, arguments: _Values | None, *, errexit: bool) -> "Shell":
+    def child(self, arguments: _Values | None, *, errexit: bool, is_bash: bool) -> "Shell":
         """Return the shell of a script that this one starts."""
         variables = {name: values for name, values in self.variables.items() if name in self.exported}
         return Shell(
@@ -132,6 +134,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
             exported=self.exported,
             arguments=arguments,
             options={**dict.fromkeys(OPTIONS, False), "errexit": errexit},
+            is_bash=is_bash,
             calls=self.calls + 1,
         ).with_variables({**variables, "IFS": (BLANKS,)})
 

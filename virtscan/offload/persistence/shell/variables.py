@@ -66,8 +66,8 @@ def shifted(fields: Sequence[Word], shell: Shell) -> Shell | None:
     return msgspec.structs.replace(shell, arguments=given[int(number) :]) if int(number) <= len(given) else None
 
 
-def with_options(fields: Sequence[Word], shell: Shell) -> Shell:
-    """Return the shell after `set`."""
+def with_options(fields: Sequence[Word], shell: Shell) -> Shell | None:
+    """Return the shell after `set`; None if it may run no more commands: without execution, or at a word of bash."""
     options: dict[str, bool | None] = dict(shell.options)
     rest = list(fields)
     while rest and rest[0] is not None and re.fullmatch(r"[-+].*", rest[0]):
@@ -77,6 +77,8 @@ def with_options(fields: Sequence[Word], shell: Shell) -> Shell:
         names = {name for letter, name in (("e", "errexit"), ("u", "nounset")) if letter in option[1:]}
         if option.endswith("o") and rest:
             names |= {rest.pop(0) or ""}
+        if "n" in option[1:] or "noexec" in names or ("pipefail" in names and not shell.is_bash):
+            return None
         options |= dict.fromkeys(names & options.keys(), option.startswith("-"))
     if None in rest:  # perhaps an option
         return msgspec.structs.replace(shell, options=dict.fromkeys(options), arguments=None)

@@ -40,6 +40,8 @@ def substituted(word: str) -> Iterator[str]:
 def needed(word: str) -> Iterator[str]:
     """Yield the variables that a word uses without a default."""
     for part in _expansions(word):
+        if part.startswith("$(("):
+            yield from re.findall(r"[A-Za-z_]\w*", part)
         found = _VARIABLE.match(part)
         if found is not None and found[3] is None:
             yield found[1] or found[4]
