@@ -829,6 +829,9 @@ def test_the_networkmanager_of_rhel_7_may_not_take_features_from_an_ifcfg_file()
     assert state(taken, udev=147) is OFF
 
 
+NETPLAN_OFF = "    eth0:\n      transmit-checksum-offload: no\n"
+
+
 @pytest.mark.parametrize(
     ("definition", "udev", "expected"),
     [
@@ -853,12 +856,46 @@ def test_the_networkmanager_of_rhel_7_may_not_take_features_from_an_ifcfg_file()
             UNKNOWN,
         ),
         ("    eth0:\n      transmit-checksum-offload: false", 239, ON),
+        # netplan refuses all files at a value that is no boolean of YAML.
+        ("    eth0:\n      transmit-checksum-offload: 0", 252, UNKNOWN),
+        (
+            "    eth0:\n      transmit-checksum-offload: off\n    eth1:\n      transmit-checksum-offload: ~",
+            252,
+            UNKNOWN,
+        ),
+        # The first file that fits counts, in the order of definitions' names, also if it says nothing of offload.
+        (f"{NETPLAN_OFF}    a:\n      match:\n        macaddress: {MAC}\n      mtu: 9000", 252, ON),
+        (f"{NETPLAN_OFF}    z:\n      match:\n        macaddress: {MAC}\n      mtu: 9000", 252, OFF),
     ],
 )
 def test_netplan_counts_for_the_device_that_it_defines(definition: str, udev: int | None, expected: State) -> None:
     text = f"network:\n  version: 2\n  ethernets:\n{definition}\n"
 
     assert state({"/etc/netplan/50-a.yaml": text}, udev=udev) is expected
+
+
+def test_netplan_and_other_link_files_are_tried_in_the_order_of_their_names() -> None:
+    plan = "network:\n  ethernets:\n    eth0:\n      {}\n"
+    off = {"/etc/netplan/50-a.yaml": plan.format("transmit-checksum-offload: false")}
+    silent = {"/etc/netplan/50-a.yaml": plan.format("mtu: 9000")}
+    link = f"[Match]\nMACAddress={MAC}\n[Link]\n{{}}\n"
+
+    for name, files, words, expected in (
+        ("10-lan", off, "Name=eth0", ON),
+        ("50-lan", off, "Name=eth0", OFF),
+        ("10-netplan-eth0", off, "Name=eth0", ON),
+        ("50-lan", silent, "TransmitChecksumOffload=no", ON),
+        ("10-lan", silent, "TransmitChecksumOffload=no", OFF),
+    ):
+        assert state(files | {f"/etc/systemd/network/{name}.link": link.format(words)}) is expected, (name, words)
+
+
+def test_a_match_that_a_later_file_of_netplan_adds_may_join_the_name() -> None:
+    first = "network:\n  ethernets:\n    lan:\n      transmit-checksum-offload: false\n"
+    later = f"network:\n  ethernets:\n    lan:\n      match:\n        macaddress: {MAC}\n"
+
+    assert state({"/etc/netplan/1.yaml": first, "/etc/netplan/2.yaml": later}) is UNKNOWN
+    assert state({"/etc/netplan/1.yaml": later, "/etc/netplan/2.yaml": first}) is OFF
 
 
 @pytest.mark.parametrize(

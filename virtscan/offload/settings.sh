@@ -36,7 +36,8 @@ profiles() {
         lines "^$blank(\[|($match|TransmitChecksumOffload|Name)$blank=)" "$root/$folder"/systemd/network/*.link \
             "$root/$folder"/systemd/network/*.link.d/*.conf
     done
-    lines "^ *([^ :]+:$blank(#.*)?\$|(macaddress|name|driver|set-name|match):)|transmit-checksum-offload" \
+    keys='macaddress|name|driver|set-name|match|mtu|wakeonlan|[a-z0-9-]*-offload'
+    lines "^ *([^ :]+:$blank(#.*)?\$|($keys):)|transmit-checksum-offload" \
         "$root"/etc/netplan "$root"/run/netplan "$root"/lib/netplan "$root"/usr/lib/netplan
 }
 

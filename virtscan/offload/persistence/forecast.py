@@ -11,7 +11,6 @@ from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetti
 from virtscan.offload.persistence.hooks import hooks
 from virtscan.offload.persistence.ifcfg import ifcfg
 from virtscan.offload.persistence.ifupdown import ifupdown
-from virtscan.offload.persistence.netplan import netplan
 from virtscan.offload.persistence.network_manager import network_manager
 from virtscan.offload.persistence.systemd.links import links
 from virtscan.offload.persistence.systemd.units import units
@@ -34,7 +33,6 @@ def forecast(
         *network_manager(evidence, device, macs),
         *ifcfg(evidence, device, macs),
         *links(evidence, device, macs),
-        *netplan(evidence, device, macs),
         *ifupdown(evidence, device),
         *hooks(evidence, device, macs),
         *units(evidence, device),

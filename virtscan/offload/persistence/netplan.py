@@ -1,47 +1,56 @@
-"""Settings in netplan's YAML files, from which it writes .link files at every boot."""
+"""netplan's YAML files to the .link files that it writes at every boot."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import msgspec
 
-from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
-from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, states_of, uncertain
-from virtscan.offload.persistence.systemd.links import LINK_SINCE, fits
+from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, uncertain
+from virtscan.offload.persistence.systemd.link_file import OFFLOAD, LinkFile
 
 _LINE = re.compile(r"( *)(?:\"([^\"]+)\"|'([^']+)'|([^\s:#][^:#]*?)):(?:\s+(.*?))?\s*(?:\s#.*)?")
 _BASES = ("lib", "usr/lib", "etc", "run")
 _KEY = "transmit-checksum-offload"
+_LINK_KEY = re.compile(r"set-name|mtu|wakeonlan|.*-offload")
+"""Keys for which netplan writes a .link file, which then is the one that udev applies."""
+_BOOLEAN = re.compile(r"true|on|yes|y|false|off|no|n", re.IGNORECASE)
+_LINK_WORDS = {_KEY: OFFLOAD, "set-name": "Name"}
 _LINK_KEYS = {"match.name": "OriginalName", "match.macaddress": "PermanentMACAddress"}
 
 
 class _Definition(msgspec.Struct):
-    """The lines of one definition."""
+    """The lines of one definition; `matches_later` is True if a file after the first one adds `match`."""
 
     path: str
     values: dict[str, str]
+    first: str
+    matches_later: bool = False
 
 
-def netplan(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
-    """Yield the settings in the definitions that fit the device.
+def link_files(evidence: Evidence) -> Iterator[LinkFile]:
+    """Yield the .link files that netplan writes at the next boot.
 
     Source:
         netplan-yaml(5), common properties for physical interfaces: `match`, `transmit-checksum-offload`; settings are
         not reliable for devices that are matched by name only, because udev renames them. netplan's
-        append_match_section: a definition's name becomes OriginalName=.
+        append_match_section: a definition's name becomes OriginalName=; it may stay where a later file adds `match`.
+        write_link_file: the keys that need a file.
     """
-    if evidence.udev is not None and evidence.udev < LINK_SINCE:
-        return
     for name, definition in _definitions(evidence).items():
-        value = definition.values.get(_KEY)
-        applied = _fits(name, definition.values, device, macs)
-        renames = applied is State.ON and definition.values.get("set-name", device) != device
-        if (value is not None or renames) and applied is not State.OFF:
-            states = uncertain(FEATURES) if renames or value is None else states_of([("tx", value)])
-            place = SettingPlace(files=(definition.path,), key="set-name" if renames else _KEY)
-            yield SavedSetting(place=place, states=states if applied is State.ON else uncertain(states))
-    yield from _unclear(evidence)
+        values = definition.values
+        if not any(map(_LINK_KEY.fullmatch, values)):
+            continue
+        match = [(_LINK_KEYS.get(key, key), value) for key, value in values.items() if key.startswith("match.")]
+        if values.get("match"):  # on one line, which is not interpreted
+            match.append(("match", values["match"]))
+        if not match:
+            match = [("OriginalName", name)]
+        elif definition.matches_later:  # the name stays, too, in some cases
+            match.append((name, ""))
+        link = [(_LINK_WORDS[key], value) for key, value in values.items() if key in _LINK_WORDS]
+        entries = (*(("Match", *pair) for pair in match), *(("Link", *pair) for pair in link))
+        yield LinkFile(name=f"10-netplan-{name}.link", source=definition.path, entries=entries, keys=(_KEY, "set-name"))
 
 
 def _definitions(evidence: Evidence) -> dict[str, _Definition]:
@@ -51,20 +60,28 @@ def _definitions(evidence: Evidence) -> dict[str, _Definition]:
         for keys, value in _entries(text):
             match keys:
                 case ["network", "ethernets", name, *rest] if rest:
-                    definition = found.setdefault(name, _Definition(path=str(path), values={}))
+                    definition = found.setdefault(name, _Definition(path=str(path), values={}, first=str(path)))
+                    known = any(key.startswith("match") for key in definition.values)
+                    definition.matches_later |= rest[0] == "match" and definition.first != str(path) and not known
                     definition.values[".".join(rest)] = value
                     if rest == [_KEY]:
                         definition.path = str(path)
     return found
 
 
-def _unclear(evidence: Evidence) -> Iterator[SavedSetting]:
-    """Yield an UNKNOWN for each file that has the setting in a form of YAML that is not interpreted."""
+def unclear(evidence: Evidence) -> Iterator[SavedSetting]:
+    """Yield an UNKNOWN for each file that has the setting in a form of YAML that is not interpreted, or refused."""
     for path, text in evidence.layered("netplan/*.yaml", *_BASES):
         lines = [line for line in text.splitlines() if _KEY in line and not line.lstrip().startswith("#")]
-        if any((found := _LINE.fullmatch(line)) is None or found[4] != _KEY or "{" in line for line in lines):
+        if not all(_is_understood(line) for line in lines):
             place = SettingPlace(files=(str(path),), key=_KEY)
             yield SavedSetting(place=place, states=uncertain(FEATURES))
+
+
+def _is_understood(line: str) -> bool:
+    """Return True for the setting with a boolean; at another value netplan refuses all files."""
+    found = _LINE.fullmatch(line)
+    return found is not None and found[4] == _KEY and _BOOLEAN.fullmatch((found[5] or "").strip("\"'")) is not None
 
 
 def _entries(text: str) -> Iterator[tuple[list[str], str]]:
@@ -78,10 +95,3 @@ def _entries(text: str) -> Iterator[tuple[list[str], str]]:
         stack = [(indent, key) for indent, key in stack if indent < depth]
         stack.append((depth, found[2] or found[3] or found[4]))
         yield [key for _, key in stack], (found[5] or "").strip("\"'")
-
-
-def _fits(name: str, values: Mapping[str, str], device: str, macs: tuple[str, ...]) -> State:
-    """Return whether udev applies the .link file of a definition; the name may be another one when it looks."""
-    match = {key: value for key, value in values.items() if key.startswith("match.") or (key == "match" and value)}
-    rules = [(_LINK_KEYS.get(key, key), value) for key, value in match.items()]
-    return fits(rules or [("OriginalName", name)], device, macs)

@@ -1,6 +1,5 @@
 """Settings in systemd's .link files, which udev applies."""
 
-import re
 from collections.abc import Iterator
 
 from virtscan.model import State
@@ -10,11 +9,12 @@ from virtscan.offload.persistence.evidence import (
     SYSTEM_BASES,
     Evidence,
     SavedSetting,
-    fits_own_name,
     ini,
     states_of,
     uncertain,
 )
+from virtscan.offload.persistence.netplan import link_files, unclear
+from virtscan.offload.persistence.systemd.link_file import OFFLOAD, LinkFile
 
 LINK_SINCE = 245
 _NETPLANS = "/run/systemd/network/10-netplan-"
@@ -32,58 +32,38 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
     """
     if evidence.udev is not None and evidence.udev < LINK_SINCE:
         return
-    key = "TransmitChecksumOffload"
+    key = OFFLOAD
     possible: list[tuple[str, dict[str, State]]] = []
-    for path, text in evidence.layered("systemd/network/*.link", *SYSTEM_BASES):
-        drop_ins = evidence.layered(f"systemd/network/{path.name}.d/*.conf", *SYSTEM_BASES)
-        entries = tuple(ini("\n".join((text, *(extra for _, extra in drop_ins)))))
-        fitting = fits([(key, value) for section, key, value in entries if section == "Match"], device, macs)
+    known = evidence.udev is not None
+    for file in _files(evidence):
+        fitting = file.fits(device, macs)
         if fitting is not State.OFF:
-            link = {name: value for section, name, value in entries if section == "Link"}
-            value, name = link.get("TransmitChecksumOffload"), link.get("Name") or device
+            value, name = file.value(OFFLOAD), file.value("Name") or device
             # At the next boot the NIC gets a name by which other files may give it another state, or none.
             renames = fitting is State.ON and name != device
-            key = "Name" if renames else key
+            key = file.keys[renames]
             states = uncertain(FEATURES) if renames else states_of([("tx", value)] if value else [])
-            possible.append((str(path), states))
+            possible.append((file.source, states))
         if fitting is State.ON:
+            known = known or file.keys[0] != OFFLOAD
             break
     else:
         possible.append(("", {}))
     setting = [path for path, states in possible if states]
-    remade = any(evidence.under("netplan/*.yaml")) and all(path.startswith(_NETPLANS) for path in setting)
-    if setting and not remade:
-        known = evidence.udev is not None
+    if setting:
         certain = known and all(states == possible[-1][1] for _, states in possible)
         states = possible[-1][1] if certain else uncertain(FEATURES)
         yield SavedSetting(place=SettingPlace(files=tuple(setting), key=key), states=states)
+    yield from unclear(evidence)
 
 
-def fits(rules: list[tuple[str, str]], device: str, macs: tuple[str, ...]) -> State:
-    """Return whether a [Match] section matches this device; UNKNOWN if it needs an unobserved fact."""
-    results = [_rule_fits(key, value.split(), device, macs) for key, value in rules]
-    if not results or State.OFF in results:
-        return State.OFF
-    return State.UNKNOWN if State.UNKNOWN in results else State.ON
-
-
-def _rule_fits(key: str, words: list[str], device: str, macs: tuple[str, ...]) -> State:
-    match key:
-        case "OriginalName" if words == ["*"]:
-            return State.ON
-        case "OriginalName" if not any(word.startswith("!") for word in words):
-            return fits_own_name(words, device)
-        case "MACAddress" | "PermanentMACAddress":
-            return State.ON if any(_mac(word) in macs for word in words) else State.OFF if macs else State.UNKNOWN
-        case _:
-            return State.UNKNOWN
-
-
-def _mac(word: str) -> str:
-    """Return a hardware address with colons.
-
-    Source:
-        systemd.link(5), MACAddress=: delimited by colons or hyphens, or by dots between pairs of bytes.
-    """
-    digits = re.sub(r"[-:.]", "", word.lower())
-    return ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))
+def _files(evidence: Evidence) -> list[LinkFile]:
+    """Return the .link files in the order in which udev tries them, with those that netplan will write to /run."""
+    found = {file.name: file for file in link_files(evidence)}
+    for path, text in evidence.layered("systemd/network/*.link", *SYSTEM_BASES):
+        drop_ins = evidence.layered(f"systemd/network/{path.name}.d/*.conf", *SYSTEM_BASES)
+        entries = tuple(ini("\n".join((text, *(extra for _, extra in drop_ins)))))
+        remade = any(evidence.under("netplan/*.yaml")) and str(path).startswith(_NETPLANS)
+        if not remade and (path.name not in found or str(path).startswith("/etc/")):
+            found[path.name] = LinkFile(name=path.name, source=str(path), entries=entries)
+    return [found[name] for name in sorted(found)]

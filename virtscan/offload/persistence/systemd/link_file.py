@@ -1,0 +1,58 @@
+"""One .link file of systemd, and whether it fits a device."""
+
+import re
+
+import msgspec
+
+from virtscan.model import State
+from virtscan.offload.persistence.evidence import fits_own_name
+
+OFFLOAD = "TransmitChecksumOffload"
+
+
+class LinkFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A .link file with its drop-ins.
+
+    `source` is the file that it was read from, `entries` are section, key and value of each line. `keys` are the words
+    for TX checksum offload and for the name of the device in that file.
+    """
+
+    name: str
+    source: str
+    entries: tuple[tuple[str, str, str], ...]
+    keys: tuple[str, str] = (OFFLOAD, "Name")
+
+    def fits(self, device: str, macs: tuple[str, ...]) -> State:
+        """Return whether its [Match] section matches this device; UNKNOWN if it needs an unobserved fact."""
+        rules = [(key, value) for section, key, value in self.entries if section == "Match"]
+        results = [_rule_fits(key, value.split(), device, macs) for key, value in rules]
+        if not results or State.OFF in results:
+            return State.OFF
+        return State.UNKNOWN if State.UNKNOWN in results else State.ON
+
+    def value(self, key: str) -> str | None:
+        """Return the last value of a key of the [Link] section; None if it has none."""
+        values = [value for section, name, value in self.entries if (section, name) == ("Link", key)]
+        return values[-1] if values else None
+
+
+def _rule_fits(key: str, words: list[str], device: str, macs: tuple[str, ...]) -> State:
+    match key:
+        case "OriginalName" if words == ["*"]:
+            return State.ON
+        case "OriginalName" if not any(word.startswith("!") for word in words):
+            return fits_own_name(words, device)
+        case "MACAddress" | "PermanentMACAddress":
+            return State.ON if any(_mac(word) in macs for word in words) else State.OFF if macs else State.UNKNOWN
+        case _:
+            return State.UNKNOWN
+
+
+def _mac(word: str) -> str:
+    """Return a hardware address with colons.
+
+    Source:
+        systemd.link(5), MACAddress=: delimited by colons or hyphens, or by dots between pairs of bytes.
+    """
+    digits = re.sub(r"[-:.]", "", word.lower())
+    return ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))
