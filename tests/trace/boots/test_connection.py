@@ -189,6 +189,32 @@ def test_only_connections_that_a_boot_would_open_are_followed(tmp_path: Path) ->
     assert only(trace(tmp_path, *lease(), towards)).outcome is Outcome.ADDRESS_ONLY
 
 
+@pytest.mark.parametrize(("kind", "failed"), [(Checksum.PARTIAL, Failed.YES), (Checksum.GOOD, Failed.NO)])
+def test_an_ignored_acceptance_with_a_bad_checksum_is_a_boots_on_any_port(
+    tmp_path: Path, kind: Checksum, failed: Failed
+) -> None:
+    loader = [said(0.5, read_request()), answered(0.6, data(1, 5)), said(0.7, acknowledged(1), to=40000)]
+    shots = []
+    for time in (1.0, 2.0, 4.0):
+        shots.append(segment(time, flags=SYN, sequence=ISS, acknowledged=0, from_server=False, port=5248))
+        accepts = segment(
+            time + 0.1, flags=SYN | ACK, sequence=IRS, acknowledged=ISS + 1, from_server=True, kind=kind, port=5248
+        )
+        shots.append(accepts)
+
+    assert judge(only(trace(tmp_path, *lease(), *loader, *shots, until=60))).failed is failed
+
+
+def test_a_connection_to_any_port_is_a_boots_once_it_requests_a_file(tmp_path: Path) -> None:
+    connects = segment(1.0, flags=SYN, sequence=ISS, acknowledged=0, from_server=False, port=5248)
+    accepts = segment(1.1, flags=SYN | ACK, sequence=IRS, acknowledged=ISS + 1, from_server=True, port=5248)
+    asks = segment(1.2, GET, flags=ACK, sequence=ISS + 1, acknowledged=IRS + 1, from_server=False, port=5248)
+
+    found = only(trace(tmp_path, *lease(), connects, accepts, asks, until=60))
+    assert (found.outcome, found.file) == (Outcome.NO_ANSWER, "/boot/initrd.img")
+    assert only(trace(tmp_path, *lease(), connects, accepts, until=60)).outcome is Outcome.ADDRESS_ONLY
+
+
 def test_another_protocol_on_the_port_is_not_an_http_error(tmp_path: Path) -> None:
     shots = [*ASKS, server(1.4, b"SSH-2.0-OpenSSH_9.2\r\n", sequence=IRS + 1)]
 

@@ -22,6 +22,7 @@ from tests.trace.build import (
     ethernet,
     lease,
     network,
+    octets,
     only,
     options,
     pcap,
@@ -392,6 +393,35 @@ class TestAnswersAfterTheClientGaveUp:
         first, second = trace(tmp_path, *GAVE_UP, *again, until=90).boots
         assert (judge(first).failed, judge(second).failed) == (Failed.YES, Failed.NO)
         assert (first.from_server.total, second.from_server.total) == (7, 3)
+
+
+def test_a_download_long_after_the_client_gave_up_is_another_boot(tmp_path: Path) -> None:
+    later = [said(60, read_request(), port=2071), answered(60.1, data(1, 5), to=2071)]
+    later += [said(60.2, acknowledged(1), port=2071, to=40000)]
+
+    first, second = trace(tmp_path, *GAVE_UP, *later, until=90).boots
+    assert (judge(first).failed, judge(second).failed) == (Failed.YES, Failed.NO)
+    assert (first.mac, second.mac) == (CLIENT_MAC, CLIENT_MAC)
+
+
+def test_the_mac_distinguishes_clients_with_one_address_in_two_vlans(tmp_path: Path) -> None:
+    def moved(shot: Shot) -> Shot:
+        packet = shot.packet.replace(octets(CLIENT_MAC), octets(OTHER_MAC))
+        source, destination = (
+            OTHER_MAC if mac == CLIENT_MAC else mac for mac in (shot.source_mac, shot.destination_mac)
+        )
+        return shot._replace(source_mac=source, destination_mac=destination, packet=packet)
+
+    works = [said(0.6, read_request()), answered(0.7, options(), kind=Checksum.PARTIAL)]
+    works += [said(0.8, acknowledged(0), to=40000), answered(2.1, data(1, 5), kind=Checksum.PARTIAL)]
+    works += [said(2.2, acknowledged(1), to=40000)]
+    frames = [(shot.time, ethernet(shot, 10)) for shot in GAVE_UP]
+    frames += [(shot.time, ethernet(moved(shot), 20)) for shot in (*lease(0.05), *works)]
+    frames.append((90.0, bytes(60)))
+
+    fails, boots = written(tmp_path, pcap(sorted(frames))).boots
+    assert (fails.vlan, judge(fails).failed) == ((10,), Failed.YES)
+    assert (boots.vlan, judge(boots).failed) == ((20,), Failed.NO)
 
 
 def test_a_partial_answer_that_was_resent_complete_before_it_was_taken_shows_no_later_filling(tmp_path: Path) -> None:

@@ -18,6 +18,12 @@ _KEPT = 4
 
 _MOST_SERVERS = 16
 
+_STUCK = {
+    Outcome.OPTIONS_NOT_ACKNOWLEDGED,
+    Outcome.DATA_NOT_ACKNOWLEDGED,
+    Outcome.CONNECTION_NOT_ACKNOWLEDGED,
+}
+
 
 class _Totals:
     """The sums of ended exchanges; answers taken and ignored are kept for each server."""
@@ -73,6 +79,11 @@ class BootAttempt:
         self._downloads.append(download)
         if len(self._downloads) > _KEPT:
             self._fold(self._downloads.popleft(), download.first)
+
+    def gave_up(self, time: float) -> bool:
+        """Return True if the client gave up its last download by that time, and ignored answers with a bad checksum."""
+        last = self._downloads[-1] if self._downloads else None
+        return last is not None and last.gave_up(time) and last.ignores_bad and last.ended(time)[0] in _STUCK
 
     def leave(self) -> None:
         """Record that the client turned to something else: further data for its files reaches it no more."""

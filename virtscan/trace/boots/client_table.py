@@ -30,9 +30,10 @@ class ClientTable:
         self._others = 0
         self._full_of_boots = False
 
-    def at(self, address: bytes) -> BootAttempt | None:
-        """Return the attempt whose client has, or had last, an address."""
-        return self._by_address.get(address)
+    def at(self, address: bytes, octets: bytes | None) -> BootAttempt | None:
+        """Return the attempt whose client has, or had last, an address: of several, the one with the MAC."""
+        _, known = self._by_mac.get(written(octets), (-1, None)) if octets is not None else (-1, None)
+        return known if known is not None and known.address == address else self._by_address.get(address)
 
     def is_booting(self, address: bytes) -> bool:
         """Return True if the address belongs to a client that boots."""
@@ -71,6 +72,21 @@ class ClientTable:
             self.has_address(attempt, packet.source)
         return attempt
 
+    def goes_on(self, attempt: BootAttempt, packet: Packet) -> BootAttempt | None:
+        """Return the attempt of a new download; None if there is no room for another.
+
+        After a download that the client gave up, it is another attempt: of a system on its disk, or started by hand.
+        """
+        if not attempt.gave_up(packet.time):
+            return attempt
+        attempt.leave()
+        number, another = self._new(attempt.mac, packet)
+        if another is not None:
+            if attempt.mac is not None and self._by_mac.get(attempt.mac, (-1, None))[1] is attempt:
+                self._by_mac[attempt.mac] = number, another
+            self.has_address(another, packet.source)
+        return another
+
     def has_address(self, attempt: BootAttempt, address: bytes) -> None:
         """Note that a client got, or uses, an address."""
         attempt.address = address
@@ -87,7 +103,8 @@ class ClientTable:
         attempts = [attempt for attempt in self._attempts.values() if attempt.kept(end)]
         fills_later = {key for attempt in self._attempts.values() for key in attempt.fills_later()}
         # One MAC behind several addresses, none of which was seen being given out, is a router's.
-        behind = Counter((attempt.mac, len(attempt.address or b"")) for attempt in attempts if attempt.dhcp is None)
+        seen = {(attempt.mac, attempt.address) for attempt in attempts if attempt.dhcp is None}
+        behind = Counter((mac, len(address or b"")) for mac, address in seen)
         boots = tuple(
             attempt.boot(
                 end,
@@ -131,7 +148,7 @@ def _is_over(attempt: BootAttempt, message: Dhcp, time: float) -> bool:
     """
     dhcp = attempt.dhcp
     if dhcp is None:
-        return False
+        return attempt.downloads and message.step is AddressStep.DISCOVER
     if dhcp.transaction == message.transaction:
         return attempt.downloads and message.step is AddressStep.DISCOVER
     return attempt.downloads or dhcp.over(time)

@@ -9,10 +9,15 @@ _FLOW = "connection"
 
 
 class Connection(Download):
-    """A connection from the client's SYN on; its file is the one that was requested last."""
+    """A connection from the client's SYN on; its file is the one that was requested last.
 
-    def __init__(self, packet: Packet) -> None:
+    `is_download` is False while nothing shows that it belongs to a boot: an installed system connects to other ports.
+    """
+
+    def __init__(self, packet: Packet, *, is_download: bool) -> None:
         super().__init__(packet)
+        self.is_download = is_download
+        self.started = False
         self._answered_at_all = False
         self._established = False
         self._refused = False
@@ -51,6 +56,7 @@ class Connection(Download):
         if request is not None and not again:
             self._request, self._answer = request, None
             self.file = request.path
+            self.is_download = True
 
     def from_its_server(self, packet: Packet) -> None:
         """Take a segment to the client."""
@@ -59,6 +65,8 @@ class Connection(Download):
         if flags & tcp.SYN:
             self.answered(packet, _FLOW, again=self._answered_at_all)
             self._answered_at_all = True
+            # Any port may be that of a boot: answers with a bad checksum that the client ignores are the fault.
+            self.is_download = self.is_download or (self.resent > 0 and self.ignores_bad)
             self._sent = tcp.following(segment.sequence)
             return
         end = tcp.following(segment.end) if flags & tcp.FIN else segment.end

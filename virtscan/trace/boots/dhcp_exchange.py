@@ -1,7 +1,7 @@
 """The exchange in which a client gets its address, by DHCP of either version."""
 
 from virtscan.trace.boots.boot import Lease, Outcome
-from virtscan.trace.boots.exchange import PATIENCE, Exchange
+from virtscan.trace.boots.exchange import BAD, PATIENCE, Exchange
 from virtscan.trace.capture.checksums import Checksum
 from virtscan.trace.capture.packets import Packet
 from virtscan.trace.protocols.dhcp import PROXY, AddressStep, Dhcp
@@ -12,8 +12,6 @@ _RETRIES_OF_THE_PATIENT = 1
 
 _REACTION = 0.5
 """Seconds after an acknowledgement in which another request may have crossed it; ROMs wait longer."""
-
-_BAD = (Checksum.PARTIAL, Checksum.WRONG, Checksum.UNKNOWN)
 
 
 class DhcpExchange(Exchange):
@@ -83,7 +81,7 @@ class DhcpExchange(Exchange):
         """Return True if the client ignored answers whose checksum is not known to be complete."""
         match self.ended(end):
             case Outcome.OFFERS_NOT_REQUESTED | Outcome.ACKNOWLEDGEMENT_NOT_TAKEN:
-                return any(self.ignored[kind] for kind in _BAD)
+                return self.ignores_bad
             case Outcome.UNFINISHED:
                 return self.ignored[Checksum.PARTIAL] > 0
             case _:
@@ -100,7 +98,7 @@ class DhcpExchange(Exchange):
     def ended(self, end: float) -> Outcome:
         """Return the outcome of the boot if nothing came after this exchange."""
         if self.acknowledged:
-            missed = self._acknowledgement_missed and self._acknowledgement in _BAD
+            missed = self._acknowledgement_missed and self._acknowledgement in BAD
             return Outcome.ACKNOWLEDGEMENT_NOT_TAKEN if missed else Outcome.ADDRESS_ONLY
         if AddressStep.NAK in self._seen:
             return Outcome.REFUSED

@@ -25,6 +25,8 @@ _NEXT_WAIT = 2.2
 """Longest wait after the last retry, in retry intervals: clients double them (RFC 2131, iPXE); a tenth is for load."""
 
 _COMPLETE = (Checksum.GOOD, Checksum.NONE)
+BAD = (Checksum.PARTIAL, Checksum.WRONG, Checksum.UNKNOWN)
+"""Checksums that are not known to be complete."""
 
 
 class Counted(NamedTuple):
@@ -147,6 +149,11 @@ class Exchange:
             pending, earlier = self._pending.get(self._flow, Counter()), self._passed_over.get(self._flow, Counter())
             return pending + earlier + self._never_taken
         return sum([*self._pending.values(), *self._passed_over.values()], Counter())
+
+    @property
+    def ignores_bad(self) -> bool:
+        """Return True if the client ignored answers whose checksum is not known to be complete."""
+        return any(self.ignored[kind] for kind in BAD)
 
     @property
     def lost(self) -> float:

@@ -41,7 +41,7 @@ class Tracker:
     def __init__(self) -> None:
         self.unreadable: Counter[UnusableMessage] = Counter()
         self._clients = ClientTable()
-        self._transfers: dict[_End, tuple[BootAttempt, Transfer]] = {}
+        self._transfers: dict[tuple[bytes | None, _End], tuple[BootAttempt, Transfer]] = {}
         self._connections: dict[tuple[_End, _End], tuple[BootAttempt, Connection]] = {}
         self._copies: Copies[_Taken | None] = Copies()
 
@@ -54,7 +54,11 @@ class Tracker:
         """Return True if such a packet may belong to a boot. Most don't, and are not read further."""
         match protocol:
             case 17:
-                return destination[1] in _PORTS or destination in self._transfers or source in self._transfers
+                return (
+                    destination[1] in _PORTS
+                    or (None, destination) in self._transfers
+                    or (None, source) in self._transfers
+                )
             case 6:
                 return self._clients.is_booting(source[0]) or self._clients.is_booting(destination[0])
             case _:
@@ -127,16 +131,20 @@ class Tracker:
         message = tftp.parse(packet.payload, length=packet.length - 8)
         match message:
             case tftp.Read():
-                known = self._transfers.get(end)
+                known = self._transfer(end, packet.link.source)
                 attempt = self._clients.attempt_at(packet)
                 if attempt is None:
                     return None
                 if known is not None and known[0] is attempt and known[1].file == message.file and not known[1].over:
                     transfer = known[1]
                 else:
+                    attempt = self._clients.goes_on(attempt, packet)
+                    if attempt is None:
+                        return None
                     transfer = Transfer(packet, message)
                     attempt.starts(transfer)
-                    _keep(self._transfers, end, (attempt, transfer))
+                    for mac in {None, packet.link.source}:
+                        _keep(self._transfers, (mac, end), (attempt, transfer))
                 transfer.requested(packet)
                 return _taken(attempt, transfer, packet, from_server=False)
             case UnusableMessage():
@@ -147,8 +155,8 @@ class Tracker:
 
     def _by_tftp(self, packet: Packet) -> "_Taken | None":
         """Take a packet of a transfer; None if it is of none."""
-        to_client = self._transfers.get((packet.destination, packet.destination_port))
-        known = to_client or self._transfers.get((packet.source, packet.source_port))
+        to_client = self._transfer((packet.destination, packet.destination_port), packet.link.destination)
+        known = to_client or self._transfer((packet.source, packet.source_port), packet.link.source)
         if known is None:
             return None
         attempt, transfer = known
@@ -162,6 +170,13 @@ class Tracker:
             transfer.from_its_client(packet, message)
         return _taken(attempt, transfer, packet, from_server=to_client is not None)
 
+    def _transfer(self, end: _End, mac: bytes | None) -> tuple[BootAttempt, Transfer] | None:
+        """Return the transfer to a client's address and port: addresses repeat among VLANs, so that its MAC decides.
+
+        A router's MAC may differ by direction; the newest transfer of this address and port counts then.
+        """
+        return self._transfers.get((mac, end)) or self._transfers.get((None, end))
+
     def _tcp(self, packet: Packet) -> "_Taken | None":
         source, destination = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
         known = self._connections.get((source, destination))
@@ -170,24 +185,27 @@ class Tracker:
         if known is not None:
             attempt, connection = known
             connection.from_its_client(packet)
+            _start(attempt, connection)
             return _taken(attempt, connection, packet, from_server=False)
         known = self._connections.get((destination, source))
         if known is None:
             return None
         attempt, connection = known
         connection.from_its_server(packet)
+        _start(attempt, connection)
         return _taken(attempt, connection, packet, from_server=True)
 
     def _connect(self, packet: Packet, source: _End, destination: _End) -> tuple[BootAttempt, Connection] | None:
-        """Follow a new connection of the client if it is one that a boot would open."""
-        attempt = self._clients.at(packet.source)
+        """Follow a new connection of the client. One to another port than a boot's counts once it shows a download."""
+        attempt = self._clients.at(packet.source, packet.link.source)
         if attempt is None or not attempt.boots:
             return None
         named = http.port_of(attempt.dhcp.file) if attempt.dhcp is not None else None
-        if packet.destination_port not in {*http.PORTS, named}:
+        attempt = self._clients.goes_on(attempt, packet)
+        if attempt is None:
             return None
-        connection = Connection(packet)
-        attempt.starts(connection)
+        connection = Connection(packet, is_download=packet.destination_port in {*http.PORTS, named})
+        _start(attempt, connection)
         _keep(self._connections, (source, destination), (attempt, connection))
         return attempt, connection
 
@@ -196,10 +214,12 @@ class Tracker:
         found = refused(packet)
         if found is None:
             return
-        if found.destination[1] == tftp.PORT and found.source in self._transfers:
-            self._transfers[found.source][1].refused = True
-        elif found.destination in self._transfers and found.destination[0] == packet.source:
-            self._transfers[found.destination][1].closed(packet.time, found.source[1])
+        requested = self._transfer(found.source, packet.link.destination)
+        answered = self._transfer(found.destination, packet.link.source)
+        if found.destination[1] == tftp.PORT and requested is not None:
+            requested[1].refused = True
+        elif answered is not None and found.destination[0] == packet.source:
+            answered[1].closed(packet.time, found.source[1])
 
 
 class _Taken(NamedTuple):
@@ -209,6 +229,13 @@ class _Taken(NamedTuple):
     exchange: Exchange
     counted: Counted
     from_server: bool
+
+
+def _start(attempt: BootAttempt, connection: Connection) -> None:
+    """Begin a download, once the connection is known to be one."""
+    if connection.is_download and not connection.started:
+        connection.started = True
+        attempt.starts(connection)
 
 
 def _taken(attempt: BootAttempt, exchange: Exchange, packet: Packet, *, from_server: bool) -> _Taken | None:
