@@ -41,6 +41,19 @@ def test_a_saved_inventory_without_domains_is_incomplete_too(tmp_path: Path) -> 
     assert run(["report", str(file)]) == 3
 
 
+@pytest.mark.parametrize("command", ["scan", "diff"])
+def test_a_fleet_that_lost_all_its_domains_is_no_clean_comparison(command: str, empty: str, tmp_path: Path) -> None:
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old.write_bytes(
+        dumps(inventory(hypervisor("hv1", domain("vm1", macvtap())), servers=(server(tx_checksum=State.OFF),)))
+    )
+    new.write_bytes(dumps(inventory(hypervisor("hv1"), servers=(server(tx_checksum=State.OFF),))))
+    scan = ["scan", "-c", empty, "--server", "satellite=off", "--since", str(old), "-o", os.devnull]
+
+    assert run(scan if command == "scan" else ["diff", str(old), str(new)]) == 3
+    assert run(["diff", str(new), str(new)]) == 0
+
+
 def test_one_hypervisor_may_be_empty_while_another_is_not(empty: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["scan", "-c", empty, "-c", HOST, "--server", "satellite=off", "--format", "json"]) == 0
     assert json.loads(capfd.readouterr().out)["gaps"] == []

@@ -232,8 +232,9 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that changed from an older to a newer inventory.
 
     `unread` names the hosts that one of the two did not read completely, `unread_systems` such provisioning systems:
-    holes of the comparison. `is_first` is True for the first scan, with nothing before it. `is_same_scope` is False if
-    the two are of different configurations.
+    holes of the comparison. `lost_all_domains` is True if only the older one has any domain. `is_first`
+    is True for the first scan, with nothing before it. `is_same_scope` is False if the two are of different
+    configurations.
     """
 
     old: Snapshot
@@ -248,6 +249,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     ending: tuple[EndingWaiver, ...] = ()
     unread: tuple[str, ...] = ()
     unread_systems: tuple[SystemRef, ...] = ()
+    lost_all_domains: bool = False
     is_first: bool = False
 
     @property

@@ -52,6 +52,7 @@ def of_changes(changes: "Changes", fail_on: FailOn) -> ExitCode:
     """Return the exit code of a comparison: a risk on both sides changes nothing.
 
     It is incomplete if one side did not read a hypervisor or a provisioning system, or if a finding is newly unknown.
+    The same holds if no domain at all is left.
     """
     from virtscan.changes import is_newly_at_risk, is_newly_unknown
 
@@ -59,7 +60,8 @@ def of_changes(changes: "Changes", fail_on: FailOn) -> ExitCode:
     at_risk = any(
         is_newly_at_risk(change) and change.finding.exposure in _COUNTED[fail_on] for change in changes.findings
     )
-    return _of(bad=at_risk, incomplete=unknown or bool(changes.unread or changes.unread_systems))
+    holes = bool(changes.unread or changes.unread_systems) or changes.lost_all_domains
+    return _of(bad=at_risk, incomplete=unknown or holes)
 
 
 def of_servers(report: Report) -> ExitCode:

@@ -59,8 +59,8 @@ def diff(
     OLD and NEW are inventories saved by virtscan scan --save, or scans of a history: URL@latest, URL@NUMBER or
     URL@DATE (the last scan up to it). Both are judged by today's rules. A hypervisor that was not read counts as
     last read completely. Without changes nothing is printed; JSON has empty lists. The exit code is 0 if nothing
-    is newly at risk, 1 if something is. It is 3 if one of the two did not read a hypervisor or provisioning system,
-    and 4 for both.
+    is newly at risk, 1 if something is. It is 3 if one of the two did not read a hypervisor or provisioning system, or
+    if NEW alone has no VM at all; and 4 for both.
     """
     check_scope(scope, old, new)
     keep_apart(*places(wanted), ("--redact", redact), inputs=(Path(old), Path(new)))
