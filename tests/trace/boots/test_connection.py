@@ -4,7 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.trace.build import Shot, acknowledged, answered, data, lease, only, read_request, said, segment, trace
+from tests.trace.build import (
+    Shot,
+    acknowledged,
+    answered,
+    data,
+    lease,
+    only,
+    options,
+    read_request,
+    said,
+    segment,
+    trace,
+)
 from virtscan.trace import Boot, Failed, Outcome, Side, judge
 from virtscan.trace.capture.checksums import Checksum
 
@@ -213,6 +225,20 @@ def test_a_connection_to_any_port_is_a_boots_once_it_requests_a_file(tmp_path: P
     found = only(trace(tmp_path, *lease(), connects, accepts, asks, until=60))
     assert (found.outcome, found.file) == (Outcome.NO_ANSWER, "/boot/initrd.img")
     assert only(trace(tmp_path, *lease(), connects, accepts, until=60)).outcome is Outcome.ADDRESS_ONLY
+
+
+@pytest.mark.parametrize(("answers", "failed"), [(Checksum.PARTIAL, Failed.YES), (None, Failed.UNCLEAR)])
+def test_a_system_on_disk_does_not_clear_the_boot_that_failed_before(
+    tmp_path: Path, answers: Checksum | None, failed: Failed
+) -> None:
+    fails = []
+    for time in (1.0, 2.0, 4.0):
+        fails.append(said(time, read_request()))
+        fails += [answered(time + 0.1, options(), kind=answers)] if answers else []
+    later = [shot._replace(time=shot.time + 60) for shot in (*ASKS, server(1.4, OK + bytes(1000), sequence=IRS + 1))]
+
+    shots = [*lease(), *fails, *later, client(62, ack=TOLD + 1000)]
+    assert judge(only(trace(tmp_path, *shots, until=90))).failed is failed
 
 
 def test_another_protocol_on_the_port_is_not_an_http_error(tmp_path: Path) -> None:

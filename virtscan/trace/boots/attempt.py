@@ -18,7 +18,8 @@ _KEPT = 4
 
 _MOST_SERVERS = 16
 
-_STUCK = {
+_FAILED = {
+    Outcome.NO_ANSWER,
     Outcome.OPTIONS_NOT_ACKNOWLEDGED,
     Outcome.DATA_NOT_ACKNOWLEDGED,
     Outcome.CONNECTION_NOT_ACKNOWLEDGED,
@@ -81,9 +82,14 @@ class BootAttempt:
             self._fold(self._downloads.popleft(), download.first)
 
     def gave_up(self, time: float) -> bool:
-        """Return True if the client gave up its last download by that time, and ignored answers with a bad checksum."""
+        """Return True if the client gave up its last download by that time."""
         last = self._downloads[-1] if self._downloads else None
-        return last is not None and last.gave_up(time) and last.ignores_bad and last.ended(time)[0] in _STUCK
+        return last is not None and last.gave_up(time) and last.ended(time)[0] in _FAILED
+
+    @property
+    def ignores_bad(self) -> bool:
+        """Return True if the client ignored answers of its last download, with a checksum not known to be complete."""
+        return bool(self._downloads) and self._downloads[-1].ignores_bad
 
     def leave(self) -> None:
         """Record that the client turned to something else: further data for its files reaches it no more."""

@@ -73,11 +73,11 @@ class ClientTable:
         return attempt
 
     def goes_on(self, attempt: BootAttempt, packet: Packet) -> BootAttempt | None:
-        """Return the attempt of a new download; None if there is no room for another.
+        """Return the attempt of a new transfer: another one after a failed download that the client gave up.
 
-        After a download that the client gave up, it is another attempt: of a system on its disk, or started by hand.
+        None if there is no room for another.
         """
-        if not attempt.gave_up(packet.time):
+        if not (attempt.gave_up(packet.time) and attempt.ignores_bad):
             return attempt
         attempt.leave()
         number, another = self._new(attempt.mac, packet)

@@ -196,14 +196,14 @@ class Tracker:
         return _taken(attempt, connection, packet, from_server=True)
 
     def _connect(self, packet: Packet, source: _End, destination: _End) -> tuple[BootAttempt, Connection] | None:
-        """Follow a new connection of the client. One to another port than a boot's counts once it shows a download."""
+        """Follow a new connection of the client. One to another port than a boot's counts once it shows a download.
+
+        After a failed download that the client gave up, it is that of a system on its disk.
+        """
         attempt = self._clients.at(packet.source, packet.link.source)
-        if attempt is None or not attempt.boots:
+        if attempt is None or not attempt.boots or attempt.gave_up(packet.time):
             return None
         named = http.port_of(attempt.dhcp.file) if attempt.dhcp is not None else None
-        attempt = self._clients.goes_on(attempt, packet)
-        if attempt is None:
-            return None
         connection = Connection(packet, is_download=packet.destination_port in {*http.PORTS, named})
         _start(attempt, connection)
         _keep(self._connections, (source, destination), (attempt, connection))
