@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import TypeAlias
 
 import msgspec
@@ -11,6 +10,7 @@ from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.findings.exposure import exposure
 from virtscan.correlator.findings.missing import is_settled_by_one
 from virtscan.correlator.findings.needless import needless
+from virtscan.correlator.findings.others import OtherServers
 from virtscan.correlator.findings.reasoning import Reasoning
 from virtscan.correlator.findings.waivers import Waivers
 from virtscan.correlator.location.places import contradicted
@@ -21,7 +21,6 @@ from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table.evaluation import Evaluation
 from virtscan.model import (
     OPEN,
-    AnotherServer,
     Conclusion,
     Domain,
     Exposure,
@@ -111,7 +110,7 @@ class _HypervisorJudge:
         self._evaluator = Evaluator(index, hypervisor)
         self._reasoning = Reasoning(index, hypervisor, self._evaluator.kernel, outdated)
         self._conclusions: dict[tuple[int, Exposure], Conclusion] = {}
-        self._others: dict[int, tuple[AnotherServer, ...]] = {}
+        self._others = OtherServers()
         self._undecided: dict[int, tuple[_ServerVerdict, ...]] = {}
         self.overruled: dict[str, None] = {}
 
@@ -171,9 +170,6 @@ class _HypervisorJudge:
                 missing = tuple(dict.fromkeys((*missing, *self._reasoning.lacking(points))))
         for number in decided.contradicted:
             self.overruled[self._index.servers[number].name] = None
-        others = self._others.get(id(evaluation))
-        if others is None:
-            others = self._others[id(evaluation)] = _others(evaluation)
         stack = ruling.stack if ruling.rule.server else None
         return Conclusion(
             source_device=decided.point.device,
@@ -190,26 +186,8 @@ class _HypervisorJudge:
             because=because,
             missing=missing,
             reaches_server=evaluation.reach,
-            others=others,
+            others=self._others.than_decides(evaluation),
         )
-
-
-def _others(evaluation: Evaluation) -> tuple[AnotherServer, ...]:
-    """Return the servers that alone would put an interface at risk, without the one that decides."""
-    if evaluation.ruling.rule.verdict is not Verdict.AT_RISK:
-        return ()
-    stacks = [
-        stack
-        for point in evaluation.points
-        for ruling in point.rulings
-        if ruling.rule.verdict is Verdict.AT_RISK
-        for stack in ruling.stacks
-    ]
-    decides = evaluation.ruling.stack
-    found = dict.fromkeys((stack.server.name, stack.interface or "") for stack in stacks)
-    if decides is not None:
-        found.pop((decides.server.name, decides.interface or ""), None)
-    return tuple(map(_named, sorted(found)))
 
 
 def _undecided(evaluation: Evaluation) -> tuple[_ServerVerdict, ...]:
@@ -222,13 +200,6 @@ def _undecided(evaluation: Evaluation) -> tuple[_ServerVerdict, ...]:
             for name in dict.fromkeys(stack.server.name for stack in ruling.stacks):
                 found.setdefault(name, (name, verdict, rule))
     return tuple(found.values())
-
-
-@cache
-def _named(name: tuple[str, str]) -> AnotherServer:
-    """Return one value for all findings that name a server."""
-    server, interface = name
-    return AnotherServer(server=server, server_interface=interface or None)
 
 
 def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ...]) -> Iterator[Gap]:
@@ -271,7 +242,11 @@ def _most_urgent_first(found_on: Mapping[str, list[Finding]]) -> tuple[Finding, 
     """Sort by urgency, then by the names of interfaces; host by host, because keys take more memory than findings."""
     findings: list[Finding] = []
     for name in sorted(found_on, key=lambda name: (natural(name), name)):
-        findings += sorted(found_on[name], key=lambda one: (natural(one.domain), *_interface(one)))
+        found = found_on[name]
+        order = {domain: (natural(domain), domain) for domain in {one.domain for one in found}}
+        findings += sorted(
+            found, key=lambda one: (order[one.domain], one.index, one.origin, one.next_start, one.mac or "")
+        )
     findings.sort(key=_urgency)
     return tuple(findings)
 

@@ -6,7 +6,13 @@ Values are the words of the columns, the JSON documents and the command line.
 from enum import Enum
 
 
-class Ranked(Enum):
+class Closed(Enum):
+    """A closed set; each member is one object, and hashed as such, where Enum hashes its name in Python code."""
+
+    __hash__ = object.__hash__
+
+
+class Ranked(Closed):
     """A closed set in an order; `rank` counts its members from 0."""
 
     rank: int
@@ -15,7 +21,7 @@ class Ranked(Enum):
         self.rank = len(type(self).__members__)
 
 
-class State(Enum):
+class State(Closed):
     """State of a switch; an unobserved one is UNKNOWN, never OFF."""
 
     ON = "on"
@@ -23,7 +29,7 @@ class State(Enum):
     UNKNOWN = "unknown"
 
 
-class SourceMode(Enum):
+class SourceMode(Closed):
     """Mode of a macvtap device; UNKNOWN when its network could not be read."""
 
     BRIDGE = "bridge"
@@ -33,7 +39,7 @@ class SourceMode(Enum):
     UNKNOWN = "unknown"
 
 
-class DeviceKind(Enum):
+class DeviceKind(Closed):
     """Kind of a network device; MACVLAN includes macvtap, ETHERNET taps and dummies (see `Backing`)."""
 
     BOND = "bond"
@@ -45,7 +51,7 @@ class DeviceKind(Enum):
     UNKNOWN = "unknown"
 
 
-class Machine(Enum):
+class Machine(Closed):
     """Kind of machine that a system runs on; UNKNOWN when no source observed it."""
 
     PHYSICAL = "physical"
@@ -54,14 +60,14 @@ class Machine(Enum):
     UNKNOWN = "unknown"
 
 
-class Firmware(Enum):
+class Firmware(Closed):
     """Firmware of a domain, as its XML names it."""
 
     BIOS = "bios"
     EFI = "efi"
 
 
-class Fix(Enum):
+class Fix(Closed):
     """State of the fix in a kernel; UNKNOWN when it was not read, or its name does not imply it."""
 
     FIXED = "fixed"
@@ -69,7 +75,7 @@ class Fix(Enum):
     UNKNOWN = "unknown"
 
 
-class KernelBasis(Enum):
+class KernelBasis(Closed):
     """Basis of a kernel's `Fix`; each basis leads to one `Fix`."""
 
     RHEL6_SINCE = "rhel6-since-504.30.3"
@@ -92,7 +98,7 @@ class KernelBasis(Enum):
     DAEMON_TOO_OLD = "daemon-too-old"
 
 
-class Reach(Enum):
+class Reach(Closed):
     """Reachability of a server from an interface, checksums aside."""
 
     YES = "yes"
@@ -100,7 +106,7 @@ class Reach(Enum):
     UNKNOWN = "unknown"
 
 
-class Backing(Enum):
+class Backing(Closed):
     """Attachment of a device to a bus: a PHYSICAL one is a NIC, real or emulated (see `Device.driver`)."""
 
     PHYSICAL = "physical"
@@ -116,14 +122,14 @@ class DomainState(Ranked):
     UNKNOWN = "unknown"
 
 
-class LinkState(Enum):
+class LinkState(Closed):
     """The virtual cable, `<link state>`."""
 
     UP = "up"
     DOWN = "down"
 
 
-class ProvisioningKind(Enum):
+class ProvisioningKind(Closed):
     """Kind of a provisioning system."""
 
     COBBLER = "cobbler"
@@ -138,7 +144,7 @@ class HostStatus(Ranked):
     FAILED = "failed"
 
 
-class LowerDevice(Enum):
+class LowerDevice(Closed):
     """Macvtap interfaces that are judged: those that stand on a bond, or all."""
 
     BOND = "bond"
@@ -166,7 +172,7 @@ class Confidence(Ranked):
     LOW = "low"
 
 
-class FailOn(Enum):
+class FailOn(Closed):
     """The exposure from which on a finding at risk counts for the exit code."""
 
     PENDING = "pending"
@@ -183,7 +189,7 @@ class Exposure(Ranked):
     LATENT = "latent"
 
 
-class WhyLeftOut(Enum):
+class WhyLeftOut(Closed):
     """Reason why a file of a folder was not read as a definition, without being a gap."""
 
     NOT_XML = "not-xml"
@@ -193,7 +199,7 @@ class WhyLeftOut(Enum):
     HALF_WRITTEN = "half-written"
 
 
-class GapAbout(Enum):
+class GapAbout(Closed):
     """Subject of a gap; HYPERVISOR and DOMAIN may hide interfaces, the others hide facts.
 
     AGE is a fact that is too old to count. CONFIGURATION is about names that don't match, and about

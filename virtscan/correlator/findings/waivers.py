@@ -40,16 +40,13 @@ class Waivers:
             if waiver.until is None or today <= waiver.until
         }
         self._used: set[int] = set()
+        self.name_servers: bool = any(self._all[number].server != "*" for number in self._valid)
+        """True if one that holds is about servers by name."""
 
     @property
     def is_empty(self) -> bool:
         """Return True if none holds."""
         return not self._valid
-
-    @property
-    def name_servers(self) -> bool:
-        """Return True if one that holds is about servers by name."""
-        return any(self._all[number].server != "*" for number in self._valid)
 
     def apply(self, finding: Finding) -> Finding:
         """Return the finding with the reason of the first waiver whose patterns all match, or as it was."""

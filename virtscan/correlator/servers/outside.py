@@ -93,7 +93,7 @@ class OutsideServers:
             *(Peers(numbers=(number,), placed=(some,)) for number, some in related.items()),
         )
         self._seen: dict[_View, Outside] = {}
-        self._ruled: dict[tuple[_Vantage, int], tuple[Ruling, ...]] = {}
+        self._ruled: dict[tuple[_Vantage, tuple[int, ...]], tuple[Ruling, ...]] = {}
 
     def seen_from(self, point: AttachmentPoint, candidates: CandidateServers) -> Outside:
         """Rule once for all points that see the servers outside in the same way."""
@@ -128,13 +128,13 @@ class OutsideServers:
             left = group.without(skipped)
             if not left.numbers:
                 continue
-            rulings = self._on_first(left, point, vantage)
+            rulings = self._on_group(left, point, vantage)
             there = tuple(one.position for one in rulings)
             if left.numbers[0] in self._related:
                 positions[left.numbers[0]] = there
             else:
                 reaches.add(of_server(there))
-            ruled += ((left.numbers[0], one) for one in _for_all(left, rulings))
+            ruled += ((left.numbers[0], one) for one in rulings)
         ruled.sort(key=lambda one: (one[1].sort_key, one[0]))
         return Outside(
             rulings=tuple(ruling for _, ruling in ruled),
@@ -144,14 +144,13 @@ class OutsideServers:
             is_answered=len(skipped) < len(self._index.servers),
         )
 
-    def _on_first(self, group: Peers, point: AttachmentPoint, vantage: _Vantage) -> tuple[Ruling, ...]:
-        """Rule on the first server of a group, at each of its places outside."""
-        key = vantage, group.numbers[0]
+    def _on_group(self, group: Peers, point: AttachmentPoint, vantage: _Vantage) -> tuple[Ruling, ...]:
+        """Rule on the first server of a group, at each of its places outside: that holds for the others."""
+        key = vantage, group.numbers
         found = self._ruled.get(key)
         if found is None:
-            found = self._ruled[key] = tuple(
-                rule_at(self._kernel, point, one.stack, self._position(one, point)) for one in group.placed[0]
-            )
+            on_first = (rule_at(self._kernel, point, one.stack, self._position(one, point)) for one in group.placed[0])
+            found = self._ruled[key] = tuple(_for_all(group, on_first))
         return found
 
     def _position(self, one: PlacedStack, point: AttachmentPoint) -> Position:
@@ -174,8 +173,8 @@ class OutsideServers:
         return dict(sorted(excluded.items()))
 
 
-def _for_all(group: Peers, rulings: Sequence[Ruling]) -> Iterator[Ruling]:
+def _for_all(group: Peers, rulings: Iterator[Ruling]) -> Iterator[Ruling]:
     """Extend the rulings on the first server of a group to the others."""
     if len(group.numbers) == 1:
-        return iter(rulings)
+        return rulings
     return (msgspec.structs.replace(one, alike=group.stacks(place)) for place, one in enumerate(rulings))
