@@ -258,15 +258,15 @@ def test_unknown_kernels_come_first_if_they_would_decide_most() -> None:
 
     kernel, *others = made.questions
     assert (kernel.where, kernel.interfaces) == ("hv1", 2)
-    assert "uname -r" in kernel.command
-    assert any("no answer" in one.missing[0] and "ethtool -k eth0" in one.command for one in others)
+    assert "uname -r" in kernel.how
+    assert any("no answer" in one.missing[0] and "ethtool -k eth0" in one.how for one in others)
     assert made.still_unknown == 2
 
 
 def test_a_kernel_that_may_have_the_fix_is_to_be_looked_into() -> None:
     (question,) = remedy(server(), hosts=(host(kernel="3.10.0-327.el7.x86_64"),)).questions
 
-    assert "changelog" in question.command
+    assert "changelog" in question.how
     assert "3.10.0-514" in question.missing[0]
 
 
@@ -283,7 +283,7 @@ def test_each_unknown_comes_with_the_command_that_shows_it(servers: tuple[Any, .
 
     (question,) = remedy(*servers, hosts=(private,)).questions
 
-    assert command in question.command
+    assert command in question.how
 
 
 def test_an_unknown_mode_is_to_be_read_from_the_domain() -> None:
@@ -292,7 +292,7 @@ def test_an_unknown_mode_is_to_be_read_from_the_domain() -> None:
 
     made = remedy(server(macs=mac("52:54:00:00:00:01")), hosts=hosts)
 
-    assert any("virsh dumpxml" in question.command for question in made.questions)
+    assert any("virsh dumpxml" in question.how for question in made.questions)
 
 
 def test_a_waived_server_needs_no_change_and_hides_no_other() -> None:

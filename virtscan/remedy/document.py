@@ -101,7 +101,7 @@ def _fields(steps_of: Callable[[Change], Steps]) -> tuple[Field[Change], ...]:
 QUESTIONS: tuple[Field[Question], ...] = (
     Field(Column("where"), lambda question: question.where),
     Field(texts("missing"), lambda question: question.missing),
-    Field(Column("command"), lambda question: question.command),
+    Field(Column("how"), lambda question: question.how),
     Field(number("interfaces"), lambda question: question.interfaces),
 )
 

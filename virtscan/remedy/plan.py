@@ -87,11 +87,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """An unknown fact that a verdict depends on: `where` to look, with which command, and for how many interfaces."""
+    """An unknown fact that verdicts of `interfaces` depend on: `where` it is missing, and `how` to find it out."""
 
     where: str
     missing: tuple[str, ...]
-    command: str
+    how: str
     interfaces: int
 
 

@@ -23,7 +23,7 @@ def questions(report: Report) -> tuple[Question, ...]:
         Question(
             where=where,
             missing=(wording.sentence(reason),),
-            command=wording.how(reason) or "",
+            how=wording.how(reason) or "",
             interfaces=count,
         )
         for (where, reason), count in counts.items()

@@ -144,4 +144,4 @@ def _upgrade(upgrade: Upgrade) -> str:
 
 
 def _question(question: Question) -> list[str]:
-    return [f"  {question.where}, for {question.interfaces}: {'; '.join(question.missing)}", f"    {question.command}"]
+    return [f"  {question.where}, for {question.interfaces}: {'; '.join(question.missing)}", f"    {question.how}"]

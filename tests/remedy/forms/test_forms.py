@@ -286,6 +286,15 @@ def test_a_server_that_another_one_stands_behind_is_named_with_it() -> None:
     assert "hv1 web01 52:54:00:00:01:01 (latent); also at risk because of b" in text
 
 
+def test_the_document_states_how_to_find_out_a_missing_fact() -> None:
+    judged = correlate(fleet(server(tx_checksum=State.UNKNOWN, reason=failure("no answer"))))
+
+    questions = document(plan(judged), judged, "shell")["questions"]
+
+    assert {tuple(question) for question in questions} == {("where", "missing", "how", "interfaces")}
+    assert any("ethtool -k eth0" in question["how"] for question in questions)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_the_document_holds_the_plan_and_the_steps(form: str) -> None:
     inventory = fleet(server(), server("fixed", interface="eth1", features=STUCK))
