@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
+
 from tests.build import (
     FIXED_KERNEL,
     UNFIXED_KERNEL,
@@ -50,9 +52,32 @@ def test_a_domain_is_counted_with_its_interfaces_and_its_worst_verdict() -> None
 
     keys = ("domain", "state", "boots_from_network", "interfaces", "macvtap_interfaces", "at_risk", "verdict")
     assert values(rows, *keys) == [
-        ("web01", "active", True, 4, 3, 0, "unknown"),
         ("plain", "unknown", False, 0, 0, 0, None),
+        ("web01", "active", True, 4, 3, 0, "unknown"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("view", "keys", "rows"),
+    [
+        ("hypervisors", ("hypervisor",), [("hv2",), ("hv10",)]),
+        ("domains", ("hypervisor", "domain"), [("hv2", "db1"), ("hv10", "vm2"), ("hv10", "VM9"), ("hv10", "vm10")]),
+        ("interfaces", ("domain", "index"), [("vm2", 0), ("VM9", 0), ("vm10", 0), ("vm10", 1)]),
+        ("servers", ("server", "server_interface"), [("pxe2", "eth1"), ("pxe2", "eth0"), ("pxe10", "eth0")]),
+    ],
+)
+def test_rows_are_ordered_by_name_with_numbers_by_value(view: str, keys: tuple[str, ...], rows: list[object]) -> None:
+    hosts = (
+        hypervisor(
+            "hv10", domain("VM9", macvtap()), domain("vm10", macvtap(), macvtap(index=1)), domain("vm2", macvtap())
+        ),
+        hypervisor("hv2", domain("db1")),
+    )
+    servers = (server("pxe10"), server("pxe2", interface="eth1"), server("pxe2"))
+
+    shown = of(Report(inventory=inventory(*hosts, servers=servers)), view)
+
+    assert values(shown, *keys) == rows
 
 
 def test_a_waived_domain_keeps_its_verdict_and_is_not_counted_as_at_risk() -> None:
@@ -163,10 +188,10 @@ def test_a_server_is_told_with_what_it_puts_at_risk() -> None:
 
     keys = ("server", "tx_checksum", "tx_checksum_fixed", "after_reboot", "at_risk", "at_risk_waived", "reason")
     assert values(rows, *keys) == [
-        ("satellite", "on", False, "on", 1, 1, None),
         ("cobbler", "on", True, None, 1, 0, None),
         ("foreman", "unknown", None, None, 0, 0, "ssh: connection refused"),
         ("mirror", "off", None, "on", 0, 0, None),
+        ("satellite", "on", False, "on", 1, 1, None),
     ]
 
 

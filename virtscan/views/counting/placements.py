@@ -21,13 +21,14 @@ from virtscan.model import (
     Report,
     SourceMode,
 )
+from virtscan.model.natural import by_name
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An interface in its place.
 
     Of several devices that are possible it is on the one that its finding is about, else on the first, which libvirt
-    gives out first. `kind` is None where no device is known.
+    assigns first. `kind` is None where no device is known.
     """
 
     hypervisor: Hypervisor
@@ -56,7 +57,7 @@ class DomainPlacements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def placements(report: Report) -> Iterator[DomainPlacements]:
-    """Yield every domain, judged or not, in the inventory's order.
+    """Yield every domain, judged or not, by the names of hypervisor and domain.
 
     The persistent definition of a running domain is not another domain; only its findings are given.
     """
@@ -66,9 +67,9 @@ def placements(report: Report) -> Iterator[DomainPlacements]:
         findings[item.key] = item
         if item.next_start:
             next_starts[item.hypervisor, item.uuid].append(item)
-    for hypervisor in report.inventory.hypervisors:
+    for hypervisor in sorted(report.inventory.hypervisors, key=by_name):
         devices = {device.name: device for device in hypervisor.devices}
-        for domain in hypervisor.domains:
+        for domain in sorted(hypervisor.domains, key=by_name):
             if domain.next_start:
                 continue
             places = tuple(_place(hypervisor, domain, one, findings, devices) for one in domain.interfaces)

@@ -57,7 +57,7 @@ FIELDS: tuple[Field[DomainPlacements], ...] = (
 
 
 def view(report: Report) -> Document:
-    """Show a row for each domain, in the inventory's order."""
+    """Show a row for each domain, by the names of hypervisor and domain."""
     counted = summary.metrics(report)
     rows = section("rows", FIELDS, placements(report))
     return report_document(report, "domains", rows, metrics=counted, notes=summary.coverage(counted))

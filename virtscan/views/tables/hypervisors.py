@@ -8,6 +8,7 @@ import msgspec
 
 from virtscan.correlator.kernel import kernel_state
 from virtscan.model import CONFIGURATION, Finding, Fix, Gap, HostStatus, Hypervisor, Interface, Report
+from virtscan.model.natural import by_name
 from virtscan.views.counting.amounts import ratio
 from virtscan.views.counting.groups import Group, alone
 from virtscan.views.document import (
@@ -118,7 +119,7 @@ FIELDS: tuple[Field[_JudgedHost], ...] = (
 
 
 def hypervisors(report: Report) -> Section:
-    """Make one row for each hypervisor, in the inventory's order; its reason is that of its first gap."""
+    """Make one row for each hypervisor, by name; its reason is that of its first gap."""
     gaps: defaultdict[str | None, list[Gap]] = defaultdict(list)
     for gap in report.inventory.gaps:
         gaps[gap.hypervisor].append(gap)
@@ -135,7 +136,7 @@ def hypervisors(report: Report) -> Section:
                 gaps=gaps[host.name],
                 taken_at=report.inventory.taken_at,
             )
-            for host in report.inventory.hypervisors
+            for host in sorted(report.inventory.hypervisors, key=by_name)
         ),
     )
 

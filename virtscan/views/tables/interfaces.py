@@ -52,7 +52,7 @@ FIELDS: tuple[Field[Placement], ...] = (
 
 
 def view(report: Report) -> Document:
-    """Show a row for each interface, in the inventory's order."""
+    """Show a row for each interface, by the names of hypervisor and domain, then by number."""
     counted = summary.metrics(report)
     rows = section("rows", FIELDS, (placement for domain in placements(report) for placement in domain.placements))
     return report_document(report, "interfaces", rows, metrics=counted, notes=summary.coverage(counted))

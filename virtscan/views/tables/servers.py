@@ -10,6 +10,7 @@ from virtscan.correlator.servers.cure import CHECKSUMS, as_judged, cure
 from virtscan.correlator.servers.sending import SendingStack, sending
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.model import Finding, HostStatus, Report, Server, State
+from virtscan.model.natural import by_name
 from virtscan.views.document import (
     Audience,
     Column,
@@ -107,7 +108,7 @@ FIELDS: tuple[Field[_JudgedServer], ...] = (
 
 
 def servers(report: Report) -> Section:
-    """Make one row for each server, in the inventory's order; the interfaces at risk are those that it decided."""
+    """Make one row for each server, by name; the interfaces at risk are those that it decided."""
     named = {(server.name, server.interface) for server in report.inventory.servers}
     first = {server.name: server.interface for server in reversed(report.inventory.servers)}
     findings: defaultdict[tuple[str, str | None], list[Finding]] = defaultdict(list)
@@ -129,7 +130,7 @@ def servers(report: Report) -> Section:
                 findings=findings[server.name, server.interface] if was_read else None,
                 taken_at=report.inventory.taken_at,
             )
-            for server in report.inventory.servers
+            for server in sorted(report.inventory.servers, key=by_name)
         ),
     )
 
