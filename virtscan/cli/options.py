@@ -135,7 +135,7 @@ def console_options(function: Callable[..., int]) -> Callable[..., int]:
 
 
 _output_option = click.option(
-    "-o", "--output", type=FILE, help="Output file of the --format that names none; replaced atomically."
+    "-o", "--output", type=FILE, help="Output file for the --format without =FILE; replaced atomically."
 )
 
 

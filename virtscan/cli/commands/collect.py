@@ -41,10 +41,10 @@ _LARGEST = 64 << 20
 )
 @console_options
 def collect(path: Path, console: Console) -> int:
-    """Read the hypervisors of a plan; print their inventory, as virtscan scan --save writes it. Judge nothing.
+    """Read the hypervisors of a plan; print their inventory in the format of virtscan scan --save.
 
-    An engine runs this on other machines (docs/fleet.md). virtscan schema plan describes the plan, which must
-    be of the same version as this virtscan. At the plan's deadline, items read by then are printed; the rest are gaps.
+    An engine runs this on other machines (docs/fleet.md). virtscan schema plan describes the plan, which must come from
+    the same version of virtscan. At the plan's deadline, items read by then are printed; the rest are gaps.
     """
     from virtscan.storage import dumps, plan_loads
 

@@ -113,7 +113,7 @@ def show(
 def init(connect: tuple[str, ...], servers: tuple[str, ...], output: Path | None) -> int:
     """Write a commented configuration to start from; an existing file is never replaced.
 
-    Only its owner can read it if a URI holds a password.
+    If a URI holds a password, only its owner can read the file.
     """
     from virtscan.config.file.starter import starter
 

@@ -35,7 +35,7 @@ from virtscan.views.assuming import marked
     type=click.Choice(list(FORMS)),
     default="shell",
     show_default=True,
-    help="How to write the commands, and to make the change persistent; CSV and Prometheus have none.",
+    help="Form of the commands and of the persistent setting; CSV and Prometheus have no commands.",
 )
 @assume_option
 @text_output_options
@@ -52,9 +52,9 @@ def remedy(
 ) -> int:
     """Print the change for each server that puts VMs at risk, its cost and how to undo it.
 
-    FILE is an inventory saved by virtscan scan --save (- reads standard input); without it a new scan is made. The text
-    is a script (a playbook for ansible): read it, then run it on the server yourself; virtscan runs nothing. The
-    exit code is 0, or 3 if something was not read or judged, which may hide further changes.
+    FILE is an inventory saved by virtscan scan --save (- reads standard input); without it, virtscan scans first. The
+    text is a script (a playbook for ansible): read it, then run it on the server yourself; virtscan runs nothing.
+    The exit code is 0, or 3 if something was not read or judged, which may hide further changes.
     """
     from virtscan.correlator.judging import judge
 

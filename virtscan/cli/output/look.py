@@ -96,7 +96,7 @@ all_option = _option(
     "--all",
     "show_all",
     is_flag=True,
-    help="Also show findings that need no action: mitigated, not-affected. Formats other than table always have them.",
+    help="Also show findings that need no action: mitigated, not-affected. Formats other than table always show them.",
 )
 
 total_option = _option(
