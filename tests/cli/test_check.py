@@ -59,7 +59,7 @@ def checked(
         (scan(BOOTS, servers=(OFF,), hours=20), (), 0, "OK: "),
         (scan(BOOTS, servers=(OFF,), hours=25), ("--max-scan-age", "1d"), 3, "UNKNOWN: the last scan was"),
         (scan(BOOTS, servers=(OFF,), hours=-5), (), 0, "scan_age=0s;;93600;0"),
-        (scan(BOOTS, servers=(OFF,), hours=-72), (), 3, "UNKNOWN: the last scan is dated 2 days ahead; correct"),
+        (scan(BOOTS, servers=(OFF,), hours=-72), (), 3, "UNKNOWN: the last scan is dated 2 days in the future"),
         (b"{", (), 3, "UNKNOWN: "),
         (scan(BOOTS), ("--max-scan-age", "26"), 3, "UNKNOWN: Invalid value for '--max-scan-age': invalid "),
         (scan(BOOTS), ("--scope", "3f0c"), 3, "UNKNOWN: --scope is for a history, "),

@@ -181,7 +181,7 @@ def test_a_scope_of_files_is_refused(save: Any, capfd: pytest.CaptureFixture[str
     file = save("old.json", fleet())
 
     assert run(["diff", file, file, "--scope", "3f0c"]) == 2
-    assert f"--scope is for a history, {file} is a file; leave out --scope" in capfd.readouterr().err
+    assert f"--scope is for a history, {file} is a file; omit --scope" in capfd.readouterr().err
 
 
 def test_other_configurations_are_told_apart(save: Any, capfd: pytest.CaptureFixture[str]) -> None:

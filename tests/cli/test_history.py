@@ -566,9 +566,9 @@ def test_pruning_a_locked_database_is_a_failed_write(locked: str) -> None:
         (["list", "--history", "history.sqlite"], "--history: not the URL of a database: 'history.sqlite'"),
         (["show", "yesterday", "--history", "sqlite:///x"], "SCAN: invalid scan 'yesterday'; write @latest, @NUMBER"),
         (["trend", "--by", "server", "--history", "sqlite:///x"], "--by server is for --view risks"),
-        (["show", "--save", "x", "--format", "csv=y"], "instead of reporting it; leave out --format csv=y"),
-        (["show", "--save", "x", "--view", "servers"], "instead of reporting it; leave out --view"),
-        (["show", "--save", "x", "-o", "y"], "instead of reporting it; leave out --output"),
+        (["show", "--save", "x", "--format", "csv=y"], "instead of reporting it; omit --format csv=y"),
+        (["show", "--save", "x", "--view", "servers"], "instead of reporting it; omit --view"),
+        (["show", "--save", "x", "-o", "y"], "instead of reporting it; omit --output"),
     ],
 )
 def test_wrong_usage_says_what_to_do(arguments: list[str], says: str, capfd: pytest.CaptureFixture[str]) -> None:

@@ -83,4 +83,4 @@ def test_metrics_can_be_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str
 
 def test_metrics_have_no_view_to_choose(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["report", "x.json", "--format", "prometheus", "--view", "domains"]) == 2
-    assert "--format prometheus always has all metrics; leave out --view" in capfd.readouterr().err
+    assert "--format prometheus always has all metrics; omit --view" in capfd.readouterr().err

@@ -132,7 +132,7 @@ def test_news_has_no_views(option: tuple[str, str], fleet: Fleet) -> None:
     night = fleet.scan(*option)
 
     assert night.code == 2
-    assert f"--since reports only changes; leave out {option[0]}" in night.err
+    assert f"--since reports only changes; omit {option[0]}" in night.err
     assert not (fleet.folder / "last.json").exists()
 
 

@@ -89,7 +89,7 @@ def test_the_hypervisor_that_was_not_named_is_shown_with_its_origin(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LIBVIRT_DEFAULT_URI", HOST)
-    line = f"hypervisor: {HOST} (LIBVIRT_DEFAULT_URI; -c, --xml or a configuration names others)"
+    line = f"hypervisor: {HOST} (LIBVIRT_DEFAULT_URI; choose others with -c, --xml or a configuration)"
 
     run(["scan", "--server", "satellite=off"])
     shown = capfd.readouterr()
@@ -231,7 +231,8 @@ def test_every_new_key_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str
     assert run(["config", "show", str(config)]) == 0
     scan, hv1, hv2, shown = capfd.readouterr().out.splitlines()
     assert scan.endswith(
-        ", facts older than 1 week ignored, persistent definitions of running domains read, fails on exposure boots"
+        ", facts older than 1 week ignored, persistent definitions of running domains read, "
+        "exit code 1 or 4 from exposure boots"
     )
     assert hv1 == "hypervisor hv1: qemu+ssh://hv1/system, physical yes, reflective bond2 bond3"
     assert hv2.startswith("hypervisor hv2: qemu+ssh://hv2/system, physical yes")

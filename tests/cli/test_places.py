@@ -116,7 +116,7 @@ def test_a_link_that_another_user_has_put_into_a_shared_folder_is_not_followed(t
     os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
 
     with (
-        pytest.raises(click.ClickException, match="report: can't be written: a symbolic link of another user"),
+        pytest.raises(click.ClickException, match="report: can't be written: a symbolic link owned by another user"),
         opened(link),
     ):
         pass
@@ -161,7 +161,7 @@ def test_a_pipe_whose_reader_does_not_read_is_left_at_the_deadline(tmp_path: Pat
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     try:
-        with pytest.raises(OutputError, match="its reader does not read in time"):
+        with pytest.raises(OutputError, match="the reader of the pipe did not read in time"):
             write(bytes(1 << 20), tmp_path / "pipe")
     finally:
         os.close(reader)

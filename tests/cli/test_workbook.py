@@ -25,7 +25,7 @@ def test_a_choice_of_rows_is_refused_because_a_workbook_holds_all(
     option: tuple[str, str], fleet: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["report", fleet, "--format", "xlsx", *option]) == 2
-    assert f"--format xlsx holds all views; leave out {option[0]}" in capfd.readouterr().err
+    assert f"--format xlsx holds all views; omit {option[0]}" in capfd.readouterr().err
 
 
 def test_every_view_is_a_sheet(fleet: str, tmp_path: Path) -> None:

@@ -416,7 +416,7 @@ def test_a_truncated_report_gives_its_first_part_and_a_gap(tmp_path: Path) -> No
     path.write_bytes(content[: content.index(b"<domain") + 512])
     target = Target(kind=TargetKind.SOSREPORT, address=str(path))
     draft = HostDraft(target, name="report", uri="sosreport:report")
-    with pytest.raises(ConnectorError, match="no end mark") as error:
+    with pytest.raises(ConnectorError, match="no end-of-archive marker") as error:
         sosreport.read(target, draft)
     host, _ = draft.close(failure(str(error.value)))
 

@@ -177,7 +177,7 @@ def test_an_unobserved_fact_is_reported_as_not_known() -> None:
 
     assert facts(stated)["device"] == (None, "gone0: its kind was not observed", None)
     assert facts(stated)["kernel"][0] is None
-    assert facts(stated)["segment"] == (None, "none is named for gone0", None)
+    assert facts(stated)["segment"] == (None, "none configured for gone0", None)
     lost = account(scene(Interface(index=0, type="direct", attachments=(Attachment(None, SourceMode.UNKNOWN),))))
     assert facts(lost)["source device"][0] is None
 
@@ -335,7 +335,7 @@ def test_each_value_of_a_missing_fact_says_what_follows() -> None:
 def test_a_device_that_may_be_on_no_bond_may_turn_out_not_to_be_judged() -> None:
     _, kind = account(scene(macvtap("bond7"), servers=(server(),), policy=ONLY_BONDS)).missing_facts
 
-    assert kind.verdicts == {"on a bond": Verdict.AT_RISK, "on no bond": None}
+    assert kind.verdicts == {"on a bond": Verdict.AT_RISK, "not on a bond": None}
 
 
 def test_what_does_not_change_the_worst_verdict_settles_nothing() -> None:

@@ -114,7 +114,7 @@ def run(arguments: list[str]) -> int:
         import traceback  # loads the tokenizer
 
         traceback.print_exc()
-        click.echo("virtscan: internal error, not a problem of the input; please report it", err=True)
+        click.echo("virtscan: internal error, not a problem with the input; please report it", err=True)
         code = INTERNAL_ERROR
     return code
 

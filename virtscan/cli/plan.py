@@ -50,7 +50,7 @@ def default_uri_line(plan: Plan, *, names: bool = True) -> str | None:
     for target in plan.targets:
         if target.chosen_by is not None:
             address = naming.shown(target) if names else "details withheld"
-            return f"hypervisor: {address} ({target.chosen_by}; -c, --xml or a configuration names others)"
+            return f"hypervisor: {address} ({target.chosen_by}; choose others with -c, --xml or a configuration)"
     return None
 
 

@@ -64,7 +64,7 @@ def status_of(report: Report, fail_on: FailOn, now: datetime, max_scan_age: floa
     age = max(passed, timedelta(0))
     numbers = _numbers(report, age, max_scan_age)
     if -passed.total_seconds() > max_scan_age:  # it would count as new until then
-        words = f"the last scan is dated {in_words(-passed)} ahead; correct the clock, then scan again"
+        words = f"the last scan is dated {in_words(-passed)} in the future; correct the clock, then scan again"
         return Status(level=Level.UNKNOWN, words=words, numbers=numbers)
     if age.total_seconds() > max_scan_age:
         words = f"the last scan was {in_words(age)} ago; check that virtscan scan runs"

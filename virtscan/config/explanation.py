@@ -44,7 +44,7 @@ def _scan(plan: Plan) -> str:
         *([f"facts older than {exactly(plan.policy.max_age)} ignored"] if plan.policy.max_age else []),
         *(["persistent definitions of running domains read"] if plan.next_start else []),
         *(["disk and balloon sizes read"] if plan.stats else []),
-        *([f"fails on exposure {plan.fail_on.value}"] if plan.fail_on else []),
+        *([f"exit code 1 or 4 from exposure {plan.fail_on.value}"] if plan.fail_on else []),
     ]
     return ", ".join(
         [f"scan: lower device {plan.policy.lower_device.value}, {limits}, hypervisor facts {facts}", *chosen]

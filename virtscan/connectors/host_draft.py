@@ -192,7 +192,7 @@ class HostDraft:
     def _end(self) -> tuple[list[DraftItem], Collection[Device]]:
         with self._lock:
             if self._closed:
-                raise RuntimeError("a draft is closed once")
+                raise RuntimeError("a draft can be closed only once")
             self._closed = True
             return self._items, self._listed.values()
 

@@ -175,7 +175,7 @@ class StatedFacts:
             if name is not None:
                 segment = hypervisor.segments.get(name)
                 value = None if segment is None else f"{segment} ({name})"
-                yield self._stated("segment", value, CONFIGURATION if segment else f"none is named for {name}")
+                yield self._stated("segment", value, CONFIGURATION if segment else f"none configured for {name}")
 
     def _stated(
         self, fact: str, value: str | None, source: str | None = None, observed_at: datetime | None = None

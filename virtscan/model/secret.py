@@ -26,4 +26,4 @@ class Secret:
 
     def __reduce__(self) -> str:
         # Without this, pickle and copy would write the value out.
-        raise TypeError("a secret is not written")
+        raise TypeError("secrets are never written")

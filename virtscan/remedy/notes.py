@@ -70,9 +70,9 @@ def _stack(stack: SendingStack, switched: Sequence[SwitchedDevice]) -> list[str]
         return []
     name = switched[0].interface
     kinds = {
-        DeviceKind.BOND: f"{name} is a bond: off on the bond is enough, its members keep their offload.",
-        DeviceKind.VLAN: f"{name} is a VLAN: off on the VLAN is enough, the device below keeps its offload.",
-        DeviceKind.BRIDGE: f"{name} is a bridge: off on the bridge is enough, its ports keep their offload.",
+        DeviceKind.BOND: f"{name} is a bond: off on the bond is enough; its members keep their offload.",
+        DeviceKind.VLAN: f"{name} is a VLAN: off on the VLAN is enough; the device below keeps its offload.",
+        DeviceKind.BRIDGE: f"{name} is a bridge: off on the bridge is enough; its ports keep their offload.",
     }
     found = [kinds[switched[0].kind]] if switched[0].kind in kinds else []
     return [*found, f"The devices below and above {name} were not read; the check reads them on the server."]
@@ -88,7 +88,7 @@ def _kept(stack: SendingStack, planned: Cure) -> list[str]:
     ]
     kept = ", ".join(dict.fromkeys(settings))
     names = ", ".join(switch.word or "INTERFACE" for switch in planned.switches if not switch.lasting)
-    return [f"{names}: no persistent step needed, a setting keeps this path off after a reboot ({kept})."]
+    return [f"{names}: no persistent step needed; a setting keeps this path off after a reboot ({kept})."]
 
 
 def _old_kernel(switched: Sequence[SwitchedDevice]) -> list[str]:

@@ -88,7 +88,7 @@ _BOOT: tuple[Field[BootComparison], ...] = (
     Field(number("resent", audience=_DATA), _boot(lambda boot: boot.resent)),
     Field(number("seconds_lost", "s lost", under="retries"), _boot(lambda boot: boot.seconds_lost)),
     Field(Column("side", "captured at"), _boot(lambda boot: word(boot.side))),
-    Field(Column("failed", "failed by checksums"), _judgement(lambda judgement: word(judgement.failed))),
+    Field(Column("failed", "failed because of checksums"), _judgement(lambda judgement: word(judgement.failed))),
     Field(Column("confidence", under="failed"), _judgement(lambda judgement: word(judgement.confidence))),
     Field(moment("started_at", audience=_DATA), _boot(lambda boot: timestamp(boot.started_at))),
     Field(moment("ended_at", audience=_DATA), _boot(lambda boot: timestamp(boot.ended_at))),

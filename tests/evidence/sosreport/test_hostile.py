@@ -179,14 +179,14 @@ def test_an_archive_without_an_end_mark_is_a_gap_whatever_follows_its_stream(tmp
     report = open_sosreport(tmp_path / "report.tar.xz")
 
     assert report.files.keys() == {UNAME}
-    assert "no end mark" in (report.cut_short or "")
+    assert "no end-of-archive marker" in (report.cut_short or "")
 
 
 def test_garbage_in_the_middle_does_not_end_the_archive(tmp_path: Path) -> None:
     report = open_sosreport(archive(tmp_path, good(), b"\xff" * 512, good("r/uname")))
 
     assert report.files.keys() == {UNAME}
-    assert "no end mark" in (report.cut_short or "")
+    assert "no end-of-archive marker" in (report.cut_short or "")
 
 
 def test_an_xz_header_that_requests_gigabytes_of_memory_is_refused(tmp_path: Path) -> None:

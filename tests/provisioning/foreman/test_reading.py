@@ -231,7 +231,7 @@ class TestWithoutAnyAnswer:
             ),
             (Answer(status=500, body='{"error": {"message": "t0ken-å?"}}'.encode()), r"Error: \*\*\*\?$"),
             (reply({"error": {"message": "x" * 999}}, 500), r"subnets returned 500 Internal Server Error: x{200}$"),
-            (reply([], 404), r"subnets not found \(404\); check that url is Foreman's own"),
+            (reply([], 404), r"subnets not found \(404\); check that url is Foreman's base URL"),
             (Answer(headers={"Content-Type": "text/html"}, body=b"<html>"), r"response is text/html, not JSON"),
             (Answer(body=b"{}"), r"response is nothing, not JSON"),
             (reply({"results": []}), r"not a Foreman API response \(Object missing required field `subtotal`\)"),

@@ -41,7 +41,7 @@ def check_scope(option: str | None, *places: str) -> None:
         ConfigError: All are files, each with the scan of one configuration.
     """
     if option is not None and not any(map(is_history, places)):
-        raise ConfigError(f"--scope is for a history, {places[0]} is a file; leave out --scope")
+        raise ConfigError(f"--scope is for a history, {places[0]} is a file; omit --scope")
 
 
 def chosen_scan(history: "History", which: Which, option: str | None, config: Path | None) -> ScanRecord:

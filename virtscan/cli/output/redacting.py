@@ -139,7 +139,9 @@ def _locked(map_file: Path) -> Iterator[None]:
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
     except OSError as error:
-        raise InventoryError(f"{path}: can't be written: {error.strerror}; the lock of the map") from error
+        raise InventoryError(
+            f"{path}: can't be written: {error.strerror}; virtscan locks the map with this file"
+        ) from error
     try:
         _take(lock, path)
         yield

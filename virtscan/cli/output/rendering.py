@@ -106,7 +106,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             _refuse(self._choices() | {"--assume": is_assumed}, "--since reports only changes")
         self._check_view()
         if is_assumed and any(one.reporter.content is Content.METRICS for one in self.outputs):
-            raise click.UsageError("--assume: metrics cover observed facts only; leave out --format prometheus")
+            raise click.UsageError("--assume: metrics cover observed facts only; omit --format prometheus")
         self._document(_EMPTY, Content.VIEW, Run(exit_code=ExitCode.CLEAN))
         if is_redacted and self.where:
             from virtscan.views.rows.pseudonymous import refuse_pattern
@@ -135,12 +135,12 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
                 del options["--view"]
             _refuse(options, f"{first.words} {_CONTENTS[first.reporter.content]}")
         if self.by is not None and self.view != _CAPACITY:
-            raise click.UsageError(f"--by is for the capacity view; add --view {_CAPACITY}, or leave out --by")
+            raise click.UsageError(f"--by is for the capacity view; add --view {_CAPACITY}, or omit --by")
         if look.total and not any(one.reporter.has_total_on_demand for one in shown):
             raise click.UsageError("--total is for --format csv; other formats always have the total")
         if look.total and (self.view != _CAPACITY or self.where):
             why = f"the total is that of the whole {_CAPACITY} view"
-            raise click.UsageError(f"--total: {why}; add --view {_CAPACITY}, and leave out --where")
+            raise click.UsageError(f"--total: {why}; add --view {_CAPACITY}, and omit --where")
 
     def _columns(self) -> Section:
         """Return the section that conditions are about, without rows."""
@@ -231,7 +231,7 @@ def _narrowed(document: Document, conditions: Iterable[str]) -> Document:
 
 def _refuse(options: Mapping[str, object], why: str) -> None:
     for option in (option for option, value in options.items() if value):
-        raise click.UsageError(f"{why}; leave out {option}")
+        raise click.UsageError(f"{why}; omit {option}")
 
 
 def with_file(report: Report, file: Path | None, *, is_redacted: bool = False) -> Report:

@@ -85,7 +85,7 @@ def _refuse_foreign_link(path: Path) -> None:
         folder, owner = path.parent.stat(), path.lstat().st_uid
         is_shared = folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH
         if is_shared and owner not in {os.geteuid(), folder.st_uid}:
-            raise PermissionError(errno.EACCES, "a symbolic link of another user in a shared folder")
+            raise PermissionError(errno.EACCES, "a symbolic link owned by another user in a shared folder")
 
 
 class _Stream:
@@ -126,7 +126,7 @@ class _Fifo:
         while view:
             left = deadline - monotonic()
             if left <= 0 or not select.select([], [self._number], [], left)[1]:
-                raise TimeoutError(errno.ETIMEDOUT, "its reader does not read in time")
+                raise TimeoutError(errno.ETIMEDOUT, "the reader of the pipe did not read in time")
             with contextlib.suppress(BlockingIOError):
                 view = view[os.write(self._number, view[:_CHUNK]) :]
 

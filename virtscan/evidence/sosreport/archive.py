@@ -57,7 +57,7 @@ def members(path: Path) -> Iterator[Member]:
     except _BROKEN as error:
         raise SosreportError(_reason(error)) from error
     if forward.last != _END:  # tarfile takes damage for the end
-        raise SosreportError("no end mark: cut short or damaged")
+        raise SosreportError("no end-of-archive marker: cut short or damaged")
 
 
 def _member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:

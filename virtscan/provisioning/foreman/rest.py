@@ -149,7 +149,9 @@ def _check(answer: "requests.Response", content: bytes, path: str, mask: Masker)
         case 200:
             kind = answer.headers.get("Content-Type", "nothing")
             if "json" not in kind:
-                raise ProvisioningError(f"response is {kind}, not JSON; check that url is Foreman's own, without /api")
+                raise ProvisioningError(
+                    f"response is {kind}, not JSON; check that url is Foreman's base URL, without /api"
+                )
         case 301 | 302 | 303 | 307 | 308:
             raise ProvisioningError(f"redirected to {answer.headers.get('Location', 'nowhere')}; set url to that")
         case 401:
@@ -157,7 +159,7 @@ def _check(answer: "requests.Response", content: bytes, path: str, mask: Masker)
         case 403:
             raise ProvisioningError(f"permission denied for {path} (403){_message(content, mask)}")
         case 404:
-            raise UnansweredError(f"{path} not found (404); check that url is Foreman's own, without /api")
+            raise UnansweredError(f"{path} not found (404); check that url is Foreman's base URL, without /api")
         case status:
             raise UnansweredError(f"{path} returned {status} {answer.reason}{_message(content, mask)}")
 

@@ -154,8 +154,8 @@ def _domains(host: Hypervisor, labels: dict[str, str]) -> Iterator[Metric]:
         domains, of_state = by_state[state], {**labels, "state": state.value}
         sums: tuple[tuple[str, str, Iterable[int | None], int, str], ...] = (
             ("domains", "", (1 for _ in domains), 1, "Domains of a hypervisor."),
-            ("domain_vcpus", "", (one.vcpus for one in domains), 1, "Virtual CPUs given to domains."),
-            ("domain_memory", "bytes", (one.memory_mib for one in domains), _MIB, "Memory given to domains."),
+            ("domain_vcpus", "", (one.vcpus for one in domains), 1, "Virtual CPUs allocated to domains."),
+            ("domain_memory", "bytes", (one.memory_mib for one in domains), _MIB, "Memory allocated to domains."),
         )
         for name, unit, values, factor, text in sums:
             amount = total(values)

@@ -26,7 +26,7 @@ def refuse_pattern(text: str, section: Section) -> None:
     """
     condition = parse_condition(text)
     if ("~" in condition.sign or _GLOB & {*condition.operand}) and _has_pseudonyms(condition, section):
-        raise ConfigError(f"--where {text}: a pattern matches no pseudonym; write whole names, or leave out --redact")
+        raise ConfigError(f"--where {text}: a pattern matches no pseudonym; write whole names, or omit --redact")
 
 
 def under_pseudonyms(text: str, section: Section, of: Callable[[str], str]) -> str:

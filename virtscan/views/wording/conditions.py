@@ -41,7 +41,7 @@ _WAYS = {
     Where.THROUGH_NICS.value: "its frames pass a NIC that fills in checksums",
     Where.RECEIVED.value: "they don't",
 }
-_BONDS = {"bond": "on a bond", "no-bond": "on no bond"}
+_BONDS = {"bond": "on a bond", "no-bond": "not on a bond"}
 _SERVERS = {
     PossibleServers.NONE_KNOWN: "no server is known",
     PossibleServers.NONE_SERVES: "no server serves this interface",
@@ -119,7 +119,7 @@ CONDITION_WORDS: Mapping[str, ConditionWords] = {
     "same-bridge": ConditionWords("the server is on the same lower device, in bridge mode", _where),
     "never-meet": ConditionWords(
         "server and interface never exchange frames on the device: one is not in bridge mode, a VLAN separates them, "
-        "or the server sends down",
+        "or the server sends out through the device",
         _meeting,
     ),
     "received": ConditionWords("the lower device receives the server's frames before any NIC", _where),

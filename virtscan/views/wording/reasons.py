@@ -231,7 +231,7 @@ def _place(reason: r.Reason) -> str | None:
         case r.SeparatedByVlan(server=name, hypervisor=host, server_device=own, device=device):
             return f"{name} is on {own} of {host}; a VLAN lies between it and {device}: they exchange no frames"
         case r.SendsDown(server=name, hypervisor=host, server_device=own, device=device):
-            return f"{name} sends down through {own} of {host}: macvtaps on {device} never receive its frames"
+            return f"{name} sends out through {own} of {host}: macvtaps on {device} never receive its frames"
         case r.ElsewhereOnHypervisor(server=name, hypervisor=host, domain=domain, device=device):
             who = f"domain {domain} on {host}" if domain is not None else f"on {host} itself"
             return f"{name} is {who}, {f'on {device}' if device else 'on no device of the host'}"

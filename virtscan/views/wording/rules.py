@@ -123,7 +123,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         when="the server's offload is on, and its packets reach the interface's device, or one below, before any NIC "
         "(bridge port, veth); any mode",
         then="at-risk",
-        phrase="receives the server's packets directly, offload is on",
+        phrase="receives packets directly from a server with offload on",
         why="A tap, veth or Open vSwitch port of a bridge hands the server's frame to the bridge with a partial "
         "checksum. If macvtaps are on that bridge, the frame arrives at their lower device from inside. An unfixed "
         "kernel then delivers it partial in every mode: vepa and private do not help here. No NIC was on the way to "
