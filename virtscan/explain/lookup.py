@@ -24,8 +24,8 @@ def find(inventory: Inventory, wanted: str) -> tuple[Spot, ...]:
     """Find the interfaces with this MAC, or of all domains of this name or uuid; else of those that match it as a glob.
 
     Exact names come first, so that a domain that is called `web[1]` can be requested; then names without their domain,
-    as long as one is meant. A domain is in several places
-    when it was migrated, or read twice: all are given. One without interfaces has none to give.
+    as long as only one matches. A domain that was migrated, or read twice, is in several places: all are returned. One
+    without interfaces adds none.
     """
     mac = parse_mac(wanted)
     folded = wanted.casefold()

@@ -140,87 +140,87 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def source_device(self) -> DeviceName | None:
-        """Return that of the conclusion."""
+        """Return the conclusion's `source_device`."""
         return self.conclusion.source_device
 
     @property
     def source_mode(self) -> SourceMode | None:
-        """Return that of the conclusion."""
+        """Return the conclusion's `source_mode`."""
         return self.conclusion.source_mode
 
     @property
     def device_kind(self) -> DeviceKind:
-        """Return that of the conclusion."""
+        """Return the conclusion's `device_kind`."""
         return self.conclusion.device_kind
 
     @property
     def lower_devices(self) -> tuple[DeviceName, ...]:
-        """Return that of the conclusion."""
+        """Return the conclusion's `lower_devices`."""
         return self.conclusion.lower_devices
 
     @property
     def segment(self) -> str | None:
-        """Return that of the conclusion."""
+        """Return the conclusion's `segment`."""
         return self.conclusion.segment
 
     @property
     def server(self) -> str | None:
-        """Return that of the conclusion."""
+        """Return the conclusion's `server`."""
         return self.conclusion.server
 
     @property
     def server_interface(self) -> str | None:
-        """Return that of the conclusion."""
+        """Return the conclusion's `server_interface`."""
         return self.conclusion.server_interface
 
     @property
     def verdict(self) -> Verdict:
-        """Return that of the conclusion."""
+        """Return the conclusion's `verdict`."""
         return self.conclusion.verdict
 
     @property
     def confidence(self) -> Confidence:
-        """Return that of the conclusion."""
+        """Return the conclusion's `confidence`."""
         return self.conclusion.confidence
 
     @property
     def exposure(self) -> Exposure:
-        """Return that of the conclusion."""
+        """Return the conclusion's `exposure`."""
         return self.conclusion.exposure
 
     @property
     def rule(self) -> str:
-        """Return that of the conclusion."""
+        """Return the conclusion's `rule`."""
         return self.conclusion.rule
 
     @property
     def because(self) -> tuple[Because, ...]:
-        """Return that of the conclusion."""
+        """Return the conclusion's `because`."""
         return self.conclusion.because
 
     @property
     def missing(self) -> tuple[Missing, ...]:
-        """Return that of the conclusion."""
+        """Return the conclusion's `missing`."""
         return self.conclusion.missing
 
     @property
     def reaches_server(self) -> Reach:
-        """Return that of the conclusion."""
+        """Return the conclusion's `reaches_server`."""
         return self.conclusion.reaches_server
 
     @property
     def waived(self) -> str | None:
-        """Return that of the conclusion."""
+        """Return the conclusion's `waived`."""
         return self.conclusion.waived
 
     @property
     def others(self) -> tuple[AnotherServer, ...]:
-        """Return those of the conclusion."""
+        """Return the conclusion's `others`."""
         return self.conclusion.others
 
     @property
     def waived_servers(self) -> tuple[WaivedServer, ...]:
-        """Return that of the conclusion."""
+        """Return the conclusion's `waived_servers`."""
         return self.conclusion.waived_servers
 
 

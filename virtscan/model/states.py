@@ -152,7 +152,7 @@ class LowerDevice(Closed):
 
 
 class Verdict(Ranked):
-    """Prospects of a network boot, worst first."""
+    """Expected result of a network boot, worst first."""
 
     AT_RISK = "at-risk"
     UNKNOWN = "unknown"

@@ -51,7 +51,7 @@ def load_map(data: bytes, *, origin: str) -> Map:
     """Read a map that an earlier redaction wrote.
 
     Raises:
-        InventoryError: It is none.
+        InventoryError: It is not a map.
     """
     try:
         return msgspec.json.decode(data, type=Map)

@@ -72,7 +72,7 @@ class Link:
             )
 
     async def close(self) -> None:
-        """End the connection: the scheduler drops all tasks of it."""
+        """End the connection: the scheduler drops all its tasks."""
         self._look.cancel()
         await _close(self._client)
 

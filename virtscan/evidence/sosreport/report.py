@@ -32,8 +32,8 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
 
     Names are relative to the report's root, which mirrors the host's. `links` are symbolic links, not followed.
     `modified` holds seconds since 1970; `executable` are the files that may be executed, `exposed` those that other
-    users than the owner may read. `skipped` has the reason for
-    each wanted file that was not kept; `cut_short` the reason why the end was not reached, None if it was.
+    users than the owner may read. `skipped` has the reason for each wanted file that was not kept. `cut_short` is the
+    reason why the end was not reached, None if it was.
     """
 
     files: Mapping[str, bytes]

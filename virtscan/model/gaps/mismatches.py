@@ -26,7 +26,7 @@ class WaiverOfNamesakes(GapCause, frozen=True):
 
 
 class KernelContradicted(GapCause, frozen=True):
-    """Another kernel is observed than is declared."""
+    """The observed kernel differs from the declared one."""
 
     declared: str
     observed: str
@@ -34,7 +34,7 @@ class KernelContradicted(GapCause, frozen=True):
 
 
 class PhysicalContradicted(GapCause, frozen=True):
-    """A hypervisor that is declared to be physical is observed to be none."""
+    """A hypervisor that is declared to be physical is observed to be a virtual machine or container."""
 
     machine: Machine
 

@@ -25,7 +25,7 @@ class Proxy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SubnetRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A subnet with the smart proxies that answer in it; none of a kind: None."""
+    """A subnet with the smart proxies that answer in it; None for a kind that it lacks."""
 
     id: int
     name: str
@@ -80,7 +80,7 @@ def subnet(record: SubnetRecord, *, source: str, at: datetime) -> Subnet:
     """Return the subnet; a DHCP server counts as well, because it answers there.
 
     Raises:
-        ValueError: Its network is none.
+        ValueError: Its network is invalid.
     """
     prefix = record.cidr if record.cidr is not None else record.mask
     return Subnet(

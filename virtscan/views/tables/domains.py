@@ -26,7 +26,7 @@ def _verdict(domain: DomainPlacements) -> Verdict | None:
 
 
 def _paused(domain: DomainPlacements) -> bool | None:
-    """Return True for a paused domain; one that does not run is none."""
+    """Return True for a paused domain; one that does not run is not paused."""
     return False if domain.domain.state is DomainState.INACTIVE else known(domain.domain.resources.paused)
 
 

@@ -36,7 +36,7 @@ class Stanza(msgspec.Struct, frozen=True, kw_only=True):
         return self.words[self.words.index("inherits") + 1 :] if "inherits" in self.words else ()
 
     def fits(self, device: str) -> bool:
-        """Return True if the stanza is one of the device."""
+        """Return True if the stanza applies to the device."""
         return fnmatchcase(device, self.name)
 
 
