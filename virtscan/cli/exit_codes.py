@@ -35,7 +35,7 @@ def of_report(report: Report, fail_on: FailOn) -> ExitCode:
 
     A waived finding counts neither as at risk nor as not judged. Without any domain nothing was judged.
     """
-    if is_nothing_seen(report):
+    if is_nothing_read(report):
         return ExitCode.NOTHING_SEEN
     at_risk = any(counts_as_at_risk(finding, fail_on) for finding in report.findings)
     unknown = any(finding.is_unknown for finding in report.findings)
@@ -43,7 +43,7 @@ def of_report(report: Report, fail_on: FailOn) -> ExitCode:
     return _of(bad=at_risk, incomplete=unknown or no_domain or bool(report.gaps))
 
 
-def is_nothing_seen(report: Report) -> bool:
+def is_nothing_read(report: Report) -> bool:
     """Return True if no hypervisor could be read at all."""
     return all(hypervisor.status is HostStatus.FAILED for hypervisor in report.inventory.hypervisors)
 

@@ -7,7 +7,7 @@ from enum import IntEnum
 import click
 import msgspec
 
-from virtscan.cli.exit_codes import counts_as_at_risk, is_nothing_seen
+from virtscan.cli.exit_codes import counts_as_at_risk, is_nothing_read
 from virtscan.correlator.findings.waivers import WaiverState, state_on
 from virtscan.model import FailOn, Report
 from virtscan.reporters import printable
@@ -69,7 +69,7 @@ def status_of(report: Report, fail_on: FailOn, now: datetime, max_scan_age: floa
     if age.total_seconds() > max_scan_age:
         words = f"the last scan was {in_words(age)} ago; check that virtscan scan runs"
         return Status(level=Level.UNKNOWN, words=words, numbers=numbers)
-    if is_nothing_seen(report):
+    if is_nothing_read(report):
         return Status(level=Level.UNKNOWN, words=f"{headline(report)}; see virtscan report", numbers=numbers)
     concerns = list(_concerns(report))
     if any(counts_as_at_risk(finding, fail_on) for finding in report.findings):

@@ -11,7 +11,7 @@ import msgspec
 
 from virtscan import __version__
 from virtscan.cli.assuming import AssumptionResult
-from virtscan.cli.exit_codes import ExitCode, is_nothing_seen
+from virtscan.cli.exit_codes import ExitCode, is_nothing_read
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import Wanted, places, wanted_outputs
 from virtscan.cli.output.look import current_look
@@ -188,7 +188,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
                 documents[content] = self._document(report, content, run)
             for part in reporter.parts(documents[content], current_look().options(wanted.path)):
                 output.write(part)
-            stays = is_nothing_seen(report) and content is not Content.METRICS
+            stays = is_nothing_read(report) and content is not Content.METRICS
             if stays:
                 output.keep_earlier()
             has_gaps = has_gaps or (reporter.has_gaps and not (stays and wanted.path != STDOUT))
