@@ -46,7 +46,7 @@ def plan(report: Report, assumed: tuple[str, ...] = ()) -> Remedy:
     fleet = ServerIndex(aged(inventory)).fleet
     planned = [_planned(inventory.servers, sending, endangered, fleet) for sending, endangered in found.items()]
     cures = [(one.stack, one.cure) for one in planned]
-    left = [finding for time in times for finding in correlate(mended(time, cures)).findings]
+    left = [finding for time in times for finding in correlate(with_cures(time, cures)).findings]
     at_risk = {finding.key for finding in left if finding.is_at_risk}
     unknown = {finding.key for finding in left if finding.is_unknown}
     changes = [_change(one, fleet, inventory.hypervisors) for one in planned]
@@ -62,7 +62,7 @@ def plan(report: Report, assumed: tuple[str, ...] = ()) -> Remedy:
     )
 
 
-def mended(inventory: Inventory, cures: Iterable[tuple[SendingStack, Cure]]) -> Inventory:
+def with_cures(inventory: Inventory, cures: Iterable[tuple[SendingStack, Cure]]) -> Inventory:
     """Return the inventory with the devices of complete cures switched off permanently."""
     names: dict[tuple[str, str | None], set[DeviceName]] = {}
     whole: set[tuple[str, str | None]] = set()
