@@ -8,8 +8,8 @@ import msgspec
 
 from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.findings.exposure import exposure
+from virtscan.correlator.findings.irrelevant_gaps import irrelevant_gaps
 from virtscan.correlator.findings.missing import is_settled_by_one
-from virtscan.correlator.findings.needless import needless
 from virtscan.correlator.findings.others import OtherServers
 from virtscan.correlator.findings.reasoning import Reasoning
 from virtscan.correlator.findings.waivers import Waivers
@@ -95,7 +95,7 @@ def _judged(inventory: Inventory) -> Report:
         inventory=inventory,
         findings=_most_urgent_first(found_on),
         not_judged=dict(left_out),
-        needless=needless(inventory),
+        irrelevant_gaps=irrelevant_gaps(inventory),
         warnings=(*waivers.warnings(inventory), *_warnings(inventory, index, tuple(overruled))),
     )
 

@@ -229,7 +229,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `not_judged` counts the interfaces without a finding by reason; a reason that never occurred is absent.
     `warnings` are about the request, not about observations: they make no report incomplete. Neither do the gaps of the
-    inventory that are `needless`: no verdict rests on them.
+    inventory that are in `irrelevant_gaps`: no verdict rests on them.
     `at_risk_after_reboot` counts the interfaces that the next reboot of a server puts at risk in addition. `file` is
     how a command names the saved inventory; None where there is none.
     """
@@ -237,7 +237,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     inventory: Inventory
     findings: tuple[Finding, ...] = ()
     not_judged: Mapping[NotJudged, int] = {}
-    needless: tuple[Gap, ...] = ()
+    irrelevant_gaps: tuple[Gap, ...] = ()
     warnings: tuple[Gap, ...] = ()
     at_risk_after_reboot: int = 0
     file: str | None = None
@@ -245,5 +245,5 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """Return the inventory's gaps that make the report incomplete."""
-        needless = frozenset(self.needless)
-        return tuple(gap for gap in self.inventory.gaps if gap not in needless)
+        irrelevant = frozenset(self.irrelevant_gaps)
+        return tuple(gap for gap in self.inventory.gaps if gap not in irrelevant)

@@ -50,8 +50,8 @@ def report_document(
 
 
 def _warnings(report: Report) -> Iterator[Gap]:
-    """Yield what makes no report incomplete: needless gaps, mismatches, offload that comes back, files left out."""
-    yield from report.needless
+    """Yield what makes no report incomplete: irrelevant gaps, mismatches, offload that comes back, files left out."""
+    yield from report.irrelevant_gaps
     yield from report.warnings
     yield from advice.after_reboot(report)
     for host in report.inventory.hypervisors:

@@ -39,7 +39,7 @@ def test_while_every_kernel_is_fixed_an_unread_server_is_a_warning_and_no_gap(ga
     report = correlate(inventory(FIXED, servers=(silent,), gaps=(gap,)))
     shown = view(report)
 
-    assert (report.needless, report.gaps) == ((gap,), ())
+    assert (report.irrelevant_gaps, report.gaps) == ((gap,), ())
     assert (len(shown.gaps.rows), len(shown.warnings.rows)) == (0, 1)
     assert of_report(report, FailOn.LATENT) is ExitCode.CLEAN
 

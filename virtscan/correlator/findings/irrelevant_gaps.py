@@ -7,7 +7,7 @@ from virtscan.model import Gap, GapAbout, Hypervisor, Inventory
 from virtscan.model.gaps.causes import NoDriver
 
 
-def needless(inventory: Inventory) -> tuple[Gap, ...]:
+def irrelevant_gaps(inventory: Inventory) -> tuple[Gap, ...]:
     """Return the gaps that leave a report complete: while every kernel is fixed, no server and no driver matters.
 
     A kernel that was only inferred from the daemon's version is not enough, and neither is a fleet without hypervisors.
