@@ -10,8 +10,8 @@ from virtscan.errors import SosreportError
 from virtscan.evidence.sosreport import archive, folder
 from virtscan.evidence.sosreport.layout import is_wanted, may_hold_wanted, split_root
 from virtscan.evidence.sosreport.member import Member, UnreadableFolder
+from virtscan.evidence.sosreport.memory_share import MAX_KEPT, Share
 from virtscan.evidence.sosreport.report import Sosreport
-from virtscan.evidence.sosreport.room import MAX_KEPT, Share
 
 MAX_MEMBER = 16 * 1024 * 1024
 """Bytes of one file. The largest that is wanted, the lists of a host with thousands of devices, have 2 MiB."""
@@ -29,11 +29,11 @@ def report_name(address: str) -> str:
     return _ARCHIVE.sub("", path.name).encode(errors="backslashreplace").decode()
 
 
-def open_sosreport(path: Path, *, room: int = MAX_KEPT) -> Sosreport:
+def open_sosreport(path: Path, *, limit: int = MAX_KEPT) -> Sosreport:
     """Read a sosreport: a folder, or a tar archive, compressed with gzip, xz, bzip2 or not at all.
 
     The first report counts, should there be several. A file that is too large is left out, with the reason in
-    `skipped`; one that does not fit into `room`, in bytes, ends the reading.
+    `skipped`; one that does not fit into `limit`, in bytes, ends the reading.
 
     Raises:
         SosreportError: It is neither, can't be read, or nothing in it is of use.
@@ -43,14 +43,14 @@ def open_sosreport(path: Path, *, room: int = MAX_KEPT) -> Sosreport:
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         raise SosreportError(error.strerror or str(error) if isinstance(error, OSError) else str(error)) from error
     if stat.S_ISDIR(mode):
-        return _keep(folder.members(path), room)
+        return _keep(folder.members(path), limit)
     if not stat.S_ISREG(mode):  # a pipe might never end
         raise SosreportError("not a folder or file")
-    return _keep(archive.members(path), room)
+    return _keep(archive.members(path), limit)
 
 
-def _keep(members: Iterable[Member | UnreadableFolder], room: int) -> Sosreport:
-    share = Share(room)
+def _keep(members: Iterable[Member | UnreadableFolder], limit: int) -> Sosreport:
+    share = Share(limit)
     try:
         report = _kept(members, share)
     except BaseException:

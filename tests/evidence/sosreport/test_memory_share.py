@@ -4,8 +4,8 @@ import pytest
 
 from tests.harness.patience import LONG
 from virtscan.errors import SosreportError
-from virtscan.evidence.sosreport import room
-from virtscan.evidence.sosreport.room import MAX_KEPT, Share
+from virtscan.evidence.sosreport import memory_share
+from virtscan.evidence.sosreport.memory_share import MAX_KEPT, Share
 
 
 class Holder:
@@ -58,7 +58,7 @@ def test_the_garbage_collector_may_give_a_report_back_while_the_lock_is_held() -
     gave_back = threading.Event()
 
     def collect() -> None:
-        with room._lock:  # as in a collection that begins there
+        with memory_share._lock:  # as in a collection that begins there
             share.give_back()
         gave_back.set()
 
