@@ -32,7 +32,7 @@ help:  ## List the targets
 scan: $(MARK)-scan  ## Set up what is needed, then scan the small fleet in fixtures/
 	@$(BIN)/virtscan scan --config $(FLEET) $(ARGS) </dev/null; code=$$?; \
 	 case $$code in \
-	   0|1|3|4) echo "(exit code $$code: README.md says what each means; yours: $(BIN)/virtscan scan -c URI)" >&2 ;; \
+	   0|1|3|4) echo "(exit code $$code: see README.md; to scan your hypervisors: $(BIN)/virtscan scan -c URI)" >&2 ;; \
 	   *) exit $$code ;; \
 	 esac
 

@@ -10,8 +10,8 @@ from virtscan.remedy.forms.steps import features
 from virtscan.remedy.plan import Change, Remedy, Steps, SwitchedDevice
 from virtscan.remedy.wording import about, afterwards, comment, opening
 
-USE = "The tasks belong in a play for the named server, with become: true; --tags undo reverts them."
-_READ = "Read it before ansible-playbook runs it; --tags undo reverts it."
+USE = "The tasks belong in a play for the named server, with become: true; --tags undo reverts the change."
+_READ = "Read this playbook before running it; --tags undo reverts the change."
 _NOTHING = "- name: Change nothing\n  hosts: localhost\n  gather_facts: false\n  tasks: []"
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 _GROUPS = frozenset({"all", "ungrouped", "localhost"})

@@ -19,7 +19,7 @@ from virtscan.remedy.wording import (
 )
 from virtscan.reporters import printable
 
-_READ = "Read it, then run it as root on the named server."
+_READ = "Read this script, then run it as root on the named server."
 _NAMED = ': "${INTERFACE:?set it to the serving device}"\n'
 _CHOSEN = ': "${SERVER:?several servers need a change; set it to the name of this one}"\n'
 
