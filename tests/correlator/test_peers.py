@@ -34,7 +34,7 @@ from virtscan.correlator.evaluator import Evaluator, conclude
 from virtscan.correlator.kernel import kernel_state
 from virtscan.correlator.positions.elsewhere import from_outside
 from virtscan.correlator.positions.route import positions
-from virtscan.correlator.positions.sight import seen_from
+from virtscan.correlator.positions.seen_place import seen_from
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table import Ruling
@@ -121,7 +121,7 @@ def ruled_alone(index: ServerIndex, host: Hypervisor, point: PointEvaluation, nu
         if seen.outside is not None:
             where = from_outside(one.stack, seen.outside, point.point, index.fleet, one.remembered)
             yield rule_at(kernel_state(host), point.point, one.stack, where)
-        for place in seen.near:
+        for place in seen.inside:
             stack = one.here if place is one.place else one.stack
             for position in positions(stack, place, point.point, stacks):
                 yield rule_at(kernel_state(host), point.point, stack, position)

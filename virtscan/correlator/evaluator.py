@@ -16,7 +16,7 @@ from virtscan.correlator.kernel import KernelState, kernel_state
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import Place
 from virtscan.correlator.positions.route import positions
-from virtscan.correlator.positions.sight import seen_from
+from virtscan.correlator.positions.seen_place import seen_from
 from virtscan.correlator.reach import of_any, of_pool, of_server
 from virtscan.correlator.servers.outside import CandidateServers, OutsideServers
 from virtscan.correlator.servers.peers import Peers, PlacedStack
@@ -67,7 +67,7 @@ class Evaluator:
             outside = self._related[number] = []
             for one in index.placed[number]:
                 seen = seen_from(one.place, hypervisor.name, index.fleet)
-                self._near += ((number, one.here if place is one.place else one.stack, place) for place in seen.near)
+                self._near += ((number, one.here if place is one.place else one.stack, place) for place in seen.inside)
                 if seen.outside is not None:
                     outside.append(msgspec.structs.replace(one, place=seen.outside))
         self._outside = self._outside_servers(index.peers)

@@ -7,7 +7,7 @@ from virtscan.correlator.location.memory import Remembered
 from virtscan.correlator.location.places import GuestNic, UnlocatedServer
 from virtscan.correlator.positions.other_hypervisor import on_another
 from virtscan.correlator.positions.position import Position, Where
-from virtscan.correlator.positions.sight import seen_from
+from virtscan.correlator.positions.seen_place import seen_from
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import Machine, Reach
 from virtscan.model.reasons import (
@@ -87,7 +87,7 @@ def _last_seen(stack: SendingStack, remembered: Remembered, point: AttachmentPoi
         return None
     because: list[Because] = []
     for place in remembered.places:
-        if seen_from(place, local, remembered.fleet).near:
+        if seen_from(place, local, remembered.fleet).inside:
             return None
         if on_another(stack, place, point, remembered.fleet).where is not Where.THROUGH_NICS:
             return None

@@ -6,26 +6,26 @@ from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import GuestNic, OtherMachine, Place, UnlocatedServer
 
 
-class Sight(msgspec.Struct, frozen=True):
-    """A place as one hypervisor sees it: the sources of packets on it, and the place if it may be outside."""
+class SeenPlace(msgspec.Struct, frozen=True):
+    """A place as one hypervisor sees it: the sources of packets inside it, and the place if it may be outside."""
 
-    near: tuple[Place, ...]
+    inside: tuple[Place, ...]
     outside: Place | None
 
 
-def seen_from(place: Place, here: str, fleet: Fleet) -> Sight:
+def seen_from(place: Place, here: str, fleet: Fleet) -> SeenPlace:
     """Return the sources of packets that a place has on the hypervisor `here`, and the place itself if it lies outside.
 
     A server on a hypervisor that is itself a domain `here` sends out of that domain's NICs, as far as they are known.
     One on a hypervisor that may be a domain has both places, of which only one is real.
     """
     if isinstance(place, OtherMachine | UnlocatedServer):
-        return Sight((), place)
+        return SeenPlace((), place)
     if fleet.machines[place.hypervisor] == fleet.machines[here]:
-        return Sight((place,), None)
+        return SeenPlace((place,), None)
     carriers = fleet.carriers_on(place.hypervisor, here)
     if not carriers:
-        return Sight((), place)
+        return SeenPlace((), place)
     doubtful = all(one.doubts for one in carriers)
     nics = (
         GuestNic(
@@ -40,4 +40,4 @@ def seen_from(place: Place, here: str, fleet: Fleet) -> Sight:
         for one in carriers
         for nic in one.domain.interfaces
     )
-    return Sight(tuple(nics), msgspec.structs.replace(place, exclusive=True) if doubtful else None)
+    return SeenPlace(tuple(nics), msgspec.structs.replace(place, exclusive=True) if doubtful else None)
