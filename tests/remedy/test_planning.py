@@ -44,7 +44,7 @@ def test_a_server_that_puts_interfaces_at_risk_is_changed() -> None:
 
     (one,) = made.changes
     assert (one.server, one.senders[0].interface, one.fixed) == ("satellite", "eth0", False)
-    assert [(freed.hypervisor, freed.domain, freed.mac) for freed in one.endangered] == [
+    assert [(freed.hypervisor, freed.domain, freed.mac) for freed in one.interfaces_at_risk] == [
         ("hv1", "web01", WEB01),
         ("hv1", "web02", WEB02),
     ]
@@ -66,8 +66,8 @@ def test_a_server_behind_the_worst_one_is_shown_too() -> None:
     made = remedy(server("cobbler", interface="eno1"), server("satellite"))
 
     assert [one.server for one in made.changes] == ["cobbler", "satellite"]
-    assert [len(one.endangered) for one in made.changes] == [2, 2]
-    assert [freed.others for one in made.changes for freed in one.endangered] == [("satellite",)] * 2 + [
+    assert [len(one.interfaces_at_risk) for one in made.changes] == [2, 2]
+    assert [freed.others for one in made.changes for freed in one.interfaces_at_risk] == [("satellite",)] * 2 + [
         ("cobbler",)
     ] * 2
     assert made.still_at_risk == 0
@@ -86,7 +86,7 @@ def test_the_server_that_endangers_most_comes_first() -> None:
 
     made = remedy(server("lonely", segments=("pxe-a",)), server("wide", interface="eth1"), hosts=hosts)
 
-    assert [(one.server, len(one.endangered)) for one in made.changes] == [("wide", 3), ("lonely", 2)]
+    assert [(one.server, len(one.interfaces_at_risk)) for one in made.changes] == [("wide", 3), ("lonely", 2)]
 
 
 def test_a_waived_finding_needs_no_change() -> None:
@@ -102,7 +102,7 @@ def test_a_server_whose_offload_comes_back_with_its_next_boot_is_to_be_changed_b
 
     assert one.tx_checksum is State.OFF
     assert one.after_reboot == "no persistent setting"
-    assert len(one.endangered) == 2
+    assert len(one.interfaces_at_risk) == 2
 
 
 def test_a_server_that_stays_off_is_left_alone() -> None:
@@ -161,7 +161,7 @@ def test_exposure_is_that_of_the_finding() -> None:
 
     (one,) = remedy(server(), hosts=(booting,)).changes
 
-    assert one.endangered[0].exposure is Exposure.BOOTS
+    assert one.interfaces_at_risk[0].exposure is Exposure.BOOTS
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_a_waived_server_needs_no_change_and_hides_no_other() -> None:
 
     made = remedy(server("cobbler", interface="eno1"), server("satellite"), policy=policy)
 
-    assert [(one.server, one.endangered[0].others) for one in made.changes] == [("satellite", ())]
+    assert [(one.server, one.interfaces_at_risk[0].others) for one in made.changes] == [("satellite", ())]
     assert made.still_at_risk == 0
 
 

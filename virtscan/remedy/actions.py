@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from virtscan.remedy.plan import Change, Endangered, Remedy, Steps
+from virtscan.remedy.plan import Change, InterfaceAtRisk, Remedy, Steps
 from virtscan.remedy.wording import TO_UNDO, TO_VERIFY, UNTIL_REBOOT, at_risk, lasting, state, title, verification
 from virtscan.views.document import Column, Field, Section, section
 from virtscan.views.rows.grouping import Advice, RowGroup
@@ -73,10 +73,14 @@ def _scripts(change: Change, steps: Steps) -> Iterator[Advice]:
 
 def _domains(change: Change) -> str:
     """Name the domains of the first interfaces at risk, and count the others."""
-    shown = change.endangered[:_NAMED]
+    shown = change.interfaces_at_risk[:_NAMED]
     names = ", ".join(dict.fromkeys(map(_domain, shown)))
-    return names if len(change.endangered) == len(shown) else f"{names} and {len(change.endangered) - _NAMED} more"
+    return (
+        names
+        if len(change.interfaces_at_risk) == len(shown)
+        else f"{names} and {len(change.interfaces_at_risk) - _NAMED} more"
+    )
 
 
-def _domain(one: Endangered) -> str:
+def _domain(one: InterfaceAtRisk) -> str:
     return f"{one.domain} on {one.hypervisor}"

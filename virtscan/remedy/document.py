@@ -8,7 +8,7 @@ from virtscan.model import DeviceKind, Mac, Report, State
 from virtscan.remedy.actions import group
 from virtscan.remedy.forms.form import Form
 from virtscan.remedy.notes import COST
-from virtscan.remedy.plan import Change, Endangered, Question, Remedy, Steps, Upgrade
+from virtscan.remedy.plan import Change, InterfaceAtRisk, Question, Remedy, Steps, Upgrade
 from virtscan.remedy.wording import CAUSE, NO_CHANGE, cost
 from virtscan.views.document import (
     Audience,
@@ -87,12 +87,12 @@ def _fields(steps_of: Callable[[Change], Steps]) -> tuple[Field[Change], ...]:
         Field(one_of(State, "tx_checksum", "TX checksum offload"), lambda change: word(change.tx_checksum)),
         Field(Column("after_reboot", wraps=True), lambda change: change.after_reboot),
         Field(yes_or_no("fixed"), lambda change: change.fixed),
-        Field(number("at_risk", audience=Audience.TABLES), lambda change: len(change.endangered)),
+        Field(number("at_risk", audience=Audience.TABLES), lambda change: len(change.interfaces_at_risk)),
         Field(
             Column("steps", audience=Audience.DOCUMENTS, holds=Steps),
             lambda change: None if change.fixed else record(steps_of(change)),
         ),
-        Field(records_of(Endangered, key="endangered"), lambda change: records(change.endangered)),
+        Field(records_of(InterfaceAtRisk, key="interfaces_at_risk"), lambda change: records(change.interfaces_at_risk)),
         Field(records_of(Upgrade, key="upgrades"), lambda change: records(change.upgrades)),
         Field(texts("notes", wraps=True), lambda change: change.notes),
     )

@@ -36,7 +36,7 @@ class SwitchedDevice(msgspec.Struct, frozen=True, kw_only=True):
         return f'"{self.text}"' if self.interface is None else self.interface
 
 
-class Endangered(msgspec.Struct, frozen=True, kw_only=True):
+class InterfaceAtRisk(msgspec.Struct, frozen=True, kw_only=True):
     """An interface that a server puts at risk; `others` names the first of `others_total` further servers that do."""
 
     hypervisor: str
@@ -63,7 +63,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     `interface` is the one by which the server is named, `top` where the check begins, None if no command can name it.
     `senders` are the devices to switch, from the bottom up. `tx_checksum` is the state of the stack now: OFF when the
     risk begins with the next reboot. `after_reboot` names the setting that decides then. `fixed`: a path has no device
-    that can be switched, so no command helps. `endangered` are the interfaces at risk, the most urgent first.
+    that can be switched, so no command helps. `interfaces_at_risk` has the most urgent first.
     """
 
     server: str
@@ -76,7 +76,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     state_after_reboot: State
     after_reboot: str | None
     fixed: bool
-    endangered: Sequence[Endangered]
+    interfaces_at_risk: Sequence[InterfaceAtRisk]
     upgrades: tuple[Upgrade, ...]
     notes: tuple[str, ...] = ()
 

@@ -14,7 +14,7 @@ from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.supposed import after_reboot, switched_off
 from virtscan.correlator.staleness.aging import aged
 from virtscan.model import DeviceName, Hypervisor, Inventory, Report, Server
-from virtscan.remedy.endangered import EndangeredBy, Sending, endangered
+from virtscan.remedy.interfaces_at_risk import InterfacesAtRisk, Sending, interfaces_at_risk
 from virtscan.remedy.notes import notes
 from virtscan.remedy.plan import Change, Remedy, Upgrade
 from virtscan.remedy.sender import senders
@@ -30,7 +30,7 @@ class _Planned(msgspec.Struct, frozen=True, kw_only=True):
 
     stack: SendingStack
     cure: Cure
-    endangered: EndangeredBy
+    interfaces_at_risk: InterfacesAtRisk
 
 
 def plan(report: Report, assumed: tuple[str, ...] = ()) -> Remedy:
@@ -42,9 +42,9 @@ def plan(report: Report, assumed: tuple[str, ...] = ()) -> Remedy:
     inventory = report.inventory
     rebooted = msgspec.structs.replace(inventory, servers=tuple(map(after_reboot, inventory.servers)))
     times = [inventory] if rebooted.servers == inventory.servers else [inventory, rebooted]
-    found = endangered(map(aged, times))
+    found = interfaces_at_risk(map(aged, times))
     fleet = ServerIndex(aged(inventory)).fleet
-    planned = [_planned(inventory.servers, sending, endangered, fleet) for sending, endangered in found.items()]
+    planned = [_planned(inventory.servers, sending, interfaces, fleet) for sending, interfaces in found.items()]
     cures = [(one.stack, one.cure) for one in planned]
     left = [finding for time in times for finding in correlate(with_cures(time, cures)).findings]
     at_risk = {finding.key for finding in left if finding.is_at_risk}
@@ -53,7 +53,7 @@ def plan(report: Report, assumed: tuple[str, ...] = ()) -> Remedy:
     return Remedy(
         version=inventory.version,
         taken_at=inventory.taken_at,
-        changes=tuple(sorted(changes, key=lambda change: -len(change.endangered))),
+        changes=tuple(sorted(changes, key=lambda change: -len(change.interfaces_at_risk))),
         questions=questions(report),
         still_at_risk=len(at_risk),
         still_unknown=len(unknown - at_risk),
@@ -84,13 +84,13 @@ def _key(server: Server) -> tuple[str, str | None]:
     return server.name, server.interface
 
 
-def _planned(servers: Iterable[Server], sending: Sending, found: EndangeredBy, fleet: Fleet) -> _Planned:
+def _planned(servers: Iterable[Server], sending: Sending, found: InterfacesAtRisk, fleet: Fleet) -> _Planned:
     interface = sending.interface or None
     named = [one for one in servers if one.name == sending.server and (one.interface or "") == sending.named]
     server = server_of(named, sending.server, interface)
     assert server is not None  # noqa: S101  the rulings are on these servers
     stack = stack_of(server, interface)
-    return _Planned(stack=as_judged(stack, fleet), cure=cure_of(stack, fleet), endangered=found)
+    return _Planned(stack=as_judged(stack, fleet), cure=cure_of(stack, fleet), interfaces_at_risk=found)
 
 
 def _change(planned: _Planned, fleet: Fleet, hosts: Iterable[Hypervisor]) -> Change:
@@ -98,7 +98,7 @@ def _change(planned: _Planned, fleet: Fleet, hosts: Iterable[Hypervisor]) -> Cha
     found = places(stack, fleet)
     own = [place.device for place in found if isinstance(place, HostDevice)]
     switched = senders(stack, planned.cure, own) if planned.cure.is_complete else ()
-    affected = planned.endangered.hypervisors
+    affected = planned.interfaces_at_risk.hypervisors
     return Change(
         server=server.name,
         interface=stack.interface,
@@ -110,7 +110,7 @@ def _change(planned: _Planned, fleet: Fleet, hosts: Iterable[Hypervisor]) -> Cha
         state_after_reboot=stack.after_reboot,
         after_reboot=_settings(stack, planned.cure),
         fixed=not planned.cure.is_complete,
-        endangered=planned.endangered,
+        interfaces_at_risk=planned.interfaces_at_risk,
         upgrades=tuple(_upgrade(host) for host in hosts if host.name in affected),
         notes=notes(stack, planned.cure, switched, [place for place in found if isinstance(place, GuestNic)]),
     )

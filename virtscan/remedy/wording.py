@@ -8,7 +8,7 @@ from typing import TypeVar
 from virtscan.model import State
 from virtscan.model.sources import is_declared, is_remote
 from virtscan.remedy.notes import COST
-from virtscan.remedy.plan import Change, Endangered, Question, Remedy, Upgrade
+from virtscan.remedy.plan import Change, InterfaceAtRisk, Question, Remedy, Upgrade
 from virtscan.reporters import printable
 from virtscan.views.assuming import assumed_words
 from virtscan.views.document import timestamp
@@ -77,7 +77,7 @@ def about(change: Change) -> list[str]:
         f"==== {title(change)} ====",
         *state(change),
         f"{change.server} puts {at_risk(change)} (hypervisor, domain, MAC):",
-        *_first(change.endangered, _endangered, "interfaces"),
+        *_first(change.interfaces_at_risk, _interface, "interfaces"),
         *change.notes,
         f"{CAUSE}:",
         *_first(change.upgrades, _upgrade, "hypervisors"),
@@ -129,10 +129,10 @@ def state(change: Change) -> list[str]:
 def at_risk(change: Change) -> str:
     """Return the number of interfaces at risk, and when the risk begins."""
     later = " after its next reboot" if change.tx_checksum is State.OFF else ""
-    return f"{quantity(len(change.endangered), 'interface')} at risk{later}"
+    return f"{quantity(len(change.interfaces_at_risk), 'interface')} at risk{later}"
 
 
-def _endangered(one: Endangered) -> str:
+def _interface(one: InterfaceAtRisk) -> str:
     line = f"{one.hypervisor} {one.domain} {one.mac or f'interface {one.index}'} ({one.exposure.value})"
     if not one.others:
         return line

@@ -314,7 +314,7 @@ def test_the_document_holds_the_plan_and_the_steps(form: str) -> None:
         "satellite", "eth0", "ethernet", "on",
     )  # fmt: skip
     assert list(one["steps"]) == ["now", "lasting", "means", "check", "undo"]
-    assert one["endangered"][0] == {
+    assert one["interfaces_at_risk"][0] == {
         "hypervisor": "hv1",
         "domain": "web01",
         "index": 0,

@@ -16,7 +16,7 @@ from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.table.evaluation import Evaluation
 from virtscan.model import Domain, Exposure, FindingKey, Hypervisor, Interface, Inventory, Mac, NotJudged, Verdict
-from virtscan.remedy.plan import Endangered
+from virtscan.remedy.plan import InterfaceAtRisk
 
 
 class Sending(msgspec.Struct, frozen=True, order=True):
@@ -56,7 +56,7 @@ class _Alike(msgspec.Struct, frozen=True, kw_only=True):
     interfaces: tuple[_AtRisk, ...]
 
 
-class EndangeredBy(Sequence[Endangered]):
+class InterfacesAtRisk(Sequence[InterfaceAtRisk]):
     """The interfaces that a stack puts at risk, the most urgent first; made when they are read.
 
     With many servers these are far more than there are interfaces: each is at risk by each server.
@@ -72,7 +72,7 @@ class EndangeredBy(Sequence[Endangered]):
         return frozenset(group.interfaces[0].hypervisor for group in self._groups)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, EndangeredBy) and len(self) == len(other) and all(map(eq, self, other))
+        return isinstance(other, InterfacesAtRisk) and len(self) == len(other) and all(map(eq, self, other))
 
     def __hash__(self) -> int:
         return hash((self._sending, len(self)))
@@ -80,13 +80,13 @@ class EndangeredBy(Sequence[Endangered]):
     def __len__(self) -> int:
         return sum(len(group.interfaces) for group in self._groups)
 
-    def __iter__(self) -> Iterator[Endangered]:
+    def __iter__(self) -> Iterator[InterfaceAtRisk]:
         own = self._sending.server
         others: dict[int, tuple[str, ...]] = {}
         for one, group in merge(*map(_with_its_group, self._groups), key=lambda pair: _urgency(pair[0])):
             if id(group.servers) not in others:
                 others[id(group.servers)] = tuple(islice((name for name in group.servers if name != own), _MOST_OTHERS))
-            yield Endangered(
+            yield InterfaceAtRisk(
                 hypervisor=one.hypervisor,
                 domain=one.domain.name,
                 index=one.interface.index,
@@ -98,16 +98,16 @@ class EndangeredBy(Sequence[Endangered]):
             )
 
     @overload
-    def __getitem__(self, place: int) -> Endangered: ...
+    def __getitem__(self, place: int) -> InterfaceAtRisk: ...
     @overload
-    def __getitem__(self, place: slice) -> tuple[Endangered, ...]: ...
-    def __getitem__(self, place: int | slice) -> Endangered | tuple[Endangered, ...]:
+    def __getitem__(self, place: slice) -> tuple[InterfaceAtRisk, ...]: ...
+    def __getitem__(self, place: int | slice) -> InterfaceAtRisk | tuple[InterfaceAtRisk, ...]:
         if isinstance(place, slice):
             return tuple(islice(self, *place.indices(len(self))))
         return next(islice(self, range(len(self))[place], None))
 
 
-def endangered(inventories: Iterable[Inventory]) -> dict[Sending, EndangeredBy]:
+def interfaces_at_risk(inventories: Iterable[Inventory]) -> dict[Sending, InterfacesAtRisk]:
     """Return the interfaces at risk by the stack that puts them at risk.
 
     A finding names the worst server only, so all rulings on an interface count, those of waived servers excepted.
@@ -168,12 +168,12 @@ def _alike(known: Mapping[FindingKey, _AtRisk], causes: Mapping[FindingKey, list
         yield _Alike(by=by, servers=same_servers.setdefault(servers, servers), interfaces=interfaces)
 
 
-def _by_stack(groups: Iterable[_Alike]) -> dict[Sending, EndangeredBy]:
+def _by_stack(groups: Iterable[_Alike]) -> dict[Sending, InterfacesAtRisk]:
     found: defaultdict[Sending, list[_Alike]] = defaultdict(list)
     for group in groups:
         for sending in group.by:
             found[sending].append(group)
-    return {sending: EndangeredBy(sending, found[sending]) for sending in sorted(found)}
+    return {sending: InterfacesAtRisk(sending, found[sending]) for sending in sorted(found)}
 
 
 def _with_its_group(group: _Alike) -> Iterator[tuple[_AtRisk, _Alike]]:
