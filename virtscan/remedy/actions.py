@@ -75,11 +75,8 @@ def _domains(change: Change) -> str:
     """Name the domains of the first interfaces at risk, and count the others."""
     shown = change.interfaces_at_risk[:_NAMED]
     names = ", ".join(dict.fromkeys(map(_domain, shown)))
-    return (
-        names
-        if len(change.interfaces_at_risk) == len(shown)
-        else f"{names} and {len(change.interfaces_at_risk) - _NAMED} more"
-    )
+    more = len(change.interfaces_at_risk) - len(shown)
+    return f"{names} and {more} more" if more else names
 
 
 def _domain(one: InterfaceAtRisk) -> str:
