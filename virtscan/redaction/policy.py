@@ -12,10 +12,10 @@ from virtscan import model
 from virtscan.model import gaps as gap_model
 from virtscan.model import history
 from virtscan.model.facts import memory, persistence, provisioning, servers
-from virtscan.model.gaps import carrying
 from virtscan.model.gaps import causes as c
 from virtscan.model.gaps import items as i
 from virtscan.model.gaps import mismatches as m
+from virtscan.model.gaps import workers
 from virtscan.trace.boots.boot import Boot, BootError, Trace
 
 
@@ -171,7 +171,7 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, Holds]] = {
     c.FeaturesConflict: {"features": _H.KEPT},
     c.FeaturesNotShown: {"features": _H.KEPT},
     c.DeviceState: {"device": _H.DEVICE},
-    carrying.NotCarried: {"place": _H.SOURCE, "detail": _H.TEXT},
+    workers.NotCarried: {"place": _H.SOURCE, "detail": _H.TEXT},
     c.TooOld: {"sources": _H.SOURCE},
     m.KernelContradicted: {"declared": _H.KEPT, "observed": _H.KEPT, "source": _H.SOURCE},
     m.PlaceContradicted: {"runs_on": _H.HOST, "hypervisor": _H.HOST},

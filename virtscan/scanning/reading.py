@@ -21,7 +21,6 @@ from virtscan.engines.engine import Cut, JobOutcome, Lost, Raised, Returned, Wor
 from virtscan.errors import ConnectorError, VirtscanError
 from virtscan.model import ProvisioningTarget, Server, ServerTarget, Target, TargetKind
 from virtscan.model.gaps import AnyCause
-from virtscan.model.gaps.carrying import NotCarried, WhyNotCarried
 from virtscan.model.gaps.causes import (
     InternalError,
     Interrupted,
@@ -31,6 +30,7 @@ from virtscan.model.gaps.causes import (
     Stopped,
     TooFewFiles,
 )
+from virtscan.model.gaps.workers import NotCarried, WhyNotCarried
 from virtscan.model.sources import SOURCES, TARGETS, AddressKind
 from virtscan.scanning.jobs.limits import Limits
 from virtscan.scanning.jobs.results import HostResult

@@ -15,7 +15,7 @@ from tests.harness.patience import LONG
 from virtscan.engines.dask import DaskEngine, Scheduler
 from virtscan.engines.engine import Engine
 from virtscan.model import HostStatus, Inventory, Target, TargetKind
-from virtscan.model.gaps.carrying import NotCarried, WhyNotCarried
+from virtscan.model.gaps.workers import NotCarried, WhyNotCarried
 from virtscan.scanning.jobs.results import JobResult
 from virtscan.scanning.slices import HostCarrier
 

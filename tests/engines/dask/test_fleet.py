@@ -34,7 +34,7 @@ from tests.scanning.test_collecting import declared
 from tests.scanning.test_jobs import without_times
 from virtscan.engines.dask import DaskEngine, Scheduler
 from virtscan.model import HostStatus, Plan, State, Target, TargetKind
-from virtscan.model.gaps.carrying import NotCarried, WhyNotCarried
+from virtscan.model.gaps.workers import NotCarried, WhyNotCarried
 from virtscan.scanning import collect
 from virtscan.scanning.progress import Ended, Waiting
 from virtscan.scanning.slices import HostCarrier

@@ -1,6 +1,5 @@
 """Every cause that there is."""
 
-from virtscan.model.gaps.carrying import NotCarried
 from virtscan.model.gaps.causes import (
     BadDocument,
     DefinedTwice,
@@ -51,6 +50,7 @@ from virtscan.model.gaps.mismatches import (
     WaiverOfNamesakes,
     WaiverUnused,
 )
+from virtscan.model.gaps.workers import NotCarried
 
 AnyCause = (
     BadDocument | DefinedTwice | DeviceNotListed | EthtoolFailed | Failure | FeaturesConflict | FeaturesNotShown

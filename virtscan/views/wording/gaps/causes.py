@@ -8,7 +8,7 @@ from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps import causes as c
 from virtscan.model.gaps import mismatches as m
 from virtscan.model.sources import renewal
-from virtscan.views.wording.gaps.carrying import carrying_words
+from virtscan.views.wording.gaps.workers import worker_words
 from virtscan.views.wording.phrases.ages import ago, exactly, moment
 from virtscan.views.wording.phrases.names import listed
 from virtscan.views.wording.phrases.quantity import quantity
@@ -49,7 +49,7 @@ _ADVICE = {
 
 def cause_words(cause: AnyCause, taken_at: datetime | None = None) -> str:
     """Return the reason and the action; ages are counted from this time; without it, dates are given."""
-    for words in (_reading, carrying_words, _lists, _declared, _waivers_and_captures):
+    for words in (_reading, worker_words, _lists, _declared, _waivers_and_captures):
         if (found := words(cause)) is not None:
             return found
     match cause:

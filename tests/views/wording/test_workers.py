@@ -3,7 +3,7 @@
 import pytest
 
 from virtscan.engines.engine import Cut, Loss, Lost
-from virtscan.model.gaps.carrying import NotCarried, WhyNotCarried
+from virtscan.model.gaps.workers import NotCarried, WhyNotCarried
 from virtscan.scanning import Limits
 from virtscan.scanning.reading import why_cut
 from virtscan.views.wording.gaps.causes import cause_words

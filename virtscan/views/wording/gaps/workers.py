@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from virtscan.model.gaps import AnyCause
-from virtscan.model.gaps.carrying import NotCarried, WhyNotCarried
+from virtscan.model.gaps.workers import NotCarried, WhyNotCarried
 
 _WORDS: Mapping[WhyNotCarried, tuple[str, str]] = {
     WhyNotCarried.NO_SCHEDULER: (
@@ -19,7 +19,7 @@ _WORDS: Mapping[WhyNotCarried, tuple[str, str]] = {
 }
 
 
-def carrying_words(cause: AnyCause) -> str | None:
+def worker_words(cause: AnyCause) -> str | None:
     """Return the reason why a worker did not read it; None for another cause."""
     if not isinstance(cause, NotCarried):
         return None
