@@ -32,7 +32,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """Columns of a resource; of one that `is_hard` no host can give out more to running domains than it has.
+    """Columns of a resource; of one that `is_hard` no host can allocate more to running domains than it has.
 
     `headroom` is the column with the rest when the largest host fails; a site with one host has none.
     """

@@ -77,7 +77,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         """Virtual CPUs allocated to the running, or to all defined domains."""
         return self.total(_if_running(domain, domain.vcpus) if running else domain.vcpus for domain in self.domains)
 
-    def given_mib(self, *, running: bool) -> int | None:
+    def allocated_mib(self, *, running: bool) -> int | None:
         """Memory allocated to the running, or to all defined domains."""
         return self.total(
             _if_running(domain, domain.memory_mib) if running else domain.memory_mib for domain in self.domains

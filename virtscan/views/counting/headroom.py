@@ -12,7 +12,7 @@ def memory_without_largest_mib(group: Group) -> int | None:
     the domains of another. It is also None where a host of the site was not read completely.
     """
     left = _without_largest(group, [host.memory_mib for host in group.read])
-    allocated = group.given_mib(running=True)
+    allocated = group.allocated_mib(running=True)
     return None if left is None or allocated is None else left - allocated
 
 
@@ -36,14 +36,14 @@ def largest_domain_mib(group: Group) -> int | None:
 
 
 def _free_mib(host: Hypervisor) -> int | None:
-    allocated = total(_given_mib(domain) for domain in host.domains if not domain.next_start)
+    allocated = total(_allocated_mib(domain) for domain in host.domains if not domain.next_start)
     if host.memory_mib is None or allocated is None:
         return None
     amounts = (host.memory_mib - allocated, host.memory_free_mib)
     return max(0, min(amount for amount in amounts if amount is not None))
 
 
-def _given_mib(domain: Domain) -> int | None:
+def _allocated_mib(domain: Domain) -> int | None:
     match domain.state:
         case DomainState.ACTIVE:
             return domain.memory_mib

@@ -76,18 +76,18 @@ FIELDS: tuple[Field[Group], ...] = (
         number("vcpus_defined_per_cpu", "vCPUs defined per CPU", under="vcpus_running_per_cpu"),
         lambda group: ratio(group.vcpus(running=False), group.cpus()),
     ),
-    Field(number("memory_running_mib", "memory running (MiB)"), lambda group: group.given_mib(running=True)),
+    Field(number("memory_running_mib", "memory running (MiB)"), lambda group: group.allocated_mib(running=True)),
     Field(
         number("memory_defined_mib", "memory defined (MiB)", under="memory_running_mib"),
-        lambda group: group.given_mib(running=False),
+        lambda group: group.allocated_mib(running=False),
     ),
     Field(
         number("memory_running_ratio", "memory running ratio"),
-        lambda group: ratio(group.given_mib(running=True), group.memory_mib()),
+        lambda group: ratio(group.allocated_mib(running=True), group.memory_mib()),
     ),
     Field(
         number("memory_defined_ratio", "memory defined ratio", under="memory_running_ratio"),
-        lambda group: ratio(group.given_mib(running=False), group.memory_mib()),
+        lambda group: ratio(group.allocated_mib(running=False), group.memory_mib()),
     ),
     Field(
         number("vcpus_running_per_cpu_n1", "vCPUs running per CPU N+1", audience=_DATA),

@@ -92,7 +92,7 @@ FIELDS: tuple[Field[_JudgedHost], ...] = (
     ),
     Field(
         number("memory_running_mib", "memory running (MiB)", audience=_DATA),
-        lambda host: host.group.given_mib(running=True),
+        lambda host: host.group.allocated_mib(running=True),
     ),
     Field(number("interfaces"), lambda host: host.group.total(1 for _ in host.interfaces())),
     Field(
