@@ -151,7 +151,7 @@ def silent_scan(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen
         uris = [f"qemu+ssh://127.0.0.1:{server.getsockname()[1]}/system", "test:///default"]
         command = [*DEFAULT_SIGNALS, *COMMAND, "scan", *(part for uri in uris for part in ("-c", uri))]
         command += ["-o", str(folder / "report"), *options]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
             connection, _ = server.accept()
             with connection:
                 connection.settimeout(LONG)
@@ -178,6 +178,17 @@ def test_the_first_signal_reports_what_was_read(tmp_path: Path, number: signal.S
     assert report.endswith(f"; exit code {code}.\n")
     assert "hypervisors: 1 complete, 0 partial, 1 failed" in report
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_that_also_ends_ssh_interrupts_the_reading_of_its_host(tmp_path: Path, number: signal.Signals) -> None:
+    """As Ctrl-C in a terminal."""
+    with silent_scan(tmp_path) as (process, _):
+        os.killpg(process.pid, number)
+        process.communicate(timeout=LONG)
+
+    assert process.returncode == 128 + number
+    assert ": interrupted\n" in (tmp_path / "report").read_text()
 
 
 def test_a_killed_process_takes_its_scan_and_its_ssh_along(tmp_path: Path) -> None:

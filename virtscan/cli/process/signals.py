@@ -63,12 +63,12 @@ def report_on_first(action: Callable[[], None] = lambda: None) -> None:
 
 
 def obey_parent() -> None:
-    """Leave the terminating signals to the parent, which sends `REPORT` instead; for the scanning child.
+    """Make any terminating signal one to report, and leave the end to the parent; for the scanning child.
 
-    They are not ignored, because programs that it starts would inherit that.
+    A signal to the process group also ends the ssh of a connection, before the parent has sent `REPORT`.
     """
     for number in _handled_signals():
-        signal.signal(number, _ignore)
+        signal.signal(number, _handle_report)
     signal.signal(PARENT_GONE, lambda _number, _frame: end_now(signal.SIGTERM))
 
 
@@ -131,7 +131,3 @@ def _handle(number: int, _frame: FrameType | None) -> None:
 
 def _handle_report(number: int, _frame: FrameType | None) -> None:
     _SignalState.received = _SignalState.received or _SignalState.shared[0] or number
-
-
-def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing: the parent received the signal as well."""
