@@ -51,6 +51,10 @@ def test_a_night_with_holes_is_a_success_and_one_with_news_is_not() -> None:
     assert "--since" in SERVICE
 
 
+def test_a_stop_of_the_service_reaches_virtscan_before_its_programs() -> None:
+    assert keys("virtscan.service", "KillMode") == ["mixed"]
+
+
 @pytest.mark.parametrize("file", ["systemd/virtscan.service", "cron/virtscan"])
 def test_the_command_is_one_that_virtscan_has(file: str) -> None:
     text = (PROJECT / "packaging" / file).read_text(encoding="utf-8")
