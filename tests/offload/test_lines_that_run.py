@@ -587,6 +587,16 @@ def test_a_service_that_another_one_wants_leaves_the_outcome_open() -> None:
         ('KERNEL=="eth0", OPTIONS+="last_rule"\nKERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
         ('KERNEL=="eth1", OPTIONS+="last_rule"\nKERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"', OFF),
         ('KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off", OPTIONS+="last_rule"', OFF),
+        ('SUBSYSTEM=="net", GOTO="end"\nRUN+="/sbin/ethtool -K eth0 tx off"\n', OFF),
+        ('LABEL="end"\nSUBSYSTEM=="net", GOTO="end"\nRUN+="/sbin/ethtool -K eth0 tx off"\n', OFF),
+        # udev ignores a line with an invalid part as a whole.
+        ("SUBSYSTEM=='net', RUN+=\"/sbin/ethtool -K eth0 tx off\"", UNKNOWN),
+        ('KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off" # off', UNKNOWN),
+        ('KERNEL=="eth0", RUN{own}+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
+        ('KERNEL=="eth0", RUN=="/sbin/ethtool -K eth0 tx off"', ON),
+        ('KERNEL==i"ETH0", RUN+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
+        # The name that an earlier rule gave.
+        ('NAME=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
         ('DRIVERS=="x", GOTO="end"\nRUN+="/sbin/ethtool -K eth0 tx off"\nLABEL="end"', UNKNOWN),
     ],
 )

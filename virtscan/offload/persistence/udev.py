@@ -21,9 +21,11 @@ from virtscan.offload.persistence.evidence import (
 from virtscan.offload.persistence.outcomes import all_of, any_of
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_words
 
-_PART = re.compile(r"([A-Z_]+)(?:\{([^}]*)\})?\s*(==|!=|\+=|-=|:=|=)\s*[ei]?\"((?:\\.|[^\"\\])*)\"")
+_PART = re.compile(r"([A-Z_]+)(?:\{([^}]*)\})?\s*(==|!=|\+=|-=|:=|=)\s*([ei]{0,2})\"((?:\\.|[^\"\\])*)\"")
 # Programs that run while the rules are read; the rule ends if they fail.
 _AT_ONCE = {"PROGRAM", "IMPORT"}
+_RUN_TYPES = {"", "program", "builtin"}
+_ASSIGNS = {"=", "+=", ":="}
 Part = tuple[str, str, str, str]
 
 
@@ -67,8 +69,13 @@ def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterat
 def _read(text: str, scene: Scene, macs: tuple[str, ...], path: str, run: _Programs) -> None:
     skipping: dict[str, bool] = {}
     kept = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
-    for line in re.sub(r"\\\n", "", kept).splitlines():
-        parts: list[Part] = [(key, name, sign, value) for key, name, sign, value in _PART.findall(line)]
+    lines = re.sub(r"\\\n", "", kept).splitlines()
+    for number, line in enumerate(lines, 1):
+        # A value behind an `i` fits in capitals, too.
+        parts: list[Part] = [
+            (f"{key} i" if "i" in prefix else key, name, sign, value)
+            for key, name, sign, prefix, value in _PART.findall(line)
+        ]
         for label in [value for key, _, _, value in parts if key == "LABEL"]:
             skipping.pop(label, None)
         if True in skipping.values():
@@ -76,8 +83,11 @@ def _read(text: str, scene: Scene, macs: tuple[str, ...], path: str, run: _Progr
         fits = _rule_fits(parts, scene.device, macs)
         if fits is False:
             continue
+        if not _is_valid(line, parts):
+            fits = None
         for target in [value for key, _, _, value in parts if key == "GOTO"]:
-            skipping[target] = fits is True
+            if any(_leads_to(target, later) for later in lines[number:]):  # else udev ignores it
+                skipping[target] = fits is True
         own = fits is True or ("ATTR", "address") in [(key, name) for key, name, sign, _ in parts if sign == "=="]
         for name in [value for key, _, sign, value in parts if key == "NAME" and sign in {"=", ":="} and own]:
             run.renames = path if name != scene.device and not re.search(r"[%$]", name) else None
@@ -86,9 +96,20 @@ def _read(text: str, scene: Scene, macs: tuple[str, ...], path: str, run: _Progr
         run.ended |= any(key == "OPTIONS" and "last_rule" in value for key, _, _, value in parts)
 
 
+def _leads_to(target: str, line: str) -> bool:
+    return ("LABEL", target) in [(key, value) for key, _, _, _, value in _PART.findall(line)]
+
+
+def _is_valid(line: str, parts: Sequence[Part]) -> bool:
+    """Return False for a line that udev ignores as a whole: text without quotes, or RUN with another type or sign."""
+    runs = [(name, sign) for key, name, sign, _ in parts if key == "RUN"]
+    understood = all(name in _RUN_TYPES and sign in _ASSIGNS for name, sign in runs)
+    return understood and not _PART.sub("", line).strip(", \t")
+
+
 def _add(part: Part, scene: Scene, path: str, run: _Programs, *, certain: bool) -> None:
     key, name, sign, value = part
-    if key not in {"RUN", *_AT_ONCE} or sign in {"-=", "!="} or (key == "RUN" and run.final):
+    if key not in {"RUN", *_AT_ONCE} or (key == "RUN" and (run.final or sign not in _ASSIGNS)):
         return
     if key == "RUN" and sign in {"=", ":="}:
         run.empty(certain=certain)
@@ -143,8 +164,8 @@ def _equals(key: str, name: str, patterns: list[str], device: str, macs: tuple[s
         case ("KERNEL", _) | ("ENV", "INTERFACE"):
             own = fits_own_name(patterns, device) if event == "add" else State.ON if matches(device) else State.OFF
             return None if own is State.UNKNOWN else own is State.ON
-        case "NAME", _:
-            return matches(device)
+        case "NAME", _:  # of an earlier rule, of which udev's own gives one, too
+            return None
         case ("ATTR", "address") if macs:
             return matches(*macs, *(mac.upper() for mac in macs))
     return None
