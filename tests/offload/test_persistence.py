@@ -187,8 +187,10 @@ def test_several_profiles_count_as_far_as_they_agree() -> None:
     [
         ('ETHTOOL_OPTS="-K eth0 tx off"', OFF),
         ("ETHTOOL_OPTS='--offload ${DEVICE} rx off tx off gro on'", UNKNOWN),
-        ('export ETHTOOL_OPTS="--features $DEVICE tx-checksumming off"', OFF),
-        ('ETHTOOL_OPTS="-G eth0 rx 4096; -K ${REALDEVICE} tx off"', OFF),
+        # NetworkManager expands no variables, initscripts do.
+        ('export ETHTOOL_OPTS="--features $DEVICE tx-checksumming off"', UNKNOWN),
+        ('NM_CONTROLLED=no\nexport ETHTOOL_OPTS="--features $DEVICE tx-checksumming off"', OFF),
+        ('NM_CONTROLLED=no\nETHTOOL_OPTS="-G eth0 rx 4096; -K ${REALDEVICE} tx off"', OFF),
         ('ETHTOOL_OPTS="-K eth0 tx off; -K eth0 tx on"', ON),
         ('ETHTOOL_OPTS="-K eth0 tx on"', ON),
         ('ETHTOOL_OPTS="-K eth0 tx"', ON),
@@ -356,7 +358,7 @@ def test_the_stanzas_of_the_device_in_the_interfaces_file_last(lines: str, state
         ("/etc/rc.local", "ethtool -k eth0", ON),
         ("/etc/rc.local", "true # ethtool -K eth0 tx off", ON),
         ("/etc/systemd/system/tx.service", "[Service]\nExecStart=/usr/sbin/ethtool -K eth0 tx off", OFF),
-        ("/etc/udev/rules.d/50-tx.rules", 'ACTION=="add", NAME=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"', OFF),
+        ("/etc/udev/rules.d/50-tx.rules", 'ACTION=="add", NAME=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
         ("/etc/udev/rules.d/50-tx.rules", 'SUBSYSTEM=="net", RUN+="/sbin/ethtool -K $name tx off"', UNKNOWN),
         ("/etc/NetworkManager/dispatcher.d/30-tx", 'ethtool -K "$1" tx off', UNKNOWN),
         ("/etc/NetworkManager/dispatcher.d/30-tx", 'ethtool -K "$1" gro off', ON),

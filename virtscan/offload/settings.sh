@@ -56,9 +56,8 @@ interfaces() {
     called $files
     pattern='iface|auto|allow-|no-|mapping|source|offload-|tx-offload|bond[-_]slaves|slaves|bridge[-_]ports|template'
     wanted="$relevant$(naming)"
-    if grep -qsE -- "^[^#]*($wanted)" $files; then pattern="$pattern|(pre-|post-)?up[[:space:]]"; fi
     filter=shortened
-    lines "^$blank($pattern|vlan|rename|[^#]*($wanted))" $files
+    lines "^$blank($pattern|(pre-|post-)?up[[:space:]]|vlan|rename|[^#]*($wanted))" $files
     filter=
     closed "$root"/etc/network/interfaces.d
     lines '^$' "$root"/etc/network/ifupdown2/*.conf
@@ -78,10 +77,13 @@ hooks() {
     for folder in "$root"/etc/NetworkManager "$root"/usr/lib/NetworkManager; do
         scripts "$folder"/dispatcher.d "$folder"/dispatcher.d/pre-up.d
     done
+    # networkd-dispatcher 2 runs scripts of one mode alone.
+    required=rwxr-xr-x
     for folder in "$root"/etc/networkd-dispatcher "$root"/usr/lib/networkd-dispatcher; do
         scripts "$folder"/carrier.d "$folder"/degraded.d "$folder"/routable.d "$folder"/configuring.d \
             "$folder"/configured.d
     done
+    required=
     for folder in "$root"/sbin "$root"/usr/sbin; do
         scripts "$folder"/ifup-local "$folder"/ifup-pre-local
     done
@@ -229,7 +231,7 @@ units() {
         case $path in *.d/*.conf) name=${path%.d/*} name=${name##*/} ;; esac
         name=$(printf '%s' "${name%.service}" | sed 's/[.@+]/\\&/g')
         # A drop-in may be one of an instance, or of all units whose names begin so.
-        case $name in *-) name="$name[^/]*" ;; *?@?*) name="$name|${name%%@*}@" ;; esac
+        case $name in *- | *@) name="$name[^/]*" ;; *?@?*) name="$name|${name%%@*}@" ;; esac
         names="$names|$name"
     done
     say wants
@@ -300,12 +302,15 @@ scripts() {
     for place; do
         if [ -d "$place" ]; then
             closed "$place"
-            for file in "$place"/*; do [ -d "$file" ] || script "$file"; done
+            for file in "$place"/*; do [ -d "$file" ] || replaced "$file" || script "$file"; done
         else
             script "$place"
         fi
     done
 }
+
+# Whether a script of the distribution gives way to one of the same name, or to a link to /dev/null.
+replaced() { case $1 in "$root"/usr/lib/*) [ -e "$root/etc/${1#"$root/usr/lib/"}" ] ;; *) [ -c "$1" ] ;; esac; }
 
 script() {
     [ -e "$1" ] || return 0
@@ -317,6 +322,9 @@ script() {
     called "$1"
     if grep -qE "$relevant" "$1"; then
         if binary "$1"; then say unreadable "${1#"$root"}"; else whole "$1"; fi
+        if [ -n "$required" ]; then
+            case $(owned "$1") in "$owner $required"*) ;; *x*) say unclear "${1#"$root"}" ;; esac
+        fi
     elif [ -n "$calls" ]; then
         attributes "$1"
         say calls "${1#"$root"}"

@@ -22,6 +22,7 @@ _BOOT = (
     "/etc/rc.d/rc[2-5].d/S*",
     "/etc/init.d/rc[2-5].d/S*",
 )
+_VENDOR = "/usr/lib"
 _IFUP_LOCAL = ("/sbin/ifup-local", "/sbin/ifup-pre-local", "/usr/sbin/ifup-local", "/usr/sbin/ifup-pre-local")
 _IF_UP = ("/etc/network/if-pre-up.d/*", "/etc/network/if-up.d/*")
 _SUSE = ("/etc/sysconfig/network/if-up.d/*", "/etc/sysconfig/network/scripts/*")
@@ -56,7 +57,8 @@ def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
     for hook in _hooks(evidence, device, macs):
         for path, text in evidence.under(*hook.patterns):
             executable = evidence.executes(str(path))
-            idle = State.OFF in {executable, hook.runs} or not hook.names.fullmatch(path.name)
+            replaced = path.is_relative_to(_VENDOR) and f"/etc/{path.relative_to(_VENDOR)}" in evidence.files
+            idle = replaced or State.OFF in {executable, hook.runs} or not hook.names.fullmatch(path.name)
             if idle or _DEBIANS_OWN.search(text) or (hook.guarded and str(path) in evidence.foreign):
                 continue
             states = _states(text, hook, evidence, device)

@@ -34,7 +34,8 @@ def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
             states = may_concern(text)
             names = ["ETHTOOL_OPTS"]
         else:
-            manager = _manager(values, evidence)
+            expands = any("$" in line for line in text.splitlines() if _OPTIONS.search(line))
+            manager = _manager(values, evidence, expands=expands)
             states, names = _states(values, assigned(text, Scene(device=device)) or {}, path, device, macs, manager)
         if states:
             yield SavedSetting(place=SettingPlace(files=(str(path),), key=", ".join(names)), states=states)
@@ -48,11 +49,12 @@ def belongs(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
     )
 
 
-def _manager(values: Mapping[str, str | None], evidence: Evidence) -> State:
-    """Return whether a service starts at boot that applies the file."""
+def _manager(values: Mapping[str, str | None], evidence: Evidence, *, expands: bool) -> State:
+    """Return whether a service starts at boot that applies the file; NetworkManager expands no variables in it."""
     if (values.get("NM_CONTROLLED") or "").lower() in {"no", "n", "false", "f", "0", "off"}:
         return evidence.starts("network")
-    if evidence.wants("NetworkManager") and evidence.udev is not None and evidence.udev < _FEATURES_SINCE:
+    old = evidence.udev is not None and evidence.udev < _FEATURES_SINCE
+    if evidence.wants("NetworkManager") and (old or expands):
         return State.UNKNOWN
     return evidence.starts("NetworkManager", "network", "wicked")
 

@@ -27,9 +27,14 @@ def units(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
     Source:
         systemd.unit(5): the folders in their order, drop-ins, `.wants` and `.requires`, instances of templates.
     """
-    for file, text in evidence.layered("systemd/system/*.service", *SYSTEM_BASES):
+    files = evidence.layered("systemd/system/*.service", *SYSTEM_BASES)
+    own = {file.name for file, _ in files}
+    for file, text in files:
         path, name = str(file), file.name
         for instance in _instances(name, evidence):
+            unit = name.replace("@.", f"@{instance}.")
+            if unit != name and (unit in own or evidence.masks(unit)):  # takes the place of the template
+                continue
             extras = _drop_ins(name, instance, evidence)
             entries = tuple(ini("\n".join((text, *extras))))
             started = _started(name, instance, evidence, device, depth=0)
@@ -51,7 +56,8 @@ def _drop_ins(name: str, instance: str | None, evidence: Evidence) -> list[str]:
     """
     stem = name.removesuffix(".service")
     owners = [f"{stem[: place + 1]}.service" for place, char in enumerate(stem[:-1]) if char == "-"]
-    owners += [name, *([name.replace("@.", f"@{instance}.")] if instance else [])]
+    owners += [*([f"{name.partition('@')[0]}@.service"] if "@" in name else []), name]
+    owners += [name.replace("@.", f"@{instance}.")] if instance else []
     found: dict[str, str] = {}
     for owner in owners:
         files = evidence.layered(f"systemd/system/{owner}.d/*.conf", *SYSTEM_BASES)
@@ -62,7 +68,7 @@ def _drop_ins(name: str, instance: str | None, evidence: Evidence) -> list[str]:
 def _instances(name: str, evidence: Evidence) -> Sequence[str | None]:
     """Return the instances of a template that other units start; a plain service has one, without a name."""
     if "@." not in name:
-        return [""]
+        return [name.removesuffix(".service").partition("@")[2]]
     prefix, suffix = name.split("@", 1)
     found = {
         unit[len(prefix) + 1 : -len(suffix)]
