@@ -95,6 +95,17 @@ def test_an_inventory_is_held_against_the_capture(
     ]
 
 
+def test_a_capture_may_come_from_standard_input(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "virtscan", "trace", "-", "--format", "json"]
+
+    with Path(capture(tmp_path, *FAILS)).open("rb") as stream:
+        done = subprocess.run(command, stdin=stream, capture_output=True, check=False)
+    assert (done.returncode, json.loads(done.stdout)["capture"]["file"]) == (1, "standard input")
+    done = subprocess.run(command, input=b"text", capture_output=True, check=False)
+    assert (done.returncode, done.stderr.startswith(b"virtscan: standard input: not a packet capture")) == (2, True)
+    assert run(["trace", "-", "--inventory", "-"]) == 2
+
+
 def test_another_file_than_an_inventory_is_wrong_usage(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = capture(tmp_path, *WORKS)
 

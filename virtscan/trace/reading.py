@@ -15,6 +15,7 @@ from virtscan.trace.boots.tracker import Tracker
 from virtscan.trace.capture import links
 from virtscan.trace.capture.packets import packet
 from virtscan.trace.capture.reader import open_capture
+from virtscan.trace.capture.source import name_of
 
 _KNOWN = {links.ETHERNET, links.COOKED, links.COOKED_2}
 
@@ -53,13 +54,13 @@ def read(path: Path) -> Trace:
         *([TooManyBoots(requests=tracker.not_followed, limit=MOST_ATTEMPTS)] if tracker.not_followed else []),
     ]
     return Trace(
-        file=str(path),
+        file=name_of(path),
         frames=frames,
         started_at=moment(first),
         ended_at=moment(last),
         boots=boots,
         others=others,
-        gaps=tuple(Gap(item=CaptureFile(file=str(path)), cause=cause, about=GapAbout.CAPTURE) for cause in causes),
+        gaps=tuple(Gap(item=CaptureFile(file=name_of(path)), cause=cause, about=GapAbout.CAPTURE) for cause in causes),
     )
 
 

@@ -42,12 +42,15 @@ def trace(
 ) -> int:
     """Read PCAP, a capture of DHCP, TFTP and HTTP boots, and report which failed because of partial checksums.
 
-    Capture at the server or, better, at the VM's own device: tcpdump -s 0 -w FILE -i DEVICE. Whole frames and all
-    ports are needed, because TFTP servers answer from any port. Formats are pcap and pcapng, gzipped or not.
+    PCAP may be - for standard input, e.g. from tcpdump over ssh. Capture at the server or, better, at the VM's own
+    device: tcpdump -s 0 -w FILE -i DEVICE. Whole frames and all ports are needed, because TFTP servers answer from any
+    port. Formats are pcap and pcapng, gzipped or not.
     """
     keep_apart(*places(wanted), ("--redact", redact), inputs=(pcap, inventory))
     redacted = redaction(redact)
     report = None
+    if str(pcap) == str(inventory) == "-":
+        raise click.UsageError("PCAP and --inventory can't both be standard input")
     if inventory is None and max_age is not None:
         raise click.UsageError("--max-age applies to the facts of an inventory; add --inventory FILE")
     if inventory is not None:

@@ -13,7 +13,7 @@ from struct import Struct
 from typing import NamedTuple, Self
 
 from virtscan.errors import TraceError
-from virtscan.trace.capture.source import CaptureStream
+from virtscan.trace.capture.source import CaptureStream, name_of
 
 _PCAP = {
     b"\xd4\xc3\xb2\xa1": ("<", 1e-6), b"\xa1\xb2\xc3\xd4": (">", 1e-6),
@@ -232,7 +232,7 @@ def _exactly(source: CaptureStream, size: int) -> bytes:
 
 
 def open_capture(path: Path) -> Capture:
-    """Open a capture in pcap or pcapng format, gzipped or not.
+    """Open a capture in pcap or pcapng format, gzipped or not; `-` is standard input.
 
     Raises:
         TraceError: It can't be opened or is of neither format.
@@ -242,4 +242,4 @@ def open_capture(path: Path) -> Capture:
         return Capture(source)
     except TraceError as error:
         source.close()
-        raise TraceError(f"{path}: {error}") from error
+        raise TraceError(f"{name_of(path)}: {error}") from error

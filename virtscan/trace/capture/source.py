@@ -1,6 +1,7 @@
 """The bytes of a capture file: unzipped, and with a memory of where reading failed."""
 
 import io
+import sys
 import zlib
 from pathlib import Path
 from typing import IO, Any, Self
@@ -11,6 +12,12 @@ _GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 20
 _PIECE = 1 << 14
 _GZIP_FORMAT = 16 + zlib.MAX_WBITS
+_STDIN = Path("-")
+
+
+def name_of(path: Path) -> str:
+    """Return the name of a capture in messages."""
+    return "standard input" if path == _STDIN else str(path)
 
 
 class CaptureStream:
@@ -24,20 +31,21 @@ class CaptureStream:
 
     @classmethod
     def opened(cls, path: Path) -> Self:
-        """Open a file, or the content of a gzipped one.
+        """Open a file (`-` is standard input), or the content of a gzipped one.
 
         Raises:
             TraceError: It can't be opened.
         """
         try:
-            file = io.BufferedReader(io.FileIO(path), _BUFFER)
+            raw = io.FileIO(sys.stdin.fileno(), closefd=False) if path == _STDIN else io.FileIO(path)
+            file = io.BufferedReader(raw, _BUFFER)
         except OSError as error:
-            raise TraceError(f"{path}: can't be read: {error.strerror}") from error
+            raise TraceError(f"{name_of(path)}: can't be read: {error.strerror}") from error
         try:
             start = file.peek(2)[:2]
         except OSError as error:
             file.close()
-            raise TraceError(f"{path}: can't be read: {error.strerror}") from error
+            raise TraceError(f"{name_of(path)}: can't be read: {error.strerror}") from error
         if start != _GZIP:
             return cls(file)
         unzipped = _Unzipped(file)
