@@ -1,24 +1,37 @@
 """Names of hypervisors and servers, unique in an inventory."""
 
 import itertools
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from virtscan.model import Hypervisor
 
+_FULL_ADDRESS = re.compile(r"[\w+-]+://(?:[^@/]*@)?(?:[\w-]+\.)+[A-Za-z][\w-]*(?::\d+)?(?:/.*)?")
 
-def unique_names(hosts: Sequence[Hypervisor]) -> list[str]:
+
+def is_full_address(address: str) -> bool:
+    """Return True for an address by a host's full name, the same at every site; a short name or an IP is not."""
+    return _FULL_ADDRESS.fullmatch(address) is not None
+
+
+def unique_names(hosts: Sequence[Hypervisor], taken: Collection[str] = ()) -> list[str]:
     """Return the name of each host; see `told_apart`."""
-    return told_apart((host.own_name or host.name, host.uri) for host in hosts)
+    return told_apart(((host.own_name or host.name, host.uri) for host in hosts), taken)
 
 
-def told_apart(named: Iterable[tuple[str, str]]) -> list[str]:
-    """Return each name; namesakes get their addresses in addition, and a number where that does not help."""
+def told_apart(named: Iterable[tuple[str, str]], taken: Collection[str] = ()) -> list[str]:
+    """Return each name; namesakes get their addresses in addition, and a number where that does not help.
+
+    Args:
+        named: The names, with the addresses.
+        taken: Names of others, which have no address.
+    """
     pairs = tuple(named)
-    count = Counter(name for name, _ in pairs)
-    names: dict[str, None] = {}
+    count = Counter((*(name for name, _ in pairs), *taken))
+    names = dict.fromkeys(taken)
     for name, address in pairs:
         longer = f"{name} ({address})" if count[name] > 1 else name
         numbered = (longer if number == 1 else f"{longer} #{number}" for number in itertools.count(1))
         names[next(candidate for candidate in numbered if candidate not in names)] = None
-    return list(names)
+    return list(names)[len({*taken}) :]

@@ -3,18 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import combinations, product
+from itertools import combinations
 from typing import TypeVar
 
 import msgspec
 
 from virtscan import __version__
-from virtscan.model import Gap, Hypervisor, Inventory, Policy, RememberedPlace, UnreadHost
+from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Policy, RememberedPlace, UnreadHost
 from virtscan.model.identity.keys import machine_uuid
-from virtscan.model.sources import is_local
-from virtscan.scanning.merged_records import merge_records
-from virtscan.scanning.merged_servers import merge_servers, newest_first
-from virtscan.scanning.naming import unique_names
+from virtscan.scanning.merging.hosts import MergedHosts
+from virtscan.scanning.merging.records import merge_records
+from virtscan.scanning.merging.servers import merge_servers, newest_first
+from virtscan.scanning.naming import is_full_address, unique_names
 
 S = TypeVar("S", bound=msgspec.Struct)
 H = TypeVar("H", Gap, UnreadHost, RememberedPlace)
@@ -22,7 +22,13 @@ H = TypeVar("H", Gap, UnreadHost, RememberedPlace)
 _OTHER_DRIVERS = frozenset({"bhyve", "ch", "esx", "hyperv", "lxc", "test", "vbox", "vpx", "vz", "xen"})
 """Drivers of libvirt, other than QEMU's, that a machine can have: one system uuid, several hypervisors."""
 
-_DECLARED = ("site", "declared_kernel", "physical", "segments", "reflective")
+_NOT_DECLARED: Mapping[str, object] = {
+    "site": None,
+    "declared_kernel": None,
+    "physical": False,
+    "segments": {},
+    "reflective": (),
+}
 
 
 class _HostObservation(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,11 +39,17 @@ class _HostObservation(msgspec.Struct, frozen=True, kw_only=True):
     declared_at: datetime
 
     @property
-    def rank(self) -> tuple[int, float, bytes]:
-        """The best observation is the least: the newest complete one; one of unknown age is the oldest."""
-        # Facts that a merge changes are not part of the order, so that merging again finds the same.
-        plain = msgspec.structs.replace(self.host, name=_own_name(self.host), former_keys=(), observed_at=None)
-        return self.host.status.rank, newest_first(self.host.observed_at), msgspec.json.encode(plain)
+    def rank(self) -> tuple[int, float, int, bytes, bytes]:
+        """The best observation is the least: the newest complete one; one of unknown age is the oldest.
+
+        Of equal age it is the one with the most domains.
+        """
+        # Facts that a merge changes come last, so that merging again finds the same.
+        undeclared: dict[str, object] = {"name": _own_name(self.host), "own_name": None, **_NOT_DECLARED}
+        facts = msgspec.structs.replace(self.host, former_keys=(), observed_at=None, **undeclared)
+        declared = [getattr(self.host, field) for field in _NOT_DECLARED]
+        order = self.host.status.rank, newest_first(self.host.observed_at), -len(self.host.domains)
+        return *order, msgspec.json.encode(facts), msgspec.json.encode(declared)
 
 
 def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inventory:
@@ -65,14 +77,15 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
     # The order depends on the result alone, so that merging it again finds the same.
     clusters.sort(key=_order)
     hosts = [_united(cluster) for cluster in clusters]
-    names = unique_names(hosts)
-    renamed: dict[tuple[int, str | None], str] = {
-        (observation.inventory, observation.host.name): name
-        for cluster, name in zip(clusters, names, strict=True)
+    numbers: dict[tuple[int, str | None], int] = {
+        (observation.inventory, observation.host.name): number
+        for number, cluster in enumerate(clusters)
         for observation in cluster
     }
+    servers = merge_servers(inventories, MergedHosts([_own_name(host) for host in hosts], numbers))
+    names = unique_names(hosts, servers.hosts_elsewhere)
+    renamed = {place: names[number] for place, number in numbers.items()}
     hypervisors = [msgspec.structs.replace(host, name=name) for host, name in zip(hosts, names, strict=True)]
-    servers = merge_servers(inventories, _sites(clusters), renamed)
     scopes = {inventory.scope for inventory in inventories}
     return Inventory(
         version=__version__,
@@ -80,7 +93,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
         scope=scopes.pop() if len(scopes) == 1 else None,
         policy=inventories[0].policy if policy is None else policy,
         hypervisors=tuple(sorted(hypervisors, key=lambda host: host.name)),
-        servers=servers.servers,
+        servers=servers.on(names),
         netboots=_distinct(merge_records(inventories)),
         subnets=_distinct(one for inventory in inventories for one in inventory.subnets),
         gaps=_of_hosts([inventory.gaps for inventory in inventories], renamed),
@@ -93,11 +106,11 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
 def _clusters(observations: Sequence[_HostObservation]) -> list[list[_HostObservation]]:
     """Put observations of one hypervisor together, the best first: those that share a key, directly or through others.
 
-    Addresses and declared names come first, so that the best observation of each hypervisor decides on a shared uuid.
-    The result of an earlier merge then joins as its parts do.
+    Addresses come first, then declared names, so that the best observation of each hypervisor decides on a shared
+    uuid. No two hypervisors of the result could be joined, so that merging it again finds the same.
     """
-    clusters = _joined([[observation] for observation in observations], by_uuid=False)
-    while len(joined := _joined(clusters, by_uuid=True)) < len(clusters):
+    clusters = [[observation] for observation in observations]
+    while len(joined := _joined(_joined(clusters, by_uuid=False), by_uuid=True)) < len(clusters):
         clusters = joined
     return clusters
 
@@ -105,12 +118,6 @@ def _clusters(observations: Sequence[_HostObservation]) -> list[list[_HostObserv
 def _order(cluster: Sequence[_HostObservation]) -> tuple[str, bytes]:
     host = _united(cluster)
     return _own_name(host), msgspec.json.encode(msgspec.structs.replace(host, name=""))
-
-
-def _sites(clusters: Iterable[Sequence[_HostObservation]]) -> frozenset[tuple[int, int]]:
-    """Return the pairs of inventories that have a hypervisor in common: they are of one site."""
-    groups = {frozenset(observation.inventory for observation in cluster) for cluster in clusters}
-    return frozenset(pair for group in groups for pair in product(group, group))
 
 
 def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> list[list[_HostObservation]]:
@@ -133,7 +140,7 @@ def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> lis
         for key in {one for observation in cluster for one in observation.host.keys}:
             if key.startswith("uuid:") is by_uuid:
                 having[_driver(cluster[0].host), key].append(place)
-    for (_, key), places in sorted(having.items()):
+    for (_, key), places in sorted(having.items(), reverse=True):
         for first, second in combinations(places, 2):
             best, other = sorted((root(first), root(second)))
             if not _are_different(clusters[best][0].host, clusters[other][0].host, key):
@@ -145,19 +152,20 @@ def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> lis
 
 
 def _are_different(one: Hypervisor, other: Hypervisor, key: str) -> bool:
-    """Return True if both have domains, and none in common: then an equal uuid alone does not make them one.
+    """Return True if two hypervisors with this key in common have no domain in common: each site may have the key.
 
-    Neither does an equal name or address with another uuid, nor without one a name alone, or a path: each site may have
-    it.
+    They are one all the same by an equal uuid and another key, or by a full address while a uuid is unknown. A uuid or
+    an address alone is enough only while the domains of one of them are unknown; an address also if neither has any.
     """
     uuids = {machine_uuid(one.system_uuid), machine_uuid(other.system_uuid)}
-    is_address = key.startswith("uri:") and not is_local(one.uri)
-    if not key.startswith("uuid:") and (is_address if None in uuids else len(uuids) == 1):
+    is_uuid, is_address = key.startswith("uuid:"), one.uri == other.uri
+    if not is_uuid and (is_address and is_full_address(one.uri) if None in uuids else len(uuids) == 1):
         return False
-    domains = {domain.uuid or domain.name for domain in one.domains}
-    return bool(domains and other.domains) and domains.isdisjoint(
-        domain.uuid or domain.name for domain in other.domains
-    )
+    are_known = all(host.domains or host.status is HostStatus.COMPLETE for host in (one, other))
+    if not are_known and (is_uuid or is_address):
+        return False
+    domains = [{domain.uuid or domain.name for domain in host.domains} for host in (one, other)]
+    return domains[0].isdisjoint(domains[1]) and (any(domains) or not is_address)
 
 
 def _own_name(host: Hypervisor) -> str:
@@ -179,7 +187,8 @@ def _united(cluster: Sequence[_HostObservation]) -> Hypervisor:
     every = sorted({key for observation in cluster for key in observation.host.keys} - set(best.host.keys))
     return msgspec.structs.replace(
         best.host,
-        **{field: getattr(declared, field) for field in _DECLARED},
+        own_name=_own_name(best.host),
+        **{field: getattr(declared, field) for field in _NOT_DECLARED},
         former_keys=(*best.host.former_keys, *every),
     )
 

@@ -6,7 +6,6 @@ import msgspec
 
 from virtscan.correlator.servers.assignments import is_called, is_full_name
 from virtscan.model import Inventory, Netboot, Server
-from virtscan.scanning.merged_servers import own_names
 
 
 def merge_records(inventories: Sequence[Inventory]) -> Iterator[Netboot]:
@@ -32,8 +31,7 @@ def merge_records(inventories: Sequence[Inventory]) -> Iterator[Netboot]:
 
 
 def _under_own_names(servers: Iterable[Server]) -> tuple[Server, ...]:
-    names = own_names(servers)
-    return tuple(msgspec.structs.replace(server, name=names[server.name]) for server in servers)
+    return tuple(msgspec.structs.replace(server, name=server.own_name) for server in servers)
 
 
 def _identity(record: Netboot) -> tuple[object, ...]:

@@ -1,0 +1,40 @@
+"""Hypervisors of several inventories by number, for the facts that name them; pure."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+
+class MergedHosts:
+    """The hypervisors of a merged inventory, as each of the merged ones names them.
+
+    `own_names` are their names before those of namesakes get longer, by number.
+    """
+
+    def __init__(self, own_names: Sequence[str], numbers: Mapping[tuple[int, str | None], int]) -> None:
+        """Take the own names by number, and the numbers by inventory and name there."""
+        self.own_names = own_names
+        self._numbers = numbers
+        self._having: defaultdict[int, set[int]] = defaultdict(set)
+        for (inventory, _), number in numbers.items():
+            self._having[number].add(inventory)
+        self._with_any = {inventory for inventory, _ in numbers}
+        groups = {frozenset(having) for having in self._having.values()}
+        self._sites = {pair for group in groups for pair in product(group, group)}
+
+    def number(self, inventory: int, name: str | None) -> int | None:
+        """Return the number of the hypervisor that an inventory means by a name; None if it has none of that name.
+
+        An inventory without hypervisors is of no site: it means that of any other, if one alone has the name.
+        """
+        if inventory in self._with_any:
+            return self._numbers.get((inventory, name))
+        return self.own_names.index(name) if name is not None and self.own_names.count(name) == 1 else None
+
+    def has(self, inventory: int, number: int | None) -> bool:
+        """Return True if the inventory has this hypervisor."""
+        return number is not None and inventory in self._having[number]
+
+    def are_of_one_site(self, inventory: int, other: int) -> bool:
+        """Return True if two inventories have a hypervisor in common."""
+        return (inventory, other) in self._sites

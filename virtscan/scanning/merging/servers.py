@@ -1,0 +1,221 @@
+"""Servers of several inventories, each once; namesakes that are two servers stay two; pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import product
+from math import inf
+
+import msgspec
+
+from virtscan.model import Inventory, RememberedPlace, Server, State
+from virtscan.model.sources import is_declared
+from virtscan.scanning.merging.hosts import MergedHosts
+from virtscan.scanning.naming import is_full_address, told_apart
+
+
+class _ServerObservation(msgspec.Struct, frozen=True, kw_only=True):
+    """A server in one of the inventories, all under their own names, with the time of its configuration.
+
+    `host` is the number of the hypervisor that it is declared to run on; None if the inventory lacks that one.
+    """
+
+    server: Server
+    inventory: int
+    declared_at: datetime
+    name_there: str
+    host: int | None
+
+    @property
+    def declarations(self) -> tuple[object, ...]:
+        """The declarations about the server, besides its source."""
+        one = self.server
+        return one.segments, one.subnets, one.physical, one.runs_on
+
+    @property
+    def facts(self) -> bytes:
+        """All observed facts but their time."""
+        return msgspec.json.encode(_with_declarations_of(_NOTHING, self.server, runs_on=None, observed_at=None))
+
+    @property
+    def macs(self) -> frozenset[str]:
+        """All MACs, observed or declared."""
+        return frozenset((*self.server.macs, *self.server.declared_macs))
+
+
+_NOTHING = Server(name="", source="")
+"""A server without declarations."""
+
+
+def _with_declarations_of(other: Server, server: Server, **changes: object) -> Server:
+    declared = {"segments": other.segments, "subnets": other.subnets, "physical": other.physical}
+    return msgspec.structs.replace(server, **(declared | changes))
+
+
+class MergedServers(msgspec.Struct, frozen=True, kw_only=True):
+    """The servers in the order of the result, with the numbers of their hypervisors, and their names by inventory."""
+
+    servers: tuple[tuple[Server, int | None], ...]
+    names: Mapping[tuple[int, str], str]
+
+    @property
+    def hosts_elsewhere(self) -> frozenset[str]:
+        """The names of declared hypervisors that no inventory of their site has."""
+        return frozenset(one.runs_on for one, host in self.servers if host is None and one.runs_on is not None)
+
+    def on(self, hosts: Sequence[str]) -> tuple[Server, ...]:
+        """Return the servers, with the names of their hypervisors by number."""
+        return tuple(
+            one if host is None else msgspec.structs.replace(one, runs_on=hosts[host]) for one, host in self.servers
+        )
+
+    def places(self, inventory: int, places: Iterable[RememberedPlace]) -> tuple[RememberedPlace, ...]:
+        """Return the places of servers of one inventory, under the names in the result."""
+        return tuple(
+            msgspec.structs.replace(place, server=self.names.get((inventory, place.server), place.server))
+            for place in places
+        )
+
+
+def merge_servers(inventories: Sequence[Inventory], hosts: MergedHosts) -> MergedServers:
+    """Return each server once: the observation with a known state goes before one without, then the newest.
+
+    A name is unique at one site only. Of two sites, observations with equal declarations are one server if they also
+    have equal facts, a MAC in common, or a full address. All others stay two, so that a server which is off clears no
+    interface of another site.
+    """
+    found: defaultdict[str, list[_ServerObservation]] = defaultdict(list)
+    for number, inventory in enumerate(inventories):
+        for server in inventory.servers:
+            host = hosts.number(number, server.runs_on)
+            runs_on = server.runs_on if host is None else hosts.own_names[host]
+            observation = _ServerObservation(
+                server=msgspec.structs.replace(server, name=server.own_name, runs_on=runs_on),
+                inventory=number,
+                declared_at=inventory.taken_at,
+                name_there=server.name,
+                host=host,
+            )
+            found[server.own_name].append(observation)
+    latest = max(inventory.taken_at for inventory in inventories)
+    servers: list[tuple[Server, int | None]] = []
+    names: dict[tuple[int, str], str] = {}
+    for _, observations in sorted(found.items()):
+        by_rank: defaultdict[tuple[object, ...], list[_ServerObservation]] = defaultdict(list)
+        for one in observations:
+            by_rank[_rank(one, latest)].append(one)
+        alike = [some for _, some in sorted(by_rank.items())]
+        # The order depends on the result alone, so that merging it again finds the same.
+        merged = sorted(((*_merged(group), group) for group in _grouped(alike, hosts)), key=_order)
+        unique = told_apart((server.name, server.source) for server, _, _ in merged)
+        for (server, host, group), name in zip(merged, unique, strict=True):
+            servers.append((msgspec.structs.replace(server, name=name), host))
+            names |= {(one.inventory, one.name_there): name for one in group}
+    return MergedServers(servers=tuple(servers), names=names)
+
+
+def _order(merged: tuple[Server, int | None, Sequence[_ServerObservation]]) -> tuple[bytes, int]:
+    server, host, _ = merged
+    return msgspec.json.encode(server), -1 if host is None else host
+
+
+def _merged(group: Sequence[_ServerObservation]) -> tuple[Server, int | None]:
+    """Return the best observation with the declarations of the newest configuration, and its hypervisor.
+
+    A state is one of them: declared by the newest, it goes before older observations; by an older one, it is withdrawn.
+    """
+    newest = max(group, key=lambda one: one.declared_at)
+    observed = (one.server for one in group if not is_declared(one.server.source))
+    best = newest.server if is_declared(newest.server.source) else next(observed)
+    there = [one.host for one in (newest, *group) if one.server.runs_on == newest.server.runs_on]
+    host = next((host for host in there if host is not None), None)
+    return _with_declarations_of(newest.server, best, runs_on=newest.server.runs_on), host
+
+
+def _rank(one: _ServerObservation, latest: datetime) -> tuple[object, ...]:
+    """Return the order of observations, the best first; of equal age the one that clears nothing.
+
+    Facts that a merge changes come last, so that merging again finds the same.
+    """
+    if is_declared(one.server.source):
+        kind = 0 if one.declared_at == latest else 3
+    else:
+        kind = 1 if one.server.reason is None else 2
+    times = newest_first(one.server.observed_at), newest_first(one.declared_at)
+    is_off = one.server.tx_checksum is State.OFF
+    return kind, *times, is_off, one.facts, repr(one.declarations), -1 if one.host is None else one.host
+
+
+def newest_first(moment: datetime | None) -> float:
+    """Return a sort key of a time; an unknown one comes last, for the time of its inventory would make it young."""
+    return inf if moment is None else -moment.timestamp()
+
+
+def _grouped(alike: Iterable[Sequence[_ServerObservation]], hosts: MergedHosts) -> list[list[_ServerObservation]]:
+    """Put the observations of one server together, the best first: those of each site, then those of several."""
+    groups: list[list[_ServerObservation]] = []
+    for some in alike:
+        of_site = [group for group in groups if _fit(group, some, hosts) and _are_of_one_site(group, some, hosts)]
+        # Of namesakes that another merge found, the one with these facts is the same.
+        if of_site:
+            min(of_site, key=lambda group: _difference(group[0], some[0])).extend(some)
+        else:
+            groups.append(list(some))
+    joined: list[list[_ServerObservation]] = []
+    for group in groups:
+        known = next((one for one in joined if _fit(one, group, hosts) and _are_of_two_sites(one, group)), None)
+        if known is None:
+            joined.append(group)
+        else:
+            known += group
+    return joined
+
+
+def _difference(one: _ServerObservation, other: _ServerObservation) -> tuple[bool, bool, bool]:
+    return (
+        one.server.source != other.server.source,
+        one.facts != other.facts,
+        one.declarations != other.declarations,
+    )
+
+
+def _fit(some: Sequence[_ServerObservation], others: Sequence[_ServerObservation], hosts: MergedHosts) -> bool:
+    """Return True if nothing shows that observations are of two servers."""
+    return all(
+        one.inventory != other.inventory
+        and (not one.macs or not other.macs or not one.macs.isdisjoint(other.macs))
+        and (None in {one.server.interface, other.server.interface} or one.server.interface == other.server.interface)
+        and not _run_on_two(one, other, hosts)
+        for one, other in product(some, others)
+    )
+
+
+def _run_on_two(one: _ServerObservation, other: _ServerObservation, hosts: MergedHosts) -> bool:
+    """Return True if two observations are declared to run on two hypervisors of one name."""
+    if one.server.runs_on != other.server.runs_on or one.host == other.host:
+        return False
+    if one.host is None:
+        return hosts.has(one.inventory, other.host)
+    return other.host is not None or hosts.has(other.inventory, one.host)
+
+
+def _are_of_one_site(
+    some: Iterable[_ServerObservation], others: Iterable[_ServerObservation], hosts: MergedHosts
+) -> bool:
+    return any(hosts.are_of_one_site(one.inventory, other.inventory) for one, other in product(some, others))
+
+
+def _are_of_two_sites(some: Sequence[_ServerObservation], others: Sequence[_ServerObservation]) -> bool:
+    """Return True if observations of two sites are of one server, which serves both."""
+    first, second = some[0], others[0]
+    if _declared(first) != _declared(second):
+        return False
+    return (
+        first.facts == second.facts
+        or bool(first.macs and second.macs)  # they fit, so one is in common
+        or is_full_address(first.server.source)
+    )
+
+
+def _declared(one: _ServerObservation) -> tuple[object, ...]:
+    return one.server.source, *one.declarations
