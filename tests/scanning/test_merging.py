@@ -559,13 +559,17 @@ def test_a_waiver_by_the_name_of_two_servers_applies_to_none_and_names_both(
     assert [reason(gap) for gap in report.warnings if gap.about is GapAbout.WAIVER] == ([warning] if warning else [])
 
 
-def test_a_waiver_by_the_name_of_two_hypervisors_applies_to_none_and_names_both() -> None:
+@pytest.mark.parametrize("is_old", [False, True])
+def test_a_waiver_by_the_name_of_two_hypervisors_applies_to_none_and_names_both(is_old: bool) -> None:
     named = tuple(
         inventory(hypervisor("kvm", domain("web", macvtap()), uri=f"qemu+ssh://10.0.0.{number}/system", own_name="kvm"))
         for number in (1, 2)
     )
+    merged = merge(named, Policy(waivers=(Waiver(reason="known", hypervisor="kvm"),)))
+    if is_old:  # as a file without `own_name`
+        merged = replace(merged, hypervisors=tuple(replace(host, own_name=None) for host in merged.hypervisors))
 
-    report = correlate(merge(named, Policy(waivers=(Waiver(reason="known", hypervisor="kvm"),))))
+    report = correlate(merged)
 
     (gap,) = (gap for gap in report.warnings if gap.about is GapAbout.WAIVER)
     assert "kvm (qemu+ssh://10.0.0.1/system), kvm (qemu+ssh://10.0.0.2/system); give" in reason(gap)

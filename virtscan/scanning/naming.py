@@ -17,7 +17,7 @@ def is_full_address(address: str) -> bool:
 
 def unique_names(hosts: Sequence[Hypervisor], taken: Collection[str] = ()) -> list[str]:
     """Return the name of each host; see `told_apart`."""
-    return told_apart(((host.own_name or host.name, host.uri) for host in hosts), taken)
+    return told_apart(((host.plain_name, host.uri) for host in hosts), taken)
 
 
 def told_apart(named: Iterable[tuple[str, str]], taken: Collection[str] = ()) -> list[str]:

@@ -177,7 +177,7 @@ def _results(inventory: Inventory) -> Iterator[HostResult]:
         if not isinstance(gap.cause, NoDomainDefined):
             gaps[gap.hypervisor].append(gap)
     for host in inventory.hypervisors:
-        name = host.own_name or host.name
+        name = host.plain_name
         yield HostResult(
             hypervisor=msgspec.structs.replace(host, name=name),
             gaps=tuple(msgspec.structs.replace(gap, hypervisor=name) for gap in gaps[host.name]),

@@ -10,6 +10,7 @@ from virtscan.model.facts.packing import Packed, reshape, unpack
 from virtscan.model.facts.resources import Processor, Resources
 from virtscan.model.identity.keys import DomainKey, domain_key, host_keys
 from virtscan.model.identity.mac import Mac
+from virtscan.model.identity.short_names import without_address
 from virtscan.model.states import (
     Backing,
     DeviceKind,
@@ -236,9 +237,14 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
         return self.declared_kernel if self.kernel is None else self.kernel.value
 
     @property
+    def plain_name(self) -> str:
+        """Return the name that its namesakes have as well; files of earlier versions lack `own_name`."""
+        return self.own_name or without_address(self.name, self.uri)
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """Return every key ever seen for this host, the best first; each identifies it, whatever its namesakes."""
-        own_name = self.own_name or self.name
+        own_name = self.plain_name
         now = host_keys(
             system_uuid=self.system_uuid,
             declared_name=own_name if self.is_name_declared else None,

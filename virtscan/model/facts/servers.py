@@ -1,6 +1,5 @@
 """Facts observed on provisioning servers."""
 
-import re
 from collections.abc import Mapping
 
 import msgspec
@@ -9,6 +8,7 @@ from virtscan.model.facts.hypervisors import Device, Moment, Observed
 from virtscan.model.facts.persistence import Persistence
 from virtscan.model.gaps import AnyCause
 from virtscan.model.identity.mac import Mac
+from virtscan.model.identity.short_names import without_address
 from virtscan.model.states import Machine, State
 
 
@@ -70,7 +70,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def own_name(self) -> str:
         """Return the name without the source, which a merge adds to the names of namesakes."""
-        return re.sub(rf" \({re.escape(self.source)}\)( #\d+)?$", "", self.name)
+        return without_address(self.name, self.source)
 
     @property
     def assumed_tx(self) -> tuple[str, ...]:

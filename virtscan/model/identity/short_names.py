@@ -1,5 +1,6 @@
-"""Names without their domain, as tables show them and people type them."""
+"""Names without their domain, as tables show them and people type them, or without an address."""
 
+import re
 from collections.abc import Iterable
 
 
@@ -13,3 +14,12 @@ def in_full(name: str, known: Iterable[str]) -> tuple[str, ...]:
     if name in names:
         return (name,)
     return tuple(one for one in names if name and one.startswith(f"{name}."))
+
+
+def without_address(name: str, address: str) -> str:
+    """Return a name without the address, and the number, that namesakes get in addition.
+
+    >>> without_address("kvm (qemu+ssh://10.0.0.1/system) #2", "qemu+ssh://10.0.0.1/system")
+    'kvm'
+    """
+    return re.sub(rf" \({re.escape(address)}\)( #\d+)?$", "", name)

@@ -45,7 +45,7 @@ class _HostObservation(msgspec.Struct, frozen=True, kw_only=True):
         Of equal age it is the one with the most domains.
         """
         # Facts that a merge changes come last, so that merging again finds the same.
-        undeclared: dict[str, object] = {"name": _own_name(self.host), "own_name": None, **_NOT_DECLARED}
+        undeclared: dict[str, object] = {"name": self.host.plain_name, "own_name": None, **_NOT_DECLARED}
         facts = msgspec.structs.replace(self.host, former_keys=(), observed_at=None, **undeclared)
         declared = [getattr(self.host, field) for field in _NOT_DECLARED]
         order = self.host.status.rank, newest_first(self.host.observed_at), -len(self.host.domains)
@@ -82,7 +82,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
         for number, cluster in enumerate(clusters)
         for observation in cluster
     }
-    servers = merge_servers(inventories, MergedHosts([_own_name(host) for host in hosts], numbers))
+    servers = merge_servers(inventories, MergedHosts([host.plain_name for host in hosts], numbers))
     names = unique_names(hosts, servers.hosts_elsewhere)
     renamed = {place: names[number] for place, number in numbers.items()}
     hypervisors = [msgspec.structs.replace(host, name=name) for host, name in zip(hosts, names, strict=True)]
@@ -117,7 +117,7 @@ def _clusters(observations: Sequence[_HostObservation]) -> list[list[_HostObserv
 
 def _order(cluster: Sequence[_HostObservation]) -> tuple[str, bytes]:
     host = _united(cluster)
-    return _own_name(host), msgspec.json.encode(msgspec.structs.replace(host, name=""))
+    return host.plain_name, msgspec.json.encode(msgspec.structs.replace(host, name=""))
 
 
 def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> list[list[_HostObservation]]:
@@ -168,10 +168,6 @@ def _are_different(one: Hypervisor, other: Hypervisor, key: str) -> bool:
     return domains[0].isdisjoint(domains[1]) and (any(domains) or not is_address)
 
 
-def _own_name(host: Hypervisor) -> str:
-    return host.own_name or host.name
-
-
 def _driver(host: Hypervisor) -> str:
     scheme = host.uri.partition(":")[0].partition("+")[0]
     return scheme if scheme in _OTHER_DRIVERS else "qemu"
@@ -187,7 +183,7 @@ def _united(cluster: Sequence[_HostObservation]) -> Hypervisor:
     every = sorted({key for observation in cluster for key in observation.host.keys} - set(best.host.keys))
     return msgspec.structs.replace(
         best.host,
-        own_name=_own_name(best.host),
+        own_name=best.host.plain_name,
         **{field: getattr(declared, field) for field in _NOT_DECLARED},
         former_keys=(*best.host.former_keys, *every),
     )
