@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
@@ -25,6 +26,12 @@ from virtscan.offload.answer import ServerAnswer
 from virtscan.offload.ethtool import FeatureTable, parse_features, tx_checksum, unknown_because
 from virtscan.offload.persistence import forecast
 from virtscan.offload.sender import named_sender
+
+
+class ServerReader(Protocol):
+    """Reads a server within `timeout` seconds, or raises OffloadError with the reason why it can't."""
+
+    def __call__(self, target: ServerTarget, *, timeout: float) -> Server: ...  # noqa: D102  the class describes it
 
 
 def described(target: ServerTarget, tx_checksum: State, reason: AnyCause | None = None) -> Server:
