@@ -3,7 +3,7 @@
 It only reads: `ip`, /proc and DMI in the form that every version has had, and the names in /sys/class/net.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -88,7 +88,7 @@ def parse_answer(output: bytes, *, at: datetime | None) -> HostAnswer:
     uname = _text(sections, "uname").strip()
     running = hostnet.read_uname(uname)
     dmi = hostnet.read_dmi_files({argument: text for name, argument, text in sections if name == "dmi"})
-    devices = hostnet.merge_devices(_devices(sections))
+    devices = hostnet.merge_devices(hostnet.read_devices(sections, source=SOURCE, sysfs=_sysfs(sections)))
     return HostAnswer(
         uname=uname,
         kernel=running.release if running else None,
@@ -115,17 +115,3 @@ def _sysfs(sections: Sequence[tuple[str, str, str]]) -> dict[str, str]:
     names = dict.fromkeys(_text(sections, "sysfs").split(), "")
     links = (line.partition(" ") for line in _text(sections, "drivers").splitlines())
     return names | {path: driver for path, _, driver in links if path}
-
-
-def _devices(sections: Sequence[tuple[str, str, str]]) -> Iterator[Device]:
-    """Return the devices of each section, the more authoritative first as the script prints them."""
-    for name, argument, text in sections:
-        match name:
-            case "bonding":
-                yield from hostnet.read_bonding(text, name=argument, source=SOURCE)
-            case "vlans":
-                yield from hostnet.read_vlans(text, source=SOURCE)
-            case "links" | "addresses":
-                yield from hostnet.read_ip(text, source=SOURCE, complete=name == "links")
-            case "sysfs":
-                yield from hostnet.read_sysfs(_sysfs(sections), source=SOURCE)

@@ -17,6 +17,7 @@ from virtscan.hostnet.machine import (
 )
 from virtscan.hostnet.merging import merge_devices
 from virtscan.hostnet.procfs import read_bonding, read_vlans
+from virtscan.hostnet.sections import read_devices
 from virtscan.hostnet.sysfs import read_sysfs
 from virtscan.hostnet.tools import read_bridges, read_driver, read_permanent
 
@@ -28,6 +29,7 @@ __all__ = [
     "merge_devices",
     "read_bonding",
     "read_bridges",
+    "read_devices",
     "read_dmi_files",
     "read_dmidecode",
     "read_driver",

@@ -129,32 +129,17 @@ def read_stack(sections: Sequence[tuple[str, str, str]]) -> Stack:
 
 
 def _described(sections: Sequence[tuple[str, str, str]]) -> Iterator[Device]:
-    """Return the devices of each section, the more authoritative first: /proc, ip, /sys, names alone.
-
-    MACs come from /sys first: under another root `ip` shows those of the running kernel.
-    """
-    for name, argument, text in sections:
-        match name:
-            case "bonding":
-                yield from hostnet.read_bonding(text, name=argument, source=SOURCE)
-            case "vlans":
-                yield from hostnet.read_vlans(text, source=SOURCE)
-            case "sysfs":
-                macs = {path: rest for path, rest in _pairs(text).items() if path.endswith("/address")}
-                yield from hostnet.read_sysfs(macs, source=SOURCE, complete=False)
-            case _:
-                pass
-    for name, _, text in sections:
-        match name:
-            case "links" | "addresses":
-                yield from hostnet.read_ip(text, source=SOURCE, complete=name == "links" and not _is_cut(text))
-            case "sysfs":
-                whole = text.count("\n") < _MOST_SYSFS
-                yield from hostnet.read_sysfs(_pairs(text), source=SOURCE, complete=whole)
-            case "devices":
-                yield from (Device(name=DeviceName(one), sources=(SOURCE,)) for one in text.split())
-            case _:
-                pass
+    """Return the devices of each section, and those of which the name alone is known."""
+    bodies = {name: text for name, _, text in sections}
+    sysfs = bodies.get("sysfs", "")
+    yield from hostnet.read_devices(
+        sections,
+        source=SOURCE,
+        sysfs=_pairs(sysfs),
+        whole_links=not _is_cut(bodies.get("links", "")),
+        whole_sysfs=sysfs.count("\n") < _MOST_SYSFS,
+    )
+    yield from (Device(name=DeviceName(one), sources=(SOURCE,)) for one in bodies.get("devices", "").split())
 
 
 def _pairs(text: str) -> dict[str, str]:
