@@ -12,9 +12,9 @@ from virtscan.cli.acquire import collected, planned
 from virtscan.cli.assuming import AssumptionResult, assume_option, check, parsed, under
 from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.help import JUDGES, Command
+from virtscan.cli.history.baseline import Baseline, code_of
 from virtscan.cli.history.earlier import since_option
 from virtscan.cli.history.keeping import Keeping
-from virtscan.cli.history.night import Night, code_of
 from virtscan.cli.history.source import history_option, kept_in, trend_of
 from virtscan.cli.options import FILE, collect_options, console_options, fail_on_option, report_options
 from virtscan.cli.output.console import Console
@@ -79,36 +79,36 @@ def scan(
         Keeping(url, scope=plan.scope, saved=save, console=console) as keeping,
         Outputs(pipe_seconds=plan.deadline) as outputs,
     ):
-        night = Night.since(since, scope=redacted.scope(plan.scope), redacted=redacted)
+        baseline = Baseline.since(since, scope=redacted.scope(plan.scope), redacted=redacted)
         saved = outputs.open(save, mode=PRIVATE) if save else None
         shown = rendering.open(outputs)
-        inventory, seconds = _collected(plan, console, night, redacted)
+        inventory, seconds = _collected(plan, console, baseline, redacted)
         keeping.collected(inventory)
         report = judge(inventory)
         keeping.judged(report)
         if redact is None and keeping.failure is None:  # names of the history have no pseudonyms
             rendering = rendering.with_sections(lambda: trend_of(url, plan.scope))
-        news = night.news(inventory)
+        news = baseline.news(inventory)
         outcome = _outcome(report, news, parsed(assumptions, redacted.text), plan.fail_on)
         if saved:
             _save(inventory, saved, keep_earlier=outcome.code is ExitCode.NOTHING_SEEN)
         note = default_uri_line(plan, names=console.names)
         rendering = msgspec.structs.replace(rendering, note=note, what_if=outcome.what_if)
         judged = with_file(outcome.report, save, is_redacted=redact is not None)
-        failure = keeping.failure or night.failure or (saved and saved.failure)
+        failure = keeping.failure or baseline.failure or (saved and saved.failure)
         # A failed save or history decides the exit code.
         run = Run(exit_code=OutputError.exit_code if failure else outcome.code, seconds=seconds)
         rendering.with_pseudonyms(redacted).write(judged, shown, console, run, news)
-    night.end(asked)
+    baseline.end(asked)
     if outcome.refused is not None:
         raise outcome.refused
     return outcome.code
 
 
-def _collected(plan: Plan, console: Console, night: Night, redacted: Redaction) -> tuple[Inventory, float]:
+def _collected(plan: Plan, console: Console, baseline: Baseline, redacted: Redaction) -> tuple[Inventory, float]:
     """Return the facts read, with earlier ones about the unread hosts, and the seconds that reading took."""
     began = monotonic()
-    inventory = night.remembered_by(redacted(collected(plan, console)))
+    inventory = baseline.remembered_by(redacted(collected(plan, console)))
     return inventory, monotonic() - began
 
 

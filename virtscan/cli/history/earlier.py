@@ -7,7 +7,7 @@ import msgspec
 
 from virtscan.changes import Cause, CauseKind, Changes, compare, news, remembering
 from virtscan.cli.acquire import load
-from virtscan.cli.history.source import recalled, recalled_night
+from virtscan.cli.history.source import recalled, recalled_baseline
 from virtscan.correlator import remembering_places
 from virtscan.errors import InventoryError
 from virtscan.model import Gap, Inventory
@@ -36,15 +36,15 @@ def earlier(text: str, origin: str, *, scope: str | None = None) -> Inventory:
     return recalled(text, origin, scope=scope) if is_history(text) else load(Path(text))
 
 
-def last_night(text: str, *, scope: str | None) -> Inventory | None:
-    """Return the inventory of `--since`; None if it does not exist yet, as on the first night.
+def baseline_inventory(text: str, *, scope: str | None) -> Inventory | None:
+    """Return the inventory of `--since`; None if it does not exist yet, as in the first scan.
 
     Raises:
         ConfigError: It is invalid, or a scan that does not exist.
         InventoryError, HistoryError: As `earlier`.
     """
     if is_history(text):
-        return recalled_night(text, scope)
+        return recalled_baseline(text, scope)
     if not Path(text).exists():
         return None
     try:

@@ -113,7 +113,7 @@ def recalled(text: str, origin: str, *, scope: str | None = None, seconds: float
     )
 
 
-def recalled_night(text: str, scope: str | None) -> Inventory | None:
+def recalled_baseline(text: str, scope: str | None) -> Inventory | None:
     """Return the scan that `--since` names, or the last one of a configuration whose report reached a reader.
 
     None if the history does not exist yet, or has no scan of this configuration.

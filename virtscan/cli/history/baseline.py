@@ -1,4 +1,4 @@
-"""A scan with `--since`: the earlier scan, its memory, and the changes."""
+"""The baseline of `scan --since`: the earlier scan, its memory, and the changes."""
 
 from typing import Self
 
@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from virtscan.cli.exit_codes import ExitCode, of_changes
-from virtscan.cli.history.earlier import last_night, new_gaps, news_of, with_memory_of
+from virtscan.cli.history.earlier import baseline_inventory, new_gaps, news_of, with_memory_of
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import OutputError
 from virtscan.cli.output.redacting import Redaction
@@ -17,11 +17,10 @@ from virtscan.storage.address import is_history
 from virtscan.transport import url_secrets
 
 
-class Night(msgspec.Struct, frozen=True, kw_only=True):
-    """The older side of a scan's news; `before` is None on the first night, and for a full report.
+class Baseline(msgspec.Struct, frozen=True, kw_only=True):
+    """The older side of a scan's news; `before` is None in the first scan, and for a full report.
 
-    `note` is the first night's lack of an older scan; it belongs below the news, whose first line is a
-    mail's subject.
+    `note` states that there is no older scan yet; it belongs below the news, whose first line is the subject of a mail.
     `failure` is the reason why a history can't be read: the scan is then reported whole, and nothing of it is lost.
     """
 
@@ -40,7 +39,7 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
         if text is None:
             return cls(is_wanted=False)
         try:
-            before = last_night(text, scope=scope)
+            before = baseline_inventory(text, scope=scope)
         except HistoryError as error:
             click.echo(f"virtscan: {error}; the full report follows", err=True)
             return cls(is_wanted=False, failure=f"{error}; the scan was not compared")
