@@ -3,7 +3,7 @@
 - `engine` is called by a scan, in its thread: it runs the jobs that stay here, and takes in the results of the others.
 - `carrying` decides, on a thread of its own, which slice goes to which worker, and the consequence of a lost one.
 - `link` is the connection to the scheduler, `workers` are those that it has, by site, `answers` the results.
-- `errand` runs on the workers. It is all that they import of virtscan; the rest is a program that they start.
+- `worker_task` runs on the workers. It is all that they import of virtscan; the rest is a program that they start.
 """
 
 from virtscan.engines.dask.engine import DaskEngine

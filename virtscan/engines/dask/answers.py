@@ -14,14 +14,14 @@ _REFUSED = 2
 
 
 class _Header(msgspec.Struct, frozen=True):
-    """The first line of an answer; see `errand.run_slice`."""
+    """The first line of an answer; see `worker_task.run_slice`."""
 
     code: int | None
     error: str
 
 
 def results_of(answer: bytes, jobs: Sequence[Job[T]], carrier: Carrier[T], place: str) -> Sequence[T] | Lost:
-    """Read an answer of `errand.run_slice`."""
+    """Read an answer of `worker_task.run_slice`."""
     line, _, output = answer.partition(b"\n")
     try:
         header = msgspec.json.decode(line, type=_Header)
@@ -36,10 +36,10 @@ def results_of(answer: bytes, jobs: Sequence[Job[T]], carrier: Carrier[T], place
 
 
 def loss_of(error: Exception, place: str) -> Lost:
-    """Return the reason why an errand failed, by its exception."""
+    """Return the reason why a slice failed on a worker, by its exception."""
     if type(error).__name__ == "KilledWorker":
         return Lost(Loss.WORKER_LOST, place)
-    # The worker could not load `errand`: it has no virtscan, or one that does not know it.
+    # The worker could not load `worker_task`: it has no virtscan, or one that does not know it.
     why = Loss.REFUSED if isinstance(error, ImportError | AttributeError) else Loss.FAILED
     return Lost(why, place, f"{type(error).__name__}: {error}".splitlines()[0])
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from virtscan.engines.dask import errand
+from virtscan.engines.dask import worker_task
 from virtscan.engines.dask.answers import loss_of
 from virtscan.engines.dask.workers import Worker, workers_of
 from virtscan.engines.engine import Loss, Lost
@@ -50,7 +50,7 @@ class Link:
     def send(self, worker: Worker, plan: bytes, *, seconds: float, run: str, key: str) -> "Answer":
         """Send a slice to a worker, which kills it after this many seconds."""
         future = self._client.submit(
-            errand.run_slice,
+            worker_task.run_slice,
             plan,
             seconds,
             run,
@@ -68,7 +68,7 @@ class Link:
     async def _stop(self, run: str, address: str) -> None:
         with suppress(OSError, TimeoutError):
             await asyncio.wait_for(
-                self._client.run(errand.stop, run, workers=[address], on_error="ignore"), _SILENT_SECONDS
+                self._client.run(worker_task.stop, run, workers=[address], on_error="ignore"), _SILENT_SECONDS
             )
 
     async def close(self) -> None:
@@ -87,7 +87,7 @@ class Link:
 
 
 class Answer:
-    """Fate of a slice on a worker; `task` ends with the answer of `errand.run_slice`, or why there is none."""
+    """Fate of a slice on a worker; `task` ends with the answer of `worker_task.run_slice`, or why there is none."""
 
     def __init__(self, future: Any, place: str) -> None:  # distributed.Future
         self._future = future

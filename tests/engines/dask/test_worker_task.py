@@ -16,7 +16,7 @@ from tests.harness.definitions import domain_xml
 from tests.harness.launching import wait_for_end
 from tests.harness.libvirtd import node
 from tests.harness.patience import LONG, deadlines
-from virtscan.engines.dask import errand
+from virtscan.engines.dask import worker_task
 from virtscan.engines.dask.answers import loss_of, results_of
 from virtscan.engines.engine import AnswerError, Job, Loss, Lost, Slice
 from virtscan.storage import loads
@@ -38,14 +38,14 @@ def parted(answer: bytes) -> tuple[dict[str, object], bytes]:
 def test_a_slice_is_read_by_a_process_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "hv1.xml").write_text(node(domain_xml("web01")))
 
-    header, output = parted(errand.run_slice(plan(f"test://{tmp_path}/hv1.xml"), LONG, "run"))
+    header, output = parted(worker_task.run_slice(plan(f"test://{tmp_path}/hv1.xml"), LONG, "run"))
 
     assert header == {"code": 0, "error": ""}
     assert [domain.name for domain in loads(output, origin="").hypervisors[0].domains] == ["web01"]
 
 
 def test_the_last_message_of_a_plan_that_is_refused_comes_back() -> None:
-    header, output = parted(errand.run_slice(b'{"schema":"virtscan.plan/2","version":"1"}\n', LONG, "run"))
+    header, output = parted(worker_task.run_slice(b'{"schema":"virtscan.plan/2","version":"1"}\n', LONG, "run"))
 
     assert (header["code"], output) == (2, b"")
     assert str(header["error"]).startswith("virtscan: standard input: its schema is 'virtscan.plan/2'")
@@ -56,12 +56,12 @@ def test_a_run_that_is_stopped_answers_with_what_it_has_and_starts_no_more() -> 
     with silent_host() as (silent, server):
         answers: list[bytes] = []
         thread = threading.Thread(
-            target=lambda: answers.append(errand.run_slice(plan(silent), LONG, "a run")), daemon=True
+            target=lambda: answers.append(worker_task.run_slice(plan(silent), LONG, "a run")), daemon=True
         )
         thread.start()
         connection, _ = server.accept()
-        errand.stop("another run")
-        errand.stop("a run")
+        worker_task.stop("another run")
+        worker_task.stop("a run")
         thread.join(LONG)
         with connection:
             connection.settimeout(LONG)
@@ -70,13 +70,13 @@ def test_a_run_that_is_stopped_answers_with_what_it_has_and_starts_no_more() -> 
     header, output = parted(answers[0])
     assert header["code"] == 3
     assert b'"code":"interrupted"' in output
-    assert parted(errand.run_slice(plan(silent), LONG, "a run")) == ({"code": None, "error": "interrupted"}, b"")
+    assert parted(worker_task.run_slice(plan(silent), LONG, "a run")) == ({"code": None, "error": "interrupted"}, b"")
 
 
 @pytest.mark.slow
 def test_a_process_that_is_late_is_killed() -> None:
     with silent_host() as (silent, server):
-        header, output = parted(errand.run_slice(plan(silent), 2.0, "run"))
+        header, output = parted(worker_task.run_slice(plan(silent), 2.0, "run"))
         server.close()
 
     assert (header["code"], output) == (-9, b"")
@@ -93,7 +93,7 @@ def test_a_process_that_is_killed_takes_its_programs_along_even_in_other_session
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     try:
         for seconds in deadlines(2.0):
-            errand.run_slice(plan("qemu+ssh://host/system"), seconds, "run")
+            worker_task.run_slice(plan("qemu+ssh://host/system"), seconds, "run")
             with suppress(BlockingIOError):
                 if os.read(reader, 100):
                     break
