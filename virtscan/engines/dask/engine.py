@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from virtscan.engines import threads
-from virtscan.engines.dask.carrying import Carrying, Event, SliceArrived, SliceFailed, SliceSent
+from virtscan.engines.dask.dispatcher import Dispatcher, Event, SliceArrived, SliceFailed, SliceSent
 from virtscan.engines.dask.link import Scheduler, load
 from virtscan.engines.engine import Carrier, Cut, Job, JobOutcome, Loss, Lost, Returned, Slice
 
@@ -43,13 +43,13 @@ class DaskEngine(Generic[R]):
         load()
         end = monotonic() + deadline
         slices = self._carrier.slices(jobs)
-        carrying = Carrying(self._scheduler, self._carrier, jobs, slices, end=end, patience=self._patience)
-        run = _FleetRun(carrying, slices, on_end, on_start, is_interrupted)
+        dispatcher = Dispatcher(self._scheduler, self._carrier, jobs, slices, end=end, patience=self._patience)
+        run = _FleetRun(dispatcher, slices, on_end, on_start, is_interrupted)
         away = {index for one in slices for index in one.jobs}
         here = [index for index in range(len(jobs)) if index not in away]
         try:
             if slices:
-                carrying.start()
+                dispatcher.start()
             threads.run(
                 [jobs[index] for index in here],
                 job_timeout=job_timeout,
@@ -61,7 +61,7 @@ class DaskEngine(Generic[R]):
             run.wait(end)
         finally:
             if slices:
-                carrying.close()
+                dispatcher.close()
         return tuple(run.outcomes[index] for index in range(len(jobs)))
 
 
@@ -70,14 +70,14 @@ class _FleetRun(Generic[R]):
 
     def __init__(
         self,
-        carrying: Carrying[R],
+        dispatcher: Dispatcher[R],
         slices: Sequence[Slice],
         on_end: Callable[[int, JobOutcome[R]], None],
         on_start: Callable[[int], None],
         is_interrupted: Callable[[], bool],
     ) -> None:
         self.outcomes: dict[int, JobOutcome[R]] = {}
-        self._carrying = carrying
+        self._dispatcher = dispatcher
         self._slices = slices
         self._on_end = on_end
         self._on_start = on_start
@@ -90,7 +90,7 @@ class _FleetRun(Generic[R]):
         self._settle(timeout=0)
         if self._interrupted_at is None and self._is_interrupted():
             self._interrupted_at = monotonic()
-            self._carrying.stop()
+            self._dispatcher.stop()
         return self._interrupted_at is not None
 
     def wait(self, end: float) -> None:
@@ -124,9 +124,9 @@ class _FleetRun(Generic[R]):
     def _settle(self, timeout: float) -> None:
         """Wait at most this long for an outcome, then take all that have come."""
         try:
-            self._take(self._carrying.events.get(timeout=timeout))
+            self._take(self._dispatcher.events.get(timeout=timeout))
             while True:
-                self._take(self._carrying.events.get_nowait())
+                self._take(self._dispatcher.events.get_nowait())
         except Empty:
             return
 

@@ -82,8 +82,8 @@ class _Attempt(msgspec.Struct, eq=False):
     answer: Answer
 
 
-class Carrying(Generic[T]):
-    """All slices of a run; the caller's thread takes their outcomes from `events`."""
+class Dispatcher(Generic[T]):
+    """Sends the slices of a run to workers; the caller's thread takes their outcomes from `events`."""
 
     def __init__(
         self,
