@@ -27,6 +27,7 @@ HOME = "/run/libvirt/account"
 
 MAKE_ACCOUNT = f"""\
 set -e
+umask 022
 for file in passwd group; do grep -v '^{ACCOUNT}:' /etc/$file >/run/libvirt/$file; done
 echo '{ACCOUNT}:x:{NUMBER}:{NUMBER}::{HOME}:/bin/sh' >>/run/libvirt/passwd
 echo '{ACCOUNT}:x:{NUMBER}:' >>/run/libvirt/group
@@ -43,6 +44,7 @@ def let_in(*paths: Path) -> str:
     return "\n".join(
         [
             "set -e",
+            "umask 022",
             *(
                 f"mkdir -p /run/libvirt/kept{n}; mount --rbind '{path}' /run/libvirt/kept{n}"
                 for n, path in kept.items()

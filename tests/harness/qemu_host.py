@@ -29,6 +29,7 @@ _NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-p
 
 _SETUP = f"""\
 set -e
+umask 022
 mount --make-rprivate /
 mount -t sysfs sysfs /sys
 for folder in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt /run/libvirt /run/netns; do
