@@ -2,6 +2,7 @@
 
 import shlex
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,13 +154,14 @@ def test_a_login_shell_that_floods_is_cut_off(sshd: Sshd) -> None:
         run(sshd, "yes")
 
 
-def test_no_process_stays_behind_as_master_of_a_shared_connection(sshd: Sshd, tmp_path: Path) -> None:
-    master = tmp_path / "master"
-    lines = f"ControlMaster auto\nControlPersist 600\nControlPath {master}\n"
-    sshd.config.write_text(sshd.config.read_text() + lines)
+def test_no_process_stays_behind_as_master_of_a_shared_connection(sshd: Sshd) -> None:
+    with tempfile.TemporaryDirectory(prefix="virtscan-", dir="/tmp") as folder:  # a socket's path must be short
+        master = Path(folder) / "master"
+        lines = f"ControlMaster auto\nControlPersist 600\nControlPath {master}\n"
+        sshd.config.write_text(sshd.config.read_text() + lines)
 
-    assert run(sshd, "echo done") == "done\n"
-    assert not master.exists()
+        assert run(sshd, "echo done") == "done\n"
+        assert not master.exists()
 
 
 # ------------------------------------------------------------------ no sshd at all
