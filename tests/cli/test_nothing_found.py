@@ -39,6 +39,7 @@ def test_a_saved_inventory_without_domains_is_incomplete_too(tmp_path: Path) -> 
     file.write_bytes(dumps(inventory(hypervisor("hv1"), servers=(server(),))))
 
     assert run(["report", str(file)]) == 3
+    assert run(["remedy", str(file)]) == 3
 
 
 @pytest.mark.parametrize("command", ["scan", "diff"])

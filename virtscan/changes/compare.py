@@ -48,12 +48,8 @@ def compare(old: Inventory, new: Inventory, judge: Judge) -> Changes:
         systems=tuple(system_changes(old, new)),
         unread=tuple(sorted(unread)),
         unread_systems=tuple(dict.fromkeys((*unread_systems(old), *unread_systems(new)))),
-        lost_all_domains=_has_domains(old) and not _has_domains(new),
+        lost_all_domains=old.has_domains and not new.has_domains,
     )
-
-
-def _has_domains(inventory: Inventory) -> bool:
-    return any(host.domains for host in inventory.hypervisors)
 
 
 def _snapshot(inventory: Inventory) -> Snapshot:

@@ -39,8 +39,7 @@ def of_report(report: Report, fail_on: FailOn) -> ExitCode:
         return ExitCode.NOTHING_SEEN
     at_risk = any(counts_as_at_risk(finding, fail_on) for finding in report.findings)
     unknown = any(finding.is_unknown for finding in report.findings)
-    no_domain = not any(hypervisor.domains for hypervisor in report.inventory.hypervisors)
-    return _of(bad=at_risk, incomplete=unknown or no_domain or bool(report.gaps))
+    return _of(bad=at_risk, incomplete=unknown or not report.inventory.has_domains or bool(report.gaps))
 
 
 def is_nothing_read(report: Report) -> bool:
@@ -92,9 +91,12 @@ def of_explanation(report: Report, explained: Iterable[Finding], hypervisors: Co
 
 
 def of_answer(report: Report) -> ExitCode:
-    """Return the exit code of `virtscan remedy` and `virtscan history show`: 3 if a gap may hide more, else 0."""
+    """Return the exit code of `virtscan remedy` and `virtscan history show`: 3 if a gap may hide more, else 0.
+
+    Without any domain it is 3 as well.
+    """
     unknown = any(finding.is_unknown for finding in report.findings)
-    return ExitCode.INCOMPLETE if unknown or report.gaps or not report.inventory.hypervisors else ExitCode.CLEAN
+    return ExitCode.INCOMPLETE if unknown or report.gaps or not report.inventory.has_domains else ExitCode.CLEAN
 
 
 def _rests_on_a_gap(finding: Finding) -> bool:

@@ -81,8 +81,7 @@ def status_of(report: Report, fail_on: FailOn, now: datetime, max_scan_age: floa
 
 def _is_doubtful(report: Report) -> bool:
     unknown = any(finding.is_unknown for finding in report.findings)
-    no_domain = not any(host.domains for host in report.inventory.hypervisors)
-    return unknown or no_domain or any(finding.is_at_risk for finding in report.findings)
+    return unknown or not report.inventory.has_domains or any(finding.is_at_risk for finding in report.findings)
 
 
 def _concerns(report: Report) -> Iterator[str]:

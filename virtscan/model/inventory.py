@@ -62,3 +62,8 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[UnreadHost, ...] = ()
     places: tuple[RememberedPlace, ...] = ()
     redaction: str | None = None
+
+    @property
+    def has_domains(self) -> bool:
+        """Return True if any hypervisor has a domain."""
+        return any(hypervisor.domains for hypervisor in self.hypervisors)

@@ -57,7 +57,7 @@ def plan(report: Report, assumed: tuple[str, ...] = ()) -> Remedy:
         questions=questions(report),
         still_at_risk=len(at_risk),
         still_unknown=len(unknown - at_risk),
-        is_complete=bool(inventory.hypervisors) and not report.gaps,
+        is_complete=inventory.has_domains and not report.gaps,
         assumed=assumed,
     )
 
