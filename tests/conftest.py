@@ -9,6 +9,9 @@ pytest_plugins = ("tests.harness.postgresql", "tests.harness.shared", "tests.har
 
 PROJECT = Path(__file__).parents[1]
 
+# Some tests become another user, who has to read files that they made.
+os.umask(0o022)
+
 # No test asserts a time: on a busy machine one example, or the first text ever made, may take long. Every run plays the
 # same examples; VIRTSCAN_EXPLORE=1 looks for new ones.
 settings.register_profile(
