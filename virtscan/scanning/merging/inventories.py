@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import combinations
+from itertools import combinations, product
 from typing import TypeVar
 
 import msgspec
@@ -128,6 +128,7 @@ def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> lis
     """
     clusters = sorted(clusters, key=lambda cluster: cluster[0].rank)
     parent = list(range(len(clusters)))
+    members = list(clusters)
 
     def root(place: int) -> int:
         while parent[place] != place:
@@ -143,12 +144,23 @@ def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> lis
     for (_, key), places in sorted(having.items(), reverse=True):
         for first, second in combinations(places, 2):
             best, other = sorted((root(first), root(second)))
-            if not _are_different(clusters[best][0].host, clusters[other][0].host, key):
+            if best != other and _have_one_in_common(members[best], members[other], key):
                 parent[other] = best
+                members[best] = sorted([*members[best], *members[other]], key=lambda observation: observation.rank)
     joined: defaultdict[int, list[_HostObservation]] = defaultdict(list)
     for place, cluster in enumerate(clusters):
         joined[root(place)] += cluster
     return [sorted(cluster, key=lambda observation: observation.rank) for cluster in joined.values()]
+
+
+def _have_one_in_common(some: Sequence[_HostObservation], others: Sequence[_HostObservation], key: str) -> bool:
+    """Return True if an observation of some is one of the others; one without facts counts only beside no other."""
+    pairs = product(_known(some) or some[:1], _known(others) or others[:1])
+    return any(not _are_different(one.host, other.host, key) for one, other in pairs)
+
+
+def _known(cluster: Sequence[_HostObservation]) -> list[_HostObservation]:
+    return [one for one in cluster if one.host.domains or one.host.status is HostStatus.COMPLETE]
 
 
 def _are_different(one: Hypervisor, other: Hypervisor, key: str) -> bool:
