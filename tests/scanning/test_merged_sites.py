@@ -109,3 +109,17 @@ def test_runs_on_is_kept_for_an_unread_hypervisor_whose_name_another_site_has() 
         assert merge([merged, *sites]) == merge([merged]) == merged
     (warning,) = runs_on_warnings([host.name for host in merged.hypervisors], merged.servers)
     assert reason(warning).startswith("runs_on: no hypervisor is named 'kvm03'")
+
+
+def test_two_sites_with_an_unread_hypervisor_of_one_short_address_stay_two() -> None:
+    unread = hypervisor("kvm02", uri="qemu+ssh://kvm02/system", status=HostStatus.FAILED)
+    ams, fra = (
+        inventory(
+            unread,
+            hypervisor("kvm01", domain(f"{name}-vm"), uri=f"qemu+ssh://kvm01.{name}/system"),
+            servers=(server(tx_checksum=state, source="ssh://satellite", macs=()),),
+        )
+        for name, state in (("ams", State.OFF), ("fra", State.UNKNOWN))
+    )
+
+    assert {one.tx_checksum for one in merge([ams, fra]).servers} == {State.OFF, State.UNKNOWN}

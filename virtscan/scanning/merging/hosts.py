@@ -1,7 +1,7 @@
 """Hypervisors of several inventories by number, for the facts that name them; pure."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
 
@@ -11,15 +11,26 @@ class MergedHosts:
     `own_names` are their names before those of namesakes get longer, by number.
     """
 
-    def __init__(self, own_names: Sequence[str], numbers: Mapping[tuple[int, str | None], int]) -> None:
-        """Take the own names by number, and the numbers by inventory and name there."""
+    def __init__(
+        self,
+        own_names: Sequence[str],
+        numbers: Mapping[tuple[int, str | None], int],
+        recognized: Iterable[Iterable[int]],
+    ) -> None:
+        """Take the hypervisors.
+
+        Args:
+            own_names: The names by number.
+            numbers: The numbers by inventory, and name there.
+            recognized: For each hypervisor, the inventories in which it is certain to be this one.
+        """
         self.own_names = own_names
         self._numbers = numbers
         self._having: defaultdict[int, set[int]] = defaultdict(set)
         for (inventory, _), number in numbers.items():
             self._having[number].add(inventory)
         self._with_any = {inventory for inventory, _ in numbers}
-        groups = {frozenset(having) for having in self._having.values()}
+        groups = {frozenset(inventories) for inventories in recognized}
         self._sites = {pair for group in groups for pair in product(group, group)}
 
     def number(self, inventory: int, name: str | None) -> int | None:
@@ -36,5 +47,5 @@ class MergedHosts:
         return number is not None and inventory in self._having[number]
 
     def are_of_one_site(self, inventory: int, other: int) -> bool:
-        """Return True if two inventories have a hypervisor in common."""
-        return (inventory, other) in self._sites
+        """Return True if two inventories certainly have a hypervisor in common."""
+        return inventory == other or (inventory, other) in self._sites

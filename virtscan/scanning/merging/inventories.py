@@ -39,6 +39,11 @@ class _HostObservation(msgspec.Struct, frozen=True, kw_only=True):
     declared_at: datetime
 
     @property
+    def is_recognized(self) -> bool:
+        """Return False for a host of which nothing but a short address is known, which each site may have."""
+        return self.host.status is not HostStatus.FAILED or is_full_address(self.host.uri)
+
+    @property
     def rank(self) -> tuple[int, float, int, bytes, bytes]:
         """The best observation is the least: the newest complete one; one of unknown age is the oldest.
 
@@ -82,7 +87,8 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
         for number, cluster in enumerate(clusters)
         for observation in cluster
     }
-    servers = merge_servers(inventories, MergedHosts([host.plain_name for host in hosts], numbers))
+    recognized = [[one.inventory for one in cluster if one.is_recognized] for cluster in clusters]
+    servers = merge_servers(inventories, MergedHosts([host.plain_name for host in hosts], numbers, recognized))
     names = unique_names(hosts, servers.hosts_elsewhere)
     renamed = {place: names[number] for place, number in numbers.items()}
     hypervisors = [msgspec.structs.replace(host, name=name) for host, name in zip(hosts, names, strict=True)]
