@@ -61,10 +61,8 @@ def test_the_document_tells_of_servers_and_hypervisors_as_well() -> None:
 
     _, servers, hypervisors, _ = document.sections
 
-    assert (servers.key, servers.rows[0]) == (
-        "servers",
-        ("satellite", "eth0", "on", "ssh://satellite.example.com", "2026-11-22T02:00:00Z"),
-    )
+    assert servers.key == "servers"
+    assert ("satellite", "eth0", "on", "ssh://satellite.example.com", "2026-11-22T02:00:00Z") in servers.rows
     assert (hypervisors.key, hypervisors.rows) == (
         "hypervisors",
         (
