@@ -866,7 +866,7 @@ NETPLAN_OFF = "    eth0:\n      transmit-checksum-offload: no\n"
             UNKNOWN,
         ),
         ("    eth0:\n      transmit-checksum-offload: false", 239, ON),
-        # netplan refuses all files at a value that is no boolean of YAML.
+        # netplan refuses all files if a value is not a YAML boolean.
         ("    eth0:\n      transmit-checksum-offload: 0", 252, UNKNOWN),
         (
             "    eth0:\n      transmit-checksum-offload: off\n    eth1:\n      transmit-checksum-offload: ~",

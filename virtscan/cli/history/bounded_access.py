@@ -22,8 +22,8 @@ def run_on(url: str, work: "Callable[[History], R]", *, create: bool = False, se
     The call runs in a thread of its own, which is abandoned at the limit.
 
     Raises:
-        HistoryError: The history can't be opened, has not answered within the limit, or there is no thread for the
-            call; or the function's own.
+        HistoryError: The history can't be opened, or has not answered within the limit; the system grants no thread;
+            or the function's own.
     """
     results: list[R] = []
     errors: list[Exception] = []
