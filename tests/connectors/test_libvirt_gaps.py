@@ -263,6 +263,16 @@ def test_a_domain_that_is_busy_for_too_long_is_a_gap(ten: str, proxy: RpcProxy) 
     assert "state change lock" in reason_of(gaps[0])
 
 
+def test_what_libvirt_calls_an_internal_error_is_not_taken_for_one_of_virtscan(ten: str, proxy: RpcProxy) -> None:
+    proxy.answers[Procedure.DOMAIN_XML] = once(
+        fails(libvirt.VIR_ERR_INTERNAL_ERROR, "internal error: client socket is closed")
+    )
+
+    _, gaps = scan(ten)
+
+    assert [reason_of(gap).partition(";")[0] for gap in gaps] == ["client socket is closed"]
+
+
 @pytest.fixture
 def powered_off(libvirtd: Libvirtd, proxy: RpcProxy) -> str:
     """A host with a domain that stands on a network."""

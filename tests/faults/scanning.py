@@ -80,7 +80,7 @@ def play(
     outputs = [words, *(path.read_text() for path in (saved, report) if path.exists())]
     problems += [f"a secret in an output: {secret}" for secret in secrets if any(secret in text for text in outputs)]
     problems += [f"left behind: {path.name}" for path in folder.glob(".*.????????")]
-    if any("internal error" in text for text in outputs):
+    if any("please report it" in text for text in outputs):  # libvirt has internal errors of its own
         problems.append("an internal error")
     return Outcome(
         seconds=seconds,

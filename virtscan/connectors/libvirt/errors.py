@@ -90,9 +90,11 @@ _ADVICE_BY_TEXT = (
 def reason(error: libvirt.libvirtError) -> str:
     """Return the error in one line: libvirt's own text, then the action where one is known.
 
-    A long text (libxml2 repeats the line that it can't parse) keeps only its beginning.
+    A long text (libxml2 repeats the line that it can't parse) keeps only its beginning. The words "internal error",
+    with which libvirt starts whatever it has no class for, would read as a defect of virtscan.
     """
     message = " ".join((error.get_error_message() or "unknown libvirt error").split())
+    message = message.removeprefix("internal error: ")
     advice = _advice(message) or _ADVICE_BY_CODE.get(error.get_error_code())
     shortened = f"{message[:LONGEST]}…" if len(message) > LONGEST else message
     return f"{shortened}; {advice}" if advice else shortened
