@@ -107,7 +107,7 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7 (same devi
     the kernel of hv1 (uname -r)
   to get a definite verdict, easiest first:
     the kernel of hv1 (uname -r): use --ssh-facts, or set kernel = "…" in its [[hypervisor]] to the
-      output of uname -r
+      output of `uname -r`
       not-affected if fixed; at-risk if unfixed
   docs/rules.md#r7 explains the rule
 """

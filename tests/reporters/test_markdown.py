@@ -14,6 +14,7 @@ from virtscan.model import Report
 from virtscan.reporters import REPORTERS, printable
 from virtscan.views import VIEWS
 from virtscan.views.document import Column, Document, Section, number
+from virtscan.views.rows.grouping import RowGroup
 from virtscan.views.rows.lazy import Value
 
 
@@ -109,6 +110,24 @@ def test_code_ends_with_its_clause(text: str, shown: str) -> None:
     ticket = REPORTERS["markdown"].render(Document(schema="test/1", version="1", sections=(section,))).decode()
 
     assert f"| {shown} |" in ticket
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("run `ip -d link` on hv1", "run `ip -d link` on hv1"),
+        ("see `virtscan remedy`; why: `virtscan explain`.", "see `virtscan remedy`; why: `virtscan explain`."),
+        ("an odd `name`s", "an odd `` `name`s ``"),
+    ],
+)
+def test_code_that_a_sentence_marks_stays_whole(text: str, shown: str) -> None:
+    group = RowGroup(verdict="unknown", title="A", action=text, rows=(), columns=())
+    main = Section(key="rows", columns=(), rows=(), groups=(group,))
+
+    ticket = REPORTERS["markdown"].render(Document(schema="test/1", version="1", sections=(main,), notes=(text,)))
+
+    assert f"- A {shown}\n" in ticket.decode()
+    assert f"- {shown}\n" in ticket.decode()
 
 
 def test_null_is_a_dash_and_truth_a_word() -> None:

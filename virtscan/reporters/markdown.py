@@ -14,7 +14,8 @@ from virtscan.views.rows.lazy import Value
 _PLAIN = re.compile(
     r"(?!www\.|\d+[.)]+$)[(\"']?(?:[+-](?=\d))?(?:\d\d:\d\d|[^\W_]+(?:[./'=-][^\W_]+)*)[)\"']*[.,;:!?)]*", re.IGNORECASE
 )
-_QUOTED = re.compile("(`[^`]+`)")
+# Code that the text itself marks with backticks, between blanks or parentheses, with the punctuation behind it.
+_MARKED = re.compile(r"(?<![^\s(])(`[^`]+`[.,;:)]*)(?!\S)")
 _BACKTICKS = re.compile("`+")
 _ENDS = (":", ",", ";", ".")
 
@@ -28,7 +29,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
         [f"## {_shown(document.name.replace('.', ' '), CELL)}"],
         *([[f"{_shown(document.headline, LINE)}."]] if document.headline else []),
         [line for group in document.main.groups if group.is_open for line in _cause(group)],
-        [f"- {_note(note)}" for note in document.notes],
+        [f"- {_shown(note, LINE)}" for note in document.notes],
         list(_rows(document)),
         *_list("Not read", gap_lines(document.gaps)),
         *_list("Warnings", gap_lines(document.warnings)),
@@ -96,14 +97,10 @@ def _advice(part: Advice) -> str:
     return f"{words}: {commands}" if commands else words
 
 
-def _note(note: str) -> str:
-    """Write a note; the code in it, which stands between backticks, stays code."""
-    parts = _QUOTED.split(printable(note, LINE))
-    return "".join(part if _QUOTED.fullmatch(part) else _words(part) for part in parts)
-
-
 def _shown(text: str, limit: int) -> str:
-    return _words(printable(text, limit))
+    """Write text; code that it marks with backticks stays code."""
+    parts = _MARKED.split(printable(text, limit))
+    return "".join(part if place % 2 else _words(part) for place, part in enumerate(parts))
 
 
 def _words(text: str) -> str:

@@ -68,7 +68,7 @@ def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]
             where=document.where,
             scanned=scan_line(document.version, document.taken_at, document.exit_code),
             tiles=[*_tiles(document.metrics), *_gap_tile(document)],
-            notes=[_code(note) for note in document.notes],
+            notes=document.notes,
             gaps=gap_lines(document.gaps),
             warnings=gap_lines(document.warnings),
             charts=charts.of_document(document),
@@ -105,6 +105,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals["quantity"] = quantity
+    environment.filters["code"] = _code
     return environment
 
 
@@ -153,8 +154,8 @@ def _tile(count: int | float, words: str, look: str) -> tuple[int | float, str, 
     return count, words.format("" if count == 1 else "s"), look if count else ""
 
 
-def _code(note: str) -> Markup:
-    """Write a note; text between backticks is code."""
-    parts = printable(note).split("`")
+def _code(text: str) -> Markup:
+    """Write text; a part between backticks is code."""
+    parts = printable(text).split("`")
     marks = (Markup("<code>{}</code>") if place % 2 else Markup("{}") for place in range(len(parts)))
     return Markup().join(mark.format(part) for mark, part in zip(marks, parts, strict=True))

@@ -60,15 +60,15 @@ class Wording:
         """Describe how a missing fact is learnt, in the cheapest way; None for a fact that is known."""
         match reason:
             case r.NeedsKernel(hypervisor=host, release=str(release)):
-                return f"run {look_for_the_fix(release)} on {host}"
+                return f"run `{look_for_the_fix(release)}` on {host}"
             case r.NeedsKernel(hypervisor=host):
-                return self._on_host(host, 'set kernel = "…" in its [[hypervisor]] to the output of uname -r')
+                return self._on_host(host, 'set kernel = "…" in its [[hypervisor]] to the output of `uname -r`')
             case r.NeedsServer():
                 return "use --server NAME:INTERFACE=ssh://root@HOST"
             case r.NeedsOffload(server=server, interface=interface, devices=devices):
                 device = devices[0] if devices else interface or "INTERFACE"
                 option = f"--server {server}:{interface or device}"
-                return f"{option}=ssh://root@HOST reads it; {option}=file:PATH takes the output of ethtool -k {device}"
+                return f"{option}=ssh://root@HOST reads it; {option}=file:PATH takes the output of `ethtool -k {device}`"
             case r.NeedsPlace(hypervisor=str(host)):
                 return f'read {host} completely; or set runs_on = "HYPERVISOR" in the server\'s [[server]]'
             case r.NeedsPlace(why=r.WhyUnlocated.NO_MAC, server=server):
@@ -83,21 +83,21 @@ class Wording:
             case r.NeedsDeviceKind(hypervisor=host):
                 return self._on_host(host, "read its sosreport with --sosreport")
             case r.NeedsOuterHost(hypervisor=host, outer=str()):
-                return f'tcpdump -vv udp on {host} prints "bad udp cksum" for packets without a complete checksum'
+                return f'`tcpdump -vv udp` on {host} prints "bad udp cksum" for packets without a complete checksum'
             case r.NeedsOuterHost(server=server):
                 return f"also scan the host that runs it, or set physical = true in the [[server]] of {server}"
             case r.NeedsServerDevice(hypervisor=host) | r.NeedsDeviceRole(hypervisor=host):
-                return self._on_host(host, f"run ip -d link on {host} to see kinds, modes and parents")
+                return self._on_host(host, f"run `ip -d link` on {host} to see kinds, modes and parents")
             case r.NeedsInterface(network=str(network)):
-                return f"run virsh net-dumpxml {shlex.quote(network)}"
+                return f"run `virsh net-dumpxml {shlex.quote(network)}`"
             case r.NeedsInterface(hypervisor=host):
-                return self._on_host(host, f"run ip -d link on {host} to see the kind of the device")
+                return self._on_host(host, f"run `ip -d link` on {host} to see the kind of the device")
             case r.NeedsMode(network=str(network)):
-                return f"run virsh net-dumpxml {shlex.quote(network)}"
+                return f"run `virsh net-dumpxml {shlex.quote(network)}`"
             case r.NeedsMode(server=str(server)):
-                return f"run virsh dumpxml for the domain of {server}; for a host macvlan, use --ssh-facts"
+                return f"run `virsh dumpxml` for the domain of {server}; for a host macvlan, use --ssh-facts"
             case r.NeedsMode():
-                return "run virsh dumpxml for the domain"
+                return "run `virsh dumpxml` for the domain"
             case r.NeedsHypervisors(hypervisors=hosts):
                 return f"read {listed(hosts)}"
             case r.NeedsReboot():
