@@ -327,7 +327,7 @@ def test_of_a_shared_history_no_configuration_is_guessed(
     assert run(["history", "diff", "1", "3", "--history", two_sites]) == 2
     with open_history(two_sites) as history:
         scope = history.scans()[0].scope
-    assert f"scan 1 is of another configuration, {scope}; virtscan history list shows all" in capfd.readouterr().err
+    assert f"scan 1 belongs to another configuration, {scope}; virtscan history list shows all" in capfd.readouterr().err
     assert run(["history", "show", "3", "--history", two_sites]) == 3
     assert run(["history", "show", "--history", two_sites, "--scope", "paris"]) == 2
     assert "--scope: no scans of 'paris'; the history has " in capfd.readouterr().err

@@ -236,7 +236,7 @@ def _failure(errors: tuple[str, ...]) -> str:
 
 _REASONS = {
     "No such device": "no such device",
-    "not permitted": "ethtool may not read it",
+    "not permitted": "permission denied",
     "not supported": "the driver does not report offload settings",
     "no offload info": "the driver does not report offload settings",
 }
