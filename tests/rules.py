@@ -109,7 +109,8 @@ def _outcome(account: InterfaceExplanation, wording: Wording) -> str:
     finding = account.finding
     if finding is None:
         return f"not judged: {account.not_judged.value if account.not_judged else ''}"
-    return f"{finding.verdict.value} ({finding.confidence.value}): {advice.reason(finding, wording)}"
+    reason = advice.reason(finding, wording).removeprefix(f"{finding.verdict.value}: ")
+    return f"{finding.verdict.value} ({finding.confidence.value}): {reason}"
 
 
 def _wrapped(text: str, first: str = "", later: str = "") -> str:
