@@ -69,6 +69,20 @@ def test_the_command_writes_a_new_file_and_never_replaces_one(
     assert capfd.readouterr().out == before
 
 
+def test_the_next_commands_name_the_file_only_if_a_scan_does_not_find_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.delenv("VIRTSCAN_CONFIG", raising=False)
+    found, other = tmp_path / "virtscan" / "virtscan.toml", tmp_path / "other file.toml"
+
+    assert [run(["config", "init", "-o", str(path)]) for path in (found, other)] == [0, 0]
+    assert capfd.readouterr().err.splitlines() == [
+        f"{found}: written; next: virtscan config check; virtscan scan",
+        f"{other}: written; next: virtscan config check '{other}'; virtscan scan --config '{other}'",
+    ]
+
+
 def test_the_command_writes_paths_that_are_the_same_from_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

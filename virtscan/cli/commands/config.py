@@ -1,6 +1,7 @@
 """`virtscan config`: the configuration's content, and its schema."""
 
 import os
+import shlex
 from functools import partial
 from pathlib import Path
 
@@ -135,8 +136,20 @@ def init(connect: tuple[str, ...], servers: tuple[str, ...], output: Path | None
         raise click.UsageError(f"{output}: exists already; remove it, or name another file") from error
     except OSError as error:
         raise OutputError(f"{output}: can't be written: {error.strerror}") from error
-    click.echo(f"{output}: written; next: virtscan config check {output}; virtscan scan --config {output}", err=True)
+    click.echo(f"{output}: written; next: {'; '.join(_next_commands(output))}", err=True)
     return 0
+
+
+def _next_commands(output: Path) -> tuple[str, str]:
+    """Return the commands to check and use a new configuration; a scan finds one at a default path by itself."""
+    try:
+        used = find_config(None, os.environ)
+    except ConfigError:
+        used = None
+    if used is not None and used.samefile(output):
+        return "virtscan config check", "virtscan scan"
+    file = shlex.quote(str(output))
+    return f"virtscan config check {file}", f"virtscan scan --config {file}"
 
 
 def _from_everywhere(server: ServerTarget) -> ServerTarget:
