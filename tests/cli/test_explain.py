@@ -259,4 +259,4 @@ def test_a_capture_shows_nothing_of_the_sending_path(tmp_path: Path, capfd: pyte
     run(["explain", "web01", "--xml", str(tmp_path / "dumps"), f"--server=sat:eth0=file:{tmp_path / 'k.txt'}"])
 
     out = " ".join(capfd.readouterr().out.split())
-    assert "sending path unknown (ethtool -k output shows no devices above and below)" in out
+    assert "sending path unknown (ethtool -k does not show the devices above and below)" in out

@@ -100,7 +100,7 @@ def test_a_locked_database_loses_no_scan(locked: str, tmp_path: Path, capfd: pyt
 
     out, err = capfd.readouterr()
     (copy,) = (tmp_path / "home/.local/state/virtscan").glob("scan-*.json")
-    assert f"database is locked: another process writes to it; try again; the scan is in {copy}" in err
+    assert f"database is locked: another process is writing to it; try again; the scan is in {copy}" in err
     assert copy.stat().st_mode & 0o777 == 0o600
     kept = loads(copy.read_bytes(), origin="copy")
     assert json.loads(out)["summary"]["domains"] == len(kept.hypervisors[0].domains) > 0
@@ -327,7 +327,7 @@ def test_of_a_shared_history_no_configuration_is_guessed(
     assert run(["history", "diff", "1", "3", "--history", two_sites]) == 2
     with open_history(two_sites) as history:
         scope = history.scans()[0].scope
-    assert f"scan 1 belongs to another configuration, {scope}; virtscan history list shows all" in capfd.readouterr().err
+    assert f"scan 1 belongs to another configuration, {scope}; virtscan history list" in capfd.readouterr().err
     assert run(["history", "show", "3", "--history", two_sites]) == 3
     assert run(["history", "show", "--history", two_sites, "--scope", "paris"]) == 2
     assert "--scope: no scans of 'paris'; the history has " in capfd.readouterr().err
@@ -453,7 +453,7 @@ def test_an_error_of_work_with_a_history_is_its_own(url: str) -> None:
 def test_a_history_for_which_there_is_no_thread_has_an_error(url: str) -> None:
     threading.stack_size(1 << 44)
     try:
-        with pytest.raises(HistoryError, match="grants no further thread; raise `ulimit -u`"):
+        with pytest.raises(HistoryError, match="no more threads can be started; raise `ulimit -u`"):
             run_on(url, lambda history: history.scans())
     finally:
         threading.stack_size(0)
@@ -496,8 +496,8 @@ def test_the_trend_has_a_row_for_each_site_and_week(url: str, capfd: pytest.Capt
     ]
     assert run(["history", "trend", "--history", url]) == 0
     out = capfd.readouterr().out
-    assert "ams1: memory will be full in 23 days (2026-12-24) at +2048 MiB per day; from 10 scans" in out
-    assert "fra1: memory is not filling up (+0 MiB per day); from 10 scans" in out
+    assert "ams1: memory will be full in 23 days (2026-12-24) at +2048 MiB per day; based on 10 scans" in out
+    assert "fra1: memory is not filling up (+0 MiB per day); based on 10 scans" in out
 
 
 def test_the_trend_of_a_shared_history_keeps_configurations_apart(

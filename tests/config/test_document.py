@@ -82,7 +82,7 @@ def test_variables_are_replaced_at_any_depth() -> None:
             '[[provisioning]]\ntype = "x"\nurl = "y"',
             r"1st \[\[provisioning\]\]( \(.*\))?: type: invalid .*; write cobbler or foreman$",
         ),
-        ("[[hypervisor]]\nuri = 5", r"1st \[\[hypervisor\]\]( \(.*\))?: uri: invalid value; write a text in quotes$"),
+        ("[[hypervisor]]\nuri = 5", r"1st \[\[hypervisor\]\]( \(.*\))?: uri: invalid value; write a quoted string$"),
         ("[hypervisor]\nuri = 'a'", r"hypervisor: .*\[\[hypervisor\]\]"),
         ("hypervisor = [1]", r"1st \[\[hypervisor\]\]( \(.*\))?: expected a table$"),
         ("scan = 1", r"scan: expected a table, as in \[scan\]$"),
@@ -125,8 +125,8 @@ ofload = "on"
         read(text)
 
     assert str(refused.value).splitlines() == [
-        "virtscan.toml:2: scan.deadline: invalid value; write a text in quotes",
-        'virtscan.toml:8: 1st [[server]] ("a"): mac: invalid value; write a list of texts, as in ["a", "b"]',
+        "virtscan.toml:2: scan.deadline: invalid value; write a quoted string",
+        'virtscan.toml:8: 1st [[server]] ("a"): mac: invalid value; write a list of strings, e.g. ["a", "b"]',
         "virtscan.toml:11: 2nd [[server]] (\"b\"): ofload: unknown key; did you mean 'offload'?",
     ]
 

@@ -70,7 +70,7 @@ def test_an_unencrypted_connection_is_accepted_on_this_machine(host: str, folder
         (f'dask = "tls://s:1"\n{FILES.replace("key.pem", "none.pem")}', 5, "none.pem: can't be read"),
         ('dask = "tcp://127.0.0.1:1"\ntls_ca = "ca.pem"', 3, "engine.tls_ca: no effect with tcp://"),
         ('tls_key = "key.pem"', 2, "engine.tls_key: no effect without engine.dask"),
-        ("dask = 8786", 2, "engine.dask: invalid value; write a text in quotes"),
+        ("dask = 8786", 2, "engine.dask: invalid value; write a quoted string"),
         ('desk = "tls://s:1"', 2, "engine.desk: unknown key; did you mean 'dask'?"),
     ],
 )

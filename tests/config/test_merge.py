@@ -145,7 +145,7 @@ def test_a_wrong_length_of_time_is_named_by_its_key() -> None:
 
 @pytest.mark.parametrize("key", ["host_timeout", "deadline"])
 def test_a_time_limit_is_at_most_what_the_system_can_wait(key: str) -> None:
-    message = f"^{key}: too long; write at most 7d$"
+    message = f"^{key}: too long; use at most 7d$"
     assert plan(f'[scan]\n{key} = "7d"')
     with pytest.raises(ConfigError, match=message):
         plan(f'[scan]\n{key} = "30d"')

@@ -110,7 +110,7 @@ def test_without_a_password_nothing_does() -> None:
         ('type = "cobbler"\nurl = "https://user:s3cret@x"', r"url: contains a user or password; set"),
         ('type = "cobbler"\nurl = "https://user@x"', r"url: contains a user or password; set"),
         *(
-            (f'type = "cobbler"\nurl = "https://{rest}"', r"url: invalid; write ASCII")
+            (f'type = "cobbler"\nurl = "https://{rest}"', r"url: invalid; use ASCII")
             for rest in ("x/?a=s3cret", "x/#a", "x/a b", "x/é")
         ),
         (f'{FOREMAN}user = "u"\npassword = "s3cret"\ntoken_file = "t"', r"token_file: conflicts with password"),

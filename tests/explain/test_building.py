@@ -271,7 +271,7 @@ def missing(looked_at: Inventory) -> list[tuple[str, str]]:
 
 
 KERNEL = ("needs-kernel", "the kernel of hv1 (uname -r)")
-UNCLEAR_KERNEL = "whether kernel 3.13.0-24-generic of hv1 is fixed: it is not known whether its vendor added the fix"
+UNCLEAR_KERNEL = "whether kernel 3.13.0-24-generic of hv1 is fixed: it is unknown whether its vendor backported the fix"
 PLACE = ("needs-place", "where satellite runs: its MAC is unknown")
 
 

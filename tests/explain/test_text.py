@@ -87,8 +87,8 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7 (same devi
     MAC                  52:54:00:00:00:01 (configuration)
     serves               every segment (nothing is declared)
 
-  server satellite eth0 against bond2 in bridge mode: at-risk (medium) by R7 (same device, both in
-    bridge mode), which is the finding
+  server satellite eth0, seen from bond2 in bridge mode: at-risk (medium) by R7 (same device, both
+    in bridge mode); this decides the finding
     satellite is domain sat on hv1, also on bond2, in bridge mode
     R1   does not apply: the interface is judged
     R2   does not apply: the kernel's state is unknown
@@ -121,7 +121,7 @@ def test_the_two_accounts_of_a_domain_whose_definition_was_edited_differ_in_thei
     titles = [line for line in written(looked_at).splitlines() if line.startswith("web01")]
 
     assert titles == [
-        "web01 on hv1, interface 0 (52:54:00:93:76:af): not-affected (medium) by R9 (never meet on the",
+        "web01 on hv1, interface 0 (52:54:00:93:76:af): not-affected (medium) by R9 (no direct exchange on",
         "web01 on hv1, interface 0 (52:54:00:93:76:af), at its next start: at-risk (medium) by R7 (same",
     ]
 
@@ -133,9 +133,9 @@ def test_places_that_are_judged_alike_are_one_paragraph() -> None:
 
     account = written(scene(beside=(vm,), servers=(both,)))
 
-    assert account.count("server satellite eth0 against bond2") == 1
+    assert account.count("server satellite eth0, seen from bond2") == 1
     assert "sat on hv1, also on bond2, in bridge mode (2 equivalent places)\n" in account
-    assert "which is the finding" in account
+    assert "this decides the finding" in account
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_places_that_are_judged_alike_are_one_paragraph() -> None:
         (inventory(hypervisor("hv1", domain("web01", bridged()))), ": not judged: not macvtap\n"),
         (
             inventory(hypervisor("hv1", domain("web01", bridged()))),
-            "no fact is missing and nothing has to be changed\n",
+            "no fact is missing, and no change is needed\n",
         ),
         (inventory(hypervisor("hv1", domain("web01", bridged()))), "not judged by R1 (not judged)\n"),
         (scene(beside=(provisioner(),)), "no missing fact would change the verdict; `virtscan remedy`"),
@@ -152,7 +152,7 @@ def test_places_that_are_judged_alike_are_one_paragraph() -> None:
             scene(beside=(provisioner(),), policy=Policy(waivers=(Waiver(reason="from its ISO", domain="web*"),))),
             "  waived: from its ISO\n",
         ),
-        (scene(servers=()), "any server against bond2 in bridge mode: unknown (low) by R3 (no server known)"),
+        (scene(servers=()), "any server, seen from bond2 in bridge mode: unknown (low) by R3 (no server known)"),
         (
             scene(servers=(server(tx_checksum=State.UNKNOWN),)),
             "    R13  applies: the state of the server's TX checksum offload is unknown\n",
@@ -183,7 +183,7 @@ def test_several_interfaces_stand_below_one_another() -> None:
 
     shown = written(two)
     assert "\n\nweb01 on hv1, interface 1 (52:54:00:aa:bb:cc): not judged: not macvtap\n" in shown
-    assert shown.endswith("changed\n")
+    assert shown.endswith("no fact is missing, and no change is needed\n")
 
 
 def hostile(name: str) -> Inventory:

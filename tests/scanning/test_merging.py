@@ -491,7 +491,7 @@ def test_it_is_said_whose_servers_decide_for_a_file_without_any(
     others = [saved(tmp_path / f"{name}.json", site(name, server())) for name in ("ams", "lon")]
 
     run(["report", without, *others, "-o", str(tmp_path / "report.txt")])
-    assert f"{without}: no server; its VMs are judged by the servers of the other files" in capfd.readouterr().err
+    assert f"{without}: no server; its VMs are judged against the servers of the other files" in capfd.readouterr().err
     run(["report", *others, "-o", str(tmp_path / "report.txt")])
     run(["report", without, "-o", str(tmp_path / "report.txt")])
     assert "no server; its VMs" not in capfd.readouterr().err

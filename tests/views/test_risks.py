@@ -112,7 +112,7 @@ def test_the_commands_that_say_more_are_named_where_there_is_more_to_say() -> No
 
     (line,) = further(judged(finding(), unknown))
     more = "shows how to make the fix permanent and how to undo it; `virtscan explain DOMAIN` shows why."
-    assert line == f"Next, with the options of this scan: `virtscan remedy` {more}"
+    assert line == f"Next, with the same options: `virtscan remedy` {more}"
     (line,) = further(judged(finding(waived="accepted"), unknown))
     assert line.endswith(
         ": `virtscan remedy` shows which facts to find out first; `virtscan explain DOMAIN` shows why."

@@ -63,7 +63,7 @@ def test_the_lines_for_people_hold_the_same_counts() -> None:
 
 def test_the_scope_names_what_was_read_completely_and_what_was_skipped() -> None:
     assert scope(report()) == (
-        "Read completely: 1 of 3 hypervisors, 3 of 4 servers. Skipped: 1 not macvtap, 1 of the servers themselves.",
+        "Read completely: 1 of 3 hypervisors, 3 of 4 servers. Skipped: 1 not macvtap, 1 belonging to the servers.",
     )
 
 

@@ -21,7 +21,7 @@ def test_a_growing_site_is_full_on_a_day(days: int, words: str) -> None:
 
     (note,) = trends.capacity(CapacityTrend(growth=(growth,))).notes
 
-    assert note == f"ams1: memory will be full {words} (2026-12-24) at +0 MiB per day; from 9 scans"
+    assert note == f"ams1: memory will be full {words} (2026-12-24) at +0 MiB per day; based on 9 scans"
 
 
 def test_counts_of_a_scan_that_read_a_part_are_marked() -> None:

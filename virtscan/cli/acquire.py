@@ -111,7 +111,7 @@ def load_merged(files: Sequence[Path], console: Console, policy: Policy | None =
         if policy is None and inventory.policy != inventories[0].policy:
             console.warn(f"{file}: its waivers and limits are ignored; those of {files[0]} apply")
         if inventory.hypervisors and not inventory.servers and any(other.servers for other in inventories):
-            console.warn(f"{file}: no server; its VMs are judged by the servers of the other files")
+            console.warn(f"{file}: no server; its VMs are judged against the servers of the other files")
     return merge(inventories, policy)
 
 

@@ -65,7 +65,7 @@ STATUSES = {
     0: "OK",
     1: "WARNING: a gap, an unknown verdict, a VM at risk below --fail-on",
     2: "CRITICAL: a VM at risk",
-    3: "UNKNOWN: no scan, an old one, or wrong usage",
+    3: "UNKNOWN: no recent scan, or wrong usage",
 }
 """Exit codes of `virtscan check`, as Nagios has them."""
 

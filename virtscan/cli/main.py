@@ -19,7 +19,7 @@ COMMANDS = {
     "merge": "Merge saved inventories of several sites or dates.",
     "collect": "Read part of a fleet for another machine: takes a plan, prints an inventory.",
     "servers": "Read only the provisioning servers' offload state.",
-    "explain": "Explain one verdict: facts, rule by rule, and missing facts.",
+    "explain": "Explain a verdict: the facts, each rule, and what is missing.",
     "remedy": "Print the change for each server, and how to undo it; runs nothing.",
     "trace": "Report which boots in a packet capture failed because of partial checksums.",
     "check": "Report the status of a saved scan to Nagios and Icinga: one line, exit code 0 to 3.",

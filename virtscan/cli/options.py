@@ -79,9 +79,9 @@ server_option = click.option(
 duration_option = partial(click.option, metavar="TIME", callback=_seconds)
 """Declares an option that is a length of time."""
 
-host_timeout_option = duration_option("--host-timeout", help="Time limit of one host, e.g. 30s (the default).")
+host_timeout_option = duration_option("--host-timeout", help="Time limit per host, e.g. 30s (the default).")
 
-deadline_option = duration_option("--deadline", help="Time limit of the whole run, e.g. 10m (the default).")
+deadline_option = duration_option("--deadline", help="Time limit for the whole run, e.g. 10m (the default).")
 
 lower_device_option = enum_option(
     "--lower-device",
@@ -179,8 +179,8 @@ redact_option = click.option(
     "--redact",
     type=FILE,
     metavar="MAPFILE",
-    help="Replace host, domain, MAC, IP and user names with pseudonyms; the mapping is kept in MAPFILE (private, "
-    "reused if it exists).",
+    help="Replace names of hosts, domains and users, MACs and IP addresses with pseudonyms. MAPFILE keeps the mapping "
+    "(private, reused if it exists).",
 )
 
 fail_on_option = enum_option(

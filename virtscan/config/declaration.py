@@ -240,5 +240,5 @@ def _seconds(text: str | None, key: str, problems: Problems) -> float | None:
 def _mac(text: str, where: str) -> Mac:
     mac = parse_mac(text)
     if mac is None:
-        raise ConfigError(f"{where}: mac: invalid MAC address {text!r}; write it as in 52:54:00:aa:bb:cc", key="mac")
+        raise ConfigError(f"{where}: mac: invalid MAC address {text!r}; write it like 52:54:00:aa:bb:cc", key="mac")
     return mac

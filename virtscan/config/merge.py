@@ -111,7 +111,7 @@ def _warnings(plan: Plan, places: Mapping[tuple[TargetKind, str], str], elsewher
 def _check_together(plan: Plan, fail_on: str) -> None:
     for name, seconds in {"host_timeout": plan.host_timeout, "deadline": plan.deadline}.items():
         if seconds > _LONGEST:
-            raise ConfigError(f"{name}: too long; write at most 7d")
+            raise ConfigError(f"{name}: too long; use at most 7d")
     if plan.fail_on is FailOn.PENDING and not plan.provisioning:
         raise ConfigError(
             f"{fail_on}: pending needs a provisioning system; add [[provisioning]], or choose boots, latent or never"

@@ -49,7 +49,7 @@ def _check_url(text: str) -> None:
     if url.username is not None:
         raise ConfigError("url: contains a user or password; set user and password_file instead")
     if url.query or url.fragment or not (text.isascii() and text.isprintable()) or " " in text:
-        raise ConfigError("url: invalid; write ASCII without spaces, ending with the path")
+        raise ConfigError("url: invalid; use ASCII without spaces, query or fragment")
 
 
 def _split(text: str) -> SplitResult | None:

@@ -109,7 +109,7 @@ def _in_full(one: Assumption, inventory: Inventory) -> Assumption:
 def _whole(one: Assumption, name: str, known: Sequence[str]) -> str:
     meant = in_full(name, known)
     if len(meant) > 1:
-        raise ConfigError(f"--assume {one.text!r}: {name} is short for {' and '.join(meant)}; write more of it")
+        raise ConfigError(f"--assume {one.text!r}: {name} is short for {' and '.join(meant)}; give more of the name")
     return meant[0] if meant else name
 
 

@@ -90,7 +90,7 @@ class StatedFacts:
             names = " over ".join(f"{name} ({_offload(stack, name)})" for name in path.devices)
             yield self._stated("sending path", f"{names}: partial checksums {_PATHS[path.now]}", *read)
         if server.persistence is not None and isinstance(server.persistence.setting, CaptureOnly):
-            yield self._stated("sending path", None, "ethtool -k output shows no devices above and below")
+            yield self._stated("sending path", None, "ethtool -k does not show the devices above and below")
         for name in _CHECKSUMS:
             if name in server.features:
                 yield self._stated(name, _feature(server.features[name]), *read)

@@ -115,7 +115,7 @@ def _outlook(account: InterfaceExplanation) -> Iterator[_Line]:
     elif account.missing:
         yield from _line("  ", "no missing fact would change the verdict")
     else:
-        yield from _line("  ", "no fact is missing and nothing has to be changed")
+        yield from _line("  ", "no fact is missing, and no change is needed")
     if finding is not None:
         yield from _line("  ", f"docs/rules.md#{finding.rule.lower()} explains the rule")
 
@@ -155,10 +155,10 @@ def _decision(decision: Decision, places: int) -> Iterator[_Line]:
     )
     where = "an unknown device" if decision.source_device is None else decision.source_device
     mode = "" if decision.source_mode is None else f" in {decision.source_mode.value} mode"
-    decides = ", which is the finding" if decision.decides and decision.verdict is not None else ""
+    decides = "; this decides the finding" if decision.decides and decision.verdict is not None else ""
     verdict = "not judged" if decision.verdict is None else _verdict(decision.verdict, decision.confidence)
     waived = "" if decision.waived is None else f"; waived: {decision.waived}"
-    yield from _line("  ", f"{server} against {where}{mode}: {verdict} by {titled(decision.rule)}{decides}{waived}")
+    yield from _line("  ", f"{server}, seen from {where}{mode}: {verdict} by {titled(decision.rule)}{decides}{waived}")
     if decision.place is not None:
         yield from _line("    ", f"{decision.place}{f' ({places} equivalent places)' if places > 1 else ''}")
     for step in decision.steps:

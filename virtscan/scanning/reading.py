@@ -118,7 +118,7 @@ def why_cut(
         case Raised(error=VirtscanError() as error):
             return cause_of(error)
         case Raised(error=NoThreadError()):
-            return cause_of(ConnectorError("the system grants no further thread; raise `ulimit -u`"))
+            return cause_of(ConnectorError("no more threads can be started; raise `ulimit -u`"))
         case Raised(error=error):
             # Only this item is lost: the results of the others are still valid.
             _log.error("Internal error; please report it.", exc_info=error)

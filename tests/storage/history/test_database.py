@@ -77,7 +77,7 @@ def test_a_later_schema_is_refused(url: str) -> None:
         connection.exec_driver_sql("UPDATE schema_version SET number = 99 WHERE number = 1")
 
     for create in (False, True):
-        assert problem(url, create=create).endswith(": schema version 99 is that of a later virtscan; use that version")
+        assert problem(url, create=create).partition(";")[0].endswith("99 was written by a later virtscan")
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_off_in_a_capture_of_one_device_is_off_only_for_that_device(state: State
     known = r.OffloadKnown(server="satellite", interface="eth0", state=state, whole=False)
 
     assert ("if it sends through this device" in words.sentence(known)) is says_so
-    assert ("shows no devices above and below" in words.sentence(known)) is says_so  # a capture may cover several
+    assert ("does not show the devices above and below" in words.sentence(known)) is says_so
 
 
 def test_ssh_facts_are_proposed_where_ssh_reaches_the_host() -> None:
@@ -150,7 +150,7 @@ BOND = DeviceName("bond2")
     [
         (
             r.KernelInferred(hypervisor="hv1", daemon=10_011_003),
-            "hv1 runs libvirt 10.11.3, which no distribution with an unfixed kernel ships: a fixed kernel is inferred",
+            "hv1 runs libvirt 10.11.3, which no distribution ships with an unfixed kernel: a fixed kernel is inferred",
         ),
         (
             r.OffloadKnown(server="sat", interface="eth0", state=State.ON, devices=(ETH0,)),

@@ -39,7 +39,7 @@ class _Plugin(Command):
 )
 @click.argument("file")
 @scope_option
-@duration_option("--timeout", default="50s", show_default=True, help="Longest wait for the database of a history.")
+@duration_option("--timeout", default="50s", show_default=True, help="Longest wait for the history's database.")
 @duration_option("--max-scan-age", default="26h", show_default=True, help="Treat a scan older than this as missing.")
 @enum_option(
     "--fail-on",
@@ -52,7 +52,7 @@ def check(file: str, scope: str | None, timeout: float, max_scan_age: float, fai
 
     FILE is an inventory saved by virtscan scan --save, or the URL of a history. The exit code is 0 for OK; 1 for
     WARNING: a gap, an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, an offload that
-    a reboot turns on again; 2 for CRITICAL: a VM at risk; 3 for UNKNOWN: no scan, an old one, or wrong usage.
+    a reboot turns on again; 2 for CRITICAL: a VM at risk; 3 for UNKNOWN: no recent scan, or wrong usage.
     """
     from virtscan.correlator.judging import judge
 

@@ -43,7 +43,7 @@ _LARGEST = 64 << 20
 def collect(path: Path, console: Console) -> int:
     """Read the hypervisors of a plan; print their inventory in the format of virtscan scan --save.
 
-    An engine runs this on other machines (docs/fleet.md). virtscan schema plan describes the plan, which must come from
+    Workers on other machines run this (docs/fleet.md). virtscan schema plan describes the plan, which must come from
     the same version of virtscan. At the plan's deadline, items read by then are printed; the rest are gaps.
     """
     from virtscan.storage import dumps, plan_loads

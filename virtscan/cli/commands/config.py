@@ -114,7 +114,7 @@ def show(
 def init(connect: tuple[str, ...], servers: tuple[str, ...], output: Path | None) -> int:
     """Write a commented configuration to start from; an existing file is never replaced.
 
-    If a URI holds a password, only its owner can read the file.
+    If a URI contains a password, only the file's owner can read it.
     """
     from virtscan.config.file.starter import starter
 

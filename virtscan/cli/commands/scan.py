@@ -40,7 +40,7 @@ from virtscan.views.report.metrics import Run
 @click.option("--save", type=FILE, help="Save the inventory to this file, for virtscan report.")
 @since_option
 @history_option
-@click.option("--no-history", is_flag=True, help="Don't keep this scan, even if [history] url is set.")
+@click.option("--no-history", is_flag=True, help="Don't store this scan, even if [history] url is set.")
 @assume_option
 @report_options
 @fail_on_option

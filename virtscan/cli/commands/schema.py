@@ -20,7 +20,7 @@ def schema(name: str) -> int:
     """Print a JSON Schema: of a document, a saved inventory, a plan or the configuration.
 
     NAME is inventory, plan, config, or a document: report, interfaces, domains, hypervisors, servers, capacity,
-    fleet, explain, remedy, trace, doctor, diff, history, trend. The schema key of a document holds its name:
+    fleet, explain, remedy, trace, doctor, diff, history, trend. A document's schema key contains its name:
     virtscan.report/1 is report. Later versions may add keys.
     """
     print_line(schema_text(name))

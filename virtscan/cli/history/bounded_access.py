@@ -42,7 +42,7 @@ def run_on(url: str, work: "Callable[[History], R]", *, create: bool = False, se
         thread.start()
     except RuntimeError as refusal:
         shown = url_secrets.shown(url)
-        raise HistoryError(f"{shown}: the system grants no further thread; raise `ulimit -u`") from refusal
+        raise HistoryError(f"{shown}: no more threads can be started; raise `ulimit -u`") from refusal
     thread.join(seconds)
     for error in errors:
         raise error

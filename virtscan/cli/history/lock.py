@@ -41,7 +41,7 @@ def _take(lock: int) -> None:
     except BlockingIOError as error:
         owner = os.pread(lock, 20, 0).decode(errors="replace").strip() or "unknown"
         raise click.ClickException(
-            f"another scan of this configuration is running (process {owner}); nothing was scanned, "
+            f"another scan of this configuration is running (process {owner}); nothing was scanned; "
             "wait for it to end or lower [scan] deadline"
         ) from error
     with contextlib.suppress(OSError):  # a full disk: the lock holds without the note

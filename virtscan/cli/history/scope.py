@@ -99,4 +99,4 @@ def _named_scope(option: str, scopes: tuple[str | None, ...]) -> str:
     if path.is_file() and (own := scope_of(path, Options())) in known:
         return own
     shown = ", ".join(known) or "none"
-    raise ConfigError(f"--scope: no scans of {option!r}; the history has {shown}, or give the configuration's file")
+    raise ConfigError(f"--scope: no scans of {option!r}; the history has {shown}, or give the configuration file")

@@ -124,7 +124,7 @@ def _read(map_file: Path) -> "Map | None":
     except NoFileError:
         return None
     except FileError as error:
-        raise InventoryError(f"{map_file}: {error}; name a regular file; it is read and rewritten") from error
+        raise InventoryError(f"{map_file}: {error}; use a regular file, which is read and rewritten") from error
 
 
 @contextlib.contextmanager

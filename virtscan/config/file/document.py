@@ -141,11 +141,11 @@ def _form(kind: type[msgspec.Struct], key: str) -> str:
 
 
 _FORMS: Mapping[type, str] = {
-    str: "a text in quotes",
+    str: "a quoted string",
     bool: "true or false",
-    tuple: 'a list of texts, as in ["a", "b"]',
-    dict: 'a table of texts, as in { bond2 = "a" }',
-    date: "a date, as in 2027-03-31",
+    tuple: 'a list of strings, e.g. ["a", "b"]',
+    dict: 'a table of strings, e.g. { bond2 = "a" }',
+    date: "a date, e.g. 2027-03-31",
 }
 
 

@@ -29,8 +29,8 @@ class ScanSection(ConfigSection, frozen=True):
         FailOn | None,
         _key("Lowest exposure at which an interface at risk gives exit code 1 or 4; default: latent.", '"boots"'),
     ] = None
-    host_timeout: Annotated[str | None, _key("Time limit of one host; default: 30s.", '"1m"')] = None
-    deadline: Annotated[str | None, _key("Time limit of the whole run; default: 10m.", '"30m"')] = None
+    host_timeout: Annotated[str | None, _key("Time limit per host; default: 30s.", '"1m"')] = None
+    deadline: Annotated[str | None, _key("Time limit for the whole run; default: 10m.", '"30m"')] = None
     ssh_facts: Annotated[bool, _key("Also read kernel and devices of qemu+ssh hypervisors over SSH.", "true")] = False
     next_start: Annotated[bool, _key("Also read the persistent definitions of running domains.", "true")] = False
     stats: Annotated[bool, _key("Also read disk and balloon sizes: one slow call per hypervisor.", "true")] = False
@@ -48,7 +48,7 @@ class HistorySection(ConfigSection, frozen=True):
 
 
 class EngineSection(ConfigSection, frozen=True):
-    """Workers on other machines that read hypervisors for this one; docs/fleet.md. Without `dask` there are none."""
+    """Workers that read hypervisors from other machines; see docs/fleet.md. Without `dask`, none are used."""
 
     dask: Annotated[
         str | None,
@@ -58,7 +58,7 @@ class EngineSection(ConfigSection, frozen=True):
     ] = None
     tls_ca: Annotated[str | None, _key("Certificate of the CA that all sides trust.", '"tls/ca.pem"')] = None
     tls_cert: Annotated[str | None, _key("Certificate that this side presents.", '"tls/coordinator.pem"')] = None
-    tls_key: Annotated[str | None, _key("Private key of this certificate.", '"tls/coordinator.key"')] = None
+    tls_key: Annotated[str | None, _key("Private key of that certificate.", '"tls/coordinator.key"')] = None
 
 
 class HypervisorSection(ConfigSection, frozen=True):
@@ -115,12 +115,12 @@ class ProvisioningSection(ConfigSection, frozen=True):
     user: Annotated[str | None, _key("User to log in as.", '"virtscan"')] = None
     password: Annotated[str | None, _key("Password, from an environment variable.", '"${SATELLITE_PASSWORD}"')] = None
     password_file: Annotated[
-        str | None, _key("File with the password, readable by its owner alone.", '"/etc/virtscan/password"')
+        str | None, _key("File with the password, readable only by its owner.", '"/etc/virtscan/password"')
     ] = None
     password_env: Annotated[str | None, _key("Environment variable with the password.", '"SATELLITE_PASSWORD"')] = None
     token: Annotated[str | None, _key("Token, from an environment variable.", '"${SATELLITE_TOKEN}"')] = None
     token_file: Annotated[
-        str | None, _key("File with the token, readable by its owner alone.", '"/etc/virtscan/token"')
+        str | None, _key("File with the token, readable only by its owner.", '"/etc/virtscan/token"')
     ] = None
     token_env: Annotated[str | None, _key("Environment variable with the token.", '"SATELLITE_TOKEN"')] = None
     ca_file: Annotated[
@@ -133,11 +133,11 @@ class ProvisioningSection(ConfigSection, frozen=True):
 
 
 class WaiverSection(ConfigSection, frozen=True):
-    """Accepted findings, by globs. A waiver marks findings; it hides none."""
+    """Accepted findings, by globs. A waiver marks findings; it does not hide them."""
 
-    reason: Annotated[str, _key("Why they are accepted; reports show it.", '"boots from its ISO image"')]
+    reason: Annotated[str, _key("Reason for accepting them, shown in reports.", '"boots from its ISO image"')]
     hypervisor: Annotated[str, _key("Glob of hypervisors.", '"ams1-*"')] = "*"
     domain: Annotated[str, _key("Glob of domains.", '"iso-kiosk"')] = "*"
     mac: Annotated[str, _key("Glob of MACs.", '"52:54:00:15:*"')] = "*"
-    server: Annotated[str, _key("Glob of servers; default: risks of every server are waived.", '"satellite"')] = "*"
+    server: Annotated[str, _key("Glob of servers; default: every server.", '"satellite"')] = "*"
     until: Annotated[date | None, _key("Last day of the waiver.", "2027-03-31")] = None

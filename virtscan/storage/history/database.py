@@ -91,7 +91,7 @@ class Database:
         if (present := self._schema()) < max(STEPS):
             raise HistoryError(
                 f"{self.shown}: its schema is version {present}, this virtscan needs {max(STEPS)}; "
-                "the next virtscan scan --history brings it up to date"
+                "the next virtscan scan --history upgrades it"
             )
 
     def optimize(self) -> None:
@@ -115,7 +115,9 @@ class Database:
                 return 0
             number = connection.scalar(sa.select(sa.func.max(SCHEMA_VERSION.c.number))) or 0
         if number > max(STEPS):
-            raise HistoryError(f"{self.shown}: schema version {number} is that of a later virtscan; use that version")
+            raise HistoryError(
+                f"{self.shown}: schema version {number} was written by a later virtscan; use that version"
+            )
         return number
 
     def _apply(self, number: int) -> None:
@@ -158,7 +160,7 @@ class Database:
 def _reason(error: BaseException | None, url: str) -> str:
     text = " ".join(url_secrets.without_secrets(str(error), url).split()) or "no reason given"
     if isinstance(error, sqlite3.OperationalError) and "locked" in text:
-        return f"{text}: another process writes to it; try again"
+        return f"{text}: another process is writing to it; try again"
     return text
 
 

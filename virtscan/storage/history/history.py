@@ -88,7 +88,9 @@ class History:
             wanted = "scan" if which is None else f"scan {which}" if isinstance(which, int) else f"scan up to {which}"
             other = next((one for one in every if one.number == which), None)
             problem = (
-                f"no {wanted}" if other is None else f"{wanted} belongs to another configuration, {other.scope or 'none'}"
+                f"no {wanted}"
+                if other is None
+                else f"{wanted} belongs to another configuration, {other.scope or 'none'}"
             )
             raise NoScanError(f"{self._database.shown}: {problem}; virtscan history list shows all")
         return found[-1]

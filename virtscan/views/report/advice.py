@@ -58,5 +58,5 @@ def further(report: Report) -> tuple[str, ...]:
     else:
         return ()
     file = "" if report.file is None else f" {shlex.quote(report.file)}"
-    given = ", with the options of this scan" if report.file is None else ""
+    given = ", with the same options" if report.file is None else ""
     return (f"Next{given}: `virtscan remedy{file}` shows {more}; `virtscan explain DOMAIN{file}` shows why.",)

@@ -85,7 +85,9 @@ def _of_scan(report: Report, run: Run) -> Iterator[Metric]:
         help="Time of the last scan that read everything; 0 before the first.",
     )
     if run.seconds is not None:
-        yield Metric(name="scan_duration", unit="seconds", value=round(run.seconds, 3), help="Duration of collecting.")
+        yield Metric(
+            name="scan_duration", unit="seconds", value=round(run.seconds, 3), help="Duration of data collection."
+        )
     yield Metric(name="scan_exit_code", value=run.exit_code, help="Exit code of the scan: 0 and 1 if complete.")
 
 
@@ -138,7 +140,7 @@ def _of_hypervisor(host: Hypervisor) -> Iterator[Metric]:
     was_read = host.status is not HostStatus.FAILED
     memory = None if host.memory_mib is None else host.memory_mib * _MIB
     yield from metric("up", "", int(was_read), "1 if a hypervisor was read, at least in part.")
-    yield from metric("read", "seconds", host.read_seconds, "Duration of reading a hypervisor.")
+    yield from metric("read", "seconds", host.read_seconds, "Time taken to read a hypervisor.")
     yield from metric("cpus", "", host.cpus, "CPUs of a hypervisor.")
     yield from metric("memory", "bytes", memory, "Memory of a hypervisor.")
     if was_read:

@@ -12,7 +12,7 @@ from virtscan.views.wording.phrases.quantity import quantity
 _NOT_JUDGED = {
     NotJudged.NOT_MACVTAP: "not macvtap",
     NotJudged.NOT_ON_A_BOND: "macvtap but not on a bond (--lower-device any judges them)",
-    NotJudged.SERVER_ITSELF: "of the servers themselves",
+    NotJudged.SERVER_ITSELF: "belonging to the servers",
 }
 
 

@@ -63,7 +63,7 @@ def parse_condition(text: str) -> RowCondition:
         except (re.error, ValueError, OverflowError, RecursionError) as error:
             raise ConfigError(f"--where {text}: invalid regular expression: {error}") from error
     if sign in _ORDERS and _number(operand) is None:
-        raise ConfigError(f"--where {text}: {operand!r} is not a number; only numbers have an order")
+        raise ConfigError(f"--where {text}: {operand!r} is not a number; only numbers can be compared")
     return RowCondition(column, sign, operand)
 
 
@@ -129,7 +129,7 @@ def _in_full(section: Section, place: int, condition: RowCondition) -> RowCondit
         meant = in_full(part, names)
         if len(meant) > 1:
             text = f"--where {condition.column}{condition.sign}{condition.operand}"
-            raise ConfigError(f"{text}: {part} is short for {' and '.join(meant)}; write more of it, or {part}.*")
+            raise ConfigError(f"{text}: {part} is short for {' and '.join(meant)}; give more of the name, or {part}.*")
         parts += meant or (part,)
     return msgspec.structs.replace(condition, operand=",".join(parts))
 
@@ -139,7 +139,7 @@ def _check(column: Column, condition: RowCondition) -> None:
     sign, operand = condition.sign, condition.operand
     text = f"--where {condition.column}{sign}{operand}"
     if sign in _ORDERS and not _is_number(column):
-        hint = f"it can be {', '.join(_words(column))}" if column.words else "only numbers have an order"
+        hint = f"it can be {', '.join(_words(column))}" if column.words else "only numbers can be compared"
         raise ConfigError(f"{text}: {column.key} is not a number; {hint}")
     wrong = _impossible(column, sign, operand)
     if wrong is None:

@@ -183,10 +183,10 @@ def _outlook(growth: Growth, *, shows_scope: bool) -> str:
         case Outlook.GROWING:
             return (
                 f"{site}: memory will be full in {quantity(growth.days_until_full or 0, 'day')} ({growth.full_on}) "
-                f"at {_rate(growth)} MiB per day; from {growth.scans} scans"
+                f"at {_rate(growth)} MiB per day; based on {growth.scans} scans"
             )
         case Outlook.NOT_GROWING:
-            return f"{site}: memory is not filling up ({_rate(growth)} MiB per day); from {growth.scans} scans"
+            return f"{site}: memory is not filling up ({_rate(growth)} MiB per day); based on {growth.scans} scans"
         case Outlook.TOO_FEW_SCANS:
             return f"{site}: no growth rate yet: {quantity(growth.scans, 'scan')}; at least 5 over 7 days are needed"
         case Outlook.UNKNOWN:

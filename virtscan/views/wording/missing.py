@@ -88,7 +88,7 @@ def _unlocated(reason: r.NeedsPlace) -> str:
         case r.WhyUnlocated.NO_MAC:
             return "its MAC is unknown"
         case r.WhyUnlocated.NOT_A_NIC_MAC:
-            return f"{macs} not found, which proves nothing: bridges, containers and VRRP have such MACs"
+            return f"{macs} not found, which proves nothing: bridges, containers and VRRP use such MACs"
         case r.WhyUnlocated.BOTTOM_UNKNOWN:
             return f"none of {macs} was found, and the NICs below its devices are unknown"
         case r.WhyUnlocated.HYPERVISOR_INCOMPLETE:

@@ -68,7 +68,9 @@ class Wording:
             case r.NeedsOffload(server=server, interface=interface, devices=devices):
                 device = devices[0] if devices else interface or "INTERFACE"
                 option = f"--server {server}:{interface or device}"
-                return f"{option}=ssh://root@HOST reads it; {option}=file:PATH takes the output of `ethtool -k {device}`"
+                return (
+                    f"{option}=ssh://root@HOST reads it; {option}=file:PATH takes the output of `ethtool -k {device}`"
+                )
             case r.NeedsPlace(hypervisor=str(host)):
                 return f'read {host} completely; or set runs_on = "HYPERVISOR" in the server\'s [[server]]'
             case r.NeedsPlace(why=r.WhyUnlocated.NO_MAC, server=server):
@@ -113,7 +115,7 @@ class Wording:
                 return f"{name} runs kernel {release} ({seen}), which {fills} in checksums: {kernel_basis(basis)}"
             case r.KernelInferred(hypervisor=name, daemon=version):
                 return (
-                    f"{name} runs libvirt {_version(version)}, which no distribution with an unfixed kernel ships: a "
+                    f"{name} runs libvirt {_version(version)}, which no distribution ships with an unfixed kernel: a "
                     "fixed kernel is inferred"
                 )
             case r.HypervisorIsVm(hypervisor=name, nics=nics):
@@ -135,7 +137,7 @@ class Wording:
                     words += f" on {listed(devices)}"
                 if whole or state is State.ON:
                     return words
-                return f"{words}, if it sends through this device: ethtool -k output shows no devices above and below"
+                return f"{words}, if it sends through this device: ethtool -k does not show the devices above and below"
             case r.AfterReboot(state=state, setting=setting):
                 why = "" if setting is None else f": {setting_words(setting)}"
                 stays = state is State.OFF

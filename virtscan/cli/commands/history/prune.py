@@ -43,7 +43,7 @@ _THEN = ("weekly", "monthly", "none")
 )
 @console_options
 def prune(history: str | None, config: Path | None, keep: float, then: str, console: Console) -> int:
-    """Delete the content of old scans; their counts, and so the trends, are kept."""
+    """Delete the content of old scans; counts and trends are kept."""
     from virtscan.storage.history import Then
 
     def work(opened: "History") -> tuple[int, int]:

@@ -88,7 +88,7 @@ def _reading(cause: AnyCause) -> str | None:
         case c.Stopped(seconds=seconds):
             return f"stopped at its deadline of {seconds:g} s"
         case c.NotReadToEnd(seconds=seconds):
-            return f"not read to its end in {seconds:g} s of processing; use a longer --host-timeout, or check the disk"
+            return f"not read completely in {seconds:g} s of processing; raise --host-timeout, or check the disk"
         case c.ProcessCrashed(signal=signal):
             return f"the process that read it was killed by {signal}; please report it"
         case c.Interrupted():
@@ -139,15 +139,15 @@ def _lists(cause: AnyCause) -> str | None:
         case c.XmlNotInReport():
             return "its XML is not in the report"
         case c.NoListInReport(is_cut=True):
-            return "virsh's list in the report is truncated or an error message; domains may be missing"
+            return "the output of virsh list in the report is truncated or an error message; domains may be missing"
         case c.NoListInReport():
-            return "neither virsh's list nor /etc/libvirt is in the report"
+            return "the report has neither the output of virsh list nor /etc/libvirt"
         case c.NoSuchNetwork():
             return "no such network on this host"
         case c.NetworksNotListed():
             return "this driver does not list networks"
         case c.DeviceNotListed():
-            return "no such device in libvirt's list"
+            return "libvirt lists no such device"
         case c.NoDriver(driver=driver):
             package, daemon = _PACKAGES[driver]
             return f"this daemon has no {driver.value} driver; install {package} and start {daemon}, or use --ssh-facts"

@@ -12,8 +12,8 @@ _WORDS: Mapping[WhyNotCarried, tuple[str, str]] = {
     ),
     WhyNotCarried.SCHEDULER_LOST: ("the connection to scheduler {place} ended before this was read", "check it"),
     WhyNotCarried.NO_WORKER: ("scheduler {place} has no worker that can read it", "start one"),
-    WhyNotCarried.WORKER_LOST: ("worker {place} ended while it read this", "check its log"),
-    WhyNotCarried.NO_ANSWER: ("worker {place} did not answer in time", "check it, or use a longer --deadline"),
+    WhyNotCarried.WORKER_LOST: ("worker {place} ended while reading this", "check its log"),
+    WhyNotCarried.NO_ANSWER: ("worker {place} did not answer in time", "check it, or raise --deadline"),
     WhyNotCarried.REFUSED: ("worker {place} refused it", "install the same virtscan there"),
     WhyNotCarried.FAILED: ("virtscan on worker {place} failed", "check that it runs there"),
 }
