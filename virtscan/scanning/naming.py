@@ -16,11 +16,11 @@ def is_full_address(address: str) -> bool:
 
 
 def unique_names(hosts: Sequence[Hypervisor], taken: Collection[str] = ()) -> list[str]:
-    """Return the name of each host; see `told_apart`."""
-    return told_apart(((host.plain_name, host.uri) for host in hosts), taken)
+    """Return the name of each host; see `disambiguated`."""
+    return disambiguated(((host.plain_name, host.uri) for host in hosts), taken)
 
 
-def told_apart(named: Iterable[tuple[str, str]], taken: Collection[str] = ()) -> list[str]:
+def disambiguated(named: Iterable[tuple[str, str]], taken: Collection[str] = ()) -> list[str]:
     """Return each name; namesakes get their addresses in addition, and a number where that does not help.
 
     Args:

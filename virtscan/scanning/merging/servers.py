@@ -11,7 +11,7 @@ import msgspec
 from virtscan.model import Inventory, RememberedPlace, Server, State
 from virtscan.model.sources import is_declared
 from virtscan.scanning.merging.hosts import MergedHosts
-from virtscan.scanning.naming import is_full_address, told_apart
+from virtscan.scanning.naming import disambiguated, is_full_address
 
 
 class _ServerObservation(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +107,7 @@ def merge_servers(inventories: Sequence[Inventory], hosts: MergedHosts) -> Merge
         alike = [some for _, some in sorted(by_rank.items())]
         # The order depends on the result alone, so that merging it again finds the same.
         merged = sorted(((*_merged(group), group) for group in _grouped(alike, hosts)), key=_order)
-        unique = told_apart((server.name, server.source) for server, _, _ in merged)
+        unique = disambiguated((server.name, server.source) for server, _, _ in merged)
         for (server, host, group), name in zip(merged, unique, strict=True):
             servers.append((msgspec.structs.replace(server, name=name), host))
             names |= {(one.inventory, one.name_there): name for one in group}
