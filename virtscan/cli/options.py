@@ -9,8 +9,15 @@ from typing import Any, TypeVar
 import click
 
 from virtscan.cli.output.console import Console, Verbosity
+from virtscan.cli.output.display_options import (
+    all_option,
+    color_option,
+    columns_option,
+    sort_option,
+    total_option,
+    wide_option,
+)
 from virtscan.cli.output.formats import FormatType, Wanted, wanted_outputs
-from virtscan.cli.output.look import all_option, color_option, columns_option, sort_option, total_option, wide_option
 from virtscan.cli.output.rendering import Rendering
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, TargetKind

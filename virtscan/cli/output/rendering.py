@@ -13,8 +13,8 @@ from virtscan import __version__
 from virtscan.cli.assuming import AssumptionResult
 from virtscan.cli.exit_codes import ExitCode, is_nothing_read
 from virtscan.cli.output.console import Console
+from virtscan.cli.output.display_options import current_display_options
 from virtscan.cli.output.formats import Wanted, places, wanted_outputs
-from virtscan.cli.output.look import current_look
 from virtscan.cli.output.outputs import STDOUT, Output, Outputs
 from virtscan.cli.output.redacting import Redaction
 from virtscan.cli.output.showing import show_gaps
@@ -126,7 +126,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
 
     def _check_view(self) -> None:
         """Refuse options that would have no effect."""
-        look = current_look()
+        display = current_display_options()
         shown = [one for one in self.outputs if one.reporter.content is Content.VIEW]
         if not shown:
             first = self.outputs[0]
@@ -136,9 +136,9 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             _refuse(options, f"{first.words} {_CONTENTS[first.reporter.content]}")
         if self.by is not None and self.view != _CAPACITY:
             raise click.UsageError(f"--by is for the capacity view; add --view {_CAPACITY}, or omit --by")
-        if look.total and not any(one.reporter.has_total_on_demand for one in shown):
+        if display.total and not any(one.reporter.has_total_on_demand for one in shown):
             raise click.UsageError("--total is for --format csv; other formats always have the total")
-        if look.total and (self.view != _CAPACITY or self.where):
+        if display.total and (self.view != _CAPACITY or self.where):
             why = f"the total is that of the whole {_CAPACITY} view"
             raise click.UsageError(f"--total: {why}; add --view {_CAPACITY}, and omit --where")
 
@@ -152,9 +152,9 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
 
     def _choices(self) -> dict[str, object]:
         """Return the options that select parts of a view, with their values."""
-        look = current_look()
+        display = current_display_options()
         chosen = {"--view": self.view, "--by": self.by, "--where": self.where}
-        return chosen | {"--sort": look.sort, "--columns": look.columns, "--total": look.total}
+        return chosen | {"--sort": display.sort, "--columns": display.columns, "--total": display.total}
 
     def open(self, outputs: Outputs) -> list[Output]:
         """Open every output.
@@ -186,7 +186,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
                     continue
             elif content not in documents:
                 documents[content] = self._document(report, content, run)
-            for part in reporter.parts(documents[content], current_look().options(wanted.path)):
+            for part in reporter.parts(documents[content], current_display_options().render_options(wanted.path)):
                 output.write(part)
             stays = is_nothing_read(report) and content is not Content.METRICS
             if stays:
@@ -216,8 +216,8 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         document = marked(document, self.what_if.assumed, self.what_if.effects)
         if conditions:
             document = _narrowed(document, conditions)
-        look = current_look()
-        return arrange(document, look.columns, look.sort) if content is Content.VIEW else document
+        display = current_display_options()
+        return arrange(document, display.columns, display.sort) if content is Content.VIEW else document
 
 
 def _narrowed(document: Document, conditions: Iterable[str]) -> Document:

@@ -7,8 +7,8 @@ import msgspec
 
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.output.console import Console
+from virtscan.cli.output.display_options import current_display_options
 from virtscan.cli.output.formats import TEXT, Wanted
-from virtscan.cli.output.look import current_look
 from virtscan.cli.output.outputs import Output, Outputs
 from virtscan.cli.process.signals import exit_code
 from virtscan.reporters import Content, gap_lines
@@ -30,7 +30,7 @@ class Showing:
     def width(self) -> int | None:
         """The columns of the place for that text; None without a limit."""
         path = next((wanted.path for wanted, _ in self._pairs if wanted.format_name == TEXT), None)
-        return current_look().options(path).width
+        return current_display_options().render_options(path).width
 
     def show(
         self,
@@ -68,7 +68,7 @@ class Showing:
                 output.write(b"")
             else:
                 shown = full if reporter.content is Content.FLEET else document
-                for part in reporter.parts(shown, current_look().options(wanted.path)):
+                for part in reporter.parts(shown, current_display_options().render_options(wanted.path)):
                     output.write(part)
         if not has_gaps:
             show_gaps(document, console)

@@ -13,7 +13,7 @@ import msgspec
 from virtscan.cli.output.outputs import STDOUT
 from virtscan.reporters import RenderOptions
 
-_KEY = f"{__name__}.look"
+_KEY = f"{__name__}.options"
 
 
 class Colour(Enum):
@@ -24,7 +24,7 @@ class Colour(Enum):
     NEVER = "never"
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
+class DisplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Display options: nothing shortened, colour, rows that need no action, the total, columns, order."""
 
     wide: bool = False
@@ -34,7 +34,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...] = ()
     sort: tuple[str, ...] = ()
 
-    def options(self, path: Path | None) -> RenderOptions:
+    def render_options(self, path: Path | None) -> RenderOptions:
         """Return the options for a text that goes to a path; None and `-` are standard output."""
         is_terminal = path in (None, STDOUT) and sys.stdout.isatty()
         return RenderOptions(
@@ -51,22 +51,22 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
         return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def current_look() -> Look:
-    """Return the look that the command line in progress requests."""
+def current_display_options() -> DisplayOptions:
+    """Return the display options of the command line in progress."""
     context = click.get_current_context(silent=True)
-    look = None if context is None else context.meta.get(_KEY)
-    return look if isinstance(look, Look) else Look()
+    options = None if context is None else context.meta.get(_KEY)
+    return options if isinstance(options, DisplayOptions) else DisplayOptions()
 
 
 def _keep(context: click.Context, option: click.Parameter, value: Any) -> None:  # Any: typed by the field
-    """Put the value of an option into the look."""
+    """Store the value of an option."""
     match option.name:
         case "columns" | "sort":
             value = () if value is None else _names(value)
         case "colour":
             value = Colour(value)
     name = option.name or ""
-    context.meta[_KEY] = msgspec.structs.replace(context.meta.get(_KEY, Look()), **{name: value})
+    context.meta[_KEY] = msgspec.structs.replace(context.meta.get(_KEY, DisplayOptions()), **{name: value})
 
 
 def _names(text: str) -> tuple[str, ...]:
