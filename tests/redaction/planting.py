@@ -33,17 +33,17 @@ from virtscan.model import (
 )
 from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.model.gaps.causes import Failure
-from virtscan.redaction.policy import TABLE, Holds
+from virtscan.redaction.policy import TABLE, TextKind
 
 _SHAPES = {
-    Holds.MAC: "52:54:00:{0:02x}:{1:02x}:{2:02x}",
-    Holds.UUID: "deadbeef-0000-4000-8000-00{0:02x}{1:02x}{2:02x}ffff",
-    Holds.ADDRESS: "10.{0}.{1}.{2}/24",
-    Holds.SOURCE: "qemu+ssh://zquser{3}@zqhost{3}.zqzone{3}.net/zqpath{3}?keyfile=/zqkeys/zqkey{3}",
-    Holds.RECORD_SOURCE: "foreman https://zqhost{3}.net/zqpath{3}",
-    Holds.SYSTEM: "https://zqhost{3}.net/zqpath{3}",
-    Holds.KEY: "uri:qemu+ssh://zqhost{3}.net/system#zqname{3}",
-    Holds.ORIGIN: "/zqfolder{3}/zqfile{3}.xml#2",
+    TextKind.MAC: "52:54:00:{0:02x}:{1:02x}:{2:02x}",
+    TextKind.UUID: "deadbeef-0000-4000-8000-00{0:02x}{1:02x}{2:02x}ffff",
+    TextKind.ADDRESS: "10.{0}.{1}.{2}/24",
+    TextKind.SOURCE: "qemu+ssh://zquser{3}@zqhost{3}.zqzone{3}.net/zqpath{3}?keyfile=/zqkeys/zqkey{3}",
+    TextKind.RECORD_SOURCE: "foreman https://zqhost{3}.net/zqpath{3}",
+    TextKind.SYSTEM: "https://zqhost{3}.net/zqpath{3}",
+    TextKind.KEY: "uri:qemu+ssh://zqhost{3}.net/system#zqname{3}",
+    TextKind.ORIGIN: "/zqfolder{3}/zqfile{3}.xml#2",
 }
 _KEPT = {"value": UNFIXED_KERNEL, "declared_kernel": UNFIXED_KERNEL}
 
@@ -66,7 +66,7 @@ class Planting:
         fields = {
             field.name: next(
                 value
-                for value in self._values(field.type, described.get(field.name, Holds.TEXT), field.name)
+                for value in self._values(field.type, described.get(field.name, TextKind.TEXT), field.name)
                 if value is not None
             )
             for field in found.fields
@@ -74,32 +74,32 @@ class Planting:
         }
         return found.cls(**fields, **more)
 
-    def _values(self, kind: info.Type, holds: Holds, name: str) -> Iterator[Any]:
+    def _values(self, kind: info.Type, text_kind: TextKind, name: str) -> Iterator[Any]:
         match kind:
             case info.StrType():
-                yield self._text(holds, name)
+                yield self._text(text_kind, name)
             case info.StructType():
                 yield self._filled(kind, {})
             case info.UnionType(types=types):
                 for one in types:
-                    yield from self._values(one, holds, name)
+                    yield from self._values(one, text_kind, name)
             case info.Metadata(type=inner):
-                yield from self._values(inner, holds, name)
+                yield from self._values(inner, text_kind, name)
             case info.VarTupleType(item_type=inner):
-                yield (next(value for value in self._values(inner, holds, name) if value is not None),)
+                yield (next(value for value in self._values(inner, text_kind, name) if value is not None),)
             case info.DictType(value_type=inner):
-                yield {self._text(holds, name): next(self._values(inner, holds, name))}
+                yield {self._text(text_kind, name): next(self._values(inner, text_kind, name))}
             case info.AnyType() | info.CustomType():
-                yield self._text(holds, name)
+                yield self._text(text_kind, name)
             case _:
                 yield from values(kind, lambda _field: "", name)
 
-    def _text(self, holds: Holds, name: str) -> str:
-        if holds in {Holds.KEPT, Holds.DEVICE, Holds.SEGMENT}:
-            return _KEPT.get(name, "bond2" if holds is Holds.DEVICE else "kept")
+    def _text(self, text_kind: TextKind, name: str) -> str:
+        if text_kind in {TextKind.KEPT, TextKind.DEVICE, TextKind.SEGMENT}:
+            return _KEPT.get(name, "bond2" if text_kind is TextKind.DEVICE else "kept")
         number = next(self._numbers)
         digits = (number >> 16, number >> 8 & 0xFF, number & 0xFF)
-        text = _SHAPES.get(holds, "zqname{3}").format(*digits, number)
+        text = _SHAPES.get(text_kind, "zqname{3}").format(*digits, number)
         self.planted += [part for part in _parts(text) if "zq" in part] or [text.partition("/")[0]]
         return text
 

@@ -15,7 +15,7 @@ from virtscan.model import Inventory, Packed, SupposedServer, Verdict
 from virtscan.model.history import ScanCounts
 from virtscan.redaction import Map, redact
 from virtscan.redaction.forms import Forms
-from virtscan.redaction.policy import TABLE, Holds
+from virtscan.redaction.policy import TABLE, TextKind
 from virtscan.redaction.pseudonyms import Pseudonyms
 from virtscan.remedy import FORMS
 from virtscan.reporters import REPORTERS, Content
@@ -81,9 +81,11 @@ def test_each_field_with_text_is_described_and_no_other() -> None:
 
 
 def test_only_these_fields_stay_as_they_are() -> None:
-    described = ((kind.__name__, field, holds) for kind, fields in TABLE.items() for field, holds in fields.items())
+    described = (
+        (kind.__name__, field, text_kind) for kind, fields in TABLE.items() for field, text_kind in fields.items()
+    )
 
-    assert {f"{kind}.{field}" for kind, field, holds in described if holds is Holds.KEPT} == {
+    assert {f"{kind}.{field}" for kind, field, text_kind in described if text_kind is TextKind.KEPT} == {
         "CapacityCount.site",
         "DefinedTwice.network",
         "Device.driver",
@@ -129,11 +131,11 @@ def test_only_these_fields_stay_as_they_are() -> None:
     }
 
 
-@pytest.mark.parametrize("holds", Holds)
-def test_each_kind_of_text_has_its_way(holds: Holds) -> None:
-    shown = Forms(Pseudonyms(Map(key="secret"))).of("52:54:00:00:00:01", holds)
+@pytest.mark.parametrize("text_kind", TextKind)
+def test_each_kind_of_text_is_rewritten(text_kind: TextKind) -> None:
+    shown = Forms(Pseudonyms(Map(key="secret"))).of("52:54:00:00:00:01", text_kind)
 
-    assert (shown == "52:54:00:00:00:01") is (holds in {Holds.KEPT, Holds.DEVICE, Holds.SEGMENT})
+    assert (shown == "52:54:00:00:00:01") is (text_kind in {TextKind.KEPT, TextKind.DEVICE, TextKind.SEGMENT})
 
 
 def test_a_field_that_nobody_described_is_withheld() -> None:

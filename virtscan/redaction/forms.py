@@ -9,7 +9,7 @@ from virtscan.model import ProvisioningKind
 from virtscan.model.facts.hypervisors import CONFIGURATION
 from virtscan.model.identity.keys import is_significant
 from virtscan.model.sources import SOURCES, TARGETS, AddressKind, is_declared
-from virtscan.redaction.policy import Holds
+from virtscan.redaction.policy import TextKind
 from virtscan.redaction.pseudonyms import Pseudonyms, is_address
 
 WITHHELD = "[details withheld]"
@@ -49,39 +49,39 @@ class Forms:
 
     def __init__(self, pseudonyms: Pseudonyms) -> None:
         self._pseudonyms = pseudonyms
-        self._rewrites: Mapping[Holds, Rewrite] = {
-            Holds.KEPT: lambda text: text,
-            Holds.TEXT: lambda _text: WITHHELD,
-            Holds.GLOB: lambda text: text if text == "*" else WITHHELD,
-            Holds.HOST: cache(partial(pseudonyms.name, "host")),
-            Holds.VM: partial(pseudonyms.name, "vm"),
-            Holds.UUID: lambda text: pseudonyms.whole("vm-uuid", text) if is_significant(text) else text,
-            Holds.MAC: partial(pseudonyms.whole, "mac"),
-            Holds.ADDRESS: cache(pseudonyms.address),
-            Holds.DEVICE: lambda text: self._path(text) if "/" in text else text,
-            Holds.TARGET: lambda text: text if _TARGET.fullmatch(text) else pseudonyms.whole("target", text),
-            Holds.NODE_DEVICE: partial(pseudonyms.whole, "node-device"),
-            Holds.SEGMENT: cache(lambda text: pseudonyms.address(text) if is_address(text) else text),
-            Holds.SOURCE: cache(self._source),
-            Holds.RECORD_SOURCE: cache(self._record_source),
-            Holds.SYSTEM: cache(self._system),
-            Holds.KEY: cache(self._key),
-            Holds.ORIGIN: cache(self._origin),
-            Holds.FILE: partial(pseudonyms.of_thing, "file"),
-            Holds.DISK: partial(pseudonyms.of_thing, "disk"),
-            Holds.POOL: partial(pseudonyms.of_thing, "pool"),
-            Holds.VOLUME: partial(pseudonyms.of_thing, "volume"),
-            Holds.CAPTURE: partial(pseudonyms.of_thing, "capture"),
-            Holds.SCOPE: partial(pseudonyms.of_thing, "scope"),
+        self._rewrites: Mapping[TextKind, Rewrite] = {
+            TextKind.KEPT: lambda text: text,
+            TextKind.TEXT: lambda _text: WITHHELD,
+            TextKind.GLOB: lambda text: text if text == "*" else WITHHELD,
+            TextKind.HOST: cache(partial(pseudonyms.name, "host")),
+            TextKind.VM: partial(pseudonyms.name, "vm"),
+            TextKind.UUID: lambda text: pseudonyms.whole("vm-uuid", text) if is_significant(text) else text,
+            TextKind.MAC: partial(pseudonyms.whole, "mac"),
+            TextKind.ADDRESS: cache(pseudonyms.address),
+            TextKind.DEVICE: lambda text: self._path(text) if "/" in text else text,
+            TextKind.TARGET: lambda text: text if _TARGET.fullmatch(text) else pseudonyms.whole("target", text),
+            TextKind.NODE_DEVICE: partial(pseudonyms.whole, "node-device"),
+            TextKind.SEGMENT: cache(lambda text: pseudonyms.address(text) if is_address(text) else text),
+            TextKind.SOURCE: cache(self._source),
+            TextKind.RECORD_SOURCE: cache(self._record_source),
+            TextKind.SYSTEM: cache(self._system),
+            TextKind.KEY: cache(self._key),
+            TextKind.ORIGIN: cache(self._origin),
+            TextKind.FILE: partial(pseudonyms.of_thing, "file"),
+            TextKind.DISK: partial(pseudonyms.of_thing, "disk"),
+            TextKind.POOL: partial(pseudonyms.of_thing, "pool"),
+            TextKind.VOLUME: partial(pseudonyms.of_thing, "volume"),
+            TextKind.CAPTURE: partial(pseudonyms.of_thing, "capture"),
+            TextKind.SCOPE: partial(pseudonyms.of_thing, "scope"),
         }
 
-    def of(self, text: str, holds: Holds) -> str:
-        """Return the text to show in place of one that holds this."""
-        return self.rewrite(holds)(text) if text else text
+    def of(self, text: str, text_kind: TextKind) -> str:
+        """Return the text to show in place of one of this kind."""
+        return self.rewrite(text_kind)(text) if text else text
 
-    def rewrite(self, holds: Holds) -> Rewrite:
+    def rewrite(self, text_kind: TextKind) -> Rewrite:
         """Return the function that makes the text to show."""
-        return self._rewrites[holds]
+        return self._rewrites[text_kind]
 
     def _source(self, text: str) -> str:
         """Replace the names in a URI, or in the SOURCE of a server; one of an unknown form is a name as a whole."""
@@ -135,7 +135,7 @@ class Forms:
         kind, _, rest = text.partition(":")
         match kind:
             case "uuid":
-                return f"uuid:{self.of(rest, Holds.UUID)}"
+                return f"uuid:{self.of(rest, TextKind.UUID)}"
             case "uri":
                 address, number, own_name = rest.partition("#")
                 return f"uri:{self._source(address)}" + (f"#{self._host(own_name)}" if number else "")

@@ -2,7 +2,7 @@
 
 from virtscan.model.history import ScanCounts
 from virtscan.redaction.forms import Forms
-from virtscan.redaction.policy import Holds
+from virtscan.redaction.policy import TextKind
 from virtscan.redaction.pseudonyms import Map, Pseudonyms
 from virtscan.redaction.walking import redacted
 
@@ -17,5 +17,5 @@ def redact_counts(counts: tuple[ScanCounts, ...], known: Map) -> tuple[tuple[Sca
 def known_scope(scope: str, known: Map) -> str | None:
     """Return the pseudonym of a scope; None if it has none yet."""
     pseudonyms = Pseudonyms(known)
-    pseudonym = Forms(pseudonyms).of(scope, Holds.SCOPE)
+    pseudonym = Forms(pseudonyms).of(scope, TextKind.SCOPE)
     return pseudonym if pseudonyms.map().names == known.names else None

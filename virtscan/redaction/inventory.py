@@ -10,14 +10,14 @@ from virtscan.correlator import correlate
 from virtscan.correlator.findings.waivers import Waivers
 from virtscan.model import WAIVER_PATTERNS, Inventory, Waiver
 from virtscan.redaction.forms import WITHHELD, Forms
-from virtscan.redaction.policy import Holds
+from virtscan.redaction.policy import TextKind
 from virtscan.redaction.pseudonyms import Map, Pseudonyms
 from virtscan.redaction.walking import redacted
 
 _NOTHING = "nothing-that-was-found"
 """Pattern of a waiver that matches nothing."""
 
-_HOLDS = dict(zip(WAIVER_PATTERNS, (Holds.HOST, Holds.VM, Holds.MAC, Holds.HOST), strict=True))
+_TEXT_KINDS = dict(zip(WAIVER_PATTERNS, (TextKind.HOST, TextKind.VM, TextKind.MAC, TextKind.HOST), strict=True))
 
 
 def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
@@ -55,7 +55,7 @@ def _waivers(inventory: Inventory, forms: Forms) -> Iterator[Waiver]:
         nothing = tuple("*" if getattr(waiver, key) == "*" else _NOTHING for key in WAIVER_PATTERNS)
         for names in sorted(matched[number]) or [nothing]:
             exact = (
-                name if name in {"*", _NOTHING} else escape(forms.of(name, _HOLDS[key]))
+                name if name in {"*", _NOTHING} else escape(forms.of(name, _TEXT_KINDS[key]))
                 for key, name in zip(WAIVER_PATTERNS, names, strict=True)
             )
             yield msgspec.structs.replace(waiver, reason=WITHHELD, **dict(zip(WAIVER_PATTERNS, exact, strict=True)))

@@ -9,7 +9,7 @@ from msgspec import inspect as info
 
 from virtscan.model import Packed, pack, unpack
 from virtscan.redaction.forms import Forms, Rewrite
-from virtscan.redaction.policy import TABLE, Holds
+from virtscan.redaction.policy import TABLE, TextKind
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -30,7 +30,9 @@ class _Walk:
         kind = type(item)
         plan = self._plans.get(kind)
         if plan is None:
-            plan = self._plans[kind] = tuple((field, self._forms.rewrite(holds)) for field, holds in _fields(kind))
+            plan = self._plans[kind] = tuple(
+                (field, self._forms.rewrite(text_kind)) for field, text_kind in _fields(kind)
+            )
         changes: dict[str, object] = {}
         for field, way in plan:
             value = getattr(item, field)
@@ -57,13 +59,15 @@ class _Walk:
 
 
 @cache
-def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, Holds], ...]:
+def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, TextKind], ...]:
     """Return the fields of a type that may change, with the kind of each; one without a description is withheld."""
     described = TABLE.get(kind, {})
     found = info.type_info(kind)
     assert isinstance(found, info.StructType)  # noqa: S101  msgspec's own word for a Struct
-    fields = ((field.name, described.get(field.name, Holds.TEXT), field.type) for field in found.fields)
-    return tuple((name, holds) for name, holds, inner in fields if _can_hold(inner, text=holds is not Holds.KEPT))
+    fields = ((field.name, described.get(field.name, TextKind.TEXT), field.type) for field in found.fields)
+    return tuple(
+        (name, text_kind) for name, text_kind, inner in fields if _can_hold(inner, text=text_kind is not TextKind.KEPT)
+    )
 
 
 def _can_hold(kind: info.Type, *, text: bool) -> bool:
