@@ -27,7 +27,7 @@ from tests.harness.patience import LONG
 from tests.harness.rpc_proxy import Call, Procedure, RpcProxy, proxy_to, string
 from virtscan.analyzer import read_domain
 from virtscan.connectors.host_draft import HostDraft
-from virtscan.connectors.libvirt.devices import Leads
+from virtscan.connectors.libvirt.devices import DeviceReader
 from virtscan.connectors.libvirt.errors import LONGEST
 from virtscan.connectors.libvirt.host import read
 from virtscan.connectors.libvirt.lists import Lists
@@ -194,14 +194,14 @@ def test_a_domain_that_comes_before_a_list_has_what_its_interfaces_lead_to(tmp_p
     draft = HostDraft(Target(kind=TargetKind.LIBVIRT, address=f"test://{host}"), name="late", uri="")
     with open_read_only(draft.target.address, draft, allow_unsafe=False) as connection:
         session, lists = Session(connection, draft, in_fleet=False, threads=1), Lists(connection)
-        leads = Leads(session, lists, ())
+        device_reader = DeviceReader(session, lists, ())
         (domain,) = (read_domain(one.XMLDesc(), origin="") for one in connection.listAllDomains())
         requests = [
-            PipelinedCall(lists.read_networks, leads.listed),
-            PipelinedCall(lists.read_interfaces, leads.listed),
-            PipelinedCall(lists.read_node_devices, leads.listed),
+            PipelinedCall(lists.read_networks, device_reader.listed),
+            PipelinedCall(lists.read_interfaces, device_reader.listed),
+            PipelinedCall(lists.read_node_devices, device_reader.listed),
         ]
-        requests.insert(before, PipelinedCall(lambda: None, lambda _: leads.follow(domain)))
+        requests.insert(before, PipelinedCall(lambda: None, lambda _: device_reader.follow(domain)))
         session.run(requests)
     hypervisor, gaps = draft.close()
 

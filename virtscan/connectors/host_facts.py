@@ -58,14 +58,14 @@ def read_by_ssh(draft: HostDraft, address: str, *, timeout: float | None) -> Ite
             case Returned(value=answer):
                 _deliver(draft, answer)
             case Raised(error=ConnectorError() as error):
-                _lack(draft, Failure(detail=str(error)))
+                _report_gap(draft, Failure(detail=str(error)))
             case Raised(error=error):
                 raise error
             case _:
-                _lack(draft, NoAnswer(seconds=timeout))
+                _report_gap(draft, NoAnswer(seconds=timeout))
 
 
-def _lack(draft: HostDraft, cause: Failure | NoAnswer) -> None:
+def _report_gap(draft: HostDraft, cause: Failure | NoAnswer) -> None:
     draft.gap(HostFact(uri=draft.uri, fact=FactName.BY_SSH), cause, GapAbout.DEVICE)
 
 

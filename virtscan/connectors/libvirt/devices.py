@@ -27,13 +27,13 @@ _NODE_DEVICE = re.compile(f"net_(.+?)({_BYTE * 6}|{_BYTE * 20})?")
 _ODD = re.compile("[^A-Za-z0-9]")
 
 
-class Leads:
-    """Follows domains' interfaces while the domains are read, so that those read in time have their devices.
+class DeviceReader:
+    """Reads the networks and devices of domains' interfaces while the domains are read.
 
-    Every device that libvirt lists is delivered, by name and MAC. Documents are fetched only of those that an
-    interface leads to, and of those that have a MAC of a server. An unreadable one is a gap only where an interface
-    of type macvtap may depend on it: a network while no other source has the device of an interface on it, a device
-    under a macvtap that no other source knows.
+    A domain that is read in time thus has its devices. Every device that libvirt lists is delivered, by name and MAC.
+    Documents are fetched only of devices that an interface depends on or that have a MAC of a server. An unreadable
+    document is a gap only if a macvtap may depend on it: a network while no other source has the device of an
+    interface on it, a device under a macvtap that no other source knows.
     """
 
     def __init__(self, session: Session, lists: Lists, server_macs: Collection[Mac]) -> None:
@@ -43,16 +43,16 @@ class Leads:
         self._drivers = Drivers(session, lists)
         self._node_names: Mapping[str, Sequence[tuple[str, Mac | None]]] = {}
         self._listed: Mapping[str, Device] = {}
-        self._lists_to_come = 3  # networks, interfaces, node devices
+        self._pending_lists = 3  # networks, interfaces, node devices
         self._waiting: list[Domain] = []
-        self._met: set[Hashable] = set()
+        self._seen: set[Hashable] = set()
         self._networks: dict[str, Network] = {}
         self._awaited: set[str] = set()
 
     def listed(self, results: Sequence[None]) -> None:
         """Count the lists that have arrived; after the last one, follow the domains and servers."""
-        self._lists_to_come -= len(results)
-        if self._lists_to_come:
+        self._pending_lists -= len(results)
+        if self._pending_lists:
             return
         self._node_names = _node_names(self._lists.node_devices.documents)
         self._listed = _listed(self._lists.interfaces, self._node_names)
@@ -66,7 +66,7 @@ class Leads:
 
         A domain that arrives before the lists waits for them.
         """
-        if self._lists_to_come:
+        if self._pending_lists:
             self._waiting.append(domain)
             return
         for interface in domain.interfaces:
@@ -109,7 +109,7 @@ class Leads:
             if attachment.device is not None:
                 self._follow_device(attachment.device)
                 if attachment.mode is not None and self._is_new(("macvtap", attachment.device)):
-                    self._miss_unless_listed(attachment.device)
+                    self._report_unless_listed(attachment.device)
 
     def _follow_device(self, name: DeviceName) -> None:
         if self._is_new(("device", name)) and self._is_listed(name):
@@ -148,7 +148,7 @@ class Leads:
             self._session.draft.add(device)
             self._drivers.follow(device, parent)
 
-    def _miss_unless_listed(self, name: DeviceName) -> None:
+    def _report_unless_listed(self, name: DeviceName) -> None:
         interfaces, nodes = self._lists.interfaces, self._lists.node_devices
         uri = self._session.draft.uri
         for fact, listing, driver in (
@@ -157,11 +157,11 @@ class Leads:
         ):
             if (not listing.supported or listing.failure is not None) and self._is_new(fact):
                 cause = NoDriver(driver=driver) if listing.failure is None else Failure(detail=listing.failure)
-                self._lack(HostFact(uri=uri, fact=fact), cause)
+                self._report_gap(HostFact(uri=uri, fact=fact), cause)
         if interfaces.supported and not (interfaces.failure or nodes.failure or self._is_listed(name)):
-            self._lack(NamedDevice(uri=uri, device=name), DeviceNotListed(), name)
+            self._report_gap(NamedDevice(uri=uri, device=name), DeviceNotListed(), name)
 
-    def _lack(self, item: AnyItem, cause: AnyCause, device: DeviceName | None = None) -> None:
+    def _report_gap(self, item: AnyItem, cause: AnyCause, device: DeviceName | None = None) -> None:
         gap = Gap(item=item, cause=cause, about=GapAbout.DEVICE)
         self._session.draft.add(ConditionalGap(gap=gap, device=device))
 
@@ -170,9 +170,9 @@ class Leads:
 
     def _is_new(self, what: Hashable) -> bool:
         """Return True the first time."""
-        if what in self._met:
+        if what in self._seen:
             return False
-        self._met.add(what)
+        self._seen.add(what)
         return True
 
 

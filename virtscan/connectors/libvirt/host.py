@@ -14,7 +14,7 @@ from virtscan.connectors import host_facts
 from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.connectors.libvirt import lists as listings
 from virtscan.connectors.libvirt import resources
-from virtscan.connectors.libvirt.devices import SOURCE, Leads
+from virtscan.connectors.libvirt.devices import SOURCE, DeviceReader
 from virtscan.connectors.libvirt.errors import end_if_lost, is_unsupported, reason
 from virtscan.connectors.libvirt.lists import Lists, name_of
 from virtscan.connectors.libvirt.replies import Reply, reply_of
@@ -69,7 +69,7 @@ def read(
         threads: Number of simultaneous users of the connection; None: as its distance requires.
         next_start: Read the persistent definitions of running domains as well, one more round trip for each.
         statistics: Request the sizes of disks and balloons, in one more call, which takes the daemon long.
-        server_macs: MACs of servers: a device of the host that has one is read even if no interface leads to it.
+        server_macs: MACs of servers: a device of the host that has one is read even if no interface depends on it.
 
     Raises:
         ConnectorError: It can't be opened or listed, or the connection was lost; items delivered before count.
@@ -93,11 +93,11 @@ def _read_all(
 ) -> None:
     is_listed = False
     lists = Lists(session.connection)
-    leads = Leads(session, lists, server_macs)
+    device_reader = DeviceReader(session, lists, server_macs)
 
     def requests_for(domains: Sequence[libvirt.virDomain]) -> Sequence[PipelinedCall[Any]]:
         session.draft.add(HostFacts(lists_all_domains=not uri.is_session(address)))
-        return list(_about_domains(session, leads, domains, next_start=next_start))
+        return list(_about_domains(session, device_reader, domains, next_start=next_start))
 
     def use(replies: Sequence[list[libvirt.virDomain] | None]) -> None:
         nonlocal is_listed
@@ -109,7 +109,7 @@ def _read_all(
     session.run(
         [
             *_about_the_host(session, address),
-            *_about_devices(session, lists, leads),  # first, so that the domains read in time have them
+            *_about_devices(session, lists, device_reader),  # first, so that the domains read in time have them
             PipelinedCall(partial(listings.domains, session.connection), use),
             *resources.requests(session, statistics=statistics),
         ]
@@ -119,7 +119,7 @@ def _read_all(
 
 
 def _about_devices(
-    session: Session, lists: Lists, leads: Leads
+    session: Session, lists: Lists, device_reader: DeviceReader
 ) -> Iterator[PipelinedCall[Any]]:  # Any: of several types
     """Yield the requests for the lists that domains' interfaces and servers' MACs lead to."""
 
@@ -127,18 +127,18 @@ def _about_devices(
         if lists.node_devices.documents:
             computer = partial(reply_of, lists.node_device("computer"))
             session.add(PipelinedCall(computer, partial(_use_computer, session)))
-        leads.listed(results)
+        device_reader.listed(results)
 
-    yield PipelinedCall(lists.read_networks, leads.listed)
-    yield PipelinedCall(lists.read_interfaces, leads.listed)
+    yield PipelinedCall(lists.read_networks, device_reader.listed)
+    yield PipelinedCall(lists.read_interfaces, device_reader.listed)
     yield PipelinedCall(lists.read_node_devices, node_devices_listed)
 
 
 def _about_domains(
-    session: Session, leads: Leads, domains: Sequence[libvirt.virDomain], *, next_start: bool
+    session: Session, device_reader: DeviceReader, domains: Sequence[libvirt.virDomain], *, next_start: bool
 ) -> Iterator[PipelinedCall[Any]]:  # Any: of several types
     """Yield the requests for the documents of domains."""
-    use = partial(_read_domains, session, leads)
+    use = partial(_read_domains, session, device_reader)
 
     def next_starts(replies: Sequence[set[str] | None]) -> None:
         for persistent in replies:
@@ -165,7 +165,7 @@ def _next_starts(domains: Sequence[libvirt.virDomain], persistent: Collection[st
     ]
 
 
-def _read_domains(session: Session, leads: Leads, replies: Sequence[_Described]) -> None:
+def _read_domains(session: Session, device_reader: DeviceReader, replies: Sequence[_Described]) -> None:
     """Deliver the domains whose documents have come, and follow their interfaces.
 
     Raises:
@@ -192,7 +192,7 @@ def _read_domains(session: Session, leads: Leads, replies: Sequence[_Described])
             session.draft.gap(item, BadDocument(detail=str(read)), GapAbout.DOMAIN)
         else:
             session.draft.add(msgspec.structs.replace(read, next_start=True) if item.next_start else read)
-            leads.follow(read)
+            device_reader.follow(read)
     if lost is not None:
         try:
             raise lost
