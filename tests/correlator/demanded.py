@@ -192,8 +192,8 @@ def _links(index: ServerIndex, here: str, there: str) -> set[str]:
     fleet = index.fleet
     links = {
         "one": fleet.machines[here] == fleet.machines[there],
-        "inside": any(not one.doubts for one in fleet.carriers_on(there, here)),
-        "around": any(not one.doubts for one in fleet.carriers_on(here, there)),
+        "inside": any(not one.doubts for one in fleet.hypervisor_domains_on(there, here)),
+        "around": any(not one.doubts for one in fleet.hypervisor_domains_on(here, there)),
     }
     return {name for name, holds in links.items() if holds}
 

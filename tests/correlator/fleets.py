@@ -371,8 +371,8 @@ def inventories(draw: DrawFn, *, least_servers: int = 1) -> Inventory:
         for number, (start, size) in enumerate(zip(starts, sizes, strict=True))
     ]
     if nested:
-        carrier = draw(domains("hv0", (OUTER,), MEETINGS[2]))
-        hosts[1] = replace(hosts[1], domains=(*hosts[1].domains, carrier))
+        hypervisor_domain = draw(domains("hv0", (OUTER,), MEETINGS[2]))
+        hosts[1] = replace(hosts[1], domains=(*hosts[1].domains, hypervisor_domain))
     if len(hosts) > 1 and draw(st.integers(0, 3)) == 0:
         hosts = _with_copy(draw, hosts)
     if len(hosts) > 1 and draw(st.integers(0, 5)) == 0:

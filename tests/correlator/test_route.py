@@ -352,9 +352,9 @@ def test_an_interface_of_which_the_device_is_unknown_lacks_it(interface: Interfa
 @pytest.mark.parametrize(("copies", "rule"), [(("bond2", "bond3"), "R7"), (("bond3",), "R10")])
 def test_a_nested_hypervisor_sends_out_of_each_domain_that_it_may_be(copies: tuple[str, ...], rule: str) -> None:
     inner = hypervisor("hv2", provisioner(), devices=(nic("eth0", mac=Mac(OTHER), driver="virtio_net"),))
-    carriers = tuple(domain(f"hv2-{name}", macvtap(name, mac=OTHER)) for name in copies)
+    hypervisor_domains = tuple(domain(f"hv2-{name}", macvtap(name, mac=OTHER)) for name in copies)
 
-    assert finding_of(scene(beside=carriers, others=(inner,), host_devices=STACKS)).rule == rule
+    assert finding_of(scene(beside=hypervisor_domains, others=(inner,), host_devices=STACKS)).rule == rule
 
 
 def test_a_nested_hypervisor_may_be_a_domain_that_was_not_read() -> None:
@@ -536,7 +536,7 @@ def test_a_device_that_may_be_a_guests_makes_no_domain_of_its_hypervisor(guest: 
     assert judged(replace(guest, kind=DeviceKind.UNKNOWN, backing=Backing.UNKNOWN)).rule == "R14"
 
 
-def test_a_device_that_may_be_a_nic_may_carry_its_hypervisor() -> None:
+def test_a_hypervisor_with_a_device_that_may_be_a_nic_may_be_nested() -> None:
     doubtful = device("web", DeviceKind.UNKNOWN, mac=Mac(OTHER))
     web = domain("web", macvtap(mac=OTHER))
     inner = hypervisor("hv2", provisioner(), devices=(doubtful,))

@@ -153,42 +153,44 @@ def test_of_two_descriptions_of_a_device_the_hypervisors_own_counts() -> None:
     assert {name: one.driver for name, one in found.devices_of("hv1").items()} == {"eth0": "ixgbe", "vnet0": None}
 
 
-def carrier(name: str = "inner", **more: Any) -> Domain:
+def hypervisor_domain(name: str = "inner", **more: Any) -> Domain:
     return domain(name, macvtap(mac=INNER), **more)
 
 
 @pytest.mark.parametrize(
-    ("inner", "around", "carriers"),
+    ("inner", "around", "hypervisor_domains"),
     [
-        (marks(eth(INNER)), (carrier(),), ["inner"]),
-        (marks(bond("bond0", mac=INNER)), (carrier(),), ["inner"]),
-        (marks(bridge("br0", mac=INNER)), (carrier(),), ["inner"]),
-        (marks(eth(C, permanent_mac=INNER)), (carrier(),), ["inner"]),
-        (marks(eth(INNER)), (carrier("b"), carrier("a")), ["a", "b"]),
-        (marks(system_uuid=UUID), (carrier(uuid=UUID.upper()),), ["inner"]),
+        (marks(eth(INNER)), (hypervisor_domain(),), ["inner"]),
+        (marks(bond("bond0", mac=INNER)), (hypervisor_domain(),), ["inner"]),
+        (marks(bridge("br0", mac=INNER)), (hypervisor_domain(),), ["inner"]),
+        (marks(eth(C, permanent_mac=INNER)), (hypervisor_domain(),), ["inner"]),
+        (marks(eth(INNER)), (hypervisor_domain("b"), hypervisor_domain("a")), ["a", "b"]),
+        (marks(system_uuid=UUID), (hypervisor_domain(uuid=UUID.upper()),), ["inner"]),
         # A guest's tap or macvtap has its guest's MAC.
         *(
-            (marks(one), (carrier(),), [])
+            (marks(one), (hypervisor_domain(),), [])
             for one in (tap("vnet0", mac=INNER), veth("v0", mac=INNER), macvlan("mv0", "eth0", mac=INNER))
         ),
-        (marks(eth(A)), (carrier(),), []),
-        (marks(device("macvtap0", DeviceKind.UNKNOWN, mac=INNER)), (carrier(),), []),
+        (marks(eth(A)), (hypervisor_domain(),), []),
+        (marks(device("macvtap0", DeviceKind.UNKNOWN, mac=INNER)), (hypervisor_domain(),), []),
         # In a cluster a guest is defined on every machine, and its macvtap is on the one that runs it.
-        (marks(eth(INNER), domains=(carrier(),)), (carrier(state=DomainState.INACTIVE),), []),
+        (marks(eth(INNER), domains=(hypervisor_domain(),)), (hypervisor_domain(state=DomainState.INACTIVE),), []),
         (
             marks(system_uuid="00000000-0000-0000-0000-000000000000"),
-            (carrier(uuid="00000000-0000-0000-0000-000000000000"),),
+            (hypervisor_domain(uuid="00000000-0000-0000-0000-000000000000"),),
             [],
         ),
-        (marks(system_uuid=UUID), (carrier(uuid=None),), []),
+        (marks(system_uuid=UUID), (hypervisor_domain(uuid=None),), []),
     ],
 )
 def test_a_hypervisor_is_a_domain_by_mac_or_uuid(
-    inner: dict[str, Any], around: tuple[Domain, ...], carriers: list[str]
+    inner: dict[str, Any], around: tuple[Domain, ...], hypervisor_domains: list[str]
 ) -> None:
-    found = fleet(hypervisor("hv1", *around), hypervisor("hv2", **inner)).carriers_on("hv2", "hv1")
+    found = fleet(hypervisor("hv1", *around), hypervisor("hv2", **inner)).hypervisor_domains_on("hv2", "hv1")
 
-    assert [(one.hypervisor, one.domain.name, one.doubts) for one in found] == [("hv1", name, ()) for name in carriers]
+    assert [(one.hypervisor, one.domain.name, one.doubts) for one in found] == [
+        ("hv1", name, ()) for name in hypervisor_domains
+    ]
 
 
 @pytest.mark.parametrize("others", [(), (eth(B, driver="virtio_net"),), (eth(B),)])
@@ -197,46 +199,48 @@ def test_a_device_that_may_be_a_nic_or_a_guests_leaves_open_if_its_hypervisor_is
     kind: DeviceKind, others: tuple[Device, ...]
 ) -> None:
     doubtful = device("web", kind, mac=INNER, lower_complete=False)
-    found = fleet(hypervisor("hv1", carrier()), hypervisor("hv2", devices=(*others, doubtful)))
+    found = fleet(hypervisor("hv1", hypervisor_domain()), hypervisor("hv2", devices=(*others, doubtful)))
     needed = NeedsNicKinds(hypervisor="hv2", device=None, nics=(doubtful.name,))
 
-    assert [one.doubts for one in found.carriers_on("hv2", "hv1")] == [(needed,)]
-    assert not found.is_carried("hv2")
+    assert [one.doubts for one in found.hypervisor_domains_on("hv2", "hv1")] == [(needed,)]
+    assert not found.is_nested("hv2")
     assert found.hypervisors["hv2"].machine is Machine.UNKNOWN
 
 
 def test_a_hypervisor_that_is_a_domain_by_one_device_may_be_another_one_by_another() -> None:
     nic, doubtful = eth(INNER), device("web", DeviceKind.UNKNOWN, mac=A)
     found = fleet(
-        hypervisor("hv1", carrier(), domain("other", macvtap(mac=A))), hypervisor("hv2", devices=(doubtful, nic))
+        hypervisor("hv1", hypervisor_domain(), domain("other", macvtap(mac=A))),
+        hypervisor("hv2", devices=(doubtful, nic)),
     )
 
-    assert [(one.domain.name, bool(one.doubts)) for one in found.carriers_on("hv2", "hv1")] == [
+    assert [(one.domain.name, bool(one.doubts)) for one in found.hypervisor_domains_on("hv2", "hv1")] == [
         ("inner", False),
         ("other", True),
     ]
-    assert found.is_carried("hv2")
+    assert found.is_nested("hv2")
 
 
 @pytest.mark.parametrize("machines", [(Machine.PHYSICAL, Machine.UNKNOWN), (Machine.UNKNOWN, Machine.PHYSICAL)])
 def test_a_device_of_unknown_kind_on_a_machine_that_is_not_virtual_is_a_guests(machines: tuple[Machine, ...]) -> None:
     doubtful = device("web", DeviceKind.UNKNOWN, mac=INNER)
     found = fleet(
-        hypervisor("hv1", carrier()),
+        hypervisor("hv1", hypervisor_domain()),
         hypervisor("hv2", devices=(eth(B), doubtful), machine=machines[0]),
         hypervisor("hv3", devices=(eth(B),), machine=machines[1]),
     )
 
     assert found.machines["hv2"] == found.machines["hv3"]
-    assert found.carriers == {}
+    assert found.hypervisor_domains == {}
 
 
 def test_a_hypervisor_is_no_domain_of_its_own_machine() -> None:
     found = fleet(
-        hypervisor("hv1", carrier(), devices=(eth(INNER),)), hypervisor("hv2", carrier(), devices=(eth(INNER),))
+        hypervisor("hv1", hypervisor_domain(), devices=(eth(INNER),)),
+        hypervisor("hv2", hypervisor_domain(), devices=(eth(INNER),)),
     )
 
-    assert found.carriers == {}
+    assert found.hypervisor_domains == {}
 
 
 def test_a_hypervisor_nested_twice_is_carried_by_the_domain_around_both() -> None:
@@ -247,9 +251,9 @@ def test_a_hypervisor_nested_twice_is_carried_by_the_domain_around_both() -> Non
         hypervisor("hv3", devices=(eth(middle),)),
     )
 
-    assert [one.domain.name for one in found.carriers_on("hv3", "hv1")] == ["middle"]
-    assert [one.domain.name for one in found.carriers_on("hv3", "hv2")] == ["inner"]
-    assert found.carriers_on("hv1", "hv3") == ()
+    assert [one.domain.name for one in found.hypervisor_domains_on("hv3", "hv1")] == ["middle"]
+    assert [one.domain.name for one in found.hypervisor_domains_on("hv3", "hv2")] == ["inner"]
+    assert found.hypervisor_domains_on("hv1", "hv3") == ()
 
 
 def test_hypervisors_that_carry_each_other_end_the_search() -> None:
@@ -260,4 +264,4 @@ def test_hypervisors_that_carry_each_other_end_the_search() -> None:
         hypervisor("hv3"),
     )
 
-    assert found.carriers_on("hv1", "hv3") == ()
+    assert found.hypervisor_domains_on("hv1", "hv3") == ()

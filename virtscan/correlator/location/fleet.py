@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from virtscan.correlator.devices.nic import NicKind, is_physical, kinds_of_nics, may_be_nic
-from virtscan.correlator.location.carriers import (
-    CarryingDomain,
-    InterfaceOwner,
-    carriers_between,
-    carriers_of,
-    with_carriers,
-)
 from virtscan.correlator.location.machines import machines_of
+from virtscan.correlator.location.nesting import (
+    HypervisorDomain,
+    InterfaceOwner,
+    find_hypervisor_domains,
+    hypervisor_domains_between,
+    with_outer_machines,
+)
 from virtscan.correlator.unread import UnreadFacts, unread_of
 from virtscan.model import (
     Device,
@@ -49,7 +49,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     """The machine of each hypervisor."""
     members: Mapping[str, Sequence[str]]
     """The hypervisors of each machine."""
-    carriers: Mapping[str, Sequence[CarryingDomain]]
+    hypervisor_domains: Mapping[str, Sequence[HypervisorDomain]]
     """The domains that a machine is, or may be."""
     unread: UnreadFacts
     """The hypervisors by what was not read of them."""
@@ -81,25 +81,27 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
         Domains of a nested hypervisor send through the NICs of the domain that it runs in.
         """
         yield from (host.name for host in self.of_machine(hypervisor))
-        if self.carriers:
-            yield from (name for name in self.hypervisors if self.carriers_on(name, hypervisor))
+        if self.hypervisor_domains:
+            yield from (name for name in self.hypervisors if self.hypervisor_domains_on(name, hypervisor))
 
     def machines_under(self, hypervisor: str) -> frozenset[str]:
         """Name the machine of a hypervisor, and those that it runs on, at any depth."""
-        return with_carriers({self.machines[hypervisor]}, self.carriers, self.machines)
+        return with_outer_machines({self.machines[hypervisor]}, self.hypervisor_domains, self.machines)
 
-    def carriers_on(self, hypervisor: str, onto: str) -> tuple[CarryingDomain, ...]:
+    def hypervisor_domains_on(self, hypervisor: str, onto: str) -> tuple[HypervisorDomain, ...]:
         """Return the domains on `onto`'s machine that a nested hypervisor is, or is nested in: one for each copy."""
-        return carriers_between(self.carriers, self.machines, self.machines[hypervisor], self.machines[onto])
+        return hypervisor_domains_between(
+            self.hypervisor_domains, self.machines, self.machines[hypervisor], self.machines[onto]
+        )
 
     def runs_on(self, hypervisor: str, outer: str) -> bool:
         """Return True if a hypervisor is known to be a running domain on `outer`'s machine, or to run in one."""
-        carriers = self.carriers_on(hypervisor, outer)
-        return any(not one.doubts and one.domain.state is DomainState.ACTIVE for one in carriers)
+        hypervisor_domains = self.hypervisor_domains_on(hypervisor, outer)
+        return any(not one.doubts and one.domain.state is DomainState.ACTIVE for one in hypervisor_domains)
 
-    def is_carried(self, hypervisor: str) -> bool:
+    def is_nested(self, hypervisor: str) -> bool:
         """Return True if domains are known of which the hypervisor is certainly one."""
-        return any(not one.doubts for one in self.carriers.get(self.machines[hypervisor], ()))
+        return any(not one.doubts for one in self.hypervisor_domains.get(self.machines[hypervisor], ()))
 
     def has_one_domain(self, hypervisor: str) -> bool:
         """Return True if no second domain is known on a hypervisor's machine."""
@@ -123,16 +125,16 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
                 if interface.mac is not None and (found := interfaces.get(interface.mac)) is not None:
                     found.append(InterfaceOwner(host.name, domain, interface))
     machines = machines_of(hosts, {mac for mac, owners in interfaces.items() if owners})
-    carriers = carriers_of(hosts, devices, interfaces, domains, machines)
-    carried = {machine for machine, some in carriers.items() if not all(one.doubts for one in some)}
-    known = [_as_carried(host) if machines[host.name] in carried else host for host in hosts]
+    hypervisor_domains = find_hypervisor_domains(hosts, devices, interfaces, domains, machines)
+    nested = {machine for machine, some in hypervisor_domains.items() if not all(one.doubts for one in some)}
+    known = [_as_nested(host) if machines[host.name] in nested else host for host in hosts]
     unread = unread_of(inventory)
     without_nics = frozenset(machines.values()) - {machines[host.name] for host in hosts if _shows_nics(host)}
-    may_hide, may_be_carried = unread.incomplete - unread.hosts, without_nics - carried
+    may_hide, may_be_nested = unread.incomplete - unread.hosts, without_nics - nested
     floating = (
         host.name
         for host in hosts
-        if host.name in may_hide and machines[host.name] in may_be_carried and not is_physical(host)
+        if host.name in may_hide and machines[host.name] in may_be_nested and not is_physical(host)
     )
     return Fleet(
         hypervisors={host.name: host for host in known},
@@ -143,10 +145,10 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
         nic_kinds={host.name: kinds_of_nics(host) for host in known},
         machines=machines,
         members=_members(machines),
-        carriers=carriers,
+        hypervisor_domains=hypervisor_domains,
         unread=unread,
-        incomplete_machines=with_carriers(
-            {machines[name] for name in unread.incomplete & machines.keys()}, carriers, machines
+        incomplete_machines=with_outer_machines(
+            {machines[name] for name in unread.incomplete & machines.keys()}, hypervisor_domains, machines
         ),
         without_nics=without_nics,
         floating=tuple(sorted(floating, key=lambda name: name not in unread.lacking)),
@@ -188,5 +190,5 @@ def _members(machines: Mapping[str, str]) -> dict[str, list[str]]:
     return members
 
 
-def _as_carried(host: Hypervisor) -> Hypervisor:
+def _as_nested(host: Hypervisor) -> Hypervisor:
     return msgspec.structs.replace(host, machine=Machine.VIRTUAL) if host.machine is Machine.UNKNOWN else host

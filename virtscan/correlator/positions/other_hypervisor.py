@@ -38,7 +38,7 @@ def on_another(
     where = Where.THROUGH_NICS
     missing: tuple[Missing, ...] = ()
     seen = neighbour(remote, fleet)
-    hidden = None if seen.leaves or seen.is_carried else _may_be_carried(place, point.hypervisor, fleet, stack, seen)
+    hidden = None if seen.leaves or seen.is_nested else _may_be_nested(place, point.hypervisor, fleet, stack, seen)
     nested = _is_nested(point, remote, seen, fleet)
     if isinstance(hidden, NeedsPlace) and seen.is_virtual:
         where, missing = Where.UNPROVEN, (hidden,)
@@ -65,17 +65,17 @@ def on_another(
 
 
 class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
-    """A hypervisor as seen by unrelated hypervisors: neither carries the other.
+    """A hypervisor as seen by unrelated hypervisors: neither is a domain of the other.
 
-    `leaves` is True if frames from it pass filling NICs alone. `is_carried` is True if it certainly is a known domain,
-    `may_carry` if domains on it may be unread. `shows_nics` is True if the MAC of a NIC is known, by which the domain
-    is found that it may be.
+    `leaves` is True if frames from it pass only NICs that fill in checksums. `is_nested` is True if it certainly is a
+    known domain, `may_have_unread_domains` if domains on it may be unread. `shows_nics` is True if the MAC of one of
+    its NICs is known: that MAC finds the domain that it may be.
     """
 
     is_virtual: bool
     leaves: bool
-    is_carried: bool
-    may_carry: bool
+    is_nested: bool
+    may_have_unread_domains: bool
     shows_nics: bool
 
 
@@ -85,8 +85,8 @@ def neighbour(name: str, fleet: Fleet) -> Neighbour:
     return Neighbour(
         is_virtual=host.machine is Machine.VIRTUAL or NicKind.VIRTUAL in kinds,
         leaves=_leaves_by_filling_nics(host, kinds),
-        is_carried=fleet.is_carried(name),
-        may_carry=machine in fleet.incomplete_machines,
+        is_nested=fleet.is_nested(name),
+        may_have_unread_domains=machine in fleet.incomplete_machines,
         shows_nics=machine not in fleet.without_nics,
     )
 
@@ -97,7 +97,7 @@ def _leaves_by_filling_nics(host: Hypervisor, kinds: frozenset[NicKind]) -> bool
     return is_physical(host) or (bool(kinds) and host.lists_all_devices)
 
 
-def _may_be_carried(
+def _may_be_nested(
     place: GuestNic | HostDevice | HostItself, local: str, fleet: Fleet, stack: SendingStack, seen: Neighbour
 ) -> NeedsPlace | NeedsNicKinds | None:
     """Return the reason why the server's hypervisor may be a domain of this one: one that was not read, or any."""
@@ -120,8 +120,8 @@ def _is_nested(point: AttachmentPoint, remote: str, seen: Neighbour, fleet: Flee
     local = point.hypervisor
     if point.is_filled or point.machine is Machine.PHYSICAL:
         return State.OFF
-    may_run_there = not fleet.is_carried(local) and seen.may_carry
-    runs_there = bool(fleet.carriers_on(local, remote))
+    may_run_there = not fleet.is_nested(local) and seen.may_have_unread_domains
+    runs_there = bool(fleet.hypervisor_domains_on(local, remote))
     if seen.leaves and not (runs_there or may_run_there):
         return State.OFF
     return State.UNKNOWN if point.machine is Machine.UNKNOWN else State.ON

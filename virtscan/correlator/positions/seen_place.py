@@ -23,21 +23,21 @@ def seen_from(place: Place, here: str, fleet: Fleet) -> SeenPlace:
         return SeenPlace((), place)
     if fleet.machines[place.hypervisor] == fleet.machines[here]:
         return SeenPlace((place,), None)
-    carriers = fleet.carriers_on(place.hypervisor, here)
-    if not carriers:
+    hypervisor_domains = fleet.hypervisor_domains_on(place.hypervisor, here)
+    if not hypervisor_domains:
         return SeenPlace((), place)
-    doubtful = all(one.doubts for one in carriers)
+    doubtful = all(one.doubts for one in hypervisor_domains)
     nics = (
         GuestNic(
             hypervisor=one.hypervisor,
             domain=one.domain,
             interface=nic,
             declared=place.declared if isinstance(place, GuestNic) else True,
-            exclusive=doubtful or len(carriers) > 1,
+            exclusive=doubtful or len(hypervisor_domains) > 1,
             inner=place if isinstance(place, GuestNic) else None,
             doubts=one.doubts,
         )
-        for one in carriers
+        for one in hypervisor_domains
         for nic in one.domain.interfaces
     )
     return SeenPlace(tuple(nics), msgspec.structs.replace(place, exclusive=True) if doubtful else None)

@@ -19,7 +19,7 @@ class InterfaceOwner(msgspec.Struct, frozen=True, gc=False):
     interface: Interface
 
 
-class CarryingDomain(msgspec.Struct, frozen=True, kw_only=True):
+class HypervisorDomain(msgspec.Struct, frozen=True, kw_only=True):
     """A domain of a hypervisor that is, or may be, another hypervisor.
 
     `doubts` are empty where it certainly is. Otherwise they name the device that may be a NIC, and has the domain's
@@ -31,19 +31,19 @@ class CarryingDomain(msgspec.Struct, frozen=True, kw_only=True):
     doubts: tuple[NeedsNicKinds, ...] = ()
 
 
-def carriers_of(
+def find_hypervisor_domains(
     hosts: Sequence[Hypervisor],
     devices: Mapping[Mac, Sequence[tuple[str, Device]]],
     interfaces: Mapping[Mac, Sequence[InterfaceOwner]],
     domains: Mapping[str, Sequence[tuple[str, Domain]]],
     machines: Mapping[str, str],
-) -> dict[str, tuple[CarryingDomain, ...]]:
+) -> dict[str, tuple[HypervisorDomain, ...]]:
     """Find the domains that hypervisors are or may be, by machine."""
-    found: dict[str, dict[tuple[str, int], CarryingDomain]] = defaultdict(dict)
+    found: dict[str, dict[tuple[str, int], HypervisorDomain]] = defaultdict(dict)
 
-    def add(machine: str, carrier: CarryingDomain) -> None:
-        key = carrier.hypervisor, id(carrier.domain)
-        found[machine][key] = min(found[machine].get(key, carrier), carrier, key=_doubt)
+    def add(machine: str, candidate: HypervisorDomain) -> None:
+        key = candidate.hypervisor, id(candidate.domain)
+        found[machine][key] = min(found[machine].get(key, candidate), candidate, key=_doubt)
 
     physical = {machines[host.name] for host in hosts if is_physical(host)}
     for mac, owners in devices.items():
@@ -55,29 +55,29 @@ def carriers_of(
                 continue
             doubts = () if own is State.ON else (NeedsNicKinds(hypervisor=name, device=None, nics=(device.name,)),)
             for owner in interfaces[mac]:
-                add(machines[name], CarryingDomain(hypervisor=owner.hypervisor, domain=owner.domain, doubts=doubts))
+                add(machines[name], HypervisorDomain(hypervisor=owner.hypervisor, domain=owner.domain, doubts=doubts))
     for host in hosts:
         if (uuid := machine_uuid(host.system_uuid)) is not None:
             for name, domain in domains.get(uuid, ()):
                 if machines[name] != machines[host.name]:
-                    add(machines[host.name], CarryingDomain(hypervisor=name, domain=domain))
+                    add(machines[host.name], HypervisorDomain(hypervisor=name, domain=domain))
     return {machine: tuple(sorted(around.values(), key=_by_name)) for machine, around in found.items()}
 
 
-def carriers_between(
-    carriers: Mapping[str, Sequence[CarryingDomain]], machines: Mapping[str, str], inner: str, around: str
-) -> tuple[CarryingDomain, ...]:
+def hypervisor_domains_between(
+    hypervisor_domains: Mapping[str, Sequence[HypervisorDomain]], machines: Mapping[str, str], inner: str, around: str
+) -> tuple[HypervisorDomain, ...]:
     """Return the domains on the machine `around` that `inner` is or runs in, at any depth: one for each copy.
 
-    A domain is in doubt if each way from it leads through a carrier in doubt.
+    A domain is in doubt if each way from it leads through a doubtful one.
     """
-    found: dict[tuple[str, int], CarryingDomain] = {}
+    found: dict[tuple[str, int], HypervisorDomain] = {}
     for certain in (True, False):
         seen = {inner}
         waiting: list[tuple[str, tuple[NeedsNicKinds, ...]]] = [(inner, ())]
         while waiting:
             machine, so_far = waiting.pop()
-            for one in carriers.get(machine, ()):
+            for one in hypervisor_domains.get(machine, ()):
                 if certain and one.doubts:
                     continue
                 doubts = (*so_far, *one.doubts)
@@ -90,28 +90,28 @@ def carriers_between(
     return tuple(sorted(found.values(), key=_by_name))
 
 
-def with_carriers(
-    wanted: Collection[str], carriers: Mapping[str, Sequence[CarryingDomain]], machines: Mapping[str, str]
+def with_outer_machines(
+    wanted: Collection[str], hypervisor_domains: Mapping[str, Sequence[HypervisorDomain]], machines: Mapping[str, str]
 ) -> frozenset[str]:
     """Add the machines on which some machines run or may run, at any depth."""
     found = set(wanted)
     waiting = list(wanted)
     while waiting:
-        for one in carriers.get(waiting.pop(), ()):
+        for one in hypervisor_domains.get(waiting.pop(), ()):
             if machines[one.hypervisor] not in found:
                 found.add(machines[one.hypervisor])
                 waiting.append(machines[one.hypervisor])
     return frozenset(found)
 
 
-def _by_name(carrier: CarryingDomain) -> tuple[str, str, str, bool]:
-    domain = carrier.domain
-    return carrier.hypervisor, domain.name, domain.origin, domain.next_start
+def _by_name(candidate: HypervisorDomain) -> tuple[str, str, str, bool]:
+    domain = candidate.domain
+    return candidate.hypervisor, domain.name, domain.origin, domain.next_start
 
 
-def _doubt(carrier: CarryingDomain) -> tuple[tuple[str, ...], ...]:
-    """Sort a carrier that certainly is one before those in doubt."""
-    return tuple((one.hypervisor, *one.nics) for one in carrier.doubts)
+def _doubt(candidate: HypervisorDomain) -> tuple[tuple[str, ...], ...]:
+    """Sort a domain that certainly is one before those in doubt."""
+    return tuple((one.hypervisor, *one.nics) for one in candidate.doubts)
 
 
 def _is_own(device: Device, *, on_physical: bool) -> State:
