@@ -41,7 +41,7 @@ def read(path: Path) -> Trace:
                 continue
             found = packet(frame, tracker.wants)
             if found is not None:
-                tracker.takes(found)
+                tracker.add(found)
     boots, others = tracker.boots(end=last)
     causes: list[AnyCause] = [
         *([Failure(detail=capture.damage)] if capture.damage else []),

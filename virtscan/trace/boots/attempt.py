@@ -75,7 +75,7 @@ class BootAttempt:
         """Begin a download: the client has its address."""
         self.boots = True
         if self.dhcp is not None:
-            self.dhcp.went_on()
+            self.dhcp.record_address_use()
         self.leave()
         self._downloads.append(download)
         if len(self._downloads) > _KEPT:
@@ -100,7 +100,7 @@ class BootAttempt:
         """Return True if it is a boot, or the attempt of a DHCP client that ignored answers with a bad checksum."""
         return self.boots or (self.dhcp is not None and self.dhcp.ignored_incomplete(time))
 
-    def saw(self, packet: Packet, *, from_server: bool) -> None:
+    def note_arrival(self, packet: Packet, *, from_server: bool) -> None:
         """Learn from a packet's arrival on which side the capturing machine is."""
         if packet.link.arrival is Arrival.HOST:
             self._arrivals.add(Side.RECEIVER if from_server else Side.SENDER)

@@ -52,7 +52,7 @@ class Connection(Download):
         ):
             self._established = True
             self._acknowledged = acknowledged
-            self.took(_FLOW, cumulative=True)
+            self.record_reaction(_FLOW, cumulative=True)
         if request is not None and not again:
             self._request, self._answer = request, None
             self.file = request.path
@@ -88,7 +88,7 @@ class Connection(Download):
     def settle(self) -> None:
         """See `Download`; without the client's next segment, nothing shows that it took the server's first."""
         if self._established and not self.resent:
-            self.took_all()
+            self.record_reaction_to_all()
 
     def ended(self, end: float) -> tuple[Outcome, BootError | None]:
         """See `Download`."""
@@ -99,13 +99,13 @@ class Connection(Download):
 
     def _outcome(self, end: float) -> Outcome:
         if not self._answered_at_all:
-            unanswered = Outcome.NO_ANSWER if self.stood(end) else Outcome.UNFINISHED
+            unanswered = Outcome.NO_ANSWER if self.had_time_to_react(end) else Outcome.UNFINISHED
             outcome = Outcome.REFUSED if self._refused else unanswered
         elif self._answer is not None and self._answer.status >= 400:
             outcome = Outcome.HTTP_ERROR
         elif self._has_all():
             outcome = Outcome.COMPLETE
-        elif not self.stood(end) or (self._established and self._closed):
+        elif not self.had_time_to_react(end) or (self._established and self._closed):
             outcome = Outcome.UNFINISHED
         elif not self._established:
             outcome = Outcome.CONNECTION_NOT_ACKNOWLEDGED

@@ -36,8 +36,8 @@ class DhcpExchange(Exchange):
         """Return True if a server acknowledged an address."""
         return AddressStep.ACK in self._seen
 
-    def met(self, packet: Packet, message: Dhcp) -> None:
-        """Take a message of this client, or to it."""
+    def add(self, packet: Packet, message: Dhcp) -> None:
+        """Add a message from this client or to it."""
         step = message.step
         same = message.transaction == self.transaction and packet.destination_port != PROXY
         if step in {AddressStep.DISCOVER, AddressStep.REQUEST}:
@@ -53,19 +53,19 @@ class DhcpExchange(Exchange):
             again = step in self._seen and unanswered
             self.client_sent(packet, again=again)
             if not again:
-                self.took_all() if message.server is None else self.took(message.server)
+                self.record_reaction_to_all() if message.server is None else self.record_reaction(message.server)
         else:
             self.answered(packet, server, again=(step, server) in self._answers_seen)
             self._learn(message, server)
             if step is AddressStep.ACK:
                 self._acknowledgement, self._acknowledged_at = packet.checksum(), packet.time
             if step is AddressStep.NAK:
-                self.took(server)  # a refusal needs no answer
+                self.record_reaction(server)  # a refusal needs no answer
         self._seen.add(step)
 
-    def went_on(self) -> None:
+    def record_address_use(self) -> None:
         """Note that the client uses its address."""
-        self.took_all()
+        self.record_reaction_to_all()
         self._acknowledgement_missed = self._file_requested = False
 
     def over(self, time: float) -> bool:
@@ -102,7 +102,7 @@ class DhcpExchange(Exchange):
             return Outcome.ACKNOWLEDGEMENT_NOT_TAKEN if missed else Outcome.ADDRESS_ONLY
         if AddressStep.NAK in self._seen:
             return Outcome.REFUSED
-        if not self.from_client or not self.stood(end):
+        if not self.from_client or not self.had_time_to_react(end):
             return Outcome.UNFINISHED
         if AddressStep.OFFER not in self._seen or AddressStep.REQUEST in self._seen:
             return Outcome.NO_ANSWER
@@ -121,7 +121,7 @@ class DhcpExchange(Exchange):
         if self._file_requested:
             self._acknowledgement_missed = True
         else:
-            self.took_all()
+            self.record_reaction_to_all()
             self._acknowledgement = None  # the address was acknowledged
         self._file_requested = True
         self._flow = server

@@ -110,7 +110,7 @@ class Exchange:
                 return
         _change(self.taken, counted.checksum, found)
 
-    def took(self, flow: object, *, cumulative: bool = False) -> None:
+    def record_reaction(self, flow: object, *, cumulative: bool = False) -> None:
         """Record that the client reacted to packets of a flow.
 
         Args:
@@ -126,10 +126,10 @@ class Exchange:
             self._never_taken[Checksum.PARTIAL] += earlier[Checksum.PARTIAL]
         self.taken += found
 
-    def took_all(self) -> None:
+    def record_reaction_to_all(self) -> None:
         """Note that the client went on: an answer of each flow reached it."""
         for flow in [*self._pending, *(self._passed_over.keys() - self._pending.keys())]:
-            self.took(flow)
+            self.record_reaction(flow)
 
     def leave(self) -> None:
         """Note that the client turned to something else; it comes back by requesting again."""
@@ -160,7 +160,7 @@ class Exchange:
         """Return the seconds between successive steps, wherever a packet had to be sent again in between."""
         return self._lost + (0.0 if self._stalled is None else max(self._stalled - self._step, 0.0))
 
-    def stood(self, end: float) -> bool:
+    def had_time_to_react(self, end: float) -> bool:
         """Return True if the other side had time to react to the last step before the capture ended."""
         waited = self._stalled is not None and end - self._step >= _SHORT
         return waited or end - self.last >= PATIENCE

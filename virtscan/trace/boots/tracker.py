@@ -64,8 +64,8 @@ class Tracker:
             case _:
                 return bool(self._transfers)
 
-    def takes(self, packet: Packet) -> None:
-        """Take the next packet; one that was seen on another device is counted once."""
+    def add(self, packet: Packet) -> None:
+        """Add the next packet; one that was seen on another device is counted once."""
         original = self._copies.original(packet)
         if original is None:
             self._copies.keep(packet, self._take(packet))
@@ -120,7 +120,7 @@ class Tracker:
             return None
         if attempt.dhcp is None:
             attempt.dhcp = DhcpExchange(packet, message)
-        attempt.dhcp.met(packet, message)
+        attempt.dhcp.add(packet, message)
         attempt.boots = attempt.boots or message.boots
         if message.address is not None:
             self._clients.has_address(attempt, message.address)
@@ -239,7 +239,7 @@ def _start(attempt: BootAttempt, connection: Connection) -> None:
 
 
 def _taken(attempt: BootAttempt, exchange: Exchange, packet: Packet, *, from_server: bool) -> _Taken | None:
-    attempt.saw(packet, from_server=from_server)
+    attempt.note_arrival(packet, from_server=from_server)
     return None if exchange.counted is None else _Taken(attempt, exchange, exchange.counted, from_server)
 
 
@@ -248,7 +248,7 @@ def _take_copy(original: _Taken, packet: Packet) -> None:
 
     The last copy is the nearest to the receiver. A packet to many takes several ways: the worst of its copies counts.
     """
-    original.attempt.saw(packet, from_server=original.from_server)
+    original.attempt.note_arrival(packet, from_server=original.from_server)
     found = packet.checksum()
     if not (packet.to_many and original.counted.checksum is Checksum.PARTIAL):
         original.exchange.recount(original.counted, found)

@@ -52,11 +52,11 @@ class Transfer(Download):
                 self.client_sent(packet, again=again)
                 self._acknowledged = block
                 if not again or block == self._last_block:  # else it repeats, for the next block did not reach it
-                    self.took(packet.destination_port)
+                    self.record_reaction(packet.destination_port)
                 self._complete = self._complete or block == self._final_block
             case Error(code, text):
                 self.client_sent(packet)
-                self.took(packet.destination_port)
+                self.record_reaction(packet.destination_port)
                 self._fail(BootError(code=code, text=text, by_client=True))
             case _:
                 self.client_sent(packet, quiet=True)
@@ -89,13 +89,13 @@ class Transfer(Download):
         it.
         """
         if not self.gave_up(time):
-            self.took(server_port)
+            self.record_reaction(server_port)
             self._fail(BootError(code=3, text="port unreachable (ICMP)", by_client=True))
 
     def settle(self) -> None:
         """See `Download`."""
         if self._error is not None and not self._insisted:
-            self.took_all()
+            self.record_reaction_to_all()
 
     def ended(self, end: float) -> tuple[Outcome, BootError | None]:
         """See `Download`."""
@@ -109,7 +109,7 @@ class Transfer(Download):
             outcome = Outcome.TFTP_ERROR
         elif self.refused and not self.from_server:
             outcome = Outcome.REFUSED
-        elif not self.stood(end):
+        elif not self.had_time_to_react(end):
             outcome = Outcome.UNFINISHED
         elif not self.from_server:
             outcome = Outcome.NO_ANSWER
