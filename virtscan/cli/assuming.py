@@ -61,11 +61,11 @@ def check(assumptions: "Sequence[Assumption]", plan: Plan) -> None:
     Raises:
         ConfigError: One is unknown.
     """
-    from virtscan.cli.plan import learns_its_name
+    from virtscan.cli.plan import has_unknown_name
     from virtscan.connectors import naming
     from virtscan.correlator.assumptions import assume
 
-    if plan.provisioning or any(map(learns_its_name, plan.targets)):
+    if plan.provisioning or any(map(has_unknown_name, plan.targets)):
         return
     hosts = (naming.name(target) for target in plan.targets)
     skeleton = Inventory(

@@ -41,7 +41,7 @@ def load_plan(config: Path | None, options: Options, console: Console) -> Plan:
 def name_warnings(plan: Plan) -> tuple[Gap, ...]:
     """Warn about segments and hypervisors that are named in one place only."""
     names = [naming.name(target) for target in plan.targets]
-    runs_on = () if any(map(learns_its_name, plan.targets)) else runs_on_warnings(names, plan.servers)
+    runs_on = () if any(map(has_unknown_name, plan.targets)) else runs_on_warnings(names, plan.servers)
     return (*segment_warnings(plan.targets, plan.servers), *runs_on)
 
 
@@ -54,7 +54,7 @@ def default_uri_line(plan: Plan, *, names: bool = True) -> str | None:
     return None
 
 
-def learns_its_name(target: Target) -> bool:
+def has_unknown_name(target: Target) -> bool:
     """Return True if only the scan can find the hypervisor's name."""
     if target.name is not None:
         return False
