@@ -10,7 +10,7 @@ from virtscan.errors import HistoryError, NoScanError
 from virtscan.model import Exposure, HostStatus, Inventory, Report, Verdict
 from virtscan.model.history import CapacityCount, FindingCount, ScanCounts, ScanRecord
 from virtscan.storage.address import Which
-from virtscan.storage.history.content.pieces import taken_apart
+from virtscan.storage.history.content.pieces import split_into_pieces
 from virtscan.storage.history.database import Database
 from virtscan.storage.history.ingest import ingest, lock_scopes
 from virtscan.storage.history.memory import remembering
@@ -41,7 +41,7 @@ class History:
         Raises:
             HistoryError: The database can't be written; nothing of the scan is in it then.
         """
-        pieces = taken_apart(inventory)
+        pieces = split_into_pieces(inventory)
         with self._database.writing() as connection:
             number = ingest(connection, inventory, pieces, report, reported=reported)
         self._database.optimize()

@@ -65,7 +65,7 @@ def digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=16).digest()
 
 
-def taken_apart(inventory: Inventory) -> Pieces:
+def split_into_pieces(inventory: Inventory) -> Pieces:
     """Take an inventory apart, host by host, so that the file's structs of only one are in memory."""
     saved = to_saved(msgspec.structs.replace(inventory, hypervisors=()))
     rest = msgspec.structs.replace(saved, **dict.fromkeys(_LISTS, ()))
