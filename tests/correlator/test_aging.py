@@ -57,7 +57,7 @@ from virtscan.model import (
 from virtscan.model.facts.persistence import SettingInWords
 from virtscan.model.gaps.causes import TooOld
 from virtscan.views.wording.gaps import reason, subject
-from virtscan.views.wording.gaps.causes import complaint
+from virtscan.views.wording.gaps.causes import age_problem
 from virtscan.views.wording.phrases.ages import ago
 from virtscan.views.wording.reasons import Wording
 
@@ -110,7 +110,7 @@ def test_a_time_without_a_zone_is_taken_for_utc() -> None:
 )
 def test_a_limit_is_told_exactly(max_age: float, limit: str) -> None:
     assert (
-        complaint(TooOld(observed_at=MONTH_AGO, max_age=max_age), TAKEN_AT)
+        age_problem(TooOld(observed_at=MONTH_AGO, max_age=max_age), TAKEN_AT)
         == f"observed 31 days ago (the limit is {limit})"
     )
 

@@ -118,14 +118,14 @@ class _Kept:
 
     def _take(self, name: str, member: Member) -> None:
         if member.target is not None:
-            self._pay(name, len(member.target))
+            self._charge(name, len(member.target))
             self.links[name] = member.target
         elif member.read is None:
             return  # a folder, a device, a pipe: nothing that sos would put there to be read
         elif member.size > MAX_MEMBER:
             self._skip(name, f"{member.size} bytes exceed the limit of one file ({MAX_MEMBER})")
         else:
-            self._pay(name, member.size)
+            self._charge(name, member.size)
             try:
                 self.files[name] = member.read()
             except SosreportError as error:
@@ -138,7 +138,7 @@ class _Kept:
             if member.modified is not None:
                 self.modified[name] = member.modified
 
-    def _pay(self, name: str, size: int) -> None:
+    def _charge(self, name: str, size: int) -> None:
         self._share.take(size + len(name) + _OVERHEAD)
 
     def _skip(self, name: str, reason: str) -> None:

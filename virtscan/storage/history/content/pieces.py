@@ -66,7 +66,7 @@ def digest(data: bytes) -> bytes:
 
 
 def split_into_pieces(inventory: Inventory) -> Pieces:
-    """Take an inventory apart, host by host, so that the file's structs of only one are in memory."""
+    """Split an inventory, host by host, so that the file's structs of only one are in memory."""
     saved = to_saved(msgspec.structs.replace(inventory, hypervisors=()))
     rest = msgspec.structs.replace(saved, **dict.fromkeys(_LISTS, ()))
     return Pieces(

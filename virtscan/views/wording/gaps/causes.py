@@ -54,12 +54,12 @@ def cause_words(cause: AnyCause, taken_at: datetime | None = None) -> str:
             return found
     match cause:
         case c.TooOld(sources=sources):
-            return f"{complaint(cause, taken_at)}; {renewal(*sources)}"
+            return f"{age_problem(cause, taken_at)}; {renewal(*sources)}"
         case _:
             raise TypeError(cause)
 
 
-def complaint(cause: c.TooOld, taken_at: datetime | None) -> str:
+def age_problem(cause: c.TooOld, taken_at: datetime | None) -> str:
     """Return the age of a fact, and the maximum."""
     limit = "" if cause.max_age is None else f" (the limit is {exactly(cause.max_age)})"
     if cause.observed_at is None:
