@@ -1,11 +1,11 @@
 """The servers that an interface is at risk from besides the one that decides."""
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TypeAlias
 
 from virtscan.correlator.servers.sending import SendingStack
-from virtscan.correlator.table import Ruling
 from virtscan.correlator.table.evaluation import Evaluation
 from virtscan.model import AnotherServer, Verdict
 
@@ -23,38 +23,45 @@ class OtherServers:
     def __init__(self) -> None:
         """Start without any."""
         self._by_evaluation: dict[int, tuple[AnotherServer, ...]] = {}
-        self._by_stacks: dict[int, Mapping[_NamedNic, AnotherServer]] = {}
+        self._by_groups: dict[frozenset[int], list[AnotherServer]] = {}
 
     def than_decides(self, evaluation: Evaluation) -> tuple[AnotherServer, ...]:
         """Return the servers that alone would put an interface at risk, by name, without the one that decides."""
         found = self._by_evaluation.get(id(evaluation))
         if found is None:
-            found = self._by_evaluation[id(evaluation)] = self._others(evaluation)
+            found = self._by_evaluation[id(evaluation)] = tuple(self._others(evaluation))
         return found
 
-    def _others(self, evaluation: Evaluation) -> tuple[AnotherServer, ...]:
+    def _others(self, evaluation: Evaluation) -> list[AnotherServer]:
         if evaluation.ruling.rule.verdict is not Verdict.AT_RISK:
-            return ()
-        found: dict[_NamedNic, AnotherServer] = {}
-        for point in evaluation.points:
-            for ruling in point.rulings:
-                if ruling.rule.verdict is Verdict.AT_RISK:
-                    found |= self._named_by(ruling)
+            return []
+        rulings = [one for point in evaluation.points for one in point.rulings if one.rule.verdict is Verdict.AT_RISK]
+        found = self._of_groups({id(one.alike): one.alike for one in rulings if one.alike}).copy()
+        for one in rulings:
+            if one.stack is not None and not one.alike:
+                place, server = _place(one.stack, found)
+                if found[place : place + 1] != [server]:
+                    found.insert(place, server)
         if evaluation.ruling.stack is not None:
-            found.pop(_name(evaluation.ruling.stack), None)
-        return tuple(map(found.__getitem__, sorted(found)))
+            place, server = _place(evaluation.ruling.stack, found)
+            if found[place : place + 1] == [server]:
+                del found[place]
+        return found
 
-    def _named_by(self, ruling: Ruling) -> Mapping[_NamedNic, AnotherServer]:
-        if not ruling.alike:
-            return _named(ruling.stacks)
-        found = self._by_stacks.get(id(ruling.alike))
+    def _of_groups(self, groups: Mapping[int, tuple[SendingStack, ...]]) -> list[AnotherServer]:
+        """Name the servers of all groups, by name; the groups are given by their identity."""
+        key = frozenset(groups)
+        found = self._by_groups.get(key)
         if found is None:
-            found = self._by_stacks[id(ruling.alike)] = _named(ruling.alike)
+            names = {_name(stack) for stacks in groups.values() for stack in stacks}
+            found = self._by_groups[key] = list(map(_shared, sorted(names)))
         return found
 
 
-def _named(stacks: tuple[SendingStack, ...]) -> dict[_NamedNic, AnotherServer]:
-    return {name: _shared(name) for name in map(_name, stacks)}
+def _place(stack: SendingStack, servers: Sequence[AnotherServer]) -> tuple[int, AnotherServer]:
+    """Return where a stack's server stands, or would stand, among others by name."""
+    name = _name(stack)
+    return bisect_left(servers, name, key=lambda one: (one.server, one.server_interface or "")), _shared(name)
 
 
 def _name(stack: SendingStack) -> _NamedNic:
