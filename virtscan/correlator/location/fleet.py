@@ -25,6 +25,7 @@ from virtscan.model import (
     Mac,
     Machine,
 )
+from virtscan.model.identity.keys import machine_uuid
 
 
 class Fleet(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +42,10 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     """The devices of hypervisors by MAC, each with its hypervisor."""
     domains: Mapping[str, Sequence[tuple[str, Domain]]]
     """The domains by uuid, each with its hypervisor."""
+    by_uuid: Mapping[str, Sequence[str]]
+    """The hypervisors by the uuid of their machine, in lower case."""
+    local: Sequence[str]
+    """The hypervisors on the machine that reads."""
     targets: Mapping[str, Collection[str]]
     """The names of the devices of each hypervisor that are a domain's."""
     nic_kinds: Mapping[str, frozenset[NicKind]]
@@ -141,6 +146,8 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
         interfaces=interfaces,
         devices=devices,
         domains=domains,
+        by_uuid=_by_uuid(hosts),
+        local=[host.name for host in hosts if host.local],
         targets={host.name: frozenset(_targets_of(host)) for host in hosts},
         nic_kinds={host.name: kinds_of_nics(host) for host in known},
         machines=machines,
@@ -180,6 +187,14 @@ def _domains_by_uuid(hosts: Iterable[Hypervisor]) -> dict[str, list[tuple[str, D
         for domain in host.domains:
             if domain.uuid is not None:
                 found[domain.uuid.casefold()].append((host.name, domain))
+    return found
+
+
+def _by_uuid(hosts: Iterable[Hypervisor]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for host in hosts:
+        if (uuid := machine_uuid(host.system_uuid)) is not None:
+            found[uuid].append(host.name)
     return found
 
 

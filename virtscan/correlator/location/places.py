@@ -13,8 +13,8 @@ from virtscan.correlator.devices.nic import is_nic
 from virtscan.correlator.location.copies import DomainCopy, copies_of, may_run_elsewhere
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.servers.sending import SendingStack
-from virtscan.model import Device, DeviceKind, DeviceName, Domain, DomainState, Hypervisor, Interface, Mac, Machine
-from virtscan.model.identity.keys import is_significant
+from virtscan.model import Device, DeviceKind, DeviceName, Domain, DomainState, Interface, Mac, Machine, Server
+from virtscan.model.identity.keys import machine_uuid
 from virtscan.model.reasons import Missing
 
 
@@ -159,7 +159,7 @@ def _on_hosts(stack: SendingStack, fleet: Fleet) -> Iterator[HostDevice | HostIt
     """
     own = next((one.device for one in stack.server.devices if one.device.name == stack.top), None)
     matched: dict[str, dict[tuple[str, DeviceName], Device]] = {}
-    same = {fleet.machines[host.name] for host in fleet.hypervisors.values() if is_one_machine(stack, host)}
+    same = {fleet.machines[name] for name in _observed_as(stack.server, fleet)}
     for mac in sorted(stack.macs):
         for name, device in fleet.devices.get(mac, ()):
             if not _is_a_guests(mac, device, name, fleet):
@@ -170,14 +170,13 @@ def _on_hosts(stack: SendingStack, fleet: Fleet) -> Iterator[HostDevice | HostIt
             yield HostDevice(hypervisor=next(iter(devices))[0], device=own)
         else:
             yield from (HostDevice(hypervisor=name, device=device) for (name, _), device in devices.items())
-    for host in fleet.hypervisors.values():
-        if fleet.machines[host.name] == host.name and host.name in same - matched.keys():
-            named = None if stack.top is None else fleet.devices_of(host.name).get(stack.top)
-            sends = own or named
-            if sends is None:
-                yield HostItself(hypervisor=host.name)
-            else:
-                yield HostDevice(hypervisor=host.name, device=sends)
+    for name in sorted(same - matched.keys()):
+        named = None if stack.top is None else fleet.devices_of(name).get(stack.top)
+        sends = own or named
+        if sends is None:
+            yield HostItself(hypervisor=name)
+        else:
+            yield HostDevice(hypervisor=name, device=sends)
 
 
 def _is_its_nic(stack: SendingStack, mac: Mac, device: Device) -> bool:
@@ -188,13 +187,12 @@ def _is_its_nic(stack: SendingStack, mac: Mac, device: Device) -> bool:
     return any(mac == nic.own_mac for nic in nics)
 
 
-def is_one_machine(stack: SendingStack, host: Hypervisor) -> bool:
-    """Return True if server and hypervisor are observed to be one machine."""
-    server = stack.server
-    if server.source == "local:" and host.local:
-        return True
-    uuid, other = server.system_uuid, host.system_uuid
-    return uuid is not None and other is not None and uuid.casefold() == other.casefold() and is_significant(uuid)
+def _observed_as(server: Server, fleet: Fleet) -> Iterator[str]:
+    """Name the hypervisors that are observed to be one machine with a server."""
+    if server.source == "local:":
+        yield from fleet.local
+    if (uuid := machine_uuid(server.system_uuid)) is not None:
+        yield from fleet.by_uuid.get(uuid, ())
 
 
 def _is_a_guests(mac: Mac, device: Device, hypervisor: str, fleet: Fleet) -> bool:
