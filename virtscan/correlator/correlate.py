@@ -243,9 +243,10 @@ def _most_urgent_first(found_on: Mapping[str, list[Finding]]) -> tuple[Finding, 
     findings: list[Finding] = []
     for name in sorted(found_on, key=lambda name: (natural(name), name)):
         found = found_on[name]
-        order = {domain: (natural(domain), domain) for domain in {one.domain for one in found}}
+        names = sorted({one.domain for one in found}, key=lambda domain: (natural(domain), domain))
+        rank = {domain: number for number, domain in enumerate(names)}
         findings += sorted(
-            found, key=lambda one: (order[one.domain], one.index, one.origin, one.next_start, one.mac or "")
+            found, key=lambda one: (rank[one.domain], one.index, one.origin, one.next_start, one.mac or "")
         )
     findings.sort(key=_urgency)
     return tuple(findings)

@@ -72,6 +72,7 @@ class Evaluator:
                     outside.append(msgspec.structs.replace(one, place=seen.outside))
         self._outside = self._outside_servers(index.peers)
         self._evaluations: dict[_EvaluationKey, Evaluation | NotJudged] = {}
+        self._near_rulings: dict[AttachmentPoint, tuple[tuple[int, Sequence[Ruling]], ...]] = {}
 
     def evaluate(self, domain: Domain, interface: Interface, without: frozenset[int] = _NONE) -> Evaluation | NotJudged:
         """Judge an interface by its attachment points and its domain, leaving out the servers in `without`."""
@@ -138,10 +139,9 @@ class Evaluator:
         if left_out is not None:
             return _by_case(point, Case(left_out=left_out))
         outside = others.seen_from(point, candidates)
-        stacks = self._points.stacks
         near = [
-            (number, [rule_at(self.kernel, point, stack, at) for at in positions(stack, place, point, stacks)])
-            for number, stack, place in self._near
+            (number, some)
+            for number, some in self._rule_on_near(point.without_route)
             if number not in candidates.own and number not in candidates.without
         ]
         excluded = outside.excluded
@@ -163,6 +163,17 @@ class Evaluator:
             contradicted=tuple(sorted(there)),
             reach=of_any(outside.reaches | {of_server(some) for some in found.values()}),
         )
+
+    def _rule_on_near(self, point: AttachmentPoint) -> tuple[tuple[int, Sequence[Ruling]], ...]:
+        """Rule on every server on this machine, each by its number, at each of its places."""
+        found = self._near_rulings.get(point)
+        if found is None:
+            stacks = self._points.stacks
+            found = self._near_rulings[point] = tuple(
+                (number, [rule_at(self.kernel, point, stack, at) for at in positions(stack, place, point, stacks)])
+                for number, stack, place in self._near
+            )
+        return found
 
     def _left_out(self, point: AttachmentPoint) -> NotJudged | None:
         if point.mode is None:

@@ -30,6 +30,11 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
     virtual_nics: tuple[DeviceName, ...] = ()
 
     @property
+    def without_route(self) -> "AttachmentPoint":
+        """Drop the network and the target, on which no position depends if the device is known."""
+        return self if self.device is None else msgspec.structs.replace(self, network=None, target=None)
+
+    @property
     def is_filled(self) -> bool:
         """Return True if frames from outside reach the device only through NICs that fill in checksums."""
         return self.stack.entry is NicKind.FILLING
