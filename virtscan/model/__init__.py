@@ -38,6 +38,7 @@ from virtscan.model.secret import Secret
 from virtscan.model.states import (
     OPEN,
     Backing,
+    Closed,
     Confidence,
     DeviceKind,
     DomainState,
@@ -68,6 +69,7 @@ __all__ = [
     "AnotherServer",
     "Attachment",
     "Backing",
+    "Closed",
     "Conclusion",
     "Confidence",
     "DaskTarget",

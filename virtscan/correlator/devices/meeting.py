@@ -1,18 +1,17 @@
 """Relation of two device stacks of one hypervisor: where the frames of one pass the devices of the other."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from enum import Enum
 
 import msgspec
 
 from virtscan.correlator.devices.stack import DeviceStack, downwards
-from virtscan.model import DeviceKind, DeviceName, Reach, SourceMode, State
+from virtscan.model import Closed, DeviceKind, DeviceName, Reach, SourceMode, State
 
 NEVER_REFLECTED = frozenset({SourceMode.PRIVATE, SourceMode.PASSTHROUGH})
 """Modes whose frames a switch on the other side never brings back."""
 
 
-class Relation(Enum):
+class Relation(Closed):
     """Position of a device relative to another one: BESIDE it on a common device, APART if there is none."""
 
     SAME = "same"

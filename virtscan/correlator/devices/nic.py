@@ -1,8 +1,6 @@
 """Kinds of NICs: those that fill in partial checksums, and those that pass them on to the host around the machine."""
 
-from enum import Enum
-
-from virtscan.model import Backing, Device, DeviceKind, Hypervisor, Mac, Machine
+from virtscan.model import Backing, Closed, Device, DeviceKind, Hypervisor, Mac, Machine
 
 _FORWARDING_DRIVERS = frozenset(
     {"virtio_net", "vmxnet", "vmxnet3", "hv_netvsc", "netvsc", "xen-netfront", "xen_netfront", "vif", "ibmveth"}
@@ -21,7 +19,7 @@ _GROUP = 0b1
 _LOCALLY_ADMINISTERED = 0b10
 
 
-class NicKind(Enum):
+class NicKind(Closed):
     """Treatment of a partial checksum by a NIC: FILLING computes it, VIRTUAL passes it on."""
 
     FILLING = "filling"

@@ -2,15 +2,14 @@
 
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from enum import Enum
 
 import msgspec
 
 from virtscan.correlator.devices.nic import NicKind, is_nic
-from virtscan.model import Backing, Device, DeviceKind, DeviceName, SourceMode
+from virtscan.model import Backing, Closed, Device, DeviceKind, DeviceName, SourceMode
 
 
-class OnBond(Enum):
+class OnBond(Closed):
     """Relation of a device to bonds: it is or stands on one; NO only when everything below it is known."""
 
     YES = "yes"

@@ -1,14 +1,12 @@
 """Position of a server, seen from the device that an interface is attached to."""
 
-from enum import Enum
-
 import msgspec
 
-from virtscan.model import Mac, Reach, SourceMode
+from virtscan.model import Closed, Mac, Reach, SourceMode
 from virtscan.model.reasons import Because, Missing, NeedsDeviceRole, NeedsMode, NicFills
 
 
-class Where(Enum):
+class Where(Closed):
     """The way of a server's frames to the interface's device."""
 
     SAME_BRIDGE = "same-bridge"

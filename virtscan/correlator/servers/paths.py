@@ -5,16 +5,15 @@ checksum. Bonds and bridges don't follow their members, so each path counts by i
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from enum import Enum
 
 import msgspec
 
 from virtscan.correlator.devices.nic import is_nic
 from virtscan.correlator.devices.stack import lists_all_below
-from virtscan.model import Backing, DeviceKind, DeviceName, Offload, ServerDevice, State
+from virtscan.model import Backing, Closed, DeviceKind, DeviceName, Offload, ServerDevice, State
 
 
-class PathState(Enum):
+class PathState(Closed):
     """Fate of a partial checksum on one path."""
 
     FILLED = "filled"

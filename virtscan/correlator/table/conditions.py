@@ -1,15 +1,14 @@
 """Conditions of the decision table, each as a code and a test of a case."""
 
 from collections.abc import Callable
-from enum import Enum
 
 import msgspec
 
 from virtscan.correlator.positions.position import Where
-from virtscan.model import Fix, NotJudged, SourceMode, State
+from virtscan.model import Closed, Fix, NotJudged, SourceMode, State
 
 
-class PossibleServers(Enum):
+class PossibleServers(Closed):
     """Servers that may answer an interface."""
 
     NONE_KNOWN = "none-known"

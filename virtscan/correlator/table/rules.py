@@ -1,17 +1,16 @@
 """The decision table, as data: the first rule whose conditions all hold decides."""
 
 from collections.abc import Callable
-from enum import Enum
 from functools import cache
 
 import msgspec
 
 from virtscan.correlator.table import conditions
 from virtscan.correlator.table.conditions import Case, Condition
-from virtscan.model import Confidence, Fix, State, Verdict
+from virtscan.model import Closed, Confidence, Fix, State, Verdict
 
 
-class Fact(Enum):
+class Fact(Closed):
     """Kinds of facts that rules rest on; each is reported either as a reason or as missing."""
 
     KERNEL = "kernel"

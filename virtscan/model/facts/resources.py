@@ -1,13 +1,11 @@
 """Resources of domains and of their hosts, for capacity planning."""
 
-from enum import Enum
-
 import msgspec
 
-from virtscan.model.states import State
+from virtscan.model.states import Closed, State
 
 
-class DiskMode(Enum):
+class DiskMode(Closed):
     """Handling of a guest's writes to a disk."""
 
     PERSISTENT = "persistent"

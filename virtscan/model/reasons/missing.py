@@ -1,13 +1,11 @@
 """Facts that a finding lacks, and that would settle it."""
 
-from enum import Enum
-
 from virtscan.model.facts.hypervisors import DeviceName
 from virtscan.model.facts.persistence import AnyBasis
 from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.model.identity.mac import Mac
 from virtscan.model.reasons.reason import Missing
-from virtscan.model.states import DeviceKind, KernelBasis
+from virtscan.model.states import Closed, DeviceKind, KernelBasis
 
 
 class NeedsKernel(Missing, frozen=True):
@@ -38,7 +36,7 @@ class NeedsReboot(Missing, frozen=True):
     why: AnyBasis | None = None
 
 
-class WhyUnlocated(Enum):
+class WhyUnlocated(Closed):
     """Reason why a server's place is not known."""
 
     NO_MAC = "no-mac"
