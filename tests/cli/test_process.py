@@ -51,6 +51,29 @@ time.sleep({LONG})
     assert (done.returncode, done.stderr) == (-number, "")
 
 
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_pipe_that_does_not_block_gets_everything(stream: str) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    text = "x" * 1_000_000
+    script = f"""
+import sys
+from virtscan.cli.process import streams
+streams.harden_outputs()
+sys.{stream}.write({text!r})
+"""
+    command = [sys.executable, "-"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=writer, stderr=writer, text=True, cwd=PROJECT)
+    os.close(writer)
+    assert process.stdin is not None
+    with process.stdin as program:
+        program.write(script)
+    with os.fdopen(reader) as pipe:
+        read = pipe.read()
+
+    assert (process.wait(), read) == (0, text)
+
+
 @pytest.mark.parametrize("number", ENDING)
 def test_a_signal_removes_temporary_files_and_ends_programs(number: signal.Signals, tmp_path: Path) -> None:
     file = tmp_path / "half"

@@ -217,6 +217,6 @@ class _Replacement:
 
 
 def _new_mode() -> int:
-    mask = os.umask(0)
+    mask = os.umask(0o077)  # the strictest for this moment: another thread may create a file
     os.umask(mask)
     return 0o666 & ~mask

@@ -16,7 +16,7 @@ def main() -> NoReturn:
     """Run the command line and end the process, even if threads are still waiting for a host."""
     signals.end_on_signals()
     streams.open_closed_streams()
-    streams.ignore_stderr_errors()
+    streams.harden_outputs()
     supervision.allow()
     # Read by libvirt's client: a daemon of the user would start VMs, and all that a scan has started ends with it.
     os.environ["LIBVIRT_AUTOSTART"] = "0"

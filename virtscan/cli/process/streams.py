@@ -31,13 +31,29 @@ def open_closed_streams() -> None:
     )
 
 
-def ignore_stderr_errors() -> None:
-    """Ignore errors of standard error: a full disk or a closed pipe must not change the exit code."""
-    stream = io.BufferedWriter(_IgnoringErrors(2, "w", closefd=False))
-    sys.stderr = io.TextIOWrapper(stream, sys.stderr.encoding, errors="backslashreplace", line_buffering=True)
+def harden_outputs() -> None:
+    """Wait for the reader of a pipe that is set not to block, and ignore errors of standard error.
+
+    Another program with a copy of the pipe, such as Node.js, may have set it so. A full disk or a closed pipe behind
+    standard error must not change the exit code.
+    """
+    encoding, handling = sys.stdout.encoding, sys.stdout.errors
+    output = io.BufferedWriter(_Waiting(1, "w", closefd=False))
+    sys.stdout = io.TextIOWrapper(output, encoding, errors=handling, line_buffering=os.isatty(1))
+    errors = io.BufferedWriter(_IgnoringErrors(2, "w", closefd=False))
+    sys.stderr = io.TextIOWrapper(errors, sys.stderr.encoding, errors="backslashreplace", line_buffering=True)
 
 
-class _IgnoringErrors(io.FileIO):
+class _Waiting(io.FileIO):
+    """A file that is written in full, even if its descriptor does not block."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        while (written := super().write(data)) is None:
+            select.select([], [self], [])
+        return written
+
+
+class _IgnoringErrors(_Waiting):
     """A file whose write errors are ignored."""
 
     def write(self, data: "ReadableBuffer", /) -> int:
