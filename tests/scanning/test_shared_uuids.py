@@ -1,0 +1,69 @@
+"""Merged hypervisors that share a system uuid, as boards with a vendor's default do."""
+
+from datetime import timedelta
+from random import Random
+
+from msgspec.structs import replace
+
+from tests.build import TAKEN_AT, domain, hypervisor, inventory
+from virtscan.model import HostStatus, Hypervisor
+from virtscan.scanning.merging import merge
+
+UUID = "4c4c4544-0000-1000-8000-000000000001"
+FLEETS = 100
+
+
+def test_they_are_one_if_they_have_a_domain_in_common_directly_or_through_others() -> None:
+    for seed in range(FLEETS):
+        random = Random(seed)
+        hosts = [read(random, number) for number in range(random.randint(2, 12))]
+
+        found = merge([inventory(*hosts[::2]), inventory(*hosts[1::2])]).hypervisors
+
+        assert {addresses(host) for host in found} == {
+            frozenset(host.uri for host in machine) for machine in machines(hosts)
+        }, seed
+
+
+def test_those_of_unknown_domains_join_the_best_one() -> None:
+    for seed in range(FLEETS):
+        random = Random(seed)
+        hosts = [read(random, number) for number in range(random.randint(2, 6))]
+        best = min(hosts, key=lambda host: (-(host.observed_at or TAKEN_AT).timestamp(), -len(host.domains)))
+        unread = [
+            replace(hypervisor(f"unread{number}", status=HostStatus.FAILED, observed_at=None), system_uuid=UUID)
+            for number in range(random.randint(1, 4))
+        ]
+
+        found = merge([inventory(*hosts), inventory(*unread)]).hypervisors
+
+        assert len(found) == len(machines(hosts)), seed
+        (joined,) = (host for host in found if addresses(host) >= {one.uri for one in unread})
+        assert best.uri in addresses(joined), seed
+
+
+def read(random: Random, number: int) -> Hypervisor:
+    """A hypervisor that was read at a time of its own, with up to three of some domains."""
+    names = random.sample([f"vm{place}" for place in range(12)], random.randint(0, 3))
+    at = TAKEN_AT + timedelta(minutes=number)
+    return replace(hypervisor(f"hv{number}", *map(domain, names), observed_at=at), system_uuid=UUID)
+
+
+def machines(hosts: list[Hypervisor]) -> list[list[Hypervisor]]:
+    """Put hosts together by comparing each with each."""
+    groups: list[list[Hypervisor]] = []
+    for host in hosts:
+        same = [group for group in groups if any(have_one_in_common(host, other) for other in group)]
+        groups = [group for group in groups if group not in same]
+        groups.append([host, *(other for group in same for other in group)])
+    return groups
+
+
+def have_one_in_common(host: Hypervisor, other: Hypervisor) -> bool:
+    """Return True if a domain is on both."""
+    return bool({vm.name for vm in host.domains} & {vm.name for vm in other.domains})
+
+
+def addresses(host: Hypervisor) -> frozenset[str]:
+    """Return every address that the host was read under."""
+    return frozenset(key.removeprefix("uri:") for key in host.keys if key.startswith("uri:"))

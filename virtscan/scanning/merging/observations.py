@@ -1,0 +1,193 @@
+"""Observations of hypervisors in several inventories, those of one hypervisor together; pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import combinations, product
+from math import inf
+
+import msgspec
+
+from virtscan.model import HostStatus, Hypervisor, Inventory
+from virtscan.model.identity.keys import machine_uuid
+from virtscan.scanning.naming import is_full_address
+
+NOT_DECLARED: Mapping[str, object] = {
+    "site": None,
+    "declared_kernel": None,
+    "physical": False,
+    "segments": {},
+    "reflective": (),
+}
+"""The fields of a hypervisor that are declarations, with their values if nothing is declared."""
+
+_OTHER_DRIVERS = frozenset({"bhyve", "ch", "esx", "hyperv", "lxc", "test", "vbox", "vpx", "vz", "xen"})
+"""Drivers of libvirt, other than QEMU's, that a machine can have: one system uuid, several hypervisors."""
+
+
+class HostObservation(msgspec.Struct, frozen=True, kw_only=True):
+    """A hypervisor in one of the inventories, with the time of its configuration.
+
+    `rank` is its place among all observations, the best first. `domains` identify it beside its keys; the address
+    stands for them if there are none. `has_facts` is False if its domains are unknown.
+    """
+
+    host: Hypervisor
+    inventory: int
+    declared_at: datetime
+    rank: int
+    keys: tuple[str, ...]
+    uuid: str | None
+    domains: frozenset[str]
+    has_facts: bool
+
+    @property
+    def is_recognized(self) -> bool:
+        """Return False for a host of which nothing but a short address is known, which each site may have."""
+        return self.host.status is not HostStatus.FAILED or is_full_address(self.host.uri)
+
+
+def by_host(inventories: Sequence[Inventory]) -> list[list[HostObservation]]:
+    """Return the observations of each hypervisor, the best first: those that share a key, directly or through others.
+
+    Addresses come first, then declared names, so that the best observation of each hypervisor decides on a shared
+    uuid. No two hypervisors of the result could be joined, so that merging it again finds the same.
+    """
+    hosts = [(host, number) for number, inventory in enumerate(inventories) for host in inventory.hypervisors]
+    hosts.sort(key=lambda pair: _rank(pair[0]))
+    found = [
+        [_observation(host, number, inventories[number].taken_at, rank)] for rank, (host, number) in enumerate(hosts)
+    ]
+    while len(joined := _joined(_joined(found, by_uuid=False), by_uuid=True)) < len(found):
+        found = joined
+    return found
+
+
+def newest_first(moment: datetime | None) -> float:
+    """Return a sort key of a time; an unknown one comes last, for the time of its inventory would make it young."""
+    return inf if moment is None else -moment.timestamp()
+
+
+def _observation(host: Hypervisor, inventory: int, declared_at: datetime, rank: int) -> HostObservation:
+    return HostObservation(
+        host=host,
+        inventory=inventory,
+        declared_at=declared_at,
+        rank=rank,
+        keys=host.keys,
+        uuid=machine_uuid(host.system_uuid),
+        domains=frozenset({domain.uuid or domain.name for domain in host.domains} or {host.uri}),
+        has_facts=bool(host.domains) or host.status is HostStatus.COMPLETE,
+    )
+
+
+def _rank(host: Hypervisor) -> tuple[int, float, int, bytes, bytes]:
+    """Return a sort key, the best observation first: the newest complete one; one of unknown age is the oldest.
+
+    Of equal age it is the one with the most domains.
+    """
+    # Facts that a merge changes come last, so that merging again finds the same.
+    undeclared: dict[str, object] = {"name": host.plain_name, "own_name": None, **NOT_DECLARED}
+    facts = msgspec.structs.replace(host, former_keys=(), observed_at=None, **undeclared)
+    declared = [getattr(host, field) for field in NOT_DECLARED]
+    order = host.status.rank, newest_first(host.observed_at), -len(host.domains)
+    return *order, msgspec.json.encode(facts), msgspec.json.encode(declared)
+
+
+class _Hosts:
+    """Hypervisors by number, the best first; joined ones have the number of the best."""
+
+    def __init__(self, observations: Iterable[Sequence[HostObservation]]) -> None:
+        self.observations = [list(some) for some in observations]
+        self._joined_to = list(range(len(self.observations)))
+
+    def number(self, number: int) -> int:
+        """Return the number of the hypervisor that this one was joined to, or its own."""
+        while self._joined_to[number] != number:
+            self._joined_to[number] = number = self._joined_to[self._joined_to[number]]
+        return number
+
+    def join(self, one: int, other: int) -> None:
+        """Join two hypervisors."""
+        best, other = sorted((self.number(one), self.number(other)))
+        if best != other:
+            self._joined_to[other] = best
+            self.observations[best] += self.observations[other]
+            self.observations[other] = []
+
+
+def _joined(found: Iterable[list[HostObservation]], *, by_uuid: bool) -> list[list[HostObservation]]:
+    """Join the hypervisors that share a system uuid, or else another key; each has the keys of all its observations.
+
+    Vendors and clones repeat a system's uuid, and sites the names and short addresses of their hypervisors. The best
+    observations come first, so that a host which was not read joins one of two namesakes and not both of them.
+    """
+    hosts = _Hosts(sorted(found, key=lambda some: some[0].rank))
+    having: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, some in enumerate(hosts.observations):
+        for key in {key for one in some for key in one.keys}:
+            if key.startswith("uuid:") is by_uuid:
+                having[_driver(some[0].host), key].append(number)
+    join = _join_by_uuid if by_uuid else _join_by_name
+    for _, numbers in sorted(having.items(), reverse=True):
+        join(hosts, numbers)
+    return [sorted(some, key=lambda one: one.rank) for some in hosts.observations if some]
+
+
+def _join_by_uuid(hosts: _Hosts, numbers: Iterable[int]) -> None:
+    """Join hypervisors with a system uuid in common if they also have a domain, those without facts to the best.
+
+    So many may share it that no two are compared.
+    """
+    some = list(dict.fromkeys(map(hosts.number, numbers)))
+    domains = {number: _domains(hosts.observations[number]) for number in some}
+    best = next((number for number in some if domains[number]), some[0])
+    having: dict[str, int] = {}
+    for number in some:
+        if not domains[number]:
+            hosts.join(best, number)
+        for domain in domains[number]:
+            hosts.join(having.setdefault(domain, number), number)
+
+
+def _domains(observations: Iterable[HostObservation]) -> frozenset[str]:
+    return frozenset[str]().union(*(one.domains for one in observations if one.has_facts))
+
+
+def _join_by_name(hosts: _Hosts, numbers: Iterable[int]) -> None:
+    """Join hypervisors with a name or an address in common if an observation of one is of the other."""
+    for pair in combinations(numbers, 2):
+        one, other = map(hosts.number, pair)
+        if one != other and _have_one_in_common(hosts.observations[one], hosts.observations[other]):
+            hosts.join(one, other)
+
+
+def _have_one_in_common(some: Sequence[HostObservation], others: Sequence[HostObservation]) -> bool:
+    """Return True if an observation of some is one of the others; one without facts counts only beside no other."""
+    return any(_are_one(one, other) for one, other in product(_telling(some), _telling(others)))
+
+
+def _telling(some: Sequence[HostObservation]) -> Sequence[HostObservation]:
+    return [one for one in some if one.has_facts] or some[:1]
+
+
+def _are_one(one: HostObservation, other: HostObservation) -> bool:
+    """Return True if two observations with a name or an address in common are of one hypervisor.
+
+    Each site may have the name or a short address. So they need an equal uuid, or a full address while a uuid is
+    unknown, or a domain in common. An address alone is enough only if the domains of one of them are unknown.
+    """
+    is_address = one.host.uri == other.host.uri
+    if None not in {one.uuid, other.uuid}:
+        if one.uuid == other.uuid:
+            return True
+    elif is_address and is_full_address(one.host.uri):
+        return True
+    if is_address and not (one.has_facts and other.has_facts):
+        return True
+    return not one.domains.isdisjoint(other.domains)
+
+
+def _driver(host: Hypervisor) -> str:
+    scheme = host.uri.partition(":")[0].partition("+")[0]
+    return scheme if scheme in _OTHER_DRIVERS else "qemu"
