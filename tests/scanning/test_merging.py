@@ -108,6 +108,18 @@ def test_of_a_host_under_two_addresses_the_newest_complete_observation_counts() 
     assert host.observed_at == TAKEN_AT
 
 
+def test_an_observation_of_unknown_domains_hides_none_of_an_older_partial_one() -> None:
+    seen = hypervisor("hv1", domain("vm", macvtap()), kernel=UNFIXED_KERNEL, status=HostStatus.PARTIAL)
+    unseen = replace(seen, domains=(), observed_at=LATER)
+    gaps = [gap_in_words("hv1", cause, GapAbout.HYPERVISOR) for cause in ("timeout", "connection lost")]
+    old, new = inventory(seen, servers=(server(),), gaps=(gaps[0],)), inventory(unseen, gaps=(gaps[1],))
+
+    merged = merge([old, replace(new, taken_at=LATER)])
+
+    assert [one.is_at_risk for one in correlate(merged).findings] == [True]
+    assert len(merged.gaps) == 2
+
+
 def test_two_drivers_of_one_machine_stay_two_hypervisors() -> None:
     uuid = "4c4c4544-0000-1000-8000-000000000001"
     vms = replace(hypervisor("hv1", domain("vm"), uri="qemu+ssh://hv1/system"), system_uuid=uuid)

@@ -77,20 +77,24 @@ def _observation(host: Hypervisor, inventory: int, declared_at: datetime, rank: 
         keys=host.keys,
         uuid=machine_uuid(host.system_uuid),
         domains=frozenset({domain.uuid or domain.name for domain in host.domains} or {host.uri}),
-        has_facts=bool(host.domains) or host.status is HostStatus.COMPLETE,
+        has_facts=_has_facts(host),
     )
 
 
-def _rank(host: Hypervisor) -> tuple[int, float, int, bytes, bytes]:
+def _has_facts(host: Hypervisor) -> bool:
+    return bool(host.domains) or host.status is HostStatus.COMPLETE
+
+
+def _rank(host: Hypervisor) -> tuple[bool, int, float, int, bytes, bytes]:
     """Return a sort key, the best observation first: the newest complete one; one of unknown age is the oldest.
 
-    Of equal age it is the one with the most domains.
+    Without a complete one it is the newest with domains. Of equal age it is the one with the most domains.
     """
     # Facts that a merge changes come last, so that merging again finds the same.
     undeclared: dict[str, object] = {"name": host.plain_name, "own_name": None, **NOT_DECLARED}
     facts = msgspec.structs.replace(host, former_keys=(), observed_at=None, **undeclared)
     declared = [getattr(host, field) for field in NOT_DECLARED]
-    order = host.status.rank, newest_first(host.observed_at), -len(host.domains)
+    order = not _has_facts(host), host.status.rank, newest_first(host.observed_at), -len(host.domains)
     return *order, msgspec.json.encode(facts), msgspec.json.encode(declared)
 
 

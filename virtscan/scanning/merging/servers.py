@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import product
-from math import inf
 
 import msgspec
 
 from virtscan.model import Inventory, RememberedPlace, Server, State
 from virtscan.model.sources import is_declared
 from virtscan.scanning.merging.hosts import MergedHosts
+from virtscan.scanning.merging.observations import newest_first
 from virtscan.scanning.naming import disambiguated, is_full_address
 
 
@@ -144,11 +144,6 @@ def _rank(one: _ServerObservation, latest: datetime) -> tuple[object, ...]:
     times = newest_first(one.server.observed_at), newest_first(one.declared_at)
     is_off = one.server.tx_checksum is State.OFF
     return kind, *times, is_off, one.facts, repr(one.declarations), -1 if one.host is None else one.host
-
-
-def newest_first(moment: datetime | None) -> float:
-    """Return a sort key of a time; an unknown one comes last, for the time of its inventory would make it young."""
-    return inf if moment is None else -moment.timestamp()
 
 
 def _grouped(alike: Iterable[Sequence[_ServerObservation]], hosts: MergedHosts) -> list[list[_ServerObservation]]:
