@@ -120,6 +120,12 @@ def test_an_observation_of_unknown_domains_hides_none_of_an_older_partial_one() 
     assert len(merged.gaps) == 2
 
 
+def test_the_order_of_former_keys_does_not_matter() -> None:
+    one, other = (inventory(hypervisor("hv1", domain("vm"), former_keys=(key,))) for key in ("uri:a", "name:b"))
+
+    assert merge([one, other]) == merge([other, one])
+
+
 def test_two_drivers_of_one_machine_stay_two_hypervisors() -> None:
     uuid = "4c4c4544-0000-1000-8000-000000000001"
     vms = replace(hypervisor("hv1", domain("vm"), uri="qemu+ssh://hv1/system"), system_uuid=uuid)

@@ -7,6 +7,7 @@ import msgspec
 
 from virtscan import __version__
 from virtscan.model import Gap, Hypervisor, Inventory, Policy, RememberedPlace, UnreadHost
+from virtscan.model.identity.keys import key_rank
 from virtscan.scanning.merging.hosts import MergedHosts
 from virtscan.scanning.merging.observations import NOT_DECLARED, HostObservation, by_host
 from virtscan.scanning.merging.records import merge_records
@@ -72,13 +73,14 @@ def _united(observations: Sequence[HostObservation]) -> Hypervisor:
     """
     best = observations[0].host
     declared = max(observations, key=lambda one: one.declared_at).host
-    every = sorted({key for one in observations for key in one.keys} - set(best.keys))
-    return msgspec.structs.replace(
+    united = msgspec.structs.replace(
         best,
         own_name=best.plain_name,
         **{field: getattr(declared, field) for field in NOT_DECLARED},
-        former_keys=(*best.former_keys, *every),
+        former_keys=(),
     )
+    former = {key for one in observations for key in one.keys}.difference(united.keys)
+    return msgspec.structs.replace(united, former_keys=tuple(sorted(former, key=lambda key: (key_rank(key), key))))
 
 
 def _of_hosts(inventories: Sequence[Iterable[H]], renamed: Mapping[tuple[int, str | None], str]) -> tuple[H, ...]:
