@@ -231,6 +231,15 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ('ethtool -K eth0 tx off\necho "now `ethtool -K eth0 tx on`"', ON),
         ("exec > >(logger -t tx) 2>&1\nethtool -K eth0 tx off", OFF),
         ("while read d; do ethtool -K $d tx off; done < <(ls /sys/class/net)", UNKNOWN),
+        ("X=$(cat <<E\n:)\nethtool -K eth0 tx off\n(\nE\n)", UNKNOWN),
+        ("X=$(echo x # don't :)\n)\nethtool -K eth0 tx off # don't", OFF),
+        ("X=$((1<<2))\nethtool -K eth0 tx off", OFF),
+        # dash ends where a read-only variable is set again, bash leaves the rest of the line out.
+        ("readonly d=eth0\nd=eth0\nethtool -K $d tx off", UNKNOWN),
+        ("readonly d=eth0\nunset d\nethtool -K $d tx off", UNKNOWN),
+        ("f() { local -r d=eth0; }\nf\nd=eth0\nethtool -K $d tx off", UNKNOWN),
+        ("(readonly d=eth1)\nd=eth0\nethtool -K $d tx off", OFF),
+        ("readonly d=eth0\nethtool -K $d tx off", OFF),
         # Variables and arguments.
         ("set -- $X eth0\nethtool -K $2 tx off", UNKNOWN),
         ("set -- a b eth0\nshift 2\nethtool -K $1 tx off", OFF),
@@ -574,6 +583,10 @@ def test_a_service_that_another_one_wants_leaves_the_outcome_open() -> None:
         ('KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off >/dev/null"', UNKNOWN),
         ('KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"\nSUBSYSTEM=="net", RUN="/bin/true"', ON),
         ('KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"\nDRIVERS=="x", RUN:="/bin/true"', UNKNOWN),
+        # A rule that may have made the list final.
+        ('DRIVERS=="x", RUN:="/sbin/ethtool -K eth0 tx off"\nSUBSYSTEM=="net", RUN{builtin}="kmod"', UNKNOWN),
+        ('DRIVERS=="x", RUN:="/sbin/ethtool -K eth0 tx off"\nSUBSYSTEM=="net", RUN="/bin/true"', UNKNOWN),
+        ('DRIVERS=="x", RUN:="/bin/true"\nKERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
         ('KERNEL=="eth0", RUN:="/bin/true"\nKERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"', ON),
         ('KERNEL=="eth0", IMPORT{program}="/bin/x", RUN+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
         ('KERNEL=="eth*", RUN+="/sbin/ethtool -K $name tx off"', UNKNOWN),

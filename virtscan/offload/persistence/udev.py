@@ -33,12 +33,12 @@ class _Programs(msgspec.Struct):
     """The list of programs that udev runs for a device: the states that they give, by file.
 
     `renames` is the file that gives the device another name. `final` is True if no rule may change the list any more,
-    `ended` if udev may have ended with an earlier rule.
+    None if that is unknown; `ended` is True if udev may have ended with an earlier rule.
     """
 
     states: dict[str, dict[str, State]]
     renames: str | None = None
-    final: bool = False
+    final: bool | None = False
     ended: bool = False
 
     def empty(self, *, certain: bool) -> None:
@@ -111,9 +111,11 @@ def _add(part: Part, scene: Scene, path: str, run: _Programs, *, certain: bool) 
     key, name, sign, value = part
     if key not in {"RUN", *_AT_ONCE} or (key == "RUN" and (run.final or sign not in _ASSIGNS)):
         return
+    certain = certain and run.final is False
     if key == "RUN" and sign in {"=", ":="}:
         run.empty(certain=certain)
-        run.final = sign == ":=" and certain
+        if sign == ":=":
+            run.final = certain or None
     if name == "builtin":  # a command of udev's own, of which none switches offload
         return
     run.states[path] = merged(run.states.get(path, {}), _command(value, scene), certain=certain and key == "RUN")

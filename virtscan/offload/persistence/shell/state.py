@@ -8,7 +8,7 @@ import msgspec
 
 from virtscan.model import State
 from virtscan.offload.persistence.shell.effects import Scene, States, merged
-from virtscan.offload.persistence.shell.language.syntax import Node
+from virtscan.offload.persistence.shell.language.syntax import Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import BLANKS, Word
 
 _Value = TypeVar("_Value")
@@ -36,15 +36,16 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     """The known state of a shell at one point of a script, over all ways that lead there.
 
     `states` are those that the device was given so far, `later` those of commands in the background. A variable is
-    unknown if it is missing; one that is not set has no values. `functions` have every possible body, None for no
-    function. `local` are the values that variables have again after the function. `options` are None if unknown. In
-    a `tested` command a failure ends no script; None if that depends on the shell. `returns` is True in a function
-    or a sourced script. `is_bash` is True if the shell is known to be bash. `renamed` is True if the device's name
-    may be another one's by now.
+    unknown if it is missing; one that is not set has no values. `readonly` are variables that can't be set again.
+    `functions` have every possible body, None for no function. `local` are the values that variables have again after
+    the function. `options` are None if unknown. In a `tested` command a failure ends no script; None if that depends on
+    the shell. `returns` is True in a function or a sourced script. `is_bash` is True if the shell is known to be bash.
+    `renamed` is True if the device's name may be another one's by now.
     """
 
     states: Mapping[str, State] = {}
     later: Mapping[str, State] = {}
+    readonly: frozenset[str] = frozenset()
     variables: Mapping[str, _Values] = msgspec.field(default_factory=lambda: {"IFS": (BLANKS,)})
     exported: frozenset[str] = frozenset({"PATH"})
     arguments: _Values | None = None
@@ -72,6 +73,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
             later=_common(self.later, other.later, State.UNKNOWN),
             variables=_common(self.variables, other.variables, _UNKNOWN),
             exported=self.exported & other.exported,
+            readonly=self.readonly | other.readonly,
             arguments=self.arguments if self.arguments == other.arguments else None,
             functions={
                 name: tuple(dict.fromkeys((*self.functions.get(name, (None,)), *other.functions.get(name, (None,)))))
@@ -111,7 +113,13 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, states=after)
 
     def with_variables(self, values: Mapping[str, _Values], *, exported: bool = False) -> "Shell":
-        """Return the shell with other values of variables."""
+        """Return the shell with other values of variables.
+
+        Raises:
+            ShellSyntaxError: One is read-only, at which dash ends and bash leaves the rest of the line out.
+        """
+        if not self.readonly.isdisjoint(values):
+            raise ShellSyntaxError("a read-only variable is set")
         return msgspec.structs.replace(
             self,
             variables={**self.variables, **values},

@@ -35,6 +35,7 @@ def assigned(assignment: re.Match[str], shell: Shell) -> Shell:
 
 def declared(name: str, fields: Sequence[Word], shell: Shell) -> Shell:
     """Return the shell after `export`, `local` and the like."""
+    fixes = name == "readonly" or any(re.match(r"-\w*r", field or "") for field in fields)
     for field in fields:
         variable, equals, value = (field or "").partition("=")
         if name in {"local", "declare", "typeset"}:
@@ -44,6 +45,8 @@ def declared(name: str, fields: Sequence[Word], shell: Shell) -> Shell:
             shell = shell.with_variables({variable: (value,)})
         if name == "export":
             shell = msgspec.structs.replace(shell, exported=shell.exported | {variable})
+        if fixes:
+            shell = msgspec.structs.replace(shell, readonly=shell.readonly | {variable})
     return shell
 
 

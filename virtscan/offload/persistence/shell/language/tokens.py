@@ -115,7 +115,13 @@ def quoted_end(text: str, start: int) -> int:
 def _bracket_end(text: str, start: int) -> int:
     opening, closing = text[start], _CLOSING[text[start]]
     depth, place = 0, start
+    commands = opening == "(" and not text.startswith("((", start)
     while place < len(text):
+        if commands and text.startswith("<<", place):
+            raise ShellSyntaxError("a here-document in brackets")
+        if commands and text[place] == "#" and text[place - 1] in " \t\n;&|(":
+            place = _line_end(text, place)
+            continue
         if text[place] in "'\"`\\":
             place = quoted_end(text, place)
             continue
