@@ -1,5 +1,6 @@
 """A line counts only if it runs; one that may concern the device and is not understood leaves the outcome open."""
 
+import re
 from typing import Any
 
 import pytest
@@ -50,6 +51,16 @@ TOKENS = (
 COMMAND = "ethtool -K eth0 tx off"
 OTHER = "multi-user.target.wants/other.service"
 NETWORK_MANAGER = "multi-user.target.wants/NetworkManager.service"
+
+
+def planned(text: str) -> dict[str, str]:
+    """Return a file of netplan, and those that it writes."""
+    files = {"/etc/netplan/50-a.yaml": text}
+    for name, body in re.findall(r'^ {4}"?([^ ":]+)"?:\n((?: {6}.*(?:\n|$))*)', text, re.MULTILINE):
+        lines = [f"TransmitChecksumOffload={value}" for value in re.findall(r"transmit-checksum-offload: (\w+)", body)]
+        lines += [f"Name={value}" for value in re.findall(r"set-name: (\w+)", body)]
+        files[f"/run/systemd/network/10-netplan-{name}.link"] = "\n".join(("[Link]", *lines))
+    return files
 
 
 def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
@@ -627,9 +638,9 @@ def test_udev_knows_a_nic_by_the_name_of_the_kernel() -> None:
 
         assert state({RULES: rule}, device="enp1s0") is expected, pattern
         assert state({"/etc/systemd/network/10-a.link": link}, device="enp1s0") is expected, pattern
-        assert state({"/etc/netplan/50-a.yaml": matched}, device="enp1s0") is expected, pattern
+        assert state(planned(matched), device="enp1s0") is expected, pattern
         if "*" not in pattern:
-            assert state({"/etc/netplan/50-a.yaml": plan.format(f"{pattern}:")}, device="enp1s0") is expected, pattern
+            assert state(planned(plan.format(f"{pattern}:")), device="enp1s0") is expected, pattern
 
 
 @pytest.mark.parametrize("action", ['ACTION=="move", ', 'ACTION=="add|move", ', ""])
@@ -894,13 +905,26 @@ NETPLAN_OFF = "    eth0:\n      transmit-checksum-offload: no\n"
 def test_netplan_counts_for_the_device_that_it_defines(definition: str, udev: int | None, expected: State) -> None:
     text = f"network:\n  version: 2\n  ethernets:\n{definition}\n"
 
-    assert state({"/etc/netplan/50-a.yaml": text}, udev=udev) is expected
+    assert state(planned(text), udev=udev) is expected
+
+
+def test_netplan_counts_if_it_has_accepted_its_files() -> None:
+    plan, written = "/etc/netplan/50-a.yaml", "/run/systemd/network/10-netplan-eth0.link"
+    files = planned(f"network:\n  ethernets:\n{NETPLAN_OFF}")
+
+    assert state(files) is OFF
+    assert state(files | {written: "[Link]\nTransmitChecksumOffload=true"}) is UNKNOWN
+    # It refuses all files at a key that it does not know, and a name without `match`.
+    for more in ("tx: 1", "set-name: eth0", "set-name: lan0"):
+        refused = files[plan].replace("    eth0:\n", f"    eth0:\n      {more}\n")
+        assert state({plan: refused}) is UNKNOWN, more
+        assert state({plan: refused.replace("no", "yes"), RC_LOCAL: COMMAND}) is UNKNOWN, more
 
 
 def test_netplan_and_other_link_files_are_tried_in_the_order_of_their_names() -> None:
     plan = "network:\n  ethernets:\n    eth0:\n      {}\n"
-    off = {"/etc/netplan/50-a.yaml": plan.format("transmit-checksum-offload: false")}
-    silent = {"/etc/netplan/50-a.yaml": plan.format("mtu: 9000")}
+    off = planned(plan.format("transmit-checksum-offload: false"))
+    silent = planned(plan.format("mtu: 9000"))
     link = f"[Match]\nMACAddress={MAC}\n[Link]\n{{}}\n"
 
     for name, files, words, expected in (
@@ -917,8 +941,9 @@ def test_a_match_that_a_later_file_of_netplan_adds_may_join_the_name() -> None:
     first = "network:\n  ethernets:\n    lan:\n      transmit-checksum-offload: false\n"
     later = f"network:\n  ethernets:\n    lan:\n      match:\n        macaddress: {MAC}\n"
 
-    assert state({"/etc/netplan/1.yaml": first, "/etc/netplan/2.yaml": later}) is UNKNOWN
-    assert state({"/etc/netplan/1.yaml": later, "/etc/netplan/2.yaml": first}) is OFF
+    written = planned(first) | {"/etc/netplan/50-a.yaml": ""}
+    assert state(written | {"/etc/netplan/1.yaml": first, "/etc/netplan/2.yaml": later}) is UNKNOWN
+    assert state(written | {"/etc/netplan/1.yaml": later, "/etc/netplan/2.yaml": first}) is OFF
 
 
 @pytest.mark.parametrize(

@@ -386,6 +386,7 @@ def test_every_place_of_a_lasting_setting_is_read(machine: Machine) -> None:
     link = "[Match]\nOriginalName=eth0\n[Link]\nTransmitChecksumOffload=no\n"
     stanza = "auto eth0\niface eth0 inet dhcp\n  offload-tx off\n"
     machine.file("/etc/network/interfaces", "source interfaces.d/*\n")
+    machine.file("/run/systemd/network/10-netplan-eth0.link", link.replace("=eth0", "=eth9"))
     machine.file("/etc/systemd/system/multi-user.target.wants/tx.service", "../tx.service")
     machine.file("/etc/systemd/system/multi-user.target.wants/NetworkManager.service", "NetworkManager.service")
     machine.file("/etc/systemd/system/multi-user.target.wants/cron.service", "cron.service")

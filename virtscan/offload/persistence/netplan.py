@@ -1,15 +1,18 @@
 """netplan's YAML files to the .link files that it writes at every boot."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
-from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, uncertain
+from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, ini, states_of, uncertain
 from virtscan.offload.persistence.systemd.link_file import OFFLOAD, LinkFile
 
 _LINE = re.compile(r"( *)(?:\"([^\"]+)\"|'([^']+)'|([^\s:#][^:#]*?)):(?:\s+(.*?))?\s*(?:\s#.*)?")
+WRITTEN = "/run/systemd/network/"
+"""The folder of the .link files that netplan writes."""
 _BASES = ("lib", "usr/lib", "etc", "run")
 _KEY = "transmit-checksum-offload"
 _LINK_KEY = re.compile(r"set-name|mtu|wakeonlan|.*-offload")
@@ -29,13 +32,14 @@ class _Definition(msgspec.Struct):
 
 
 def link_files(evidence: Evidence) -> Iterator[LinkFile]:
-    """Yield the .link files that netplan writes at the next boot.
+    """Yield the .link files that netplan writes at the next boot, if it accepts its files: the one in /run shows that.
 
     Source:
         netplan-yaml(5), common properties for physical interfaces: `match`, `transmit-checksum-offload`; settings are
         not reliable for devices that are matched by name only, because udev renames them. netplan's
         append_match_section: a definition's name becomes OriginalName=; it may stay where a later file adds `match`.
-        write_link_file: the keys that need a file.
+        write_link_file: the keys that need a file. netplan 0.106 writes none at all at a tab, an unknown key, a value
+        of another type, or `set-name` without `match`.
     """
     for name, definition in _definitions(evidence).items():
         values = definition.values
@@ -50,7 +54,21 @@ def link_files(evidence: Evidence) -> Iterator[LinkFile]:
             match.append((name, ""))
         link = [(_LINK_WORDS[key], value) for key, value in values.items() if key in _LINK_WORDS]
         entries = (*(("Match", *pair) for pair in match), *(("Link", *pair) for pair in link))
-        yield LinkFile(name=f"10-netplan-{name}.link", source=definition.path, entries=entries, keys=(_KEY, "set-name"))
+        file = LinkFile(
+            name=f"10-netplan-{name}.link", source=definition.path, entries=entries, keys=(_KEY, "set-name")
+        )
+        yield msgspec.structs.replace(file, is_certain=_is_written(file, evidence))
+
+
+def _is_written(file: LinkFile, evidence: Evidence) -> bool:
+    """Return True if netplan has written a file with the same name for the device and the same offload."""
+    text = evidence.files.get(f"{WRITTEN}{file.name}", "")
+    written = msgspec.structs.replace(file, entries=tuple(ini(text)))
+
+    def values(one: LinkFile) -> tuple[str | None, Mapping[str, State]]:
+        return one.value("Name"), states_of([("tx", one.value(OFFLOAD) or "")])
+
+    return bool(text) and values(written) == values(file)
 
 
 def _definitions(evidence: Evidence) -> dict[str, _Definition]:

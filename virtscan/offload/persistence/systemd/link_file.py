@@ -14,13 +14,14 @@ class LinkFile(msgspec.Struct, frozen=True, kw_only=True):
     """A .link file with its drop-ins.
 
     `source` is the file that it was read from, `entries` are section, key and value of each line. `keys` are the words
-    for TX checksum offload and for the name of the device in that file.
+    for TX checksum offload and for the name of the device in that file. `is_certain` is False if it may not exist.
     """
 
     name: str
     source: str
     entries: tuple[tuple[str, str, str], ...]
     keys: tuple[str, str] = (OFFLOAD, "Name")
+    is_certain: bool = True
 
     def fits(self, device: str, macs: tuple[str, ...]) -> State:
         """Return whether its [Match] section matches this device; UNKNOWN if it needs an unobserved fact."""
@@ -28,7 +29,7 @@ class LinkFile(msgspec.Struct, frozen=True, kw_only=True):
         results = [_rule_fits(key, value.split(), device, macs) for key, value in rules]
         if not results or State.OFF in results:
             return State.OFF
-        return State.UNKNOWN if State.UNKNOWN in results else State.ON
+        return State.UNKNOWN if State.UNKNOWN in results or not self.is_certain else State.ON
 
     def value(self, key: str) -> str | None:
         """Return the last value of a key of the [Link] section; None if it has none."""

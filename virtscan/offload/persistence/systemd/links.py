@@ -13,11 +13,11 @@ from virtscan.offload.persistence.evidence import (
     states_of,
     uncertain,
 )
-from virtscan.offload.persistence.netplan import link_files, unclear
+from virtscan.offload.persistence.netplan import WRITTEN, link_files, unclear
 from virtscan.offload.persistence.systemd.link_file import OFFLOAD, LinkFile
 
 LINK_SINCE = 245
-_NETPLANS = "/run/systemd/network/10-netplan-"
+_NETPLANS = f"{WRITTEN}10-netplan-"
 
 
 def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
@@ -40,7 +40,7 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
         if fitting is not State.OFF:
             value, name = file.value(OFFLOAD), file.value("Name") or device
             # At the next boot the NIC gets a name by which other files may give it another state, or none.
-            renames = fitting is State.ON and name != device
+            renames = name != device and (fitting is State.ON or not file.is_certain)
             key = file.keys[renames]
             states = uncertain(FEATURES) if renames else states_of([("tx", value)] if value else [])
             possible.append((file.source, states))
