@@ -733,6 +733,15 @@ def test_what_is_in_run_may_be_gone_after_a_reboot(path: str, text: str) -> None
         ("auto eth0\niface eth0 inet6 auto inherits base\n  up ethtool -K eth0 tx off", UNKNOWN),
         ("auto eth0\niface eth0\n  up ethtool -K eth0 tx off", UNKNOWN),
         ("template base\n  mtu 9000\nauto eth0\niface eth0 inet dhcp\n  up ethtool -K eth0 tx off", UNKNOWN),
+        ("auto eth0\nmtu 9000\niface eth0 inet dhcp\n  up ethtool -K eth0 tx off", UNKNOWN),
+        ("atuo eth0\nauto eth0\niface eth0 inet dhcp\n  up ethtool -K eth0 tx off", UNKNOWN),
+        ("iface eth0 inet dhcp\nauto eth0\n  offload-tx off", ON),
+        ("auto eth0\niface eth0 inet dhcp\n  up ethtool -K eth0 tx off\nmapping a\n  mtu 9", UNKNOWN),
+        ("auto eth0\niface eth0 inet dhcp\n  up ethtool -K eth0 tx off\nmapping a\n  script x\n  map y", OFF),
+        ("auto eth0\niface eth0 inet dhcp\n  up ethtool -K eth0 tx off\n  mtu", UNKNOWN),
+        ("auto eth0\niface eth0 inet dchp\n  up ethtool -K eth0 tx off", UNKNOWN),
+        ("auto eth0\niface eth0 inet static\n  up ethtool -K eth0 tx off", UNKNOWN),
+        ("auto eth0\niface eth0 inet static\n  address 10.0.0.1\n  up ethtool -K eth0 tx off", OFF),
         # An option of ifupdown-ng.
         ("auto eth0\niface eth0 inet dhcp\n  ethtool-offload-tx off", UNKNOWN),
         (

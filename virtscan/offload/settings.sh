@@ -54,23 +54,25 @@ interfaces() {
     files=$(printf '%s\n' $files "$root"/etc/network/interfaces.d/* | sort -u)
     calls=
     called $files
-    pattern='iface|auto|allow-|no-|mapping|source|offload-|tx-offload|bond[-_]slaves|slaves|bridge[-_]ports|template'
+    understood='iface|auto|allow-|no-|mapping|source|offload-|tx-offload|bond[-_]slaves|slaves|bridge[-_]ports|template'
     wanted="$relevant$(naming)"
     filter=shortened
-    lines "^$blank($pattern|(pre-|post-)?up[[:space:]]|vlan|rename|[^#]*($wanted))" $files
+    lines . $files
     filter=
     closed "$root"/etc/network/interfaces.d
     lines '^$' "$root"/etc/network/ifupdown2/*.conf
     scripts "$root"/etc/network/if-pre-up.d "$root"/etc/network/if-up.d
 }
 
-# Commands of interfaces files without the words of those that switch no offload; their success decides about others.
+# Interfaces files without the words of commands that switch no offload, and without values of options. The success of
+# commands decides about others, and the place of an option about the file.
 shortened() {
     up="$blank(pre-|post-)?up[[:space:]]+"
     verbs='-[46w]|add|append|change|del|link|netns|replace|route|rule|set|addr|address'
     sed -E -e "\\~$wanted~b" -e "s~^($up).*\\|\\|[[:space:]]*(/bin/)?(true|:)$blank\$~\\1true~" -e t \
         -e "s~^($up)([^[:space:]]*=|[^;&|]*[;&|]).*~\\1several~" -e t \
-        -e "s~^($up[^[:space:]]+([[:space:]]+($verbs))*)([[:space:]].*)?\$~\\1~"
+        -e "s~^($up[^[:space:]]+([[:space:]]+($verbs))*)([[:space:]].*)?\$~\\1~" -e t \
+        -e "\\~^$blank($understood|vlan|rename)~b" -e "s~^($blank[^[:space:]]+[[:space:]]+)[^[:space:]].*~\\1-~"
 }
 
 hooks() {

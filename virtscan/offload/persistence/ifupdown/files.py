@@ -14,6 +14,10 @@ MAIN = "/etc/network/interfaces"
 UP = {"pre-up": 0, "up": 1, "post-up": 1}
 """Options that are commands, and the phase in which they run."""
 PATTERN = re.compile(r"[*?\[]")
+_METHODS = {
+    "inet": frozenset({"loopback", "static", "manual", "dhcp", "bootp", "tunnel", "ppp", "wvdial", "ipv4ll"}),
+    "inet6": frozenset({"auto", "loopback", "static", "manual", "dhcp", "v4tunnel", "tunnel", "6to4"}),
+}
 _PORTS = {"bridge_ports", "bridge-ports", "bond-slaves", "bond_slaves", "slaves"}
 _RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -35,6 +39,11 @@ class Stanza(msgspec.Struct, frozen=True, kw_only=True):
         """Return the names of the stanzas that it inherits."""
         return self.words[self.words.index("inherits") + 1 :] if "inherits" in self.words else ()
 
+    @property
+    def lacks_address(self) -> bool:
+        """Return True if it needs an address and has none, by itself or by inheritance."""
+        return self.words[2:] == ("static",) and "address" not in dict(self.options)
+
     def fits(self, device: str) -> bool:
         """Return True if the stanza applies to the device."""
         return fnmatchcase(device, self.name)
@@ -43,14 +52,14 @@ class Stanza(msgspec.Struct, frozen=True, kw_only=True):
 class Interfaces(msgspec.Struct, frozen=True, kw_only=True):
     """All interfaces files together: stanzas, the names that are brought up, and the mapped names.
 
-    `has_templates` is True if a line defines a template, which ifupdown does not know.
+    `is_malformed` is True if ifupdown refuses a line: an option outside of a stanza or without a value, a template.
     """
 
     stanzas: tuple[Stanza, ...] = ()
     automatic: tuple[str, ...] = ()
     scriptless: tuple[str, ...] = ()
     mapped: tuple[str, ...] = ()
-    has_templates: bool = False
+    is_malformed: bool = False
 
     @property
     def refused(self) -> bool:
@@ -58,7 +67,8 @@ class Interfaces(msgspec.Struct, frozen=True, kw_only=True):
 
         Source:
             ifupdown 0.8.41: `unknown iface to inherit from`, of a stanza that comes later, too; `unknown or no address
-            type and no inherits keyword specified`; `misplaced option`.
+            type and no inherits keyword specified`; `unknown or no method`; `misplaced option`; `option with empty
+            value`; `missing required variable: address`, which refuses only the interface.
         """
         families: dict[str, set[str]] = {}
         for stanza in self.stanzas:
@@ -66,8 +76,11 @@ class Interfaces(msgspec.Struct, frozen=True, kw_only=True):
             inherited = [families.get(parent, set()) for parent in stanza.parents]
             if len(stanza.words) < 3 or not all(family & own if own else family for family in inherited):
                 return True
+            method = {word for word in stanza.words[2:3] if own and word != "inherits"}
+            if stanza.lacks_address or not method <= _METHODS.get(stanza.words[1], frozenset()):
+                return True
             families.setdefault(stanza.words[0], set()).update(own, *inherited)
-        return self.has_templates
+        return self.is_malformed
 
     def brought_up(self, device: str, *, dependents: bool) -> State:
         """Return whether a device is brought up at boot; UNKNOWN when no line does it.
@@ -98,7 +111,7 @@ def read_interfaces(evidence: Evidence) -> Interfaces:
         automatic=tuple(physical for physical, _, _ in logical),
         scriptless=tuple(read.names["no-scripts"]),
         mapped=tuple(read.names["mapping"]),
-        has_templates=read.has_templates,
+        is_malformed=read.is_malformed,
     )
 
 
@@ -123,7 +136,8 @@ class _Reading:
         self.stanzas: list[Stanza] = []
         self.names: dict[str, list[str]] = {"auto": [], "no-scripts": [], "mapping": []}
         self.is_open = False
-        self.has_templates = False
+        self.maps = False
+        self.is_malformed = False
 
     def line(self, path: str, words: list[str]) -> None:
         """Take in one line of a file."""
@@ -137,16 +151,19 @@ class _Reading:
             case ["no-scripts" | "mapping" as keyword, *names]:
                 self._name(keyword, names)
             case [word, *_] if re.fullmatch(r"(allow|no)-\S+|template|vlan|rename", word):
-                self.is_open = False
-                self.has_templates |= word == "template"
-            case [option, *rest] if self.is_open:
+                self.is_open = self.maps = False
+                self.is_malformed |= word == "template"
+            case [option, *rest] if self.is_open and rest:
                 last = self.stanzas[-1]
                 options = (*last.options, (option, " ".join(rest)))
                 self.stanzas[-1] = msgspec.structs.replace(last, options=options)
+            case [option, *_]:
+                self.is_malformed |= not (self.maps and option in {"script", "map"})
 
     def _name(self, keyword: str, names: list[str]) -> None:
         self.names[keyword] += [name.removeprefix("/") for name in names]
         self.is_open = False
+        self.maps = keyword == "mapping"
 
 
 def _mapped(stanza: Stanza, logical: list[tuple[str, str, str]]) -> Stanza:
