@@ -11,14 +11,13 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from virtscan.model import State
-from virtscan.offload.persistence.shell.commands import Commands
-from virtscan.offload.persistence.shell.conditions import holds
 from virtscan.offload.persistence.shell.effects import Scene
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block, Node, ShellSyntaxError
-from virtscan.offload.persistence.shell.language.words import Word, expand, needed, substituted
-from virtscan.offload.persistence.shell.programs import READERS, RUN_NOTHING, SPECIAL
+from virtscan.offload.persistence.shell.language.words import Word, expand
+from virtscan.offload.persistence.shell.programs import READERS
+from virtscan.offload.persistence.shell.simple import SimpleCommands, strict
 from virtscan.offload.persistence.shell.state import (
     FAILURE,
     SUCCESS,
@@ -26,17 +25,15 @@ from virtscan.offload.persistence.shell.state import (
     Outcomes,
     Shell,
     changed,
-    ended,
     joint,
     onward,
     together,
 )
-from virtscan.offload.persistence.shell.variables import ASSIGNMENT, assigned
 
 _STEPS = 5000
 
 
-class Interpreter(Commands):
+class Interpreter(SimpleCommands):
     """The control flow of scripts."""
 
     def __init__(self, scene: Scene) -> None:
@@ -67,7 +64,7 @@ class Interpreter(Commands):
             raise RecursionError("too many steps")
         match node:
             case syntax.Simple():
-                return _strict(self._simple(node, shell))
+                return strict(self.simple(node, shell))
             case syntax.AndOr():
                 return self._and_or(node, shell)
             case syntax.Pipe():
@@ -118,15 +115,15 @@ class Interpreter(Commands):
         forth, back = self._parts(node.commands, shell), self._parts(node.commands[::-1], shell)
         after = joint((*forth.values(), *back.values())) or shell
         statuses = {end.status for end in forth} if shell.options["pipefail"] is False else {True, False}
-        return _strict({CommandEnd(status): after for status in statuses})
+        return strict({CommandEnd(status): after for status in statuses})
 
     def _parts(self, commands: Sequence[Node], shell: Shell) -> Outcomes:
         outcomes: Outcomes = {SUCCESS: shell}
         for command in commands:
-            outcomes = self._apart((command,), joint(outcomes.values()) or shell)
+            outcomes = self.apart((command,), joint(outcomes.values()) or shell)
         return outcomes
 
-    def _apart(self, block: Block, shell: Shell) -> Outcomes:
+    def apart(self, block: Block, shell: Shell) -> Outcomes:
         """Run commands in a subshell that is taken to end."""
         leaves = ("exit", "return", "break", "continue", "forever")
         return changed(self._block(block, shell), shell.after_child, leaves)
@@ -136,12 +133,12 @@ class Interpreter(Commands):
             return self._block(node.body, shell)
         if not node.background:
             leaves = ("exit", "return", "break", "continue")
-            return _strict(changed(self._block(node.body, shell), shell.after_child, leaves))
+            return strict(changed(self._block(node.body, shell), shell.after_child, leaves))
         return {SUCCESS: self._background(node.body, shell)}
 
     def _background(self, block: Block, shell: Shell) -> Shell:
         """Return the shell behind commands that run at some time from now on."""
-        alone = joint(self._apart(block, msgspec.structs.replace(shell, states={})).values()) or shell
+        alone = joint(self.apart(block, msgspec.structs.replace(shell, states={})).values()) or shell
         later = dict(alone.later)
         for name, state in alone.states.items():
             later[name] = state if later.get(name, state) is state else State.UNKNOWN
@@ -182,7 +179,7 @@ class Interpreter(Commands):
         return (shell, again, left) if more is None or more == shell else Interpreter._passes(once, more)
 
     def _for(self, node: syntax.For, shell: Shell) -> Outcomes:
-        found, _, shell = self._substituted(node.words, shell)
+        found, _, shell = self.substituted(node.words, shell)
         outcomes: Outcomes = {SUCCESS: shell}
         for field in [field for word in node.words for field in expand(word, shell.lookup)]:
 
@@ -213,7 +210,7 @@ class Interpreter(Commands):
         return left or {CommandEnd(True, "forever"): onward(again) or start}
 
     def _case(self, node: syntax.CaseCommand, shell: Shell) -> Outcomes:
-        found, _, shell = self._substituted((node.word,), shell)
+        found, _, shell = self.substituted((node.word,), shell)
         fields = expand(node.word, shell.lookup, split=False)
         word = fields[0] if len(fields) == 1 else None
         for patterns, body in node.branches:
@@ -224,68 +221,6 @@ class Interpreter(Commands):
                 found = together(found, self._block(body, shell))
         return together(found, {SUCCESS: shell})
 
-    def _simple(self, node: syntax.Simple, shell: Shell) -> Outcomes:
-        document = node.document
-        if document and ("$(" in document or "`" in document or not RUN_NOTHING.issuperset(node.words[:1])):
-            shell = shell.given(self._scene.possible(document), certain=False)
-        found, status, shell = self._substituted(node.words, shell)
-        return together(found, self._expanded(node.words, status, shell))
-
-    def _expanded(self, words: Sequence[str], status: bool | None, shell: Shell) -> Outcomes:
-        """Run a command of which the substituted commands have run, the last with this success."""
-        if words[:1] == ("[[",):
-            fields = [field for word in words[1:-1] for field in expand(word, shell.lookup, split=False)]
-            return ended(shell, holds(fields, device=self._scene.device, patterns=True))
-        rest = list(words)
-        after = shell
-        while rest and (assignment := ASSIGNMENT.fullmatch(rest[0])) is not None:
-            after = assigned(assignment, after)
-            rest.pop(0)
-        if not rest:
-            return ended(after, status)
-        if rest[0] in {"[", "test"}:
-            inner = rest[1:-1] if rest[0] == "[" else rest[1:]
-            fields = [field for word in inner for field in expand(word, shell.lookup)]
-            return ended(shell, holds(fields, device=self._scene.device, patterns=False))
-        fields = [field for word in rest for field in expand(word, shell.lookup)]
-        if after is shell:
-            return self.command(fields, shell)
-        # The variables before a command are its own, but for some commands of the shell, and functions.
-        names = [name for name, values in after.variables.items() if values != shell.variables.get(name)]
-        keeps = fields[:1] and (fields[0] in SPECIAL or fields[0] in shell.functions)
-        values = {name: (None,) if keeps else shell.lookup(name) for name in names}
-        exported = shell.exported
-
-        def restored(done: Shell) -> Shell:
-            return msgspec.structs.replace(done.with_variables(values), exported=exported)
-
-        environment = {name: after.variables[name] for name in names}
-        return changed(self.command(fields, shell.with_variables(environment, exported=True)), restored)
-
-    def _substituted(self, words: Sequence[str], shell: Shell) -> tuple[Outcomes, bool | None, Shell]:
-        """Run the commands in `$( )` among words: the outcomes that end here, their success, and the shell behind."""
-        statuses = {True}
-        for text in [text for word in words for text in substituted(word)]:
-            errexit = False if shell.options["errexit"] is False else None  # bash forgets it there
-            inner = msgspec.structs.replace(shell, options={**shell.options, "errexit": errexit})
-            outcomes = self._apart(parse(text), inner)
-            shell = shell.after_child(joint(outcomes.values()) or shell)
-            statuses = {end.status for end in outcomes}
-        ends = shell.options["nounset"] is not False and not all(
-            shell.is_set(name) for word in words for name in needed(word)
-        )
-        return {CommandEnd(False, "exit"): shell} if ends else {}, statuses.pop() if len(statuses) == 1 else None, shell
-
 
 def _leaving(outcomes: Outcomes) -> Outcomes:
     return {end: shell for end, shell in outcomes.items() if end.leaves}
-
-
-def _strict(outcomes: Outcomes) -> Outcomes:
-    """Return the outcomes of a command that `set -e` watches."""
-    failed = outcomes.get(FAILURE)
-    if failed is None or failed.tested or failed.options["errexit"] is False:
-        return outcomes
-    certain = failed.tested is False and failed.options["errexit"] is True
-    others = {end: shell for end, shell in outcomes.items() if end != FAILURE or not certain}
-    return together(others, {CommandEnd(False, "exit"): failed})

@@ -1,0 +1,96 @@
+"""Simple commands: their words, the commands in those, and the variables before them."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import msgspec
+
+from virtscan.offload.persistence.shell.commands import Commands
+from virtscan.offload.persistence.shell.conditions import holds
+from virtscan.offload.persistence.shell.language import syntax
+from virtscan.offload.persistence.shell.language.parsing import parse
+from virtscan.offload.persistence.shell.language.syntax import Block
+from virtscan.offload.persistence.shell.language.words import expand, needed, substituted
+from virtscan.offload.persistence.shell.programs import RUN_NOTHING, SPECIAL
+from virtscan.offload.persistence.shell.state import (
+    FAILURE,
+    CommandEnd,
+    Outcomes,
+    Shell,
+    changed,
+    ended,
+    joint,
+    together,
+)
+from virtscan.offload.persistence.shell.variables import ASSIGNMENT, assigned
+
+
+class SimpleCommands(Commands):
+    """The simple commands of scripts."""
+
+    @abstractmethod
+    def apart(self, block: Block, shell: Shell) -> Outcomes:
+        """Run commands in a subshell that is taken to end."""
+
+    def simple(self, node: syntax.Simple, shell: Shell) -> Outcomes:
+        """Run a command with its here-document."""
+        document = node.document
+        if document and ("$(" in document or "`" in document or not RUN_NOTHING.issuperset(node.words[:1])):
+            shell = shell.given(self._scene.possible(document), certain=False)
+        found, status, shell = self.substituted(node.words, shell)
+        return together(found, self._expanded(node.words, status, shell))
+
+    def _expanded(self, words: Sequence[str], status: bool | None, shell: Shell) -> Outcomes:
+        """Run a command of which the substituted commands have run, the last with this success."""
+        if words[:1] == ("[[",):
+            fields = [field for word in words[1:-1] for field in expand(word, shell.lookup, split=False)]
+            return ended(shell, holds(fields, device=self._scene.device, patterns=True))
+        rest = list(words)
+        after = shell
+        while rest and (assignment := ASSIGNMENT.fullmatch(rest[0])) is not None:
+            after = assigned(assignment, after)
+            rest.pop(0)
+        if not rest:
+            return ended(after, status)
+        if rest[0] in {"[", "test"}:
+            inner = rest[1:-1] if rest[0] == "[" else rest[1:]
+            fields = [field for word in inner for field in expand(word, shell.lookup)]
+            return ended(shell, holds(fields, device=self._scene.device, patterns=False))
+        fields = [field for word in rest for field in expand(word, shell.lookup)]
+        if after is shell:
+            return self.command(fields, shell)
+        # The variables before a command are its own, but for some commands of the shell, and functions.
+        names = [name for name, values in after.variables.items() if values != shell.variables.get(name)]
+        keeps = fields[:1] and (fields[0] in SPECIAL or fields[0] in shell.functions)
+        values = {name: (None,) if keeps else shell.lookup(name) for name in names}
+        exported = shell.exported
+
+        def restored(done: Shell) -> Shell:
+            return msgspec.structs.replace(done.with_variables(values), exported=exported)
+
+        environment = {name: after.variables[name] for name in names}
+        return changed(self.command(fields, shell.with_variables(environment, exported=True)), restored)
+
+    def substituted(self, words: Sequence[str], shell: Shell) -> tuple[Outcomes, bool | None, Shell]:
+        """Run the commands in `$( )` among words: the outcomes that end here, their success, and the shell behind."""
+        statuses = {True}
+        for text in [text for word in words for text in substituted(word)]:
+            errexit = False if shell.options["errexit"] is False else None  # bash forgets it there
+            inner = msgspec.structs.replace(shell, options={**shell.options, "errexit": errexit})
+            outcomes = self.apart(parse(text), inner)
+            shell = shell.after_child(joint(outcomes.values()) or shell)
+            statuses = {end.status for end in outcomes}
+        ends = shell.options["nounset"] is not False and not all(
+            shell.is_set(name) for word in words for name in needed(word)
+        )
+        return {CommandEnd(False, "exit"): shell} if ends else {}, statuses.pop() if len(statuses) == 1 else None, shell
+
+
+def strict(outcomes: Outcomes) -> Outcomes:
+    """Return the outcomes of a command that `set -e` watches."""
+    failed = outcomes.get(FAILURE)
+    if failed is None or failed.tested or failed.options["errexit"] is False:
+        return outcomes
+    certain = failed.tested is False and failed.options["errexit"] is True
+    others = {end: shell for end, shell in outcomes.items() if end != FAILURE or not certain}
+    return together(others, {CommandEnd(False, "exit"): failed})
