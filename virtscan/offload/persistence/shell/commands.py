@@ -8,8 +8,7 @@ import msgspec
 
 from virtscan.offload.persistence.evidence import FEATURES, uncertain
 from virtscan.offload.persistence.shell.effects import Scene, elsewhere, offload_states, succeeds
-from virtscan.offload.persistence.shell.language.parsing import parse
-from virtscan.offload.persistence.shell.language.syntax import GroupCommand, Node, ShellSyntaxError
+from virtscan.offload.persistence.shell.language.syntax import Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import Word
 from virtscan.offload.persistence.shell.programs import (
     LIBRARIES,
@@ -34,6 +33,7 @@ from virtscan.offload.persistence.shell.state import (
 from virtscan.offload.persistence.shell.variables import (
     DECLARE,
     SET_VARIABLES,
+    aliased,
     declared,
     forgotten,
     shifted,
@@ -253,24 +253,15 @@ class Commands(ABC):
             case "trap", [str(text), *_] if text != "-":
                 after = self.trap(text, shell)
             case "alias", _:
-                after = self._aliased(fields, shell)
+                after = aliased(fields, shell)
+            case "kill", _ if not {"$$", "0"}.isdisjoint(fields):
+                after = None
             case "set", _:
                 after = with_options(fields, shell)
             case _:
                 return None
-        # At an error in them dash ends, and bash goes on.
+        # At an error in them dash ends, and bash goes on; a signal may end both.
         return {SUCCESS: after} if after else {FAILURE: shell, CommandEnd(False, "exit"): shell}
-
-    @staticmethod
-    def _aliased(fields: list[Word], shell: Shell) -> Shell:
-        """Return the shell after `alias`: dash puts its text in the place of the name, bash leaves the name alone."""
-        functions = dict(shell.functions)
-        for name, equals, text in ((field or "").partition("=") for field in fields):
-            if equals:
-                itself = text.split()[:1] == [name]  # is not replaced again
-                body = parse(f'{"command " if itself else ""}{text} "$@"')
-                functions[name] = (*functions.get(name, (None,)), GroupCommand(body=body, subshell=False))
-        return msgspec.structs.replace(shell, functions=functions)
 
     def _other(self, first: str, fields: list[Word], shell: Shell) -> Outcomes:
         name = first.rpartition("/")[2]

@@ -132,7 +132,8 @@ def elsewhere(first: str, fields: Sequence[Word], scene: Scene) -> States:
         if field is None:
             continue
         if field.rpartition("/")[2] == "ethtool" and set(fields[number:]) & OFFLOAD:
-            states |= uncertain(offload_states(fields[number + 1 :], scene))
+            more = [None] if first.endswith("xargs") else []
+            states |= uncertain(offload_states([*fields[number + 1 :], *more], scene))
         elif ("ethtool" in field and " " in field) or field.startswith("ethtool."):
             states |= may_concern(field)
     return states

@@ -15,8 +15,8 @@ from virtscan.offload.persistence.shell.effects import Scene
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block, Node, ShellSyntaxError
-from virtscan.offload.persistence.shell.language.words import Word, expand
-from virtscan.offload.persistence.shell.programs import READERS
+from virtscan.offload.persistence.shell.language.words import Word, expand, expand_pattern
+from virtscan.offload.persistence.shell.programs import READERS, SPECIAL, opens
 from virtscan.offload.persistence.shell.simple import SimpleCommands, strict
 from virtscan.offload.persistence.shell.state import (
     FAILURE,
@@ -65,6 +65,8 @@ class Interpreter(SimpleCommands):
         match node:
             case syntax.Simple():
                 return strict(self.simple(node, shell))
+            case syntax.Redirected():
+                return self._redirected(node, shell)
             case syntax.AndOr():
                 return self._and_or(node, shell)
             case syntax.Pipe():
@@ -83,6 +85,15 @@ class Interpreter(SimpleCommands):
             case syntax.Loop():
                 return self._loop(node, shell)
         raise ShellSyntaxError("a command of another kind")
+
+    def _redirected(self, node: syntax.Redirected, shell: Shell) -> Outcomes:
+        """Run a command that does not run if one of its files can't be opened; a special one then ends dash."""
+        outcomes = self.node(node.body, shell)
+        if all(opens(operator, (*expand(word, shell.lookup, split=False), None)[0]) for operator, word in node.files):
+            return outcomes
+        words = node.body.words if isinstance(node.body, syntax.Simple) else ()
+        ended = {CommandEnd(False, "exit"): shell} if SPECIAL.intersection(words[:1]) else {}
+        return together(outcomes, strict({FAILURE: shell}), ended)
 
     def _tested(self, block: Block, shell: Shell) -> Outcomes:
         """Run commands whose failure ends no script."""
@@ -105,9 +116,9 @@ class Interpreter(SimpleCommands):
             return {end if end.leaves else CommandEnd(not end.status): after for end, after in positive.items()}
         if len(node.commands) == 1:
             return self.node(node.commands[0], shell)
-        last = node.commands[-1]
+        *commands, last = map(syntax.without_files, node.commands)
         if isinstance(last, syntax.Simple) and last.words[:1] != () and last.words[0] in READERS:
-            for command in node.commands[:-1]:
+            for command in commands:
                 if isinstance(command, syntax.Simple):
                     text = "\n".join((" ".join(command.words), command.document))
                     shell = shell.given(self._scene.possible(text), certain=False)
@@ -214,7 +225,7 @@ class Interpreter(SimpleCommands):
         fields = expand(node.word, shell.lookup, split=False)
         word = fields[0] if len(fields) == 1 else None
         for patterns, body in node.branches:
-            known = [expand(pattern, shell.lookup, split=False)[0] for pattern in patterns]
+            known = [expand_pattern(pattern, shell.lookup) for pattern in patterns]
             if word is not None and any(pattern is not None and fnmatchcase(word, pattern) for pattern in known):
                 return together(found, self._block(body, shell))
             if word is None or None in known:

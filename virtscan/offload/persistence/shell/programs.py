@@ -24,11 +24,18 @@ SPECIAL = frozenset({".", "source", "eval", "exec", ":", "set", "export", "reado
 """Commands of the shell behind which variables that stand before them last."""
 # The distribution's libraries of functions, which change no variable of a script and end none.
 LIBRARIES = re.compile(r"(/usr)?/lib/.*|/etc/(rc\.d/)?init\.d/functions(\.sh)?|/etc/rc\.(status|subr)")
+_DEVICES = re.compile(r"/(dev|proc|sys)/.+")
+_WRITABLE = re.compile(rf"{_DEVICES.pattern}|/(var/log|var/tmp|var/run|run|tmp|etc|root)/[^/]+")
 
 
 def finds_ethtool(path: str | None) -> bool:
     """Return False if a PATH lacks the folders of ethtool; an unknown one has them."""
     return path is None or "sbin" in path
+
+
+def opens(operator: str, path: Word) -> bool:
+    """Return True if a redirection is taken to succeed: of a device, or to a file in a folder of every machine."""
+    return path is not None and (_DEVICES if operator == "<" else _WRITABLE).fullmatch(path) is not None
 
 
 def may_rename(name: str, words: Sequence[Word]) -> bool:

@@ -10,7 +10,7 @@ from virtscan.offload.persistence.shell.conditions import holds
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block
-from virtscan.offload.persistence.shell.language.words import expand, needed, substituted
+from virtscan.offload.persistence.shell.language.words import expand, expand_pattern, needed, substituted
 from virtscan.offload.persistence.shell.programs import RUN_NOTHING, SPECIAL
 from virtscan.offload.persistence.shell.state import (
     FAILURE,
@@ -43,7 +43,7 @@ class SimpleCommands(Commands):
     def _expanded(self, words: Sequence[str], status: bool | None, shell: Shell) -> Outcomes:
         """Run a command of which the substituted commands have run, the last with this success."""
         if words[:1] == ("[[",):
-            fields = [field for word in words[1:-1] for field in expand(word, shell.lookup, split=False)]
+            fields = [expand_pattern(word, shell.lookup) for word in words[1:-1]]
             return ended(shell, holds(fields, device=self._scene.device, patterns=True))
         rest = list(words)
         after = shell
@@ -55,7 +55,8 @@ class SimpleCommands(Commands):
         if rest[0] in {"[", "test"}:
             inner = rest[1:-1] if rest[0] == "[" else rest[1:]
             fields = [field for word in inner for field in expand(word, shell.lookup)]
-            return ended(shell, holds(fields, device=self._scene.device, patterns=False))
+            known = "==" not in fields or shell.is_bash  # else an error of dash
+            return ended(shell, holds(fields, device=self._scene.device, patterns=False) if known else None)
         fields = [field for word in rest for field in expand(word, shell.lookup)]
         if after is shell:
             return self.command(fields, shell)

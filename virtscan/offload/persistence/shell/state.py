@@ -89,6 +89,8 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         given = self.arguments
         if name in {"@", "*"}:
             return _UNKNOWN if given is None else given
+        if name == "$":
+            return ("$$",)  # one number, which is not known and not needed
         if name == "#":
             return _UNKNOWN if given is None or None in given else (str(len(given)),)
         if name.isdecimal() and name != "0":

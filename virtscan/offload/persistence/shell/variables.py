@@ -1,4 +1,4 @@
-"""Commands that change the variables, arguments and options of a shell."""
+"""Commands that change the variables, arguments, options and aliases of a shell."""
 
 import re
 from collections.abc import Sequence
@@ -86,3 +86,14 @@ def with_options(fields: Sequence[Word], shell: Shell) -> Shell | None:
     if None in rest:  # perhaps an option
         return msgspec.structs.replace(shell, options=dict.fromkeys(options), arguments=None)
     return msgspec.structs.replace(shell, options=options, arguments=tuple(rest) if rest else shell.arguments)
+
+
+def aliased(fields: list[Word], shell: Shell) -> Shell:
+    """Return the shell after `alias`: dash puts its text in the place of the name, bash leaves the name alone."""
+    functions = dict(shell.functions)
+    for name, equals, text in ((field or "").partition("=") for field in fields):
+        if equals:
+            itself = text.split()[:1] == [name]  # is not replaced again
+            body = parse(f'{"command " if itself else ""}{text} "$@"')
+            functions[name] = (*functions.get(name, (None,)), syntax.GroupCommand(body=body, subshell=False))
+    return msgspec.structs.replace(shell, functions=functions)

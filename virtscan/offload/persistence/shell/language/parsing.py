@@ -30,6 +30,7 @@ class _Parser:
         self._tokens = tokens
         self._place = 0
         self._depth = 0
+        self._files: list[tuple[str, str]] = []
 
     @property
     def token(self) -> Token:
@@ -74,7 +75,13 @@ class _Parser:
             return commands[0]
         return syntax.Pipe(commands=tuple(commands), negated=negated)
 
-    def _command(self) -> Node:  # noqa: PLR0911  a table of commands
+    def _command(self) -> Node:
+        outer, self._files = self._files, []
+        body = self._body_of_command()
+        files, self._files = tuple(self._files), outer
+        return syntax.Redirected(body=body, files=files) if files else body
+
+    def _body_of_command(self) -> Node:  # noqa: PLR0911  a table of commands
         if self._at_operator("("):
             return self._group(")", subshell=True)
         match "" if self.token.operator else self.token.text:
@@ -119,6 +126,8 @@ class _Parser:
             return None
         self._place += 1
         document, word = self.token.document, self._word()
+        if "&" not in operator.lstrip("&") and "<<" not in operator and not word.startswith("$("):  # of `>( )`
+            self._files.append((operator, word))
         return word if operator in {"<<<", "<"} else document
 
     def _redirections(self) -> None:

@@ -12,10 +12,17 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Simple(Node, frozen=True, kw_only=True):
-    """A command with its words, still quoted, and its here-document or input file; other redirections are left out."""
+    """A command with its words, still quoted, and its here-document or input file."""
 
     words: tuple[str, ...]
     document: str = ""
+
+
+class Redirected(Node, frozen=True, kw_only=True):
+    """A command with the redirections to and from files, as operators and words."""
+
+    body: Node
+    files: tuple[tuple[str, str], ...]
 
 
 class AndOr(Node, frozen=True, kw_only=True):
@@ -78,3 +85,8 @@ class Function(Node, frozen=True, kw_only=True):
 
 
 Block = tuple[Node, ...]
+
+
+def without_files(node: Node) -> Node:
+    """Return a command without its redirections."""
+    return node.body if isinstance(node, Redirected) else node

@@ -7,6 +7,7 @@ import msgspec
 from virtscan.offload.persistence.shell.language.syntax import ShellSyntaxError
 
 _OPERATOR = re.compile(r"&&|\|\||;;&|;;|;&|&>>|&>|<<<|<<-|<<|>>|>&|<&|>\||<>|[\n;&|()<>]")
+_BLANK = re.compile(r"(?:[ \t\r]|\\\n)+|#.*")
 _PLAIN = re.compile(r"[^ \t\r\n;&|()<>'\"`$\\]+")
 _ARRAY = re.compile(r"[A-Za-z_]\w*\+?=")
 _BEFORE_COMMANDS = frozenset({"if", "elif", "then", "else", "while", "until", "do", "!", "{"})
@@ -27,16 +28,13 @@ def tokenize(script: str) -> list[Token]:
     Raises:
         ShellSyntaxError: A quote or bracket is not closed.
     """
-    text = script.replace("\\\r\n", "\\\n").replace("\\\n", "")
+    text = script.replace("\\\r\n", "\\\n")
     tokens: list[Token] = []
     pending: list[int] = []
     place = 0
     while place < len(text):
-        char = text[place]
-        if char in " \t\r":
-            place += 1
-        elif char == "#":
-            place = _line_end(text, place)
+        if (blank := _BLANK.match(text, place)) is not None:
+            place = blank.end()
         elif (bracketed := _bracketed(text, place, tokens[-1:])) is not None:
             found, place = bracketed
             tokens += found
@@ -45,7 +43,8 @@ def tokenize(script: str) -> list[Token]:
             tokens.append(Token(operator[0], operator=True))
             if operator[0] == "\n":
                 for number in pending:
-                    tokens[number], place = _with_document(tokens[number], text, place)
+                    is_indented = tokens[number - 1].text == "<<-"
+                    tokens[number], place = _with_document(tokens[number], text, place, is_indented=is_indented)
                 pending = []
         else:
             end = word_end(text, place)
@@ -137,14 +136,17 @@ def _line_end(text: str, start: int) -> int:
     return len(text) if end < 0 else end
 
 
-def _with_document(delimiter: Token, text: str, start: int) -> tuple[Token, int]:
+def _with_document(delimiter: Token, text: str, start: int, *, is_indented: bool) -> tuple[Token, int]:
     """Return a delimiter with the here-document that starts here, and the index after it."""
-    wanted = re.sub(r"[\"'\\]", "", delimiter.text)
+    word = delimiter.text.replace("\\\n", "")
+    wanted = re.sub(r"[\"'\\]", "", word)
     place, lines = start, []
     while place < len(text):
         end = _line_end(text, place)
+        while word == wanted and text.startswith("\\\n", end - 1):  # without quotes, a line is continued
+            end = _line_end(text, end + 1)
         line, place = text[place:end], end + 1
-        if line.strip("\t") == wanted:
+        if (line.lstrip("\t") if is_indented else line) == wanted:
             break
         lines.append(line)
     return Token(delimiter.text, document="\n".join(lines)), min(place, len(text))

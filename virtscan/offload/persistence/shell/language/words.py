@@ -12,7 +12,9 @@ Lookup = Callable[[str], tuple[Word, ...]]
 
 BLANKS = " \t\n"
 """The value of IFS that separates words as usual."""
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*|[0-9@*#?]+)(\[[@*]\])?(?::?[-=]([^{}]*))?\}|([A-Za-z_]\w*|[0-9@*#?$!]))")
+_VARIABLE = re.compile(
+    r"\$(?:\{([A-Za-z_]\w*|[0-9@*#?]+)(\[[@*]\])?(?:(:?)[-=]([^{}]*))?\}|([A-Za-z_]\w*|[0-9@*#?$!]))"
+)
 _ETHTOOL = re.compile(r"[$`]\(?\s*(?:command -v|which|type -p)\s+ethtool\s*(?:2>\S+\s*)?[)`]")
 _GLOB = re.compile(r"[*?]|\[[^]]+\]|\{[^{}]*(?:,|\.\.)[^{}]*\}")
 
@@ -26,6 +28,13 @@ def expand(word: str, lookup: Lookup, *, split: bool = True) -> list[Word]:
         split: False for a word that is neither split nor matched with file names: in `[[`, `case`, an assignment.
     """
     return _Expansion(lookup, split=split).fields_of(word)
+
+
+def expand_pattern(word: str, lookup: Lookup) -> Word:
+    """Expand a word that is a pattern; None if quotes make some of its characters plain, or if shells differ on it."""
+    text = (*expand(word, lookup, split=False), None)[0]
+    is_quoted = re.search(r"['\"\\]", word) and re.search(r"[*?\[]", text or "")
+    return None if is_quoted or re.search(r"\[[\^\[]", text or "") else text
 
 
 def substituted(word: str) -> Iterator[str]:
@@ -43,8 +52,8 @@ def needed(word: str) -> Iterator[str]:
         if part.startswith("$(("):
             yield from re.findall(r"[A-Za-z_]\w*", part)
         found = _VARIABLE.match(part)
-        if found is not None and found[3] is None:
-            yield found[1] or found[4]
+        if found is not None and found[4] is None:
+            yield found[1] or found[5]
 
 
 def _expansions(word: str, *, quoted: bool = False) -> Iterator[str]:
@@ -97,7 +106,7 @@ class _Expansion:
             case "'":
                 self._add(part[1:-1])
             case "\\":
-                self._add(part[1:])
+                self._add("" if part[1:] == "\n" else part[1:])
             case '"':
                 self._double_quoted(part[1:-1])
             case _:
@@ -110,7 +119,8 @@ class _Expansion:
             end = place + 1
             if text[place] == "\\":
                 end += 1
-                self._add(text[place + 1 : end] if text[place + 1 : end] in {"$", "`", '"', "\\"} else text[place:end])
+                escaped = text[place + 1 : end]
+                self._add("" if escaped == "\n" else escaped if escaped in {"$", "`", '"', "\\"} else text[place:end])
             elif text[place] in "$`":
                 end = quoted_end(text, place)
                 if text[place] == "$":
@@ -134,7 +144,7 @@ class _Expansion:
             return
         found = _VARIABLE.fullmatch(part)
         values = (None,) if found is None else self._value(found)
-        several = found is not None and ((found[1] or found[4]) == "@" or found[2] == "[@]")
+        several = found is not None and ((found[1] or found[5]) == "@" or found[2] == "[@]")
         if quoted and not several:
             known = [value for value in values if value is not None]
             self._known = self._known and len(known) == len(values)
@@ -145,12 +155,12 @@ class _Expansion:
             self._several([word for value in values for word in self._fields_in(value)])
 
     def _value(self, found: re.Match[str]) -> tuple[Word, ...]:
-        name = found[1] or found[4]
+        name = found[1] or found[5]
         values = self._lookup(name)
         if not found[2] and name not in {"@", "*"}:
             values = values[:1]  # of an array
-        if found[3] is not None and not any(values):
-            return (None,) if None in values or re.search(r"[$`\"'\\]", found[3]) else (found[3],)
+        if found[4] is not None and not (any(values) if found[3] else values):
+            return (None,) if None in values or re.search(r"[$`\"'\\]", found[4]) else (found[4],)
         return values
 
     def _fields_in(self, value: Word) -> Sequence[Word]:
