@@ -284,6 +284,30 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         # dash has no `==`.
         ("[ a == a ] && ethtool -K eth0 tx off", UNKNOWN),
         ("#!/bin/bash\n[ a == a ] && ethtool -K eth0 tx off", OFF),
+        # Errors at which dash ends.
+        (": ${DEV:?}\nethtool -K eth0 tx off", UNKNOWN),
+        ("DEV=eth0\n: ${DEV:?}\nethtool -K $DEV tx off", OFF),
+        ("echo ${a b}\nethtool -K eth0 tx off", UNKNOWN),
+        ("N=0\necho $((1/N))\nethtool -K eth0 tx off", UNKNOWN),
+        ("N=9\necho $((N/2)) ${N%x} ${#N} ${N:-a b}\nethtool -K eth0 tx off", OFF),
+        ("set -z\nethtool -K eth0 tx off", UNKNOWN),
+        ("set -o errext\nethtool -K eth0 tx off", UNKNOWN),
+        ("export A = b\nethtool -K eth0 tx off", UNKNOWN),
+        ("nic-off() { ethtool -K eth0 tx off; }\nnic-off", UNKNOWN),
+        ("#!/bin/bash\nnic-off() { ethtool -K eth0 tx off; }\nnic-off", OFF),
+        # Folders and jobs that may be missing.
+        ("cd /opt/own || exit 1\nethtool -K eth0 tx off", UNKNOWN),
+        ("cd /etc/network || exit 1\nethtool -K eth0 tx off", OFF),
+        ('cd "$DIR"\nethtool -K eth0 tx off', OFF),
+        ('set -e\ncd "$DIR"\nethtool -K eth0 tx off', UNKNOWN),
+        ("mkdir /run/own && ethtool -K eth0 tx off", UNKNOWN),
+        ("mkdir -p /run/own && ethtool -K eth0 tx off", OFF),
+        ("some-check &\nwait $! && ethtool -K eth0 tx off", UNKNOWN),
+        # Variables that change what they are given.
+        ("#!/bin/bash\ndeclare -u d=eth0\nethtool -K $d tx off", UNKNOWN),
+        ("#!/bin/bash\ndeclare -n r=d\nd=eth1\nr=eth0\nethtool -K $d tx off", UNKNOWN),
+        ("PATH=/opt/usr/sbin:/bin\nethtool -K eth0 tx off", UNKNOWN),
+        ("bash -n -c 'ethtool -K eth0 tx off'", ON),
         # Variables and arguments.
         ("d=\nethtool -K ${d-eth0} tx off", ON),
         ("d=\nethtool -K ${d:-eth0} tx off", OFF),

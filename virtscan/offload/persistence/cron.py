@@ -10,6 +10,7 @@ from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.shell import Scene, merged, run_script
+from virtscan.offload.persistence.shell.programs import finds_ethtool
 
 _SYSTEM = ("/etc/crontab", "/etc/cron.d/*")
 _ROOT = ("/var/spool/cron/root", "/var/spool/cron/crontabs/root", "/var/spool/cron/tabs/root")
@@ -58,7 +59,7 @@ def _line(when: str, rest: str, scene: Scene, variables: Mapping[str, str | None
     states = run_script(re.split(r"(?<!\\)%", command)[0], msgspec.structs.replace(scene, variables=variables))
     if user != "root":
         return uncertain(states) if "sudo" in command else {}
-    found = "sbin" in (variables.get("PATH") or "") or not _searches_path(command, scene)
+    found = finds_ethtool(variables.get("PATH") or "") or not _searches_path(command, scene)
     understood = (variables.get("SHELL") or "/bin/sh").endswith("sh")
     return states if when == "@reboot" and found and understood else uncertain(states)
 

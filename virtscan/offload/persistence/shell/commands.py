@@ -14,9 +14,9 @@ from virtscan.offload.persistence.shell.programs import (
     LIBRARIES,
     RUN_NOTHING,
     SHELLS,
-    SUCCEED,
     WRAPPERS,
     finds_ethtool,
+    is_taken_to_succeed,
     may_rename,
     removes,
 )
@@ -141,7 +141,8 @@ class Commands(ABC):
             statuses = (True, False) if known is None or not known.isdecimal() else (int(known) == 0,)
             ends = {CommandEnd(status, name): shell for status in statuses}
             # bash goes on behind a return that is in no function, dash ends.
-            return ends if name == "exit" or shell.returns else {**ends, FAILURE: shell}
+            ends_all = shell.returns if name == "return" else len(fields) < 2  # bash refuses more
+            return ends if ends_all else {**ends, FAILURE: shell}
         if name in {"continue", "break"}:
             return self._loops(name, fields, shell)
         if name in WRAPPERS:
@@ -186,6 +187,8 @@ class Commands(ABC):
         while fields and fields[0] is not None and fields[0].startswith("-"):
             options += fields[0] if not fields[0].startswith("--") else ""
             fields = fields[1:]
+        if "n" in options:
+            return ended(shell, None)
         path, *arguments = fields or [None]
         text = path if "c" in options else self._scene.scripts.get(path or "")
         if path is not None and text is not None:
@@ -278,8 +281,7 @@ class Commands(ABC):
             shell = declared(name, fields, shell)
         elif name not in RUN_NOTHING:
             shell = self._renamed(name, fields, shell).given(elsewhere(first, fields, self._scene), certain=False)
-        configures = name == "ip" and not {"set", "add", "up"}.isdisjoint(fields)
-        return ended(shell, True if name in SUCCEED | DECLARE or configures else None)
+        return ended(shell, True if name in DECLARE or is_taken_to_succeed(name, fields) else None)
 
     def _renamed(self, name: str, words: list[Word], shell: Shell) -> Shell:
         """Mark the states as unknown if the device gets another name, or another device may get its name."""

@@ -76,6 +76,8 @@ class Interpreter(SimpleCommands):
             case syntax.GroupCommand():
                 return self._group(node, shell)
             case syntax.Function(name=name, body=body):
+                if not name.isidentifier() and not shell.is_bash:
+                    raise ShellSyntaxError("a name that dash refuses")
                 functions = {**shell.functions, name: (body,)}
                 return {SUCCESS: msgspec.structs.replace(shell, functions=functions)}
             case syntax.For():

@@ -24,13 +24,14 @@ SPECIAL = frozenset({".", "source", "eval", "exec", ":", "set", "export", "reado
 """Commands of the shell behind which variables that stand before them last."""
 # The distribution's libraries of functions, which change no variable of a script and end none.
 LIBRARIES = re.compile(r"(/usr)?/lib/.*|/etc/(rc\.d/)?init\.d/functions(\.sh)?|/etc/rc\.(status|subr)")
+_FOLDERS = re.compile(r"/|/(dev|proc|sys|var|usr|run|tmp|etc|root)(/[^/]+)?")
 _DEVICES = re.compile(r"/(dev|proc|sys)/.+")
 _WRITABLE = re.compile(rf"{_DEVICES.pattern}|/(var/log|var/tmp|var/run|run|tmp|etc|root)/[^/]+")
 
 
 def finds_ethtool(path: str | None) -> bool:
     """Return False if a PATH lacks the folders of ethtool; an unknown one has them."""
-    return path is None or "sbin" in path
+    return path is None or not {"/usr/sbin", "/sbin"}.isdisjoint(path.split(":"))
 
 
 def opens(operator: str, path: Word) -> bool:
@@ -41,6 +42,18 @@ def opens(operator: str, path: Word) -> bool:
 def may_rename(name: str, words: Sequence[Word]) -> bool:
     """Return True if a command gives a device another name; `ip link add` names a new one."""
     return name in {"nameif", "ifrename"} or (name == "ip" and {"set", "name"} <= set(words))
+
+
+def is_taken_to_succeed(name: str, words: Sequence[Word]) -> bool:
+    """Return True if a command is taken to succeed, as far as its words may fail: a folder, a job."""
+    match name, words:
+        case "cd", [path, *_] if path is None or not _FOLDERS.fullmatch(path):
+            return False
+        case "mkdir", [str(option), *_] if not re.match(r"-\w*p", option):
+            return False
+        case "wait", [_, *_]:
+            return False
+    return name in SUCCEED or (name == "ip" and not {"set", "add", "up"}.isdisjoint(words))
 
 
 def removes(options: Sequence[Word]) -> bool:

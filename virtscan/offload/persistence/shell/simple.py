@@ -10,7 +10,7 @@ from virtscan.offload.persistence.shell.conditions import holds
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block
-from virtscan.offload.persistence.shell.language.words import expand, expand_pattern, needed, substituted
+from virtscan.offload.persistence.shell.language.words import expand, expand_pattern, may_fail, needed, substituted
 from virtscan.offload.persistence.shell.programs import RUN_NOTHING, SPECIAL
 from virtscan.offload.persistence.shell.state import (
     FAILURE,
@@ -81,9 +81,8 @@ class SimpleCommands(Commands):
             outcomes = self.apart(parse(text), inner)
             shell = shell.after_child(joint(outcomes.values()) or shell)
             statuses = {end.status for end in outcomes}
-        ends = shell.options["nounset"] is not False and not all(
-            shell.is_set(name) for word in words for name in needed(word)
-        )
+        unset = [name for word in words for name in needed(word) if not shell.is_set(name)]
+        ends = (unset and shell.options["nounset"] is not False) or any(may_fail(word, shell.is_set) for word in words)
         return {CommandEnd(False, "exit"): shell} if ends else {}, statuses.pop() if len(statuses) == 1 else None, shell
 
 

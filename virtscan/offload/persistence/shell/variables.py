@@ -7,11 +7,14 @@ import msgspec
 
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
+from virtscan.offload.persistence.shell.language.syntax import ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import Word, expand
 from virtscan.offload.persistence.shell.state import Shell
 
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\[.*\])?(\+?)=(.*)", re.DOTALL)
 DECLARE = frozenset({"export", "local", "declare", "typeset", "readonly"})
+_OPTIONS = frozenset({*"abCefmuvxo", "errexit", "nounset", "noglob", "noclobber", "allexport", "xtrace", "verbose"})
+_OPTIONS_OF_BASH = frozenset({*"BEhHT", "pipefail", "errtrace", "functrace", "posix"})
 SET_VARIABLES = frozenset({"read", "unset", "getopts", "mapfile", "readarray", "let", "printf"})
 
 
@@ -34,7 +37,13 @@ def assigned(assignment: re.Match[str], shell: Shell) -> Shell:
 
 
 def declared(name: str, fields: Sequence[Word], shell: Shell) -> Shell:
-    """Return the shell after `export`, `local` and the like."""
+    """Return the shell after `export`, `local` and the like.
+
+    Raises:
+        ShellSyntaxError: A variable gets an attribute that changes values, or has an invalid name, at which dash ends.
+    """
+    if any(re.match(r"-\w*[gilnu]|[^A-Za-z_-]", field or "") for field in fields):
+        raise ShellSyntaxError(f"{name} of another kind")
     fixes = name == "readonly" or any(re.match(r"-\w*r", field or "") for field in fields)
     for field in fields:
         variable, equals, value = (field or "").partition("=")
@@ -70,7 +79,7 @@ def shifted(fields: Sequence[Word], shell: Shell) -> Shell | None:
 
 
 def with_options(fields: Sequence[Word], shell: Shell) -> Shell | None:
-    """Return the shell after `set`; None if it may run no more commands: without execution, or at a word of bash."""
+    """Return the shell after `set`; None if it may run no more commands: at an option that is unknown."""
     options: dict[str, bool | None] = dict(shell.options)
     rest = list(fields)
     while rest and rest[0] is not None and re.fullmatch(r"[-+].*", rest[0]):
@@ -80,7 +89,8 @@ def with_options(fields: Sequence[Word], shell: Shell) -> Shell | None:
         names = {name for letter, name in (("e", "errexit"), ("u", "nounset")) if letter in option[1:]}
         if option.endswith("o") and rest:
             names |= {rest.pop(0) or ""}
-        if "n" in option[1:] or "noexec" in names or ("pipefail" in names and not shell.is_bash):
+        known = _OPTIONS | _OPTIONS_OF_BASH if shell.is_bash else _OPTIONS
+        if not known.issuperset({*option[1:], *names}):
             return None
         options |= dict.fromkeys(names & options.keys(), option.startswith("-"))
     if None in rest:  # perhaps an option

@@ -15,6 +15,7 @@ BLANKS = " \t\n"
 _VARIABLE = re.compile(
     r"\$(?:\{([A-Za-z_]\w*|[0-9@*#?]+)(\[[@*]\])?(?:(:?)[-=]([^{}]*))?\}|([A-Za-z_]\w*|[0-9@*#?$!]))"
 )
+_PLAUSIBLE = re.compile(r"\$\{[#!]?(\w+|[@*#?$!-])(\[.*\])?([-=+%#/^,:@?].*)?\}", re.DOTALL)
 _ETHTOOL = re.compile(r"[$`]\(?\s*(?:command -v|which|type -p)\s+ethtool\s*(?:2>\S+\s*)?[)`]")
 _GLOB = re.compile(r"[*?]|\[[^]]+\]|\{[^{}]*(?:,|\.\.)[^{}]*\}")
 
@@ -54,6 +55,19 @@ def needed(word: str) -> Iterator[str]:
         found = _VARIABLE.match(part)
         if found is not None and found[4] is None:
             yield found[1] or found[5]
+
+
+def may_fail(word: str, is_set: Callable[[str], bool]) -> bool:
+    """Return True if an expansion may end a script: `${NAME?}`, one that no shell knows, or a division by zero."""
+    for part in _expansions(word):
+        if part.startswith("$(("):
+            if re.search(r"[/%](?!\s*[1-9])|(?<!\w)0\d", part):
+                return True
+        elif part.startswith("${"):
+            needs = re.match(r"\$\{(\w+):?\?", part)
+            if not _PLAUSIBLE.fullmatch(part) or (needs and not is_set(needs[1])):
+                return True
+    return False
 
 
 def _expansions(word: str, *, quoted: bool = False) -> Iterator[str]:
