@@ -679,6 +679,13 @@ def test_a_service_that_another_one_wants_leaves_the_outcome_open() -> None:
         ('KERNEL=="eth0", RUN{own}+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
         ('KERNEL=="eth0", RUN=="/sbin/ethtool -K eth0 tx off"', ON),
         ('KERNEL==i"ETH0", RUN+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
+        ('KERNEL="eth0", RUN+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
+        ('KERNEL=="eth0", WAIT_FOR="x", RUN+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
+        ('KERNEL=="eth0", MODE="0600", TAG+="x", RUN+="/sbin/ethtool -K eth0 tx off"', OFF),
+        # Patterns, and the address as the kernel writes it.
+        ('KERNEL=="eth[^0]", RUN+="/sbin/ethtool -K eth0 tx off"', ON),
+        ('KERNEL=="eth[^1]", RUN+="/sbin/ethtool -K eth0 tx off"', OFF),
+        (f'ATTR{{address}}=="{MAC.upper()}", RUN+="/sbin/ethtool -K eth0 tx off"', ON),
         # The name that an earlier rule gave.
         ('NAME=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
         ('DRIVERS=="x", GOTO="end"\nRUN+="/sbin/ethtool -K eth0 tx off"\nLABEL="end"', UNKNOWN),
@@ -687,6 +694,7 @@ def test_a_service_that_another_one_wants_leaves_the_outcome_open() -> None:
 def test_a_udev_rule_counts_if_it_fits_the_device(rule: str, expected: State) -> None:
     assert state({RULES: rule}) is expected
     assert state({RULES.replace(".rules", ".rules.off"): rule}) is ON
+    assert state({RULES.replace("50-tx", ".tx"): rule}) is ON
 
 
 def test_udev_knows_a_nic_by_the_name_of_the_kernel() -> None:

@@ -143,6 +143,11 @@ def is_renamed(device: str) -> bool:
     return _GIVEN_LATER.fullmatch(device) is not None
 
 
+def fits(text: str, pattern: str) -> bool:
+    """Return True if a text fits a pattern of fnmatch(3), where `^` excludes, too."""
+    return fnmatchcase(text, pattern.replace("[^", "[!"))
+
+
 def fits_own_name(patterns: Iterable[str], device: str) -> State:
     """Return whether patterns fit the name that the kernel gave to a device, which is all that udev knows at first.
 
@@ -151,12 +156,12 @@ def fits_own_name(patterns: Iterable[str], device: str) -> State:
     """
     wanted = tuple(patterns)
     if not is_renamed(device):
-        if any(fnmatchcase(device, pattern) for pattern in wanted):
+        if any(fits(device, pattern) for pattern in wanted):
             return State.ON
         return State.OFF if re.fullmatch(r"eth\d+", device) else State.UNKNOWN
-    if not any(fnmatchcase(device, pattern) or not is_renamed(pattern) for pattern in wanted):
+    if not any(fits(device, pattern) or not is_renamed(pattern) for pattern in wanted):
         return State.OFF  # each is the name that another NIC got later
-    fits_all = all(any(fnmatchcase(name, pattern) for pattern in wanted) for name in _KERNELS_OWN)
+    fits_all = all(any(fits(name, pattern) for pattern in wanted) for name in _KERNELS_OWN)
     return State.ON if fits_all else State.UNKNOWN
 
 
@@ -164,8 +169,8 @@ SYSTEM_BASES = ("lib", "usr/lib", "usr/local/lib", "run", "etc")
 """The bases of systemd's and udev's folders, the one that counts last."""
 
 
-# Backups of editors and package managers; no program that reads these folders takes them.
-_BACKUP = re.compile(r".*(~|\.(bak|old|orig|rpmnew|rpmorig|rpmsave|dpkg-\w+|swp))")
+# Hidden files, and backups of editors and package managers; no program that reads these folders takes them.
+_BACKUP = re.compile(r"\..*|.*(~|\.(bak|old|orig|rpmnew|rpmorig|rpmsave|dpkg-\w+|swp))")
 
 
 def ini(text: str) -> Iterator[tuple[str, str, str]]:

@@ -3,7 +3,6 @@
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -14,6 +13,7 @@ from virtscan.offload.persistence.evidence import (
     SYSTEM_BASES,
     Evidence,
     SavedSetting,
+    fits,
     fits_own_name,
     is_renamed,
     uncertain,
@@ -26,6 +26,14 @@ _PART = re.compile(r"([A-Z_]+)(?:\{([^}]*)\})?\s*(==|!=|\+=|-=|:=|=)\s*([ei]{0,2
 _AT_ONCE = {"PROGRAM", "IMPORT"}
 _RUN_TYPES = {"", "program", "builtin"}
 _ASSIGNS = {"=", "+=", ":="}
+_CONDITIONS = frozenset(
+    {"ACTION", "DEVPATH", "KERNEL", "SUBSYSTEM", "DRIVER", "TAGS", "KERNELS", "SUBSYSTEMS", "DRIVERS", "ATTRS"}
+    | {"CONST", "TEST", "RESULT"}
+)
+_KEYS = _CONDITIONS | frozenset(
+    {"NAME", "SYMLINK", "ATTR", "SYSCTL", "ENV", "TAG", "OWNER", "GROUP", "MODE", "SECLABEL", "RUN", "LABEL", "GOTO"}
+    | {"PROGRAM", "IMPORT", "OPTIONS"}
+)
 Part = tuple[str, str, str, str]
 
 
@@ -101,10 +109,12 @@ def _leads_to(target: str, line: str) -> bool:
 
 
 def _is_valid(line: str, parts: Sequence[Part]) -> bool:
-    """Return False for a line that udev ignores as a whole: text without quotes, or RUN with another type or sign."""
+    """Return False for a line that udev ignores as a whole: with a word without quotes, or an invalid key or sign."""
+    keys = {key.removesuffix(" i") for key, _, _, _ in parts}
     runs = [(name, sign) for key, name, sign, _ in parts if key == "RUN"]
     understood = all(name in _RUN_TYPES and sign in _ASSIGNS for name, sign in runs)
-    return understood and not _PART.sub("", line).strip(", \t")
+    compares = all(sign in {"==", "!="} for key, _, sign, _ in parts if key in _CONDITIONS)
+    return keys <= _KEYS and understood and compares and not _PART.sub("", line).strip(", \t")
 
 
 def _add(part: Part, scene: Scene, path: str, run: _Programs, *, certain: bool) -> None:
@@ -156,7 +166,7 @@ def _fits(part: Part, device: str, macs: tuple[str, ...], event: str) -> bool | 
 
 def _equals(key: str, name: str, patterns: list[str], device: str, macs: tuple[str, ...], event: str) -> bool | None:
     def matches(*texts: str) -> bool:
-        return any(fnmatchcase(text, pattern) for text in texts for pattern in patterns)
+        return any(fits(text, pattern) for text in texts for pattern in patterns)
 
     match key, name:
         case "ACTION", _:
@@ -169,5 +179,5 @@ def _equals(key: str, name: str, patterns: list[str], device: str, macs: tuple[s
         case "NAME", _:  # of an earlier rule, of which udev's own gives one, too
             return None
         case ("ATTR", "address") if macs:
-            return matches(*macs, *(mac.upper() for mac in macs))
+            return matches(*macs)
     return None
