@@ -243,6 +243,11 @@ def link(match: str = f"MACAddress={MAC}", value: str = "TransmitChecksumOffload
         ("OriginalName=eth0", "eth0", OFF),
         ("OriginalName=lan* eth*", "eth0", OFF),
         ("OriginalName=eth1", "eth0", ON),
+        ("OriginalName=eth1\nOriginalName=eth0", "eth0", OFF),
+        ("OriginalName=eth1\n[Match]\nOriginalName=eth0", "eth0", OFF),
+        ("OriginalName=eth0\nOriginalName=", "eth0", ON),
+        (f"MACAddress={MAC}\nMACAddress=00:11:22:33:44:55", "eth0", OFF),
+        (f"MACAddress={MAC.replace(':', '')}", "eth0", ON),
         # The name that it had before it got this one is not known.
         ("OriginalName=eth0", "ens3", UNKNOWN),
         ("OriginalName=!eth0", "eth0", UNKNOWN),
@@ -274,6 +279,7 @@ def test_a_link_file_for_a_mac_may_fit_a_device_of_unknown_mac() -> None:
         ("1", ON),
         ("", ON),
         ("x", UNKNOWN),
+        ('"no"', UNKNOWN),
     ],
 )
 def test_a_link_file_takes_systemds_booleans(value: str, state: State) -> None:
@@ -310,6 +316,13 @@ def test_a_drop_in_adds_to_a_link_file() -> None:
     place = SettingPlace(files=(DEFAULT_LINK,), key="TransmitChecksumOffload")
     result = after_reboot(files | {drop_in: "[Link]\nTransmitChecksumOffload=off\n"})
     assert result == Persistence(tx_checksum=OFF, setting=found(place, OFF))
+
+
+def test_a_drop_in_begins_with_a_section_of_its_own() -> None:
+    drop_in = "/etc/systemd/network/10-tx.link.d/tx.conf"
+
+    assert after_reboot({LINK: link(value="Alias=x"), drop_in: "TransmitChecksumOffload=off\n"}).tx_checksum is ON
+    assert after_reboot({LINK: link(value="Alias=x \\\nTransmitChecksumOffload=off")}).tx_checksum is ON
 
 
 def test_an_old_udev_ignores_the_setting_and_a_missing_version_leaves_it_unknown() -> None:

@@ -118,7 +118,7 @@ def states_of(pairs: Iterable[tuple[str, str]]) -> dict[str, State]:
     """
     states: dict[str, State] = {}
     for name, value in sorted(pairs, key=lambda pair: pair[0] in FEATURES):
-        state = _VALUES.get(value.strip("\"'").lower(), State.UNKNOWN)
+        state = _VALUES.get(value.lower(), State.UNKNOWN)
         states |= dict.fromkeys(_WORDS.get(name, ()), state)
     return states
 
@@ -173,13 +173,14 @@ SYSTEM_BASES = ("lib", "usr/lib", "usr/local/lib", "run", "etc")
 _BACKUP = re.compile(r"\..*|.*(~|\.(bak|old|orig|rpmnew|rpmorig|rpmsave|dpkg-\w+|swp))")
 
 
-def ini(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield section, key and value of every line of an INI file that has them."""
-    section = ""
-    for raw in text.splitlines():
-        line = raw.strip()
-        key, equals, value = line.partition("=")
-        if line.startswith("[") and line.endswith("]"):
-            section = line[1:-1]
-        elif equals and not line.startswith(("#", ";")):
-            yield section, key.strip(), value.strip()
+def ini(*texts: str) -> Iterator[tuple[str, str, str]]:
+    """Yield section, key and value of every line of INI files that has them; a backslash joins lines."""
+    for text in texts:
+        section = ""
+        kept = [line for raw in text.splitlines() if (line := raw.strip()) and not line.startswith(("#", ";"))]
+        for line in re.sub(r"\\\n", " ", "\n".join(kept)).splitlines():
+            key, equals, value = line.partition("=")
+            if line.startswith("[") and line.endswith("]"):
+                section = line[1:-1]
+            elif equals:
+                yield section, key.strip(), value.strip()

@@ -51,7 +51,7 @@ def link_files(evidence: Evidence) -> Iterator[LinkFile]:
         if not match:
             match = [("OriginalName", name)]
         elif definition.matches_later:  # the name stays, too, in some cases
-            match.append((name, ""))
+            match.append((name, "?"))
         link = [(_LINK_WORDS[key], value) for key, value in values.items() if key in _LINK_WORDS]
         entries = (*(("Match", *pair) for pair in match), *(("Link", *pair) for pair in link))
         file = LinkFile(

@@ -24,9 +24,15 @@ class LinkFile(msgspec.Struct, frozen=True, kw_only=True):
     is_certain: bool = True
 
     def fits(self, device: str, macs: tuple[str, ...]) -> State:
-        """Return whether its [Match] section matches this device; UNKNOWN if it needs an unobserved fact."""
-        rules = [(key, value) for section, key, value in self.entries if section == "Match"]
-        results = [_rule_fits(key, value.split(), device, macs) for key, value in rules]
+        """Return whether its [Match] section matches this device; UNKNOWN if it needs an unobserved fact.
+
+        The values of a repeated key count together; an empty one removes those before it.
+        """
+        rules: dict[str, list[str]] = {}
+        for section, key, value in self.entries:
+            if section == "Match":
+                rules[key] = [*rules.get(key, ()), *value.split()] if value else []
+        results = [_rule_fits(key, words, device, macs) for key, words in rules.items() if words]
         if not results or State.OFF in results:
             return State.OFF
         return State.UNKNOWN if State.UNKNOWN in results or not self.is_certain else State.ON
@@ -50,10 +56,12 @@ def _rule_fits(key: str, words: list[str], device: str, macs: tuple[str, ...]) -
 
 
 def _mac(word: str) -> str:
-    """Return a hardware address with colons.
+    """Return a hardware address with colons; any other word as it is.
 
     Source:
         systemd.link(5), MACAddress=: delimited by colons or hyphens, or by dots between pairs of bytes.
     """
-    digits = re.sub(r"[-:.]", "", word.lower())
-    return ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))
+    parts = re.split(r"[-:]", word.lower())
+    if len(pairs := word.lower().split(".")) == 3:
+        parts = [byte for pair in pairs for byte in (pair.zfill(4)[:2], pair.zfill(4)[2:])]
+    return ":".join(part.zfill(2) for part in parts)

@@ -62,7 +62,7 @@ def _files(evidence: Evidence) -> list[LinkFile]:
     found = {file.name: file for file in link_files(evidence)}
     for path, text in evidence.layered("systemd/network/*.link", *SYSTEM_BASES):
         drop_ins = evidence.layered(f"systemd/network/{path.name}.d/*.conf", *SYSTEM_BASES)
-        entries = tuple(ini("\n".join((text, *(extra for _, extra in drop_ins)))))
+        entries = tuple(ini(text, *(extra for _, extra in drop_ins)))
         remade = any(evidence.under("netplan/*.yaml")) and str(path).startswith(_NETPLANS)
         if not remade and (path.name not in found or str(path).startswith("/etc/")):
             found[path.name] = LinkFile(name=path.name, source=str(path), entries=entries)

@@ -36,7 +36,7 @@ def units(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
             if unit != name and (unit in own or evidence.masks(unit)):  # takes the place of the template
                 continue
             extras = _drop_ins(name, instance, evidence)
-            entries = tuple(ini("\n".join((text, *extras))))
+            entries = tuple(ini(text, *extras))
             started = _started(name, instance, evidence, device, depth=0)
             if started is State.OFF:
                 continue
