@@ -123,6 +123,19 @@ def states_of(pairs: Iterable[tuple[str, str]]) -> dict[str, State]:
     return states
 
 
+def hardware_address(word: str) -> str:
+    """Return a hardware address with colons; any other word as it is.
+
+    Source:
+        systemd.link(5), MACAddress=: delimited by colons or hyphens, or by dots between pairs of bytes. NetworkManager
+        takes hyphens, too.
+    """
+    parts = re.split(r"[-:]", word.lower())
+    if len(pairs := word.lower().split(".")) == 3:
+        parts = [byte for pair in pairs for byte in (pair.zfill(4)[:2], pair.zfill(4)[2:])]
+    return ":".join(part.zfill(2) for part in parts)
+
+
 def uncertain(features: Iterable[str]) -> dict[str, State]:
     """Return these features, each UNKNOWN."""
     return dict.fromkeys(features, State.UNKNOWN)

@@ -6,10 +6,20 @@ from fnmatch import fnmatchcase
 
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
-from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, ini, states_of, uncertain
+from virtscan.offload.persistence.evidence import (
+    FEATURES,
+    Evidence,
+    SavedSetting,
+    hardware_address,
+    ini,
+    states_of,
+    uncertain,
+)
 from virtscan.offload.persistence.ifupdown import read_interfaces
 
 _ETHERNET = ("ethernet", "802-3-ethernet")
+_KINDS = frozenset({*_ETHERNET, "bond", "bridge", "vlan", "team", "infiniband", "dummy", "generic", "macvlan", "veth"})
+_ADDRESS = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
 _OTHER_HARDWARE = frozenset({"wifi", "802-11-wireless", "gsm", "cdma", "bluetooth", "vpn", "wireguard", "loopback"})
 _PROFILES = "NetworkManager/system-connections/*"
 _CONFIGURATION = ("NetworkManager/NetworkManager.conf", "NetworkManager/conf.d/*.conf")
@@ -127,11 +137,13 @@ def _activates(values: Values, device: str, macs: tuple[str, ...]) -> State:
     """
     kind = values.get(("connection", "type"), "")
     name = values.get(("connection", "interface-name"))
-    addresses = [values[section, "mac-address"].lower() for section in _ETHERNET if (section, "mac-address") in values]
+    words = [values[section, "mac-address"] for section in _ETHERNET if values.get((section, "mac-address"))]
+    addresses = [address for word in words if _ADDRESS.fullmatch(address := hardware_address(word))]
     denied = " ".join(value.lower() for (_, key), value in values.items() if re.match(r"mac-address-(black|deny)", key))
     patterns = [word for word in re.split(r"[;,\s]+", values.get(("match", "interface-name"), "")) if word]
     port = any(values.get(("connection", key)) for key in ("master", "controller"))
-    manual = values.get(("connection", "autoconnect"), "").lower() in {"false", "no", "0"}
+    autoconnect = values.get(("connection", "autoconnect"), "true")
+    manual = autoconnect in {"false", "0"}
     excluded = (
         (manual and not port)
         or name not in {None, device}
@@ -141,9 +153,11 @@ def _activates(values: Values, device: str, macs: tuple[str, ...]) -> State:
         or (bool(patterns) and not _named(device, patterns))
         or (bool(addresses) and addresses[0] not in macs)
     )
-    if excluded or not (addresses or name is not None or kind in _ETHERNET):
+    if excluded or not (words or name is not None or kind in _ETHERNET):
         return State.OFF
-    unknown = manual or any(section == "match" and key != "interface-name" for section, key in values)
+    # It ignores a profile of an unknown type, and a value that is no boolean of GLib or no address.
+    invalid = kind not in _KINDS or autoconnect not in _BOOLEANS or len(addresses) < len(words)
+    unknown = manual or invalid or any(section == "match" and key != "interface-name" for section, key in values)
     return State.UNKNOWN if unknown else State.ON
 
 

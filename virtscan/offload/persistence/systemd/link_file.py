@@ -1,11 +1,9 @@
 """One .link file of systemd, and whether it fits a device."""
 
-import re
-
 import msgspec
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import fits_own_name
+from virtscan.offload.persistence.evidence import fits_own_name, hardware_address
 
 OFFLOAD = "TransmitChecksumOffload"
 
@@ -50,18 +48,12 @@ def _rule_fits(key: str, words: list[str], device: str, macs: tuple[str, ...]) -
         case "OriginalName" if not any(word.startswith("!") for word in words):
             return fits_own_name(words, device)
         case "MACAddress" | "PermanentMACAddress":
-            return State.ON if any(_mac(word) in macs for word in words) else State.OFF if macs else State.UNKNOWN
+            return (
+                State.ON
+                if any(hardware_address(word) in macs for word in words)
+                else State.OFF
+                if macs
+                else State.UNKNOWN
+            )
         case _:
             return State.UNKNOWN
-
-
-def _mac(word: str) -> str:
-    """Return a hardware address with colons; any other word as it is.
-
-    Source:
-        systemd.link(5), MACAddress=: delimited by colons or hyphens, or by dots between pairs of bytes.
-    """
-    parts = re.split(r"[-:]", word.lower())
-    if len(pairs := word.lower().split(".")) == 3:
-        parts = [byte for pair in pairs for byte in (pair.zfill(4)[:2], pair.zfill(4)[2:])]
-    return ":".join(part.zfill(2) for part in parts)
