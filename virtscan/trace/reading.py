@@ -8,7 +8,14 @@ from virtscan.model import Gap, GapAbout
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import Failure
 from virtscan.model.gaps.items import CaptureFile
-from virtscan.model.gaps.mismatches import BadMessage, ForeignFrames, TooManyBoots, UnreadMessages
+from virtscan.model.gaps.mismatches import (
+    BadMessage,
+    EncapsulatedFrames,
+    Encapsulation,
+    ForeignFrames,
+    TooManyBoots,
+    UnreadMessages,
+)
 from virtscan.trace.boots.boot import Trace
 from virtscan.trace.boots.client_table import MOST_ATTEMPTS
 from virtscan.trace.boots.tracker import Tracker
@@ -23,6 +30,8 @@ _KNOWN = {links.ETHERNET, links.COOKED, links.COOKED_2}
 def read(path: Path) -> Trace:
     """Read a capture (pcap or pcapng, gzipped or not) of Ethernet frames, or of Linux's device `any`.
 
+    The frames inside VXLAN, GENEVE, and GRE packets are read as well.
+
     A part that can't be read is a gap; parts read until then count.
 
     Raises:
@@ -30,6 +39,7 @@ def read(path: Path) -> Trace:
     """
     tracker = Tracker()
     foreign: Counter[int] = Counter()
+    encapsulated: Counter[Encapsulation] = Counter()
     frames, first, last = 0, float("nan"), float("-inf")
     with open_capture(path) as capture:
         for frame in capture:
@@ -40,12 +50,15 @@ def read(path: Path) -> Trace:
                 foreign[frame.link] += 1
                 continue
             found = packet(frame, tracker.wants)
-            if found is not None:
+            if isinstance(found, Encapsulation):
+                encapsulated[found] += 1
+            elif found is not None:
                 tracker.add(found)
     boots, others = tracker.boots(end=last)
     causes: list[AnyCause] = [
         *([Failure(detail=capture.damage)] if capture.damage else []),
         *(_foreign(link, number) for link, number in foreign.items()),
+        *(EncapsulatedFrames(frames=number, encapsulation=kind) for kind, number in encapsulated.items()),
         *(
             UnreadMessages(messages=number, defect=BadMessage[why.name])
             for why, number in tracker.unreadable.items()

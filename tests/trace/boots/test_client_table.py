@@ -16,7 +16,7 @@ DISCOVER = Dhcp(step=AddressStep.DISCOVER, transaction=b"1")
 
 def any_packet() -> Packet:
     found = packet(Frame(0.0, ethernet(said(0, b"")), 1), lambda *_: True)
-    assert found is not None
+    assert isinstance(found, Packet)
     return found
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.trace.build import ethernet, segment
-from virtscan.trace.capture.packets import packet
+from virtscan.trace.capture.packets import Packet, packet
 from virtscan.trace.capture.reader import Frame
 from virtscan.trace.protocols import tcp
 
@@ -21,7 +21,7 @@ def test_sequence_numbers_wrap_around(left: int, right: int, after: bool) -> Non
 def test_a_segment_ends_after_its_payload() -> None:
     shot = segment(0, b"four", flags=tcp.ACK | tcp.FIN, sequence=LAST - 1, acknowledged=7, from_server=True)
     found = packet(Frame(0.0, ethernet(shot), 1), lambda *_: True)
-    assert found is not None
+    assert isinstance(found, Packet)
 
     parsed = tcp.parse(found)
     assert parsed == tcp.Segment(tcp.ACK | tcp.FIN, LAST - 1, 7, b"four", 4)

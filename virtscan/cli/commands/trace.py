@@ -44,7 +44,7 @@ def trace(
 
     PCAP may be - for standard input, e.g. from tcpdump over ssh. Capture at the server or, better, at the VM's own
     device: tcpdump -s 0 -w FILE -i DEVICE. Whole frames and all ports are needed, because TFTP servers answer from any
-    port. Formats are pcap and pcapng, gzipped or not.
+    port. Formats are pcap and pcapng, gzipped or not. Frames inside VXLAN, GENEVE and GRE are read as well.
     """
     keep_apart(*places(wanted), ("--redact", redact), inputs=(pcap, inventory))
     redacted = redaction(redact)

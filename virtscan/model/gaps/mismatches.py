@@ -92,6 +92,27 @@ class ForeignFrames(GapCause, frozen=True):
     link_name: str | None
 
 
+class Encapsulation(Enum):
+    """Encapsulations in a capture whose content is not read."""
+
+    MPLS = "MPLS"
+    PPPOE = "PPPoE"
+    PBB = "802.1ah"
+    MACSEC = "MACsec"
+    VN_TAG = "VN-Tag"
+    E_TAG = "802.1BR"
+    IP = "IP in IP"
+    GRE = "GRE without Ethernet"
+    ESP = "ESP"
+
+
+class EncapsulatedFrames(GapCause, frozen=True):
+    """Frames of a capture are inside an encapsulation that is not read."""
+
+    frames: int
+    encapsulation: Encapsulation
+
+
 class BadMessage(Enum):
     """Reasons why a message on a port of DHCP or TFTP can't be used."""
 

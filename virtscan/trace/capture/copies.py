@@ -32,7 +32,7 @@ class _CapturePoint(NamedTuple):
 
     device: int
     arrival: Arrival
-    vlan: tuple[int, ...]
+    segment: tuple[int, ...]
 
 
 @dataclass
@@ -59,7 +59,7 @@ class Copies(Generic[_T]):
         device = packet.link.device
         if device is None:
             return None
-        place = _CapturePoint(device, packet.link.arrival, packet.link.vlan)
+        place = _CapturePoint(device, packet.link.arrival, packet.link.segment)
         for original in self._recent.get(_key(packet), ()):
             if abs(packet.time - original.time) < SAME and (device == 0 or place not in original.places):
                 original.places.add(place)
@@ -73,7 +73,7 @@ class Copies(Generic[_T]):
             return
         key = _key(packet)
         earlier = [known for known in self._recent.pop(key, ()) if abs(packet.time - known.time) < SAME]
-        place = _CapturePoint(device, packet.link.arrival, packet.link.vlan)
+        place = _CapturePoint(device, packet.link.arrival, packet.link.segment)
         self._recent[key] = [*earlier, Original(packet.time, what, {place})][-_MOST:]
         while len(self._recent) > 1:
             oldest = next(iter(self._recent.values()))

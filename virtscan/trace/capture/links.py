@@ -30,7 +30,8 @@ class Arrival(Enum):
 class LinkHeader(NamedTuple):
     """A link header; `destination` is None where it is not recorded, `source` where there is no MAC.
 
-    `device` is None where the capture is of one device, 0 where it is of several and does not record which.
+    `device` is None where the capture is of one device, 0 where it is of several and does not record which. `overlay`
+    has the numbers of the virtual networks (VXLAN, GENEVE, GRE) that carried the frame.
     """
 
     ethertype: int
@@ -40,6 +41,12 @@ class LinkHeader(NamedTuple):
     vlan: tuple[int, ...]
     arrival: Arrival
     device: int | None = None
+    overlay: tuple[int, ...] = ()
+
+    @property
+    def segment(self) -> tuple[int, ...]:
+        """Return the numbers of the frame's networks, the outermost first."""
+        return (*self.overlay, *self.vlan)
 
     @property
     def to_many(self) -> bool:

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
+from virtscan.model.gaps.mismatches import Encapsulation
 from virtscan.trace.capture.checksums import Checksum, transport_sum
-from virtscan.trace.capture.links import LinkHeader, dissect
+from virtscan.trace.capture.links import ETHERNET, LinkHeader, dissect
 from virtscan.trace.capture.reader import Frame
+from virtscan.trace.capture.tunnels import BY_ETHERTYPE, BY_PROTOCOL, GRE, carried
 
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
 _FRAGMENT = 44
@@ -13,7 +15,8 @@ _EXTENSIONS = {0, 43, _FRAGMENT, 60}
 _MOST_EXTENSIONS = 8
 CHECKSUM = {TCP: 16, UDP: 6}
 """Offset of the checksum in the transport header."""
-_SMALLEST = {TCP: 20, UDP: 8, ICMP: 8, ICMP6: 8}
+_SMALLEST = {TCP: 20, UDP: 8, ICMP: 8, ICMP6: 8, GRE: 4}
+_MOST_TUNNELS = 2
 
 
 Wants: TypeAlias = Callable[[int, tuple[bytes, int], tuple[bytes, int]], bool]
@@ -81,32 +84,48 @@ class Packet(NamedTuple):
         )
 
 
-def packet(frame: Frame, wants: Wants) -> Packet | None:
-    """Read a frame of a link that `dissect` knows.
+def packet(frame: Frame, wants: Wants) -> Packet | Encapsulation | None:
+    """Read a frame of a link that `dissect` knows, or the frame inside it if it is an overlay's.
 
     Returns:
         None if it is none of these protocols, malformed, or not requested.
     """
-    link = dissect(frame.data, frame.link, frame.device)
-    if link is None:
-        return None
+    data, link = frame.data, dissect(frame.data, frame.link, frame.device)
+    for _ in range(_MOST_TUNNELS + 1):
+        if link is None:
+            break
+        network = _network(data, link)
+        if not isinstance(network, _NetworkHeader):
+            return network
+        inner = carried(data, network.protocol, network.start, network.end)
+        if inner is None:
+            return _transport(frame.time, data, link, network, wants)
+        if isinstance(inner, Encapsulation):
+            return inner
+        outer, data = link, inner.frame
+        link = dissect(data, ETHERNET, outer.device)
+        if link is not None:
+            link = link._replace(arrival=outer.arrival, overlay=(*outer.overlay, inner.network))
+    return None
+
+
+def _network(data: bytes, link: LinkHeader) -> "_NetworkHeader | Encapsulation | None":
     match link.ethertype:
         case 0x0800:
-            found = _ipv4(frame.data, link.start)
+            return _ipv4(data, link.start)
         case 0x86DD:
-            found = _ipv6(frame.data, link.start)
-        case _:
-            return None
-    return None if found is None else _transport(frame, link, found, wants)
+            return _ipv6(data, link.start)
+        case other:
+            return BY_ETHERTYPE.get(other)
 
 
-def _ipv4(data: bytes, start: int) -> _NetworkHeader | None:
+def _ipv4(data: bytes, start: int) -> _NetworkHeader | Encapsulation | None:
     if len(data) < start + 20 or data[start] >> 4 != 4:
         return None
     protocol = data[start + 9]
     flags = int.from_bytes(data[start + 6 : start + 8])
     if protocol not in _SMALLEST or flags & 0x1FFF:
-        return None
+        return BY_PROTOCOL.get(protocol)
     transport = start + (data[start] & 0xF) * 4
     total = int.from_bytes(data[start + 2 : start + 4])
     # A length of zero is a packet larger than the field, for a NIC to segment (segmentation offload).
@@ -116,7 +135,7 @@ def _ipv4(data: bytes, start: int) -> _NetworkHeader | None:
     return _NetworkHeader(*addresses, protocol, transport, end, bool(flags & 0x2000), number)
 
 
-def _ipv6(data: bytes, start: int) -> _NetworkHeader | None:
+def _ipv6(data: bytes, start: int) -> _NetworkHeader | Encapsulation | None:
     if len(data) < start + 40 or data[start] >> 4 != 6:
         return None
     protocol, transport, fragmented = data[start + 6], start + 40, False
@@ -132,14 +151,14 @@ def _ipv6(data: bytes, start: int) -> _NetworkHeader | None:
         size = 8 if protocol == _FRAGMENT else 8 + data[transport + 1] * 8
         protocol, transport = data[transport], transport + size
     if protocol not in _SMALLEST:
-        return None
+        return BY_PROTOCOL.get(protocol)
     end = start + 40 + length if length else len(data)
     addresses = data[start + 8 : start + 24], data[start + 24 : start + 40]
     return _NetworkHeader(*addresses, protocol, transport, end, fragmented, 0)
 
 
-def _transport(frame: Frame, link: LinkHeader, network: _NetworkHeader, wants: Wants) -> Packet | None:
-    data, (source, destination, protocol, start, end, fragmented, number) = frame.data, network
+def _transport(time: float, data: bytes, link: LinkHeader, network: _NetworkHeader, wants: Wants) -> Packet | None:
+    source, destination, protocol, start, end, fragmented, number = network
     if min(len(data), end) < start + _SMALLEST[protocol]:
         return None
     ports = (0, 0)
@@ -154,4 +173,4 @@ def _transport(frame: Frame, link: LinkHeader, network: _NetworkHeader, wants: W
             return None
         length = announced
     segment = data[start : min(end, start + length)]
-    return Packet(frame.time, link, source, destination, protocol, *ports, segment, length, fragmented, number)
+    return Packet(time, link, source, destination, protocol, *ports, segment, length, fragmented, number)

@@ -231,6 +231,11 @@ def _waivers_and_captures(cause: AnyCause) -> str | None:
             return (
                 f"{quantity(frames, 'frame')} not read, not Ethernet ({kind}); capture at the server's or VM's device"
             )
+        case m.EncapsulatedFrames(frames=frames, encapsulation=encapsulation):
+            return (
+                f"{quantity(frames, 'frame')} not read, encapsulated ({encapsulation.value}); "
+                "capture at the server's or VM's device"
+            )
         case m.UnreadMessages(messages=messages, defect=defect):
             return f"{quantity(messages, 'DHCP or TFTP message')} not read, {defect.value}; {_ADVICE[defect]}"
         case m.TooManyBoots(requests=requests, limit=limit):
