@@ -27,6 +27,7 @@ from tests.trace.build import (
     octets,
     offer,
     only,
+    options,
     pcap,
     read_request,
     request,
@@ -176,7 +177,7 @@ def test_a_proxy_names_the_file(tmp_path: Path) -> None:
     ("kind", "goes_on", "failed"),
     [
         (Checksum.PARTIAL, False, Failed.YES),
-        (Checksum.PARTIAL, True, Failed.NO),
+        (Checksum.PARTIAL, True, Failed.UNCLEAR),
         (Checksum.GOOD, False, Failed.UNCLEAR),
         (None, False, Failed.UNCLEAR),
     ],
@@ -469,3 +470,16 @@ def test_the_broadcast_address_is_not_a_clients_mac(tmp_path: Path) -> None:
     shot = datagram(0, reply, (SERVER_MAC, SERVER, 67), (EVERYBODY, "255.255.255.255", 68))
 
     assert trace(tmp_path, shot).others == 0
+
+
+@pytest.mark.parametrize("requests", [True, False])
+def test_a_firewall_that_fills_in_dhcp_alone_clears_no_download(requests: bool, tmp_path: Path) -> None:
+    downloads = [
+        shot
+        for time in (1.0, 2.0, 4.0)
+        for shot in (said(time, read_request()), answered(time + 0.1, options(), kind=Checksum.PARTIAL))
+    ]
+
+    found = only(trace(tmp_path, *lease(kind=Checksum.PARTIAL), *(downloads if requests else ()), until=60))
+    assert (found.taken.partial, found.dhcp_partial) == (2, 2)
+    assert judge(found).failed is Failed.UNCLEAR

@@ -93,9 +93,10 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
 
     `mac` is None where only a router's was seen. `server` is the one that the boot ended with, and `file` the
     one requested of it, or named by DHCP. `taken` and `ignored` are that server's frames which the client reacted to,
-    and those it never did although there was reason and time. `error` is the one that ended the boot. `retries` counts
-    repeated packets of the client, `resent` those of servers. `boots` is False for an operating system's DHCP client
-    that ignored answers with a bad checksum.
+    and those it never did although there was reason and time. `dhcp_partial` counts those of `taken` that are
+    DHCP's and partial, in a boot that did not fail there: a firewall may fill in these alone (iptables' target
+    CHECKSUM). `error` is the one that ended the boot. `retries` counts repeated packets of the client, `resent` those
+    of servers. `boots` is False for an operating system's DHCP client that ignored answers with a bad checksum.
     """
 
     mac: Mac | None
@@ -112,6 +113,7 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
     from_client: ChecksumCounts
     taken: ChecksumCounts
     ignored: ChecksumCounts
+    dhcp_partial: int
     retries: int
     resent: int
     seconds_lost: float

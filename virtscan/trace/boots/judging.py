@@ -58,10 +58,9 @@ def judge(boot: Boot) -> Judgement:
     what = _WORDS[boot.outcome]
     if boot.outcome is Outcome.COMPLETE:
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what,))
-    if boot.taken.partial:
-        completed = (
-            f"the client accepted {_answers(boot.taken.partial)} with a partial checksum, completed after this point"
-        )
+    accepted = boot.taken.partial - boot.dhcp_partial
+    if accepted:
+        completed = f"the client accepted {_answers(accepted)} with a partial checksum, completed after this point"
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what, completed))
     if boot.outcome in {Outcome.UNFINISHED, Outcome.ADDRESS_ONLY} or boot.ignored.total == 0:
         return _without_evidence(boot, what)
@@ -108,7 +107,7 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
         )
     if ignored.bad and boot.side is Side.RECEIVER:
         return _at_the_client(boot, what)
-    if ignored.partial and boot.taken.complete:
+    if ignored.partial and boot.taken.complete and not boot.dhcp_partial:
         contrast = f"the client accepted {quantity(boot.taken.complete, 'complete answer')} of the same server"
         missing = "a capture at the VM's own device: upstream of it, a firewall that drops answers looks the same"
         return Judgement(
