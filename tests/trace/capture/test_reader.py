@@ -1,7 +1,9 @@
 """Capture files of every form, whole, cut short, damaged and hostile."""
 
+import bz2
 import gzip
 import io
+import lzma
 import struct
 import subprocess
 import sys
@@ -278,6 +280,9 @@ def test_a_flood_of_devices_is_not_kept_in_memory(tmp_path: Path) -> None:
         (NEW[:8] + b"nonsense" + NEW[16:], "header damaged or cut short"),
         (gzip.compress(b"", mtime=0), "empty file, not a packet capture"),
         (gzip.compress(b"text", mtime=0), "not a packet capture"),
+        (lzma.compress(CLASSIC), "compressed with xz; decompress it first: xz -dk FILE"),
+        (bz2.compress(CLASSIC), "bzip2 -dk FILE"),
+        (b"\x28\xb5\x2f\xfd" + CLASSIC, "zstd -dk FILE"),
         (b"\x1f\x8b\x08", "too early"),
         (b"\x1f\x8b\x08" + bytes(20) + b"nonsense", "damaged"),
     ],

@@ -29,6 +29,8 @@ _MICROSECONDS = 10**6
 
 _OTHER_FORMAT = "not a packet capture (pcap or pcapng); write one with tcpdump -w FILE"
 
+_COMPRESSED = {b"\xfd7zX": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"BZh9": "bzip2", b"\x04\x22\x4d\x18": "lz4"}
+
 _LARGEST = 1 << 20
 """Bytes of one record. Frames of 64 KiB are the largest that Linux shows; the longest of other blocks hold names."""
 _MOST_INTERFACES = 10_000
@@ -73,6 +75,9 @@ class Capture:
                 self._frames = self._classic(*_PCAP[magic])
             elif magic == _PCAPNG:
                 self._frames = self._pcapng(_CaptureSection(source))
+            elif magic in _COMPRESSED:
+                program = _COMPRESSED[magic]
+                raise TraceError(f"compressed with {program}; decompress it first: {program} -dk FILE")
             elif magic:
                 raise TraceError(source.damage or _OTHER_FORMAT)
             else:
