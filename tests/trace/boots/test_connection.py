@@ -253,3 +253,22 @@ def test_a_boot_that_begins_with_tftp_ends_with_http(tmp_path: Path) -> None:
     found = boot(tmp_path, *loader, *ASKS)
     assert (found.file, found.outcome) == ("/boot/initrd.img", Outcome.NO_ANSWER)
     assert boot(tmp_path, *loader).outcome is Outcome.COMPLETE
+
+
+@pytest.mark.parametrize(("size", "failed"), [(900, Failed.YES), (4000, Failed.UNCLEAR)])
+def test_segments_that_a_device_joined_prove_nothing(size: int, failed: Failed, tmp_path: Path) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + bytes(size)
+    shots = [
+        *lease(),
+        segment(1.0, flags=2, sequence=0, acknowledged=0, from_server=False),
+        segment(1.1, flags=18, sequence=100, acknowledged=1, from_server=True),
+        segment(1.2, b"GET /boot HTTP/1.1\r\n\r\n", flags=16, sequence=1, acknowledged=101, from_server=False),
+        *(
+            segment(t, answer, flags=16, sequence=101, acknowledged=23, from_server=True, kind=Checksum.PARTIAL)
+            for t in (1.3, 2.3, 4.3)
+        ),
+    ]
+
+    judgement = judge(only(trace(tmp_path, *shots, until=60)))
+    assert judgement.failed is failed
+    assert ("joined" in judgement.because[1]) is (failed is Failed.UNCLEAR)

@@ -122,8 +122,11 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
         damaged = f"{ignored.wrong} of {_answers(total)} had a checksum that is wrong, but not partial"
         missing = "a capture at the VM's own device, to see if they arrive that way"
     else:
-        damaged = "the answers' checksums can't be computed: the capture holds only the start of each frame"
-        missing = "whole frames: tcpdump -s 0"
+        damaged = (
+            "the answers' checksums can't be computed: frames that the capture cuts off, fragments, "
+            "or TCP segments that a device joined or is to split"
+        )
+        missing = "whole frames (tcpdump -s 0), captured at the VM's own device"
     return Judgement(failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=(what, damaged), missing=(missing,))
 
 

@@ -8,7 +8,7 @@ class Checksum(Enum):
 
     PARTIAL is the sum of the pseudo-header alone, which a sender leaves for its NIC to complete: Linux writes it there
     (`udp4_hwcsum`, `tcp_v4_send_check`). NONE is a UDP sender's choice, and accepted (RFC 768). UNKNOWN: the capture
-    does not hold the whole datagram.
+    does not hold the whole datagram, or holds several TCP segments in one.
     """
 
     GOOD = "good"

@@ -17,6 +17,8 @@ CHECKSUM = {TCP: 16, UDP: 6}
 """Offset of the checksum in the transport header."""
 _SMALLEST = {TCP: 20, UDP: 8, ICMP: 8, ICMP6: 8, GRE: 4}
 _MOST_TUNNELS = 2
+_LARGEST_SEGMENT = 1500
+"""Bytes of a TCP segment that is not several ones in one (segmentation offload, GRO)."""
 
 
 Wants: TypeAlias = Callable[[int, tuple[bytes, int], tuple[bytes, int]], bool]
@@ -71,10 +73,14 @@ class Packet(NamedTuple):
         return self.segment[8:]
 
     def checksum(self) -> Checksum:
-        """Return the state of the packet's checksum."""
+        """Return the state of the packet's checksum.
+
+        Linux leaves that of several segments in one partial, whether it is to split them (which fills in the checksums)
+        or has joined them (`tcp_gro_complete`): it proves nothing.
+        """
         if not self.whole:
             return Checksum.UNKNOWN
-        return transport_sum(
+        found = transport_sum(
             source=self.source,
             destination=self.destination,
             protocol=self.protocol,
@@ -82,6 +88,8 @@ class Packet(NamedTuple):
             field=CHECKSUM[self.protocol],
             optional=self.protocol == UDP and len(self.source) == 4,
         )
+        is_several = self.protocol == TCP and self.length > _LARGEST_SEGMENT
+        return Checksum.UNKNOWN if is_several and found is Checksum.PARTIAL else found
 
 
 def packet(frame: Frame, wants: Wants) -> Packet | Encapsulation | None:
