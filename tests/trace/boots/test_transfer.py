@@ -537,3 +537,48 @@ def test_bootp_is_a_boot(tmp_path: Path) -> None:
 
     found = boot(tmp_path, broadcast(0.0, dhcp(None)), reply)
     assert (found.lease.value, found.file, found.server) == ("acknowledged", "boot", SERVER)
+
+
+def boot_from(address: str, time: float, *, has_file: bool) -> list[Shot]:
+    """The boot of a client with the same MAC, whose answers have partial checksums."""
+    client, its_server = (CLIENT_MAC, address, 2070), (SERVER_MAC, SERVER, 40000)
+    asks = [datagram(time + wait, read_request(), client, (*its_server[:2], 69)) for wait in (0, 1, 3)]
+    if not has_file:
+        answers = [datagram(one.time + 0.1, options(), its_server, client, Checksum.PARTIAL) for one in asks]
+        return sorted([*asks, *answers], key=lambda shot: shot.time)
+    return [
+        asks[0],
+        datagram(time + 0.1, data(1, 5), its_server, client, Checksum.PARTIAL),
+        datagram(time + 0.2, acknowledged(1), client, its_server),
+    ]
+
+
+def failures(folder: Path, frames: list[tuple[float, bytes]]) -> list[Failed]:
+    found = written(folder, pcap([*sorted(frames), (60.0, bytes(60))]))
+    return [judge(boot).failed for boot in found.boots]
+
+
+def test_a_boot_does_not_clear_another_one_of_its_mac(tmp_path: Path) -> None:
+    boots = [*lease(), *boot_from(CLIENT, 1.0, has_file=True), *boot_from(OTHER, 1.5, has_file=False)]
+
+    assert failures(tmp_path, [(shot.time, ethernet(shot)) for shot in boots]) == [Failed.NO, Failed.UNCLEAR]
+
+
+@pytest.mark.parametrize("with_dhcp", [True, False])
+def test_copies_of_a_domain_on_several_vlans_are_several_clients(with_dhcp: bool, tmp_path: Path) -> None:
+    works, fails = boot_from(CLIENT, 1.0, has_file=True), boot_from(CLIENT, 1.05, has_file=False)
+    if with_dhcp:
+        works, fails = [*lease(), *works], [*lease(0.05, transaction=2), *fails]
+
+    frames = [
+        *((shot.time, ethernet(shot, 10)) for shot in works),
+        *((shot.time, ethernet(shot, 20)) for shot in fails),
+    ]
+    assert failures(tmp_path, frames) == [Failed.NO, Failed.YES if with_dhcp else Failed.UNCLEAR]
+
+
+def test_a_boot_is_one_if_the_tag_of_one_direction_was_not_captured(tmp_path: Path) -> None:
+    works = [*lease(), *boot_from(CLIENT, 1.0, has_file=True)]
+
+    frames = [(shot.time, ethernet(shot, *([10] * (shot.source_mac == CLIENT_MAC)))) for shot in works]
+    assert failures(tmp_path, frames) == [Failed.NO]

@@ -61,6 +61,7 @@ class BootAttempt:
         self.address: bytes | None = None
         self.dhcp: DhcpExchange | None = None
         self._first = packet.time
+        self.segment = packet.link.segment
         self._vlan = packet.link.vlan
         self._downloads: deque[Download] = deque()
         self._totals = _Totals()
@@ -70,6 +71,10 @@ class BootAttempt:
     def downloads(self) -> bool:
         """Return True if the client requested a file."""
         return bool(self._downloads)
+
+    def is_at_another_address(self, address: bytes) -> bool:
+        """Return True if the client downloads from another address of the same version."""
+        return self.downloads and self.address not in {None, address} and len(self.address or b"") == len(address)
 
     def starts(self, download: Download) -> None:
         """Begin a download: the client has its address."""

@@ -1,17 +1,51 @@
 """The clients of a capture, by MAC and by address, with their boot attempts."""
 
 from collections import Counter
-from itertools import count
+from typing import Generic, TypeVar
 
 from virtscan.model import Mac
 from virtscan.trace.boots.attempt import BootAttempt
 from virtscan.trace.boots.boot import Boot
+from virtscan.trace.capture.links import is_one_network
 from virtscan.trace.capture.packets import Packet
 from virtscan.trace.protocols.dhcp import AddressStep, Dhcp
 from virtscan.trace.protocols.dhcp import mac as written
 
 MOST_ATTEMPTS = 10_000
 _MOST_ADDRESSES = 4 * MOST_ATTEMPTS
+_MOST_NAMESAKES = 8
+
+_K = TypeVar("_K")
+
+
+class _Index(Generic[_K]):
+    """Attempts by a MAC or an address, the newest first; several networks may have the same one."""
+
+    def __init__(self) -> None:
+        self._attempts: dict[_K, list[BootAttempt]] = {}
+
+    def find(self, key: _K, segment: tuple[int, ...] | None = None) -> BootAttempt | None:
+        """Return the newest attempt on a network, or on any."""
+        known = self._attempts.get(key, ())
+        return next((one for one in known if segment is None or is_one_network(one.segment, segment)), None)
+
+    def put(self, key: _K, attempt: BootAttempt) -> None:
+        """Add an attempt; it replaces older ones on the same network."""
+        others = [one for one in self._attempts.get(key, ()) if not is_one_network(one.segment, attempt.segment)]
+        self._attempts[key] = [attempt, *others][:_MOST_NAMESAKES]
+
+    def drop(self, key: _K, attempt: BootAttempt) -> None:
+        """Remove an attempt, if it is still the newest on its network."""
+        left = [one for one in self._attempts.get(key, ()) if one is not attempt]
+        if left:
+            self._attempts[key] = left
+        else:
+            self._attempts.pop(key, None)
+
+    def limit(self, most: int) -> None:
+        """Remove the oldest key if there are too many."""
+        if len(self._attempts) > most:
+            del self._attempts[next(iter(self._attempts))]
 
 
 class ClientTable:
@@ -23,21 +57,21 @@ class ClientTable:
 
     def __init__(self) -> None:
         self.not_kept = 0
-        self._numbers = count()
-        self._attempts: dict[int, BootAttempt] = {}
-        self._by_mac: dict[Mac, tuple[int, BootAttempt]] = {}
-        self._by_address: dict[bytes, BootAttempt] = {}
+        self._attempts: dict[BootAttempt, None] = {}
+        self._by_mac: _Index[Mac] = _Index()
+        self._by_address: _Index[bytes] = _Index()
         self._others = 0
         self._full_of_boots = False
 
-    def at(self, address: bytes, octets: bytes | None) -> BootAttempt | None:
-        """Return the attempt whose client has, or had last, an address: of several, the one with the MAC."""
-        _, known = self._by_mac.get(written(octets), (-1, None)) if octets is not None else (-1, None)
-        return known if known is not None and known.address == address else self._by_address.get(address)
+    def at(self, packet: Packet) -> BootAttempt | None:
+        """Return the attempt whose client has, or had last, the packet's address: of several, the one with its MAC."""
+        known = self._of_sender(packet)
+        has_address = known is not None and known.address == packet.source
+        return known if has_address else self._by_address.find(packet.source, packet.link.segment)
 
     def is_booting(self, address: bytes) -> bool:
         """Return True if the address belongs to a client that boots."""
-        attempt = self._by_address.get(address)
+        attempt = self._by_address.find(address)
         return attempt is not None and attempt.boots
 
     def attempt(self, mac: Mac, packet: Packet, message: Dhcp | None) -> BootAttempt | None:
@@ -48,26 +82,27 @@ class ClientTable:
             packet: The packet of the message.
             message: The message if it may begin an attempt. None: it belongs to the present one.
         """
-        number, known = self._by_mac.get(mac, (-1, None))
+        known = self._by_mac.find(mac, packet.link.segment)
         if known is not None and not (message is not None and _is_over(known, message, packet.time)):
             return known
         if known is not None:
             known.leave()
             if not known.kept(packet.time):
-                del self._attempts[number]
-        number, attempt = self._new(mac, packet)
+                del self._attempts[known]
+        attempt = self._new(mac, packet)
         if attempt is not None:
-            self._by_mac[mac] = number, attempt
+            self._by_mac.put(mac, attempt)
         return attempt
 
     def attempt_at(self, packet: Packet) -> BootAttempt | None:
         """Return the attempt of the client that requests a file; None if there is no room for another."""
-        octets = packet.link.source
-        mac = written(octets) if octets is not None else None
-        _, known = self._by_mac.get(mac, (-1, None)) if mac is not None else (-1, None)
-        attempt = known or self._by_address.get(packet.source)
+        known = self._of_sender(packet)
+        if known is not None and known.is_at_another_address(packet.source):
+            known = None  # another client with this MAC
+        attempt = known or self._by_address.find(packet.source, packet.link.segment)
         if attempt is None:
-            _, attempt = self._new(mac, packet)
+            octets = packet.link.source
+            attempt = self._new(written(octets) if octets is not None else None, packet)
         if attempt is not None:
             self.has_address(attempt, packet.source)
         return attempt
@@ -80,19 +115,18 @@ class ClientTable:
         if not (attempt.gave_up(packet.time) and attempt.ignores_bad):
             return attempt
         attempt.leave()
-        number, another = self._new(attempt.mac, packet)
+        another = self._new(attempt.mac, packet)
         if another is not None:
-            if attempt.mac is not None and self._by_mac.get(attempt.mac, (-1, None))[1] is attempt:
-                self._by_mac[attempt.mac] = number, another
+            if attempt.mac is not None and self._by_mac.find(attempt.mac, attempt.segment) is attempt:
+                self._by_mac.put(attempt.mac, another)
             self.has_address(another, packet.source)
         return another
 
     def has_address(self, attempt: BootAttempt, address: bytes) -> None:
         """Note that a client got, or uses, an address."""
         attempt.address = address
-        if address not in self._by_address and len(self._by_address) >= _MOST_ADDRESSES:
-            del self._by_address[next(iter(self._by_address))]
-        self._by_address[address] = attempt
+        self._by_address.put(address, attempt)
+        self._by_address.limit(_MOST_ADDRESSES)
 
     def boots(self, *, end: float) -> tuple[tuple[Boot, ...], int]:
         """Return the boots, and the number of other clients; call it once.
@@ -100,8 +134,8 @@ class ClientTable:
         Args:
             end: Time of the capture's last frame.
         """
-        attempts = [attempt for attempt in self._attempts.values() if attempt.kept(end)]
-        fills_later = {key for attempt in self._attempts.values() for key in attempt.fills_later()}
+        attempts = [attempt for attempt in self._attempts if attempt.kept(end)]
+        fills_later = {key for attempt in self._attempts for key in attempt.fills_later()}
         # One MAC behind several addresses, none of which was seen being given out, is a router's.
         seen = {(attempt.mac, attempt.address) for attempt in attempts if attempt.dhcp is None}
         behind = Counter((mac, len(address or b"")) for mac, address in seen)
@@ -114,29 +148,33 @@ class ClientTable:
             for attempt in attempts
         )
         booted = {boot.mac for boot in boots}
-        others = sum(not attempt.kept(end) and attempt.mac not in booted for attempt in self._attempts.values())
+        others = sum(not attempt.kept(end) and attempt.mac not in booted for attempt in self._attempts)
         return boots, others + self._others
 
-    def _new(self, mac: Mac | None, packet: Packet) -> tuple[int, BootAttempt | None]:
+    def _of_sender(self, packet: Packet) -> BootAttempt | None:
+        octets = packet.link.source
+        return None if octets is None else self._by_mac.find(written(octets), packet.link.segment)
+
+    def _new(self, mac: Mac | None, packet: Packet) -> BootAttempt | None:
         if len(self._attempts) >= MOST_ATTEMPTS and not self._make_room(packet.time):
             self.not_kept += 1
-            return -1, None
-        number, attempt = next(self._numbers), BootAttempt(mac, packet)
-        self._attempts[number] = attempt
-        return number, attempt
+            return None
+        attempt = BootAttempt(mac, packet)
+        self._attempts[attempt] = None
+        return attempt
 
     def _make_room(self, now: float) -> bool:
         """Remove the oldest client that only got an address."""
         if self._full_of_boots:
             return False
-        number = next((number for number, attempt in self._attempts.items() if not attempt.kept(now)), None)
-        if number is None:
+        attempt = next((attempt for attempt in self._attempts if not attempt.kept(now)), None)
+        if attempt is None:
             self._full_of_boots = True
             return False
-        attempt = self._attempts.pop(number)
+        del self._attempts[attempt]
         self._others += 1
-        if attempt.mac is not None and self._by_mac.get(attempt.mac, (-1, None))[0] == number:
-            del self._by_mac[attempt.mac]
+        if attempt.mac is not None:
+            self._by_mac.drop(attempt.mac, attempt)
         return True
 
 

@@ -13,6 +13,7 @@ from virtscan.trace.boots.exchange import Counted, Exchange
 from virtscan.trace.boots.transfer import Transfer
 from virtscan.trace.capture.checksums import Checksum
 from virtscan.trace.capture.copies import Copies
+from virtscan.trace.capture.links import is_one_network
 from virtscan.trace.capture.packets import TCP, UDP, Packet
 from virtscan.trace.protocols import dhcp, dhcp6, http, tcp, tftp
 from virtscan.trace.protocols.dhcp import AddressStep, Dhcp, UnusableMessage
@@ -41,7 +42,7 @@ class Tracker:
     def __init__(self) -> None:
         self.unreadable: Counter[UnusableMessage] = Counter()
         self._clients = ClientTable()
-        self._transfers: dict[tuple[bytes | None, _End], tuple[BootAttempt, Transfer]] = {}
+        self._transfers: dict[tuple[tuple[int, ...] | None, bytes | None, _End], tuple[BootAttempt, Transfer]] = {}
         self._connections: dict[tuple[_End, _End], tuple[BootAttempt, Connection]] = {}
         self._copies: Copies[_Taken | None] = Copies()
 
@@ -56,8 +57,8 @@ class Tracker:
             case 17:
                 return (
                     destination[1] in _PORTS
-                    or (None, destination) in self._transfers
-                    or (None, source) in self._transfers
+                    or (None, None, destination) in self._transfers
+                    or (None, None, source) in self._transfers
                 )
             case 6:
                 return self._clients.is_booting(source[0]) or self._clients.is_booting(destination[0])
@@ -131,7 +132,7 @@ class Tracker:
         message = tftp.parse(packet.payload, length=packet.length - 8)
         match message:
             case tftp.Read():
-                known = self._transfer(end, packet.link.source)
+                known = self._transfer(end, packet.link.source, packet)
                 attempt = self._clients.attempt_at(packet)
                 if attempt is None:
                     return None
@@ -143,8 +144,9 @@ class Tracker:
                         return None
                     transfer = Transfer(packet, message)
                     attempt.starts(transfer)
-                    for mac in {None, packet.link.source}:
-                        _keep(self._transfers, (mac, end), (attempt, transfer))
+                    mac = packet.link.source
+                    for key in {(None, None, end), (None, mac, end), (packet.link.segment, mac, end)}:
+                        _keep(self._transfers, key, (attempt, transfer))
                 transfer.requested(packet)
                 return _taken(attempt, transfer, packet, from_server=False)
             case UnusableMessage():
@@ -155,8 +157,8 @@ class Tracker:
 
     def _by_tftp(self, packet: Packet) -> "_Taken | None":
         """Take a packet of a transfer; None if it is of none."""
-        to_client = self._transfer((packet.destination, packet.destination_port), packet.link.destination)
-        known = to_client or self._transfer((packet.source, packet.source_port), packet.link.source)
+        to_client = self._transfer((packet.destination, packet.destination_port), packet.link.destination, packet)
+        known = to_client or self._transfer((packet.source, packet.source_port), packet.link.source, packet)
         if known is None:
             return None
         attempt, transfer = known
@@ -170,12 +172,18 @@ class Tracker:
             transfer.from_its_client(packet, message)
         return _taken(attempt, transfer, packet, from_server=to_client is not None)
 
-    def _transfer(self, end: _End, mac: bytes | None) -> tuple[BootAttempt, Transfer] | None:
-        """Return the transfer to a client's address and port: addresses repeat among VLANs, so that its MAC decides.
+    def _transfer(self, end: _End, mac: bytes | None, packet: Packet) -> tuple[BootAttempt, Transfer] | None:
+        """Return the transfer to a client's address and port.
 
-        A router's MAC may differ by direction; the newest transfer of this address and port counts then.
+        Both repeat among VLANs, so that its MAC decides, and copied domains repeat that too. A router's MAC may differ
+        by direction, and a capture may lack the VLAN of one direction; the newest transfer counts then.
         """
-        return self._transfers.get((mac, end)) or self._transfers.get((None, end))
+        segment = packet.link.segment
+        for key in ((segment, mac, end), (None, mac, end), (None, None, end)):
+            known = self._transfers.get(key)
+            if known is not None and is_one_network(known[0].segment, segment):
+                return known
+        return None
 
     def _tcp(self, packet: Packet) -> "_Taken | None":
         source, destination = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
@@ -200,7 +208,7 @@ class Tracker:
 
         After a failed download that the client gave up, it is that of a system on its disk.
         """
-        attempt = self._clients.at(packet.source, packet.link.source)
+        attempt = self._clients.at(packet)
         if attempt is None or not attempt.boots or attempt.gave_up(packet.time):
             return None
         named = http.port_of(attempt.dhcp.file) if attempt.dhcp is not None else None
@@ -214,8 +222,8 @@ class Tracker:
         found = refused(packet)
         if found is None:
             return
-        requested = self._transfer(found.source, packet.link.destination)
-        answered = self._transfer(found.destination, packet.link.source)
+        requested = self._transfer(found.source, packet.link.destination, packet)
+        answered = self._transfer(found.destination, packet.link.source, packet)
         if found.destination[1] == tftp.PORT and requested is not None:
             requested[1].refused = True
         elif answered is not None and found.destination[0] == packet.source:

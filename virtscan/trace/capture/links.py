@@ -54,6 +54,11 @@ class LinkHeader(NamedTuple):
         return self.destination is not None and bool(self.destination[0] & 1)
 
 
+def is_one_network(left: tuple[int, ...], right: tuple[int, ...]) -> bool:
+    """Return True if two segments may be of one network: upstream of a VLAN device or tunnel they have more numbers."""
+    return left[max(len(left) - len(right), 0) :] == right[max(len(right) - len(left), 0) :]
+
+
 _ARRIVALS = {arrival.value: arrival for arrival in Arrival}
 
 
