@@ -242,13 +242,31 @@ def test_a_servers_error_names_the_key(text: str, message: str) -> None:
         ("reason = ' '\ndomain = 'a'", r"1st \[\[waiver\]\]( \(.*\))?: reason: empty; set it"),
         *(
             (f"reason = 'later'{pattern}", r"1st \[\[waiver\]\]( \(.*\))?: waives every finding")
-            for pattern in ("", "\ndomain = '**'")
+            for pattern in (
+                "",
+                *(
+                    f"\n{key} = '{glob}'"
+                    for key in ("domain", "server")
+                    for glob in ("**", "?*", "*?*", "[!x]*", "??*")
+                ),
+                *(f"\nmac = '{glob}'" for glob in ("*:*", "??:??:??:??:??:??", "[0-9A-F]*", "*[!f]")),
+                "\nhypervisor = '[a-z0-9]*'\ndomain = '?*'\nmac = '*:*'",
+            )
         ),
     ],
 )
 def test_a_waiver_needs_a_pattern_and_a_reason(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         plan(f"[[waiver]]\n{text}")
+
+
+@pytest.mark.parametrize(
+    "pattern", ["domain = '[!a-z]*'", "domain = '???'", "domain = '*-*'", "mac = '52:54:00:*'", "mac = '*[02468ace]'"]
+)
+def test_a_waiver_may_be_wide(pattern: str) -> None:
+    (waiver,) = plan(f"[[waiver]]\nreason = 'later'\nhypervisor = '?*'\n{pattern}").policy.waivers
+
+    assert waiver.hypervisor == "?*"
 
 
 def test_a_host_is_described_once() -> None:

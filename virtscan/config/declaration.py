@@ -2,7 +2,8 @@
 
 import ipaddress
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
@@ -32,6 +33,11 @@ from virtscan.storage.address import check_url
 
 FILES = {row.scheme: kind for kind, row in TARGETS.items() if row.address is AddressKind.PATH}
 """Kinds of hypervisors that are read from files, by their key in the configuration, which is their scheme."""
+
+_NAMES = tuple(40 * character for character in "abcdefghijklmnopqrstuvwxyz0123456789")
+_MACS = tuple(":".join(6 * [2 * digit]) for digit in "0123456789abcdef")
+"""Names and MACs without anything in common; the names are longer than a glob that means a length."""
+_NEARLY_ALL = 0.9
 
 
 def declared_plan(document: ConfigFile, folder: Path, problems: Problems) -> Plan:
@@ -223,9 +229,15 @@ def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
 
 def _waiver(section: WaiverSection, where: str) -> Waiver:
     waiver = Waiver(**msgspec.structs.asdict(section))
-    if not any(pattern.strip("*") for pattern in (waiver.hypervisor, waiver.domain, waiver.mac, waiver.server)):
+    names = waiver.hypervisor, waiver.domain, waiver.server
+    if all(_fits_nearly_all(name, _NAMES) for name in names) and _fits_nearly_all(waiver.mac.lower(), _MACS):
         raise ConfigError(f"{where}: waives every finding; set hypervisor, domain, mac or server")
     return waiver
+
+
+def _fits_nearly_all(glob: str, examples: Sequence[str]) -> bool:
+    """Return True if a glob excludes almost no name, as `*`, `?*`, and `[!x]*` do."""
+    return sum(fnmatchcase(example, glob) for example in examples) > _NEARLY_ALL * len(examples)
 
 
 def _seconds(text: str | None, key: str, problems: Problems) -> float | None:
