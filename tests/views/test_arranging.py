@@ -103,6 +103,8 @@ def test_one_table_of_rows_leaves_out_what_needs_no_action_unless_all_are_wanted
     ("columns", "order", "message"),
     [
         (["domian"], [], "^--columns: this view has no column 'domian'; did you mean 'domain'"),
+        (["-domain"], [], "^--columns: this view has no column '-domain'; did you mean 'domain'"),
+        ([], ["--domain"], "^--sort: this view has no column '-domain'"),
         ([], ["-vcpu"], "^--sort: this view has no column 'vcpu'; did you mean 'vcpus'"),
         (["domain", "domain"], [], "^--columns domain,domain: a column is named twice"),
         ([""], [], "^--columns: this view has no column ''"),

@@ -116,6 +116,8 @@ def test_fewer_rows_are_said_to_be_fewer_and_have_no_total() -> None:
         ("=ams1", "invalid condition"),
         ("site~(", "invalid regular expression"),
         ("cpus>many", "'many' is not a number"),
+        ("cpus>nan", "'nan' is not a number"),
+        ("cpus<1e999", "'1e999' is not a number"),
     ],
 )
 def test_what_is_no_condition_is_refused(text: str, message: str) -> None:
@@ -140,6 +142,7 @@ def test_what_is_no_condition_is_refused(text: str, message: str) -> None:
         ("interfaces", "domain>8", "domain is not a number; only numbers can be compared$"),
         ("servers", "observed_at>2026", "observed_at is not a number; only numbers can be compared$"),
         ("domains", "vcpus!=many", "vcpus is a number"),
+        ("domains", "vcpus=nan", "vcpus is a number"),
         ("servers", "tx_checksum=offf", "did you mean 'off'"),
         ("hypervisors", "status=ok", "it can be complete, partial, failed"),
         ("capacity", "status=down", "it can be complete, partial, failed"),

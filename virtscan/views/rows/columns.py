@@ -18,7 +18,7 @@ def place_of(section: Section, name: str, option: str) -> int:
     """
     keys = [column.key for column in section.columns]
     names = {_plain(column.heading): column.key for column in reversed(section.columns)} | {key: key for key in keys}
-    key = names.get(name) or names.get(_plain(name))
+    key = names.get(name) or (None if name.startswith("-") else names.get(_plain(name)))
     if key is not None:
         return keys.index(key)
     near = nearest(name, names)

@@ -1,5 +1,6 @@
 """Fewer rows: `--where` conditions on the columns of a view."""
 
+import math
 import operator
 import re
 import warnings
@@ -220,6 +221,7 @@ def _texts(value: Value) -> tuple[str, ...]:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
         return None
+    return value if math.isfinite(value) else None
