@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.build import hypervisor, inventory, server
 from virtscan.cli.main import run
 from virtscan.cli.output.console import Console, Verbosity
 from virtscan.cli.output.log import print_log
+from virtscan.storage import dumps
 
 SNAPSHOT = "<domainsnapshot><name>before</name><domain><name>web01</name></domain></domainsnapshot>"
 
@@ -41,3 +43,11 @@ def test_a_defect_is_reported_with_its_error_even_if_quiet(capfd: pytest.Capture
     shown = capfd.readouterr().err
     assert shown.startswith("virtscan: Internal error; please report it.\n")
     assert shown.endswith("\nKeyError: 'hv1'\n")
+
+
+def test_a_name_in_an_error_can_not_reorder_the_text(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    fleet = tmp_path / "fleet.json"
+    fleet.write_bytes(dumps(inventory(hypervisor("hv1\u202e"), servers=(server(),))))
+
+    assert run(["report", str(fleet), "--assume", "satellite runs_on=hv9"]) == 2
+    assert capfd.readouterr().err.endswith("no hypervisor is named 'hv9'; there are hv1\\u202e\n")

@@ -11,7 +11,7 @@ import click
 from virtscan.cli.history.bounded_access import run_on
 from virtscan.cli.history.lock import alone
 from virtscan.cli.history.state import state_directory
-from virtscan.cli.output.console import Console
+from virtscan.cli.output.console import Console, complain
 from virtscan.cli.output.outputs import PRIVATE, OutputError, opened
 from virtscan.errors import HistoryError
 from virtscan.model import Inventory, Report
@@ -70,7 +70,7 @@ class Keeping:
         if self.failure is not None and kind is None:
             raise OutputError(self.failure)
         if self.failure is not None:
-            click.echo(f"virtscan: {self.failure}", err=True)
+            complain(self.failure)
 
     def _keep(self, report: Report | None) -> None:
         """Save the scan, once."""

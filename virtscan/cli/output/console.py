@@ -16,6 +16,13 @@ class Verbosity(IntEnum):
 _WITHHELD = "warning: details withheld; run virtscan config check, or this command without --redact"
 
 
+def complain(message: str) -> None:
+    """Print a message to standard error; a name in it can't send escape sequences or reorder the text."""
+    from virtscan.reporters import printable  # loads the views
+
+    click.echo("virtscan: " + "\n".join(map(printable, message.split("\n"))), err=True)
+
+
 class Console:
     """Standard error, at the requested verbosity."""
 
@@ -31,7 +38,7 @@ class Console:
     def warn(self, message: str) -> None:
         """Print a warning; not with `--quiet`."""
         if self.verbosity >= Verbosity.NORMAL:
-            click.echo(f"virtscan: {message}", err=True)
+            complain(message)
 
     def warn_of_input(self, message: str) -> None:
         """Print a warning about the user's input, which may hold names."""
@@ -40,4 +47,4 @@ class Console:
     def detail(self, message: str) -> None:
         """Print a detail, which may hold names; only with `--verbose`."""
         if self.verbosity >= Verbosity.VERBOSE and self.names:
-            click.echo(f"virtscan: {message}", err=True)
+            complain(message)

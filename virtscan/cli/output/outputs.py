@@ -9,6 +9,7 @@ from typing import Self
 
 import click
 
+from virtscan.cli.output.console import complain
 from virtscan.cli.output.targets import OutputTarget, place
 
 STDOUT = Path("-")
@@ -126,7 +127,7 @@ class Outputs:
             return
         kept = [output.name for output in self._outputs if output.keeps_earlier]
         if kept:
-            click.echo(f"virtscan: {', '.join(kept)}: left as it was; nothing could be read", err=True)
+            complain(f"{', '.join(kept)}: left as it was; nothing could be read")
         _raise(self._outputs)
 
 
