@@ -115,3 +115,12 @@ def test_a_client_library_that_can_not_be_loaded_is_a_gap_of_each_host(tmp_path:
 
     assert "the libvirt client can't be loaded (libvirt.so.0" in done.stdout
     assert (done.returncode, "Traceback" in done.stderr) == (5, False)
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_read(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    (folder / "web01.xml").write_text("<domain type='kvm'><name>web01</name></domain>")
+
+    assert run(["scan", "--xml", str(folder), "--view", "domains", "--format", "csv"]) == 0
+    assert "\ncaf\\udce9," in capfd.readouterr().out

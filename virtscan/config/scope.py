@@ -18,7 +18,13 @@ def scope_of(configuration: Path | None, options: Options) -> str:
 
     Hypervisors that the command line names replace the configuration's, so they are part of it.
     """
-    files = [os.path.abspath(path) for key in FILES for path in getattr(options, key)]  # noqa: PTH100 resolve may hang
+    files = [_absolute(path) for key in FILES for path in getattr(options, key)]
     named = sorted({*map(url_secrets.shown, options.connect), *files})
-    place = None if configuration is None else os.path.abspath(configuration)  # noqa: PTH100 as above
+    place = None if configuration is None else _absolute(configuration)
     return hashlib.sha256(msgspec.json.encode([place, named])).hexdigest()[:_LENGTH]
+
+
+def _absolute(path: str | Path) -> str:
+    """Return an absolute path; bytes of a name that are not UTF-8 are escaped."""
+    absolute = os.path.abspath(path)  # noqa: PTH100 resolve may hang
+    return absolute.encode(errors="backslashreplace").decode()
