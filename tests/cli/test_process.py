@@ -240,7 +240,8 @@ def test_a_signal_that_comes_when_the_scan_has_just_ended_counts() -> None:
 wait = os.waitpid
 def wait_and_be_interrupted(*arguments):
     ended = wait(*arguments)
-    os.kill(os.getpid(), signal.SIGINT)
+    if ended[0]:
+        os.kill(os.getpid(), signal.SIGINT)
     return ended
 os.waitpid = wait_and_be_interrupted
 supervision.allow()
@@ -271,6 +272,7 @@ def test_a_signal_to_the_whole_group_is_one_signal(second: signal.Signals) -> No
     script = f"""{START}
 wait = os.waitpid
 def send_and_wait(*arguments):
+    os.waitpid = wait
     os.kill(os.getpid(), signal.SIGTERM)
     os.kill(0, {second})
     return wait(*arguments)
@@ -317,6 +319,7 @@ def test_a_signal_that_comes_while_the_child_begins_is_reported() -> None:
     script = f"""{START}
 wait = os.waitpid
 def send_and_wait(*arguments):
+    os.waitpid = wait
     os.kill(os.getpid(), signal.SIGTERM)
     return wait(*arguments)
 supervision.allow()
@@ -349,6 +352,23 @@ def fork_and_be_interrupted():
             time.sleep(0.01)
     return child
 os.fork = fork_and_be_interrupted
+supervision.allow()
+supervision.continue_in_child()
+while not signals.is_report_wanted():
+    time.sleep(0.01)
+os._exit(0)
+"""
+    assert ended(script).returncode == 143
+
+
+def test_a_signal_that_another_thread_takes_while_the_process_waits_is_reported() -> None:
+    """Nor does a signal interrupt a wait that begins right after it."""
+    script = f"""{START}
+import threading
+def take():
+    time.sleep(0.3)  # until the main thread waits
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+threading.Thread(target=take, daemon=True).start()
 supervision.allow()
 supervision.continue_in_child()
 while not signals.is_report_wanted():

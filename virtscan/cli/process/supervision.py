@@ -18,6 +18,8 @@ _M_TRIM_THRESHOLD = -1
 _M_ARENA_MAX = -8
 _SPARE_BYTES = 1 << 20
 
+_WAKEUP_BYTES = 4096
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -52,8 +54,11 @@ def continue_in_child() -> signal.Signals | None:
     # Python forgets, in the child, what arrives until its fork has returned: the kernel keeps `REPORT` for it.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {*signals.ENDING, signals.REPORT})
     try:
+        wakeups = os.pipe()
         child = os.fork()
         if child == 0:
+            for file in wakeups:
+                os.close(file)
             signals.obey_parent()
             _prctl(_PR_SET_PDEATHSIG, signals.PARENT_GONE)
             _keep_memory_together()
@@ -64,10 +69,10 @@ def continue_in_child() -> signal.Signals | None:
         if signals.is_report_wanted():  # since another thread took a signal while this one had it blocked
             _request_report(child)
     except OSError:
-        return None  # no further process is granted: a limit of the user, the container or memory
+        return None  # no further process or file is granted: a limit of the user, the container or memory
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return _outcome(child)
+    return _outcome(child, *wakeups)
 
 
 def _request_report(child: int) -> None:
@@ -75,8 +80,8 @@ def _request_report(child: int) -> None:
         os.kill(child, signals.REPORT)
 
 
-def _outcome(child: int) -> signal.Signals:
-    status = _wait_for(child)
+def _outcome(child: int, wakeups: int, wakeups_end: int) -> signal.Signals:
+    status = _wait_for(child, wakeups, wakeups_end)
     signals.report_on_first()
     end_all()
     leftovers.remove()
@@ -85,12 +90,27 @@ def _outcome(child: int) -> signal.Signals:
     return signal.Signals(os.WTERMSIG(status))
 
 
-def _wait_for(child: int) -> int:
-    """Return the status of the child once it has ended; until then, leave no zombies of the orphans that end."""
-    while True:
-        ended, status = os.waitpid(-1, 0)
-        if ended == child:
-            return status
+def _wait_for(child: int, wakeups: int, wakeups_end: int) -> int:
+    """Return the status of the child once it has ended; until then, leave no zombies of the orphans that end.
+
+    A signal does not interrupt a system call if another thread takes it, or if it comes just before the call. So this
+    waits for a byte in a pipe, which each signal writes.
+    """
+    os.set_blocking(wakeups_end, False)
+    signal.set_wakeup_fd(wakeups_end, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    try:
+        while True:
+            ended, status = os.waitpid(-1, os.WNOHANG)
+            if ended == child:
+                return status
+            if not ended:
+                os.read(wakeups, _WAKEUP_BYTES)
+    finally:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
+        os.close(wakeups)
+        os.close(wakeups_end)
 
 
 def _prctl(option: int, value: int) -> None:
