@@ -12,7 +12,7 @@ from tabulate import tabulate
 
 from tests.faults import hosts, machine
 from tests.faults.case import Case, Outcome
-from tests.faults.scanning import inherit_orphans
+from tests.faults.scanning import inherit_orphans, slowness_now
 
 CASES = (*hosts.CASES, *machine.CASES)
 TITLES = ["case", "ended after", "rest complete", "exit code", "left running", "memory", "held"]
@@ -37,11 +37,18 @@ def main(arguments: list[str]) -> int:
 
 
 def _played(case: Case) -> Outcome:
+    """Play a case; where it lacks time and even a scan without a fault takes long, again with longer limits."""
     sys.stderr.write(f"{case.name}\n")
-    with tempfile.TemporaryDirectory(prefix="virtscan-faults-") as folder:
-        outcome = case.play(Path(folder))
-    sys.stderr.write(f"  {outcome.seconds:.1f} s {' '.join(outcome.failures)}\n")
-    return outcome
+    patience = 1.0
+    while True:
+        with tempfile.TemporaryDirectory(prefix="virtscan-faults-") as folder:
+            outcome = case.play(Path(folder), patience)
+            sys.stderr.write(f"  {outcome.seconds:.1f} s {' '.join(outcome.failures)}\n")
+            slowness = slowness_now(Path(folder)) if outcome.lacks_time else 0.0
+        if slowness <= patience:
+            return outcome
+        patience = slowness
+        sys.stderr.write(f"  again with {patience:.1f} times the limits: a scan without a fault takes as much longer\n")
 
 
 def _row(case: Case, outcome: Outcome) -> list[str]:

@@ -34,10 +34,19 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         }
         return (*(text for text, is_wrong in found.items() if is_wrong), *self.problems)
 
+    @property
+    def lacks_time(self) -> bool:
+        """Return True if a machine that is too busy for the limits of time may have caused all failures."""
+        is_short = self.seconds > self.limit or self.complete < self.healthy
+        return is_short and not self.left and not self.problems
+
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """A named fault; `play` makes it in a folder of its own. The core is what continuous integration plays."""
+    """A named fault; `play` makes it in a folder of its own, with all time limits multiplied by a number.
+
+    The core is what continuous integration plays.
+    """
 
     name: str
-    play: Callable[[Path], Outcome]
+    play: Callable[[Path, float], Outcome]
     is_core: bool = True

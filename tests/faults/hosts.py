@@ -27,16 +27,16 @@ def _host(folder: Path) -> Iterator[tuple[Libvirtd, RpcProxy, str]]:
         yield daemon, proxy, daemon.unix(host, socket=proxy.socket)
 
 
-def _stopped_before(folder: Path) -> Outcome:
+def _stopped_before(folder: Path, patience: float) -> Outcome:
     with _host(folder) as (daemon, _, uri):
         daemon.stop()
-        return play(folder, [uri])
+        return play(folder, patience, [uri])
 
 
-def _in_mid_scan(act: Callable[[Libvirtd, RpcProxy], None]) -> Callable[[Path], Outcome]:
+def _in_mid_scan(act: Callable[[Libvirtd, RpcProxy], None]) -> Callable[[Path, float], Outcome]:
     """Do something to a daemon once it has answered for some domains."""
 
-    def case(folder: Path) -> Outcome:
+    def case(folder: Path, patience: float) -> Outcome:
         with _host(folder) as (daemon, proxy, uri):
 
             def count(_: Call) -> None:
@@ -44,37 +44,37 @@ def _in_mid_scan(act: Callable[[Libvirtd, RpcProxy], None]) -> Callable[[Path], 
                     act(daemon, proxy)
 
             proxy.answers[Procedure.DOMAIN_XML] = count
-            return play(folder, [uri])
+            return play(folder, patience, [uri])
 
     return case
 
 
-def _never_returns(folder: Path) -> Outcome:
+def _never_returns(folder: Path, patience: float) -> Outcome:
     with _host(folder) as (_, proxy, uri):
         proxy.answers[Procedure.DOMAIN_XML] = lambda _: b"" if proxy.calls[Procedure.DOMAIN_XML] == 7 else None
-        return play(folder, [uri])
+        return play(folder, patience, [uri])
 
 
-def _edited(edit: Callable[[bytes], bytes]) -> Callable[[Path], Outcome]:
+def _edited(edit: Callable[[bytes], bytes]) -> Callable[[Path, float], Outcome]:
     """Change every document of a domain on its way."""
 
-    def case(folder: Path) -> Outcome:
+    def case(folder: Path, patience: float) -> Outcome:
         with _host(folder) as (_, proxy, uri):
             proxy.edits[Procedure.DOMAIN_XML] = edit
-            return play(folder, [uri])
+            return play(folder, patience, [uri])
 
     return case
 
 
-def _drips(folder: Path) -> Outcome:
+def _drips(folder: Path, patience: float) -> Outcome:
     def slow(body: bytes) -> bytes:
         time.sleep(0.2)
         return body
 
-    return _edited(slow)(folder)
+    return _edited(slow)(folder, patience)
 
 
-def _cut_again_and_again(folder: Path) -> Outcome:
+def _cut_again_and_again(folder: Path, patience: float) -> Outcome:
     """Cut a single connection at random moments, with several calls under way: libvirt's client may crash."""
     generator = random.Random()
     with _host(folder) as (_, proxy, uri):
@@ -87,27 +87,31 @@ def _cut_again_and_again(folder: Path) -> Outcome:
         thread = threading.Thread(target=cut)
         thread.start()
         try:
-            return play(folder, [uri], allowed=[0, 3, 4])  # it may be over before the first cut
+            return play(folder, patience, [uri], allowed=[0, 3, 4])  # it may be over before the first cut
         finally:
             cutting.set()
             thread.join()
 
 
-def _lying_libvirt(folder: Path) -> Outcome:
+def _lying_libvirt(folder: Path, patience: float) -> Outcome:
     with liars(OF_LIBVIRT) as ports:
-        return play(folder, [f"test+tcp://127.0.0.1:{port}/lies{port}" for port in ports.values()])
+        return play(folder, patience, [f"test+tcp://127.0.0.1:{port}/lies{port}" for port in ports.values()])
 
 
-def _lying_ssh(folder: Path) -> Outcome:
+def _lying_ssh(folder: Path, patience: float) -> Outcome:
     """As hypervisors and as servers, with an ssh that asks nothing about keys."""
     with liars(OF_SSH) as ports:
         servers = [f"--server=s{port}:eth0=ssh://127.0.0.1:{port}" for port in ports.values()]
         return play(
-            folder, [f"qemu+ssh://127.0.0.1:{port}/system" for port in ports.values()], *servers, limit=2 * LATEST
+            folder,
+            patience,
+            [f"qemu+ssh://127.0.0.1:{port}/system" for port in ports.values()],
+            *servers,
+            limit=2 * LATEST,
         )
 
 
-def _lying_provisioning(folder: Path) -> Outcome:
+def _lying_provisioning(folder: Path, patience: float) -> Outcome:
     secret = folder / "secret"
     secret.write_text(SECRET)
     secret.chmod(0o600)
@@ -120,31 +124,34 @@ def _lying_provisioning(folder: Path) -> Outcome:
         ]
         config = folder / "virtscan.toml"
         config.write_text("\n".join(tables))
-        return play(folder, [], f"--config={config}", limit=2 * LATEST, secrets=(SECRET, BASIC, BASIC.rstrip("=")))
+        return play(
+            folder, patience, [], f"--config={config}", limit=2 * LATEST, secrets=(SECRET, BASIC, BASIC.rstrip("="))
+        )
 
 
-def _dropped(folder: Path) -> Outcome:
+def _dropped(folder: Path, patience: float) -> Outcome:
     """Behind a network that swallows everything."""
     script = "ip link set lo up; ip route add 10.9.9.0/24 dev lo"  # comes back, is for no address, and is dropped
     start = ["unshare", "--net", "sh", "-ec", f'{script}; exec "$@"', "sh"]
     uris = ["qemu+tcp://10.9.9.2/system", "qemu+ssh://10.9.9.3/system", "qemu+tls://10.9.9.4/system"]
-    return play(folder, uris, "--server=s:eth0=ssh://10.9.9.5", start=start)
+    return play(folder, patience, uris, "--server=s:eth0=ssh://10.9.9.5", start=start)
 
 
-def _half_hang(folder: Path) -> Outcome:
+def _half_hang(folder: Path, patience: float) -> Outcome:
     with liars({"silent": silent}) as ports, running_libvirtd() as daemon:
         good = daemon.definitions("good", *(_DOMAIN.format(number) for number in range(10)))
         uris = [f"{daemon.tcp(good)}?n={number}" for number in range(100)]
         uris += [f"test+tcp://127.0.0.1:{ports['silent']}/n{number}" for number in range(100)]
-        return play(folder, uris, limit=2 * LATEST)
+        return play(folder, patience, uris, limit=2 * LATEST)
 
 
-def _short(folder: Path) -> Outcome:
+def _short(folder: Path, patience: float) -> Outcome:
     """Too few descriptors for so many hosts that hang."""
     with liars({"silent": silent}) as ports:
         uris = [f"test+tcp://127.0.0.1:{ports['silent']}/n{number}" for number in range(100)]
         start = ["prlimit", "--nofile=64:64", *shlex.split("env --")]
-        return play(folder, uris, "--deadline=20s", start=start, limit=20 + LATEST, allowed=[3, 4, 5], healthy=0)
+        deadline = f"--deadline={20 * patience:g}s"
+        return play(folder, patience, uris, deadline, start=start, limit=20 + LATEST, allowed=[3, 4, 5], healthy=0)
 
 
 _XML_END = b"</domain>"

@@ -12,7 +12,7 @@ from typing import TypeAlias
 Lie: TypeAlias = Callable[[socket.socket], None]
 
 BANNER = b"SSH-2.0-OpenSSH_9.2\r\n"
-_END = 60.0
+_END = 600.0
 """Seconds that a liar goes on at most; its scan is over by then."""
 
 

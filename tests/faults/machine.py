@@ -16,32 +16,34 @@ _ENDED = frozenset({0, 1, 3, 4, 5, 129, 130, 143, -signal.SIGINT, -signal.SIGTER
 _SPINNERS = 20
 
 
-def _full(folder: Path) -> Outcome:
+def _full(folder: Path, patience: float) -> Outcome:
     """The disk of the report is full; the saved inventory is elsewhere."""
     disk = folder / "disk"
     disk.mkdir()
     mount = f'mount -t tmpfs -o size=4k none {disk}; exec "$@" -o {disk}/report'
     start = ["unshare", "--mount", "sh", "-ec", mount, "sh"]
-    return play(folder, [], "--view=domains", "--format=json", start=start, allowed=[74])
+    return play(folder, patience, [], "--view=domains", "--format=json", start=start, allowed=[74])
 
 
-def _under_load(folder: Path) -> Outcome:
+def _under_load(folder: Path, patience: float) -> Outcome:
     """Limits that are over before ssh has started, on a machine with 20 times too much to do."""
     spinners = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(_SPINNERS)]
     try:
         with liars({"silent": silent}) as ports:
             uris = [f"qemu+ssh://u{number}@127.0.0.1:{ports['silent']}/system" for number in range(33)]
-            return play(folder, uris, host_timeout=0.05, limit=20 * LATEST, allowed=[3, 4, 5], healthy=0)
+            return play(
+                folder, patience, uris, host_timeout=0.05 / patience, limit=20 * LATEST, allowed=[3, 4, 5], healthy=0
+            )
     finally:
         for spinner in spinners:
             spinner.kill()
             spinner.wait()
 
 
-def _kills(count: int) -> Callable[[Path], Outcome]:
+def _kills(count: int) -> Callable[[Path, float], Outcome]:
     """End scans at random moments, in every way."""
 
-    def case(folder: Path) -> Outcome:
+    def case(folder: Path, patience: float) -> Outcome:
         generator = random.Random()
         codes: list[int] = []
         left: list[str] = []
@@ -61,7 +63,7 @@ def _kills(count: int) -> Callable[[Path], Outcome]:
                 process.send_signal(generator.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL]))
                 sent = time.monotonic()
                 codes.append(process.wait())
-                _wait_for_end(before)
+                _wait_for_end(before, LATEST * patience)
                 longest = max(longest, time.monotonic() - sent)
                 left += ended_leftovers(before)
                 whole = report.read_text()
@@ -70,16 +72,16 @@ def _kills(count: int) -> Callable[[Path], Outcome]:
                 problems += [f"left behind: {path.name}" for path in folder.glob(".report.*")]
         # Python itself ends with 1 if Ctrl-C meets it before the program has begun.
         return Outcome(
-            seconds=longest, limit=LATEST, complete=0, healthy=0, codes=tuple(codes), allowed=_ENDED,
+            seconds=longest, limit=LATEST * patience, complete=0, healthy=0, codes=tuple(codes), allowed=_ENDED,
             left=tuple(left), problems=tuple(problems),
         )  # fmt: skip
 
     return case
 
 
-def _wait_for_end(before: set[int]) -> None:
+def _wait_for_end(before: set[int], seconds: float) -> None:
     """A scan whose parent was killed needs a moment to notice."""
-    end = time.monotonic() + LATEST
+    end = time.monotonic() + seconds
     while set(children()) - before and time.monotonic() < end:
         for process in set(children()) - before:
             os.waitpid(process, os.WNOHANG)

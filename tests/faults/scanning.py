@@ -20,6 +20,9 @@ HOST_SECONDS = 3
 LATEST = HOST_SECONDS + 12
 """Seconds after which a scan has to be over: its limit, its start, its report, on a busy machine."""
 
+_IDLE_SECONDS = 1.0
+"""Time that an idle machine takes at most for a scan of the healthy hosts alone."""
+
 HEALTHY = 2
 _PR_SET_CHILD_SUBREAPER = 36
 _DOMAIN = "<domain type='test'><name>vm{}</name><memory>1024</memory><os><type>hvm</type></os></domain>"
@@ -47,6 +50,7 @@ def connect(uris: Iterable[str]) -> list[str]:
 
 def play(
     folder: Path,
+    patience: float,
     uris: Iterable[str],
     *options: str,
     start: Sequence[str] = (),
@@ -56,10 +60,10 @@ def play(
     secrets: Iterable[str] = (),
     healthy: int = HEALTHY,
 ) -> Outcome:
-    """Scan bad hosts beside healthy ones, with a report and a saved inventory."""
+    """Scan bad hosts beside healthy ones, with a report and a saved inventory; `patience` multiplies both limits."""
     saved, report = folder / "saved.json", folder / "report.json"
     command = [*start, *COMMAND, "scan", *connect([*uris, *healthy_hosts(folder)]), *options]
-    command += [f"--host-timeout={host_timeout}s", "--save", str(saved)]
+    command += [f"--host-timeout={host_timeout * patience:g}s", "--save", str(saved)]
     if not start or "mount" not in start[1]:
         command += ["--format=json", "-o", str(report)]
     before = set(children())
@@ -84,7 +88,7 @@ def play(
         problems.append("an internal error")
     return Outcome(
         seconds=seconds,
-        limit=limit,
+        limit=limit * patience,
         complete=complete,
         healthy=healthy,
         codes=(process.returncode,),
@@ -93,6 +97,14 @@ def play(
         memory_mib=usage.ru_maxrss / 1024,
         problems=tuple(problems),
     )
+
+
+def slowness_now(folder: Path) -> float:
+    """Return how many times as long as on an idle machine a scan of the healthy hosts takes."""
+    command = [*COMMAND, "scan", *connect(healthy_hosts(folder)), "--host-timeout=10m", "-o", os.devnull]
+    began = time.monotonic()
+    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    return (time.monotonic() - began) / _IDLE_SECONDS
 
 
 def children() -> list[int]:
