@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROJECT
-from tests.harness.launching import DEFAULT_SIGNALS, wait_for_end
+from tests.harness.launching import DEFAULT_SIGNALS, UNMEASURED, wait_for_end
 from tests.harness.missing import cannot_run
 from tests.harness.patience import LONG
 
@@ -146,7 +146,7 @@ def test_an_interrupt_while_python_itself_starts_has_the_exit_code_of_python(tmp
 def test_a_signal_during_the_imports_ends_the_process(delay: float, tmp_path: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with subprocess.Popen(
-            [*DEFAULT_SIGNALS, *COMMAND, "report", str(tmp_path / "pipe")], stderr=subprocess.PIPE, text=True
+            [*UNMEASURED, *COMMAND, "report", str(tmp_path / "pipe")], stderr=subprocess.PIPE, text=True
         ) as process:
             _wait_until_it_handles_signals(process.pid)
             time.sleep(delay)

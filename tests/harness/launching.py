@@ -7,6 +7,16 @@ import socket
 DEFAULT_SIGNALS = ("env", "--default-signal=HUP,INT,TERM")
 """A command line's beginning. A shell's background job and nohup ignore signals, and children inherit that."""
 
+_MEASURING = "COVERAGE_PROCESS_CONFIG"
+
+UNMEASURED = (*DEFAULT_SIGNALS, f"--unset={_MEASURING}")
+"""The same for a process that may be killed at its end: coverage would leave half a file of its data."""
+
+
+def unmeasured() -> dict[str, str]:
+    """Return the environment without the variable by which coverage measures processes."""
+    return {name: value for name, value in os.environ.items() if name != _MEASURING}
+
 
 def tied(*command: object) -> list[str]:
     """Return a command line whose process the kernel kills as soon as this process has ended, even by SIGKILL.

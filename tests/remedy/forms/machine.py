@@ -1,12 +1,12 @@
 """A machine of its own for a printed script: other network devices, and folders of the test in the place of /etc's."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.harness.launching import unmeasured
 from tests.harness.missing import cannot_run
 
 FOLDERS = ("etc/udev/rules.d", "etc/systemd/network", "etc/sysconfig/network-scripts")
@@ -43,7 +43,7 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, **environment},
+            env={**unmeasured(), **environment},  # Ansible kills its workers
         )
 
     def write(self, path: str, text: str) -> None:

@@ -5,15 +5,15 @@ import sys
 
 import pytest
 
-from tests.harness.launching import tied
+from tests.harness.launching import tied, unmeasured
 from tests.storage.history.writing import unbroken
 
 KILLS = 100
 
 
-def writer(*arguments: object) -> subprocess.Popen[str]:
+def writer(*arguments: object, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
     command = tied(sys.executable, "-m", "tests.storage.history.writing", *arguments)
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=env)
 
 
 @pytest.mark.long
@@ -30,7 +30,7 @@ def test_three_writers_at_once_lose_nothing(url: str) -> None:
 
 @pytest.mark.slow
 def test_a_writer_that_is_killed_at_any_moment_leaves_no_half_scan_and_loses_none(url: str) -> None:
-    killer = writer("kill", url, KILLS)
+    killer = writer("kill", url, KILLS, env=unmeasured())
     output, _ = killer.communicate()
 
     assert killer.returncode == 0
