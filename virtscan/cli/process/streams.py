@@ -38,13 +38,13 @@ def harden_outputs() -> None:
     standard error must not change the exit code.
     """
     encoding, handling = sys.stdout.encoding, sys.stdout.errors
-    output = io.BufferedWriter(_Waiting(1, "w", closefd=False))
+    output = io.BufferedWriter(_BlockingFile(1, "w", closefd=False))
     sys.stdout = io.TextIOWrapper(output, encoding, errors=handling, line_buffering=os.isatty(1))
     errors = io.BufferedWriter(_IgnoringErrors(2, "w", closefd=False))
     sys.stderr = io.TextIOWrapper(errors, sys.stderr.encoding, errors="backslashreplace", line_buffering=True)
 
 
-class _Waiting(io.FileIO):
+class _BlockingFile(io.FileIO):
     """A file that is written in full, even if its descriptor does not block."""
 
     def write(self, data: "ReadableBuffer", /) -> int:
@@ -53,7 +53,7 @@ class _Waiting(io.FileIO):
         return written
 
 
-class _IgnoringErrors(_Waiting):
+class _IgnoringErrors(_BlockingFile):
     """A file whose write errors are ignored."""
 
     def write(self, data: "ReadableBuffer", /) -> int:

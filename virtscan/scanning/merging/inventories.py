@@ -33,7 +33,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
         policy: How the result is judged.
     """
     taken_at = max(inventory.taken_at for inventory in inventories)
-    found = [(_united(observations), observations) for observations in by_host(inventories)]
+    found = [(_merged(observations), observations) for observations in by_host(inventories)]
     # The order depends on the result alone, so that merging it again finds the same.
     found.sort(key=lambda pair: _order(pair[0]))
     hosts = [host for host, _ in found]
@@ -66,21 +66,21 @@ def _order(host: Hypervisor) -> tuple[str, bytes]:
     return host.plain_name, msgspec.json.encode(msgspec.structs.replace(host, name=""))
 
 
-def _united(observations: Sequence[HostObservation]) -> Hypervisor:
+def _merged(observations: Sequence[HostObservation]) -> Hypervisor:
     """Return the best observation, with the keys of all.
 
     Its declarations are those of the newest configuration: names of segments are comparable within one only.
     """
     best = observations[0].host
     declared = max(observations, key=lambda one: one.declared_at).host
-    united = msgspec.structs.replace(
+    merged = msgspec.structs.replace(
         best,
         own_name=best.plain_name,
         **{field: getattr(declared, field) for field in NOT_DECLARED},
         former_keys=(),
     )
-    former = {key for one in observations for key in one.keys}.difference(united.keys)
-    return msgspec.structs.replace(united, former_keys=tuple(sorted(former, key=lambda key: (key_rank(key), key))))
+    former = {key for one in observations for key in one.keys}.difference(merged.keys)
+    return msgspec.structs.replace(merged, former_keys=tuple(sorted(former, key=lambda key: (key_rank(key), key))))
 
 
 def _of_hosts(inventories: Sequence[Iterable[H]], renamed: Mapping[tuple[int, str | None], str]) -> tuple[H, ...]:
