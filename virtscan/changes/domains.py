@@ -102,7 +102,7 @@ def domain_changes(pair: DomainPair, hosts: Sequence[ObservedHost]) -> Iterator[
     """Yield the changes of one domain: as a whole, of its name, of its fields."""
     old, new = pair.old, pair.new
     if pair.kind is None and old is not None and new is not None and old.domain == new.domain:
-        return  # as most of them, night after night
+        return  # as for most of them, every night
     was = None if old is None else old.ref
     now = None if new is None else new.ref
     if pair.kind is not None:

@@ -106,7 +106,7 @@ def _history(url: str, folder: Path) -> str:
 
 
 def identity(target: Target) -> tuple[TargetKind, str]:
-    """Return a key that two targets of one host have in common; a path may be written in several ways."""
+    """Return a key that two targets of one host share; a path may be written in several ways."""
     if target.kind is TargetKind.LIBVIRT:
         return target.kind, target.address
     return target.kind, os.path.abspath(target.address)  # noqa: PTH100 Path.resolve would ask the disk, which may hang
@@ -185,7 +185,7 @@ def _facts(text: str | None, where: str, folder: Path) -> str | None:
 
 
 def _from(folder: Path, path: str) -> str:
-    """Return a path relative to a folder, without `..`, fit to be shown."""
+    """Return a path relative to a folder, without `..`, suitable for display."""
     return os.path.normpath(folder / path)
 
 

@@ -62,11 +62,11 @@ DraftItem: TypeAlias = Domain | Network | Device | HostFacts | Gap | Conditional
 class HostDraft:
     """Collects the items that readers deliver about one target; may be filled from several threads.
 
-    Once closed it takes nothing more: a reader that was abandoned at its deadline can go on without effect.
+    Once closed it accepts nothing more: a reader that was abandoned at its deadline can go on without effect.
     """
 
     def __init__(self, target: Target, *, name: str, uri: str) -> None:
-        """Begin a draft; `name` counts until a reader finds a better one, `uri` is the address without secrets."""
+        """Begin a draft; `name` is used until a reader finds a better one, `uri` is the address without secrets."""
         self.target = target
         self.uri = uri
         self._name = name
@@ -83,7 +83,7 @@ class HostDraft:
 
     @property
     def is_closed(self) -> bool:
-        """Return True if anything more would be dropped, so that a reader may as well stop."""
+        """Return True if anything more would be dropped, so that a reader can stop."""
         with self._lock:
             return self._closed
 

@@ -15,10 +15,10 @@ from virtscan.transport.sections import excerpt, read_sections
 
 SOURCE = "ssh"
 
-# As text, not as JSON, which RHEL 6 and 7 don't have. From /sys names alone, for a hypervisor may have hundreds of
-# taps, and each file that is read costs a process: they show ports, bonds and NICs where an old `ip` does not. A NIC's
-# driver is the folder that the shell itself can go to.
-# It only defines functions up to its last line: cut short, it does nothing.
+# As text, not as JSON, which RHEL 6 and 7 don't have. From /sys only names, because a hypervisor may have hundreds of
+# taps, and reading a file costs a process: they show ports, bonds and NICs where an old `ip` does not. A NIC's driver
+# is the folder that the shell itself can go to. It only defines functions up to its last line: cut short, it does
+# nothing.
 SCRIPT = r"""
 answer() {
     PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin LC_ALL=C

@@ -14,7 +14,7 @@ def shown(target: Target) -> str:
 
 
 def name(target: Target) -> str:
-    """Return the declared name, else the one in the address; a name that the hypervisor reports is better than that."""
+    """Return the declared name, else the one in the address; a name that the hypervisor reports takes precedence."""
     return target.name or _from_address(target) or shown(target)
 
 

@@ -1,7 +1,7 @@
 """A pool of threads for the calls of all hosts, which wait in one queue.
 
-A caller offers turns, each for one call after the other; a free thread takes the next turn, of whichever host. A call
-that hangs keeps its thread, but not its place: another thread is started instead.
+A caller offers turns, each for one call after the other; a free thread takes the next turn, for any host. A call that
+hangs keeps its thread, but not its place: another thread is started instead.
 """
 
 import threading

@@ -130,7 +130,7 @@ class Pseudonyms:
         return self._names.get(text) or self._folded.get(text.casefold())
 
     def address(self, text: str) -> str:
-        """Return another address or network: two that shared their first n bits share as many afterwards, and no more.
+        """Return another address or network: two that shared exactly their first n bits still share exactly n bits.
 
         Anything else is a name.
         """

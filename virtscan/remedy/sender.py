@@ -1,4 +1,4 @@
-"""A server's sending stack -> the devices to switch, fit to be put into commands."""
+"""A server's sending stack -> the devices to switch, in a form safe for commands."""
 
 import re
 from collections.abc import Iterable, Mapping

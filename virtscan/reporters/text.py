@@ -49,7 +49,7 @@ def escape(char: str) -> str:
 
 
 def plain(value: Value, *, none: str = "", yes: str = "true", no: str = "false") -> str:
-    """Write a value as one text; of several the parts are separated by semicolons, for sentences hold commas.
+    """Write a value as one text; of several the parts are separated by semicolons, because sentences contain commas.
 
     Records are JSON.
     """

@@ -62,7 +62,7 @@ class Watch:
         self._report(_ended(_name(self._jobs[index]), seconds, result))
 
     def look(self) -> None:
-        """Report the job that has been running longest, if that is worth it."""
+        """Report the job that has been running longest, if it has run long enough to be named."""
         if not self._started:
             return
         index, since = next(iter(self._started.items()))

@@ -45,9 +45,9 @@ _parsers = _Parsers()
 def parse(xml: bytes | str) -> etree._Element:
     """Return the root element of a document.
 
-    A prefix that no declaration binds is accepted, as libvirt accepts it: to libxml2 a document that breaks the rules
-    of namespaces is well-formed all the same. A document type declaration is refused: libvirt never writes one, and
-    without it there are no entities to expand.
+    A prefix that no declaration binds is accepted, as libvirt accepts it: to libxml2, a document that breaks the rules
+    of namespaces is still well-formed. A document type declaration is refused: libvirt never writes one, and without it
+    there are no entities to expand.
 
     Raises:
         AnalyzerError: It is too large, not well-formed, nested deeper than 256 levels, or declares a document type.

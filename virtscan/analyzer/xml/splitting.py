@@ -35,8 +35,8 @@ def split(data: bytes) -> Iterator[XmlSpan]:
     """Find the documents of a file in one pass.
 
     A document ends where its root does. One without an end was cut off; the documents inside it are separate ones. Such
-    a document begins with an XML declaration or with the root of the one that was cut off. At the beginning of a line
-    the root of any kind that is read will do.
+    a document begins with an XML declaration or with the root of the one that was cut off. At the beginning of a line,
+    the root of any kind that is read also starts a document.
 
     Returns:
         Pieces in order, from an XML declaration, if one precedes, to the root's end. Text, comments and banners

@@ -63,6 +63,6 @@ def _site(site: str | None, hosts: Sequence[tuple[Hypervisor, Hypervisor | None]
 
 
 def _sum(numbers: Sequence[int | None]) -> int | None:
-    """Add up; a number that is unknown makes the sum unknown."""
+    """Add numbers; an unknown one makes the sum unknown."""
     known = [number for number in numbers if number is not None]
     return sum(known) if len(known) == len(numbers) else None

@@ -104,7 +104,7 @@ def _shown(counts: Iterable[ScanCounts], every: Every) -> tuple[list[ScanCounts]
     last: dict[object, ScanCounts] = {}
     for one in counts:
         key = _period(one.scan, every)
-        if key not in last or one.scan.status is not HostStatus.FAILED:  # a scan that read nothing gives way
+        if key not in last or one.scan.status is not HostStatus.FAILED:  # a failed scan replaces none
             last[key] = one
     shown = sorted(last.values(), key=lambda one: one.scan.number)
     return shown, {change.scan for change in _version_changes([one.scan for one in shown])}

@@ -54,7 +54,7 @@ class Keeping:
         self._inventory = inventory
 
     def judged(self, report: Report) -> None:
-        """Keep it now, with the counts of this report; its changes count as reported when the context ends well."""
+        """Keep it now, with the counts of this report; its changes count as reported unless the context fails."""
         self._keep(report)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

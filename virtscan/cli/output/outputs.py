@@ -152,7 +152,7 @@ def print_line(line: str) -> None:
 
 
 def keep_apart(*outputs: tuple[str, Path | None], inputs: Iterable[Path | None] = ()) -> None:
-    """Refuse one place for two outputs, of which the later would replace the earlier, and one that replaces an input.
+    """Refuse two outputs to one place, where the later would replace the earlier, and an output that replaces an input.
 
     Args:
         outputs: Options with their places, which have none for None; `-` is standard output.
@@ -174,7 +174,7 @@ def keep_apart(*outputs: tuple[str, Path | None], inputs: Iterable[Path | None] 
 
 
 def _raise(outputs: Iterable[Output]) -> None:
-    """Raise the failure, if there is one; of several, all but a reader that is gone."""
+    """Raise the failure, if there is one; of several, all except that the reader is gone."""
     failures = [(output.name, output.failure) for output in outputs if output.failure is not None]
     failed = [_failed(name, error) for name, error in failures if not isinstance(error, BrokenPipeError)]
     if failed:

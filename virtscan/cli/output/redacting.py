@@ -29,7 +29,7 @@ S = TypeVar("S")
 
 
 class Redaction:
-    """Replacement of names in values, with new pseudonyms added to the map; without a map it changes nothing.
+    """Replacement of names in values, which adds new pseudonyms to the map; without a map it changes nothing.
 
     The map is read again, and written, under a lock: of two scans at once each keeps the other's pseudonyms.
     """
@@ -76,7 +76,7 @@ class Redaction:
         return known_scope(scope, self._known) or scope
 
     def text(self, text: str) -> str:
-        """Replace the names that are whole in a typed text, such as a condition."""
+        """Replace whole names in a typed text, such as a condition."""
         if self._known is None:
             return text
         from virtscan.redaction import Pseudonyms

@@ -1,4 +1,4 @@
-"""A scan in a child process: nothing that it starts outlives it, and a crash of a C library costs no report.
+"""A scan in a child process: nothing that it starts outlives it, and a report survives a crash of a C library.
 
 libvirt's client starts ssh at unpredictable times, and threads that hang in a call are abandoned. So the parent only
 waits. The kernel makes it the parent of orphans (PR_SET_CHILD_SUBREAPER), and it ends them once the child has ended for
@@ -37,7 +37,7 @@ def allow() -> None:
 
 
 def continue_in_child() -> signal.Signals | None:
-    """Continue in a child process; this one waits for it and ends with the same exit code.
+    """Continue in a child process; this process waits for it and ends with the same exit code.
 
     Returns:
         None in the child, and where this process can't be split. The parent returns only if the child has crashed:
@@ -50,7 +50,7 @@ def continue_in_child() -> signal.Signals | None:
         stream.flush()
     parent = os.getpid()
     signals.expect_report()
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # before there is a child, which may end before this process gets on
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # before the child exists, which may end before this process continues
     # Python forgets, in the child, what arrives until its fork has returned: the kernel keeps `REPORT` for it.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {*signals.ENDING, signals.REPORT})
     try:

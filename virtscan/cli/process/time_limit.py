@@ -1,4 +1,4 @@
-"""A limit for work that can't be trusted to end: a regular expression of the user."""
+"""A limit for work that may never end: a regular expression of the user."""
 
 import signal
 import threading

@@ -179,7 +179,7 @@ def _read_domains(session: Session, device_reader: DeviceReader, replies: Sequen
         try:
             document = session.document(reply, item, GapAbout.DOMAIN)
         except ConnectorError as error:
-            lost = lost or error  # those after it say less
+            lost = lost or error  # those after it are less specific
             continue
         if document is not None:
             # Known from the list, without a round trip.
@@ -197,7 +197,7 @@ def _read_domains(session: Session, device_reader: DeviceReader, replies: Sequen
         try:
             raise lost
         finally:
-            del lost  # or this frame, which is in its traceback, would keep the connection open
+            del lost  # otherwise this frame, which is in its traceback, would keep the connection open
 
 
 def _about_the_host(session: Session, address: str) -> Iterator[PipelinedCall[Any]]:  # Any: of several types
@@ -226,7 +226,7 @@ def _read_host(session: Session, address: str) -> None:
 
 
 def _use_version(session: Session, replies: Sequence[Reply[int]]) -> None:
-    """Deliver the daemon's version; a missing one is one fact less about the kernel, not a gap."""
+    """Deliver the daemon's version; without it one fact about the kernel is missing, which is not a gap."""
     for version in session.optional(replies):
         daemon = Observed(value=version, source=SOURCE, observed_at=datetime.now(UTC))
         session.draft.add(HostFacts(daemon=daemon))

@@ -36,7 +36,7 @@ Most: TypeAlias = Callable[[float, int], int]
 class PipelinedCall(NamedTuple, Generic[T]):
     """A queued call, and the function that uses its result, if any; an exception of either ends the run.
 
-    Requests with the same `use` get their results used together as far as these are there together.
+    Results of requests with the same `use` are used together if they are available together.
     """
 
     call: Callable[[], T]
@@ -88,8 +88,8 @@ class RequestPipeline:
         self._under_way = 0
         self._turns = 0  # under way, or offered to the pool
         self._hung = 0
-        self._window = MOST_WAITING  # places beside those that hang: one after such a call, one more with each reply
-        self._fresh = 0  # results since the last waking
+        self._window = MOST_WAITING  # slots besides those that hang: one after such a call, one more with each reply
+        self._fresh = 0  # results since the last wake-up
         self._is_idle = False  # there was nothing to use: the next result wakes
         self._wakes: SimpleQueue[None] = SimpleQueue()
         self._outstanding = 0  # requests whose results are not used yet
@@ -97,12 +97,12 @@ class RequestPipeline:
         self.add_all(requests)
 
     def add(self, request: PipelinedCall[T]) -> None:
-        """Add a further request, while a result is used; it is the next."""
+        """Add a further request, while a result is used; it is made next."""
         self._outstanding += 1
         self._requests.append(request)
 
     def add_all(self, requests: Iterable[PipelinedCall[Any]]) -> None:
-        """Add further requests, while a result is used; they are the next, in this order."""
+        """Add further requests, while a result is used; they are made next, in this order."""
         for request in reversed(list(requests)):
             self.add(request)
 
@@ -137,7 +137,7 @@ class RequestPipeline:
                 return False
             self._under_way += 1
             requests = [self._requests.pop()]
-        results = [self._make(requests.pop())]  # in lists: once the calling thread wakes, this one has nothing of them
+        results = [self._make(requests.pop())]  # in lists: this thread keeps no reference once the other one wakes
         with self._lock:
             self._under_way -= 1
             self._window += 1

@@ -71,7 +71,7 @@ def suspended(address: str) -> int:
 
 
 def _use_memory(session: Session, replies: Sequence[Reply[Mapping[str, int]]]) -> None:
-    """Deliver the memory that is free or a cache; without it there is one fact less, not a gap."""
+    """Deliver the memory that is free or a cache; without it one fact is missing, which is not a gap."""
     for numbers in session.optional(replies):
         if libvirt.VIR_NODE_MEMORY_STATS_FREE in numbers:
             free = sum(numbers.get(name, 0) for name in _FREE) // _KIB

@@ -61,8 +61,8 @@ def follow(
 ) -> DeviceStack:
     """Follow a device down to its NICs.
 
-    An empty `lower` proves nothing by itself, for a macvlan or a team may be listed as an ethernet device. A circle is
-    walked once and has no end of its own.
+    An empty `lower` proves nothing by itself, because a macvlan or a team may be listed as an ethernet device. A cycle
+    is walked once and adds no end.
 
     Args:
         devices: The devices of one hypervisor by name.

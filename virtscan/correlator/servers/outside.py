@@ -57,7 +57,7 @@ class _View(msgspec.Struct, frozen=True):
 
 
 class _Vantage(msgspec.Struct, frozen=True):
-    """The part of a view that positions depend on, whichever servers answer."""
+    """The part of a view that positions depend on, regardless of the servers that answer."""
 
     mode: SourceMode
     machine: Machine

@@ -130,6 +130,6 @@ def without_local_ports(
 
 
 def _is_local_port(one: ServerDevice | None) -> bool:
-    """Return True for a tap or veth; a VLAN, bond or bridge of which nothing below is known leads out all the same."""
+    """Return True for a tap or veth; a VLAN, bond or bridge still leads out if nothing below it is known."""
     ports = {DeviceKind.ETHERNET, DeviceKind.VETH}
     return one is not None and one.device.backing is Backing.VIRTUAL and one.device.kind in ports

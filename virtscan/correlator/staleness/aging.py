@@ -163,7 +163,7 @@ def _old_records(netboots: Iterable[Netboot], clock: Clock) -> Iterator[Gap]:
 
 
 def _old_subnets(subnets: Iterable[Subnet], clock: Clock) -> Iterator[Gap]:
-    """Yield one gap for each subnet with servers; all of it still counts, for it only includes servers."""
+    """Yield one gap for each subnet with servers; all of it still counts, because it only includes servers."""
     for subnet in subnets:
         if subnet.servers and clock.is_too_old(subnet.observed_at):
             item = OldRecords(source=subnet.source, subnets=True)

@@ -15,7 +15,7 @@ class PointEvaluation(msgspec.Struct, frozen=True, kw_only=True):
     """One attachment point, with the rulings on every place of each server that may answer there, worst first.
 
     `excluded` are the servers that do not answer, by number, each with the code of why. `contradicted` names those of
-    them that are judged all the same, because they are on this very device.
+    them that are judged anyway, because they are on this very device.
     """
 
     point: AttachmentPoint

@@ -44,7 +44,7 @@ class Link:
 
     @property
     def is_lost(self) -> bool:
-        """Return True once the connection has ended, or the scheduler answers no more."""
+        """Return True once the connection has ended, or the scheduler no longer answers."""
         return self._is_lost or self._client.status != "running"
 
     def send(self, worker: Worker, plan: bytes, *, seconds: float, run: str, key: str) -> "Answer":

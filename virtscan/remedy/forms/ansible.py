@@ -34,7 +34,7 @@ def steps(change: Change) -> Steps:
 
 
 def playbook(remedy: Remedy) -> str:
-    """Write the playbook; with a play without tasks if there is nothing to change, for a playbook needs a play."""
+    """Write the playbook; if there is nothing to change, with a play without tasks, because a playbook needs a play."""
     lines = ["---", *comment(opening(remedy, _READ))]
     plays = 0
     for change in remedy.changes:

@@ -39,7 +39,7 @@ class History:
         """Save a scan with the counts of its report; return its number. Without `reported` its news is still due.
 
         Raises:
-            HistoryError: The database can't be written; nothing of the scan is in it then.
+            HistoryError: The database can't be written; then it contains nothing of the scan.
         """
         pieces = split_into_pieces(inventory)
         with self._database.writing() as connection:

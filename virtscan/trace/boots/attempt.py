@@ -97,7 +97,7 @@ class BootAttempt:
         return bool(self._downloads) and self._downloads[-1].ignores_bad
 
     def leave(self) -> None:
-        """Record that the client turned to something else: further data for its files reaches it no more."""
+        """Record that the client turned to something else: further data for its files no longer reaches it."""
         for download in self._downloads:
             download.leave()
 

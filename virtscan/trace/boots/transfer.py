@@ -51,7 +51,7 @@ class Transfer(Download):
                 again = block == self._acknowledged
                 self.client_sent(packet, again=again)
                 self._acknowledged = block
-                if not again or block == self._last_block:  # else it repeats, for the next block did not reach it
+                if not again or block == self._last_block:  # else it repeats, because the next block did not reach it
                     self.record_reaction(packet.destination_port)
                 self._complete = self._complete or block == self._final_block
             case Error(code, text):

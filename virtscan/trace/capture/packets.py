@@ -136,7 +136,7 @@ def _ipv4(data: bytes, start: int) -> _NetworkHeader | Encapsulation | None:
         return BY_PROTOCOL.get(protocol)
     transport = start + (data[start] & 0xF) * 4
     total = int.from_bytes(data[start + 2 : start + 4])
-    # A length of zero is a packet larger than the field, for a NIC to segment (segmentation offload).
+    # A length of zero is a packet larger than the field, left to a NIC to segment (segmentation offload).
     end = start + total if total else len(data)
     addresses = data[start + 12 : start + 16], data[start + 16 : start + 20]
     number = int.from_bytes(data[start + 4 : start + 6])

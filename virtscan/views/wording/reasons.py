@@ -46,11 +46,11 @@ class Wording:
         self._places = {(place.server, place.hypervisor): place.observed_at for place in inventory.places}
 
     def sentences(self, reasons: Sequence[r.Reason]) -> tuple[str, ...]:
-        """Return a sentence for each reason, in their order; none for one that is not worth it."""
+        """Return a sentence for each reason, in their order; none for one that needs no mention."""
         return tuple(filter(None, map(self.sentence, reasons)))
 
     def sentence(self, reason: r.Reason) -> str:
-        """Word one reason: a fact that is known, or one that is missing; empty for a hypervisor observed lately."""
+        """Word one reason: a fact that is known, or one that is missing; empty for a recently observed hypervisor."""
         for words in (self._kernel, self._server, self._placed, _place, _path, self._missing):
             if (found := words(reason)) is not None:
                 return found
