@@ -68,7 +68,7 @@ def test_what_a_definition_lacks_is_unknown() -> None:
     ("state", "paused"),
     [("running", State.OFF), ("paused", State.ON), ("pmsuspended", State.ON), ("blocked", State.OFF)],
 )
-def test_a_status_file_says_whether_the_domain_is_suspended(state: str, paused: State) -> None:
+def test_a_status_file_shows_whether_the_domain_is_suspended(state: str, paused: State) -> None:
     assert read(f"<domstatus state='{state}'><domain><name>web01</name></domain></domstatus>").paused is paused
 
 

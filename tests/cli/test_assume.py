@@ -38,7 +38,7 @@ def saved(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_it_says_what_is_freed_and_what_is_put_at_risk(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_it_shows_what_is_freed_and_what_is_put_at_risk(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["report", saved, "--assume", MOVE]) == 1
 
     shown = capfd.readouterr().out
@@ -52,14 +52,14 @@ def test_the_exit_code_is_that_of_the_assumed_report(saved: str, capfd: pytest.C
     assert run(["report", saved, "--assume", f"hv1 kernel={FIXED_KERNEL}"]) == 0
 
 
-def test_an_assumption_that_changes_nothing_says_so(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_assumption_that_changes_nothing_is_reported_as_such(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     run(["report", saved, "--assume", "satellite tx=on"])
 
     assert "The assumption changes no verdict.\n" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_json_has_the_assumptions_and_their_effects_as_the_schema_says(
+def test_json_has_the_assumptions_and_their_effects_as_in_the_schema(
     view: str, saved: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     run(["report", saved, "--view", view, "--format", "json", "--assume", MOVE])

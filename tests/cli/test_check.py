@@ -97,7 +97,7 @@ def test_a_waiver_that_ends_soon_is_a_warning(
     assert "1 waived" in line
 
 
-def test_a_scan_that_read_nothing_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_scan_that_read_nothing_adds_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     saved = replace(scan(), hypervisors=(hypervisor("hv1", status=HostStatus.FAILED),))
 
     code, line = checked(tmp_path, saved, capfd)

@@ -381,7 +381,7 @@ def test_without_a_scan_the_records_are_unknown(tmp_path: Path, capfd: pytest.Ca
         ((), ("hv2.example.com",), 3),
     ],
 )
-def test_the_exit_code_tells_if_something_that_was_not_read_bears_on_a_device(
+def test_the_exit_code_shows_whether_something_that_was_not_read_bears_on_a_device(
     gaps: tuple[str, ...], names: tuple[str, ...], code: int, tmp_path: Path
 ) -> None:
     config, saved = tmp_path / "virtscan.toml", tmp_path / "scan.json"

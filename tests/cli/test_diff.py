@@ -184,7 +184,7 @@ def test_a_scope_of_files_is_refused(save: Any, capfd: pytest.CaptureFixture[str
     assert f"--scope is for a history, {file} is a file; omit --scope" in capfd.readouterr().err
 
 
-def test_other_configurations_are_told_apart(save: Any, capfd: pytest.CaptureFixture[str]) -> None:
+def test_other_configurations_are_distinguished(save: Any, capfd: pytest.CaptureFixture[str]) -> None:
     other = replace(fleet(State.OFF, night=1), scope="b")
     run(["diff", save("a", fleet()), save("b", other)])
 

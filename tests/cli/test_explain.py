@@ -97,7 +97,7 @@ def test_it_reads_standard_input_too() -> None:
         (ELSEWHERE, "web01", 3),
     ],
 )
-def test_the_exit_code_tells_only_whether_a_gap_bears_on_these_interfaces(
+def test_the_exit_code_shows_only_whether_a_gap_bears_on_these_interfaces(
     value: Inventory, wanted: str, code: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["explain", wanted, saved(tmp_path, value)]) == code

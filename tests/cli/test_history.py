@@ -172,7 +172,7 @@ def test_a_scan_is_kept_even_if_the_reader_of_its_report_is_gone(url: str, tmp_p
     assert scans(url) == 1
 
 
-def test_news_that_reached_no_reader_are_told_again(url: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_news_that_reached_no_reader_is_repeated(url: str, capfd: pytest.CaptureFixture[str]) -> None:
     off, on = (["scan", "-c", HV, "--server", f"satellite={state}"] for state in ("off", "on"))
     keep = ["--history", url, "--since", url]
     assert run([*off, *keep]) in {0, 3}
@@ -333,7 +333,7 @@ def test_of_a_shared_history_no_configuration_is_guessed(
     assert "--scope: no scans of 'paris'; the history has " in capfd.readouterr().err
 
 
-def test_the_first_night_of_a_configuration_says_that_it_has_no_scan_yet(
+def test_the_first_night_of_a_configuration_states_that_it_has_no_scan_yet(
     two_sites: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     config = tmp_path / "lon1.toml"
@@ -537,7 +537,7 @@ def test_the_page_of_a_scan_has_the_trend_of_its_history(url: str, tmp_path: Pat
     assert "<h2>Trend</h2>" not in page.read_text()
 
 
-def test_pruning_says_what_it_removed(url: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_pruning_shows_what_it_removed(url: str, capfd: pytest.CaptureFixture[str]) -> None:
     long_ago = timedelta(days=300)
     save(url, [replace(one, taken_at=one.taken_at - long_ago) for one in nights(*[[host("hv1", vm(1))]] * 9)])
 
@@ -571,7 +571,7 @@ def test_pruning_a_locked_database_is_a_failed_write(locked: str) -> None:
         (["show", "--save", "x", "-o", "y"], "instead of reporting it; omit --output"),
     ],
 )
-def test_wrong_usage_says_what_to_do(arguments: list[str], says: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_names_the_action(arguments: list[str], says: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["history", *arguments]) == 2
     assert says in capfd.readouterr().err
 

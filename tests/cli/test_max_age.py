@@ -79,7 +79,7 @@ def test_what_a_scan_saves_is_whole_and_judged_alike_later(
 @pytest.mark.parametrize(
     ("command", "young", "old"), [(["report"], 0, 3), (["remedy"], 0, 3), (["explain", "web01"], 0, 3)]
 )
-def test_commands_on_a_saved_inventory_heed_it(
+def test_it_applies_to_commands_on_a_saved_inventory(
     command: list[str], young: int, old: int, saved: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run([*command, saved]) == young

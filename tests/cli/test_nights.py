@@ -177,7 +177,7 @@ def test_a_hypervisor_that_is_no_longer_configured_is_news_while_another_is_unre
     assert silent(fleet.scan(), code=3)
 
 
-def test_a_hypervisor_that_is_new_and_unread_says_both(fleet: Fleet) -> None:
+def test_a_hypervisor_that_is_new_and_unread_is_marked_as_both(fleet: Fleet) -> None:
     fleet.scan()
     fleet.configure(hosts=("hv1", "hv2", "hv3"))
 
@@ -199,7 +199,7 @@ def test_a_provisioning_system_that_is_not_read_is_news_once(fleet: Fleet) -> No
     assert fleet.scan().subject == "1 provisioning system read again; since 2026-11-03 02:00 UTC."
 
 
-def test_a_last_night_that_can_not_be_read_stops_the_scan_and_says_how_to_go_on(fleet: Fleet) -> None:
+def test_an_unreadable_baseline_stops_the_scan_with_advice(fleet: Fleet) -> None:
     (fleet.folder / "last.json").write_text('{"schema":')
 
     night = fleet.scan()

@@ -73,7 +73,7 @@ def test_it_reads_standard_input_too(tmp_path: Path) -> None:
         (inventory(), 3),
     ],
 )
-def test_the_exit_code_tells_only_whether_something_was_not_read_or_judged(
+def test_the_exit_code_shows_only_whether_something_was_not_read_or_judged(
     value: Inventory, code: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     file = saved(tmp_path, value)

@@ -77,7 +77,7 @@ def test_a_gap_goes_to_standard_error_if_the_format_has_no_place_for_it(
 
 
 @pytest.mark.parametrize(("shots", "agreement"), [(FAILS, "confirmed"), (WORKS, "contradicted")])
-def test_an_inventory_is_held_against_the_capture(
+def test_an_inventory_is_compared_with_the_capture(
     shots: list[Shot], agreement: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     host = hypervisor(

@@ -47,7 +47,7 @@ def test_a_workbook_is_not_written_to_a_terminal(
     assert "--format xlsx is not text; name a file with -o" in capfd.readouterr().err
 
 
-def test_no_sheet_has_a_header_twice_and_no_count_stands_twice(fleet: str, tmp_path: Path) -> None:
+def test_no_sheet_repeats_a_header_or_a_count(fleet: str, tmp_path: Path) -> None:
     file = tmp_path / "fleet.xlsx"
     run(["report", fleet, "--format", f"xlsx={file}"])
 

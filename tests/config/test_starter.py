@@ -32,7 +32,7 @@ def test_without_options_it_changes_nothing() -> None:
     assert plan(starter((), ()), Options()) == plan("", Options())
 
 
-def test_every_key_stands_there_with_an_example_that_is_valid() -> None:
+def test_every_key_has_a_valid_example() -> None:
     text = starter((), ())
     for kind in (ScanSection, WaiverSection):
         assert set(kind.__struct_fields__) <= set(re.findall(r"^# (\w+) = ", text, re.MULTILINE))

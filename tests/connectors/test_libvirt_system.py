@@ -64,7 +64,7 @@ def host() -> Iterator[QemuHost]:
         yield host
 
 
-def test_a_running_domain_is_found_with_the_device_that_its_macvtap_stands_on(host: QemuHost) -> None:
+def test_a_running_domain_has_the_device_below_its_macvtap(host: QemuHost) -> None:
     hypervisor, gaps = scan(host.uri())
 
     assert gaps == ()

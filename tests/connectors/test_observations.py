@@ -15,7 +15,7 @@ def only(domain: Domain, *observed: Marked | Measured) -> Resources:
     return one.resources
 
 
-def test_a_list_says_of_every_domain_whether_it_is_on_it() -> None:
+def test_a_list_states_for_every_domain_whether_it_is_on_it() -> None:
     paused = Marked(mark=Mark.PAUSED, uuids=frozenset({UUID}))
 
     assert only(domain(uuid=UUID), paused).paused is State.ON
@@ -45,7 +45,7 @@ def test_sizes_are_those_of_the_disks_with_these_targets() -> None:
     assert resources.balloon_mib == 1536
 
 
-def test_a_domain_that_was_not_measured_keeps_what_its_document_says() -> None:
+def test_a_domain_that_was_not_measured_keeps_the_values_of_its_document() -> None:
     known = domain(uuid=UUID, resources=DISKS)
 
     assert only(known, Measured(uuid=OTHER, balloon_mib=1)) == DISKS

@@ -84,11 +84,11 @@ def limited(looked_at: Inventory, max_age: float | None = WEEK) -> Inventory:
         (timedelta(days=31), "31 days ago"),
     ],
 )
-def test_an_age_is_told_in_its_largest_unit(before: timedelta, words: str) -> None:
+def test_an_age_has_its_largest_unit(before: timedelta, words: str) -> None:
     assert ago(TAKEN_AT - before, TAKEN_AT) == words
 
 
-def test_what_was_observed_nobody_knows_when_has_no_age() -> None:
+def test_a_fact_observed_at_an_unknown_time_has_no_age() -> None:
     assert ago(None, TAKEN_AT) is None
     assert not is_old(None, TAKEN_AT)
 
@@ -108,7 +108,7 @@ def test_a_time_without_a_zone_is_taken_for_utc() -> None:
         (90.5, "90.5 seconds"),
     ],
 )
-def test_a_limit_is_told_exactly(max_age: float, limit: str) -> None:
+def test_a_limit_is_written_exactly(max_age: float, limit: str) -> None:
     assert (
         age_problem(TooOld(observed_at=MONTH_AGO, max_age=max_age), TAKEN_AT)
         == f"observed 31 days ago (the limit is {limit})"
@@ -146,7 +146,7 @@ def test_old_facts_of_a_finding_say_how_old_they_are() -> None:
     assert "hv1 was observed 31 days ago" in told
 
 
-def test_a_kernel_of_long_ago_that_tells_nothing_is_missing() -> None:
+def test_a_kernel_of_long_ago_that_reports_nothing_is_missing() -> None:
     here = replace(
         scene().hypervisors[0], kernel=Observed(value="3.13.0-24-generic", source="sosreport", observed_at=MONTH_AGO)
     )
@@ -240,7 +240,7 @@ def test_what_is_too_old_is_missing_with_a_gap_for_each_source(at: datetime | No
     assert (sat.addresses, left.netboots, left.subnets) == (old.servers[0].addresses, old.netboots, old.subnets)
 
 
-def test_the_verdict_is_unknown_and_says_what_is_too_old_and_how_to_renew_it() -> None:
+def test_the_verdict_is_unknown_and_shows_what_is_too_old_and_how_to_renew_it() -> None:
     old = everything(MONTH_AGO)
     assert finding_of(old).rule == "R2"
 

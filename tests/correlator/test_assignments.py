@@ -121,7 +121,7 @@ LONG_AGO = TAKEN_AT - timedelta(days=31)
 ELSEWHERE = replace(OFF, segments=("pxe-b",))
 
 
-def test_a_record_of_a_system_that_does_not_manage_dhcp_includes_its_server_all_the_same() -> None:
+def test_a_record_of_a_system_that_does_not_manage_dhcp_includes_its_server_anyway() -> None:
     included = replace(record("cobbler"), is_exclusive=False)
 
     assert finding(apart(included, servers=(ELSEWHERE,))).rule == "R5"

@@ -149,13 +149,13 @@ def test_of_two_servers_alike_in_all_the_first_by_name_decides() -> None:
     assert finding_of(scene(servers=(server("b"), server("a", interface="eth1")))).server == "a"
 
 
-def test_a_server_whose_interface_nobody_named_comes_first() -> None:
+def test_a_server_without_a_named_interface_comes_first() -> None:
     found = finding_of(scene(servers=(server("a", interface="eth0"), server("a", interface=None))))
 
     assert (found.server, found.server_interface) == ("a", None)
 
 
-def test_a_pool_with_a_device_that_nobody_knows_is_judged_on_all() -> None:
+def test_a_pool_with_an_unknown_device_is_judged_on_all() -> None:
     pool = (Attachment(DeviceName("bond2"), SourceMode.VEPA), Attachment(None, SourceMode.BRIDGE))
     interface = Interface(index=0, type="network", network="pool", attachments=pool)
 
@@ -310,7 +310,7 @@ def test_interfaces_plugged_in_alike_share_their_reasons() -> None:
     assert first.missing is second.missing
 
 
-def test_the_same_attachments_on_two_networks_are_told_apart() -> None:
+def test_the_same_attachments_on_two_networks_are_distinguished() -> None:
     unread = (Attachment(None, SourceMode.UNKNOWN),)
     fleet = inventory(
         hypervisor(

@@ -222,7 +222,7 @@ def test_a_kernel_built_before_the_fix_existed_is_unfixed(release: str, build: s
 
 
 @pytest.mark.parametrize(("release", "build"), BUILDS_THAT_TELL_NOTHING)
-def test_a_build_that_tells_nothing_changes_nothing(release: str, build: str) -> None:
+def test_a_build_that_reports_nothing_changes_nothing(release: str, build: str) -> None:
     assert read_kernel(release, build) == read_kernel(release)
     assert read_kernel(release, build).fix is Fix.UNKNOWN
 
@@ -291,5 +291,5 @@ def test_a_daemon_that_no_unfixed_distribution_can_build_means_fixed(version: in
 
 
 @pytest.mark.parametrize("version", [-1, 0, 10_002, 1_002_008, 4_005_000, 5_010_000, 6_000_000, 6_006_999])
-def test_an_older_daemon_tells_nothing(version: int) -> None:
+def test_an_older_daemon_reports_nothing(version: int) -> None:
     assert read_daemon(version).fix is Fix.UNKNOWN

@@ -257,7 +257,7 @@ RUNS_ON = server("s1", runs_on="far1"), server("s2", macs=(str(own_nics("far2")[
     ],
     ids=["stopped", "virtual", "leaves", "carried", "may carry", "observed", "declared to run there"],
 )
-def test_servers_that_one_fact_tells_apart_are_ruled_on_apart(looked_at: Inventory) -> None:
+def test_servers_that_differ_in_one_fact_are_judged_separately(looked_at: Inventory) -> None:
     assert_rulings_hold_for_all(looked_at)
 
 

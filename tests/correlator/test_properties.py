@@ -211,7 +211,7 @@ def test_every_interface_is_judged_or_counted(inventory: Inventory) -> None:
 @pytest.mark.long
 @settings(many, max_examples=100)
 @given(inventories(least_servers=0))
-def test_explain_tells_what_the_report_says_and_what_would_settle_it(inventory: Inventory) -> None:
+def test_explain_agrees_with_the_report_and_shows_what_would_settle_it(inventory: Inventory) -> None:
     check_accounts(inventory)
 
 

@@ -101,7 +101,7 @@ def test_a_hypervisor_that_reboots_makes_no_alarm_of_interfaces_elsewhere() -> N
     assert verdicts(tonight) == {(Verdict.NOT_AFFECTED, Confidence.LOW)}
 
 
-def test_a_finding_says_where_the_server_was_and_when() -> None:
+def test_a_finding_shows_where_the_server_was_and_when() -> None:
     tonight = night_after(fleet(), "hv1", nights=3)
     finding = on(tonight, "hv2")[0]
     wording = Wording(tonight)
@@ -187,7 +187,7 @@ def test_a_server_that_is_another_machine_by_now_has_no_remembered_place() -> No
     assert verdicts(replace(tonight, servers=(other,))) == {(Verdict.AT_RISK, Confidence.MEDIUM)}
 
 
-def test_a_place_that_is_too_old_counts_no_more() -> None:
+def test_a_place_that_is_too_old_no_longer_counts() -> None:
     tonight = night_after(fleet(), "hv1", nights=3)
     fresh = tuple(replace(host, observed_at=tonight.taken_at) for host in tonight.hypervisors)
     strict = replace(tonight, hypervisors=fresh, policy=Policy(max_age=2 * 86400.0))

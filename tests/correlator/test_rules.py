@@ -722,7 +722,7 @@ def test_offload_off_for_an_unknown_time_is_medium() -> None:
 
 
 @pytest.mark.parametrize("row", [row for row, (_, expected) in TABLE.items() if isinstance(expected, tuple)])
-def test_every_finding_says_what_it_rests_on_or_lacks(row: str) -> None:
+def test_every_finding_shows_what_it_rests_on_or_lacks(row: str) -> None:
     found = finding_of(TABLE[row][0])
 
     assert isinstance(found, Finding)

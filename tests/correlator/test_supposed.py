@@ -69,7 +69,7 @@ def test_a_stack_that_is_known_to_come_back_on_is_on_after_a_reboot(
         (UNKNOWN, ON, UNKNOWN),
     ],
 )
-def test_a_server_without_devices_comes_back_as_its_persistence_says(
+def test_a_server_without_devices_comes_back_as_its_persistence_states(
     now: State, after: State | None, expected: State
 ) -> None:
     persistence = None if after is None else Persistence(tx_checksum=after, setting=SettingInWords(text="ifcfg"))

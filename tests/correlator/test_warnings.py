@@ -159,7 +159,7 @@ def test_the_observation_counts(row: str, rule: str) -> None:
     assert finding_of(TABLE[row][0]).rule == rule
 
 
-def test_a_finding_on_an_excluded_server_says_so() -> None:
+def test_a_finding_on_an_excluded_server_is_marked() -> None:
     found = finding_of(TABLE["a server that is excluded by a declaration and on the very device"][0])
 
     assert ExclusionContradicted(server="satellite", device=found.source_device) in found.because

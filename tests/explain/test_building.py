@@ -252,7 +252,7 @@ def test_a_server_is_stated_with_fixed_and_requested() -> None:
     }
 
 
-def test_a_server_that_was_not_read_says_why() -> None:
+def test_a_server_that_was_not_read_shows_why() -> None:
     stated = of_server(account(scene(servers=(server(tx_checksum=State.UNKNOWN, observed_at=None),))))
 
     assert stated["TX checksum offload"] == (None, "ssh://satellite.example.com: ssh: connection refused", None)
@@ -318,7 +318,7 @@ def test_what_would_settle_it_is_said_cheapest_first(looked_at: Inventory, expec
     assert missing(looked_at) == expected
 
 
-def test_each_value_of_a_missing_fact_says_what_follows() -> None:
+def test_each_value_of_a_missing_fact_shows_what_follows() -> None:
     kernel, place = account(scene(servers=(server(),), kernel=None)).missing_facts
 
     assert kernel.verdicts == {"fixed": Verdict.NOT_AFFECTED, "unfixed": Verdict.AT_RISK}
@@ -381,7 +381,7 @@ def test_an_option_is_named_where_it_can_help(uri: str, starts: str) -> None:
     assert fact.how.startswith(starts)
 
 
-def test_a_waived_server_decides_no_more_and_says_so() -> None:
+def test_a_waived_server_no_longer_decides_and_is_listed() -> None:
     waived = Waiver(reason="goes away", server="satellite")
     looked_at = scene(
         servers=(satellite(), server("lab", tx_checksum=State.UNKNOWN)),

@@ -40,7 +40,7 @@ def test_a_machine_that_has_everything_lacks_nothing() -> None:
     assert lacking(SCENARIOS, MadeUp()) == []
 
 
-def test_without_rights_programs_are_missed_all_the_same() -> None:
+def test_without_rights_missing_programs_are_still_reported() -> None:
     rights, program = lacking(CORE, MadeUp(root=False, without=("dhcpd", "macvtap")))
 
     assert "run it as root" in rights

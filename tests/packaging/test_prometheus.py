@@ -95,7 +95,7 @@ def test_alerts_and_dashboard_ask_for_metrics_and_labels_that_exist(text: str) -
     assert [(name, labels) for name, labels in asked if not labels <= exist.get(name, set())] == []
 
 
-def test_every_metric_is_used_by_an_alert_or_the_dashboard_or_says_only_the_version_or_a_result() -> None:
+def test_every_metric_is_used_by_an_alert_or_the_dashboard_or_shows_only_the_version_or_a_result() -> None:
     asked = {name for text in (RULES.read_text(), *expressions()) for name, _ in selectors(text)}
     unused = {sample.name for sample in samples()} - asked
     assert unused == {"virtscan_build_info", "virtscan_scan_exit_code", "virtscan_waivers"}

@@ -138,7 +138,7 @@ def test_each_kind_of_text_is_rewritten(text_kind: TextKind) -> None:
     assert (shown == "52:54:00:00:00:01") is (text_kind in {TextKind.KEPT, TextKind.DEVICE, TextKind.SEGMENT})
 
 
-def test_a_field_that_nobody_described_is_withheld() -> None:
+def test_a_field_without_a_description_is_withheld() -> None:
     from virtscan.redaction.walking import redacted
 
     class Forgotten(msgspec.Struct):

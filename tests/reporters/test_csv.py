@@ -48,7 +48,7 @@ def test_a_row_with_a_time_of_its_own_keeps_it() -> None:
     assert render(document) == "taken_at\nyesterday\n"
 
 
-def test_every_row_of_a_report_under_assumptions_says_so() -> None:
+def test_every_row_of_a_report_under_assumptions_is_marked() -> None:
     document = msgspec.structs.replace(VIEWS["risks"](report()), assumed=("satellite tx=off", "=1 tx=on"))
 
     heading, *rows = parsed(render(document))

@@ -71,7 +71,7 @@ def test_a_slice_is_of_one_site_and_has_30_to_60_hosts_where_there_are_as_many(
     assert all({jobs[index].target.site for index in one.jobs} == {one.site} for one in slices)
 
 
-def test_what_a_slice_says_is_what_the_jobs_were() -> None:
+def test_a_slice_has_what_the_jobs_had() -> None:
     target = Target(
         kind=TargetKind.LIBVIRT,
         address="qemu+ssh://hv1/system",

@@ -129,7 +129,7 @@ def test_what_is_no_inventory_is_refused_with_the_reason(data: bytes, says: str)
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"no", b'{"schema": "\xff"}', changed(schema="virtscan.report/1")])
-def test_a_refusal_says_where_an_inventory_comes_from(data: bytes) -> None:
+def test_a_refusal_shows_where_an_inventory_comes_from(data: bytes) -> None:
     assert problem(data).endswith("use a file written by virtscan scan --save")
 
 

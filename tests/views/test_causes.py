@@ -148,7 +148,7 @@ def test_what_needs_no_action_is_counted_and_shown_only_on_request() -> None:
     assert "(--all)" not in text(finding(), fine, show_all=True)
 
 
-def test_a_row_says_what_sets_it_apart_from_others_of_its_cause() -> None:
+def test_a_row_shows_what_sets_it_apart_from_others_of_its_cause() -> None:
     shown = text(finding(waived="boots from ISO"), finding(domain="db01", next_start=True))
 
     assert "boots  waived: boots from ISO\n" in shown

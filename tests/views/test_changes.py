@@ -74,7 +74,7 @@ def test_every_kind_of_a_changed_finding_has_words(kind: FindingKind, verdict: V
         ("unknown", None, None, "TX checksum offload of sat eth0 was read again"),
     ],
 )
-def test_a_change_of_offload_says_how(old: str | None, new: str | None, device: str | None, words: str) -> None:
+def test_a_change_of_offload_shows_how(old: str | None, new: str | None, device: str | None, words: str) -> None:
     cause = Cause(kind=CauseKind.SERVER_OFFLOAD, server="sat", server_interface="eth0", old=old, new=new, device=device)
 
     assert wording.caused_by(cause) == words

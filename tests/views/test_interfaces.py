@@ -39,7 +39,7 @@ def test_there_is_a_row_for_every_interface_judged_or_not() -> None:
     ]
 
 
-def test_what_the_xml_says_is_passed_on() -> None:
+def test_what_the_xml_shows_is_passed_on() -> None:
     row = of(report(), "interfaces")[-1]
 
     assert row == {

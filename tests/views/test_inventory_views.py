@@ -145,7 +145,7 @@ def test_an_empty_hypervisor_that_was_read_has_zero() -> None:
     assert values([row], "domains", "interfaces", "gaps", "reason") == [(0, 0, 0, None)]
 
 
-def test_a_hypervisor_says_its_first_reason_and_how_many_gaps_there_are() -> None:
+def test_a_hypervisor_shows_its_first_reason_and_how_many_gaps_there_are() -> None:
     row = of(report(), "hypervisors")[1]
 
     assert values([row], "gaps", "reason") == [(2, "Domain not found")]

@@ -46,7 +46,7 @@ def test_the_summary_counts_it_once(name: str) -> None:
     assert counts(metrics(REPORT), name) == counts(metrics(judged(RUNNING)), name)
 
 
-def test_the_line_about_coverage_says_how_many_findings_are_for_the_next_start() -> None:
+def test_the_line_about_coverage_shows_how_many_findings_are_for_the_next_start() -> None:
     assert coverage(metrics(REPORT))[1] == "domains: 1, interfaces: 1, judged: 1 (1 of them for the next start)"
     assert coverage(metrics(judged(RUNNING)))[1] == "domains: 1, interfaces: 1, judged: 0"
 

@@ -56,7 +56,7 @@ def test_a_source_device_is_told_with_its_kind_and_mode() -> None:
     assert [row["source"] for row in rows] == ["bond2 (bond, bridge)", "bond2 (unknown)", None]
 
 
-def test_the_document_tells_of_servers_and_hypervisors_as_well() -> None:
+def test_the_document_covers_servers_and_hypervisors_as_well() -> None:
     document = VIEWS["risks"](report())
 
     _, servers, hypervisors, _ = document.sections
@@ -78,7 +78,7 @@ def test_every_rule_gives_a_short_reason(rule: Rule) -> None:
     assert 10 < len(said(finding(rule=rule.id, missing=()))) < 60
 
 
-def test_an_undecided_finding_says_what_is_missing_and_of_several_the_first() -> None:
+def test_an_undecided_finding_shows_what_is_missing_and_of_several_the_first() -> None:
     undecided = finding(verdict=Verdict.UNKNOWN, rule="R13", missing=(OFFLOAD, PLACE))
 
     assert said(undecided) == "unknown: TX checksum offload of satellite eth0: connection refused"
@@ -93,7 +93,7 @@ def test_an_undecided_finding_names_the_fact_of_its_rule_rather_than_the_kernel(
     )
 
 
-def test_a_decided_finding_says_why_even_if_something_is_missing() -> None:
+def test_a_decided_finding_shows_why_even_if_something_is_missing() -> None:
     decided = finding(rule="R7", missing=(NeedsKernel(hypervisor="hv1"),))
 
     assert said(decided) == "shares its device with the server, whose offload is on"

@@ -99,7 +99,7 @@ def test_an_interface_is_connected_while_its_domain_runs_and_its_cable_is_in() -
     assert connected(DomainState.UNKNOWN, None) == (None, True)
 
 
-def test_hot_add_says_whether_more_can_be_given() -> None:
+def test_hot_add_shows_whether_more_can_be_given() -> None:
     fixed = domain("fixed", vcpus=2, resources=Resources(max_vcpus=2))
     more = domain("more", vcpus=2, resources=Resources(max_vcpus=4, max_memory_mib=8192))
     judged = Report(inventory=inventory(hypervisor("hv1", fixed, more, domain("unknown", vcpus=None))))

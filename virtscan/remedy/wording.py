@@ -49,7 +49,7 @@ def _wrapped(lines: Iterable[str]) -> Iterator[str]:
 def opening(remedy: Remedy, how: str) -> list[str]:
     """Describe the text and whether a change is needed; `how` is the advice on using the text."""
     scanned = timestamp(remedy.taken_at)
-    lines = [f"virtscan {remedy.version}: remedy for the fleet as scanned at {scanned}. virtscan changed nothing."]
+    lines = [f"virtscan {remedy.version}: remedy for the fleet scanned at {scanned}. virtscan changed nothing."]
     lines += [assumed_words(remedy.assumed)] * bool(remedy.assumed)
     if remedy.changes:
         places = ", ".join(title(change) for change in remedy.changes)

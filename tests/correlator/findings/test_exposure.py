@@ -30,7 +30,7 @@ EFI, BIOS = ({"firmware": firmware} for firmware in (Firmware.EFI, Firmware.BIOS
         (("hd",), replace(macvtap(), mac=None), [MAC], Exposure.LATENT),
     ],
 )
-def test_exposure_says_whether_the_interface_would_boot_from_the_network(
+def test_exposure_shows_whether_the_interface_would_boot_from_the_network(
     boots_from: tuple[str, ...], interface: Interface, pending: list[Mac], expected: Exposure
 ) -> None:
     assert exposure(domain("d", interface, boot_devices=boots_from), interface, frozenset(pending)) is expected

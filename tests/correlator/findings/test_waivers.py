@@ -243,7 +243,7 @@ def test_a_server_that_does_not_answer_is_not_what_is_left() -> None:
         scene(servers=(satellite(physical=True),), policy=Policy(waivers=(accepted(NEAR),))),
     ],
 )
-def test_what_is_clear_needs_no_waiver_and_says_that_it_is_unused(looked_at: Inventory) -> None:
+def test_what_is_clear_needs_no_waiver_and_states_that_it_is_unused(looked_at: Inventory) -> None:
     found = finding_of(looked_at)
 
     assert (found.waived, found.waived_servers) == (None, ())

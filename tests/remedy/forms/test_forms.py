@@ -242,7 +242,7 @@ def test_sentences_are_wrapped(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_text_says_that_no_interface_is_known_to_be_at_risk(form: str) -> None:
+def test_the_text_states_that_no_interface_is_known_to_be_at_risk(form: str) -> None:
     text = FORMS[form].write(remedy(server(tx_checksum=State.OFF)))
 
     assert "No interface is known to be at risk: no change is needed.\n" in text

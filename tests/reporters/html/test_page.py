@@ -67,7 +67,7 @@ def count(page: Page, text: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_a_page_is_no_wider_than_its_window_asks_for_nothing_and_says_nothing(
+def test_a_page_fits_its_window_and_requests_and_logs_nothing(
     width: int, scheme: Scheme, small: Path, large: Path, browser: Browser
 ) -> None:
     for file in (small, large):
@@ -89,7 +89,9 @@ def test_every_view_is_a_page_with_its_rows(view: str, tmp_path: Path, browser: 
         )
 
 
-def test_without_scripts_it_still_says_what_is_at_risk_why_and_what_was_not_read(large: Path, browser: Browser) -> None:
+def test_without_scripts_it_still_shows_what_is_at_risk_why_and_what_was_not_read(
+    large: Path, browser: Browser
+) -> None:
     with opened(browser, large, scripts=False) as page:
         text = page.evaluate("document.querySelector('main').textContent")
         assert page.locator("h1").inner_text() == EVERYTHING(LARGE).headline

@@ -26,7 +26,7 @@ def problem(url: str, *, create: bool = False) -> str:
     return str(raised.value)
 
 
-def test_a_new_file_is_read_by_its_group_and_by_nobody_else(tmp_path: Path) -> None:
+def test_only_its_owner_and_group_can_read_a_new_file(tmp_path: Path) -> None:
     save(f"sqlite:///{tmp_path}/h", FLEET)
 
     assert (tmp_path / "h").stat().st_mode & 0o777 == 0o640
@@ -58,14 +58,14 @@ def test_a_reader_makes_no_database(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-def test_a_database_without_a_history_says_so(new_url: object, url: str) -> None:
+def test_a_database_without_a_history_is_reported_as_such(new_url: object, url: str) -> None:
     if url.startswith("sqlite"):
         sqlite3.connect(url.removeprefix("sqlite:///")).execute("CREATE TABLE x (y)")
 
     assert problem(url).endswith(": not a history of virtscan; virtscan scan --history creates one")
 
 
-def test_a_file_that_is_not_a_database_says_so(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_reported_as_such(tmp_path: Path) -> None:
     (tmp_path / "h").write_bytes(b"{}" * 1000)
 
     assert "file is not a database" in problem(f"sqlite:///{tmp_path}/h", create=True)

@@ -280,7 +280,7 @@ def test_a_state_that_is_too_old_has_the_age_of_its_own_server() -> None:
     assert refused.endswith(": refused")
 
 
-def test_only_a_gap_of_age_says_how_old_a_fact_is() -> None:
+def test_only_a_gap_of_age_shows_how_old_a_fact_is() -> None:
     item = ServerItem(server="sat", source="ssh://sat")
     gaps = (
         Gap(item=item, cause=TooOld(observed_at=TAKEN_AT - timedelta(days=5), max_age=None), about=GapAbout.AGE),
