@@ -66,7 +66,7 @@ check_paths() {
     all=$(paths "$top" open '')
     counting=$(echo "$all" | grep ' NIC ' || echo "$all")
     if [ -z "$counting" ] || echo "$counting" | grep '^open ' >&2; then
-        echo 'TX checksum offload is still on: these paths have no device that is off' >&2
+        echo 'TX checksum offload is still on: no device on these paths has it off' >&2
         exit 1
     fi
 }
