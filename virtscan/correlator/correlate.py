@@ -132,7 +132,7 @@ class _HypervisorJudge:
         return self._waivers.apply(found) if found.verdict in OPEN else found
 
     def _waived_servers(self, finding: Finding, evaluation: Evaluation) -> tuple[WaivedServer, ...]:
-        """Return the servers that waivers about them by name take away, each with its own verdict, worst first."""
+        """Return the servers excluded by waivers that name them, each with its own verdict, worst first."""
         if finding.verdict not in OPEN or not self._waivers.name_servers:
             return ()
         undecided = self._undecided.get(id(evaluation))

@@ -1,7 +1,7 @@
 """One hypervisor's interfaces against every server that may answer them.
 
-The evaluation is pure; the caches around it have named keys. Most interfaces are attached like another one, and most
-devices see the servers outside the hypervisor alike.
+The evaluation is pure; the caches around it have named keys. Most interfaces are attached like others, and most devices
+see the servers outside the hypervisor in the same way.
 """
 
 from bisect import insort

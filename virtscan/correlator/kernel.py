@@ -1,4 +1,4 @@
-"""State of a hypervisor's kernel: if it fills in the checksums of frames between macvtaps."""
+"""State of a hypervisor's kernel: whether it fills in the checksums of frames between macvtaps."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Similar names, for words that match none of those known."""
+"""Suggestions of the nearest known name for an unknown one."""
 
 from collections.abc import Iterable
 

@@ -8,7 +8,7 @@ _OFF, _DOWN, _EFI = State.OFF, LinkState.DOWN, Firmware.EFI
 
 
 def exposure(domain: Domain, interface: Interface, pending: frozenset[Mac]) -> Exposure:
-    """Return the urgency of a finding.
+    """Return the exposure of an interface.
 
     Args:
         domain: Where `<os><boot>` stands, which counts for all interfaces.

@@ -32,7 +32,7 @@ class Waivers:
     """The waivers that hold on one day, in the order given."""
 
     def __init__(self, waivers: Iterable[Waiver], today: date) -> None:
-        """Take all; one has expired from the day after its `until` on."""
+        """Take all waivers; each expires on the day after its `until`."""
         self._all = tuple(waivers)
         self._valid = {
             number: (waiver.reason, _patterns(waiver))

@@ -12,7 +12,7 @@ _MADE_UP = ("test:", "test+")
 
 
 def machines_of(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> dict[str, str]:
-    """Return, for each hypervisor, the name of the first one that shares a mark with it.
+    """Return, for each hypervisor, the name of the first one that shares an identifier with it.
 
     A list of NICs that is a part of another one's is the same machine's, read with a gap, unless uuids differ.
 

@@ -1,1 +1,1 @@
-"""Way of a server's frames from each of its places to the device that an interface is attached to."""
+"""Paths of a server's frames from each of its places to the device that an interface is attached to."""

@@ -74,7 +74,7 @@ class DevicesDiffer(Basis, frozen=True):
 
 
 class AssumedSetting(Basis, frozen=True):
-    """A supposition of `--assume`, or of a remedy."""
+    """An assumption of `--assume`, or of a remedy."""
 
 
 class SettingInWords(Basis, frozen=True):

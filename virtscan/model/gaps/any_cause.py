@@ -1,4 +1,4 @@
-"""Every cause that there is."""
+"""The union of all causes."""
 
 from virtscan.model.gaps.causes import (
     BadDocument,

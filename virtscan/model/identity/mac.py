@@ -1,4 +1,4 @@
-"""MAC addresses: the one reader of every way in which they are written."""
+"""Parser of MAC addresses in every notation."""
 
 import re
 from typing import NewType

@@ -30,7 +30,7 @@ class NeedsOffload(Missing, frozen=True):
 
 
 class NeedsReboot(Missing, frozen=True):
-    """Missing: if the server's offload stays off after a reboot; `why` is the reason, if there is one."""
+    """Missing: whether the server's offload stays off after a reboot; `why` is the reason, if there is one."""
 
     server: str
     why: AnyBasis | None = None
@@ -73,7 +73,7 @@ class NeedsReflection(Missing, frozen=True):
 
 
 class NeedsOuterHost(Missing, frozen=True):
-    """Missing: if the host that carries this hypervisor, a virtual machine, carries the server as well.
+    """Missing: whether the host that runs this hypervisor, a virtual machine, runs the server as well.
 
     If that is known of `outer`, it is missing if frames between the two pass a NIC that fills in checksums.
     """
