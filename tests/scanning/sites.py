@@ -9,7 +9,7 @@ from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, failure, gap_in_words,
 from virtscan.model import GapAbout, HostStatus, Hypervisor, Inventory, Mac, Server, State
 
 _NUMBERS = {"ams": 10, "fra": 20}
-_STATUSES = (*[HostStatus.COMPLETE] * 4, HostStatus.PARTIAL, HostStatus.FAILED)
+_STATUSES = (*[HostStatus.COMPLETE] * 2, HostStatus.PARTIAL, HostStatus.FAILED)
 _SOURCES = (
     "ssh://satellite",
     "ssh://satellite.example.com",

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from random import Random
 
+import pytest
 from msgspec.structs import replace
 
 from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
@@ -14,7 +15,8 @@ from virtscan.scanning.merging import merge
 from virtscan.views.wording.gaps import reason
 
 LATER = TAKEN_AT + timedelta(days=1)
-FLEETS = 150
+FLEETS = 250
+SITES = ("ams", "fra")
 
 
 def test_neither_the_order_nor_merging_again_changes_anything_and_no_gap_is_lost() -> None:
@@ -31,14 +33,34 @@ def test_neither_the_order_nor_merging_again_changes_anything_and_no_gap_is_lost
         }, seed
 
 
+def test_all_domains_of_a_hypervisor_disappear_only_by_a_complete_observation_also_in_stages() -> None:
+    for seed in range(FLEETS):
+        fleet = files(Random(seed))
+        parts = [one for of_site in fleet.values() for one in of_site]
+        observed = [(site, host) for site, some in fleet.items() for one in some for host in one.hypervisors]
+        empty = {
+            (site, host.own_name or host.name)
+            for site, host in observed
+            if host.status is HostStatus.COMPLETE and not host.domains
+        }
+        seen = {
+            host.domains[0].name.rpartition("-")[0]
+            for site, host in observed
+            if host.domains and (site, host.own_name or host.name) not in empty
+        }
+        for merged in (merge(parts), merge([merge(parts[:2]), *parts[2:]])):
+            left = {domain.name.rpartition("-")[0] for host in merged.hypervisors for domain in host.domains}
+            assert seen <= left, seed
+
+
 def test_no_interface_gets_better_because_of_another_site() -> None:
     for seed in range(FLEETS):
         fleet = files(Random(seed))
-        if any(len(of_site) > 1 for of_site in fleet.values()):
-            continue
-        found = {one.domain: one.verdict for one in correlate(merge([part for (part,) in fleet.values()])).findings}
-        for (part,) in fleet.values():
-            before = correlate(part).findings if part.servers else ()
+        every = merge([part for of_site in fleet.values() for part in of_site])
+        found = {one.domain: one.verdict for one in correlate(every).findings}
+        for of_site in fleet.values():
+            alone = merge(of_site)
+            before = correlate(alone).findings if alone.servers else ()
             worse = [one for one in before if one.verdict in OPEN and found[one.domain].rank > one.verdict.rank]
             assert worse == [], seed
 
@@ -111,8 +133,9 @@ def test_runs_on_is_kept_for_an_unread_hypervisor_whose_name_another_site_has() 
     assert reason(warning).startswith("runs_on: no hypervisor is named 'kvm03'")
 
 
-def test_two_sites_with_an_unread_hypervisor_of_one_short_address_stay_two() -> None:
-    unread = hypervisor("kvm02", uri="qemu+ssh://kvm02/system", status=HostStatus.FAILED)
+@pytest.mark.parametrize("status", [HostStatus.FAILED, HostStatus.PARTIAL])
+def test_two_sites_with_an_unread_hypervisor_of_one_short_address_stay_two(status: HostStatus) -> None:
+    unread = hypervisor("kvm02", uri="qemu+ssh://kvm02/system", status=status)
     ams, fra = (
         inventory(
             unread,
@@ -123,3 +146,64 @@ def test_two_sites_with_an_unread_hypervisor_of_one_short_address_stay_two() -> 
     )
 
     assert {one.tx_checksum for one in merge([ams, fra]).servers} == {State.OFF, State.UNKNOWN}
+
+
+def test_a_later_file_of_another_site_withdraws_no_declared_state() -> None:
+    host = hypervisor("kvm01", domain("vm", macvtap()), kernel=UNFIXED_KERNEL)
+    declared, read = (
+        inventory(host, servers=(server(tx_checksum=state, source=source),))
+        for state, source in ((State.ON, "on"), (State.OFF, "ssh://satellite"))
+    )
+    other = replace(inventory(hypervisor("other", uri="qemu+ssh://other/system")), taken_at=LATER)
+
+    for files_of_all in ([declared, read], [declared, read, other]):
+        assert [one.tx_checksum for one in merge(files_of_all).servers] == [State.ON]
+
+
+def test_a_server_of_a_file_without_hypervisors_has_no_place_if_two_sites_have_the_name() -> None:
+    sites = [
+        inventory(
+            hypervisor("kvm01", domain(f"{name}-vm", macvtap()), kernel=UNFIXED_KERNEL, uri=f"qemu+ssh://{name}/system")
+        )
+        for name in SITES
+    ]
+    servers = inventory(servers=(server(runs_on="kvm01"),))
+
+    merged = merge([*sites, servers])
+
+    assert [one.runs_on for one in merged.servers] == [None]
+    assert [one.is_at_risk for one in correlate(merged).findings] == [True, True]
+    assert merge([merged, servers]) == merge([merged]) == merged
+
+
+def test_the_newest_state_of_a_central_server_counts_whatever_was_declared_before() -> None:
+    ams, fra = (hypervisor("kvm01", domain(f"{name}-vm"), uri=f"qemu+ssh://kvm01.{name}/system") for name in SITES)
+    nights = (
+        (ams, server(tx_checksum=State.ON, source="on", observed_at=None)),
+        (ams, server(tx_checksum=State.OFF, observed_at=LATER)),
+        (fra, server(tx_checksum=State.ON, observed_at=LATER + timedelta(days=1))),
+    )
+    parts = [
+        replace(inventory(host, servers=(one,)), taken_at=TAKEN_AT + timedelta(days=day))
+        for day, (host, one) in enumerate(nights)
+    ]
+
+    assert [one.tx_checksum for one in merge(parts).servers] == [State.ON]
+
+
+def test_older_macs_do_not_make_two_of_servers_that_are_equal_now() -> None:
+    hosts = {name: hypervisor("kvm01", domain(f"{name}-vm"), uri=f"qemu+ssh://kvm01.{name}/system") for name in SITES}
+    now = server("mirror", source="on", observed_at=None)
+    parts = [
+        one
+        for place, (name, host) in enumerate(hosts.items())
+        for one in (
+            replace(inventory(host, servers=(now,)), taken_at=LATER + place * timedelta(days=1)),
+            inventory(host, servers=(server("mirror", macs=(Mac(f"52:54:00:00:00:0{place}"),)),)),
+        )
+    ]
+
+    merged = merge(parts)
+
+    assert [one.name for one in merged.servers] == ["mirror"]
+    assert merge([merged]) == merged

@@ -42,6 +42,10 @@ class MergedHosts:
             return self._numbers.get((inventory, name))
         return self.own_names.index(name) if name is not None and self.own_names.count(name) == 1 else None
 
+    def is_ambiguous(self, inventory: int, name: str | None) -> bool:
+        """Return True if an inventory without hypervisors may mean any of several by a name."""
+        return inventory not in self._with_any and name is not None and self.own_names.count(name) > 1
+
     def has(self, inventory: int, number: int | None) -> bool:
         """Return True if the inventory has this hypervisor."""
         return number is not None and inventory in self._having[number]

@@ -43,8 +43,8 @@ class HostObservation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_recognized(self) -> bool:
-        """Return False for a host of which nothing but a short address is known, which each site may have."""
-        return self.host.status is not HostStatus.FAILED or is_full_address(self.host.uri)
+        """Return False for a host of unknown domains with a short address, which each site may have."""
+        return self.has_facts or is_full_address(self.host.uri)
 
 
 def by_host(inventories: Sequence[Inventory]) -> list[list[HostObservation]]:

@@ -89,6 +89,8 @@ def merge_servers(inventories: Sequence[Inventory], hosts: MergedHosts) -> Merge
         for server in inventory.servers:
             host = hosts.number(number, server.runs_on)
             runs_on = server.runs_on if host is None else hosts.own_names[host]
+            if hosts.is_ambiguous(number, server.runs_on):
+                runs_on = None
             observation = _ServerObservation(
                 server=msgspec.structs.replace(server, name=server.own_name, runs_on=runs_on),
                 inventory=number,
@@ -97,29 +99,27 @@ def merge_servers(inventories: Sequence[Inventory], hosts: MergedHosts) -> Merge
                 host=host,
             )
             found[server.own_name].append(observation)
-    latest = max(inventory.taken_at for inventory in inventories)
     servers: list[tuple[Server, int | None]] = []
     names: dict[tuple[int, str], str] = {}
     for _, observations in sorted(found.items()):
         by_rank: defaultdict[tuple[object, ...], list[_ServerObservation]] = defaultdict(list)
         for one in observations:
-            by_rank[_rank(one, latest)].append(one)
+            by_rank[_rank(one)].append(one)
         alike = [some for _, some in sorted(by_rank.items())]
         # The order depends on the result alone, so that merging it again finds the same.
-        merged = sorted(((*_merged(group), group) for group in _grouped(alike, hosts)), key=_order)
-        unique = disambiguated((server.name, server.source) for server, _, _ in merged)
-        for (server, host, group), name in zip(merged, unique, strict=True):
-            servers.append((msgspec.structs.replace(server, name=name), host))
-            names |= {(one.inventory, one.name_there): name for one in group}
+        merged = sorted(((_merged(group), group) for group in _grouped(alike, hosts)), key=lambda pair: _order(pair[0]))
+        unique = disambiguated((one.server.name, one.server.source) for one, _ in merged)
+        for (one, group), name in zip(merged, unique, strict=True):
+            servers.append((msgspec.structs.replace(one.server, name=name), one.host))
+            names |= {(part.inventory, part.name_there): name for part in group}
     return MergedServers(servers=tuple(servers), names=names)
 
 
-def _order(merged: tuple[Server, int | None, Sequence[_ServerObservation]]) -> tuple[bytes, int]:
-    server, host, _ = merged
-    return msgspec.json.encode(server), -1 if host is None else host
+def _order(one: _ServerObservation) -> tuple[bytes, int]:
+    return msgspec.json.encode(one.server), -1 if one.host is None else one.host
 
 
-def _merged(group: Sequence[_ServerObservation]) -> tuple[Server, int | None]:
+def _merged(group: Sequence[_ServerObservation]) -> _ServerObservation:
     """Return the best observation with the declarations of the newest configuration, and its hypervisor.
 
     A state is one of them: declared by the newest, it goes before older observations; by an older one, it is withdrawn.
@@ -129,18 +129,16 @@ def _merged(group: Sequence[_ServerObservation]) -> tuple[Server, int | None]:
     best = newest.server if is_declared(newest.server.source) else next(observed)
     there = [one.host for one in (newest, *group) if one.server.runs_on == newest.server.runs_on]
     host = next((host for host in there if host is not None), None)
-    return _with_declarations_of(newest.server, best, runs_on=newest.server.runs_on), host
+    server = _with_declarations_of(newest.server, best, runs_on=newest.server.runs_on)
+    return msgspec.structs.replace(newest, server=server, host=host)
 
 
-def _rank(one: _ServerObservation, latest: datetime) -> tuple[object, ...]:
+def _rank(one: _ServerObservation) -> tuple[object, ...]:
     """Return the order of observations, the best first; of equal age the one that clears nothing.
 
     Facts that a merge changes come last, so that merging again finds the same.
     """
-    if is_declared(one.server.source):
-        kind = 0 if one.declared_at == latest else 3
-    else:
-        kind = 1 if one.server.reason is None else 2
+    kind = 0 if is_declared(one.server.source) else 1 if one.server.reason is None else 2
     times = newest_first(one.server.observed_at), newest_first(one.declared_at)
     is_off = one.server.tx_checksum is State.OFF
     return kind, *times, is_off, one.facts, repr(one.declarations), -1 if one.host is None else one.host
@@ -151,26 +149,29 @@ def _grouped(alike: Iterable[Sequence[_ServerObservation]], hosts: MergedHosts) 
     groups: list[list[_ServerObservation]] = []
     for some in alike:
         of_site = [group for group in groups if _fit(group, some, hosts) and _are_of_one_site(group, some, hosts)]
-        # Of namesakes that another merge found, the one with these facts is the same.
+        # Of namesakes that another merge found, the one with this MAC, else with these facts is the same.
         if of_site:
-            min(of_site, key=lambda group: _difference(group[0], some[0])).extend(some)
+            min(of_site, key=lambda group: _difference(group, some[0])).extend(some)
         else:
             groups.append(list(some))
     joined: list[list[_ServerObservation]] = []
     for group in groups:
-        known = next((one for one in joined if _fit(one, group, hosts) and _are_of_two_sites(one, group)), None)
+        known = next((one for one in joined if _are_of_two_sites(_merged(one), _merged(group), hosts)), None)
         if known is None:
             joined.append(group)
         else:
             known += group
+            known.sort(key=_rank)
     return joined
 
 
-def _difference(one: _ServerObservation, other: _ServerObservation) -> tuple[bool, bool, bool]:
+def _difference(group: Sequence[_ServerObservation], other: _ServerObservation) -> tuple[bool, bool, bool, bool]:
+    best = group[0]
     return (
-        one.server.source != other.server.source,
-        one.facts != other.facts,
-        one.declarations != other.declarations,
+        all(one.macs.isdisjoint(other.macs) for one in group),
+        best.server.source != other.server.source,
+        best.facts != other.facts,
+        best.declarations != other.declarations,
     )
 
 
@@ -200,15 +201,14 @@ def _are_of_one_site(
     return any(hosts.are_of_one_site(one.inventory, other.inventory) for one, other in product(some, others))
 
 
-def _are_of_two_sites(some: Sequence[_ServerObservation], others: Sequence[_ServerObservation]) -> bool:
+def _are_of_two_sites(one: _ServerObservation, other: _ServerObservation, hosts: MergedHosts) -> bool:
     """Return True if observations of two sites are of one server, which serves both."""
-    first, second = some[0], others[0]
-    if _declared(first) != _declared(second):
+    if not _fit([one], [other], hosts) or _declared(one) != _declared(other):
         return False
     return (
-        first.facts == second.facts
-        or bool(first.macs and second.macs)  # they fit, so one is in common
-        or is_full_address(first.server.source)
+        one.facts == other.facts
+        or bool(one.macs and other.macs)  # they fit, so one is in common
+        or is_full_address(one.server.source)
     )
 
 
