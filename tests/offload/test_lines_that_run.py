@@ -522,6 +522,11 @@ def test_a_service_counts_if_something_starts_it_at_boot(wanted: set[str], expec
             "Type=oneshot\nRemainAfterExit=1\nExecStart=/sbin/ethtool -K eth0 tx off\nExecStop=ethtool -K eth0 tx on",
             OFF,
         ),
+        (
+            f"Type=oneshot\nRemainAfterExit=1\nExecStart=/sbin/{COMMAND}\nExecStart=/x\n"
+            "ExecStopPost=ethtool -K eth0 tx on",
+            UNKNOWN,
+        ),
         # A command that fails ends the service.
         ("Type=oneshot\nExecStartPre=/bin/false\nExecStart=/sbin/ethtool -K eth0 tx off", ON),
         ("Type=oneshot\nExecStartPre=-/bin/false\nExecStart=/sbin/ethtool -K eth0 tx off", OFF),
@@ -1031,7 +1036,7 @@ def test_a_match_that_a_later_file_of_netplan_adds_may_join_the_name() -> None:
         (f"type=ethernet\n[ethernet]\nmac-address-denylist={MAC.upper()};", ON),
         ("type=wifi\ninterface-name=eth0", ON),
         ("type=ethernet\ninterface-name=eth0\nautoconnect=false", ON),
-        # NetworkManager 1.42 ignores a value that is no boolean of GLib or no address, and a profile without a type.
+        # NetworkManager 1.42 ignores an invalid boolean or address, and a profile without a type.
         ("type=ethernet\ninterface-name=eth0\nautoconnect=FALSE", UNKNOWN),
         ("type=ethernet\n[ethernet]\nmac-address=foo", UNKNOWN),
         (f"type=ethernet\n[ethernet]\nmac-address={MAC.replace(':', '-').upper()}", OFF),

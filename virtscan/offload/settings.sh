@@ -250,10 +250,12 @@ units() {
     keys='Type|RemainAfterExit|User|DynamicUser|RootDirectory|RootImage|PrivateNetwork|NetworkNamespacePath'
     keys="$keys|PrivateUsers|CapabilityBoundingSet|RestrictAddressFamilies|SystemCallFilter|InaccessiblePaths"
     keys="$keys|NoExecPaths|TemporaryFileSystem|JoinsNamespaceOf|Requires|Requisite|BindsTo|Conflicts"
-    keys="$keys|Environment|PassEnvironment"
+    keys="$keys|Environment|PassEnvironment|WorkingDirectory|Group|SupplementaryGroups|LoadCredential|Standard"
+    keys="$keys|ReadWritePaths|ReadOnlyPaths|BindPaths|BindReadOnlyPaths|AppArmorProfile|SELinuxContext|PAMName"
     for folder in $folders; do
         lines "^$blank(\[|Exec|Condition|Assert|$keys)" \
-            $(printf '%s\n' "$folder"/*.service "$folder"/*.service.d/*.conf | grep -E "/($names)\.service")
+            $(printf '%s\n' "$folder"/*.service "$folder"/*.service.d/*.conf | grep -E "/($names)\.service") \
+            "$folder"/service.d/*.conf
         wanting="^$blank(Wants|Requires|Requisite|BindsTo|Upholds|OnSuccess|OnFailure|Unit)$blank=.*($names)"
         lines "$wanting" $(grep -lsE "$wanting" "$folder"/*.* "$folder"/*.d/*.conf 2>/dev/null |
             grep -vE "/($names)\.service")

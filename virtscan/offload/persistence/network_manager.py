@@ -155,7 +155,7 @@ def _activates(values: Values, device: str, macs: tuple[str, ...]) -> State:
     )
     if excluded or not (words or name is not None or kind in _ETHERNET):
         return State.OFF
-    # It ignores a profile of an unknown type, and values that GLib does not take for booleans or addresses.
+    # It ignores a profile of an unknown type, and an invalid boolean or address.
     invalid = kind not in _KINDS or autoconnect not in _BOOLEANS or len(addresses) < len(words)
     unknown = manual or invalid or any(section == "match" and key != "interface-name" for section, key in values)
     return State.UNKNOWN if unknown else State.ON

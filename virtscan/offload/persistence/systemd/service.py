@@ -17,7 +17,12 @@ _CONFINING = frozenset(
     {"User", "DynamicUser", "RootDirectory", "RootImage", "PrivateNetwork", "NetworkNamespacePath", "PrivateUsers"}
     | {"CapabilityBoundingSet", "RestrictAddressFamilies", "SystemCallFilter", "InaccessiblePaths", "NoExecPaths"}
     | {"TemporaryFileSystem", "JoinsNamespaceOf"}
+    # At a folder, a file, a group or a profile that is missing the service fails.
+    | {"WorkingDirectory", "EnvironmentFile", "Group", "SupplementaryGroups", "LoadCredential", "ReadWritePaths"}
+    | {"ReadOnlyPaths", "BindPaths", "BindReadOnlyPaths", "ExecPaths", "AppArmorProfile", "SELinuxContext", "PAMName"}
+    | {"StandardInput", "StandardOutput", "StandardError"}
 )
+_HARMLESS = re.compile(r"-.*|root|0|no|false|/|null|tty|inherit|(journal|kmsg|syslog)(\+console)?|")
 _DEPENDENCIES = dict.fromkeys(("Requires", "Requisite", "BindsTo"), State.ON) | {"Conflicts": State.OFF}
 """Dependencies by which another unit keeps this one from starting, with the state of that unit in which it does not."""
 _ABSOLUTE_UNTIL = 239
@@ -54,7 +59,7 @@ def effects(entries: Entries, instance: str | None, scene: Scene, *, version: in
 
     Source:
         systemd.service(5): only Type=oneshot takes several commands; ExecStop= is run as soon as the service has
-        ended by itself, unless RemainAfterExit=yes.
+        ended by itself, unless RemainAfterExit=yes; ExecStopPost= is run when a command has failed, too.
     """
     environment = _environment(entries)
     variables = {name: environment.value(name) for name in environment.variables}
@@ -68,16 +73,22 @@ def effects(entries: Entries, instance: str | None, scene: Scene, *, version: in
     oneshot = _last(entries, "Type") == "oneshot"
     if not oneshot:  # a daemon, which is taken to start
         start = [msgspec.structs.replace(command, failure_counts=False) for command in start]
-    states = _run([*commands("ExecCondition"), *commands("ExecStartPre"), *start, *commands("ExecStartPost")], scene)
+    states, succeed = _run(
+        [*commands("ExecCondition"), *commands("ExecStartPre"), *start, *commands("ExecStartPost")], scene
+    )
     if len(start) > 1 and not oneshot:
         return uncertain(states)
-    if not start or _last(entries, "RemainAfterExit") in _YES:
+    if not start:
         return states
-    return merged(states, _run(commands("ExecStop", "ExecStopPost"), scene), certain=oneshot)
+    remains = _last(entries, "RemainAfterExit") in _YES
+    if remains and succeed:
+        return states
+    stop, _ = _run(commands(*(() if remains else ("ExecStop",)), "ExecStopPost"), scene)
+    return merged(states, stop, certain=oneshot and succeed)
 
 
-def _run(commands: Sequence["_ExecCommand"], scene: Scene) -> dict[str, State]:
-    """Return the states that commands give one after the other; one that fails ends the service."""
+def _run(commands: Sequence["_ExecCommand"], scene: Scene) -> tuple[dict[str, State], bool]:
+    """Return the states that commands give one after the other, and whether none fails; that ends the service."""
     states: dict[str, State] = {}
     certain = True
     for command in commands:
@@ -87,9 +98,9 @@ def _run(commands: Sequence["_ExecCommand"], scene: Scene) -> dict[str, State]:
             given, succeeds = run_command(command.words, scene)
         states = merged(states, given, certain=certain)
         if command.failure_counts and succeeds is False:
-            break
+            return states, False
         certain = certain and (succeeds is True or not command.failure_counts)
-    return states
+    return states, certain
 
 
 def is_unconditional(entries: Entries, device: str, starts: Callable[[str], State]) -> bool:
@@ -106,7 +117,7 @@ def is_unconditional(entries: Entries, device: str, starts: Callable[[str], Stat
             return False
         if re.match(r"(Condition|Assert)", key) and value and not _is_met(key, value, device):
             return False
-        if key in _CONFINING and value not in {"", "root", "0", "no", "false"}:
+        if key in _CONFINING and not _HARMLESS.fullmatch(value):
             return False
     return True
 
@@ -177,7 +188,7 @@ def _commands(
 
 def _words(text: str, instance: str | None) -> list[str]:
     """Return the words of a line with its specifiers replaced; none if they are not understood."""
-    if re.search(r"(?<!%)%[^%iI]", text) or (instance is None and re.search(r"(?<!%)%[iI]", text)):
+    if re.search(r"(?<!%)%[^%iI]|\\[^\"'\\]", text) or (instance is None and re.search(r"(?<!%)%[iI]", text)):
         return []
     try:
         return shlex.split(re.sub(r"%[iI]", instance or "", text).replace("%%", "%"))

@@ -49,13 +49,13 @@ def units(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
 
 
 def _drop_ins(name: str, instance: str | None, evidence: Evidence) -> list[str]:
-    """Return the texts of a unit's drop-ins: those of its prefixes that end with a dash, its own, its instance's.
+    """Return the texts of a unit's drop-ins: of all services, of its prefixes with a dash, its own, its instance's.
 
     Source:
         systemd.unit(5): the more specific folder counts for files of one name; all are read in the order of names.
     """
     stem = name.removesuffix(".service")
-    owners = [f"{stem[: place + 1]}.service" for place, char in enumerate(stem[:-1]) if char == "-"]
+    owners = ["service", *(f"{stem[: place + 1]}.service" for place, char in enumerate(stem[:-1]) if char == "-")]
     owners += [*([f"{name.partition('@')[0]}@.service"] if "@" in name else []), name]
     owners += [name.replace("@.", f"@{instance}.")] if instance else []
     found: dict[str, str] = {}
