@@ -124,3 +124,28 @@ def test_a_folder_whose_name_is_not_utf_8_is_read(tmp_path: Path, capfd: pytest.
 
     assert run(["scan", "--xml", str(folder), "--view", "domains", "--format", "csv"]) == 0
     assert "\ncaf\\udce9," in capfd.readouterr().out
+
+
+LONG_NAME = 300 * "a"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["report", LONG_NAME],
+        ["trace", LONG_NAME],
+        ["explain", "web01", LONG_NAME],
+        ["scan", "-c", HOST, "--since", LONG_NAME],
+        ["scan", "--config", LONG_NAME],
+        ["history", "list", "--history", f"sqlite:///{LONG_NAME}"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_name_that_no_file_can_have_is_an_error(words: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(words) == 2
+    assert "can't be read: File name too long" in capfd.readouterr().err
+
+
+def test_the_earlier_scan_is_not_read_from_standard_input(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", "-c", HOST, "--since", "-"]) == 2
+    assert "--since can't be standard input" in capfd.readouterr().err

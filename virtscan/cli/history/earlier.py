@@ -41,15 +41,18 @@ def baseline_inventory(text: str, *, scope: str | None) -> Inventory | None:
 
     Raises:
         ConfigError: It is invalid, or a scan that does not exist.
+        UsageError: It is standard input.
         InventoryError, HistoryError: As `earlier`.
     """
     if is_history(text):
         return recalled_baseline(text, scope)
-    if not Path(text).exists():
-        return None
+    if text == "-":  # it is read before the scan, and again after it
+        raise click.UsageError("--since can't be standard input; name a file")
     try:
         return load(Path(text))
     except InventoryError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None
         raise InventoryError(f"--since: {error}; without this file everything counts as new") from error
 
 

@@ -96,7 +96,7 @@ def _named_scope(option: str, scopes: tuple[str | None, ...]) -> str:
     if option in known or len(found) == 1:
         return option if option in known else found[0]
     path = Path(option)
-    if path.is_file() and (own := scope_of(path, Options())) in known:
+    if os.path.isfile(path) and (own := scope_of(path, Options())) in known:  # noqa: PTH113 is_file may raise
         return own
     shown = ", ".join(known) or "none"
     raise ConfigError(f"--scope: no scans of {option!r}; the history has {shown}, or give the configuration file")

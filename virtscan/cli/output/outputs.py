@@ -151,6 +151,10 @@ def print_line(line: str) -> None:
         output.write(f"{line}\n".encode(errors="backslashreplace"))
 
 
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 Path.is_file raises for a name that is too long
+
+
 def keep_apart(*outputs: tuple[str, Path | None], inputs: Iterable[Path | None] = ()) -> None:
     """Refuse two outputs to one place, where the later would replace the earlier, and an output that replaces an input.
 
@@ -161,7 +165,7 @@ def keep_apart(*outputs: tuple[str, Path | None], inputs: Iterable[Path | None] 
     Raises:
         click.UsageError: Two are the same.
     """
-    read = {os.path.realpath(path) for path in inputs if path is not None and path.is_file()}
+    read = {os.path.realpath(path) for path in inputs if path is not None and _is_file(path)}
     options: dict[str, str] = {}
     for option, path in outputs:
         if path is not None:

@@ -77,7 +77,7 @@ class Database:
             NoScanError: It does not exist, or holds no history.
             HistoryError: Its schema is of a later virtscan.
         """
-        if self.path is not None and not self.path.exists():
+        if self.path is not None and not _exists(self.path, self.shown):
             raise NoScanError(f"{self.shown}: no such file; virtscan scan --history creates one")
         if self._schema() == 0:
             raise NoScanError(f"{self.shown}: not a history of virtscan; virtscan scan --history creates one")
@@ -162,6 +162,13 @@ def _reason(error: BaseException | None, url: str) -> str:
     if isinstance(error, sqlite3.OperationalError) and "locked" in text:
         return f"{text}: another process is writing to it; try again"
     return text
+
+
+def _exists(path: Path, shown: str) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise HistoryError(f"{shown}: can't be read: {error.strerror}") from error
 
 
 def _create_file(path: Path) -> None:
