@@ -582,3 +582,12 @@ def test_a_boot_is_one_if_the_tag_of_one_direction_was_not_captured(tmp_path: Pa
 
     frames = [(shot.time, ethernet(shot, *([10] * (shot.source_mac == CLIENT_MAC)))) for shot in works]
     assert failures(tmp_path, frames) == [Failed.NO]
+
+
+@pytest.mark.parametrize(("until", "failed"), [(1.5, Failed.UNCLEAR), (60.0, Failed.NO)])
+def test_an_error_with_a_partial_checksum_may_be_followed_by_another_request(
+    until: float, failed: Failed, tmp_path: Path
+) -> None:
+    fails = answered(1.1, error(1, "File not found"), kind=Checksum.PARTIAL)
+
+    assert judge(boot(tmp_path, *lease(), ASKS, fails, until=until)).failed is failed

@@ -90,6 +90,7 @@ HTTP on TCP (RFC 9293, RFC 9112)::
     ESTABLISHED, data resent                       data-not-acknowledged
     ESTABLISHED, status of 400 or above            http-error
 
-Each is `unfinished` if the capture ends before the client had three seconds to react. Checksums are those of RFC 768
+Each is `unfinished` if the capture ends before the client had three seconds to react, ten after an error with a bad
+checksum, to which the reaction is silence. Checksums are those of RFC 768
 (UDP, zero means none over IPv4), RFC 9293 (TCP) and RFC 8200, 8.1 (never none over IPv6), summed as in RFC 1071.
 """

@@ -168,7 +168,7 @@ class BootAttempt:
         return *last.ended(end), last
 
     def _fold(self, download: Download, end: float) -> None:
-        download.settle()
+        download.settle(end)
         outcome, _ = download.ended(end)
         self._totals.add(download, stuck=outcome is not Outcome.COMPLETE)
 

@@ -85,7 +85,7 @@ class Connection(Download):
             self._answer = http.answer(payload, body=self._request.body)
             self._begun = segment.sequence
 
-    def settle(self) -> None:
+    def settle(self, end: float) -> None:  # noqa: ARG002 the base's signature
         """See `Download`; without the client's next segment, nothing shows that it took the server's first."""
         if self._established and not self.resent:
             self.record_reaction_to_all()

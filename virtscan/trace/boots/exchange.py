@@ -210,8 +210,8 @@ class Download(Exchange, ABC):
     file: str | None = None
 
     @abstractmethod
-    def settle(self) -> None:
-        """Record the end: the client took packets that need no reaction."""
+    def settle(self, end: float) -> None:
+        """Record the end of the capture at that time: the client took packets that need no reaction."""
 
     @abstractmethod
     def ended(self, end: float) -> tuple[Outcome, BootError | None]:

@@ -92,9 +92,9 @@ class Transfer(Download):
             self.record_reaction(server_port)
             self._fail(BootError(code=3, text="port unreachable (ICMP)", by_client=True))
 
-    def settle(self) -> None:
+    def settle(self, end: float) -> None:
         """See `Download`."""
-        if self._error is not None and not self._insisted:
+        if self._error is not None and not self._insisted and not self._may_repeat(end):
             self.record_reaction_to_all()
 
     def ended(self, end: float) -> tuple[Outcome, BootError | None]:
@@ -106,7 +106,7 @@ class Transfer(Download):
         if self._complete or (self._final_sent == 1 and self._acknowledged is not None):
             outcome = Outcome.COMPLETE  # many ROMs start the file without the last acknowledgement
         elif self._error is not None:
-            outcome = Outcome.TFTP_ERROR
+            outcome = Outcome.UNFINISHED if self._may_repeat(end) else Outcome.TFTP_ERROR
         elif self.refused and not self.from_server:
             outcome = Outcome.REFUSED
         elif not self.had_time_to_react(end):
@@ -118,6 +118,10 @@ class Transfer(Download):
         else:
             outcome = Outcome.OPTIONS_NOT_ACKNOWLEDGED if self._last_block is None else Outcome.DATA_NOT_ACKNOWLEDGED
         return outcome
+
+    def _may_repeat(self, end: float) -> bool:
+        """Return True if the client may not have got the error, and may still request again."""
+        return self.ignores_bad and not self._insisted and not self.gave_up(end)
 
     def _fail(self, error: BootError) -> None:
         if not self._complete:
