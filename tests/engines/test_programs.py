@@ -2,6 +2,9 @@ import subprocess
 import threading
 import time
 
+import pytest
+
+from tests.engines.test_threads import in_a_process
 from tests.harness.patience import LONG
 from virtscan.engines.programs import end_programs_of
 
@@ -35,6 +38,24 @@ def test_a_program_that_is_starting_others_ends_with_them() -> None:
     thread.join()
 
     assert outputs == [b""] * 150
+
+
+@pytest.mark.slow
+def test_programs_that_end_one_after_the_other_are_all_waited_for() -> None:
+    """As on a machine with too much to do."""
+    script = """
+from virtscan.engines import programs
+started = [subprocess.Popen(["sleep", "1000"]).pid for _ in range(5)]
+wait, began = os.waitpid, time.monotonic()
+def wait_on_a_slow_machine(program, options):
+    is_early = time.monotonic() < began + started.index(program)
+    return (0, 0) if is_early else wait(program, options)
+os.waitpid = wait_on_a_slow_machine
+programs.end_all()
+print(list(programs._all_children(os.getpid())))
+"""
+
+    assert in_a_process(script).stdout == "[]\n"
 
 
 def test_all_programs_of_a_thread_end_with_their_children() -> None:

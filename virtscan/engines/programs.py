@@ -9,7 +9,7 @@ from threading import Thread
 from time import monotonic, sleep
 
 _END_SECONDS = 2.0
-"""Longest wait for killed programs to end, and for stopped ones to stop; one in a system call may never do so."""
+"""Longest wait for the next killed program to end, or stopped one to stop; one in a system call may never do so."""
 
 _MASTER = b"ssh: "
 """The title of an ssh that ControlPersist keeps in the background for later logins, by the user's choice."""
@@ -47,10 +47,12 @@ def end_all() -> None:
     while programs := [program for program in _all_children(os.getpid()) if not _is_spared(program)]:
         for program in programs:
             _end(program, signal.SIGKILL)
-        gone = sum(_reap(program) for program in programs)  # each of them, or one stays a zombie
-        if not gone:
-            if monotonic() > end:
-                return
+        is_late = monotonic() > end
+        if sum(_reap(program) for program in programs):  # each of them, or one stays a zombie
+            end = monotonic() + _END_SECONDS
+        elif is_late:
+            return
+        else:
             sleep(0.001)
 
 
