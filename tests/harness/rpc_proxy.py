@@ -113,6 +113,7 @@ class RpcProxy:
 
     def close(self) -> None:
         self._server.shutdown(socket.SHUT_RDWR)
+        self._threads[0].join()  # it may have accepted a connection that is not among the others yet
         self.hang_up()
         for thread in self._threads:
             thread.join()
