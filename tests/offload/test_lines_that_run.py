@@ -523,8 +523,10 @@ def test_a_service_counts_if_something_starts_it_at_boot(wanted: set[str], expec
             OFF,
         ),
         (
-            f"Type=oneshot\nRemainAfterExit=1\nExecStart=/sbin/{COMMAND}\nExecStart=/x\n"
-            "ExecStopPost=ethtool -K eth0 tx on",
+            (
+                f"Type=oneshot\nRemainAfterExit=1\nExecStart=/sbin/{COMMAND}\nExecStart=/x\n"
+                "ExecStopPost=ethtool -K eth0 tx on"
+            ),
             UNKNOWN,
         ),
         # A command that fails ends the service.
