@@ -591,3 +591,13 @@ def test_an_error_with_a_partial_checksum_may_be_followed_by_another_request(
     fails = answered(1.1, error(1, "File not found"), kind=Checksum.PARTIAL)
 
     assert judge(boot(tmp_path, *lease(), ASKS, fails, until=until)).failed is failed
+
+
+@pytest.mark.parametrize(("until", "failed"), [(1.5, Failed.UNCLEAR), (60.0, Failed.NO)])
+def test_a_last_block_at_the_end_of_a_capture_may_not_have_arrived(
+    until: float, failed: Failed, tmp_path: Path
+) -> None:
+    begun = [ASKS, answered(1.1, options()), said(1.2, acknowledged(0), to=40000)]
+    last = answered(1.3, data(1, 5), kind=Checksum.PARTIAL)
+
+    assert judge(boot(tmp_path, *begun, last, until=until)).failed is failed

@@ -103,7 +103,8 @@ class Transfer(Download):
         return outcome, self._error if outcome is Outcome.TFTP_ERROR else None
 
     def _outcome(self, end: float) -> Outcome:
-        if self._complete or (self._final_sent == 1 and self._acknowledged is not None):
+        was_final = self._final_sent == 1 and self._acknowledged is not None
+        if self._complete or (was_final and (self.gave_up(end) or self.stood(end))):
             outcome = Outcome.COMPLETE  # many ROMs start the file without the last acknowledgement
         elif self._error is not None:
             outcome = Outcome.UNFINISHED if self._may_repeat(end) else Outcome.TFTP_ERROR
