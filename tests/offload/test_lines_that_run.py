@@ -284,6 +284,11 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         # dash has no `==`.
         ("[ a == a ] && ethtool -K eth0 tx off", UNKNOWN),
         ("#!/bin/bash\n[ a == a ] && ethtool -K eth0 tx off", OFF),
+        # A word of its own, which ethtool refuses; an interpreter that may be missing; all words as one.
+        ("ethtool -K eth0 tx off\r", UNKNOWN),
+        ("#!/opt/own/bash\nethtool -K eth0 tx off", UNKNOWN),
+        ("#!/usr/bin/env bash -e\nethtool -K eth0 tx off", UNKNOWN),
+        ("#!/usr/bin/env bash\nethtool -K eth0 tx off", OFF),
         # Errors at which dash ends.
         (": ${DEV:?}\nethtool -K eth0 tx off", UNKNOWN),
         ("DEV=eth0\n: ${DEV:?}\nethtool -K $DEV tx off", OFF),
@@ -477,6 +482,27 @@ def test_a_dispatcher_gets_a_device_that_has_a_profile() -> None:
     assert state(files, device="eth1") is UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ('ethtool -K "$DEVICE_IFACE" tx off', OFF),
+        ('[ "$NM_DISPATCHER_ACTION" = up ] && ethtool -K "$DEVICE_IP_IFACE" tx off', OFF),
+        # There is no such variable.
+        ('ethtool -K "$DEVICE" tx off', UNKNOWN),
+        # It is called again as soon as an address is renewed.
+        ('case "$2" in up) ethtool -K "$1" tx off;; dhcp4-change) ethtool -K "$1" tx on;; esac', UNKNOWN),
+        ('case "$NM_DISPATCHER_ACTION" in up) ethtool -K "$1" tx off;; *) ethtool -K "$1" tx on;; esac', UNKNOWN),
+        ('case "$2" in up) ethtool -K "$1" tx off;; down) ethtool -K "$1" tx on;; esac', OFF),
+    ],
+)
+def test_a_dispatcher_knows_the_device_and_the_action(script: str, expected: State) -> None:
+    profile = {"/etc/NetworkManager/system-connections/a": "[connection]\ntype=ethernet\ninterface-name=eth0\n"}
+    action = '[ "$NM_DISPATCHER_ACTION" = up ] && ethtool -K "$1" tx off'
+
+    assert state({**profile, "/etc/NetworkManager/dispatcher.d/10-tx": f"#!/bin/sh\n{script}"}) is expected
+    assert state({**profile, "/etc/NetworkManager/dispatcher.d/10-tx": action}, udev=232) is UNKNOWN
+
+
 # ------------------------------------------------------------------ units
 
 SERVICE = f"[Service]\nExecStart=/sbin/{COMMAND}\n"
@@ -523,10 +549,7 @@ def test_a_service_counts_if_something_starts_it_at_boot(wanted: set[str], expec
             OFF,
         ),
         (
-            (
-                f"Type=oneshot\nRemainAfterExit=1\nExecStart=/sbin/{COMMAND}\nExecStart=/x\n"
-                "ExecStopPost=ethtool -K eth0 tx on"
-            ),
+            f"Type=oneshot\nRemainAfterExit=1\nExecStart={COMMAND}\nExecStart=/x\nExecStopPost=ethtool -K eth0 tx on",
             UNKNOWN,
         ),
         # A command that fails ends the service.
@@ -868,8 +891,10 @@ def test_a_file_of_interfaces_counts_if_it_is_included() -> None:
         ("source-directory interfaces.d", "/etc/network/interfaces.d/a", OFF),
         ("source-directory interfaces.d", "/etc/network/interfaces.d/a.cfg", ON),
         ("source /etc/own/net", "/etc/own/net", OFF),
+        ("source interfaces.d/a", "/etc/network/interfaces.d/b", OFF),
     ):
-        assert state({MAIN: f"{line}\n", path: stanza}) is expected, (line, path)
+        files = {MAIN: f"{line}\n", "/etc/network/interfaces.d/a": "source b\n", path: stanza}
+        assert state(files) is expected, (line, path)
 
 
 def test_scripts_of_if_up_run_for_devices_with_a_stanza_that_is_brought_up() -> None:
@@ -898,6 +923,10 @@ def test_scripts_of_if_up_run_for_devices_with_a_stanza_that_is_brought_up() -> 
         ("/etc/cron.d/tx", f"@reboot alice sudo {COMMAND}", UNKNOWN),
         ("/etc/cron.d/tx", f"*/5 * * * * root {COMMAND}", UNKNOWN),
         ("/etc/cron.d/tx", f"#@reboot root {COMMAND}", ON),
+        # An invalid line, or a shell that may be missing.
+        ("/etc/cron.d/tx", f"@reboot root /sbin/{COMMAND}\nnot a line", UNKNOWN),
+        ("/etc/cron.d/tx", f"SHELL=/usr/bin/fish\n@reboot root /sbin/{COMMAND}", UNKNOWN),
+        ("/etc/cron.d/tx", f"SHELL=/bin/bash\n\n0 3 * * * root x\n@reboot root /sbin/{COMMAND}", OFF),
         ("/var/spool/cron/root", f"@reboot /sbin/{COMMAND}", OFF),
         ("/var/spool/cron/crontabs/root", f"@reboot /sbin/{COMMAND}", OFF),
         ("/var/spool/cron/crontabs/alice", f"@reboot {COMMAND}", ON),

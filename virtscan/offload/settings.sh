@@ -130,6 +130,9 @@ cron() {
         if [ ! -r "$file" ] || grep -qE -- "$wanted" "$file"; then
             show "$file"
             attributes "$file"
+            if grep -qvE "^$blank(#.*|[A-Za-z0-9_\"']+$blank=.*|(@[a-z]+|[0-9*]([^[:space:]]*[[:space:]]+){4}[^[:space:]]+)[[:space:]].*)?\$" "$file"; then
+                say unclear "${file#"$root"}"
+            fi
         fi
     done
 }

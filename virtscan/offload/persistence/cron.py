@@ -16,7 +16,7 @@ _SYSTEM = ("/etc/crontab", "/etc/cron.d/*")
 _ROOT = ("/var/spool/cron/root", "/var/spool/cron/crontabs/root", "/var/spool/cron/tabs/root")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(\"[^\"]*\"|'[^']*'|.*)")
 _BARE = re.compile(r"(?<![\w/.-])ethtool\b")
-_TIMES = re.compile(r"\s*(@\w+|(?:\S+\s+){4}\S+)\s+(.*)")
+_TIMES = re.compile(r"\s*(@\w+|[\d*](?:\S*\s+){4}\S+)\s+(\S.*)")
 
 
 def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
@@ -25,7 +25,8 @@ def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
     Source:
         crontab(5): `@reboot`; in the system's crontabs a user stands before the command, and `%` ends it; PATH is
         /usr/bin:/bin, without ethtool where /sbin is a folder of its own. Debian's cron(8): names in cron.d are of
-        letters, digits, `_` and `-`, other crons take more; tables that others than root may change are ignored.
+        letters, digits, `_` and `-`, other crons take more; tables that others than root may change, or with an invalid
+        line, are ignored.
     """
     running = evidence.starts("cron", "crond", "cronie", "fcron", "systemd-cron")
     for path, text in evidence.under(*_SYSTEM, *_ROOT):
@@ -43,15 +44,18 @@ def _plain(path: PurePosixPath) -> bool:
 def _states(text: str, scene: Scene, *, system: bool) -> dict[str, State]:
     states: dict[str, State] = {}
     variables: dict[str, str | None] = {}
+    is_valid = True
     for line in text.splitlines():
-        if line.lstrip().startswith("#"):
+        if not line.strip() or line.lstrip().startswith("#"):
             continue
         if (assignment := _ASSIGNMENT.fullmatch(line)) is not None:
             variables[assignment[1]] = assignment[2].strip("\"' ")
         elif (found := _TIMES.fullmatch(line)) is not None:
             given = _line(found[1], found[2], scene, variables, system=system)
             states = merged(states, given, certain=found[1] == "@reboot")
-    return states
+        else:
+            is_valid = False
+    return states if is_valid else uncertain(states)
 
 
 def _line(when: str, rest: str, scene: Scene, variables: Mapping[str, str | None], *, system: bool) -> dict[str, State]:
@@ -60,7 +64,7 @@ def _line(when: str, rest: str, scene: Scene, variables: Mapping[str, str | None
     if user != "root":
         return uncertain(states) if "sudo" in command else {}
     found = finds_ethtool(variables.get("PATH") or "") or not _searches_path(command, scene)
-    understood = (variables.get("SHELL") or "/bin/sh").endswith("sh")
+    understood = re.fullmatch(r"(/usr)?/bin/(ba|da)?sh", variables.get("SHELL") or "/bin/sh")
     return states if when == "@reboot" and found and understood else uncertain(states)
 
 

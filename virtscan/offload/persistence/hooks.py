@@ -11,7 +11,7 @@ from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetti
 from virtscan.offload.persistence.ifcfg import belongs
 from virtscan.offload.persistence.ifupdown import if_up
 from virtscan.offload.persistence.network_manager import has_profile
-from virtscan.offload.persistence.shell import Scene, may_concern, run_script
+from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_script
 
 _LOCAL, _LOCAL_OF_RED_HAT = "/etc/rc.local", "/etc/rc.d/rc.local"
 _BOOT = (
@@ -32,6 +32,8 @@ _NETWORKD = tuple(
 )
 # A function, or another language.
 _OPEN = re.compile(r"\(\s*\)|^\s*function\s|^\s*(import|from|use|require)\s", re.MULTILINE)
+_ACTION_SINCE = 239
+"""systemd's version in the oldest distributions that began with a NetworkManager of 1.12 or later."""
 _RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
 # The script of Debian's ethtool package, which carries out the options of the interfaces files.
 _DEBIANS_OWN = re.compile(r"^gather_settings", re.MULTILINE)
@@ -40,7 +42,8 @@ _DEBIANS_OWN = re.compile(r"^gather_settings", re.MULTILINE)
 class _Hook(msgspec.Struct, frozen=True, kw_only=True):
     """Scripts of one kind: their places, their arguments, and whether they run at boot.
 
-    `executed` is True if the kernel runs them and not a shell: without a first line `#!` that fails.
+    `executed` is True if the kernel runs them and not a shell: without a first line `#!` that fails. `again` is a
+    second action, in the place of the last argument, for which they may run afterwards.
     """
 
     patterns: tuple[str, ...]
@@ -50,6 +53,7 @@ class _Hook(msgspec.Struct, frozen=True, kw_only=True):
     names: re.Pattern[str] = re.compile(".*", re.DOTALL)
     guarded: bool = False
     executed: bool = False
+    again: str | None = None
 
 
 def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
@@ -62,6 +66,8 @@ def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
             if idle or _DEBIANS_OWN.search(text) or (hook.guarded and str(path) in evidence.foreign):
                 continue
             states = _states(text, hook, evidence, device)
+            if hook.again is not None:
+                states = merged(states, _states(text, _later(hook), evidence, device), certain=False)
             certain = executable is State.ON and hook.runs is State.ON
             certain = certain and (text.startswith("#!") or not hook.executed)
             if states:
@@ -71,6 +77,13 @@ def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
     for caller, called in evidence.calls.items():
         if evidence.executes(caller) is not State.OFF:
             yield from _called(caller, called, evidence, device)
+
+
+def _later(hook: _Hook) -> _Hook:
+    """Return a hook for its second action."""
+    *arguments, action = hook.arguments or (None,)
+    variables = {name: hook.again if value == action else value for name, value in hook.variables.items()}
+    return msgspec.structs.replace(hook, arguments=(*arguments, hook.again), variables=variables)
 
 
 def _states(text: str, hook: _Hook, evidence: Evidence, device: str) -> dict[str, State]:
@@ -122,18 +135,28 @@ def _local(evidence: Evidence) -> tuple[_Hook, ...]:
 
 
 def _dispatchers(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hook, ...]:
-    """Return NetworkManager's hooks: with the device where it has a profile, else with an unknown one."""
+    """Return NetworkManager's hooks: with the device where it has a profile, else with an unknown one.
+
+    Source:
+        NetworkManager-dispatcher(8): the arguments, and the variables, of which NM_DISPATCHER_ACTION exists since 1.12.
+    """
     managed = has_profile(evidence, device, macs) or belongs(evidence, device, macs)
     name = device if managed else None
+    knows_action = evidence.udev is not None and evidence.udev >= _ACTION_SINCE
     return tuple(
         _Hook(
             patterns=(pattern,),
             arguments=(name, action if managed else None),
-            variables={"DEVICE_IFACE": name, "DEVICE_IP_IFACE": name, "NM_DISPATCHER_ACTION": action},
+            variables={
+                "DEVICE_IFACE": name,
+                "DEVICE_IP_IFACE": name,
+                "NM_DISPATCHER_ACTION": action if knows_action else None,
+            },
             runs=State.OFF
             if evidence.masks("NetworkManager-dispatcher.service")
             else evidence.starts("NetworkManager"),
             guarded=True,
+            again="dhcp4-change" if managed and action == "up" else None,
         )
         for pattern, action in zip(_NETWORK_MANAGER, ("up", "pre-up"), strict=True)
     )

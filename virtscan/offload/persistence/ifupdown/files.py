@@ -122,7 +122,7 @@ def _read(path: str, evidence: Evidence, read: "_Reading", seen: set[str]) -> No
     read.is_open = False
     for words in _lines(evidence.files[path]):
         if words[0] in {"source", "source-directory"}:
-            for included in _included(evidence, words[0], words[1:]):
+            for included in _included(evidence, PurePosixPath(path).parent, words):
                 _read(included, evidence, read, seen)
             read.is_open = False
         else:
@@ -183,10 +183,11 @@ def _lines(text: str) -> Iterator[list[str]]:
             yield [words[0], *(line.split(None, 1)[1:] if words[0] in UP else words[1:])]
 
 
-def _included(evidence: Evidence, how: str, patterns: list[str]) -> list[str]:
+def _included(evidence: Evidence, folder: PurePosixPath, words: list[str]) -> list[str]:
+    how, *patterns = words
     found = []
     for word in patterns:
-        pattern = str(PurePosixPath("/etc/network", word))
+        pattern = str(folder / word)
         if how == "source-directory":
             names = (path for path in evidence.files if PurePosixPath(path).match(f"{pattern}/*"))
             found += [path for path in names if _RUN_PARTS.fullmatch(PurePosixPath(path).name)]

@@ -40,7 +40,10 @@ from virtscan.offload.persistence.shell.variables import (
     with_options,
 )
 
-_SHEBANG = re.compile(r"#!\s*\S*?/?(?:env\s+)?(?:\S*/)?(?:busybox\s+)?(sh|bash|dash|ash|ksh|zsh)\b(?!.*\r)")
+# `env` gets all words behind it as one.
+_SHEBANG = re.compile(
+    r"#![ \t]*(?:/usr)?/bin/(?:busybox[ \t]+|env[ \t]+(?!\w+[ \t]+\S))?(sh|bash|dash|ash|ksh)\b(?!.*\r)"
+)
 _ERREXIT = re.compile(r"#!.*\s-\w*e")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 CALLS = 6

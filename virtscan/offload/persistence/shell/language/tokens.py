@@ -7,8 +7,8 @@ import msgspec
 from virtscan.offload.persistence.shell.language.syntax import ShellSyntaxError
 
 _OPERATOR = re.compile(r"&&|\|\||;;&|;;|;&|&>>|&>|<<<|<<-|<<|>>|>&|<&|>\||<>|[\n;&|()<>]")
-_BLANK = re.compile(r"(?:[ \t\r]|\\\n)+|#.*")
-_PLAIN = re.compile(r"[^ \t\r\n;&|()<>'\"`$\\]+")
+_BLANK = re.compile(r"(?:[ \t]|\\\n)+|#.*")
+_PLAIN = re.compile(r"[^ \t\n;&|()<>'\"`$\\]+")
 _ARRAY = re.compile(r"[A-Za-z_]\w*\+?=")
 _BEFORE_COMMANDS = frozenset({"if", "elif", "then", "else", "while", "until", "do", "!", "{"})
 _CLOSING = {"(": ")", "{": "}"}
@@ -22,13 +22,12 @@ class Token(msgspec.Struct, frozen=True):
     document: str = ""
 
 
-def tokenize(script: str) -> list[Token]:
+def tokenize(text: str) -> list[Token]:
     """Split a script.
 
     Raises:
         ShellSyntaxError: A quote or bracket is not closed.
     """
-    text = script.replace("\\\r\n", "\\\n")
     tokens: list[Token] = []
     pending: list[int] = []
     place = 0
