@@ -311,6 +311,8 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         # Variables that change what they are given.
         ("#!/bin/bash\ndeclare -u d=eth0\nethtool -K $d tx off", UNKNOWN),
         ("#!/bin/bash\ndeclare -n r=d\nd=eth1\nr=eth0\nethtool -K $d tx off", UNKNOWN),
+        ("env -i ethtool -K eth0 tx off", UNKNOWN),
+        ("env -i PATH=/sbin ethtool -K eth0 tx off", OFF),
         ("PATH=/opt/usr/sbin:/bin\nethtool -K eth0 tx off", UNKNOWN),
         ("bash -n -c 'ethtool -K eth0 tx off'", ON),
         # Variables and arguments.

@@ -177,6 +177,8 @@ class Commands(ABC):
         if not rest:
             return {SUCCESS: shell}
         inner = shell.forgetful() if name == "sudo" else shell
+        if name == "env" and not {"-i", "-", "--ignore-environment"}.isdisjoint(fields):
+            inner = inner.with_variables({"PATH": ("/usr/bin:/bin",)}, exported=True)
         if name == "time" or rest[0] is None:
             outcomes = self.command(rest, inner)
         else:
