@@ -1,4 +1,4 @@
-"""One root and one subclass for each decision that a caller can make.
+"""Errors: one root, and one subclass for each decision that a caller can make.
 
 A message states the problem and the action; the code that catches it adds the subject (host, file, server).
 A problem with one item, while work goes on, is a `Gap` instead of an exception (see `virtscan.model`).

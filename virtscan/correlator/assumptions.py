@@ -178,7 +178,7 @@ def _moved(assumed: Assumed, one: Assumption) -> Assumed:
 
 
 def _carried(assumed: Assumed, domains: set[int], target: Hypervisor) -> Assumed:
-    """Move the domains of these ids."""
+    """Move the domains with these ids."""
     inventory, moved = assumed.inventory, dict(assumed.moved)
     arriving: list[Domain] = []
     hosts: list[Hypervisor] = []

@@ -1,9 +1,9 @@
 """Admission of jobs: how many may run at once, by open files and idle CPU.
 
-A job that has started has a deadline. On a busy CPU, more jobs at once all end later, and none in time. So jobs that
-read files run one on each CPU. Jobs that wait for hosts start while all of them together need less than one CPU: more
-does not help, because threads of one process take turns. A few always run. A job that hangs needs no CPU and takes no
-slot: otherwise a site that is down would delay the others by one deadline after the other.
+A job that has started has a deadline. On a busy CPU, running more jobs at once makes all of them finish later, and none
+in time. So jobs that read files run one on each CPU. Jobs that wait for hosts start while all of them together need
+less than one CPU: more does not help, because threads of one process take turns. A few always run. A job that hangs
+needs no CPU and takes no slot: otherwise a site that is down would delay the others by one deadline after the other.
 """
 
 import os

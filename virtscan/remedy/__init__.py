@@ -1,4 +1,4 @@
-"""The changes after which no interface is at risk: worked out and written, never run; pure."""
+"""The changes after which no interface is at risk: planned and written, never run; pure."""
 
 from virtscan.remedy.actions import command_lines
 from virtscan.remedy.document import document

@@ -1,4 +1,4 @@
-"""A plan and an engine to an inventory: jobs that can leave the process, and the assembling of their results."""
+"""From a plan and an engine to an inventory: jobs that can leave the process, and the assembly of their results."""
 
 from virtscan.scanning.collecting import collect, unread
 from virtscan.scanning.engine import engine_of

@@ -1,4 +1,4 @@
-"""Assembly of job results to one inventory: names are unique, and a missing item is a gap."""
+"""Assembly of job results into one inventory: names are unique, and a missing item is a gap."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

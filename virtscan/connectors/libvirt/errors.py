@@ -39,7 +39,7 @@ _ADVICE_BY_CODE = {
 _SOCKET = re.compile(r"/(virt[a-z]+d)-sock(?:-ro)?': No such file")
 """The socket of one of the daemons that replace libvirtd."""
 
-# In this order: the first text that a message contains decides, before its code. ssh's words come through libvirt as
+# The first text in this order that a message contains decides, before its code. ssh's words come through libvirt as
 # they are.
 _ADVICE_BY_TEXT = (
     ("Host key verification failed", "unknown SSH host key; log in once by hand, or add the key to known_hosts"),

@@ -1,4 +1,4 @@
-"""Plain commands; lasting by a udev rule, which works with any network manager, from RHEL 6 to this day."""
+"""Plain commands, made persistent by a udev rule, which works with any network manager since RHEL 6."""
 
 import shlex
 

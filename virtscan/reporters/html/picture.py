@@ -1,4 +1,4 @@
-"""The way of the fault as a drawing: server, device, virtual machines at risk."""
+"""The path of the fault as a drawing: server, device, virtual machines at risk."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The history of a fleet: scans saved, listed, read back, counted and thinned out."""
+"""The history of a fleet: scans saved, listed, read back, counted and pruned."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta

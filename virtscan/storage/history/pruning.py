@@ -1,4 +1,4 @@
-"""Thinning out: the content of old scans goes, their counts stay."""
+"""Pruning: the content of old scans is deleted, their counts are kept."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime

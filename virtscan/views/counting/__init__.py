@@ -1,1 +1,1 @@
-"""The interfaces, groups and amounts that several views count."""
+"""Interfaces, groups and amounts that several views count."""

@@ -1,4 +1,4 @@
-"""Another order of rows, another choice of columns: `--sort` and `--columns`."""
+"""Order of rows and choice of columns: `--sort` and `--columns`."""
 
 from collections.abc import Callable, Sequence
 

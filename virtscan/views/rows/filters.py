@@ -1,4 +1,4 @@
-"""Fewer rows: `--where` conditions on the columns of a view."""
+"""Filters: `--where` conditions on the columns of a view."""
 
 import math
 import operator

@@ -1,4 +1,4 @@
-"""Rows that are made when they are read."""
+"""Rows that are computed when they are read."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeAlias, TypeVar, overload

@@ -1,4 +1,4 @@
-"""Schema 2: a hypervisor that is no longer configured has nothing now; its domains ended with it."""
+"""Schema 2: the domains of a hypervisor that is no longer configured end with it."""
 
 from virtscan.storage.history.migrations.step1 import interface_parts
 
