@@ -17,7 +17,7 @@ from virtscan.cli.output.display_options import (
     total_option,
     wide_option,
 )
-from virtscan.cli.output.formats import FormatType, Wanted, wanted_outputs
+from virtscan.cli.output.formats import FormatType, RequestedOutput, wanted_outputs
 from virtscan.cli.output.rendering import Rendering
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, TargetKind
@@ -173,7 +173,7 @@ def _with_outputs(function: Callable[..., int], *, has_text: bool = False) -> Ca
     @wraps(function)
     def with_wanted(
         *,
-        formats: tuple[Wanted, ...],
+        formats: tuple[RequestedOutput, ...],
         output: Path | None,
         **others: Any,  # as the command declares them
     ) -> int:
@@ -233,7 +233,7 @@ def report_options(function: Callable[..., int]) -> Callable[..., int]:
         view: str | None,
         by: str | None,
         where: tuple[str, ...],
-        formats: tuple[Wanted, ...],
+        formats: tuple[RequestedOutput, ...],
         output: Path | None,
         summary: bool,
         **others: Any,  # as the command declares them

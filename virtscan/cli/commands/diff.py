@@ -19,7 +19,7 @@ from virtscan.cli.options import (
     redact_option,
 )
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.formats import Wanted, places
+from virtscan.cli.output.formats import RequestedOutput, places
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
@@ -49,7 +49,7 @@ def diff(
     scope: str | None,
     lower_device: LowerDevice | None,
     max_age: float | None,
-    wanted: tuple[Wanted, ...],
+    wanted: tuple[RequestedOutput, ...],
     redact: Path | None,
     fail_on: FailOn | None,
     console: Console,
@@ -74,7 +74,7 @@ def diff(
 
 
 def compared(
-    old: Inventory, new: Inventory, *, wanted: Sequence[Wanted], fail_on: FailOn | None, console: Console
+    old: Inventory, new: Inventory, *, wanted: Sequence[RequestedOutput], fail_on: FailOn | None, console: Console
 ) -> ExitCode:
     """Write the changes; return the exit code."""
     from virtscan.views.changes import view

@@ -21,7 +21,7 @@ from virtscan.cli.options import (
     unsafe_option,
 )
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.formats import Wanted, places
+from virtscan.cli.output.formats import RequestedOutput, places
 from virtscan.cli.output.outputs import Output, keep_apart
 from virtscan.cli.output.showing import showing
 from virtscan.cli.plan import default_uri_line, name_warnings
@@ -58,7 +58,7 @@ def doctor(
     config: Path | None,
     host_timeout: float | None,
     allow_unsafe_uri: bool,
-    wanted: tuple[Wanted, ...],
+    wanted: tuple[RequestedOutput, ...],
     console: Console,
 ) -> int:
     """Check whether this machine can scan: one line for each requirement, and for each host that would be read.

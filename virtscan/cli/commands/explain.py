@@ -12,7 +12,7 @@ from virtscan.cli.exit_codes import ExitCode, of_explanation
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import console_options, redact_option, text_output_options
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.formats import Wanted, places
+from virtscan.cli.output.formats import RequestedOutput, places
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
@@ -46,7 +46,7 @@ def explain(
     interface: str,
     file: Path | None,
     assumptions: tuple[str, ...],
-    wanted: tuple[Wanted, ...],
+    wanted: tuple[RequestedOutput, ...],
     redact: Path | None,
     console: Console,
     **what: Any,  # the options of `collect_options`, typed by `acquire`

@@ -12,7 +12,7 @@ from virtscan.cli.exit_codes import of_answer
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import console_options, redact_option, text_output_options
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.formats import TEXT, Wanted, places
+from virtscan.cli.output.formats import TEXT, RequestedOutput, places
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
@@ -45,7 +45,7 @@ def remedy(
     file: Path | None,
     form: str,
     assumptions: tuple[str, ...],
-    wanted: tuple[Wanted, ...],
+    wanted: tuple[RequestedOutput, ...],
     redact: Path | None,
     console: Console,
     **what: Any,  # the options of `collect_options`, typed by `acquire`

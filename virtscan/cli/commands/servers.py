@@ -15,7 +15,7 @@ from virtscan.cli.options import (
     server_option,
 )
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.formats import Wanted, places
+from virtscan.cli.output.formats import RequestedOutput, places
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.showing import showing
 from virtscan.model import Plan
@@ -39,7 +39,7 @@ def servers(
     servers: tuple[str, ...],
     config: Path | None,
     host_timeout: float | None,
-    wanted: tuple[Wanted, ...],
+    wanted: tuple[RequestedOutput, ...],
     console: Console,
 ) -> int:
     """Read only the provisioning servers: TX checksum offload now and, if known, after a reboot."""

@@ -10,7 +10,7 @@ from virtscan.cli.exit_codes import of_trace
 from virtscan.cli.help import TRACES, Command
 from virtscan.cli.options import FILE, console_options, max_age_option, output_options, redact_option
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.formats import Wanted, places
+from virtscan.cli.output.formats import RequestedOutput, places
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
@@ -36,7 +36,7 @@ def trace(
     pcap: Path,
     inventory: Path | None,
     max_age: float | None,
-    wanted: tuple[Wanted, ...],
+    wanted: tuple[RequestedOutput, ...],
     redact: Path | None,
     console: Console,
 ) -> int:

@@ -22,7 +22,7 @@ TEXT = "text"
 _SUMMARY = "summary"
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class RequestedOutput(msgspec.Struct, frozen=True):
     """An output: a format by name, its file (`-` is standard output), and the option that named the file."""
 
     format_name: str
@@ -53,9 +53,9 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
         """Name the formats in the help."""
         return f"[{'|'.join(self.formats)}][=FILE]"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Wanted:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> RequestedOutput:
         """Parse one value; Any, because click also gives values that are converted already."""
-        if isinstance(value, Wanted):
+        if isinstance(value, RequestedOutput):
             return value
         name, has_file, file = str(value).partition("=")
         if name not in self.formats:
@@ -64,7 +64,7 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
             self.fail(f"{name!r} is not a format; {hint}choose from {', '.join(self.formats)}", param, ctx)
         if has_file and not file:
             self.fail(f"{value}: no file given; write {name}=FILE, or {name} for standard output", param, ctx)
-        return Wanted(name, Path(file), f"--format {value}") if has_file else Wanted(name)
+        return RequestedOutput(name, Path(file), f"--format {value}") if has_file else RequestedOutput(name)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG002 click's signature
         """Complete the name of the format."""
@@ -74,18 +74,22 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
 
 
 def wanted_outputs(
-    formats: Sequence[Wanted], output: Path | None, *, default: str = next(iter(REPORTERS)), summary: bool = False
-) -> tuple[Wanted, ...]:
+    formats: Sequence[RequestedOutput],
+    output: Path | None,
+    *,
+    default: str = next(iter(REPORTERS)),
+    summary: bool = False,
+) -> tuple[RequestedOutput, ...]:
     """Return the outputs of `--format`, `--summary` and `-o`; without any of them it is the default format.
 
     Raises:
         click.UsageError: Two outputs are the same place, `-o` has no format, or a terminal can't show a format.
     """
-    formats = (*formats, *([Wanted(_SUMMARY)] if summary else [])) or (Wanted(default),)
+    formats = (*formats, *([RequestedOutput(_SUMMARY)] if summary else [])) or (RequestedOutput(default),)
     pathless = [one for one in formats if one.path == STDOUT]
     if output is not None and not pathless:
         raise click.UsageError("-o: every --format has its own file; omit -o, or add a --format without a file")
-    wanted = tuple(Wanted(one.format_name, output or STDOUT) if one.path == STDOUT else one for one in formats)
+    wanted = tuple(RequestedOutput(one.format_name, output or STDOUT) if one.path == STDOUT else one for one in formats)
     if len(pathless) > 1:
         words = [one.words for one in pathless]
         raise click.UsageError(
@@ -97,12 +101,12 @@ def wanted_outputs(
     return wanted
 
 
-def places(wanted: Iterable[Wanted]) -> tuple[tuple[str, Path], ...]:
+def places(wanted: Iterable[RequestedOutput]) -> tuple[tuple[str, Path], ...]:
     """Return the option and the place of each output."""
     return tuple((one.option, one.path) for one in wanted)
 
 
-def _refuse_unusable(wanted: Wanted) -> None:
+def _refuse_unusable(wanted: RequestedOutput) -> None:
     """Refuse a format whose module is not installed, and one of bytes where only a terminal would take it."""
     if wanted.format_name == TEXT:
         return

@@ -14,7 +14,7 @@ from virtscan.cli.assuming import AssumptionResult
 from virtscan.cli.exit_codes import ExitCode, is_nothing_read
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.display_options import current_display_options
-from virtscan.cli.output.formats import Wanted, places, wanted_outputs
+from virtscan.cli.output.formats import RequestedOutput, places, wanted_outputs
 from virtscan.cli.output.outputs import STDOUT, Output, Outputs
 from virtscan.cli.output.redacting import Redaction
 from virtscan.cli.output.showing import show_gaps
@@ -65,7 +65,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     view: str | None
     by: str | None
     where: tuple[str, ...]
-    outputs: tuple[Wanted, ...]
+    outputs: tuple[RequestedOutput, ...]
     note: str | None = None
     further: tuple[Section, ...] = ()
     what_if: AssumptionResult = AssumptionResult()

@@ -8,7 +8,7 @@ import msgspec
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.display_options import current_display_options
-from virtscan.cli.output.formats import TEXT, Wanted
+from virtscan.cli.output.formats import TEXT, RequestedOutput
 from virtscan.cli.output.outputs import Output, Outputs
 from virtscan.cli.process.signals import exit_code
 from virtscan.reporters import Content, gap_lines
@@ -18,7 +18,7 @@ from virtscan.views.document import Document, Section
 class Showing:
     """The open outputs of a command that makes one document."""
 
-    def __init__(self, wanted: Sequence[Wanted], outputs: Sequence[Output]) -> None:
+    def __init__(self, wanted: Sequence[RequestedOutput], outputs: Sequence[Output]) -> None:
         self._pairs = tuple(zip(wanted, outputs, strict=True))
 
     @property
@@ -75,7 +75,7 @@ class Showing:
 
 
 @contextlib.contextmanager
-def showing(wanted: Sequence[Wanted]) -> Iterator[Showing]:
+def showing(wanted: Sequence[RequestedOutput]) -> Iterator[Showing]:
     """Open the outputs of a command for a block.
 
     Raises:

@@ -18,7 +18,7 @@ from virtscan.cli.options import (
     redact_option,
 )
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.formats import Wanted, places
+from virtscan.cli.output.formats import RequestedOutput, places
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.model import FailOn, Inventory
@@ -51,7 +51,7 @@ def diff(
     history: str | None,
     config: Path | None,
     scope: str | None,
-    wanted: tuple[Wanted, ...],
+    wanted: tuple[RequestedOutput, ...],
     redact: Path | None,
     fail_on: FailOn | None,
     console: Console,

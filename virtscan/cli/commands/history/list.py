@@ -11,7 +11,7 @@ from virtscan.cli.history.scope import listed_scope_option, of_scope
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import config_option, console_options, output_options
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.formats import Wanted
+from virtscan.cli.output.formats import RequestedOutput
 from virtscan.cli.output.showing import showing
 
 
@@ -33,7 +33,7 @@ def list_(
     history: str | None,
     config: Path | None,
     scope: str | None,
-    wanted: tuple[Wanted, ...],
+    wanted: tuple[RequestedOutput, ...],
     console: Console,
 ) -> int:
     """List the scans with their numbers, times, completeness and counts."""

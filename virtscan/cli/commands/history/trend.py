@@ -18,7 +18,7 @@ from virtscan.cli.options import (
     redact_option,
 )
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.formats import Wanted, places
+from virtscan.cli.output.formats import RequestedOutput, places
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
@@ -62,7 +62,7 @@ def trend(
     by: RiskBy,
     every: Every,
     scope: str | None,
-    wanted: tuple[Wanted, ...],
+    wanted: tuple[RequestedOutput, ...],
     redact: Path | None,
     console: Console,
 ) -> int:
