@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from virtscan.model import Report
 from virtscan.views.document import Document
-from virtscan.views.view import By, ReportView
+from virtscan.views.view import Grouping, ReportView
 
 VIEWS: Mapping[str, Callable[[Report], Document]] = {
     "risks": ReportView("tables.risks"),
@@ -19,7 +19,7 @@ VIEWS: Mapping[str, Callable[[Report], Document]] = {
 EVERYTHING: Callable[[Report], Document] = ReportView("fleet")
 """All of the views, in one document of several sections."""
 
-GROUPINGS: Mapping[str, Callable[[Report], Document]] = {by.value: ReportView("tables.capacity", by) for by in By}
+GROUPINGS: Mapping[str, Callable[[Report], Document]] = {by.value: ReportView("tables.capacity", by) for by in Grouping}
 """The capacity view by the subject of a row, the default first."""
 
 __all__ = ["EVERYTHING", "GROUPINGS", "VIEWS"]

@@ -9,7 +9,7 @@ from virtscan.views.report.report_document import report_document
 from virtscan.views.sheets import machines
 from virtscan.views.sheets.rvtools import VHOST
 from virtscan.views.tables import capacity, hypervisors, risks, servers
-from virtscan.views.view import By
+from virtscan.views.view import Grouping
 
 
 def view(report: Report) -> Document:
@@ -36,7 +36,7 @@ def view(report: Report) -> Document:
     )
 
 
-_FURTHER = (By.SITE, By.DEVICE, By.SEGMENT)
+_FURTHER = (Grouping.SITE, Grouping.DEVICE, Grouping.SEGMENT)
 
 
 def _section(document: Document, key: str, title: str) -> Section:

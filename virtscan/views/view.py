@@ -9,7 +9,7 @@ from virtscan.model import Report
 from virtscan.views.document import Document
 
 
-class By(Enum):
+class Grouping(Enum):
     """Groupings of the capacity view: the subject of a row."""
 
     HYPERVISOR = "hypervisor"
@@ -22,7 +22,7 @@ class ReportView(msgspec.Struct, frozen=True):
     """A view by the name of its module; only the capacity view has groupings."""
 
     module: str
-    by: By | None = None
+    by: Grouping | None = None
 
     def __call__(self, report: Report) -> Document:
         """Turn a report into the view's document."""

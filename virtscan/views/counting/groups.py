@@ -11,7 +11,7 @@ from virtscan.model.natural import natural
 from virtscan.views.counting.amounts import total
 from virtscan.views.counting.placements import DomainPlacements, Placement, placements
 from virtscan.views.document import known, word
-from virtscan.views.view import By
+from virtscan.views.view import Grouping
 
 Label = tuple[str | None, ...]
 
@@ -112,7 +112,7 @@ class _GroupPart(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
 
 
-def groups(report: Report, by: By) -> tuple[Group, ...]:
+def groups(report: Report, by: Grouping) -> tuple[Group, ...]:
     """Make one group for each label, sorted, items without one last.
 
     A domain on two devices or segments is in both groups. A configured segment has a group even without any interface,
@@ -139,7 +139,7 @@ def whole_fleet(report: Report, label: Label) -> Group:
     domains = [
         _GroupPart(host=item.hypervisor, domain=item.domain, interfaces=item.placements) for item in placements(report)
     ]
-    group = _group(label, hosts + domains, By.SITE)
+    group = _group(label, hosts + domains, Grouping.SITE)
     return msgspec.structs.replace(group, findings=report.findings)
 
 
@@ -156,19 +156,19 @@ def alone(host: Hypervisor, findings: Sequence[Finding]) -> Group:
     )
 
 
-def _group(label: Label, members: list[_GroupPart], by: By) -> Group:
+def _group(label: Label, members: list[_GroupPart], by: Grouping) -> Group:
     return Group(
         label=label,
         hosts=tuple({member.host.name: member.host for member in members}.values()),
         domains=tuple(member.domain for member in members if member.domain is not None),
         interfaces=tuple(interface for member in members for interface in member.interfaces),
         findings=tuple(finding for member in members for finding in member.findings),
-        has_whole_hosts=by in (By.HYPERVISOR, By.SITE),
-        has_whole_sites=by is By.SITE,
+        has_whole_hosts=by in (Grouping.HYPERVISOR, Grouping.SITE),
+        has_whole_sites=by is Grouping.SITE,
     )
 
 
-def _split(item: DomainPlacements, by: By) -> Mapping[Label, list[Placement]]:
+def _split(item: DomainPlacements, by: Grouping) -> Mapping[Label, list[Placement]]:
     """Group a domain's interfaces by label; a domain without any still has a place."""
     parts: defaultdict[Label, list[Placement]] = defaultdict(list)
     for place in item.placements:
@@ -176,11 +176,11 @@ def _split(item: DomainPlacements, by: By) -> Mapping[Label, list[Placement]]:
     return parts or {_label(item.hypervisor, None, by): []}
 
 
-def _labels_of_host(host: Hypervisor, by: By) -> set[Label]:
+def _labels_of_host(host: Hypervisor, by: Grouping) -> set[Label]:
     """Return the labels under which a host counts, whatever its domains are on."""
-    if by is By.SEGMENT and host.segments:
+    if by is Grouping.SEGMENT and host.segments:
         return {(segment,) for segment in host.segments.values()}
-    if by in (By.SEGMENT, By.DEVICE) and host.domains:
+    if by in (Grouping.SEGMENT, Grouping.DEVICE) and host.domains:
         return set()
     return {_label(host, None, by)}
 
@@ -196,15 +196,15 @@ def _device_and_kind(place: Placement | Finding | None) -> tuple[str | None, str
             return None, None
 
 
-def _label(host: Hypervisor, place: Placement | Finding | None, by: By) -> Label:
+def _label(host: Hypervisor, place: Placement | Finding | None, by: Grouping) -> Label:
     match by:
-        case By.HYPERVISOR:
+        case Grouping.HYPERVISOR:
             return (host.name, host.site)
-        case By.DEVICE:
+        case Grouping.DEVICE:
             return (host.name, *_device_and_kind(place))
-        case By.SITE:
+        case Grouping.SITE:
             return (host.site,)
-        case By.SEGMENT:
+        case Grouping.SEGMENT:
             return (place.segment if place else None,)
         case _:
             assert_never(by)

@@ -22,17 +22,17 @@ from virtscan.views.document import (
 )
 from virtscan.views.report import summary
 from virtscan.views.report.report_document import report_document
-from virtscan.views.view import By
+from virtscan.views.view import Grouping
 
 _LABELS = {
-    By.HYPERVISOR: (Column("hypervisor"), Column("site", under="hypervisor")),
-    By.DEVICE: (
+    Grouping.HYPERVISOR: (Column("hypervisor"), Column("site", under="hypervisor")),
+    Grouping.DEVICE: (
         Column("hypervisor"),
         Column("source_device"),
         one_of(DeviceKind, "device_kind", "kind", under="source_device"),
     ),
-    By.SITE: (Column("site"),),
-    By.SEGMENT: (Column("segment"),),
+    Grouping.SITE: (Column("site"),),
+    Grouping.SEGMENT: (Column("segment"),),
 }
 
 _HEADROOM = "memory_headroom_mib"
@@ -117,11 +117,11 @@ FIELDS: tuple[Field[Group], ...] = (
 _BY_DEVICE = Field(texts("macvtap_by_device", "macvtap on", wraps=True), _macvtap_by_device)
 
 
-def view(report: Report, by: By = By.HYPERVISOR) -> Document:
+def view(report: Report, by: Grouping = Grouping.HYPERVISOR) -> Document:
     """Show a row for each hypervisor, source device, site or segment; the total counts everything once."""
     columns = _LABELS[by]
     fields = (*(_label_field(column, place) for place, column in enumerate(columns)), *_fields(by))
-    if by is By.HYPERVISOR:
+    if by is Grouping.HYPERVISOR:
         fields = (*fields, _BY_DEVICE)
     total = whole_fleet(report, ("total", *[None] * (len(columns) - 1)))
     counted = summary.metrics(report)
@@ -135,10 +135,10 @@ def view(report: Report, by: By = By.HYPERVISOR) -> Document:
     )
 
 
-def _fields(by: By) -> Iterator[Field[Group]]:
+def _fields(by: Grouping) -> Iterator[Field[Group]]:
     """Yield the numbers of a group; tables have the headroom of sites only by site, others have it in a note."""
     for field in FIELDS:
-        if field.column.key == _HEADROOM and by is not By.SITE:
+        if field.column.key == _HEADROOM and by is not Grouping.SITE:
             yield msgspec.structs.replace(field, column=msgspec.structs.replace(field.column, audience=_DATA))
         else:
             yield field
@@ -148,10 +148,10 @@ def _label_field(column: Column, place: int) -> Field[Group]:
     return Field(column, lambda group: group.label[place])
 
 
-def _notes(report: Report, total: Group, by: By) -> list[str]:
+def _notes(report: Report, total: Group, by: Grouping) -> list[str]:
     """Explain the numbers, as far as these need it."""
-    notes = [_headroom(groups(report, By.SITE))] if total.read else []
-    if by in (By.DEVICE, By.SEGMENT):
+    notes = [_headroom(groups(report, Grouping.SITE))] if total.read else []
+    if by in (Grouping.DEVICE, Grouping.SEGMENT):
         notes.append(f"a domain on several {by.value}s counts for each of them, and once in the total")
     if total.status is HostStatus.PARTIAL:
         notes.append(PARTIAL)
