@@ -73,14 +73,14 @@ def _merged(observations: Sequence[HostObservation]) -> Hypervisor:
     """
     best = observations[0].host
     declared = max(observations, key=lambda one: one.declared_at).host
-    merged = msgspec.structs.replace(
+    host = msgspec.structs.replace(
         best,
         own_name=best.plain_name,
         **{field: getattr(declared, field) for field in NOT_DECLARED},
         former_keys=(),
     )
-    former = {key for one in observations for key in one.keys}.difference(merged.keys)
-    return msgspec.structs.replace(merged, former_keys=tuple(sorted(former, key=lambda key: (key_rank(key), key))))
+    former = {key for one in observations for key in one.keys}.difference(host.keys)
+    return msgspec.structs.replace(host, former_keys=tuple(sorted(former, key=lambda key: (key_rank(key), key))))
 
 
 def _of_hosts(inventories: Sequence[Iterable[H]], renamed: Mapping[tuple[int, str | None], str]) -> tuple[H, ...]:
