@@ -3,6 +3,7 @@
 from datetime import timedelta
 from random import Random
 
+import pytest
 from msgspec.structs import replace
 
 from tests.build import TAKEN_AT, domain, hypervisor, inventory
@@ -13,33 +14,42 @@ UUID = "4c4c4544-0000-1000-8000-000000000001"
 FLEETS = 100
 
 
-def test_they_are_one_if_they_have_a_domain_in_common_directly_or_through_others() -> None:
+def test_of_several_files_they_are_one_if_they_have_a_domain_in_common_directly_or_through_others() -> None:
     for seed in range(FLEETS):
         random = Random(seed)
         hosts = [read(random, number) for number in range(random.randint(2, 12))]
 
-        found = merge([inventory(*hosts[::2]), inventory(*hosts[1::2])]).hypervisors
+        found = merge([inventory(host) for host in hosts]).hypervisors
 
         assert {addresses(host) for host in found} == {
             frozenset(host.uri for host in machine) for machine in machines(hosts)
         }, seed
 
 
-def test_those_of_unknown_domains_join_the_best_one() -> None:
+def test_in_one_file_they_are_as_many_as_there_whatever_they_have_in_common() -> None:
+    """Every node of a cluster may define the same domains."""
     for seed in range(FLEETS):
         random = Random(seed)
-        hosts = [read(random, number) for number in range(random.randint(2, 6))]
-        best = min(hosts, key=lambda host: (-(host.observed_at or TAKEN_AT).timestamp(), -len(host.domains)))
-        unread = [
-            replace(hypervisor(f"unread{number}", status=HostStatus.FAILED, observed_at=None), system_uuid=UUID)
-            for number in range(random.randint(1, 4))
-        ]
+        hosts = [read(random, number) for number in range(random.randint(2, 12))]
+        later = [replace(host, observed_at=TAKEN_AT + timedelta(days=1)) for host in hosts]
+        nights = [inventory(*hosts), replace(inventory(*later), taken_at=TAKEN_AT + timedelta(days=1))]
 
-        found = merge([inventory(*hosts), inventory(*unread)]).hypervisors
+        merged = merge(nights)
 
-        assert len(found) == len(machines(hosts)), seed
-        (joined,) = (host for host in found if addresses(host) >= {one.uri for one in unread})
-        assert best.uri in addresses(joined), seed
+        assert sorted(merged.hypervisors, key=lambda host: host.uri) == sorted(
+            (replace(host, own_name=host.name) for host in later), key=lambda host: host.uri
+        ), seed
+        assert merge([merged, *nights]) == merged, seed
+
+
+@pytest.mark.parametrize("names", ["a", "ab"])
+def test_one_of_unknown_domains_joins_the_only_one(names: str) -> None:
+    hosts = [replace(hypervisor(f"hv{name}", domain(name)), system_uuid=UUID) for name in names]
+    unread = replace(hypervisor("unread", status=HostStatus.FAILED), system_uuid=UUID)
+
+    found = merge([*map(inventory, hosts), inventory(unread)]).hypervisors
+
+    assert len(found) == (1 if len(hosts) == 1 else 3)
 
 
 def read(random: Random, number: int) -> Hypervisor:

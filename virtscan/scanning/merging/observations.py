@@ -103,6 +103,7 @@ class _Hosts:
 
     def __init__(self, observations: Iterable[Sequence[HostObservation]]) -> None:
         self.observations = [list(some) for some in observations]
+        self._inventories = [{one.inventory for one in some} for some in self.observations]
         self._joined_to = list(range(len(self.observations)))
 
     def number(self, number: int) -> int:
@@ -112,10 +113,11 @@ class _Hosts:
         return number
 
     def join(self, one: int, other: int) -> None:
-        """Join two hypervisors."""
+        """Join two hypervisors, unless an inventory has both: there they are two."""
         best, other = sorted((self.number(one), self.number(other)))
-        if best != other:
+        if best != other and self._inventories[best].isdisjoint(self._inventories[other]):
             self._joined_to[other] = best
+            self._inventories[best] |= self._inventories[other]
             self.observations[best] += self.observations[other]
             self.observations[other] = []
 
@@ -139,19 +141,25 @@ def _joined(found: Iterable[list[HostObservation]], *, by_uuid: bool) -> list[li
 
 
 def _join_by_uuid(hosts: _Hosts, numbers: Iterable[int]) -> None:
-    """Join hypervisors with a system uuid in common if they also have a domain, those without facts to the best.
+    """Join hypervisors with a system uuid in common if they also have a domain, those without facts to the only one.
 
-    So many may share it that no two are compared.
+    So many may share it that only those with a domain in common are compared.
     """
     some = list(dict.fromkeys(map(hosts.number, numbers)))
-    domains = {number: _domains(hosts.observations[number]) for number in some}
-    best = next((number for number in some if domains[number]), some[0])
-    having: dict[str, int] = {}
+    having: defaultdict[str, list[int]] = defaultdict(list)
+    unread = []
     for number in some:
-        if not domains[number]:
-            hosts.join(best, number)
-        for domain in domains[number]:
-            hosts.join(having.setdefault(domain, number), number)
+        domains = _domains(hosts.observations[number])
+        if not domains:
+            unread.append(number)
+        for domain in domains:
+            for other in having[domain]:
+                hosts.join(other, number)
+            having[domain].append(number)
+    read = dict.fromkeys(hosts.number(number) for number in some if number not in unread)
+    if len(read) <= 1:
+        for number in unread:
+            hosts.join(next(iter(read), some[0]), number)
 
 
 def _domains(observations: Iterable[HostObservation]) -> frozenset[str]:
