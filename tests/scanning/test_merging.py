@@ -37,6 +37,7 @@ from virtscan.model import (
     RememberedPlace,
     Server,
     State,
+    UnreadHost,
     Verdict,
     Waiver,
 )
@@ -124,6 +125,20 @@ def test_the_order_of_former_keys_does_not_matter() -> None:
     one, other = (inventory(hypervisor("hv1", domain("vm"), former_keys=(key,))) for key in ("uri:a", "name:b"))
 
     assert merge([one, other]) == merge([other, one])
+
+
+def test_an_unread_host_has_one_memory_and_a_complete_one_none() -> None:
+    last = hypervisor("hv1", domain("vm"))
+    failed = hypervisor("hv1", status=HostStatus.FAILED)
+    older, newer = (
+        replace(inventory(failed), unread=(UnreadHost(hypervisor="hv1", since=since, last=known),), taken_at=LATER)
+        for since, known in ((TAKEN_AT, last), (LATER, replace(last, observed_at=LATER)))
+    )
+
+    for nights in ([older, newer], [newer, older]):
+        (memory,) = merge(nights).unread
+        assert (memory.since, memory.last and memory.last.observed_at) == (TAKEN_AT, LATER)
+    assert merge([older, inventory(last)]).unread == ()
 
 
 def test_two_drivers_of_one_machine_stay_two_hypervisors() -> None:

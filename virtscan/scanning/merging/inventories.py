@@ -1,15 +1,16 @@
 """Inventories of several sites or dates, merged into one: each host once, every gap kept; pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from virtscan import __version__
-from virtscan.model import Gap, Hypervisor, Inventory, Policy, RememberedPlace, UnreadHost
+from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Policy, RememberedPlace, UnreadHost
 from virtscan.model.identity.keys import key_rank
 from virtscan.scanning.merging.hosts import MergedHosts
-from virtscan.scanning.merging.observations import NOT_DECLARED, HostObservation, by_host
+from virtscan.scanning.merging.observations import NOT_DECLARED, HostObservation, by_host, newest_first
 from virtscan.scanning.merging.records import merge_records
 from virtscan.scanning.merging.servers import merge_servers
 from virtscan.scanning.naming import unique_names
@@ -56,7 +57,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
         netboots=_distinct(merge_records(inventories)),
         subnets=_distinct(one for inventory in inventories for one in inventory.subnets),
         gaps=_of_hosts([inventory.gaps for inventory in inventories], renamed),
-        unread=_of_hosts([inventory.unread for inventory in inventories], renamed),
+        unread=tuple(_unread(hypervisors, _of_hosts([inventory.unread for inventory in inventories], renamed))),
         redaction=inventories[0].redaction,
         places=_of_hosts([servers.places(number, one.places) for number, one in enumerate(inventories)], renamed),
     )
@@ -81,6 +82,19 @@ def _merged(observations: Sequence[HostObservation]) -> Hypervisor:
     )
     former = {key for one in observations for key in one.keys}.difference(host.keys)
     return msgspec.structs.replace(host, former_keys=tuple(sorted(former, key=lambda key: (key_rank(key), key))))
+
+
+def _unread(hosts: Iterable[Hypervisor], memory: Iterable[UnreadHost]) -> Iterator[UnreadHost]:
+    """Yield the memory of each host that was not read completely: since the first scan, with the newest observation."""
+    names = {host.name for host in hosts if host.status is not HostStatus.COMPLETE}
+    known: defaultdict[str, list[UnreadHost]] = defaultdict(list)
+    for one in memory:
+        known[one.hypervisor].append(one)
+    for name in sorted(names & known.keys()):
+        since = min(one.since for one in known[name])
+        found = [one.last for one in known[name] if one.last is not None]
+        last = min(found, key=lambda host: newest_first(host.observed_at), default=None)
+        yield UnreadHost(hypervisor=name, since=since, last=last)
 
 
 def _of_hosts(inventories: Sequence[Iterable[H]], renamed: Mapping[tuple[int, str | None], str]) -> tuple[H, ...]:
