@@ -51,7 +51,7 @@ def by_host(inventories: Sequence[Inventory]) -> list[list[HostObservation]]:
     """Return the observations of each hypervisor, the best first: those that share a key, directly or through others.
 
     Addresses come first, then declared names, so that the best observation of each hypervisor decides on a shared
-    uuid. No two hypervisors of the result could be joined, so that merging it again finds the same.
+    uuid. Hypervisors of one inventory are never joined, so that merging the result again finds the same.
     """
     hosts = [(host, number) for number, inventory in enumerate(inventories) for host in inventory.hypervisors]
     hosts.sort(key=lambda pair: _rank(pair[0]))

@@ -84,6 +84,23 @@ def merge_servers(inventories: Sequence[Inventory], hosts: MergedHosts) -> Merge
     have equal facts, a MAC in common, or a full address. All others stay two, so that a server which is off clears no
     interface of another site.
     """
+    servers: list[tuple[Server, int | None]] = []
+    names: dict[tuple[int, str], str] = {}
+    for _, observations in sorted(_by_own_name(inventories, hosts).items()):
+        by_rank: defaultdict[tuple[object, ...], list[_ServerObservation]] = defaultdict(list)
+        for one in observations:
+            by_rank[_rank(one)].append(one)
+        alike = [some for _, some in sorted(by_rank.items())]
+        # The order depends on the result alone, so that merging it again finds the same.
+        merged = sorted(((_merged(group), group) for group in _grouped(alike, hosts)), key=lambda pair: _order(pair[0]))
+        unique = disambiguated((one.server.name, one.server.source) for one, _ in merged)
+        for (one, group), name in zip(merged, unique, strict=True):
+            servers.append((msgspec.structs.replace(one.server, name=name), one.host))
+            names |= {(part.inventory, part.name_there): name for part in group}
+    return MergedServers(servers=tuple(servers), names=names)
+
+
+def _by_own_name(inventories: Iterable[Inventory], hosts: MergedHosts) -> dict[str, list[_ServerObservation]]:
     found: defaultdict[str, list[_ServerObservation]] = defaultdict(list)
     for number, inventory in enumerate(inventories):
         for server in inventory.servers:
@@ -99,20 +116,7 @@ def merge_servers(inventories: Sequence[Inventory], hosts: MergedHosts) -> Merge
                 host=host,
             )
             found[server.own_name].append(observation)
-    servers: list[tuple[Server, int | None]] = []
-    names: dict[tuple[int, str], str] = {}
-    for _, observations in sorted(found.items()):
-        by_rank: defaultdict[tuple[object, ...], list[_ServerObservation]] = defaultdict(list)
-        for one in observations:
-            by_rank[_rank(one)].append(one)
-        alike = [some for _, some in sorted(by_rank.items())]
-        # The order depends on the result alone, so that merging it again finds the same.
-        merged = sorted(((_merged(group), group) for group in _grouped(alike, hosts)), key=lambda pair: _order(pair[0]))
-        unique = disambiguated((one.server.name, one.server.source) for one, _ in merged)
-        for (one, group), name in zip(merged, unique, strict=True):
-            servers.append((msgspec.structs.replace(one.server, name=name), one.host))
-            names |= {(part.inventory, part.name_there): name for part in group}
-    return MergedServers(servers=tuple(servers), names=names)
+    return found
 
 
 def _order(one: _ServerObservation) -> tuple[bytes, int]:
