@@ -104,7 +104,7 @@ class Transfer(Download):
 
     def _outcome(self, end: float) -> Outcome:
         was_final = self._final_sent == 1 and self._acknowledged is not None
-        if self._complete or (was_final and (self.gave_up(end) or self.stood(end))):
+        if self._complete or (was_final and (self.gave_up(end) or self.had_time_to_react(end))):
             outcome = Outcome.COMPLETE  # many ROMs start the file without the last acknowledgement
         elif self._error is not None:
             outcome = Outcome.UNFINISHED if self._may_repeat(end) else Outcome.TFTP_ERROR
