@@ -126,11 +126,12 @@ cron() {
     closed "$root"/etc/cron.d
     wanted="$relevant$(naming)"
     pattern="^$blank[A-Za-z0-9_]+$blank=|^[^#]*($wanted)"
+    times='(@[a-z]+|[0-9*]([^[:space:]]*[[:space:]]+){4}[^[:space:]]+)'
     for file in "$root"/etc/crontab "$root"/etc/cron.d/* $tables; do
         if [ ! -r "$file" ] || grep -qE -- "$wanted" "$file"; then
             show "$file"
             attributes "$file"
-            if grep -qvE "^$blank(#.*|[A-Za-z0-9_\"']+$blank=.*|(@[a-z]+|[0-9*]([^[:space:]]*[[:space:]]+){4}[^[:space:]]+)[[:space:]].*)?\$" "$file"; then
+            if grep -qvE "^$blank(#.*|[A-Za-z0-9_\"']+$blank=.*|$times[[:space:]].*)?\$" "$file"; then
                 say unclear "${file#"$root"}"
             fi
         fi
