@@ -131,7 +131,7 @@ cron() {
         if [ ! -r "$file" ] || grep -qE -- "$wanted" "$file"; then
             show "$file"
             attributes "$file"
-            if grep -qvE "^$blank(#.*|[A-Za-z0-9_\"']+$blank=.*|$times[[:space:]].*)?\$" "$file"; then
+            if grep -qsvE "^$blank(#.*|[A-Za-z0-9_\"']+$blank=.*|$times[[:space:]].*)?\$" "$file"; then
                 say unclear "${file#"$root"}"
             fi
         fi
