@@ -1025,10 +1025,16 @@ def test_netplan_counts_for_the_device_that_it_defines(definition: str, udev: in
 
 def test_netplan_counts_if_it_has_accepted_its_files() -> None:
     plan, written = "/etc/netplan/50-a.yaml", "/run/systemd/network/10-netplan-eth0.link"
+    another = {written: "[Link]\nTransmitChecksumOffload=true"}
     files = planned(f"network:\n  ethernets:\n{NETPLAN_OFF}")
+    doubtful = {name: text.replace("    eth0:\n", "    eth0:\n      link-local: []\n") for name, text in files.items()}
 
-    assert state(files) is OFF
-    assert state(files | {written: "[Link]\nTransmitChecksumOffload=true"}) is UNKNOWN
+    assert state(doubtful) is OFF
+    assert state(doubtful | another) is UNKNOWN
+    assert state({plan: doubtful[plan]}) is UNKNOWN
+    # It accepts the next files whatever it has written, if nothing in them can be wrong.
+    assert state(files | another) is OFF
+    assert state({plan: files[plan]}) is OFF
     # It refuses all files at a key that it does not know, and a name without `match`.
     for more in ("tx: 1", "set-name: eth0", "set-name: lan0"):
         refused = files[plan].replace("    eth0:\n", f"    eth0:\n      {more}\n")

@@ -18,6 +18,27 @@ _KEY = "transmit-checksum-offload"
 _LINK_KEY = re.compile(r"set-name|mtu|wakeonlan|.*-offload")
 """Keys for which netplan writes a .link file, which then is the one that udev applies."""
 _BOOLEAN = re.compile(r"true|on|yes|y|false|off|no|n", re.IGNORECASE)
+_PLAIN = re.compile(
+    rf"""
+    network(/ethernets(/[^/]+(/match|/nameservers)?)?)?=
+    |network/version=2
+    |network/renderer=(networkd|NetworkManager)
+    |network/ethernets/[^/]+/(
+        (dhcp[46]|optional|critical|accept-ra|wakeonlan
+        |(transmit|receive)-checksum-offload|(tcp6?|generic)-segmentation-offload|(generic|large)-receive-offload
+        )=({_BOOLEAN.pattern})
+        |mtu=\d+
+        |set-name=[\w-]+
+        |match/name=[\w*-]+
+        |match/macaddress=([\da-f]{{2}}:){{5}}[\da-f]{{2}}
+        |(nameservers/)?addresses=
+    )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Keys and values with which netplan accepts a file, each key by its path."""
+
+_ADDRESS = re.compile(r" *- *\"?[\da-f.:]+(/\d+)?\"?", re.IGNORECASE)
 _LINK_WORDS = {_KEY: OFFLOAD, "set-name": "Name"}
 _LINK_KEYS = {"match.name": "OriginalName", "match.macaddress": "PermanentMACAddress"}
 
@@ -32,7 +53,9 @@ class _Definition(msgspec.Struct):
 
 
 def link_files(evidence: Evidence) -> Iterator[LinkFile]:
-    """Yield the .link files that netplan writes at the next boot, if it accepts its files: the one in /run shows that.
+    """Yield the .link files that netplan writes at the next boot, if it accepts all its files.
+
+    It does if it has written the same into /run, or if nothing in them can be wrong.
 
     Source:
         netplan-yaml(5), common properties for physical interfaces: `match`, `transmit-checksum-offload`; settings are
@@ -41,6 +64,7 @@ def link_files(evidence: Evidence) -> Iterator[LinkFile]:
         write_link_file: the keys that need a file. netplan 0.106 writes none at all at a tab, an unknown key, a value
         of another type, or `set-name` without `match`.
     """
+    is_plain = all(_is_plain(text) for _, text in evidence.layered("netplan/*.yaml", *_BASES))
     for name, definition in _definitions(evidence).items():
         values = definition.values
         if not any(map(_LINK_KEY.fullmatch, values)):
@@ -57,7 +81,22 @@ def link_files(evidence: Evidence) -> Iterator[LinkFile]:
         file = LinkFile(
             name=f"10-netplan-{name}.link", source=definition.path, entries=entries, keys=(_KEY, "set-name")
         )
-        yield msgspec.structs.replace(file, is_certain=_is_written(file, evidence))
+        yield msgspec.structs.replace(file, is_certain=is_plain or _is_written(file, evidence))
+
+
+def _is_plain(text: str) -> bool:
+    """Return True if a file has only keys and values of installers, each once, and those of a level indented alike."""
+    entries = list(_entries(text))
+    found = {"/".join(keys): value for _, keys, value in entries}
+    indents = {len(keys): indent for indent, keys, _ in entries}
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    addresses = list(filter(_ADDRESS.fullmatch, lines))
+    return (
+        len(found) + len(addresses) == len(lines)
+        and all(indents[len(keys)] == indent for indent, keys, _ in entries)
+        and all(_PLAIN.fullmatch(f"{path}={value}") for path, value in found.items())
+        and all(f"{path.removesuffix('set-name')}match" in found for path in found if path.endswith("/set-name"))
+    )
 
 
 def _is_written(file: LinkFile, evidence: Evidence) -> bool:
@@ -75,7 +114,7 @@ def _definitions(evidence: Evidence) -> dict[str, _Definition]:
     """Return the definitions of all files together; a later file, by name, overrides an earlier one."""
     found: dict[str, _Definition] = {}
     for path, text in evidence.layered("netplan/*.yaml", *_BASES):
-        for keys, value in _entries(text):
+        for _, keys, value in _entries(text):
             match keys:
                 case ["network", "ethernets", name, *rest] if rest:
                     definition = found.setdefault(name, _Definition(path=str(path), values={}, first=str(path)))
@@ -102,8 +141,8 @@ def _is_understood(line: str) -> bool:
     return found is not None and found[4] == _KEY and _BOOLEAN.fullmatch((found[5] or "").strip("\"'")) is not None
 
 
-def _entries(text: str) -> Iterator[tuple[list[str], str]]:
-    """Yield the path of keys and the value of each line that has one."""
+def _entries(text: str) -> Iterator[tuple[int, list[str], str]]:
+    """Yield the indent, the path of keys and the value of each line that has a key."""
     stack: list[tuple[int, str]] = []
     for line in text.splitlines():
         found = _LINE.fullmatch(line)
@@ -112,4 +151,4 @@ def _entries(text: str) -> Iterator[tuple[list[str], str]]:
         depth = len(found[1])
         stack = [(indent, key) for indent, key in stack if indent < depth]
         stack.append((depth, found[2] or found[3] or found[4]))
-        yield [key for _, key in stack], (found[5] or "").strip("\"'")
+        yield depth, [key for _, key in stack], (found[5] or "").strip("\"'")
