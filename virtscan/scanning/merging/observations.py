@@ -176,10 +176,10 @@ def _join_by_name(hosts: _Hosts, numbers: Iterable[int]) -> None:
 
 def _have_one_in_common(some: Sequence[HostObservation], others: Sequence[HostObservation]) -> bool:
     """Return True if an observation of some is one of the others; one without facts counts only beside no other."""
-    return any(_are_one(one, other) for one, other in product(_telling(some), _telling(others)))
+    return any(_are_one(one, other) for one, other in product(_with_facts(some), _with_facts(others)))
 
 
-def _telling(some: Sequence[HostObservation]) -> Sequence[HostObservation]:
+def _with_facts(some: Sequence[HostObservation]) -> Sequence[HostObservation]:
     return [one for one in some if one.has_facts] or some[:1]
 
 
