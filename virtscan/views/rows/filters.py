@@ -19,7 +19,7 @@ from virtscan.views.rows.grouping import RowGroup
 from virtscan.views.rows.lazy import Value
 from virtscan.views.wording.phrases.quantity import quantity
 
-_CONDITION = re.compile(r"\s*([^=!~<>]+?)\s*(!=|!~|<=|>=|=|~|<|>)\s*(.*?)\s*", re.DOTALL)
+_CONDITION = re.compile(r"([^=!~<>]+)(!=|!~|<=|>=|=|~|<|>)(.*)", re.DOTALL)
 
 # Any: numbers of either kind, which the type of a comparison can't express together.
 _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -53,10 +53,10 @@ def parse_condition(text: str) -> RowCondition:
     Raises:
         ConfigError: Not of that form, an invalid regular expression, or an order with something other than a number.
     """
-    match = _CONDITION.fullmatch(text)
+    match = _CONDITION.fullmatch(text.strip())
     if match is None:
         raise ConfigError(f"--where: invalid condition {text!r}; write COLUMN=VALUE, or != ~ !~ < <= > >= instead of =")
-    column, sign, operand = match.groups()
+    column, sign, operand = (part.strip() for part in match.groups())
     if "~" in sign:
         try:
             with warnings.catch_warnings(action="ignore", category=FutureWarning):  # of a later meaning
