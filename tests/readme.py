@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.harness.screen import printed_on
+
 PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"
 DOCUMENTS = (README, PROJECT / "docs" / "verdicts.md")
@@ -61,17 +63,7 @@ def printed(command: str) -> str:
         env=environment | {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "xterm"},
     ):
         os.close(terminal)
-        return _SCANNED.sub("Scanned 2026-11-26 12:31 UTC", b"".join(_read(screen)).decode().replace("\r\n", "\n"))
-
-
-def _read(screen: int) -> Iterator[bytes]:
-    try:
-        while chunk := os.read(screen, 65536):
-            yield chunk
-    except OSError:  # EIO: every process has closed the other end (pty(7))
-        pass
-    finally:
-        os.close(screen)
+        return _SCANNED.sub("Scanned 2026-11-26 12:31 UTC", printed_on(screen))
 
 
 def renewed(text: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.harness.screen import printed_on
 from virtscan.cli.main import run
 from virtscan.model import State
 from virtscan.storage import dumps
@@ -43,15 +44,7 @@ def on_a_terminal(*arguments: str, width: int = 80, **environment: str) -> str:
         env=variables | {"LC_ALL": "C.UTF-8", "TERM": "xterm"} | environment,
     ):
         os.close(terminal)
-        printed = b""
-        try:
-            while chunk := os.read(screen, 65536):
-                printed += chunk
-        except OSError:  # EIO: every process has closed the other end (pty(7))
-            pass
-        finally:
-            os.close(screen)
-    return printed.decode().replace("\r\n", "\n")
+        return printed_on(screen)
 
 
 @pytest.mark.long

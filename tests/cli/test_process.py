@@ -31,6 +31,12 @@ supervision.allow()
 crash = supervision.continue_in_child()
 """
 
+END_AT_REPORT = """
+while not signals.is_report_wanted():
+    time.sleep(0.01)
+os._exit(0)
+"""
+
 
 def ended(script: str, *, start: tuple[str, ...] = DEFAULT_SIGNALS) -> subprocess.CompletedProcess[str]:
     command = [*start, sys.executable, "-c", script]
@@ -103,10 +109,7 @@ def test_a_signal_that_was_blocked_from_the_beginning_arrives(name: str) -> None
     number = signal.SIGTERM if name == "USR1" else signal.Signals[f"SIG{name}"]
     script = f"""{SCAN}
 os.kill(os.getppid(), {number})
-while not signals.is_report_wanted():
-    time.sleep(0.01)
-os._exit(0)
-"""
+{END_AT_REPORT}"""
     done = ended(script, start=(*DEFAULT_SIGNALS, "env", f"--block-signal={name}"))
 
     assert done.returncode == 128 + number
@@ -308,10 +311,7 @@ os.dup2(writer, 2)
 supervision.allow()
 supervision.continue_in_child()
 os.kill(os.getppid(), signal.SIGTERM)
-while not signals.is_report_wanted():
-    time.sleep(0.01)
-os._exit(0)
-"""
+{END_AT_REPORT}"""
     assert ended(script).returncode == 143
 
 
@@ -354,10 +354,7 @@ def fork_and_be_interrupted():
 os.fork = fork_and_be_interrupted
 supervision.allow()
 supervision.continue_in_child()
-while not signals.is_report_wanted():
-    time.sleep(0.01)
-os._exit(0)
-"""
+{END_AT_REPORT}"""
     assert ended(script).returncode == 143
 
 
@@ -371,10 +368,7 @@ def take():
 threading.Thread(target=take, daemon=True).start()
 supervision.allow()
 supervision.continue_in_child()
-while not signals.is_report_wanted():
-    time.sleep(0.01)
-os._exit(0)
-"""
+{END_AT_REPORT}"""
     assert ended(script).returncode == 143
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import PROJECT
 from tests.harness.patience import deadlines
+from tests.harness.screen import printed_on
 from virtscan.cli.main import run
 from virtscan.cli.output.progress import ended_line, waiting_line
 from virtscan.model import State
@@ -64,15 +65,7 @@ def on_a_terminal(*arguments: str) -> str:
     screen, terminal = os.openpty()
     with subprocess.Popen([*VIRTSCAN, *arguments], stdin=subprocess.DEVNULL, stderr=terminal):
         os.close(terminal)
-        printed = b""
-        try:
-            while chunk := os.read(screen, 65536):
-                printed += chunk
-        except OSError:  # EIO: every process has closed the other end (pty(7))
-            pass
-        finally:
-            os.close(screen)
-    return printed.decode()
+        return printed_on(screen)
 
 
 @pytest.mark.parametrize(

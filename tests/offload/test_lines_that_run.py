@@ -275,7 +275,7 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         # A signal to itself.
         ("kill -9 $$\nethtool -K eth0 tx off", UNKNOWN),
         ("kill $PID\nethtool -K eth0 tx off", OFF),
-        # Patterns in quotes are no patterns.
+        # A quoted pattern is a plain word.
         ("case start in 'st*') ;; *) ethtool -K eth0 tx off;; esac", UNKNOWN),
         ("case start in st\\*) exit;; esac\nethtool -K eth0 tx off", UNKNOWN),
         ("case start in [^a-s]*) exit;; esac\nethtool -K eth0 tx off", UNKNOWN),
@@ -489,7 +489,7 @@ def test_a_dispatcher_gets_a_device_that_has_a_profile() -> None:
     [
         ('ethtool -K "$DEVICE_IFACE" tx off', OFF),
         ('[ "$NM_DISPATCHER_ACTION" = up ] && ethtool -K "$DEVICE_IP_IFACE" tx off', OFF),
-        # There is no such variable.
+        # NetworkManager-dispatcher(8) does not list this variable.
         ('ethtool -K "$DEVICE" tx off', UNKNOWN),
         # It is called again as soon as an address is renewed.
         ('case "$2" in up) ethtool -K "$1" tx off;; dhcp4-change) ethtool -K "$1" tx on;; esac', UNKNOWN),

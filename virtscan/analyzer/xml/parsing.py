@@ -46,8 +46,8 @@ def parse(xml: bytes | str) -> etree._Element:
     """Return the root element of a document.
 
     A prefix that no declaration binds is accepted, as libvirt accepts it: to libxml2, a document that breaks the rules
-    of namespaces is still well-formed. A document type declaration is refused: libvirt never writes one, and without it
-    there are no entities to expand.
+    of namespaces is still well-formed. A document type declaration is refused: libvirt never writes one, and only
+    such a declaration can define entities.
 
     Raises:
         AnalyzerError: It is too large, not well-formed, nested deeper than 256 levels, or declares a document type.
