@@ -20,8 +20,8 @@ from tests.harness.launching import DEFAULT_SIGNALS
 from tests.harness.postgresql import PostgreSQL
 from tests.storage.history.nights import host, nights, save, vm
 from virtscan.cli.history.bounded_access import run_on
-from virtscan.cli.history.keeping import Keeping
-from virtscan.cli.history.lock import alone
+from virtscan.cli.history.lock import exclusive_run
+from virtscan.cli.history.writer import HistoryWriter
 from virtscan.cli.main import run
 from virtscan.cli.output.console import Console, Verbosity
 from virtscan.cli.output.outputs import OutputError
@@ -136,9 +136,9 @@ def test_two_scans_of_one_second_are_both_kept_while_the_database_is_away(
     console = Console(Verbosity.QUIET)
 
     for scope in ("ams", "fra"):
-        keeping = Keeping(f"postgresql:///x?host={tmp_path}", scope=scope, saved=None, console=console)
-        with pytest.raises(OutputError, match="the scan is in"), keeping:
-            keeping.collected(replace(inventory, scope=scope))
+        writer = HistoryWriter(f"postgresql:///x?host={tmp_path}", scope=scope, saved=None, console=console)
+        with pytest.raises(OutputError, match="the scan is in"), writer:
+            writer.collected(replace(inventory, scope=scope))
 
     kept = [loads(path.read_bytes(), origin="copy").scope for path in tmp_path.glob("scan-*.json")]
     assert sorted(kept, key=str) == ["ams", "fra"]
@@ -389,7 +389,7 @@ def test_a_second_run_of_a_configuration_scans_nothing(
     assert run([*SCAN, "--history", url, "-o", os.devnull]) == AT_RISK
     with open_history(url) as history:
         (record,) = history.scans()
-    with alone(url, record.scope, Console(Verbosity.NORMAL)):
+    with exclusive_run(url, record.scope, Console(Verbosity.NORMAL)):
         assert run([*SCAN, "--history", url, "-o", os.devnull]) == 2
         assert f"another scan of this configuration is running (process {os.getpid()})" in capfd.readouterr().err
         assert run(["scan", "-c", "test:///default", "--history", url, "-o", os.devnull]) == 0  # another one

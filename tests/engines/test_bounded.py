@@ -8,7 +8,7 @@ import pytest
 
 from tests.engines.test_threads import SHORT, in_a_process
 from tests.harness.patience import LONG, deadlines
-from virtscan.engines.bounded import beside, within
+from virtscan.engines.bounded import call_on_thread, within
 from virtscan.engines.engine import Cut, Raised, Returned
 
 pytestmark = pytest.mark.slow
@@ -73,7 +73,7 @@ def test_a_call_beside_a_block_is_made_while_the_block_goes_on() -> None:
         is_called.set()
         return goes_on.wait(LONG)
 
-    with beside(call) as wait:
+    with call_on_thread(call) as wait:
         was_called = is_called.wait(LONG)
         goes_on.set()
         outcome = wait(LONG)
@@ -92,7 +92,7 @@ def test_the_programs_of_a_call_beside_a_block_that_fails_are_ended() -> None:
         return started[0].wait()
 
     def fail_beside() -> None:
-        with beside(hang_in_a_program):
+        with call_on_thread(hang_in_a_program):
             assert has_started.wait(LONG)
             raise LookupError
 

@@ -107,7 +107,7 @@ def test_a_secret_does_not_leave_the_process(kind: ProvisioningKind) -> None:
     ids=lambda value: f"{value.target.kind.value} {value.target}"[:60] if not isinstance(value, bool) else "",
 )
 def test_a_hypervisor_that_only_this_machine_can_read_is_marked(job: HostJob, stays: bool) -> None:
-    assert job.stays_here is stays
+    assert job.needs_this_machine is stays
 
 
 def test_servers_come_before_hypervisors_and_an_address_comes_once(tmp_path: Path) -> None:

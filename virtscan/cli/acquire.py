@@ -80,8 +80,10 @@ def collected(plan: Plan, console: Console) -> Inventory:
     if line := default_uri_line(plan, names=console.names):
         console.warn(line)
 
-    def read(seconds: float, is_careful: bool) -> Inventory:
-        return _collected(msgspec.structs.replace(plan, deadline=seconds, is_careful=is_careful), console)
+    def read(seconds: float, one_call_at_a_time: bool) -> Inventory:
+        return _collected(
+            msgspec.structs.replace(plan, deadline=seconds, one_call_at_a_time=one_call_at_a_time), console
+        )
 
     return read_in_child(
         read, lambda reason: unread(plan, reason), console, seconds=plan.deadline, least=plan.host_timeout

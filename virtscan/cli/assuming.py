@@ -77,7 +77,7 @@ def check(assumptions: "Sequence[Assumption]", plan: Plan) -> None:
     assume(skeleton, [one for one in assumptions if ":" not in one.name])
 
 
-def under(report: Report, assumptions: "Sequence[Assumption]") -> tuple[Report, AssumptionResult]:
+def with_assumptions(report: Report, assumptions: "Sequence[Assumption]") -> tuple[Report, AssumptionResult]:
     """Judge the inventory of a report again under assumptions; without any it is the same report.
 
     Raises:

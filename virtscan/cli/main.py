@@ -7,7 +7,7 @@ import click
 
 from virtscan import __version__
 from virtscan.cli.help import CommandGroup
-from virtscan.cli.output.console import complain
+from virtscan.cli.output.console import print_message
 from virtscan.cli.output.outputs import ReaderGoneError
 from virtscan.cli.process.streams import drop_output
 from virtscan.errors import ConfigError, VirtscanError
@@ -103,7 +103,7 @@ def run(arguments: list[str]) -> int:
         # click's own code of an error without one is 1, which means "at risk" here.
         code = WRONG_USAGE if error.exit_code == click.ClickException.exit_code else error.exit_code
     except VirtscanError as error:
-        complain(str(error))
+        print_message(str(error))
         code = WRONG_USAGE
     except ReaderGoneError:
         drop_output()
@@ -128,6 +128,6 @@ def _show(error: click.ClickException) -> None:
         click.UsageError(hint, ctx=error.ctx).show()
     elif type(error).show is click.ClickException.show:
         for line in error.format_message().splitlines():
-            complain(line)
+            print_message(line)
     else:
         error.show()

@@ -8,7 +8,7 @@ from functools import partial
 
 from virtscan.connectors import host_probe
 from virtscan.connectors.host_draft import HostDraft, HostFacts
-from virtscan.engines.bounded import beside
+from virtscan.engines.bounded import call_on_thread
 from virtscan.engines.engine import Raised, Returned
 from virtscan.errors import ConfigError, ConnectorError, SshError
 from virtscan.model import GapAbout, Observed
@@ -52,7 +52,7 @@ def read_by_ssh(draft: HostDraft, address: str, *, timeout: float | None) -> Ite
     if timeout is None or not is_reached_by_ssh(address):
         yield
         return
-    with beside(partial(by_ssh, address, timeout=timeout)) as wait:
+    with call_on_thread(partial(by_ssh, address, timeout=timeout)) as wait:
         yield
         match wait(timeout + _MARGIN):
             case Returned(value=answer):

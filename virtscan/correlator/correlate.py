@@ -186,7 +186,7 @@ class _HypervisorJudge:
             because=because,
             missing=missing,
             reaches_server=evaluation.reach,
-            others=self._others.than_decides(evaluation),
+            others=self._others.of(evaluation),
         )
 
 

@@ -1,9 +1,10 @@
 """Admission of jobs: how many may run at once, by open files and idle CPU.
 
 A job that has started has a deadline. On a busy CPU, running more jobs at once makes all of them finish later, and none
-in time. So jobs that read files run one on each CPU. Jobs that wait for hosts start while all of them together need
-less than one CPU: more does not help, because threads of one process take turns. A few always run. A job that hangs
-needs no CPU and takes no slot: otherwise a site that is down would delay the others by one deadline after the other.
+in time. So only one job per CPU reads files. Jobs that wait for hosts start while all of them together need less than
+one CPU: more does not help, because threads of one process share the interpreter lock. A few always run. A job that
+hangs needs no CPU and takes no slot: otherwise a site that is down would delay the others by one deadline after
+another.
 """
 
 import os
@@ -15,19 +16,19 @@ from virtscan.engines.demand import Demand
 from virtscan.engines.engine import Work
 
 MOST_AT_ONCE = 128
-"""Jobs at work at once. More saves no time: 128 hosts at 20 ms a reply keep one process busy."""
+"""Most jobs that work at the same time. More save no time: 128 hosts at 20 ms a reply keep one process busy."""
 
 MOST_OPEN = 512
-"""Jobs that have started and not ended. Each has threads, files and perhaps an ssh of 1 MB, even if it hangs."""
+"""Most jobs that have started but not ended. Each has threads, files and perhaps an ssh of 1 MB, even if it hangs."""
 
 LEAST_AT_ONCE = 8
-"""Jobs that may always work at once, however much CPU they need: enough to keep a CPU busy with near hosts."""
+"""Jobs that may always run, however much CPU they need: enough to keep a CPU busy with nearby hosts."""
 
 FILES_PER_JOB = 8
-"""A libvirt connection takes two; one through ssh, or ssh itself, up to seven while it starts."""
+"""File descriptors of a job. A libvirt connection takes two; one through ssh, or ssh itself, up to seven at first."""
 
 RESERVED_FILES = 64
-"""For everything else that the process has open."""
+"""File descriptors for everything else that the process has open."""
 
 _SPARE_FILES = 8
 """File descriptors to keep free in addition to those of a job, where the limit is low."""
@@ -36,11 +37,11 @@ _STARTING_SECONDS = 2.0
 """Longest time that a job takes to open its files; from then on they are counted themselves."""
 
 _BUSY = 0.9
-"""CPUs needed by all jobs together from which on no more are admitted."""
+"""Number of CPUs that all jobs together need before no more are admitted."""
 
 
 class Admission:
-    """The state of the limits; consulted before each start, and updated by each."""
+    """The state of the limits, checked before each start of a job and updated by each start and end."""
 
     def __init__(self, jobs: int) -> None:
         self._places = places(jobs)
@@ -57,7 +58,7 @@ class Admission:
         if running >= self._places:
             return False
         if self._demand.sample():
-            # Jobs that start now show only in the next sample: at most as many as run, so that the excess is small.
+            # Jobs that start now show only in the next sample. So at most as many start as run already.
             at_work = self._demand.at_work
             self._starts = max(LEAST_AT_ONCE, running) if self._demand.cpus < _BUSY else 0
             self._starts = max(min(self._starts, MOST_AT_ONCE - at_work), LEAST_AT_ONCE - at_work)
@@ -73,12 +74,12 @@ class Admission:
         self._files.ended()
 
     def fewer(self, running: int) -> None:
-        """Limit the jobs at once to those that run now: there was no thread for one more."""
+        """Lower the limit to the number of running jobs, after the system granted no thread for another one."""
         self._places = max(1, running)
 
 
 class _Files:
-    """The open files of this process, counted where there may be too few for all jobs: one that hangs keeps its own."""
+    """The open files of this process, counted only if the limit may be too low for all jobs, hanging ones included."""
 
     def __init__(self, jobs: int) -> None:
         self._soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
@@ -90,7 +91,7 @@ class _Files:
             self._starts.append(monotonic() + _STARTING_SECONDS)
 
     def ended(self) -> None:
-        """Reserve no more for one that has ended; what it has still open is counted."""
+        """Reserve nothing more for an ended job; the files that it still has open are counted."""
         if self._starts:
             del self._starts[0]
 
@@ -104,11 +105,10 @@ class _Files:
 
 
 def places(jobs: int) -> int:
-    """Return how many of these jobs may have started and not ended at once.
+    """Raise the soft limit of open files as far as needed, and return how many jobs may be started and unfinished.
 
-    Raises this process's soft limit of open files where the hard one allows it: a job that hangs keeps its files, so
-    there must be enough for all, not only for those at once. Not beyond that, because programs that are started from
-    here close every possible file one by one.
+    A job that hangs keeps its files, so the limit must suffice for all jobs. It is raised no further, because a child
+    process closes every possible file descriptor one by one.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = RESERVED_FILES + jobs * FILES_PER_JOB

@@ -1,23 +1,23 @@
-"""Background calls, which nothing waits for until the end of the process."""
+"""Background calls, which are only waited for at the end of the process."""
 
 import threading
 from collections.abc import Callable
 from time import monotonic
 
 _LONGEST = 1.0
-"""Seconds at the end of the process for all of them together: one may hang."""
+"""Longest wait in seconds at the end of the process, for all calls together: one may hang."""
 
 _SLOW = 5.0
 """Seconds after which a call counts as hanging."""
 
 _MOST = 128
-"""Most calls at once. This many occur only if they hang, each with a thread."""
+"""Most calls at the same time. Only hanging calls, each with a thread, reach this number."""
 
 _running: dict[threading.Thread, float] = {}
-"""Their threads, and when they began."""
+"""Start time of each running call, by thread."""
 
 _unmade: list[Callable[[], object]] = []
-"""Kept alive: the finalizer of an object that only such a call holds would make the call after all."""
+"""Calls that were not made. They stay referenced: otherwise a finalizer of an object in one would make the call."""
 
 
 def call(function: Callable[[], object]) -> None:
@@ -42,13 +42,13 @@ def call(function: Callable[[], object]) -> None:
 
 
 def may_end() -> bool:
-    """Return True if a call is running that does not seem to hang."""
+    """Return True if a call is running that is not considered hanging."""
     now = monotonic()
     return any(now - began < _SLOW for began in tuple(_running.values()))
 
 
 def wait(seconds: float = _LONGEST) -> None:
-    """Wait for the running calls, at most so long."""
+    """Wait for the running calls, at most this many seconds in total."""
     end = monotonic() + seconds
     for thread in tuple(_running):
         if thread.is_alive():  # one that has not started can't be waited for

@@ -33,8 +33,8 @@ class NoThreadError(RuntimeError):
 def within(seconds: float, call: Callable[[], T]) -> JobOutcome[T]:
     """Call on a daemon thread and wait for the outcome for at most this many seconds.
 
-    At the deadline the programs that the call has started are ended, and its thread is abandoned. End a process
-    with such threads with `os._exit`: its own end could wait for them.
+    At the deadline the programs that the call has started are ended, and its thread is abandoned. A process with such
+    threads must exit by `os._exit`: a normal exit could wait for them.
 
     Returns:
         `Cut.JOB_DEADLINE` if it is late, `Cut.INTERRUPTED` after `interrupt`.
@@ -42,14 +42,15 @@ def within(seconds: float, call: Callable[[], T]) -> JobOutcome[T]:
     Raises:
         NoThreadError: The system grants no thread for it.
     """
-    with beside(call) as wait:
+    with call_on_thread(call) as wait:
         return wait(seconds)
 
 
 def within_work(seconds: float, run_left: float, call: Callable[[], T]) -> JobOutcome[T]:
-    """Limit a call as `within` does, for one that works all the time: its limit counts from its first use of a CPU.
+    """Limit the CPU time of a call that computes all the time, as `within` limits the elapsed time.
 
-    It is late after this many seconds of work, or after as many without work: a disk that does not answer.
+    The call is late after this many seconds of CPU time, or after as many in a row without any: a disk that does not
+    answer.
 
     Returns:
         As `within`; `Cut.RUN_DEADLINE` if `run_left` has passed.
@@ -68,10 +69,10 @@ def interrupt() -> None:
 
 
 @contextmanager
-def beside(call: Callable[[], T]) -> Iterator[Callable[[float], JobOutcome[T]]]:
+def call_on_thread(call: Callable[[], T]) -> Iterator[Callable[[float], JobOutcome[T]]]:
     """Run a call on a daemon thread during the block; yield a function that waits for its outcome for some seconds.
 
-    If the block ends without the outcome, by an error or too early, the thread is abandoned as by `within`.
+    If the block ends before the call does, the thread is abandoned as in `within`.
 
     Raises:
         NoThreadError: The system grants no thread for it.
@@ -138,7 +139,7 @@ def _get_after_work(
 
 
 def _seconds_of_work(thread: threading.Thread) -> float:
-    """Return the CPU time of a thread; of one that has ended, none.
+    """Return the CPU time of a thread in seconds; 0.0 if it has ended.
 
     Source:
         Linux, include/linux/posix-timers_types.h: the clock of a thread, by its number. `pthread_getcpuclockid` may
@@ -151,7 +152,7 @@ def _seconds_of_work(thread: threading.Thread) -> float:
 
 
 def outcome_of(call: Callable[[], T]) -> JobOutcome[T]:
-    """Call, and return the outcome as a value: an exception would reach the top of the thread uncaught."""
+    """Call a function, and return an exception as a value: it would otherwise end the thread unseen."""
     try:
         return Returned(call())
     except BaseException as error:  # noqa: BLE001 on a thread of its own it would only be printed and lost

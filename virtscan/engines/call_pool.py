@@ -1,7 +1,7 @@
 """A pool of threads for the calls of all hosts, which wait in one queue.
 
-A caller offers turns, each for one call after the other; a free thread takes the next turn, for any host. A call that
-hangs keeps its thread, but not its place: another thread is started instead.
+A caller offers turns; in a turn, a thread makes the caller's calls one after another. A free thread takes the next turn
+of any host. A call that hangs keeps its thread, but not its place: another thread is started instead.
 """
 
 import threading
@@ -12,10 +12,10 @@ from time import monotonic
 from typing import NamedTuple, Protocol
 
 MOST_AT_WORK = 128
-"""Calls at once, without those that hang. More save no time: these keep one process busy at 20 ms a reply."""
+"""Most calls at the same time, not counting those that hang. More save no time: see `admission.MOST_AT_ONCE`."""
 
 MOST_THREADS = 1024
-"""Threads with those of calls that hang; each takes some 50 KB."""
+"""Most threads, including those of calls that hang; each takes about 50 KB."""
 
 SLOW_SECONDS = 2.0
 """Time after which a call counts as hanging."""
@@ -25,16 +25,16 @@ IDLE_SECONDS = 0.5
 
 
 class Caller(Protocol):
-    """The calls of a host. All of this is called on threads of the pool, or on the main thread."""
+    """The calls of a host. These methods are called on threads of the pool, or on the main thread."""
 
     def make_next(self) -> bool:
-        """Make the next call and raise nothing; return True if the turn goes on, with a further call."""
+        """Make the next call and raise nothing; return True if the turn continues with another call."""
 
     def watch(self, hung: int) -> None:
-        """Note how many of the calls under way hang, and offer turns for others."""
+        """Take the number of running calls that hang, and offer turns to replace them."""
 
     def take_back(self) -> None:
-        """Take back a turn that no thread can take."""
+        """Withdraw a turn that no thread can take."""
 
 
 class _Call(NamedTuple):
@@ -76,9 +76,9 @@ class CallPool:
         return True
 
     def replace_hung(self) -> None:
-        """Replace threads whose callers have a hanging call; call it repeatedly.
+        """Replace threads whose callers have a hanging call; to be called repeatedly.
 
-        Where no thread is left that could take a turn, the turns go back.
+        If no thread is left to take turns, the callers get theirs back.
         """
         calls = self._calls.copy()
         late = monotonic() - self._slow_seconds
@@ -95,12 +95,12 @@ class CallPool:
             self._open_turns -= len(untaken)
         for caller in untaken:
             caller.take_back()
-        if len(self._hung) < self._most_threads // 2:  # the rest is for callers whose calls end
+        if len(self._hung) < self._most_threads // 2:  # the other half is for callers whose calls end
             for caller in {call.caller for call in calls.values()}:
                 caller.watch(hung[caller])
 
     def has_idle(self) -> bool:
-        """Return True if there are threads without work, which end soon."""
+        """Return True if there are idle threads, which end soon."""
         return len(self._workers) > len(self._calls)
 
     def _grow(self) -> None:
@@ -129,7 +129,7 @@ class CallPool:
                     self._turns.put(caller)
                 else:
                     self._open_turns -= 1
-            del caller  # or a thread without work would keep it
+            del caller  # an idle thread would keep it alive
 
     def _make_calls_of(self, caller: Caller, thread: threading.Thread) -> bool:
         """Make calls until the turn ends, or another one waits; return True if it goes on."""

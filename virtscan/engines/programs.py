@@ -18,7 +18,7 @@ _MASTER = b"ssh: "
 _spared: set[int] = set()
 
 
-def spare_present() -> None:
+def spare_existing_children() -> None:
     """Make `end_all` spare the present children: a shell that became this process (`exec`) started them."""
     _spared.update(_all_children(os.getpid()))
 

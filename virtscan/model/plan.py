@@ -100,9 +100,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One scan. Seconds are wall time; `deadline` is for the whole run.
 
     `fail_on` is None where neither the configuration nor the command line chooses it. `scope` identifies the
-    configuration and the hypervisors that the command line names; None where neither is known. `is_careful` avoids
-    several calls at once on one connection, which may crash libvirt's client. `history` is the URL of the database that
-    scans are kept in. `dask` is the scheduler of the workers that read hypervisors; None: this machine reads them.
+    configuration and the hypervisors that the command line names; None where neither is known. `one_call_at_a_time`
+    allows no concurrent calls on one connection, which may crash libvirt's client. `history` is the URL of the database
+    for scans. `dask` is the scheduler of the workers that read hypervisors; None: this machine reads them.
     """
 
     targets: tuple[Target, ...] = ()
@@ -117,6 +117,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     stats: bool = False
     allow_unsafe_uri: bool = False
     fail_on: FailOn | None = None
-    is_careful: bool = False
+    one_call_at_a_time: bool = False
     history: str | None = None
     dask: DaskTarget | None = None

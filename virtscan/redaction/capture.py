@@ -44,7 +44,7 @@ def _file(name: str, pseudonyms: Pseudonyms) -> str:
     last = PurePosixPath(name).name
     if name == last and last.casefold() in _COMMON:
         return name
-    pseudonym = pseudonyms.of_thing("file", name)
+    pseudonym = pseudonyms.of_other_text("file", name)
     return f"{pseudonym}/{last}" if last.casefold() in _COMMON else pseudonym
 
 

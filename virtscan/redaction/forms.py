@@ -67,12 +67,12 @@ class Forms:
             TextKind.SYSTEM: cache(self._system),
             TextKind.KEY: cache(self._key),
             TextKind.ORIGIN: cache(self._origin),
-            TextKind.FILE: partial(pseudonyms.of_thing, "file"),
-            TextKind.DISK: partial(pseudonyms.of_thing, "disk"),
-            TextKind.POOL: partial(pseudonyms.of_thing, "pool"),
-            TextKind.VOLUME: partial(pseudonyms.of_thing, "volume"),
-            TextKind.CAPTURE: partial(pseudonyms.of_thing, "capture"),
-            TextKind.SCOPE: partial(pseudonyms.of_thing, "scope"),
+            TextKind.FILE: partial(pseudonyms.of_other_text, "file"),
+            TextKind.DISK: partial(pseudonyms.of_other_text, "disk"),
+            TextKind.POOL: partial(pseudonyms.of_other_text, "pool"),
+            TextKind.VOLUME: partial(pseudonyms.of_other_text, "volume"),
+            TextKind.CAPTURE: partial(pseudonyms.of_other_text, "capture"),
+            TextKind.SCOPE: partial(pseudonyms.of_other_text, "scope"),
         }
 
     def of(self, text: str, text_kind: TextKind) -> str:

@@ -103,7 +103,7 @@ class Pseudonyms:
         first, *others = name.split(".")
         return ".".join((self.whole(kind, first), *(self.whole("zone", one) if one else "" for one in others)))
 
-    def of_thing(self, kind: str, name: str) -> str:
+    def of_other_text(self, kind: str, name: str) -> str:
         """Return the pseudonym of a text other than a name, found under its kind only."""
         return self.whole(kind, f"{kind}:{name}")
 

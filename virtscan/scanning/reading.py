@@ -166,7 +166,7 @@ def _fill(draft: HostDraft, limits: Limits) -> None:
                 next_start=limits.next_start,
                 statistics=limits.stats,
                 server_macs=limits.server_macs,
-                threads=1 if limits.is_careful else None,
+                threads=1 if limits.one_call_at_a_time else None,
             )
         case TargetKind.XML:
             xml_directory.read(target, draft)

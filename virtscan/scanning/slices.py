@@ -1,6 +1,6 @@
 """Slices of a fleet, as they travel to other machines: hypervisors that others can read, and their results.
 
-Servers, provisioning systems, files and secrets stay here; `HostJob.stays_here` has the rule.
+Servers, provisioning systems, files and secrets stay here; `HostJob.needs_this_machine` has the rule.
 """
 
 from collections import defaultdict
@@ -37,7 +37,7 @@ class HostCarrier:
         """Put the jobs that another machine can do together: those of a site, as evenly as possible."""
         sites: defaultdict[str | None, list[int]] = defaultdict(list)
         for index, job in enumerate(jobs):
-            if isinstance(job, HostJob) and not job.stays_here:
+            if isinstance(job, HostJob) and not job.needs_this_machine:
                 sites[job.target.site].append(index)
         return tuple(
             Slice(site=site, jobs=tuple(part)) for site, indexes in sites.items() for part in _evenly(indexes, LARGEST)
@@ -82,12 +82,12 @@ class HostCarrier:
         return tuple(_results(inventory))
 
 
-def jobs_of_slice(plan: SavedPlan, *, is_careful: bool = False) -> tuple[HostJob, ...]:
+def jobs_of_slice(plan: SavedPlan, *, one_call_at_a_time: bool = False) -> tuple[HostJob, ...]:
     """Return the jobs of a plan from elsewhere, each hypervisor once, in its order.
 
     Args:
         plan: The plan.
-        is_careful: No two calls at once share a connection.
+        one_call_at_a_time: Allow no concurrent calls on one connection.
 
     Raises:
         ConfigError: The address of a hypervisor is invalid, or could do more than read it.
@@ -100,7 +100,7 @@ def jobs_of_slice(plan: SavedPlan, *, is_careful: bool = False) -> tuple[HostJob
         next_start=plan.next_start,
         stats=plan.stats,
         allow_unsafe=plan.allow_unsafe_uri,
-        is_careful=is_careful,
+        one_call_at_a_time=one_call_at_a_time,
         server_macs=frozenset(map(Mac, plan.server_macs)),
     )
     jobs: dict[str, HostJob] = {}

@@ -19,7 +19,7 @@ from tests.build import (
     tap,
     veth,
 )
-from virtscan.correlator.location.fleet import Fleet, survey
+from virtscan.correlator.location.fleet import Fleet, fleet_of
 from virtscan.model import (
     Backing,
     Device,
@@ -38,7 +38,7 @@ INNER = Mac("52:54:00:00:00:02")
 
 
 def fleet(*hosts: Hypervisor, **more: Any) -> Fleet:
-    return survey(inventory(*hosts, **more), ())
+    return fleet_of(inventory(*hosts, **more), ())
 
 
 def marks(*devices: Device, **more: Any) -> dict[str, Any]:

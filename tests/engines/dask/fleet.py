@@ -49,8 +49,8 @@ def silent_host(site: str) -> Iterator[tuple[Target, socket.socket]]:
         )
 
 
-def engine(cluster: Cluster, patience: float | None = None) -> Engine[JobResult]:
-    return DaskEngine(Scheduler(address=cluster.address), HostCarrier(), patience=patience)
+def engine(cluster: Cluster, retry_seconds: float | None = None) -> Engine[JobResult]:
+    return DaskEngine(Scheduler(address=cluster.address), HostCarrier(), retry_seconds=retry_seconds)
 
 
 def statuses(found: Inventory) -> dict[str, HostStatus]:

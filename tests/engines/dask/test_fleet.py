@@ -126,7 +126,7 @@ def test_a_slice_that_hangs_is_read_by_another_worker(daemon: Libvirtd, cluster:
     with silent_host("a") as (silent, server):
         plan = Plan(targets=(far_host(daemon, "hv01", site="a"), silent), host_timeout=LONG, deadline=LONG)
         with whenever_a_slice_connects(server, cluster, hang, pass_over):
-            found = collect(plan, engine=engine(cluster, patience=1.0))
+            found = collect(plan, engine=engine(cluster, retry_seconds=1.0))
 
     assert statuses(found) == {"hv01": HostStatus.COMPLETE, "silent": HostStatus.FAILED}
     assert losses(found) == {}
@@ -197,7 +197,7 @@ def test_a_slice_that_hangs_twice_costs_a_gap_a_host_and_is_killed(daemon: Libvi
     for seconds in deadlines(6):
         seen: dict[int, int] = {}
         plan = Plan(targets=targets, host_timeout=LONG, deadline=seconds)
-        found = collect(plan, engine=engine(broken, patience=0.5), is_interrupted=partial(look, broken, seen))
+        found = collect(plan, engine=engine(broken, retry_seconds=0.5), is_interrupted=partial(look, broken, seen))
         wait_until_gone(list(seen))
         if len(seen) == 2:
             break

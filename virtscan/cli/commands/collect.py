@@ -58,10 +58,10 @@ def collect(path: Path, console: Console) -> int:
 
     jobs = jobs_of_slice(plan)
 
-    def read(seconds: float, is_careful: bool) -> Inventory:
+    def read(seconds: float, one_call_at_a_time: bool) -> Inventory:
         with progress.shown(console, len(jobs)) as report:
             return collect_slice(
-                jobs_of_slice(plan, is_careful=is_careful),
+                jobs_of_slice(plan, one_call_at_a_time=one_call_at_a_time),
                 run_left=seconds,
                 on_progress=report,
                 is_interrupted=lambda: is_report_wanted() or (connection is not None and connection.has_ended()),

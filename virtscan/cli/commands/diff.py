@@ -20,7 +20,7 @@ from virtscan.cli.options import (
 )
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import RequestedOutput, places
-from virtscan.cli.output.outputs import keep_apart
+from virtscan.cli.output.outputs import refuse_same_place
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
 from virtscan.model import FailOn, Inventory, LowerDevice
@@ -63,7 +63,7 @@ def diff(
     if NEW alone has no VM at all; and 4 for both.
     """
     check_scope(scope, old, new)
-    keep_apart(*places(wanted), ("--redact", redact), inputs=(Path(old), Path(new)))
+    refuse_same_place(*places(wanted), ("--redact", redact), inputs=(Path(old), Path(new)))
     redacted = redaction(redact)
     sides = [earlier(text, origin, scope=scope) for text, origin in ((old, "OLD"), (new, "NEW"))]
     refuse_other_names(sides[1], new, sides[0], old)

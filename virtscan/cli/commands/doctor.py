@@ -22,7 +22,7 @@ from virtscan.cli.options import (
 )
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import RequestedOutput, places
-from virtscan.cli.output.outputs import Output, keep_apart
+from virtscan.cli.output.outputs import Output, refuse_same_place
 from virtscan.cli.output.showing import showing
 from virtscan.cli.plan import default_uri_line, name_warnings
 from virtscan.cli.process.signals import exit_code
@@ -66,7 +66,7 @@ def doctor(
     Hypervisors, servers and provisioning systems are read as in a scan; nothing is saved or judged. The exit code is
     0 if all can be used, 3 if something failed, 2 if the configuration is invalid.
     """
-    keep_apart(*places(wanted), inputs=(config,))
+    refuse_same_place(*places(wanted), inputs=(config,))
     with showing(wanted) as shown:
         lines = _Lines(shown.text, shown.width)
         lines.add(checks.of_machine())

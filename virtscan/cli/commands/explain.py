@@ -13,7 +13,7 @@ from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import console_options, redact_option, text_output_options
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import RequestedOutput, places
-from virtscan.cli.output.outputs import keep_apart
+from virtscan.cli.output.outputs import refuse_same_place
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
 from virtscan.cli.process.signals import exit_code
@@ -61,7 +61,7 @@ def explain(
     from virtscan.correlator.judging import judge
 
     supposed = parsed(assumptions, str)
-    keep_apart(*places(wanted), ("--redact", redact), inputs=(file, what["config"]))
+    refuse_same_place(*places(wanted), ("--redact", redact), inputs=(file, what["config"]))
     redacted = redaction(redact)
     with showing(wanted) as shown:
         inventory = assume(acquire(file, console, **what), supposed).inventory

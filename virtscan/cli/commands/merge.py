@@ -10,7 +10,7 @@ from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import FILE, console_options
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.outputs import PRIVATE, keep_apart, opened
+from virtscan.cli.output.outputs import PRIVATE, opened, refuse_same_place
 from virtscan.cli.plan import load_plan
 from virtscan.config import Options
 from virtscan.model import Gap
@@ -41,7 +41,7 @@ def merge(files: tuple[Path, ...], save: Path, config: Path | None, console: Con
     """
     from virtscan.storage import dumps
 
-    keep_apart(("--save", save), inputs=(config,))
+    refuse_same_place(("--save", save), inputs=(config,))
     policy = None if config is None else load_plan(config, Options(), console).policy
     inventory = load_merged(files, console, policy)
     with opened(save, mode=PRIVATE) as output:

@@ -7,13 +7,13 @@ import click
 import msgspec
 
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
-from virtscan.cli.assuming import assume_option, parsed, under
+from virtscan.cli.assuming import assume_option, parsed, with_assumptions
 from virtscan.cli.exit_codes import of_answer
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import console_options, redact_option, text_output_options
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import TEXT, RequestedOutput, places
-from virtscan.cli.output.outputs import keep_apart
+from virtscan.cli.output.outputs import refuse_same_place
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
 from virtscan.remedy import FORMS, command_lines, document, plan
@@ -59,11 +59,11 @@ def remedy(
     from virtscan.correlator.judging import judge
 
     parsed(assumptions, str)
-    keep_apart(*places(wanted), ("--redact", redact), inputs=(file, what["config"]))
+    refuse_same_place(*places(wanted), ("--redact", redact), inputs=(file, what["config"]))
     redacted = redaction(redact)
     with showing(wanted) as shown:
         report = judge(redacted(acquire(file, console, **what)))
-        report, what_if = under(report, parsed(assumptions, redacted.text))
+        report, what_if = with_assumptions(report, parsed(assumptions, redacted.text))
         made, chosen = plan(report, what_if.assumed), FORMS[form]
         # Beside a text there are only the document's gaps.
         listed = made if any(one.format_name != TEXT for one in wanted) else msgspec.structs.replace(made, changes=())

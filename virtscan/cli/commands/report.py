@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from virtscan.cli.acquire import judged_on, load, load_merged
-from virtscan.cli.assuming import assume_option, parsed, under
+from virtscan.cli.assuming import assume_option, parsed, with_assumptions
 from virtscan.cli.exit_codes import of_report
 from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.options import (
@@ -17,7 +17,7 @@ from virtscan.cli.options import (
     report_options,
 )
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.outputs import Outputs, keep_apart
+from virtscan.cli.output.outputs import Outputs, refuse_same_place
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.rendering import Rendering, with_file
 from virtscan.model import FailOn, GapAbout, Inventory, LowerDevice
@@ -56,7 +56,7 @@ def report(
     from virtscan.correlator.judging import judge
 
     rendering.check(is_assumed=bool(parsed(assumptions, str)), is_redacted=redact is not None)
-    keep_apart(*rendering.places, ("--redact", redact), inputs=files)
+    refuse_same_place(*rendering.places, ("--redact", redact), inputs=files)
     redacted = redaction(redact)
     saved = load(files[0]) if len(files) == 1 else load_merged(files, console)
     if fail_on is FailOn.PENDING and not _knows_records(saved):
@@ -64,7 +64,7 @@ def report(
     inventory = redacted(judged_on(saved, console, lower_device=lower_device, max_age=max_age))
     with Outputs() as outputs:
         shown = rendering.open(outputs)
-        judged, what_if = under(judge(inventory), parsed(assumptions, redacted.text))
+        judged, what_if = with_assumptions(judge(inventory), parsed(assumptions, redacted.text))
         judged = with_file(judged, files[0], is_redacted=redact is not None or len(files) > 1)
         rendering = msgspec.structs.replace(rendering, what_if=what_if)
         code = of_report(judged, fail_on or FailOn.LATENT)

@@ -9,16 +9,16 @@ import click
 import msgspec
 
 from virtscan.cli.acquire import collected, planned
-from virtscan.cli.assuming import AssumptionResult, assume_option, check, parsed, under
+from virtscan.cli.assuming import AssumptionResult, assume_option, check, parsed, with_assumptions
 from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.history.baseline import Baseline, code_of
 from virtscan.cli.history.earlier import since_option
-from virtscan.cli.history.keeping import Keeping
 from virtscan.cli.history.source import history_option, kept_in, trend_of
+from virtscan.cli.history.writer import HistoryWriter
 from virtscan.cli.options import FILE, collect_options, console_options, fail_on_option, report_options
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.outputs import PRIVATE, Output, OutputError, Outputs, keep_apart
+from virtscan.cli.output.outputs import PRIVATE, Output, OutputError, Outputs, refuse_same_place
 from virtscan.cli.output.redacting import Redaction, redaction
 from virtscan.cli.output.rendering import News, Rendering, with_file
 from virtscan.cli.plan import default_uri_line
@@ -69,24 +69,24 @@ def scan(
 
     asked, console = console, console if since is None else console.for_news()
     rendering.check(is_assumed=bool(assumptions), is_news=since is not None, is_redacted=redact is not None)
-    keep_apart(("--save", save), *rendering.places, ("--redact", redact), inputs=(what["config"],))
-    keep_apart(*rendering.places, inputs=(None if since is None else Path(since),))
+    refuse_same_place(("--save", save), *rendering.places, ("--redact", redact), inputs=(what["config"],))
+    refuse_same_place(*rendering.places, inputs=(None if since is None else Path(since),))
     redacted = redaction(redact)
     plan = planned(console, fail_on=fail_on, **what)
     check(parsed(assumptions, str), plan)
     url = None if no_history else kept_in(history, plan)
     with (
-        Keeping(url, scope=plan.scope, saved=save, console=console) as keeping,
+        HistoryWriter(url, scope=plan.scope, saved=save, console=console) as writer,
         Outputs(pipe_seconds=plan.deadline) as outputs,
     ):
         baseline = Baseline.since(since, scope=redacted.scope(plan.scope), redacted=redacted)
         saved = outputs.open(save, mode=PRIVATE) if save else None
         shown = rendering.open(outputs)
         inventory, seconds = _collected(plan, console, baseline, redacted)
-        keeping.collected(inventory)
+        writer.collected(inventory)
         report = judge(inventory)
-        keeping.judged(report)
-        if redact is None and keeping.failure is None:  # names of the history have no pseudonyms
+        writer.judged(report)
+        if redact is None and writer.failure is None:  # names of the history have no pseudonyms
             rendering = rendering.with_sections(lambda: trend_of(url, plan.scope))
         news = baseline.news(inventory)
         outcome = _outcome(report, news, parsed(assumptions, redacted.text), plan.fail_on)
@@ -95,7 +95,7 @@ def scan(
         note = default_uri_line(plan, names=console.names)
         rendering = msgspec.structs.replace(rendering, note=note, what_if=outcome.what_if)
         judged = with_file(outcome.report, save, is_redacted=redact is not None)
-        failure = keeping.failure or baseline.failure or (saved and saved.failure)
+        failure = writer.failure or baseline.failure or (saved and saved.failure)
         # A failed save or history decides the exit code.
         run = Run(exit_code=OutputError.exit_code if failure else outcome.code, seconds=seconds)
         rendering.with_pseudonyms(redacted).write(judged, shown, console, run, news)
@@ -127,7 +127,7 @@ def _outcome(
     least = fail_on or FailOn.LATENT
     what_if, refused = AssumptionResult(), None
     try:
-        report, what_if = under(report, assumptions)
+        report, what_if = with_assumptions(report, assumptions)
     except ConfigError as error:
         refused = error
     code = code_of(news, of_report(report, least), least)

@@ -16,7 +16,7 @@ from virtscan.cli.options import (
 )
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import RequestedOutput, places
-from virtscan.cli.output.outputs import keep_apart
+from virtscan.cli.output.outputs import refuse_same_place
 from virtscan.cli.output.showing import showing
 from virtscan.model import Plan
 from virtscan.views import VIEWS
@@ -45,7 +45,7 @@ def servers(
     """Read only the provisioning servers: TX checksum offload now and, if known, after a reboot."""
     from virtscan.correlator.judging import judge
 
-    keep_apart(*places(wanted), inputs=(config,))
+    refuse_same_place(*places(wanted), inputs=(config,))
     plan = planned(console, config=config, servers=servers, host_timeout=host_timeout)
     if not plan.servers:
         raise click.UsageError(

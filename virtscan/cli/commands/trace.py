@@ -11,7 +11,7 @@ from virtscan.cli.help import TRACES, Command
 from virtscan.cli.options import FILE, console_options, max_age_option, output_options, redact_option
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import RequestedOutput, places
-from virtscan.cli.output.outputs import keep_apart
+from virtscan.cli.output.outputs import refuse_same_place
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
 
@@ -46,7 +46,7 @@ def trace(
     device: tcpdump -s 0 -w FILE -i DEVICE. Whole frames and all ports are needed, because TFTP servers answer from any
     port. Formats are pcap and pcapng, gzipped or not. Frames inside VXLAN, GENEVE and GRE are read as well.
     """
-    keep_apart(*places(wanted), ("--redact", redact), inputs=(pcap, inventory))
+    refuse_same_place(*places(wanted), ("--redact", redact), inputs=(pcap, inventory))
     redacted = redaction(redact)
     report = None
     if str(pcap) == str(inventory) == "-":

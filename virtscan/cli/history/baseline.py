@@ -6,7 +6,7 @@ import msgspec
 
 from virtscan.cli.exit_codes import ExitCode, of_changes
 from virtscan.cli.history.earlier import baseline_inventory, new_gaps, news_of, with_memory_of
-from virtscan.cli.output.console import Console, complain
+from virtscan.cli.output.console import Console, print_message
 from virtscan.cli.output.outputs import OutputError
 from virtscan.cli.output.redacting import Redaction
 from virtscan.cli.output.rendering import News
@@ -40,7 +40,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
         try:
             before = baseline_inventory(text, scope=scope)
         except HistoryError as error:
-            complain(f"{error}; the full report follows")
+            print_message(f"{error}; the full report follows")
             return cls(is_wanted=False, failure=f"{error}; the scan was not compared")
         if before is not None:
             return cls(is_wanted=True, before=redacted.of_earlier(before))

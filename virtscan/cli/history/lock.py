@@ -15,7 +15,7 @@ _LENGTH = 16
 
 
 @contextlib.contextmanager
-def alone(url: str, scope: str | None, console: Console) -> Iterator[None]:
+def exclusive_run(url: str, scope: str | None, console: Console) -> Iterator[None]:
     """Exclude other runs of this configuration with this history; the kernel releases the lock with the process.
 
     Raises:

@@ -16,7 +16,7 @@ class Verbosity(IntEnum):
 _WITHHELD = "warning: details withheld; run virtscan config check, or this command without --redact"
 
 
-def complain(message: str) -> None:
+def print_message(message: str) -> None:
     """Print a message to standard error; a name in it can't send escape sequences or reorder the text."""
     from virtscan.reporters import printable  # loads the views
 
@@ -38,7 +38,7 @@ class Console:
     def warn(self, message: str) -> None:
         """Print a warning; not with `--quiet`."""
         if self.verbosity >= Verbosity.NORMAL:
-            complain(message)
+            print_message(message)
 
     def warn_of_input(self, message: str) -> None:
         """Print a warning about the user's input, which may hold names."""
@@ -47,4 +47,4 @@ class Console:
     def detail(self, message: str) -> None:
         """Print a detail, which may hold names; only with `--verbose`."""
         if self.verbosity >= Verbosity.VERBOSE and self.names:
-            complain(message)
+            print_message(message)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from virtscan.cli.output.outputs import STDOUT, keep_apart
+from virtscan.cli.output.outputs import STDOUT, refuse_same_place
 from virtscan.model.nearest import did_you_mean
 from virtscan.reporters import REPORTERS, SUMMARY, Reporter
 
@@ -95,7 +95,7 @@ def wanted_outputs(
         raise click.UsageError(
             f"{' and '.join(words)} would go to the same place; give all but one a file, e.g. {words[0]}=FILE"
         )
-    keep_apart(*places(wanted))
+    refuse_same_place(*places(wanted))
     for one in wanted:
         _refuse_unusable(one)
     return wanted

@@ -9,7 +9,7 @@ from typing import Self
 
 import click
 
-from virtscan.cli.output.console import complain
+from virtscan.cli.output.console import print_message
 from virtscan.cli.output.targets import OutputTarget, place
 
 STDOUT = Path("-")
@@ -127,7 +127,7 @@ class Outputs:
             return
         kept = [output.name for output in self._outputs if output.keeps_earlier]
         if kept:
-            complain(f"{', '.join(kept)}: left as it was; nothing could be read")
+            print_message(f"{', '.join(kept)}: left as it was; nothing could be read")
         _raise(self._outputs)
 
 
@@ -155,7 +155,7 @@ def _is_file(path: Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113 Path.is_file raises for a name that is too long
 
 
-def keep_apart(*outputs: tuple[str, Path | None], inputs: Iterable[Path | None] = ()) -> None:
+def refuse_same_place(*outputs: tuple[str, Path | None], inputs: Iterable[Path | None] = ()) -> None:
     """Refuse two outputs to one place, where the later would replace the earlier, and an output that replaces an input.
 
     Args:

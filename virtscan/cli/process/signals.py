@@ -62,7 +62,7 @@ def report_on_first(action: Callable[[], None] = lambda: None) -> None:
     _SignalState.on_first = action
 
 
-def obey_parent() -> None:
+def report_on_any_signal() -> None:
     """Make any terminating signal one to report, and leave the end to the parent; for the scanning child.
 
     A signal to the process group also ends the ssh of a connection, before the parent has sent `REPORT`.

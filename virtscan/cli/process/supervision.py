@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 
 from virtscan.cli.process import leftovers, signals
-from virtscan.engines.programs import end_all, spare_present
+from virtscan.engines.programs import end_all, spare_existing_children
 
 _M_TRIM_THRESHOLD = -1
 _M_ARENA_MAX = -8
@@ -33,7 +33,7 @@ class _Supervision:
 def allow() -> None:
     """Allow `continue_in_child` to split this process from now on."""
     _Supervision.is_program = True
-    spare_present()
+    spare_existing_children()
 
 
 def continue_in_child() -> signal.Signals | None:
@@ -59,7 +59,7 @@ def continue_in_child() -> signal.Signals | None:
         if child == 0:
             for file in wakeups:
                 os.close(file)
-            signals.obey_parent()
+            signals.report_on_any_signal()
             _prctl(_PR_SET_PDEATHSIG, signals.PARENT_GONE)
             _keep_memory_together()
             if os.getppid() != parent:

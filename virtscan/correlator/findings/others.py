@@ -25,7 +25,7 @@ class OtherServers:
         self._by_evaluation: dict[int, tuple[AnotherServer, ...]] = {}
         self._by_groups: dict[frozenset[int], list[AnotherServer]] = {}
 
-    def than_decides(self, evaluation: Evaluation) -> tuple[AnotherServer, ...]:
+    def of(self, evaluation: Evaluation) -> tuple[AnotherServer, ...]:
         """Return the servers that alone would put an interface at risk, by name, without the one that decides."""
         found = self._by_evaluation.get(id(evaluation))
         if found is None:

@@ -113,7 +113,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
         return sum(len(one.domains) for one in self.of_machine(hypervisor)) <= 1
 
 
-def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
+def fleet_of(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
     """Index all hypervisors once, for all servers.
 
     Args:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.location.fleet import Fleet, survey
+from virtscan.correlator.location.fleet import Fleet, fleet_of
 from virtscan.correlator.location.places import GuestNic, HostItself
 from virtscan.model import HostStatus, Hypervisor, Inventory, Mac, RememberedPlace
 
@@ -55,7 +55,7 @@ def remembered(inventory: Inventory) -> Memory:
     if not usable:
         return {}
     hosts = tuple(last.get(host.name, host) for host in inventory.hypervisors)
-    fleet = survey(msgspec.structs.replace(inventory, hypervisors=hosts, unread=(), places=()), ())
+    fleet = fleet_of(msgspec.structs.replace(inventory, hypervisors=hosts, unread=(), places=()), ())
     found = {
         name: Remembered(
             places=tuple(spot for place in some for spot in _spots(place, last[place.hypervisor])),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import msgspec
 
 from virtscan.correlator.location.copies import own_domains
-from virtscan.correlator.location.fleet import Fleet, survey
+from virtscan.correlator.location.fleet import Fleet, fleet_of
 from virtscan.correlator.location.memory import Memory, ServerName, remembered
 from virtscan.correlator.location.places import (
     GuestNic,
@@ -40,7 +40,7 @@ class ServerIndex:
             sorted(inventory.servers, key=lambda server: (server.name, server.interface or "", repr(server)))
         )
         stacks = [sending_stacks(server) for server in self.servers]
-        self.fleet: Fleet = survey(inventory, (mac for some in stacks for stack in some for mac in stack.macs))
+        self.fleet: Fleet = fleet_of(inventory, (mac for some in stacks for stack in some for mac in stack.macs))
         memory = remembered(inventory)
         self.placed: tuple[tuple[PlacedStack, ...], ...] = tuple(
             tuple(_placed(some, self.fleet, memory)) for some in stacks

@@ -93,15 +93,15 @@ class Dispatcher(Generic[T]):
         slices: Sequence[Slice],
         *,
         end: float,
-        patience: float | None,
+        retry_seconds: float | None,
     ) -> None:
-        """Take the slices to carry until `end`; `patience` are the seconds before a second attempt is made."""
+        """Take the slices to carry until `end`; `retry_seconds` is the time before a second attempt."""
         self.events: SimpleQueue[Event[T]] = SimpleQueue()
         self._scheduler = scheduler
         self._carrier = carrier
         self._jobs = jobs
         self._end = end
-        self._patience = patience
+        self._retry_seconds = retry_seconds
         self._open = {number: _Trip(number, one) for number, one in enumerate(slices)}
         self._waiting = list(self._open.values())
         self._attempts: list[_Attempt] = []
@@ -199,7 +199,7 @@ class Dispatcher(Generic[T]):
         plan = self._carrier.pack([self._jobs[index] for index in trip.slice.jobs], left)
         key = f"virtscan-{self._run}-{trip.number}-{trip.tries}"
         answer = link.send(worker, plan, seconds=left + _KILL_SECONDS, run=self._run, key=key)
-        late_at = now + (left / 2 if self._patience is None else self._patience)
+        late_at = now + (left / 2 if self._retry_seconds is None else self._retry_seconds)
         self._attempts.append(_Attempt(trip, worker, late_at, answer))
         trip.tries += 1
         trip.avoided.add(worker.address)

@@ -23,11 +23,11 @@ INTERRUPTED_MARGIN = threads.INTERRUPTED_MARGIN + 2.0
 class DaskEngine(Generic[R]):
     """An engine for jobs of one kind, which a carrier knows how to send."""
 
-    def __init__(self, scheduler: Scheduler, carrier: Carrier[R], *, patience: float | None = None) -> None:
-        """Take the scheduler; after `patience` seconds another worker also tries (default: half of the time)."""
+    def __init__(self, scheduler: Scheduler, carrier: Carrier[R], *, retry_seconds: float | None = None) -> None:
+        """Take the scheduler; after `retry_seconds` seconds another worker also tries (default: half of the time)."""
         self._scheduler = scheduler
         self._carrier = carrier
-        self._patience = patience
+        self._retry_seconds = retry_seconds
 
     def run(
         self,
@@ -43,7 +43,9 @@ class DaskEngine(Generic[R]):
         load()
         end = monotonic() + deadline
         slices = self._carrier.slices(jobs)
-        dispatcher = Dispatcher(self._scheduler, self._carrier, jobs, slices, end=end, patience=self._patience)
+        dispatcher = Dispatcher(
+            self._scheduler, self._carrier, jobs, slices, end=end, retry_seconds=self._retry_seconds
+        )
         run = _FleetRun(dispatcher, slices, on_end, on_start, is_interrupted)
         away = {index for one in slices for index in one.jobs}
         here = [index for index in range(len(jobs)) if index not in away]

@@ -29,7 +29,7 @@ def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
         line, are ignored.
     """
     running = evidence.starts("cron", "crond", "cronie", "fcron", "systemd-cron")
-    for path, text in evidence.under(*_SYSTEM, *_ROOT):
+    for path, text in evidence.matching(*_SYSTEM, *_ROOT):
         scene = Scene.of(evidence, device)
         states = _states(text, scene, system=any(map(path.match, _SYSTEM)))
         if states:

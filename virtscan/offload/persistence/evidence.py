@@ -62,8 +62,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         return State.ON if path in self.executable else State.OFF
 
     @property
-    def idle(self) -> frozenset[str]:
-        """The files that only a shell that is given their paths can run."""
+    def not_executable(self) -> frozenset[str]:
+        """Return the files that run only if their path is given to a shell."""
         return frozenset(path for path in self.files if self.executes(path) is State.OFF)
 
     def starts(self, *services: str) -> State:
@@ -85,7 +85,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         """Return True if a unit is linked to /dev/null, so that nothing can start it."""
         return self.aliases.get(unit) == "null"
 
-    def under(self, *patterns: str) -> Iterator[tuple[PurePosixPath, str]]:
+    def matching(self, *patterns: str) -> Iterator[tuple[PurePosixPath, str]]:
         """Yield files whose path fits one of the glob patterns, in the order of paths, without backups."""
         for name, text in sorted(self.files.items()):
             path = PurePosixPath(name)
@@ -94,7 +94,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     def layered(self, pattern: str, *bases: str) -> list[tuple[PurePosixPath, str]]:
         """Return files in the order of their names; of those of one name, the one under the last base counts."""
-        files = {path.name: (path, text) for base in bases for path, text in self.under(f"/{base}/{pattern}")}
+        files = {path.name: (path, text) for base in bases for path, text in self.matching(f"/{base}/{pattern}")}
         return [files[name] for name in sorted(files)]
 
 

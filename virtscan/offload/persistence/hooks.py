@@ -59,7 +59,7 @@ class _Hook(msgspec.Struct, frozen=True, kw_only=True):
 def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
     """Yield the settings in scripts; one that is not executable has no effect."""
     for hook in _hooks(evidence, device, macs):
-        for path, text in evidence.under(*hook.patterns):
+        for path, text in evidence.matching(*hook.patterns):
             executable = evidence.executes(str(path))
             replaced = path.is_relative_to(_VENDOR) and f"/etc/{path.relative_to(_VENDOR)}" in evidence.files
             idle = replaced or State.OFF in {executable, hook.runs} or not hook.names.fullmatch(path.name)

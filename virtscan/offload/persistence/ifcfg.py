@@ -27,7 +27,7 @@ def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
         NetworkManager takes features since 1.14 (NMSettingEthtool); RHEL 7.6 has 1.12, later updates of it 1.18.
         SUSE, ifcfg(5): ETHTOOL_OPTIONS and ETHTOOL_OPTIONS_*, with the word `iface` for the device.
     """
-    for path, text in evidence.under(_REDHAT, _SUSE):
+    for path, text in evidence.matching(_REDHAT, _SUSE):
         scene = Scene(device=device, variables={"DEVICE": device, "REALDEVICE": device})
         values = assigned(text, scene)
         if values is None:
@@ -45,7 +45,7 @@ def belongs(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
     """Return True if an ifcfg file belongs to the device."""
     return any(
         _owned(assigned(text, Scene(device=device)) or {}, path, device, macs) is State.ON
-        for path, text in evidence.under(_REDHAT, _SUSE)
+        for path, text in evidence.matching(_REDHAT, _SUSE)
     )
 
 

@@ -65,7 +65,7 @@ def has_profile(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
 
 
 def _profiles(evidence: Evidence) -> Iterator[tuple[str, Values]]:
-    for path, text in evidence.under(_PROFILES):
+    for path, text in evidence.matching(_PROFILES):
         yield str(path), {(section, key): value for section, key, value in ini(text)}
 
 
@@ -97,7 +97,7 @@ def _manages(evidence: Evidence, device: str, macs: tuple[str, ...]) -> State:
         or (key == "managed" and section.startswith("device") and value.lower() in {"0", "false", "no"})
         for section, key, value in entries
     )
-    marked = any("NM_UNMANAGED" in text for _, text in evidence.under("/etc/udev/rules.d/*", "/run/udev/rules.d/*"))
+    marked = any("NM_UNMANAGED" in text for _, text in evidence.matching("/etc/udev/rules.d/*", "/run/udev/rules.d/*"))
     if excluded or marked or _left_to_ifupdown(entries, evidence, device):
         return State.UNKNOWN
     return evidence.starts("NetworkManager")

@@ -10,7 +10,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     `host_timeout` are the seconds for the job, `deadline` those that the whole run had, `run_left` those that are left
     of them when the job starts; None without a run. `in_fleet`: other hypervisors are read at the same time.
-    `is_careful`: no two calls at once share a connection.
+    `one_call_at_a_time` allows no concurrent calls on one connection.
     """
 
     host_timeout: float = 30.0
@@ -22,7 +22,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     stats: bool = False
     allow_unsafe: bool = False
     server_macs: frozenset[Mac] = frozenset()
-    is_careful: bool = False
+    one_call_at_a_time: bool = False
 
     @property
     def seconds(self) -> float:
@@ -45,6 +45,6 @@ def limits_of(plan: Plan) -> Limits:
         next_start=plan.next_start,
         stats=plan.stats,
         allow_unsafe=plan.allow_unsafe_uri,
-        is_careful=plan.is_careful,
+        one_call_at_a_time=plan.one_call_at_a_time,
         server_macs=frozenset(mac for server in plan.servers for mac in server.macs),
     )

@@ -31,7 +31,7 @@ class HostJob(msgspec.Struct, frozen=True, kw_only=True):
         return work_of(self.target)
 
     @property
-    def stays_here(self) -> bool:
+    def needs_this_machine(self) -> bool:
         """Return True if only this machine can read it: it needs a path, a daemon or a password of this one."""
         is_remote = self.target.kind is TargetKind.LIBVIRT and not uri.needs_this_machine(self.target.address)
         return not is_remote or self.target.facts is not None

@@ -184,8 +184,8 @@ def _create_file(path: Path) -> None:
 def _engine(url: str) -> sa.Engine:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        patience = {} if "timeout" in parsed.query else {"timeout": _LOCK_SECONDS}
-        engine = sa.create_engine(parsed, connect_args=patience)
+        arguments = {} if "timeout" in parsed.query else {"timeout": _LOCK_SECONDS}
+        engine = sa.create_engine(parsed, connect_args=arguments)
         _begin_by_ourselves(engine)
         return engine
     lock = f"-c lock_timeout={_LOCK_SECONDS}s"

@@ -258,7 +258,7 @@ def _take_copy(original: _Taken, packet: Packet) -> None:
     """
     original.attempt.note_arrival(packet, from_server=original.from_server)
     found = packet.checksum()
-    if not (packet.to_many and original.counted.checksum is Checksum.PARTIAL):
+    if not (packet.is_multicast and original.counted.checksum is Checksum.PARTIAL):
         original.exchange.recount(original.counted, found)
 
 
@@ -268,7 +268,7 @@ def _client(packet: Packet, message: Dhcp) -> Mac | None:
         return message.mac
     if packet.source_port in {_CLIENT_4, _CLIENT_6}:
         octets = packet.link.source
-    elif packet.destination_port in {_CLIENT_4, _CLIENT_6} and not packet.link.to_many:
+    elif packet.destination_port in {_CLIENT_4, _CLIENT_6} and not packet.link.is_multicast:
         octets = packet.link.destination
     else:
         octets = None

@@ -49,8 +49,8 @@ class LinkHeader(NamedTuple):
         return (*self.overlay, *self.vlan)
 
     @property
-    def to_many(self) -> bool:
-        """Return True if it was sent to a group, or to all."""
+    def is_multicast(self) -> bool:
+        """Return True if it was sent to a multicast group or broadcast."""
         return self.destination is not None and bool(self.destination[0] & 1)
 
 

@@ -62,8 +62,8 @@ class Packet(NamedTuple):
         return not self.fragmented and len(self.segment) >= self.length
 
     @property
-    def to_many(self) -> bool:
-        """Return True if it was sent to a group, or to all."""
+    def is_multicast(self) -> bool:
+        """Return True if it was sent to a multicast group or broadcast."""
         first = self.destination[0]
         return first >= 224 if len(self.destination) == 4 else first == 0xFF
 

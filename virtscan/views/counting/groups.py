@@ -143,7 +143,7 @@ def whole_fleet(report: Report, label: Label) -> Group:
     return msgspec.structs.replace(group, findings=report.findings)
 
 
-def alone(host: Hypervisor, findings: Sequence[Finding]) -> Group:
+def group_of_host(host: Hypervisor, findings: Sequence[Finding]) -> Group:
     """Return the group of one host, without places for its interfaces, which take long to find."""
     return Group(
         label=(host.name,),

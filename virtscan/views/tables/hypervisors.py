@@ -10,7 +10,7 @@ from virtscan.correlator.kernel import kernel_state
 from virtscan.model import CONFIGURATION, Finding, Fix, Gap, HostStatus, Hypervisor, Interface, Report
 from virtscan.model.natural import by_name
 from virtscan.views.counting.amounts import ratio
-from virtscan.views.counting.groups import Group, alone
+from virtscan.views.counting.groups import Group, group_of_host
 from virtscan.views.document import (
     Audience,
     Column,
@@ -132,7 +132,7 @@ def hypervisors(report: Report) -> Section:
         (
             _JudgedHost(
                 facts=host,
-                group=alone(host, findings[host.name]),
+                group=group_of_host(host, findings[host.name]),
                 gaps=gaps[host.name],
                 taken_at=report.inventory.taken_at,
             )

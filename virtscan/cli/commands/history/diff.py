@@ -19,7 +19,7 @@ from virtscan.cli.options import (
 )
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import RequestedOutput, places
-from virtscan.cli.output.outputs import keep_apart
+from virtscan.cli.output.outputs import refuse_same_place
 from virtscan.cli.output.redacting import redaction
 from virtscan.model import FailOn, Inventory
 from virtscan.storage.address import LATEST, parse_which
@@ -57,7 +57,7 @@ def diff(
     console: Console,
 ) -> int:
     """Show changes from scan OLD to scan NEW (numbers, dates or latest); default: between the last two."""
-    keep_apart(*places(wanted), ("--redact", redact), inputs=(config,))
+    refuse_same_place(*places(wanted), ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
     which = parse_which(new, "NEW")
 

@@ -12,7 +12,7 @@ from virtscan.cli.history.scope import chosen_scan, scope_option
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import FILE, config_option, console_options, report_options
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.outputs import PRIVATE, Outputs, keep_apart
+from virtscan.cli.output.outputs import PRIVATE, Outputs, refuse_same_place
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.rendering import Rendering
 from virtscan.storage.address import LATEST, parse_which
@@ -54,7 +54,7 @@ def show(
     rendering.check(is_redacted=redact is not None)
     if save is not None:
         rendering.refuse("--save saves the inventory instead of reporting it")
-    keep_apart(("--save", save), *rendering.places, ("--redact", redact), inputs=(config,))
+    refuse_same_place(("--save", save), *rendering.places, ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
     which = parse_which(scan, "SCAN")
     kept_in = history_url(history, config, console)

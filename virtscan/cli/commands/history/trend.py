@@ -19,7 +19,7 @@ from virtscan.cli.options import (
 )
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import RequestedOutput, places
-from virtscan.cli.output.outputs import keep_apart
+from virtscan.cli.output.outputs import refuse_same_place
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
 
@@ -72,7 +72,7 @@ def trend(
 
     if view == _CAPACITY and by is not RiskBy.SITE:
         raise click.UsageError(f"--by {by.value} is for --view risks; capacity has sites only")
-    keep_apart(*places(wanted), ("--redact", redact), inputs=(config,))
+    refuse_same_place(*places(wanted), ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
     counts = run_on(
         history_url(history, config, console),

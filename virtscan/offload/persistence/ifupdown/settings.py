@@ -45,9 +45,9 @@ def if_up(evidence: Evidence, device: str) -> tuple[Mapping[str, str | None], St
     variables = _variables(own[0] if own else None, device)
     if any(fnmatchcase(device, pattern) for pattern in interfaces.scriptless):
         return variables, State.OFF
-    if not any(evidence.under(MAIN)):
+    if not any(evidence.matching(MAIN)):
         return variables, State.ON
-    goes_on = any(evidence.under(_IFUPDOWN2))
+    goes_on = any(evidence.matching(_IFUPDOWN2))
     started = interfaces.brought_up(device, dependents=goes_on)
     scene = Scene.of(evidence, device, variables=variables)
     reached = own and all(_commands(_inherited(one, interfaces), scene, goes_on)[1] is True for one in own)
@@ -61,7 +61,7 @@ def _states(
 ) -> tuple[dict[str, State], bool | None]:
     """Return the states that a stanza gives to the device, and whether its commands succeed, None if unknown."""
     ours = stanza.fits(device)
-    goes_on = any(evidence.under(_IFUPDOWN2))
+    goes_on = any(evidence.matching(_IFUPDOWN2))
     options = _inherited(stanza, interfaces)
     states, succeed = _commands(options, Scene.of(evidence, device, variables=_variables(stanza, device)), goes_on)
     scripted = not any(fnmatchcase(device, pattern) for pattern in interfaces.scriptless)

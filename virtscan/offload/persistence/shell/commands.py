@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from virtscan.offload.persistence.evidence import FEATURES, uncertain
-from virtscan.offload.persistence.shell.effects import Scene, elsewhere, offload_states, succeeds
+from virtscan.offload.persistence.shell.effects import Scene, offload_states, program_states, succeeds
 from virtscan.offload.persistence.shell.language.syntax import Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import Word
 from virtscan.offload.persistence.shell.programs import (
@@ -27,15 +27,15 @@ from virtscan.offload.persistence.shell.state import (
     Outcomes,
     Shell,
     changed,
+    either,
     ended,
-    together,
 )
 from virtscan.offload.persistence.shell.variables import (
     DECLARE,
     SET_VARIABLES,
     aliased,
     declared,
-    forgotten,
+    overwritten,
     shifted,
     with_options,
 )
@@ -85,7 +85,7 @@ class Commands(ABC):
         if text.startswith("#!"):
             errexit = errexit or _ERREXIT.match(text) is not None
             if not _SHEBANG.match(text):
-                return ended(shell.given(self._scene.possible(text), certain=False), None)
+                return ended(shell.with_states(self._scene.possible_states(text), certain=False), None)
         if shell.calls >= CALLS:
             raise RecursionError("scripts that call each other")
         try:
@@ -93,7 +93,7 @@ class Commands(ABC):
             is_bash = (interpreter or (found and found[1])) == "bash"
             outcomes = self.text(text, shell.child(arguments, errexit=errexit, is_bash=is_bash))
         except ShellSyntaxError:
-            return ended(shell.given(self._scene.possible(text), certain=False), None)
+            return ended(shell.with_states(self._scene.possible_states(text), certain=False), None)
         return changed(outcomes, shell.after_child, leaves=("exit", "return", "break", "continue"))
 
     def command(self, fields: Sequence[Word], shell: Shell) -> Outcomes:
@@ -102,10 +102,10 @@ class Commands(ABC):
             return {SUCCESS: shell}
         first, *rest = fields
         if first is None:  # any program with these arguments, or none before them
-            shell = shell.given(offload_states(rest, self._scene), certain=False)
-            return ended(shell.given(elsewhere("", rest, self._scene), certain=False), None)
+            shell = shell.with_states(offload_states(rest, self._scene), certain=False)
+            return ended(shell.with_states(program_states("", rest, self._scene), certain=False), None)
         bodies = shell.functions.get(first, (None,))
-        return together(
+        return either(
             *(self._program(first, rest, shell) if body is None else self._call(body, rest, shell) for body in bodies)
         )
 
@@ -128,17 +128,17 @@ class Commands(ABC):
 
         # Of a loop around the call, dash leaves it and bash does not.
         stays = {end: after for end, after in outcomes.items() if end.leaves in {"break", "continue"}}
-        return together(changed(outcomes, restored, ("return",)), changed(stays, restored, ("break", "continue")))
+        return either(changed(outcomes, restored, ("return",)), changed(stays, restored, ("break", "continue")))
 
     def _program(self, first: str, fields: list[Word], shell: Shell) -> Outcomes:  # noqa: PLR0911  a table of commands
         path = self._scene.path_of(first)
-        if path in self._scene.idle:
+        if path in self._scene.not_executable:
             return {FAILURE: shell}
         name = path.rpartition("/")[2]
         if name == "ethtool":
             found = "/" in first or finds_ethtool(shell.text_of("PATH"))
             status = True if found and succeeds(fields, self._scene) else None
-            return ended(shell.given(offload_states(fields, self._scene), certain=found), status)
+            return ended(shell.with_states(offload_states(fields, self._scene), certain=found), status)
         if name in {"exit", "return"}:
             known = fields[0] if len(fields) == 1 else None
             statuses = (True, False) if known is None or not known.isdecimal() else (int(known) == 0,)
@@ -176,7 +176,7 @@ class Commands(ABC):
                 environment[found[1]] = (found[2],)
         if not rest:
             return {SUCCESS: shell}
-        inner = shell.forgetful() if name == "sudo" else shell
+        inner = shell.without_variables() if name == "sudo" else shell
         if name == "env" and not {"-i", "-", "--ignore-environment"}.isdisjoint(fields):
             inner = inner.with_variables({"PATH": ("/usr/bin:/bin",)}, exported=True)
         if name == "time" or rest[0] is None:
@@ -200,7 +200,7 @@ class Commands(ABC):
             given = arguments[1:] if "c" in options else arguments
             return self.process(text, tuple(given), shell, errexit="e" in options, interpreter=name)
         if fields and path is None:
-            shell = shell.given(uncertain(FEATURES), certain=False)
+            shell = shell.with_states(uncertain(FEATURES), certain=False)
         return ended(shell, None)
 
     def _eval(self, fields: list[Word], shell: Shell) -> Outcomes:
@@ -229,14 +229,14 @@ class Commands(ABC):
         found = changed(self.text(text, inner), restored, ("return",))
         if arguments:  # bash passes them, dash does not
             given = msgspec.structs.replace(inner, arguments=tuple(arguments))
-            found = together(found, changed(self.text(text, given), with_arguments, ("return",)))
+            found = either(found, changed(self.text(text, given), with_arguments, ("return",)))
         return found
 
     def _unread(self, path: str, shell: Shell) -> Outcomes:
         """Return the outcomes of a sourced file that was not read, or that does not exist, at which dash ends."""
         if LIBRARIES.fullmatch(path):
             return {SUCCESS: shell}
-        after = shell.forgetful(self._scene.variables)
+        after = shell.without_variables(self._scene.variables)
         if path in self._scene.assigning:
             return {SUCCESS: after}
         return {**ended(after, None), CommandEnd(False, "exit"): after}
@@ -244,7 +244,7 @@ class Commands(ABC):
     @staticmethod
     def _anything(shell: Shell) -> Outcomes:
         """Return the outcomes of unknown commands."""
-        after = shell.given(uncertain(FEATURES), certain=False).forgetful()
+        after = shell.with_states(uncertain(FEATURES), certain=False).without_variables()
         after = msgspec.structs.replace(after, arguments=None)
         return {**ended(after, None), CommandEnd(False, "exit"): after}
 
@@ -281,11 +281,13 @@ class Commands(ABC):
             # A driver that is loaded again starts over.
             shell = msgspec.structs.replace(shell, states=uncertain(shell.states))
         if name in SET_VARIABLES:
-            shell = forgotten(name, fields, shell)
+            shell = overwritten(name, fields, shell)
         if name in DECLARE:
             shell = declared(name, fields, shell)
         elif name not in RUN_NOTHING:
-            shell = self._renamed(name, fields, shell).given(elsewhere(first, fields, self._scene), certain=False)
+            shell = self._renamed(name, fields, shell).with_states(
+                program_states(first, fields, self._scene), certain=False
+            )
         return ended(shell, True if name in DECLARE or is_taken_to_succeed(name, fields) else None)
 
     def _renamed(self, name: str, words: list[Word], shell: Shell) -> Shell:
@@ -294,5 +296,5 @@ class Commands(ABC):
         if not may_rename(name, words) or names.isdisjoint(words):
             return shell
         elsewhere = words[-1:] != [self._scene.device]  # its name is another one's in what follows
-        shell = shell.given(uncertain(FEATURES), certain=False)
+        shell = shell.with_states(uncertain(FEATURES), certain=False)
         return msgspec.structs.replace(shell, renamed=shell.renamed or elsewhere)

@@ -26,8 +26,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
     `device` is the device in question. `names` are further words that mean it in this place. `variables` and
     `arguments` are the script's; None is an unknown value. `scripts` are other scripts, by path, that it may
-    call; those of them that are `idle` are not executable. `opaque` are programs that may do anything. `assigning` are
-    files that were not read and only set variables.
+    call; `not_executable` are those of them without an executable bit. `opaque` are programs that may do anything.
+    `assigning` are files that were not read and only set variables.
     """
 
     device: str
@@ -35,7 +35,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     variables: Mapping[str, str | None] = {}
     arguments: tuple[str | None, ...] | None = None
     scripts: Mapping[str, str] = {}
-    idle: frozenset[str] = frozenset()
+    not_executable: frozenset[str] = frozenset()
     opaque: frozenset[str] = frozenset()
     assigning: frozenset[str] = frozenset()
 
@@ -54,7 +54,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             variables=variables,
             arguments=arguments,
             scripts=evidence.files,
-            idle=evidence.idle,
+            not_executable=evidence.not_executable,
             opaque=evidence.opaque,
             assigning=evidence.assigning,
         )
@@ -62,7 +62,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     def path_of(self, command: str) -> str:
         """Return the path of a script that is called by its name alone; any other command as it is."""
         paths = (f"{folder}/{command}" for folder in _SEARCHED)
-        return next((path for path in paths if path in self.scripts and path not in self.idle), command)
+        return next((path for path in paths if path in self.scripts and path not in self.not_executable), command)
 
     def texts_of(self, word: str) -> list[str]:
         """Return the scripts that a program which gets this word may run: of this path, or in this folder."""
@@ -73,7 +73,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             if path == word or path.startswith(folder) or (word.startswith("./") and path.endswith(word[1:]))
         ]
 
-    def possible(self, text: str) -> States:
+    def possible_states(self, text: str) -> States:
         """Return the states that commands which are not understood, or scripts that they name, may give."""
         return uncertain(FEATURES) if any(path in text for path in self.scripts) else may_concern(text)
 
@@ -118,7 +118,7 @@ def _accepted(words: Sequence[str]) -> bool:
     )
 
 
-def elsewhere(first: str, fields: Sequence[Word], scene: Scene) -> States:
+def program_states(first: str, fields: Sequence[Word], scene: Scene) -> States:
     """Return the states that a program may give: by its name, by ethtool among its words, by scripts that they name.
 
     A program that no word of these connects with offload is taken to leave it alone.

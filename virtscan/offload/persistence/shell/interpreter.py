@@ -17,7 +17,7 @@ from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import Word, expand, expand_pattern
 from virtscan.offload.persistence.shell.programs import READERS, SPECIAL, opens
-from virtscan.offload.persistence.shell.simple import SimpleCommands, strict
+from virtscan.offload.persistence.shell.simple import SimpleCommands, with_errexit
 from virtscan.offload.persistence.shell.state import (
     FAILURE,
     SUCCESS,
@@ -25,9 +25,9 @@ from virtscan.offload.persistence.shell.state import (
     Outcomes,
     Shell,
     changed,
-    joint,
-    onward,
-    together,
+    common_shell,
+    either,
+    next_shell,
 )
 
 _STEPS = 5000
@@ -51,10 +51,10 @@ class Interpreter(SimpleCommands):
     def _block(self, block: Block, shell: Shell) -> Outcomes:
         outcomes: Outcomes = {SUCCESS: shell}
         for node in block:
-            following = onward(outcomes)
+            following = next_shell(outcomes)
             if following is None:
                 break
-            outcomes = together(_leaving(outcomes), self.node(node, following))
+            outcomes = either(_leaving(outcomes), self.node(node, following))
         return outcomes
 
     def node(self, node: Node, shell: Shell) -> Outcomes:  # noqa: C901, PLR0911  a table of nodes
@@ -64,7 +64,7 @@ class Interpreter(SimpleCommands):
             raise RecursionError("too many steps")
         match node:
             case syntax.Simple():
-                return strict(self.simple(node, shell))
+                return with_errexit(self.simple(node, shell))
             case syntax.Redirected():
                 return self._redirected(node, shell)
             case syntax.AndOr():
@@ -95,7 +95,7 @@ class Interpreter(SimpleCommands):
             return outcomes
         words = node.body.words if isinstance(node.body, syntax.Simple) else ()
         ended = {CommandEnd(False, "exit"): shell} if SPECIAL.intersection(words[:1]) else {}
-        return together(outcomes, strict({FAILURE: shell}), ended)
+        return either(outcomes, with_errexit({FAILURE: shell}), ended)
 
     def _tested(self, block: Block, shell: Shell) -> Outcomes:
         """Run commands whose failure ends no script."""
@@ -109,7 +109,7 @@ class Interpreter(SimpleCommands):
             if continues in outcomes:
                 run = self._block if number == len(node.rest) else self._tested
                 others = {end: after for end, after in outcomes.items() if end != continues}
-                outcomes = together(others, run((following,), outcomes[continues]))
+                outcomes = either(others, run((following,), outcomes[continues]))
         return outcomes
 
     def _pipe(self, node: syntax.Pipe, shell: Shell) -> Outcomes:
@@ -123,20 +123,20 @@ class Interpreter(SimpleCommands):
             for command in commands:
                 if isinstance(command, syntax.Simple):
                     text = "\n".join((" ".join(command.words), command.document))
-                    shell = shell.given(self._scene.possible(text), certain=False)
+                    shell = shell.with_states(self._scene.possible_states(text), certain=False)
         # All of them run at once.
         forth, back = self._parts(node.commands, shell), self._parts(node.commands[::-1], shell)
-        after = joint((*forth.values(), *back.values())) or shell
+        after = common_shell((*forth.values(), *back.values())) or shell
         statuses = {end.status for end in forth} if shell.options["pipefail"] is False else {True, False}
-        return strict({CommandEnd(status): after for status in statuses})
+        return with_errexit({CommandEnd(status): after for status in statuses})
 
     def _parts(self, commands: Sequence[Node], shell: Shell) -> Outcomes:
         outcomes: Outcomes = {SUCCESS: shell}
         for command in commands:
-            outcomes = self.apart((command,), joint(outcomes.values()) or shell)
+            outcomes = self.in_subshell((command,), common_shell(outcomes.values()) or shell)
         return outcomes
 
-    def apart(self, block: Block, shell: Shell) -> Outcomes:
+    def in_subshell(self, block: Block, shell: Shell) -> Outcomes:
         """Run commands in a subshell that is taken to end."""
         leaves = ("exit", "return", "break", "continue", "forever")
         return changed(self._block(block, shell), shell.after_child, leaves)
@@ -146,28 +146,28 @@ class Interpreter(SimpleCommands):
             return self._block(node.body, shell)
         if not node.background:
             leaves = ("exit", "return", "break", "continue")
-            return strict(changed(self._block(node.body, shell), shell.after_child, leaves))
+            return with_errexit(changed(self._block(node.body, shell), shell.after_child, leaves))
         return {SUCCESS: self._background(node.body, shell)}
 
     def _background(self, block: Block, shell: Shell) -> Shell:
         """Return the shell behind commands that run at some time from now on."""
-        alone = joint(self.apart(block, msgspec.structs.replace(shell, states={})).values()) or shell
+        alone = common_shell(self.in_subshell(block, msgspec.structs.replace(shell, states={})).values()) or shell
         later = dict(alone.later)
         for name, state in alone.states.items():
             later[name] = state if later.get(name, state) is state else State.UNKNOWN
-        return msgspec.structs.replace(shell.given(dict(alone.states)), later=later, renamed=alone.renamed)
+        return msgspec.structs.replace(shell.with_states(dict(alone.states)), later=later, renamed=alone.renamed)
 
     def _if(self, node: syntax.If, shell: Shell) -> Outcomes:
         found: Outcomes = {}
         for condition, body in node.branches:
             outcomes = self._tested(condition, shell)
-            found = together(found, _leaving(outcomes))
+            found = either(found, _leaving(outcomes))
             if SUCCESS in outcomes:
-                found = together(found, self._block(body, outcomes[SUCCESS]))
+                found = either(found, self._block(body, outcomes[SUCCESS]))
             if FAILURE not in outcomes:
                 return found
             shell = outcomes[FAILURE]
-        return together(found, self._block(node.otherwise, shell))
+        return either(found, self._block(node.otherwise, shell))
 
     def _pass(self, body: Block, shell: Shell) -> tuple[Outcomes, Outcomes]:
         """Run one pass of a loop: the outcomes with which the next one starts, and those that leave the loop."""
@@ -182,13 +182,13 @@ class Interpreter(SimpleCommands):
                 again.append({CommandEnd(end.status): outside})
             else:
                 left.append({SUCCESS if end.leaves == "break" else end: outside})
-        return together(*again), together(*left)
+        return either(*again), either(*left)
 
     @staticmethod
     def _passes(once: Callable[[Shell], tuple[Outcomes, Outcomes]], shell: Shell) -> tuple[Shell, Outcomes, Outcomes]:
         """Run passes of a loop until another one adds nothing: the shell before any of them, and behind them."""
         again, left = once(shell)
-        more = onward(together({SUCCESS: shell}, again))
+        more = next_shell(either({SUCCESS: shell}, again))
         return (shell, again, left) if more is None or more == shell else Interpreter._passes(once, more)
 
     def _for(self, node: syntax.For, shell: Shell) -> Outcomes:
@@ -199,16 +199,16 @@ class Interpreter(SimpleCommands):
             def once(start: Shell, field: Word = field) -> tuple[Outcomes, Outcomes]:
                 return self._pass(node.body, start.with_variables({node.name: (field,)}))
 
-            start = onward(outcomes)
+            start = next_shell(outcomes)
             if start is None:
                 break
             if field is None:  # any number of passes
                 start, outcomes, left = self._passes(once, start)
-                outcomes = together({SUCCESS: start}, outcomes)
+                outcomes = either({SUCCESS: start}, outcomes)
             else:
                 outcomes, left = once(start)
-            found = together(found, left)
-        return together(found, outcomes)
+            found = either(found, left)
+        return either(found, outcomes)
 
     def _loop(self, node: syntax.Loop, shell: Shell) -> Outcomes:
         enters, leaves = (FAILURE, SUCCESS) if node.until else (SUCCESS, FAILURE)
@@ -217,10 +217,10 @@ class Interpreter(SimpleCommands):
             tested = self._tested(node.condition, start)
             again, left = self._pass(node.body, tested[enters]) if enters in tested else ({}, {})
             done = {SUCCESS: tested[leaves]} if leaves in tested else {}
-            return again, together(left, _leaving(tested), done)
+            return again, either(left, _leaving(tested), done)
 
         start, again, left = self._passes(once, shell)
-        return left or {CommandEnd(True, "forever"): onward(again) or start}
+        return left or {CommandEnd(True, "forever"): next_shell(again) or start}
 
     def _case(self, node: syntax.CaseCommand, shell: Shell) -> Outcomes:
         found, _, shell = self.substituted((node.word,), shell)
@@ -229,10 +229,10 @@ class Interpreter(SimpleCommands):
         for patterns, body in node.branches:
             known = [expand_pattern(pattern, shell.lookup) for pattern in patterns]
             if word is not None and any(pattern is not None and fnmatchcase(word, pattern) for pattern in known):
-                return together(found, self._block(body, shell))
+                return either(found, self._block(body, shell))
             if word is None or None in known:
-                found = together(found, self._block(body, shell))
-        return together(found, {SUCCESS: shell})
+                found = either(found, self._block(body, shell))
+        return either(found, {SUCCESS: shell})
 
 
 def _leaving(outcomes: Outcomes) -> Outcomes:

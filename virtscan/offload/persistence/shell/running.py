@@ -11,7 +11,7 @@ from virtscan.offload.persistence.shell.effects import Scene, States
 from virtscan.offload.persistence.shell.interpreter import Interpreter
 from virtscan.offload.persistence.shell.language.syntax import ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import Word
-from virtscan.offload.persistence.shell.state import Outcomes, Shell, joint
+from virtscan.offload.persistence.shell.state import Outcomes, Shell, common_shell
 
 
 def run_script(text: str, scene: Scene) -> States:
@@ -38,7 +38,7 @@ def run_command(words: Sequence[Word], scene: Scene) -> tuple[States, bool | Non
 def assigned(text: str, scene: Scene) -> Mapping[str, str | None] | None:
     """Return the variables that a file of assignments sets; None if it is not understood."""
     try:
-        after = joint(Interpreter(scene).text(text, Shell.of(scene)).values())
+        after = common_shell(Interpreter(scene).text(text, Shell.of(scene)).values())
     except (ShellSyntaxError, RecursionError):
         return None
     return None if after is None else {name: after.text_of(name) for name in after.variables}
@@ -48,7 +48,7 @@ def _guarded(text: str, scene: Scene, act: Callable[[Interpreter, Shell], Outcom
     try:
         outcomes = act(Interpreter(scene), Shell.of(scene))
     except (ShellSyntaxError, RecursionError):
-        return scene.possible(text), None
-    after = joint(outcomes.values())
+        return scene.possible_states(text), None
+    after = common_shell(outcomes.values())
     statuses = {end.status for end in outcomes}
     return {} if after is None else after.outcome(), statuses.pop() if len(statuses) == 1 else None

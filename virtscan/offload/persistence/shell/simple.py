@@ -18,9 +18,9 @@ from virtscan.offload.persistence.shell.state import (
     Outcomes,
     Shell,
     changed,
+    common_shell,
+    either,
     ended,
-    joint,
-    together,
 )
 from virtscan.offload.persistence.shell.variables import ASSIGNMENT, assigned
 
@@ -29,16 +29,16 @@ class SimpleCommands(Commands):
     """The simple commands of scripts."""
 
     @abstractmethod
-    def apart(self, block: Block, shell: Shell) -> Outcomes:
+    def in_subshell(self, block: Block, shell: Shell) -> Outcomes:
         """Run commands in a subshell that is taken to end."""
 
     def simple(self, node: syntax.Simple, shell: Shell) -> Outcomes:
         """Run a command with its here-document."""
         document = node.document
         if document and ("$(" in document or "`" in document or not RUN_NOTHING.issuperset(node.words[:1])):
-            shell = shell.given(self._scene.possible(document), certain=False)
+            shell = shell.with_states(self._scene.possible_states(document), certain=False)
         found, status, shell = self.substituted(node.words, shell)
-        return together(found, self._expanded(node.words, status, shell))
+        return either(found, self._expanded(node.words, status, shell))
 
     def _expanded(self, words: Sequence[str], status: bool | None, shell: Shell) -> Outcomes:
         """Run a command of which the substituted commands have run, the last with this success."""
@@ -78,19 +78,19 @@ class SimpleCommands(Commands):
         for text in [text for word in words for text in substituted(word)]:
             errexit = False if shell.options["errexit"] is False else None  # bash forgets it there
             inner = msgspec.structs.replace(shell, options={**shell.options, "errexit": errexit})
-            outcomes = self.apart(parse(text), inner)
-            shell = shell.after_child(joint(outcomes.values()) or shell)
+            outcomes = self.in_subshell(parse(text), inner)
+            shell = shell.after_child(common_shell(outcomes.values()) or shell)
             statuses = {end.status for end in outcomes}
         unset = [name for word in words for name in needed(word) if not shell.is_set(name)]
         ends = (unset and shell.options["nounset"] is not False) or any(may_fail(word, shell.is_set) for word in words)
         return {CommandEnd(False, "exit"): shell} if ends else {}, statuses.pop() if len(statuses) == 1 else None, shell
 
 
-def strict(outcomes: Outcomes) -> Outcomes:
+def with_errexit(outcomes: Outcomes) -> Outcomes:
     """Return the outcomes of a command that `set -e` watches."""
     failed = outcomes.get(FAILURE)
     if failed is None or failed.tested or failed.options["errexit"] is False:
         return outcomes
     certain = failed.tested is False and failed.options["errexit"] is True
     others = {end: shell for end, shell in outcomes.items() if end != FAILURE or not certain}
-    return together(others, {CommandEnd(False, "exit"): failed})
+    return either(others, {CommandEnd(False, "exit"): failed})

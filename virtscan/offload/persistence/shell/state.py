@@ -109,7 +109,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         known = [value for value in self.lookup(name) if value is not None]
         return " ".join(known) if len(known) == len(self.lookup(name)) else None
 
-    def given(self, states: States, *, certain: bool = True) -> "Shell":
+    def with_states(self, states: States, *, certain: bool = True) -> "Shell":
         """Return the shell after a command that gives, or may give, states to the device."""
         after = merged(self.states, states, certain=certain and not self.renamed)
         return msgspec.structs.replace(self, states=after)
@@ -128,7 +128,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
             exported=self.exported.union(values) if exported else self.exported,
         )
 
-    def forgetful(self, kept: Iterable[str] = ()) -> "Shell":
+    def without_variables(self, kept: Iterable[str] = ()) -> "Shell":
         """Return the shell without the values of its variables but these."""
         names = {"IFS", *kept}
         values = {name: value for name, value in self.variables.items() if name in names}
@@ -169,7 +169,7 @@ Outcomes = Mapping[CommandEnd, Shell]
 """The ends that a command may have, each with the shell behind it."""
 
 
-def together(*several: Outcomes) -> Outcomes:
+def either(*several: Outcomes) -> Outcomes:
     """Return the outcomes of commands of which one runs."""
     found: dict[CommandEnd, Shell] = {}
     for outcomes in several:
@@ -183,12 +183,12 @@ def ended(shell: Shell, status: bool | None) -> Outcomes:
     return dict.fromkeys((SUCCESS, FAILURE) if status is None else (CommandEnd(status),), shell)
 
 
-def onward(outcomes: Outcomes) -> Shell | None:
+def next_shell(outcomes: Outcomes) -> Shell | None:
     """Return the shell of the next command; None if there is none."""
-    return joint(shell for end, shell in outcomes.items() if not end.leaves)
+    return common_shell(shell for end, shell in outcomes.items() if not end.leaves)
 
 
-def joint(shells: Iterable[Shell]) -> Shell | None:
+def common_shell(shells: Iterable[Shell]) -> Shell | None:
     """Return what holds in all of these shells; None if there are none."""
     found = None
     for shell in shells:
@@ -199,6 +199,6 @@ def joint(shells: Iterable[Shell]) -> Shell | None:
 def changed(outcomes: Outcomes, change: Callable[[Shell], Shell], leaves: Iterable[str] = ()) -> Outcomes:
     """Return outcomes with changed shells; an end that leaves one of these is one that the next command follows."""
     stopped = frozenset(leaves)
-    return together(
+    return either(
         *({CommandEnd(end.status) if end.leaves in stopped else end: change(shell)} for end, shell in outcomes.items())
     )

@@ -59,10 +59,10 @@ def declared(name: str, fields: Sequence[Word], shell: Shell) -> Shell:
     return shell
 
 
-def forgotten(name: str, fields: Sequence[Word], shell: Shell) -> Shell:
+def overwritten(name: str, fields: Sequence[Word], shell: Shell) -> Shell:
     """Return the shell after a command that sets the variables which are among its words."""
     if None in fields and name != "printf":
-        return shell.forgetful()
+        return shell.without_variables()
     if name == "printf":
         fields = fields[1:2] if fields[:1] == ["-v"] else ()
     names = [found for field in fields for found in re.findall(r"[A-Za-z_]\w*", field or "")]

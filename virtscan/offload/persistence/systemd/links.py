@@ -63,7 +63,7 @@ def _files(evidence: Evidence) -> list[LinkFile]:
     for path, text in evidence.layered("systemd/network/*.link", *SYSTEM_BASES):
         drop_ins = evidence.layered(f"systemd/network/{path.name}.d/*.conf", *SYSTEM_BASES)
         entries = tuple(ini(text, *(extra for _, extra in drop_ins)))
-        remade = any(evidence.under("netplan/*.yaml")) and str(path).startswith(_NETPLANS)
+        remade = any(evidence.matching("netplan/*.yaml")) and str(path).startswith(_NETPLANS)
         if not remade and (path.name not in found or str(path).startswith("/etc/")):
             found[path.name] = LinkFile(name=path.name, source=str(path), entries=entries)
     return [found[name] for name in sorted(found)]

@@ -9,26 +9,26 @@ from typing import Self
 import click
 
 from virtscan.cli.history.bounded_access import run_on
-from virtscan.cli.history.lock import alone
+from virtscan.cli.history.lock import exclusive_run
 from virtscan.cli.history.state import state_directory
-from virtscan.cli.output.console import Console, complain
+from virtscan.cli.output.console import Console, print_message
 from virtscan.cli.output.outputs import PRIVATE, OutputError, opened
 from virtscan.errors import HistoryError
 from virtscan.model import Inventory, Report
 from virtscan.transport import url_secrets
 
 
-class Keeping:
-    """A context that keeps a scan: before its report is printed, or when it ends.
+class HistoryWriter:
+    """A context that stores a scan: before its report is printed, or when it ends.
 
-    Without a URL it does nothing. Only one run of a configuration is in it at a time. If the database did not store the
-    scan, `failure` has the reason, and the place of the scan instead.
+    Without a URL it does nothing. Only one run of a configuration can enter it at a time. If the database did not store
+    the scan, `failure` has the reason, and where the scan is instead.
     """
 
     failure: str | None = None
 
     def __init__(self, url: str | None, *, scope: str | None, saved: Path | None, console: Console) -> None:
-        """Begin.
+        """Open no database yet.
 
         Args:
             url: The database; None for no history.
@@ -46,22 +46,22 @@ class Keeping:
 
     def __enter__(self) -> Self:
         if self._url is not None:
-            self._lock.enter_context(alone(self._url, self._scope, self._console))
+            self._lock.enter_context(exclusive_run(self._url, self._scope, self._console))
         return self
 
     def collected(self, inventory: Inventory) -> None:
-        """Keep this inventory: at the end, unless it is judged before."""
+        """Take the inventory to store: at the end, unless `judged` is called before."""
         self._inventory = inventory
 
     def judged(self, report: Report) -> None:
-        """Keep it now, with the counts of this report; its changes count as reported unless the context fails."""
+        """Store the inventory with this report's counts; its changes count as reported unless the context fails."""
         self._keep(report)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Keep the scan if that was not done, and note whether its report was printed.
+        """Store the scan if that was not done, and note whether its report was printed.
 
         Raises:
-            OutputError: The database did not take it, and nothing else failed.
+            OutputError: The database did not store the scan, and nothing else failed.
         """
         with self._lock:
             self._keep(None)
@@ -70,7 +70,7 @@ class Keeping:
         if self.failure is not None and kind is None:
             raise OutputError(self.failure)
         if self.failure is not None:
-            complain(self.failure)
+            print_message(self.failure)
 
     def _keep(self, report: Report | None) -> None:
         """Save the scan, once."""
