@@ -1,4 +1,4 @@
-"""Sources of a provisioning server's offload state: one module per SOURCE."""
+"""Readers of a provisioning server's offload state: one module per SOURCE."""
 
 from collections.abc import Mapping
 

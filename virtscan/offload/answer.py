@@ -1,4 +1,4 @@
-"""The facts about a server that every source of a sending stack gives."""
+"""The facts about a server that a source of its sending stack provides."""
 
 from collections.abc import Mapping
 
@@ -12,8 +12,8 @@ from virtscan.offload.persistence import Evidence
 class ServerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A source's facts about a server.
 
-    `features` has the output of `ethtool -k` by device; `no_features` is the reason why others are unknown. `reached`
-    is the server's own address of the connection that brought the answer. `evidence` is None if the source has no
+    `features` has the output of `ethtool -k` by device; `no_features` is the reason for devices without it. `reached`
+    is the server's address at its end of the ssh connection. `evidence` is None if the source has no configuration
     files.
     """
 

@@ -1,4 +1,4 @@
-"""Output of `ethtool -k DEVICE`, of every age, as text or as JSON, to features."""
+"""Parser of the output of `ethtool -k DEVICE`: text of every version, or JSON."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from virtscan.errors import OffloadError
 from virtscan.model import DeviceName, Feature, State
 from virtscan.model.gaps.causes import EthtoolFailed, FeaturesConflict, FeaturesNotShown
 
-# Not just any bracket: the prompt of a shell may stand before the text, as in `[root@host ~]# ethtool -k eth0`.
+# A bracket alone does not mean JSON: a shell prompt may precede the text, as in `[root@host ~]# ethtool -k eth0`.
 _JSON = re.compile(r"\[\s*([{\]]|$)")
 _QUOTE = re.compile(r"(?:\s*[>|])*\s*")
 _HEADER = re.compile(r"(?:Features|Offload parameters) for (\S+?):?")
@@ -18,10 +18,10 @@ _VALUE = re.compile(r"\s*(on|off)(?:\s+\[(fixed|requested on|requested off)\])?(
 _ERROR = re.compile(r"Cannot get device .+|netlink error: .+|ethtool: .+|no offload info available")
 _FAILED = re.compile(r"Cannot get device (.+?) settings")
 
-_WAYS = ("tx-checksum-ipv4", "tx-checksum-ip-generic")
+_UDP4_FEATURES = ("tx-checksum-ipv4", "tx-checksum-ip-generic")
 _GROUPS = {"tx-checksumming", "scatter-gather", "tcp-segmentation-offload"}
 _FLAGS = {"large-receive-offload", "rx-vlan-offload", "tx-vlan-offload", "ntuple-filters", "receive-hashing"}
-# Versions before 2.6.37 name a setting otherwise when they fail to get it than when they print it.
+# Versions before 2.6.37 use these names in their error messages, and the others in the list.
 _ALIASES = {
     "rx-csum": "rx-checksumming",
     "tx-csum": "tx-checksumming",
@@ -30,11 +30,11 @@ _ALIASES = {
 
 
 class FeatureTable(msgspec.Struct, frozen=True, kw_only=True):
-    """Output about one device; `device` is None when no header names it.
+    """Output about one device; `device` is None if there is no header.
 
-    `features` are in the order printed. One whose value was not observed is UNKNOWN: ethtool before 5.8 prints `off`
-    for a feature that it failed to get, and two captures of the same device may contradict each other. `errors` are
-    ethtool's own lines.
+    `features` are in the order printed. A feature is UNKNOWN if its value was not observed: ethtool before 5.8 prints
+    `off` for a feature that it failed to get, and two captures of the same device may contradict each other. `errors`
+    are ethtool's own lines.
     """
 
     device: DeviceName | None
@@ -43,14 +43,14 @@ class FeatureTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_features(text: str, device: str | None = None) -> FeatureTable:
-    """Read the features of one device.
+    """Parse the features of one device.
 
     Args:
         text: Output of `ethtool -k` or `ethtool --json -k`, for one or more devices.
-        device: Whose features; may be left out when the text is about one device only.
+        device: The device to return; may be None if the text is about one device only.
 
     Raises:
-        OffloadError: It is not about this device, about several of which none is named, or not about features.
+        OffloadError: The text is not about this device, has several devices and none was named, or has no features.
     """
     captures = parse_captures(text)
     if not captures and _JSON.match(text.lstrip()):
@@ -69,12 +69,15 @@ def parse_features(text: str, device: str | None = None) -> FeatureTable:
 
 
 def parse_captures(text: str) -> tuple[FeatureTable, ...]:
-    """Read all features in a text, by device; empty if it has none.
+    """Parse all features in a text, by device.
 
     Mail quotes and annotations after a value are allowed; other lines are ignored.
 
+    Returns:
+        A table per device, empty if the text has no features.
+
     Raises:
-        OffloadError: It is JSON and broken, or not ethtool's.
+        OffloadError: The text is JSON, but broken or not from ethtool.
 
     Source:
         ethtool.git: ethtool.c do_goffload (to 2.6.36), dump_features (to 5.7), netlink/features.c.
@@ -86,17 +89,17 @@ def parse_captures(text: str) -> tuple[FeatureTable, ...]:
 def tx_checksum(features: Mapping[str, Feature]) -> State:
     """Return the state of TX checksum offload for UDP over IPv4.
 
-    One feature on is on: the kernel leaves the checksum partial if any of them covers the packet.
-    `tx-checksum-unneeded` (2.6.39 to 3.2) is also such a feature. `tx-checksumming` sums up all of them, SCTP and FCoE
-    among them: its `off` decides, its `on` only where it stands alone, as in the oldest output.
+    The state is on if one of the relevant features is on: the kernel leaves the checksum partial if any of them covers
+    the packet. `tx-checksum-unneeded` (2.6.39 to 3.2) is also relevant. `tx-checksumming` summarizes all, including
+    SCTP and FCoE: its `off` decides; its `on` decides only if it is printed alone, as by the oldest versions.
     """
-    states = [features[name].state for name in ("tx-checksum-unneeded", *_WAYS) if name in features]
+    states = [features[name].state for name in ("tx-checksum-unneeded", *_UDP4_FEATURES) if name in features]
     if State.ON in states:
         return State.ON
     if State.UNKNOWN in states:
         return State.UNKNOWN
     total = features["tx-checksumming"].state if "tx-checksumming" in features else State.UNKNOWN
-    if total is State.OFF or all(name in features for name in _WAYS):
+    if total is State.OFF or all(name in features for name in _UDP4_FEATURES):
         return State.OFF
     return State.UNKNOWN if any(name.startswith("tx-checksum-") for name in features) else total
 
@@ -105,18 +108,19 @@ def unknown_because(capture: FeatureTable) -> EthtoolFailed | FeaturesConflict |
     """Return why `tx_checksum` of this capture is UNKNOWN; None when it is not."""
     if tx_checksum(capture.features) is not State.UNKNOWN:
         return None
-    relevant = [name for name in ("tx-checksumming", "tx-checksum-unneeded", *_WAYS) if name in capture.features]
+    candidates = ("tx-checksumming", "tx-checksum-unneeded", *_UDP4_FEATURES)
+    relevant = [name for name in candidates if name in capture.features]
     doubtful = tuple(name for name in relevant if capture.features[name].state is State.UNKNOWN)
     if doubtful and capture.errors:
         detail = next((error for error in capture.errors if " tx" in error), capture.errors[-1])
         return EthtoolFailed(features=doubtful, detail=detail)
     if doubtful:
         return FeaturesConflict(features=doubtful)
-    return FeaturesNotShown(features=tuple(name for name in _WAYS if name not in capture.features))
+    return FeaturesNotShown(features=tuple(name for name in _UDP4_FEATURES if name not in capture.features))
 
 
 class _Draft:
-    """One device's lines while they are read."""
+    """The features and errors of one device while its lines are read."""
 
     def __init__(self, device: str | None) -> None:
         self.device = device
@@ -142,8 +146,8 @@ class _Draft:
 def _from_text(text: str) -> tuple[FeatureTable, ...]:
     drafts: dict[str | None, _Draft] = {}
     current: _Draft | None = None
-    # Errors go to stderr, which is not buffered: in one file with stdout they stand before the header of their own
-    # device, that is, after the features of the previous one. On a terminal they stand between header and features.
+    # stderr is not buffered: if it goes to the same file as stdout, errors precede the header of their own device, so
+    # they follow the features of the previous one. On a terminal they are between the header and the features.
     pending: list[str] = []
 
     def begin(device: str | None) -> _Draft:
@@ -161,7 +165,7 @@ def _from_text(text: str) -> tuple[FeatureTable, ...]:
         elif feature := _feature(line):
             current = current or begin(None)
             current.add(*feature)
-    if pending:  # their device is unknown, so they count for each
+    if pending:  # their device is unknown, so they count for every device
         for draft in tuple(drafts.values()) or (drafts.setdefault(None, _Draft(None)),):
             draft.errors += pending
     return tuple(draft.capture() for draft in drafts.values())
@@ -180,7 +184,7 @@ def _feature(line: str) -> tuple[str, Feature] | None:
 
 
 def _failed(errors: Iterable[str], names: Iterable[str]) -> set[str]:
-    """Return the features whose printed value is meaningless, because reading it failed."""
+    """Return the features whose printed value is meaningless, because ethtool failed to read them."""
     failed: set[str] = set()
     for error in errors:
         if setting := _FAILED.match(error):
@@ -227,7 +231,7 @@ def _names(captures: Iterable[FeatureTable]) -> str:
 
 
 def _failure(errors: tuple[str, ...]) -> str:
-    """Return the reason in ethtool's lines, for a device that has no features."""
+    """Return why a device has no features, from ethtool's error lines."""
     for words, reason in _REASONS.items():
         if any(words in error for error in errors):
             return f"{reason} ({errors[-1]})"

@@ -1,6 +1,6 @@
-"""The script that a server runs, and its output to an answer.
+"""The shell script that reads a server, and the parser of its output.
 
-One script for every way to reach a shell (ssh, this machine). It only reads.
+The same script runs over ssh and on this machine. It changes nothing.
 """
 
 import re
@@ -16,8 +16,8 @@ from virtscan.offload.settings import SETTINGS
 from virtscan.offload.stack import STACK, read_stack
 from virtscan.transport.sections import excerpt, read_sections
 
-# Arguments: the device that is named or nothing, the folder that stands for / in the files read.
-# The answer is a list of sections. It only defines functions up to its last line: cut short, it does nothing.
+# Arguments: the configured device or an empty string; the folder to read instead of /.
+# The output is a list of sections. All lines but the last only define functions: a truncated script does nothing.
 _FACTS = r"""
 answer() {
     device=$1 root=${2-}
@@ -50,10 +50,10 @@ SCRIPT = _FACTS + STACK + SETTINGS + _LAST
 
 
 def parse_answer(output: bytes) -> ServerAnswer:
-    """Read the output of the script.
+    """Parse the output of the script.
 
     Raises:
-        OffloadError: The answer is not whole.
+        OffloadError: The output is incomplete, or the script was not run.
     """
     sections = read_sections(output)
     if not sections:

@@ -1,4 +1,4 @@
-"""The device by which a server sends, as far as it is named or known by its address."""
+"""The device that a server sends through, if it is configured or its address identifies it."""
 
 import ipaddress
 
@@ -9,13 +9,13 @@ from virtscan.transport import ssh
 
 
 def named_sender(target: ServerTarget, answer: ServerAnswer) -> DeviceName | None:
-    """Return the named device, else the one with the server's address, else the only one with an address.
+    """Return the configured device, else the one with the server's address, else the only one with an address.
 
     Returns:
-        The device; None if it is not decidable: then each device with an address may be the sending one.
+        None if none of these applies: then each device with an address may be the sending one.
 
     Raises:
-        OffloadError: There is no device of the name that was given.
+        OffloadError: The server has no device of the configured name.
     """
     if target.interface is not None:
         names = sorted(device.name for device in answer.devices)
@@ -31,7 +31,7 @@ def named_sender(target: ServerTarget, answer: ServerAnswer) -> DeviceName | Non
 
 
 def _addresses(target: ServerTarget, answer: ServerAnswer) -> list[str]:
-    """Return the address that was declared, then the one that was reached, which a translation may have changed."""
+    """Return the configured address, then the server's own end of the connection: NAT may lie between them."""
     if target.kind is not SourceKind.SSH:
         return []
     return [ssh.parse_destination(target.address).host, answer.reached or ""]

@@ -1,4 +1,4 @@
-"""A source's answer about a server to the value that is judged."""
+"""Construction of a `Server` from the answer of its source."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,13 +29,13 @@ from virtscan.offload.sender import named_sender
 
 
 class ServerReader(Protocol):
-    """Reads a server within `timeout` seconds, or raises OffloadError with the reason why it can't."""
+    """A reader of a server within `timeout` seconds; raises OffloadError with the reason of a failure."""
 
     def __call__(self, target: ServerTarget, *, timeout: float) -> Server: ...  # noqa: D102  the class describes it
 
 
 def described(target: ServerTarget, tx_checksum: State, reason: AnyCause | None = None) -> Server:
-    """Return the server in this state, with its declared facts; `reason` is why the state is UNKNOWN."""
+    """Return a server with its declared facts and this state; `reason` is why the state is UNKNOWN."""
     return Server(
         name=target.name,
         source=shown(target),
@@ -52,26 +52,26 @@ def described(target: ServerTarget, tx_checksum: State, reason: AnyCause | None 
 
 
 def unreadable(target: ServerTarget, reason: AnyCause) -> Server:
-    """Return a server that could not be read, for this reason."""
+    """Return the server as unread, with the reason."""
     return described(target, State.UNKNOWN, reason)
 
 
 def captured(target: ServerTarget, capture: FeatureTable, *, at: datetime | None) -> Server:
-    """Return the server of which there is one capture of that time: it shows nothing of the sending stack."""
+    """Return a server known by one saved output of `ethtool -k`, without its sending stack."""
     return msgspec.structs.replace(
         described(target, tx_checksum(capture.features), unknown_because(capture)),
         interface=target.interface or capture.device,
-        features=_of_sending(capture),
+        features=_tx_features(capture),
         persistence=Persistence(setting=CaptureOnly()),
         observed_at=at,
     )
 
 
 def observed(target: ServerTarget, answer: ServerAnswer, *, at: datetime | None) -> Server:
-    """Return the server as a source described it at that time.
+    """Return the server as its source described it at that time.
 
     Raises:
-        OffloadError: There is no device of the name that was given.
+        OffloadError: The server has no device of the configured name.
     """
     devices = tuple(
         ServerDevice(device=device, offload=_offload(device, answer))
@@ -110,7 +110,7 @@ def _offload(device: Device, answer: ServerAnswer) -> Offload:
         except OffloadError as error:
             reason = Failure(detail=str(error))
         else:
-            state, reason, features = tx_checksum(capture.features), unknown_because(capture), _of_sending(capture)
+            state, reason, features = tx_checksum(capture.features), unknown_because(capture), _tx_features(capture)
     lasting = (
         Persistence(setting=SettingsNotShown())
         if answer.evidence is None
@@ -120,7 +120,7 @@ def _offload(device: Device, answer: ServerAnswer) -> Offload:
 
 
 def _summary(senders: Sequence[ServerDevice]) -> Offload:
-    """Return the one state of all devices that may be the sending one."""
+    """Return the common state of all devices that may send; UNKNOWN if they differ."""
     if not senders:
         return Offload(reason=NoAddress())
     first = senders[0].offload
@@ -140,5 +140,5 @@ def _summary(senders: Sequence[ServerDevice]) -> Offload:
 _DEPENDS = Persistence(setting=DevicesDiffer())
 
 
-def _of_sending(capture: FeatureTable) -> dict[str, Feature]:
+def _tx_features(capture: FeatureTable) -> dict[str, Feature]:
     return {name: feature for name, feature in capture.features.items() if name.startswith("tx-")}

@@ -1,7 +1,7 @@
-"""The part of the script that a server runs which looks for lasting settings: settings.sh.
+"""The part of the server's script that collects persistent settings: settings.sh.
 
-Of configuration files it sends the lines about TX checksum offload, never a password on them. Scripts that run
-ethtool are sent whole, without comments and without variables whose names suggest secrets.
+It sends only those lines of configuration files that concern TX checksum offload, with passwords removed. Scripts that
+run ethtool are sent completely, except for comments and for variables whose names suggest secrets.
 """
 
 from importlib.resources import files

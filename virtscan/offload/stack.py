@@ -1,4 +1,4 @@
-"""The part of the server's script about its network devices and its machine, and its output to values."""
+"""The part of the server's script that reads network devices and the machine, and the parser of its output."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,8 +9,8 @@ from virtscan.model import Device, DeviceName, Machine
 
 SOURCE = "probe"
 
-# Only `ethtool -k` is run on all devices: it is harmless. A host of containers may have hundreds of veths: lists have a
-# limit, and so has the number of devices that ethtool is run on, with the named one, bonds, bridges and NICs first.
+# `ethtool -k` is harmless, so it is run on all devices. A container host may have hundreds of veths: lists are limited,
+# and so is the number of devices that ethtool is run on. The configured one, bonds, bridges and NICs come first.
 STACK = r"""
 stack() {
     most=1000
@@ -66,7 +66,7 @@ features() {
     done
 }
 
-# Headers, errors and features of sending.
+# Headers, errors and TX features.
 relevant() {
     while IFS= read -r line; do
         case $line in
@@ -109,7 +109,7 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_stack(sections: Sequence[tuple[str, str, str]]) -> Stack:
-    """Read the sections that `stack` printed."""
+    """Parse the sections that the shell function `stack` printed."""
     bodies = {name: text for name, _, text in sections}
     names = {*bodies.get("devices", "").split()}
     links = hostnet.read_ip(bodies.get("links", ""), source=SOURCE)
@@ -129,7 +129,7 @@ def read_stack(sections: Sequence[tuple[str, str, str]]) -> Stack:
 
 
 def _described(sections: Sequence[tuple[str, str, str]]) -> Iterator[Device]:
-    """Return the devices of each section, and those of which the name alone is known."""
+    """Yield the devices of each section, and those of which only the name is known."""
     bodies = {name: text for name, _, text in sections}
     sysfs = bodies.get("sysfs", "")
     yield from hostnet.read_devices(
@@ -143,7 +143,7 @@ def _described(sections: Sequence[tuple[str, str, str]]) -> Iterator[Device]:
 
 
 def _pairs(text: str) -> dict[str, str]:
-    """Return the first word of each line with the rest."""
+    """Return the rest of each line by its first word."""
     return {word: rest for word, _, rest in (line.partition(" ") for line in text.splitlines())}
 
 

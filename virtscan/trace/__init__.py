@@ -1,4 +1,4 @@
-"""Packet captures: the boots in them, and if they failed because of partial checksums."""
+"""Packet captures: the boots in them, and whether they failed because of partial checksums."""
 
 from virtscan.trace.boots.boot import Boot, ChecksumCounts, Lease, Outcome, Side, Trace
 from virtscan.trace.boots.judging import Failed, Judgement, judge

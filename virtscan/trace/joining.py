@@ -14,9 +14,8 @@ from virtscan.trace.boots.judging import Failed, Judgement, judge
 class Agreement(Enum):
     """Comparison of a boot with a finding.
 
-    UNDECIDED where one of the two leaves the result open, or where they are about different servers. The same holds
-    where the finding's domain is not the running copy; NO_FINDING for a boot of an interface that was not judged, or is
-    not in the inventory.
+    UNDECIDED: one of the two is undecided, they concern different servers, or the finding's domain is not the running
+    copy. NO_FINDING: the interface was not judged, or is not in the inventory.
     """
 
     CONFIRMED = "confirmed"
@@ -39,7 +38,7 @@ class BootComparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lines(trace: Trace, report: Report | None) -> tuple[BootComparison, ...]:
-    """Return each boot in the capture's order, once for each finding of its MAC, then the findings without a boot."""
+    """Return the boots as captured, each once for every finding of its MAC, then the findings without a boot."""
     return tuple(_lines(trace, report))
 
 
@@ -80,7 +79,7 @@ def _agreement(finding: Finding, boot: Boot, judgement: Judgement, inventory: In
 
 
 def _is_running_copy(finding: Finding, inventory: Inventory) -> bool:
-    """Return True if a boot with the finding's MAC was that of its domain: the only one with it, or a running one."""
+    """Return True if the finding's domain made the boot: it is the only one with this MAC, or it is running."""
     copies = {
         (domain.origin, domain.key): domain.state
         for hypervisor in inventory.hypervisors
@@ -92,7 +91,7 @@ def _is_running_copy(finding: Finding, inventory: Inventory) -> bool:
 
 
 def _same_server(finding: Finding, boot: Boot, inventory: Inventory) -> bool:
-    """Return True if the boot's server may be the finding's: no known address or MAC of it differs."""
+    """Return True if the boot's server may be the finding's server: no known address or MAC contradicts this."""
     for server in inventory.servers:
         if (server.name, server.interface) == (finding.server, finding.server_interface):
             addresses = {address.partition("/")[0] for address in server.addresses}

@@ -1,4 +1,4 @@
-"""Reading of the boots in a capture, frame by frame, in memory that does not grow with the file."""
+"""Reader of the boots in a capture, in memory that does not grow with the file."""
 
 from collections import Counter
 from pathlib import Path
@@ -30,12 +30,11 @@ _KNOWN = {links.ETHERNET, links.COOKED, links.COOKED_2}
 def read(path: Path) -> Trace:
     """Read a capture (pcap or pcapng, gzipped or not) of Ethernet frames, or of Linux's device `any`.
 
-    The frames inside VXLAN, GENEVE, and GRE packets are read as well.
-
-    A part that can't be read is a gap; parts read until then count.
+    The frames inside VXLAN, GENEVE and GRE packets are read as well. A part that can't be read is a gap; the parts
+    before it count.
 
     Raises:
-        TraceError: It can't be opened, or is not a capture.
+        TraceError: The file can't be opened, or is not a capture.
     """
     tracker = Tracker()
     foreign: Counter[int] = Counter()

@@ -40,7 +40,7 @@ def _judgement(value: Callable[[Judgement], Value]) -> Callable[[BootComparison]
 
 
 def _bad(sums: ChecksumCounts) -> str:
-    """Write a part of a whole, as in `28 of 31`."""
+    """Return the bad frames as a part of all, as in `28 of 31`."""
     return f"{sums.bad} of {sums.total}"
 
 
@@ -103,7 +103,7 @@ _WHY: tuple[Field[BootComparison], ...] = (
 
 
 def view(trace: Trace, found: Sequence[BootComparison]) -> Document:
-    """Show the capture, with a row for each line."""
+    """Return the document of a capture, with a row for each comparison."""
     joined = any(line.agreement is not None for line in found)
     fields = (*_BOOT, *_finding(Audience.EVERYBODY if joined else _DATA), *_WHY)
     counted = _metrics(trace, found, joined=joined)

@@ -1,4 +1,4 @@
-"""Configuration files to the state of TX checksum offload after the next reboot."""
+"""Prediction of TX checksum offload after the next reboot, from configuration files."""
 
 from virtscan.offload.persistence.evidence import Evidence
 from virtscan.offload.persistence.forecast import forecast

@@ -20,13 +20,13 @@ _TIMES = re.compile(r"\s*(@\w+|[\d*](?:\S*\s+){4}\S+)\s+(\S.*)")
 
 
 def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
-    """Yield the settings in crontabs; a line for other times than the boot makes the outcome UNKNOWN.
+    """Yield the settings in crontabs; a line that runs at other times than boot gives UNKNOWN.
 
     Source:
-        crontab(5): `@reboot`; in the system's crontabs a user stands before the command, and `%` ends it; PATH is
-        /usr/bin:/bin, without ethtool where /sbin is a folder of its own. Debian's cron(8): names in cron.d are of
-        letters, digits, `_` and `-`, other crons take more; tables that others than root may change, or with an invalid
-        line, are ignored.
+        crontab(5): `@reboot`; system crontabs have a user before the command, and `%` ends the command; PATH is
+        /usr/bin:/bin, which lacks ethtool if /sbin is a separate folder. Debian's cron(8): file names in cron.d have
+        only letters, digits, `_` and `-`, other crons allow more; a table is ignored if another user than root may
+        change it, or if one of its lines is invalid.
     """
     running = evidence.starts("cron", "crond", "cronie", "fcron", "systemd-cron")
     for path, text in evidence.matching(*_SYSTEM, *_ROOT):

@@ -1,4 +1,4 @@
-"""The configuration files found on a server, and one saved setting in them."""
+"""The configuration files found on a server, and the persistent settings in them."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,29 +10,29 @@ import msgspec
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
 
-# The kernel's features by which UDP over IPv4 gets its checksum from the NIC; a driver has one of the two.
+# The kernel's features for TX checksum offload of UDP over IPv4; a driver has one of the two.
 FEATURES = ("tx-checksum-ipv4", "tx-checksum-ip-generic")
 _WORDS = {"tx": FEATURES, "tx-checksumming": FEATURES, **{name: (name,) for name in FEATURES}}
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """The configuration that a server showed.
+    """The configuration of a server, as far as it was read.
 
-    `files` holds, by path, the lines about offload; scripts that run ethtool are whole. A file without such a line is
-    there, and empty. `unreadable` are places that were not read, `not_in_report` places that a sosreport lacks.
+    `files` holds, by path, the lines about offload, and scripts that run ethtool in full. A file without such a line
+    is present, but empty. `unreadable` are places that were not read, `not_in_report` places that a sosreport lacks.
     `unclear` are files that were read and may hold the setting.
-    `udev` is the version of udev, None when it has none.
-    `executable` are the scripts that may be executed, None when the source does not know. `foreign` are scripts that
-    another user than root may change. `exposed` are files that other users than root may read, or that are not root's:
-    ON if so, UNKNOWN if a copy may have changed the mode. `wanted` are the entries of units' folders, such as
+    `udev` is the version of udev; None if unknown, or without udev.
+    `executable` are the scripts with an executable bit; None if unknown. `foreign` are scripts that another user than
+    root may change. `exposed` are files that other users than root may read, or that root does not own: ON if so,
+    UNKNOWN if a copy may have changed the mode. `wanted` are the links in `.wants` and `.requires` folders, such as
     `multi-user.target.wants/tx.service`, and `wanted_until_reboot` those of /run; `aliases` are further names of units,
     with the target `null` for a masked one. `calls` are boot scripts with the scripts running ethtool that they name,
     or the folders of such scripts. `assigning` are files that boot scripts source and that only set variables.
 
-    `opaque` are programs that boot files run and that were not read, though they may switch offload. The border: a
-    script counts by its text. A binary, or a missing or unreadable file, counts by its name and its line. It is
-    opaque if the name contains a word such as `net`, or the line the device. Only files in /opt, /usr/local, /root,
-    /home and /srv are. A distribution's own programs, such as /usr/sbin/sshd, change no offload.
+    `opaque` are programs that boot files run and that were not read, though they may switch offload. A script is judged
+    by its text; a binary, or a missing or unreadable file, by its name and the line that runs it. Such a file is opaque
+    if its name contains a word such as `net`, or if the line contains the device. Only files in /opt, /usr/local,
+    /root, /home and /srv can be opaque: a distribution's own programs, such as /usr/sbin/sshd, change no offload.
     """
 
     files: Mapping[str, str] = {}
@@ -52,7 +52,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_holes(self) -> bool:
-        """Return True if a setting may be in a place that was not read or not understood."""
+        """Return True if a setting may be in a place that was not read or could not be interpreted."""
         return bool(self.unreadable or self.not_in_report or self.unclear)
 
     def executes(self, path: str) -> State:
@@ -67,7 +67,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(path for path in self.files if self.executes(path) is State.OFF)
 
     def starts(self, *services: str) -> State:
-        """Return whether one of these services starts at boot; ON where systemd has no services at all."""
+        """Return whether one of these services starts at boot; ON if no enabled unit is known, as without systemd."""
         units = {f"{service}.service" for service in services}
         startable = {unit for unit in units if not self.masks(unit)}
         if not startable:
@@ -86,22 +86,22 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         return self.aliases.get(unit) == "null"
 
     def matching(self, *patterns: str) -> Iterator[tuple[PurePosixPath, str]]:
-        """Yield files whose path fits one of the glob patterns, in the order of paths, without backups."""
+        """Yield the files whose paths match one of the glob patterns, sorted by path, without backup files."""
         for name, text in sorted(self.files.items()):
             path = PurePosixPath(name)
             if any(path.match(pattern) for pattern in patterns) and not _BACKUP.fullmatch(path.name):
                 yield path, text
 
     def layered(self, pattern: str, *bases: str) -> list[tuple[PurePosixPath, str]]:
-        """Return files in the order of their names; of those of one name, the one under the last base counts."""
+        """Return files sorted by name; of several with the same name, only the one under the last base."""
         files = {path.name: (path, text) for base in bases for path, text in self.matching(f"/{base}/{pattern}")}
         return [files[name] for name in sorted(files)]
 
 
 class SavedSetting(msgspec.Struct, frozen=True, kw_only=True):
-    """One lasting setting: the state that it gives to each of `FEATURES` that it names.
+    """A persistent setting: the state of each of `FEATURES` that it sets.
 
-    UNKNOWN if the file changes it with a result that depends on more than the file.
+    A state is UNKNOWN if it depends on more than the file.
     """
 
     place: SettingPlace
@@ -109,12 +109,12 @@ class SavedSetting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def states_of(pairs: Iterable[tuple[str, str]]) -> dict[str, State]:
-    """Return states from names and values as ethtool -K takes them.
+    """Return the states for names and values as `ethtool -K` takes them.
 
     >>> states_of([("tx", "off"), ("gro", "on"), ("tx-checksum-ipv4", "on")])["tx-checksum-ipv4"]
     <State.ON: 'on'>
 
-    A feature's own name counts for more than the word for all of them, whatever the order.
+    A feature's own name takes precedence over `tx`, which stands for all, in any order.
     """
     states: dict[str, State] = {}
     for name, value in sorted(pairs, key=lambda pair: pair[0] in FEATURES):
@@ -124,7 +124,7 @@ def states_of(pairs: Iterable[tuple[str, str]]) -> dict[str, State]:
 
 
 def hardware_address(word: str) -> str:
-    """Return a hardware address with colons; any other word as it is.
+    """Return a hardware address in its form with colons, and any other word unchanged.
 
     Source:
         systemd.link(5), MACAddress=: delimited by colons or hyphens, or by dots between pairs of bytes. NetworkManager
@@ -152,17 +152,17 @@ _KERNELS_OWN = tuple(f"eth{number}" for number in range(10))
 
 
 def is_renamed(device: str) -> bool:
-    """Return True if the name is one that a NIC gets after the kernel has named it."""
+    """Return True if the name is one that udev or biosdevname gives, not the kernel."""
     return _GIVEN_LATER.fullmatch(device) is not None
 
 
 def fits(text: str, pattern: str) -> bool:
-    """Return True if a text fits a pattern of fnmatch(3), where `^` excludes, too."""
+    """Return True if a text matches a pattern of fnmatch(3), where `[^…]` negates as `[!…]` does."""
     return fnmatchcase(text, pattern.replace("[^", "[!"))
 
 
 def fits_own_name(patterns: Iterable[str], device: str) -> State:
-    """Return whether patterns fit the name that the kernel gave to a device, which is all that udev knows at first.
+    """Return whether patterns match the name that the kernel gave to a device, the only one that udev knows at first.
 
     Source:
         systemd.link(5), OriginalName=; udev(7), KERNEL and NAME.
@@ -179,15 +179,15 @@ def fits_own_name(patterns: Iterable[str], device: str) -> State:
 
 
 SYSTEM_BASES = ("lib", "usr/lib", "usr/local/lib", "run", "etc")
-"""The bases of systemd's and udev's folders, the one that counts last."""
+"""The base folders of systemd and udev, in rising order of precedence."""
 
 
-# Hidden files, and backups of editors and package managers; no program that reads these folders takes them.
+# Hidden files, and backups of editors and package managers, which the programs that read these folders ignore.
 _BACKUP = re.compile(r"\..*|.*(~|\.(bak|old|orig|rpmnew|rpmorig|rpmsave|dpkg-\w+|swp))")
 
 
 def ini(*texts: str) -> Iterator[tuple[str, str, str]]:
-    """Yield section, key and value of every line of INI files that has them; a backslash joins lines."""
+    """Yield section, key and value of each setting in INI files; a backslash joins lines."""
     for text in texts:
         section = ""
         kept = [line for raw in text.splitlines() if (line := raw.strip()) and not line.startswith(("#", ";"))]

@@ -1,4 +1,4 @@
-"""Saved settings and the present state to the state after the next reboot."""
+"""Prediction of the state after the next reboot, from saved settings and the present state."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,10 +23,10 @@ def forecast(
     """Forecast TX checksum offload for UDP over IPv4 after the next reboot, for any device of the server.
 
     Args:
-        evidence: The configuration that the server showed.
+        evidence: The configuration of the server, as far as it was read.
         device: The device in question.
-        macs: The device's addresses, permanent ones included, by which files may name it.
-        features: The device's features now; no file changes a fixed one.
+        macs: The device's MACs, including the permanent one, by which files may refer to it.
+        features: The device's present features; a file can't change one that is fixed.
         now: The present state of TX checksum offload.
     """
     settings = (
@@ -53,14 +53,14 @@ def forecast(
 
 
 def _lasting(setting: SavedSetting) -> SavedSetting:
-    """Return the setting, UNKNOWN if its files are in /run: they are gone after a reboot unless they are made again."""
+    """Return the setting, but UNKNOWN if its files are in /run: a reboot removes them unless they are written again."""
     if any(file.startswith("/run/") for file in setting.place.files):
         return msgspec.structs.replace(setting, states=uncertain(setting.states))
     return setting
 
 
 def _outcome(setting: SavedSetting, features: Mapping[str, Feature]) -> State | None:
-    """Return the result of one setting; None when it leaves TX checksum offload for UDP over IPv4 as it is."""
+    """Return the result of one setting; None if it does not change TX checksum offload for UDP over IPv4."""
     states = []
     is_set = False
     for name in FEATURES:

@@ -30,20 +30,20 @@ _NETWORK_MANAGER = ("NetworkManager/dispatcher.d/*", "NetworkManager/dispatcher.
 _NETWORKD = tuple(
     f"networkd-dispatcher/{state}.d/*" for state in ("carrier", "degraded", "routable", "configuring", "configured")
 )
-# A function, or another language.
+# The definition of a function, or another language.
 _OPEN = re.compile(r"\(\s*\)|^\s*function\s|^\s*(import|from|use|require)\s", re.MULTILINE)
 _ACTION_SINCE = 239
 """systemd's version in the oldest distributions that began with a NetworkManager of 1.12 or later."""
 _RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
-# The script of Debian's ethtool package, which carries out the options of the interfaces files.
+# The script of Debian's ethtool package, which applies the options of the interfaces files.
 _DEBIANS_OWN = re.compile(r"^gather_settings", re.MULTILINE)
 
 
 class _Hook(msgspec.Struct, frozen=True, kw_only=True):
     """Scripts of one kind: their places, their arguments, and whether they run at boot.
 
-    `executed` is True if the kernel runs them and not a shell: without a first line `#!` that fails. `again` is a
-    second action, in the place of the last argument, for which they may run afterwards.
+    `executed` is True if they are executed directly and not by a shell: then a script without a `#!` line fails.
+    `again` is a second action for which they may run afterwards; it replaces the last argument.
     """
 
     patterns: tuple[str, ...]
@@ -57,7 +57,7 @@ class _Hook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
-    """Yield the settings in scripts; one that is not executable has no effect."""
+    """Yield the settings in scripts; a script that is not executable has no effect."""
     for hook in _hooks(evidence, device, macs):
         for path, text in evidence.matching(*hook.patterns):
             executable = evidence.executes(str(path))
@@ -80,7 +80,7 @@ def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
 
 
 def _later(hook: _Hook) -> _Hook:
-    """Return a hook for its second action."""
+    """Return the hook as it runs for its second action."""
     *arguments, action = hook.arguments or (None,)
     variables = {name: hook.again if value == action else value for name, value in hook.variables.items()}
     return msgspec.structs.replace(hook, arguments=(*arguments, hook.again), variables=variables)
@@ -96,7 +96,7 @@ def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: st
     for path in called:
         states = {} if (texts := scene.texts_of(path)) else uncertain(FEATURES)
         for text in texts:
-            # A function in it may be called by lines that are unknown.
+            # The unknown lines may call a function in this script.
             states |= run_script(text, scene) or (may_concern(text) if _OPEN.search(text) else {})
         if states:
             yield SavedSetting(place=SettingPlace(files=(path,), caller=caller), states=uncertain(states))
@@ -119,11 +119,11 @@ def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hoo
 
 
 def _local(evidence: Evidence) -> tuple[_Hook, ...]:
-    """Return the hooks of rc.local; where there are two files, Red Hat's systemd runs the one in rc.d alone.
+    """Return the hooks of rc.local; if there are two files, Red Hat's systemd runs only the one in rc.d.
 
     Source:
-        systemd-rc-local-generator(8): the path is set when systemd is built. On Red Hat /etc/rc.local is a link, in the
-        place of which `sed -i` puts a file.
+        systemd-rc-local-generator(8): the path is set when systemd is built. On Red Hat /etc/rc.local is a symbolic
+        link, which `sed -i` replaces by a file.
     """
     runs = State.OFF if evidence.masks("rc-local.service") else State.ON
     is_apart = evidence.files.get(_LOCAL_OF_RED_HAT) not in {None, evidence.files.get(_LOCAL)}
@@ -135,10 +135,10 @@ def _local(evidence: Evidence) -> tuple[_Hook, ...]:
 
 
 def _dispatchers(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hook, ...]:
-    """Return NetworkManager's hooks: with the device where it has a profile, else with an unknown one.
+    """Return NetworkManager's hooks: for the device if it has a profile, else for an unknown device.
 
     Source:
-        NetworkManager-dispatcher(8): the arguments, and the variables, of which NM_DISPATCHER_ACTION exists since 1.12.
+        NetworkManager-dispatcher(8): the arguments and the variables; NM_DISPATCHER_ACTION exists since 1.12.
     """
     managed = has_profile(evidence, device, macs) or belongs(evidence, device, macs)
     name = device if managed else None

@@ -12,7 +12,7 @@ from virtscan.offload.persistence.shell import Scene, assigned, may_concern, run
 _REDHAT = "/etc/sysconfig/network-scripts/ifcfg-*"
 _SUSE = "/etc/sysconfig/network/ifcfg-*"
 _FEATURES_SINCE = 239
-"""systemd's version in RHEL 8. RHEL 7 (219) began with a NetworkManager that takes no features of ETHTOOL_OPTS."""
+"""systemd's version in RHEL 8. RHEL 7 (219) began with a NetworkManager that ignores features in ETHTOOL_OPTS."""
 _OPTIONS = re.compile(r"ETHTOOL_OPTS|ETHTOOL_OPTIONS\w*")
 _STARTED = {"auto", "boot", "onboot", "hotplug", "ifplugd", "nfsroot", "yes", "true", "1", "t", "y", "on"}
 
@@ -24,7 +24,8 @@ def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
 
     Source:
         initscripts, network-functions: ethtool_set splits ETHTOOL_OPTS at `;` and runs ethtool with each part.
-        NetworkManager takes features since 1.14 (NMSettingEthtool); RHEL 7.6 has 1.12, later updates of it 1.18.
+        NetworkManager applies features since 1.14 (NMSettingEthtool); RHEL 7.6 has 1.12, later releases of RHEL 7
+        have 1.18.
         SUSE, ifcfg(5): ETHTOOL_OPTIONS and ETHTOOL_OPTIONS_*, with the word `iface` for the device.
     """
     for path, text in evidence.matching(_REDHAT, _SUSE):
@@ -88,13 +89,13 @@ def _given(value: str | None, scene: Scene) -> dict[str, State]:
     states: dict[str, State] = {}
     for command in (part.strip() for part in value.split(";")):
         if command.startswith("-"):
-            # The value is not expanded again when ethtool gets it: a variable in it is a word that no device has.
+            # The value is not expanded again for ethtool: a variable in it remains a word, which matches no device.
             states |= run_script(f"ethtool {command}", scene)
     return states
 
 
 def _owned(values: Mapping[str, str | None], path: PurePosixPath, device: str, macs: tuple[str, ...]) -> State:
-    """Return whether the file belongs to the device; UNKNOWN when its name fits and its address does not."""
+    """Return whether the file belongs to the device; UNKNOWN if its name matches and its address does not."""
     address = (values.get("HWADDR") or values.get("LLADDR") or "").lower()
     suffix = path.name.removeprefix("ifcfg-")
     name = values.get("DEVICE") or suffix

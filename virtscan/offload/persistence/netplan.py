@@ -1,4 +1,4 @@
-"""netplan's YAML files to the .link files that it writes at every boot."""
+"""The .link files that netplan writes at every boot, from its YAML files."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ WRITTEN = "/run/systemd/network/"
 _BASES = ("lib", "usr/lib", "etc", "run")
 _KEY = "transmit-checksum-offload"
 _LINK_KEY = re.compile(r"set-name|mtu|wakeonlan|.*-offload")
-"""Keys for which netplan writes a .link file, which then is the one that udev applies."""
+"""Keys for which netplan writes a .link file; udev then applies this one."""
 _BOOLEAN = re.compile(r"true|on|yes|y|false|off|no|n", re.IGNORECASE)
 _PLAIN = re.compile(
     rf"""
@@ -55,14 +55,14 @@ class _Definition(msgspec.Struct):
 def link_files(evidence: Evidence) -> Iterator[LinkFile]:
     """Yield the .link files that netplan writes at the next boot, if it accepts all its files.
 
-    It does if it has written the same into /run, or if nothing in them can be wrong.
+    It does if it has written the same files to /run, or if the YAML files contain only plain, valid keys.
 
     Source:
         netplan-yaml(5), common properties for physical interfaces: `match`, `transmit-checksum-offload`; settings are
         not reliable for devices that are matched by name only, because udev renames them. netplan's
-        append_match_section: a definition's name becomes OriginalName=; it may stay where a later file adds `match`.
-        write_link_file: the keys that need a file. netplan 0.106 writes none at all at a tab, an unknown key, a value
-        of another type, or `set-name` without `match`.
+        append_match_section: a definition's name becomes OriginalName=; it may remain if a later file adds `match`.
+        write_link_file: the keys that need a file. netplan 0.106 writes no file at all after a tab, an unknown key, a
+        value of the wrong type, or `set-name` without `match`.
     """
     is_plain = all(_is_plain(text) for _, text in evidence.layered("netplan/*.yaml", *_BASES))
     for name, definition in _definitions(evidence).items():
@@ -74,7 +74,7 @@ def link_files(evidence: Evidence) -> Iterator[LinkFile]:
             match.append(("match", values["match"]))
         if not match:
             match = [("OriginalName", name)]
-        elif definition.matches_later:  # the name stays, too, in some cases
+        elif definition.matches_later:  # in some cases the name remains, too
             match.append((name, "?"))
         link = [(_LINK_WORDS[key], value) for key, value in values.items() if key in _LINK_WORDS]
         entries = (*(("Match", *pair) for pair in match), *(("Link", *pair) for pair in link))
@@ -85,7 +85,7 @@ def link_files(evidence: Evidence) -> Iterator[LinkFile]:
 
 
 def _is_plain(text: str) -> bool:
-    """Return True if a file has only keys and values of installers, each once, and those of a level indented alike."""
+    """Return True if a file has only plain keys, as installers write them: each once, with consistent indentation."""
     entries = list(_entries(text))
     found = {"/".join(keys): value for _, keys, value in entries}
     indents = {len(keys): indent for indent, keys, _ in entries}
@@ -127,7 +127,7 @@ def _definitions(evidence: Evidence) -> dict[str, _Definition]:
 
 
 def unclear(evidence: Evidence) -> Iterator[SavedSetting]:
-    """Yield an UNKNOWN for each file that has the setting in a form of YAML that is not interpreted, or refused."""
+    """Yield UNKNOWN for each file whose setting is in a form that is not interpreted, or that netplan refuses."""
     for path, text in evidence.layered("netplan/*.yaml", *_BASES):
         lines = [line for line in text.splitlines() if _KEY in line and not line.lstrip().startswith("#")]
         if not all(_is_understood(line) for line in lines):
@@ -136,7 +136,7 @@ def unclear(evidence: Evidence) -> Iterator[SavedSetting]:
 
 
 def _is_understood(line: str) -> bool:
-    """Return True for the setting with a boolean; at another value netplan refuses all files."""
+    """Return True for the setting with a boolean; with another value netplan refuses all files."""
     found = _LINE.fullmatch(line)
     return found is not None and found[4] == _KEY and _BOOLEAN.fullmatch((found[5] or "").strip("\"'")) is not None
 

@@ -28,9 +28,9 @@ Values = Mapping[tuple[str, str], str]
 
 
 def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
-    """Yield settings in the profiles that NetworkManager may activate on this device by itself.
+    """Yield the settings of profiles that NetworkManager may activate on this device automatically.
 
-    Which of several it takes depends on their history, so they count only as far as they agree.
+    Its choice among several depends on their history, so they count only as far as they agree.
 
     Source:
         nm-settings-keyfile(5): `[ethtool] feature-tx`, `feature-tx-checksum-…`, booleans of GLib; a profile without
@@ -57,7 +57,7 @@ def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> I
 
 
 def has_profile(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
-    """Return True if NetworkManager has a profile that it activates on the device by itself."""
+    """Return True if NetworkManager has a profile that it activates on the device automatically."""
     return any(
         _activates(values, device, macs) is State.ON and _exposed(evidence, path) is State.OFF
         for path, values in _profiles(evidence)
@@ -76,7 +76,7 @@ def _states(values: Values) -> dict[str, State]:
 
 
 def _exposed(evidence: Evidence, path: str) -> State:
-    """Return whether NetworkManager ignores a profile because others may read it; of a package's it is not known."""
+    """Return whether NetworkManager ignores a profile because others may read it; UNKNOWN for a package's profile."""
     exposed = evidence.exposed.get(path, State.OFF)
     return State.UNKNOWN if exposed is State.ON and path.startswith("/usr/lib/") else exposed
 
@@ -85,8 +85,8 @@ def _manages(evidence: Evidence, device: str, macs: tuple[str, ...]) -> State:
     """Return whether NetworkManager runs and manages the device; UNKNOWN if its configuration may exclude it.
 
     Source:
-        NetworkManager.conf(5): `[keyfile] unmanaged-devices`, `[device…] managed`, and with the plugin ifupdown the
-        devices of Debian's interfaces files; udev's NM_UNMANAGED.
+        NetworkManager.conf(5): `[keyfile] unmanaged-devices`, `[device…] managed`, and with the ifupdown plugin the
+        devices in Debian's interfaces files; NM_UNMANAGED in udev rules.
     """
     entries: list[tuple[str, str, str]] = []
     for pattern in _CONFIGURATION:
@@ -130,10 +130,10 @@ def _left_to_ifupdown(entries: list[tuple[str, str, str]], evidence: Evidence, d
 
 
 def _activates(values: Values, device: str, macs: tuple[str, ...]) -> State:
-    """Return whether a profile fits the device and is activated without a user.
+    """Return whether a profile matches the device and is activated without a user.
 
-    UNKNOWN if it depends on unobserved facts: for a port without autoconnect on `autoconnect-ports` of its bond or
-    bridge.
+    UNKNOWN if this depends on unobserved facts. A port without autoconnect depends on `autoconnect-ports` of its bond
+    or bridge.
     """
     kind = values.get(("connection", "type"), "")
     name = values.get(("connection", "interface-name"))
@@ -155,7 +155,7 @@ def _activates(values: Values, device: str, macs: tuple[str, ...]) -> State:
     )
     if excluded or not (words or name is not None or kind in _ETHERNET):
         return State.OFF
-    # It ignores a profile of an unknown type, and an invalid boolean or address.
+    # NetworkManager ignores a profile with an unknown type, or with an invalid boolean or address.
     invalid = kind not in _KINDS or autoconnect not in _BOOLEANS or len(addresses) < len(words)
     unknown = manual or invalid or any(section == "match" and key != "interface-name" for section, key in values)
     return State.UNKNOWN if unknown else State.ON

@@ -22,7 +22,7 @@ from virtscan.offload.persistence.outcomes import all_of, any_of
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_words
 
 _PART = re.compile(r"([A-Z_]+)(?:\{([^}]*)\})?\s*(==|!=|\+=|-=|:=|=)\s*([ei]{0,2})\"((?:\\.|[^\"\\])*)\"")
-# Programs that run while the rules are read; the rule ends if they fail.
+# Programs that run during rule processing; if one fails, the rest of its rule is skipped.
 _AT_ONCE = {"PROGRAM", "IMPORT"}
 _RUN_TYPES = {"", "program", "builtin"}
 _ASSIGNS = {"=", "+=", ":="}
@@ -38,10 +38,10 @@ Part = tuple[str, str, str, str]
 
 
 class _Programs(msgspec.Struct):
-    """The list of programs that udev runs for a device: the states that they give, by file.
+    """The RUN list that udev executes for a device: the states that its programs give, by file.
 
-    `renames` is the file that gives the device another name. `final` is True if no rule may change the list any more,
-    None if that is unknown; `ended` is True if udev may have ended with an earlier rule.
+    `renames` is the file that renames the device. `final` is True if later rules can't change the list, None if that is
+    unknown. `ended` is True if an earlier rule may have ended the processing.
     """
 
     states: dict[str, dict[str, State]]
@@ -60,9 +60,9 @@ def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterat
     The name that `%k` or `$name` stands for differs for each device, so such a command gives UNKNOWN.
 
     Source:
-        udev(7): files of the same name replace each other; RUN is executed when all rules are done, `=` empties the
-        list before; a program without a path is looked for in /usr/lib/udev. The kernel sends `move` for a device that
-        was renamed. The option `last_rule`, which udev(7) of 147 has, ends the processing.
+        udev(7): of files with the same name one counts; the RUN list is executed after all rules, and `=` clears the
+        list first; a program without a path is searched in /usr/lib/udev. The kernel sends `move` for a renamed
+        device. The option `last_rule` (in udev 147) ends the processing.
     """
     run = _Programs(states={})
     for path, text in evidence.layered("udev/rules.d/*.rules", *SYSTEM_BASES):
@@ -79,7 +79,7 @@ def _read(text: str, scene: Scene, macs: tuple[str, ...], path: str, run: _Progr
     kept = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     lines = re.sub(r"\\\n", "", kept).splitlines()
     for number, line in enumerate(lines, 1):
-        # A value behind an `i` fits in capitals, too.
+        # A value after an `i` ignores case.
         parts: list[Part] = [
             (f"{key} i" if "i" in prefix else key, name, sign, value)
             for key, name, sign, prefix, value in _PART.findall(line)
@@ -109,7 +109,7 @@ def _leads_to(target: str, line: str) -> bool:
 
 
 def _is_valid(line: str, parts: Sequence[Part]) -> bool:
-    """Return False for a line that udev ignores as a whole: with a word without quotes, or an invalid key or sign."""
+    """Return False for a line that udev ignores completely: an unquoted word, or an invalid key or operator."""
     keys = {key.removesuffix(" i") for key, _, _, _ in parts}
     runs = [(name, sign) for key, name, sign, _ in parts if key == "RUN"]
     understood = all(name in _RUN_TYPES and sign in _ASSIGNS for name, sign in runs)
@@ -126,7 +126,7 @@ def _add(part: Part, scene: Scene, path: str, run: _Programs, *, certain: bool) 
         run.empty(certain=certain)
         if sign == ":=":
             run.final = certain or None
-    if name == "builtin":  # a command of udev's own, of which none switches offload
+    if name == "builtin":  # a builtin of udev; none of them switches offload
         return
     run.states[path] = merged(run.states.get(path, {}), _command(value, scene), certain=certain and key == "RUN")
 
@@ -148,13 +148,13 @@ def _command(value: str, scene: Scene) -> dict[str, State]:
 
 
 def _rule_fits(parts: Sequence[Part], device: str, macs: tuple[str, ...]) -> bool | None:
-    """Return whether a rule fits the event of a device that is added, or of one that got another name."""
+    """Return whether a rule matches an event of the device: that it was added, or that it was renamed."""
     events = ("add", "move") if is_renamed(device) else ("add",)
     return any_of([all_of([_fits(part, device, macs, event) for part in parts]) for event in events])
 
 
 def _fits(part: Part, device: str, macs: tuple[str, ...], event: str) -> bool | None:
-    """Return whether a part of a rule fits at an event of the device; True for a part that is not a condition."""
+    """Return whether a part of a rule matches an event of the device; True for a part that is not a condition."""
     key, name, sign, value = part
     if key in _AT_ONCE:
         return None
@@ -176,7 +176,7 @@ def _equals(key: str, name: str, patterns: list[str], device: str, macs: tuple[s
         case ("KERNEL", _) | ("ENV", "INTERFACE"):
             own = fits_own_name(patterns, device) if event == "add" else State.ON if matches(device) else State.OFF
             return None if own is State.UNKNOWN else own is State.ON
-        case "NAME", _:  # of an earlier rule, of which udev's own gives one, too
+        case "NAME", _:  # set by an earlier rule, for example one of udev's own
             return None
         case ("ATTR", "address") if macs:
             return matches(*macs)

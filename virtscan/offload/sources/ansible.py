@@ -13,7 +13,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
     """Read the facts.
 
     Raises:
-        OffloadError: They can't be read, or there is no device of the name that was given.
+        OffloadError: They can't be read, or the server has no device of the configured name.
     """
     from virtscan.evidence import ansible  # with libraries that other sources don't need
 

@@ -9,7 +9,7 @@ from virtscan.offload.server import described
 
 
 def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  nothing is waited for
-    """Return the server as declared; nothing was observed, so it has no time of observation.
+    """Return the server as declared, without a time of observation.
 
     Raises:
         OffloadError: Neither on nor off is declared.

@@ -15,7 +15,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  a 
     """Read the file; its time of modification counts as the time of the observation.
 
     Raises:
-        OffloadError: It is missing, not a regular file (a pipe might never end), too large, or not about the device.
+        OffloadError: It is missing, too large, not a regular file (a pipe might never end), or not about the device.
     """
     try:
         content, status = read_regular(Path(target.address), _LIMIT)

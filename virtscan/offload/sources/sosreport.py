@@ -37,7 +37,7 @@ _SETTINGS = (
 )
 _UNITS = "etc/systemd/system/"
 _WANTED = re.compile(r"[^/]+\.(?:wants|requires)/[^/]+")
-# Places that sos does not collect, or not always: the absence of their files proves nothing.
+# sos does not always collect these folders: if their files are missing, this proves nothing.
 _NOT_TAKEN = ("usr/lib/systemd/network", "usr/lib/systemd/system", "usr/lib/udev/rules.d", "var/spool/cron")
 
 
@@ -45,7 +45,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
     """Read the report.
 
     Raises:
-        OffloadError: It can't be read, or there is no device of the name that was given.
+        OffloadError: It can't be read, or the server has no device of the configured name.
     """
     from virtscan.evidence import sosreport  # with libraries that other sources don't need
 

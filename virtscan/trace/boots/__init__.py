@@ -8,9 +8,9 @@ A network boot is a chain of exchanges between one client and its servers::
     DHCP  ->  TFTP or HTTP, file after file  ->  the booted system
 
 A hypervisor's kernel without the fix hands a frame with a partial checksum from one macvtap to another as it is. A
-client that verifies checksums drops it silently. The trace of the fault is therefore negative: answers were
-captured, and the client behaved as if none had come. The state machine records, for each answer, if the client
-reacted. A checksum alone decides nothing (see `judging`).
+client that verifies checksums drops it silently. The fault therefore shows as an absence: answers were captured, and
+the client behaved as if none had come. The state machine records whether the client reacted to each answer. A checksum
+alone decides nothing (see `judging`).
 
 Layers
 ------
@@ -18,7 +18,7 @@ Layers
 and by address. `BootAttempt` is one client from its first packet until it starts over. `Exchange` is one step of an
 attempt: `DhcpExchange`, `Transfer` (TFTP) or `Connection` (HTTP over TCP). `Boot` is an attempt as a value.
 
-All tables are bounded. At a bound the oldest entry goes, or the packet is counted without being followed.
+All tables are bounded. At a bound the oldest entry is removed, or the packet is counted without being followed.
 
 Boot attempt
 ------------
@@ -32,7 +32,7 @@ A client starts over with a DHCP message in another transaction (RFC 2131, 4.1: 
 - an offer came, no request followed, and the client gave up waiting, or retried in one transaction before.
 
 A discover after a file was requested starts over in the same transaction too: some ROMs derive `xid` from the MAC.
-Another transaction before that is a retry. Answers to the exchanges of a closed attempt count nowhere.
+Another transaction before that is a retry. Answers to the exchanges of a closed attempt are not counted.
 
 An attempt is reported in three cases: the client identifies itself as a boot ROM (RFC 4578, RFC 5970), requests a file,
 or ignored an answer without a complete checksum. The latter includes DHCP clients of operating systems.
@@ -55,10 +55,10 @@ connection. The client takes one flow and may leave the others alone::
 
     LATE ------client asks again--------------> PENDING
 
-An answer is LATE, and counts nowhere, once the client gave up: it turned to another file or attempt, or did not ask
-again for 2.2 times its longest retry interval. Clients double the interval (RFC 2131, 4.1; iPXE's retry timer; RFC
-6298, 5.5 for TCP). Servers resend for half a minute (RFC 1350, 7 leaves the number open). Such answers prove nothing of
-this client, even if their checksums have another state than the earlier ones.
+An answer is LATE, and not counted, once the client gave up: it started another file or attempt, or did not ask again
+for 2.2 times its longest retry interval. Clients double the interval (RFC 2131, 4.1; iPXE's retry timer; RFC
+6298, 5.5 for TCP). Servers resend for half a minute (RFC 1350, 7 leaves the number open). Such answers prove nothing
+about this client, even if their checksums differ in state from the earlier ones.
 
 Exchanges and their outcomes
 ----------------------------
@@ -90,7 +90,7 @@ HTTP on TCP (RFC 9293, RFC 9112)::
     ESTABLISHED, data resent                       data-not-acknowledged
     ESTABLISHED, status of 400 or above            http-error
 
-Each is `unfinished` if the capture ends before the client had three seconds to react, ten after an error with a bad
-checksum, to which the reaction is silence. Checksums are those of RFC 768
-(UDP, zero means none over IPv4), RFC 9293 (TCP) and RFC 8200, 8.1 (never none over IPv6), summed as in RFC 1071.
+Each is `unfinished` if the capture ends before the client had three seconds to react. After an error with a bad
+checksum it is ten seconds, because the reaction to an error is silence. Checksums are those of RFC 768 (UDP, zero means
+none over IPv4), RFC 9293 (TCP) and RFC 8200, 8.1 (never none over IPv6), summed as in RFC 1071.
 """

@@ -1,4 +1,4 @@
-"""Boot attempts, while the capture is read."""
+"""Boot attempts and their state while the capture is read."""
 
 from collections import Counter, deque
 from ipaddress import ip_address
@@ -14,7 +14,7 @@ from virtscan.trace.capture.packets import Packet
 from virtscan.trace.protocols.dhcp import mac as written
 
 _KEPT = 4
-"""Downloads that may still go on at a time; a boot loader reads hundreds of files, one after another."""
+"""Most open downloads of a client; a boot loader reads hundreds of files, one after another."""
 
 _MOST_SERVERS = 16
 
@@ -27,7 +27,7 @@ _FAILED = {
 
 
 class _Totals:
-    """The sums of ended exchanges; answers taken and ignored are kept for each server."""
+    """The totals of ended exchanges; taken and ignored answers are counted by server."""
 
     def __init__(self) -> None:
         self.retries = self.resent = 0
@@ -53,7 +53,7 @@ class _Totals:
 
 
 class BootAttempt:
-    """One client's attempt to boot: from its first packet to its last before it starts over."""
+    """One client's attempt to boot, from its first packet until it starts over."""
 
     def __init__(self, mac: Mac | None, packet: Packet) -> None:
         self.mac = mac
@@ -77,7 +77,7 @@ class BootAttempt:
         return self.downloads and self.address not in {None, address} and len(self.address or b"") == len(address)
 
     def starts(self, download: Download) -> None:
-        """Begin a download: the client has its address."""
+        """Record the start of a download, which shows that the client has its address."""
         self.boots = True
         if self.dhcp is not None:
             self.dhcp.record_address_use()
@@ -93,25 +93,25 @@ class BootAttempt:
 
     @property
     def ignores_bad(self) -> bool:
-        """Return True if the client ignored answers of its last download, with a checksum not known to be complete."""
+        """Return True if the client ignored answers of its last download with a checksum not known to be complete."""
         return bool(self._downloads) and self._downloads[-1].ignores_bad
 
     def leave(self) -> None:
-        """Record that the client turned to something else: further data for its files no longer reaches it."""
+        """Record that the client left its downloads: further answers to them prove nothing."""
         for download in self._downloads:
             download.leave()
 
     def kept(self, time: float) -> bool:
-        """Return True if it is a boot, or the attempt of a DHCP client that ignored answers with a bad checksum."""
+        """Return True if the attempt is a boot, or that of a DHCP client which ignored answers with a bad checksum."""
         return self.boots or (self.dhcp is not None and self.dhcp.ignored_incomplete(time))
 
     def note_arrival(self, packet: Packet, *, from_server: bool) -> None:
-        """Learn from a packet's arrival on which side the capturing machine is."""
+        """Conclude from a packet's direction whether the capturing machine is the server's or the client's."""
         if packet.link.arrival is Arrival.HOST:
             self._arrivals.add(Side.RECEIVER if from_server else Side.SENDER)
 
     def fills_later(self) -> set[bytes]:
-        """Return the servers whose partial checksums the client accepted: they are completed after this point."""
+        """Return the servers whose partial checksums the client accepted: they are filled in after this point."""
         exchanges = [*([self.dhcp] if self.dhcp else []), *self._downloads]
         return {
             *(identity(exchange) for exchange in exchanges if exchange.taken[Checksum.PARTIAL]),
@@ -123,7 +123,7 @@ class BootAttempt:
 
         Args:
             end: Time of the capture's last frame.
-            fills_later: Servers whose checksums are completed after this point, as any client of the capture shows.
+            fills_later: Servers whose checksums are filled in after this point, as any client of the capture shows.
             mac_is_its_own: False if the MAC is a router's.
         """
         outcome, error, decided = self._outcome(end)
@@ -179,7 +179,7 @@ class BootAttempt:
 
 
 def identity(exchange: Exchange) -> bytes:
-    """Return a server's key: its MAC, because a server has several addresses, else the address."""
+    """Return a server's key: its MAC if known, because a server may have several addresses, else the address."""
     return exchange.server_mac or exchange.server
 
 

@@ -19,11 +19,10 @@ class Lease(Enum):
 
 
 class Outcome(Enum):
-    """Outcome of the boot, as far as the capture goes.
+    """Outcome of the boot within the capture.
 
-    UNFINISHED when the capture ends, or does not show enough, before that is decidable; ADDRESS_ONLY when the client
-    got an address and was not seen requesting a file; ACKNOWLEDGEMENT_NOT_TAKEN when it continued to request its
-    address.
+    UNFINISHED: the capture ends too early, or does not show enough. ADDRESS_ONLY: the client got an address, but was
+    not seen requesting a file. ACKNOWLEDGEMENT_NOT_TAKEN: the client continued to request its address.
     """
 
     COMPLETE = "complete"
@@ -41,10 +40,10 @@ class Outcome(Enum):
 
 
 class Side(Enum):
-    """Point of the capture, concluded from the checksums.
+    """Point where the frames were captured, concluded from their checksums.
 
     SENDER: before checksums are filled in, so that a bad one proves nothing. RECEIVER: at the client's own device,
-    behind which only a fixed kernel fills in partial ones.
+    after which only a fixed kernel fills in partial ones.
     """
 
     SENDER = "sender"
@@ -78,7 +77,7 @@ class ChecksumCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BootError(msgspec.Struct, frozen=True, kw_only=True):
-    """An error by TFTP, HTTP or ICMP, with its code and text; from the server, or from the client."""
+    """A TFTP, HTTP or ICMP error with its code and text, from the server or from the client."""
 
     code: int
     text: str = ""
@@ -91,12 +90,12 @@ class BootError(msgspec.Struct, frozen=True, kw_only=True):
 class Boot(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of one client to boot.
 
-    `mac` is None where only a router's was seen. `server` is the one that the boot ended with, and `file` the
-    one requested of it, or named by DHCP. `taken` and `ignored` are that server's frames which the client reacted to,
-    and those it never did although there was reason and time. `dhcp_partial` counts those of `taken` that are
-    DHCP's and partial, in a boot that did not fail there: a firewall may fill in these alone (iptables' target
-    CHECKSUM). `error` is the one that ended the boot. `retries` counts repeated packets of the client, `resent` those
-    of servers. `boots` is False for an operating system's DHCP client that ignored answers with a bad checksum.
+    `mac` is None if only a router's MAC was seen. `server` is the last server of the boot, and `file` the file that was
+    requested from it, or named by DHCP. `taken` counts that server's frames to which the client reacted; `ignored`
+    counts those to which it did not react, although it had reason and time to. `dhcp_partial` counts the DHCP frames in
+    `taken` with a partial checksum, in a boot that did not fail at DHCP: a firewall may fill in only these (iptables'
+    target CHECKSUM). `error` ended the boot. `retries` counts repeated packets of the client, `resent` those of
+    servers. `boots` is False for an operating system's DHCP client that ignored answers with a bad checksum.
     """
 
     mac: Mac | None
@@ -126,7 +125,7 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """A capture: the boots in it, in the order they began, and its unreadable parts.
 
-    `others` counts the clients that requested only an address, and ignored no answer with a bad checksum. Moments are
+    `others` counts the clients that requested only an address, and ignored no answer with a bad checksum. The times are
     None for a capture without frames.
     """
 

@@ -13,26 +13,26 @@ from virtscan.trace.protocols.dhcp import mac as written
 
 MOST_ATTEMPTS = 10_000
 _MOST_ADDRESSES = 4 * MOST_ATTEMPTS
-_MOST_NAMESAKES = 8
+_MOST_PER_KEY = 8
 
 _K = TypeVar("_K")
 
 
 class _Index(Generic[_K]):
-    """Attempts by a MAC or an address, the newest first; several networks may have the same one."""
+    """Attempts by MAC or by address, the newest first; the same key may occur in several networks."""
 
     def __init__(self) -> None:
         self._attempts: dict[_K, list[BootAttempt]] = {}
 
     def find(self, key: _K, segment: tuple[int, ...] | None = None) -> BootAttempt | None:
-        """Return the newest attempt on a network, or on any."""
+        """Return the newest attempt on a network, or on any network if None is given."""
         known = self._attempts.get(key, ())
         return next((one for one in known if segment is None or is_one_network(one.segment, segment)), None)
 
     def put(self, key: _K, attempt: BootAttempt) -> None:
         """Add an attempt; it replaces older ones on the same network."""
         others = [one for one in self._attempts.get(key, ()) if not is_one_network(one.segment, attempt.segment)]
-        self._attempts[key] = [attempt, *others][:_MOST_NAMESAKES]
+        self._attempts[key] = [attempt, *others][:_MOST_PER_KEY]
 
     def drop(self, key: _K, attempt: BootAttempt) -> None:
         """Remove an attempt, if it is still the newest on its network."""
@@ -51,8 +51,8 @@ class _Index(Generic[_K]):
 class ClientTable:
     """Boot attempts in the order they began.
 
-    A client that starts over begins another attempt. Clients that request only an address are dropped first when there
-    are too many. `not_kept` counts boots for which there was no room.
+    A client that starts over begins another attempt. If there are too many, clients that request only an address are
+    removed first. `not_kept` counts boots for which there was no room.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class ClientTable:
         self._full_of_boots = False
 
     def at(self, packet: Packet) -> BootAttempt | None:
-        """Return the attempt whose client has, or had last, the packet's address: of several, the one with its MAC."""
+        """Return the attempt of the latest client with the packet's address; of several, the one with its MAC."""
         known = self._of_sender(packet)
         has_address = known is not None and known.address == packet.source
         return known if has_address else self._by_address.find(packet.source, packet.link.segment)
@@ -80,7 +80,7 @@ class ClientTable:
         Args:
             mac: The client's MAC.
             packet: The packet of the message.
-            message: The message if it may begin an attempt. None: it belongs to the present one.
+            message: The message if it may begin an attempt; None if it belongs to the present one.
         """
         known = self._by_mac.find(mac, packet.link.segment)
         if known is not None and not (message is not None and _is_over(known, message, packet.time)):
@@ -108,9 +108,10 @@ class ClientTable:
         return attempt
 
     def goes_on(self, attempt: BootAttempt, packet: Packet) -> BootAttempt | None:
-        """Return the attempt of a new transfer: another one after a failed download that the client gave up.
+        """Return the attempt to which a new transfer belongs: a new one if the client gave up a failed download.
 
-        None if there is no room for another.
+        Returns:
+            None if there is no room for another attempt.
         """
         if not (attempt.gave_up(packet.time) and attempt.ignores_bad):
             return attempt
@@ -123,7 +124,7 @@ class ClientTable:
         return another
 
     def has_address(self, attempt: BootAttempt, address: bytes) -> None:
-        """Note that a client got, or uses, an address."""
+        """Record that a client was given an address, or uses it."""
         attempt.address = address
         self._by_address.put(address, attempt)
         self._by_address.limit(_MOST_ADDRESSES)
@@ -136,7 +137,7 @@ class ClientTable:
         """
         attempts = [attempt for attempt in self._attempts if attempt.kept(end)]
         fills_later = {key for attempt in self._attempts for key in attempt.fills_later()}
-        # One MAC behind several addresses, none of which was seen being given out, is a router's.
+        # A MAC with several addresses, none of them assigned in the capture, is a router's.
         seen = {(attempt.mac, attempt.address) for attempt in attempts if attempt.dhcp is None}
         behind = Counter((mac, len(address or b"")) for mac, address in seen)
         boots = tuple(

@@ -9,9 +9,10 @@ _FLOW = "connection"
 
 
 class Connection(Download):
-    """A connection from the client's SYN on; its file is the one that was requested last.
+    """A connection, from the client's SYN on; `file` is the last one requested.
 
-    `is_download` is False while nothing shows that it belongs to a boot: an installed system connects to other ports.
+    `is_download` is False until the connection is known to belong to a boot: an installed system also connects to other
+    ports.
     """
 
     def __init__(self, packet: Packet, *, is_download: bool) -> None:
@@ -46,7 +47,7 @@ class Connection(Download):
         if flags & (tcp.FIN | tcp.RST):
             self._closed = True
         if (
-            flags & (tcp.ACK | tcp.RST)  # a reset answers what was verified: an abort of SYN-SENT sends none
+            flags & (tcp.ACK | tcp.RST)  # a reset answers a verified segment: an abort of SYN-SENT sends none
             and self._answered_at_all
             and (not self._established or tcp.is_after(acknowledged, self._acknowledged))
         ):
@@ -65,7 +66,7 @@ class Connection(Download):
         if flags & tcp.SYN:
             self.answered(packet, _FLOW, again=self._answered_at_all)
             self._answered_at_all = True
-            # Any port may be that of a boot: answers with a bad checksum that the client ignores are the fault.
+            # Any port may be that of a boot: ignored answers with a bad checksum are the sign of the fault.
             self.is_download = self.is_download or (self.resent > 0 and self.ignores_bad)
             self._sent = tcp.following(segment.sequence)
             return
@@ -86,7 +87,7 @@ class Connection(Download):
             self._begun = segment.sequence
 
     def settle(self, end: float) -> None:  # noqa: ARG002 the base's signature
-        """See `Download`; without the client's next segment, nothing shows that it took the server's first."""
+        """See `Download`; only the client's next segment would show that it took the server's first."""
         if self._established and not self.resent:
             self.record_reaction_to_all()
 
@@ -116,7 +117,7 @@ class Connection(Download):
         return outcome
 
     def _has_all(self) -> bool:
-        """Return True if the client has the whole response; without a length, the server's FIN ends it."""
+        """Return True if the client has the whole response, which ends with the server's FIN if it states no length."""
         if self._answer is not None and self._answer.length is not None:
             return not tcp.is_after(self._begun + self._answer.length, self._acknowledged)
         return self._request is not None and self._sent_all and self._established and not self.ignored

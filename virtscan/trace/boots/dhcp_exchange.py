@@ -1,17 +1,17 @@
 """The exchange in which a client gets its address, by DHCP of either version."""
 
 from virtscan.trace.boots.boot import Lease, Outcome
-from virtscan.trace.boots.exchange import BAD, PATIENCE, Exchange
+from virtscan.trace.boots.exchange import BAD, REACTION_SECONDS, Exchange
 from virtscan.trace.capture.checksums import Checksum
 from virtscan.trace.capture.packets import Packet
 from virtscan.trace.protocols.dhcp import PROXY, AddressStep, Dhcp
 
 _MOST_ANSWERS = 64
-_RETRIES_OF_THE_PATIENT = 1
-"""iPXE discovers once more before it requests an offer: a proxy's may still come (DHCP_DISC_PROXY_TIMEOUT)."""
+_RETRIES_BEFORE_REQUEST = 1
+"""Retries that show nothing: iPXE discovers once more, to wait for a proxy's offer (DHCP_DISC_PROXY_TIMEOUT)."""
 
 _REACTION = 0.5
-"""Seconds after an acknowledgement in which another request may have crossed it; ROMs wait longer."""
+"""Seconds after an acknowledgement during which a repeated request may have crossed it; ROMs wait longer."""
 
 
 class DhcpExchange(Exchange):
@@ -64,15 +64,15 @@ class DhcpExchange(Exchange):
         self._seen.add(step)
 
     def record_address_use(self) -> None:
-        """Note that the client uses its address."""
+        """Record that the client uses its address."""
         self.record_reaction_to_all()
         self._acknowledgement_missed = self._file_requested = False
 
     def over(self, time: float) -> bool:
         """Return True if a message in another transaction begins another attempt.
 
-        After ignored offers it does if the client gave up, or retried in one transaction before. Others change the
-        transaction with each retry.
+        After ignored offers, this holds if the client gave up, or retried earlier in the same transaction. Other
+        clients change the transaction with each retry.
         """
         unrequested = AddressStep.OFFER in self._seen and AddressStep.REQUEST not in self._seen
         return self.acknowledged or (unrequested and (self._keeps_transaction or self.gave_up(time)))
@@ -88,7 +88,7 @@ class DhcpExchange(Exchange):
                 return self._never_taken.total() > 0
 
     def lease(self) -> Lease:
-        """Return how far the client came."""
+        """Return the client's progress."""
         if self.acknowledged:
             return Lease.ACKNOWLEDGED
         if AddressStep.NAK in self._seen:
@@ -96,7 +96,7 @@ class DhcpExchange(Exchange):
         return Lease.OFFERED if AddressStep.OFFER in self._seen else Lease.NO_ANSWER
 
     def ended(self, end: float) -> Outcome:
-        """Return the outcome of the boot if nothing came after this exchange."""
+        """Return the outcome of a boot that ended with this exchange."""
         if self.acknowledged:
             missed = self._acknowledgement_missed and self._acknowledgement in BAD
             return Outcome.ACKNOWLEDGEMENT_NOT_TAKEN if missed else Outcome.ADDRESS_ONLY
@@ -106,7 +106,7 @@ class DhcpExchange(Exchange):
             return Outcome.UNFINISHED
         if AddressStep.OFFER not in self._seen or AddressStep.REQUEST in self._seen:
             return Outcome.NO_ANSWER
-        waits = self.retries <= _RETRIES_OF_THE_PATIENT and end - self.last < PATIENCE
+        waits = self.retries <= _RETRIES_BEFORE_REQUEST and end - self.last < REACTION_SECONDS
         return Outcome.UNFINISHED if waits else Outcome.OFFERS_NOT_REQUESTED
 
     def _misses_acknowledgement(self, time: float) -> bool:
@@ -116,7 +116,7 @@ class DhcpExchange(Exchange):
         return missed
 
     def _requests_file(self, packet: Packet, *, server: bytes) -> None:
-        """Take a request to a proxy, which names the file; a second one shows that its answer was not taken."""
+        """Take a request for the boot file to a proxy; a repeated one shows that the answer was not taken."""
         self.client_sent(packet, again=self._file_requested)
         if self._file_requested:
             self._acknowledgement_missed = True

@@ -1,4 +1,4 @@
-"""Common parts of all exchanges: counts of packets and retries, and which answers the client took."""
+"""Common parts of all exchanges: counts of packets and retries, and the answers that the client took."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -9,20 +9,20 @@ from virtscan.trace.capture.checksums import Checksum
 from virtscan.trace.capture.copies import SAME
 from virtscan.trace.capture.packets import Packet
 
-PATIENCE = 3.0
+REACTION_SECONDS = 3.0
 """Seconds after which a packet without an answer or a retry counts as unanswered; ROMs retry sooner."""
 
 _SHORT = 0.5
-"""Seconds in which a client reacts: one packet that was sent again sooner may have met its reaction."""
+"""Seconds in which a client reacts: a packet resent sooner may have crossed the reaction to the first."""
 
 _MOST_FLOWS = 64
 _REST = "rest"
 
 _FIRST_WAIT = 10.0
-"""Seconds that a client which never requested again may still wait for an answer; PXE ROMs begin with four."""
+"""Seconds that a client without a retry so far may wait for an answer; PXE ROMs begin with four."""
 
 _NEXT_WAIT = 2.2
-"""Longest wait after the last retry, in retry intervals: clients double them (RFC 2131, iPXE); a tenth is for load."""
+"""Longest wait after the last retry, in retry intervals: clients double them (RFC 2131, iPXE), with 10 % to spare."""
 
 _COMPLETE = (Checksum.GOOD, Checksum.NONE)
 BAD = (Checksum.PARTIAL, Checksum.WRONG, Checksum.UNKNOWN)
@@ -30,7 +30,7 @@ BAD = (Checksum.PARTIAL, Checksum.WRONG, Checksum.UNKNOWN)
 
 
 class Counted(NamedTuple):
-    """Count of a packet: `flow` is None for the client's."""
+    """The counter of a packet: `flow` is None for the client's packets."""
 
     flow: object
     checksum: Checksum
@@ -39,7 +39,7 @@ class Counted(NamedTuple):
 class Exchange:
     """One step of a boot: getting an address, or one download.
 
-    A server may answer in several flows at once, of which the client takes one: each retry of a TFTP request starts a
+    Servers may answer in several flows at once, of which the client takes one: each retry of a TFTP request starts a
     flow, and several servers make offers. Answers after the client gave up are set aside, and count only if it requests
     again.
     """
@@ -98,7 +98,7 @@ class Exchange:
             _add(self._pending, flow, found)
 
     def recount(self, counted: Counted, found: Checksum) -> None:
-        """Count a packet that was already counted by another checksum."""
+        """Change the checksum under which a packet was counted."""
         if counted.flow is None:
             _change(self.from_client, counted.checksum, found)
             return
@@ -115,7 +115,7 @@ class Exchange:
 
         Args:
             flow: The flow.
-            cumulative: The reaction confirms all packets of the flow, not only one of them. Otherwise, where complete
+            cumulative: True if the reaction confirms all packets of the flow, not only one. Otherwise, if both complete
                 and partial checksums came, the complete ones explain the reaction.
         """
         self._flow = flow
@@ -127,24 +127,24 @@ class Exchange:
         self.taken += found
 
     def record_reaction_to_all(self) -> None:
-        """Note that the client went on: an answer of each flow reached it."""
+        """Record that the client proceeded: an answer of each flow reached it."""
         for flow in [*self._pending, *(self._passed_over.keys() - self._pending.keys())]:
             self.record_reaction(flow)
 
     def leave(self) -> None:
-        """Note that the client turned to something else; it comes back by requesting again."""
+        """Record that the client left this exchange; another request resumes it."""
         self._left = True
 
     def gave_up(self, time: float) -> bool:
         """Return True if the client no longer waits for an answer at that time."""
         if self._last_request == float("-inf"):
             return False
-        wait = _FIRST_WAIT if self._interval is None else max(PATIENCE, _NEXT_WAIT * self._interval)
+        wait = _FIRST_WAIT if self._interval is None else max(REACTION_SECONDS, _NEXT_WAIT * self._interval)
         return self._left or time - self._last_request > wait
 
     @property
     def ignored(self) -> Counter[Checksum]:
-        """Answers without a reaction: in the flow that the client took, or in all if it took none."""
+        """Return the answers without a reaction: in the flow that the client took, or in all flows if it took none."""
         if self._flow is not None:
             pending, earlier = self._pending.get(self._flow, Counter()), self._passed_over.get(self._flow, Counter())
             return pending + earlier + self._never_taken
@@ -157,13 +157,13 @@ class Exchange:
 
     @property
     def lost(self) -> float:
-        """Return the seconds between successive steps, wherever a packet had to be sent again in between."""
+        """Return the total time, in seconds, between successive steps that needed a retransmission."""
         return self._lost + (0.0 if self._stalled is None else max(self._stalled - self._step, 0.0))
 
     def had_time_to_react(self, end: float) -> bool:
         """Return True if the other side had time to react to the last step before the capture ended."""
         waited = self._stalled is not None and end - self._step >= _SHORT
-        return waited or end - self.last >= PATIENCE
+        return waited or end - self.last >= REACTION_SECONDS
 
     def _resume(self) -> None:
         """Count late packets: the client still requests."""
@@ -196,7 +196,7 @@ def _move(source: dict[object, Counter[Checksum]], target: dict[object, Counter[
 
 
 def _change(counted: Counter[Checksum] | None, old: Checksum, new: Checksum) -> bool:
-    """Count one packet again; False if it is not among the counted."""
+    """Move one packet to another checksum; return False if it was not counted here."""
     if counted is None or not counted[old]:
         return False
     counted[old] -= 1
@@ -205,13 +205,13 @@ def _change(counted: Counter[Checksum] | None, old: Checksum, new: Checksum) -> 
 
 
 class Download(Exchange, ABC):
-    """An exchange that brings a file."""
+    """An exchange that transfers a file."""
 
     file: str | None = None
 
     @abstractmethod
     def settle(self, end: float) -> None:
-        """Record the end of the capture at that time: the client took packets that need no reaction."""
+        """Record the end of the capture, in seconds: the client took packets that need no reaction."""
 
     @abstractmethod
     def ended(self, end: float) -> tuple[Outcome, BootError | None]:

@@ -1,9 +1,8 @@
-"""Judgement of a boot: if it failed because of its server's partial checksums.
+"""Judgement of a boot: whether it failed because of its server's partial checksums.
 
-A bad checksum proves nothing where the sender's NIC still has to fill it in: there each frame has one. A partial one
+A bad checksum proves nothing before the sender's NIC has filled it in: there every frame has one. A partial checksum
 does not prove the fault even at the VM's own macvtap, where a fixed kernel fills it in after the capture. A complete
-checksum is proof everywhere, because nothing on the way depends on it. Otherwise, the answers that the client took
-decide.
+checksum clears the server at any capture point. Otherwise, the answers that the client took decide.
 """
 
 from enum import Enum
@@ -17,7 +16,7 @@ from virtscan.views.wording.phrases.quantity import quantity
 
 
 class Failed(Enum):
-    """Failure of a boot because of partial checksums."""
+    """Answer to whether a boot failed because of partial checksums."""
 
     YES = "yes"
     NO = "no"
@@ -25,7 +24,7 @@ class Failed(Enum):
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer for one boot, its reasons, and its missing facts."""
+    """The answer for one boot, with its reasons and missing facts."""
 
     failed: Failed
     confidence: Confidence
@@ -54,7 +53,7 @@ _NO_FILTER = (
 
 
 def judge(boot: Boot) -> Judgement:
-    """Judge one boot by the frames of the server that it ended with."""
+    """Judge one boot by the frames of its last server."""
     what = _WORDS[boot.outcome]
     if boot.outcome is Outcome.COMPLETE:
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what,))
@@ -114,7 +113,7 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
             failed=Failed.YES, confidence=Confidence.MEDIUM, because=(what, partial, contrast), missing=(missing,)
         )
     if ignored.partial:
-        # A boot that works may show partial checksums too; at the sender's side they prove nothing.
+        # A successful boot may show partial checksums too; at the sender's side they prove nothing.
         failed = Failed.UNCLEAR if boot.side is Side.SENDER else Failed.YES
         missing = "a capture at the VM's own device: at the sender, each checksum is partial until the NIC fills it in"
         return Judgement(failed=failed, confidence=Confidence.LOW, because=(what, partial), missing=(missing,))
@@ -131,12 +130,12 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
 
 
 def _at_the_client(boot: Boot, what: str) -> Judgement:
-    """Judge a boot with bad checksums at the client's own device, to which it did not react."""
+    """Judge a boot with bad checksums at the client's own device, to which the client did not react."""
     total = _answers(boot.ignored.total)
     arrived = f"at the client's own device, {boot.ignored.bad} of {total} arrived with a bad checksum"
     if boot.ignored.wrong or boot.taken.complete:
         return Judgement(failed=Failed.YES, confidence=Confidence.HIGH, because=(what, arrived))
-    # A fixed kernel fills in partial ones between this point and the VM: boots that work look like this as well.
+    # A fixed kernel fills in partial ones between this point and the VM: successful boots look the same.
     missing = "the hypervisor's kernel: a fixed kernel completes partial checksums after this point"
     return Judgement(failed=Failed.YES, confidence=Confidence.MEDIUM, because=(what, arrived), missing=(missing,))
 

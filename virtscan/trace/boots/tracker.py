@@ -1,4 +1,4 @@
-"""Assignment of packets to the exchanges of boots: the only state that lives as long as the capture, and bounded."""
+"""Assignment of packets to the exchanges of boots: the only state kept for the whole capture; bounded."""
 
 from collections import Counter
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -52,7 +52,7 @@ class Tracker:
         return self._clients.not_kept
 
     def wants(self, protocol: int, source: _End, destination: _End) -> bool:
-        """Return True if such a packet may belong to a boot. Most don't, and are not read further."""
+        """Return True if such a packet may belong to a boot; others are not parsed further."""
         match protocol:
             case 17:
                 return (
@@ -66,7 +66,7 @@ class Tracker:
                 return bool(self._transfers)
 
     def add(self, packet: Packet) -> None:
-        """Add the next packet; one that was seen on another device is counted once."""
+        """Add the next packet; a copy of it on another device is not counted again."""
         original = self._copies.original(packet)
         if original is None:
             self._copies.keep(packet, self._take(packet))
@@ -156,7 +156,7 @@ class Tracker:
                 return self._by_tftp(packet)  # a server that answers from this port is also acknowledged there
 
     def _by_tftp(self, packet: Packet) -> "_Taken | None":
-        """Take a packet of a transfer; None if it is of none."""
+        """Take a packet of a transfer; return None if it belongs to none."""
         to_client = self._transfer((packet.destination, packet.destination_port), packet.link.destination, packet)
         known = to_client or self._transfer((packet.source, packet.source_port), packet.link.source, packet)
         if known is None:
@@ -175,8 +175,9 @@ class Tracker:
     def _transfer(self, end: _End, mac: bytes | None, packet: Packet) -> tuple[BootAttempt, Transfer] | None:
         """Return the transfer to a client's address and port.
 
-        Both repeat among VLANs, so that its MAC decides, and copied domains repeat that too. A router's MAC may differ
-        by direction, and a capture may lack the VLAN of one direction; the newest transfer counts then.
+        Several VLANs may have the same address and port, so the MAC decides; copied domains may even share the MAC. A
+        router's MAC may differ by direction, and a capture may lack the VLAN of one direction; then the newest transfer
+        counts.
         """
         segment = packet.link.segment
         for key in ((segment, mac, end), (None, mac, end), (None, None, end)):
@@ -204,9 +205,9 @@ class Tracker:
         return _taken(attempt, connection, packet, from_server=True)
 
     def _connect(self, packet: Packet, source: _End, destination: _End) -> tuple[BootAttempt, Connection] | None:
-        """Follow a new connection of the client. One to another port than a boot's counts once it shows a download.
+        """Follow a new connection of the client; on an unusual port for boots it counts once it shows a download.
 
-        After a failed download that the client gave up, it is that of a system on its disk.
+        After a failed download that the client gave up, the connection is that of a system on its disk.
         """
         attempt = self._clients.at(packet)
         if attempt is None or not attempt.boots or attempt.gave_up(packet.time):
@@ -218,7 +219,7 @@ class Tracker:
         return attempt, connection
 
     def _unreachable(self, packet: Packet) -> None:
-        """Note that a server's machine has no TFTP server, or that a client has closed the port of a download."""
+        """Record that a server refused a TFTP request, or that a client closed the port of a download."""
         found = refused(packet)
         if found is None:
             return
@@ -252,9 +253,9 @@ def _taken(attempt: BootAttempt, exchange: Exchange, packet: Packet, *, from_ser
 
 
 def _take_copy(original: _Taken, packet: Packet) -> None:
-    """Learn from a packet's next device: its checksum there, which may have been filled in on the way.
+    """Take a copy of a packet on its next device, where its checksum may have been filled in.
 
-    The last copy is the nearest to the receiver. A packet to many takes several ways: the worst of its copies counts.
+    The last copy is the nearest to the receiver. A multicast packet takes several paths: its worst copy counts.
     """
     original.attempt.note_arrival(packet, from_server=original.from_server)
     found = packet.checksum()
@@ -263,7 +264,7 @@ def _take_copy(original: _Taken, packet: Packet) -> None:
 
 
 def _client(packet: Packet, message: Dhcp) -> Mac | None:
-    """Return the client's MAC. DHCPv6 names a machine, which may have other NICs: the frame's address comes first."""
+    """Return the client's MAC. DHCPv6 identifies a machine with all its NICs: the frame's source takes precedence."""
     if packet.destination_port in _PORTS_4 and message.mac is not None:
         return message.mac
     if packet.source_port in {_CLIENT_4, _CLIENT_6}:
@@ -276,7 +277,7 @@ def _client(packet: Packet, message: Dhcp) -> Mac | None:
 
 
 def _keep(table: dict[_K, _V], key: _K, value: _V) -> None:
-    """Add an entry, and remove the oldest at the bound: a boot does not download thousands of files at a time."""
+    """Add an entry, and remove the oldest at the bound."""
     table.pop(key, None)
     if len(table) >= _MOST_DOWNLOADS:
         del table[next(iter(table))]

@@ -51,7 +51,9 @@ class Transfer(Download):
                 again = block == self._acknowledged
                 self.client_sent(packet, again=again)
                 self._acknowledged = block
-                if not again or block == self._last_block:  # else it repeats, because the next block did not reach it
+                if (
+                    not again or block == self._last_block
+                ):  # else it is a repetition: the next block did not reach the client
                     self.record_reaction(packet.destination_port)
                 self._complete = self._complete or block == self._final_block
             case Error(code, text):
@@ -83,10 +85,10 @@ class Transfer(Download):
                 self.answered(packet, flow, quiet=True)
 
     def closed(self, time: float, server_port: int) -> None:
-        """Note that the client refused a packet from that port of the server, because its own port is closed.
+        """Record that the client refused a packet from that port of the server, because its own port is closed.
 
-        The checksum was verified before (RFC 1122, 4.1.3.4). After the client gave up, another program may have refused
-        it.
+        The client verified the checksum first (RFC 1122, 4.1.3.4). After the client gave up, another program may have
+        refused the packet.
         """
         if not self.gave_up(time):
             self.record_reaction(server_port)
@@ -121,7 +123,7 @@ class Transfer(Download):
         return outcome
 
     def _may_repeat(self, end: float) -> bool:
-        """Return True if the client may not have got the error, and may still request again."""
+        """Return True if the client may have missed the error, and may still request again."""
         return self.ignores_bad and not self._insisted and not self.gave_up(end)
 
     def _fail(self, error: BootError) -> None:

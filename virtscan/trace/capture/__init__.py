@@ -1,1 +1,1 @@
-"""Reading frames: capture files to frames, frames to packets with the state of their checksum."""
+"""Readers of capture files: frames, and packets with the state of their checksum."""

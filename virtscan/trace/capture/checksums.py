@@ -7,8 +7,8 @@ class Checksum(Enum):
     """State of a frame's checksum.
 
     PARTIAL is the sum of the pseudo-header alone, which a sender leaves for its NIC to complete: Linux writes it there
-    (`udp4_hwcsum`, `tcp_v4_send_check`). NONE is a UDP sender's choice, and accepted (RFC 768). UNKNOWN: the capture
-    does not hold the whole datagram, or holds several TCP segments in one.
+    (`udp4_hwcsum`, `tcp_v4_send_check`). NONE: a UDP sender may omit the checksum (RFC 768). UNKNOWN: the capture
+    lacks part of the datagram, or the packet holds several TCP segments.
     """
 
     GOOD = "good"
@@ -27,7 +27,7 @@ def transport_sum(
         source: Address, 4 or 16 bytes.
         destination: The same.
         protocol: Number of the transport protocol.
-        segment: Header and payload, whole.
+        segment: The complete transport header and payload.
         field: Offset of the checksum in the segment.
         optional: True if zero means that there is none, as for UDP over IPv4.
 

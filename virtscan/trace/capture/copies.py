@@ -1,4 +1,4 @@
-"""Packets that a capture of several devices shows once for each of them, as with `-i any`."""
+"""Detection of packets that a capture of several devices (`-i any`) contains once for each device."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from virtscan.trace.capture.links import Arrival
 from virtscan.trace.capture.packets import CHECKSUM, Packet
 
 SAME = 0.02
-"""Seconds within which a packet passes all devices of a stack: an equal one was seen again, and not sent again."""
+"""Seconds within which a packet passes all devices of a stack: an equal packet in this time is a copy, not resent."""
 
 _MOST = 1024
 
@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 
 class _PacketIdentity(NamedTuple):
-    """Constant parts of a packet on the way through a stack: no VLAN tags, no MACs, no partial checksum."""
+    """Parts of a packet that do not change on the way through a stack: no VLAN tags, MACs or partial checksum."""
 
     source: bytes
     destination: bytes
@@ -37,7 +37,7 @@ class _CapturePoint(NamedTuple):
 
 @dataclass
 class Original(Generic[_T]):
-    """The first sight of a packet, and its interpretation."""
+    """The first copy of a packet, and its interpretation."""
 
     time: float
     what: _T
@@ -45,16 +45,16 @@ class Original(Generic[_T]):
 
 
 class Copies(Generic[_T]):
-    """The packets of the last moment, to find those that are seen again; bounded."""
+    """The packets of the last `SAME` seconds, to find further copies; bounded."""
 
     def __init__(self) -> None:
         self._recent: OrderedDict[_PacketIdentity, list[Original[_T]]] = OrderedDict()
 
     def original(self, packet: Packet) -> Original[_T] | None:
-        """Return the record of the packet at its first device; None at the first.
+        """Return the record of an earlier copy of the packet; None for the first copy.
 
-        A device shows each packet once. An equal one at the same place is therefore another packet, sent again; where
-        the capture does not record the device, only the time distinguishes them.
+        A device shows each packet once. So an equal packet at the same place was sent again. If the capture does not
+        record the device, only the time distinguishes the two.
         """
         device = packet.link.device
         if device is None:
@@ -67,7 +67,7 @@ class Copies(Generic[_T]):
         return None
 
     def keep(self, packet: Packet, what: _T) -> None:
-        """Keep the first sight of a packet for as long as copies of it may come."""
+        """Keep the first copy of a packet as long as further copies may come."""
         device = packet.link.device
         if device is None:
             return

@@ -4,7 +4,7 @@ from enum import Enum
 from typing import NamedTuple
 
 ETHERNET, COOKED, COOKED_2 = 1, 113, 276
-"""libpcap's numbers; Linux gives the cooked ones for the device `any`."""
+"""libpcap's link types; Linux uses the cooked ones for the device `any`."""
 
 KINDS = {
     0: "BSD loopback", 9: "PPP", 12: "raw IP", 14: "raw IP", 101: "raw IP", 105: "802.11", 108: "BSD loopback",
@@ -28,9 +28,9 @@ class Arrival(Enum):
 
 
 class LinkHeader(NamedTuple):
-    """A link header; `destination` is None where it is not recorded, `source` where there is no MAC.
+    """A link header; `destination` is None if not recorded, `source` if there is no MAC.
 
-    `device` is None where the capture is of one device, 0 where it is of several and does not record which. `overlay`
+    `device` is None if the capture has one device, 0 if it has several and does not record which. `overlay`
     has the numbers of the virtual networks (VXLAN, GENEVE, GRE) that carried the frame.
     """
 
@@ -55,7 +55,7 @@ class LinkHeader(NamedTuple):
 
 
 def is_one_network(left: tuple[int, ...], right: tuple[int, ...]) -> bool:
-    """Return True if two segments may be of one network: upstream of a VLAN device or tunnel they have more numbers."""
+    """Return True if two segments may be the same network; below a VLAN device or tunnel, frames have more numbers."""
     return left[max(len(left) - len(right), 0) :] == right[max(len(right) - len(left), 0) :]
 
 
@@ -63,7 +63,7 @@ _ARRIVALS = {arrival.value: arrival for arrival in Arrival}
 
 
 def dissect(data: bytes, kind: int, device: int | None = None) -> LinkHeader | None:
-    """Read a frame's link layer; None if it is too short.
+    """Parse a frame's link layer; return None if the frame is too short.
 
     Args:
         data: The frame.

@@ -1,4 +1,4 @@
-"""IP packets in frames: only the fields that the state machine needs, because most frames are of other traffic."""
+"""Parser of IP packets in frames; it reads only the fields that the state machine needs, for speed."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
@@ -18,7 +18,7 @@ CHECKSUM = {TCP: 16, UDP: 6}
 _SMALLEST = {TCP: 20, UDP: 8, ICMP: 8, ICMP6: 8, GRE: 4}
 _MOST_TUNNELS = 2
 _LARGEST_SEGMENT = 1500
-"""Bytes of a TCP segment that is not several ones in one (segmentation offload, GRO)."""
+"""Largest size in bytes of a single TCP segment; larger ones are several in one (segmentation offload, GRO)."""
 
 
 Wants: TypeAlias = Callable[[int, tuple[bytes, int], tuple[bytes, int]], bool]
@@ -26,7 +26,7 @@ Wants: TypeAlias = Callable[[int, tuple[bytes, int], tuple[bytes, int]], bool]
 
 
 class _NetworkHeader(NamedTuple):
-    """A network header; the transport header starts at `start`, and `end` is after the last byte."""
+    """A network header; `start` is the offset of the transport header, `end` the offset after the packet."""
 
     source: bytes
     destination: bytes
@@ -40,8 +40,9 @@ class _NetworkHeader(NamedTuple):
 class Packet(NamedTuple):
     """A UDP, TCP or ICMP packet; ports are 0 for ICMP.
 
-    `segment` is its transport header and payload as far as they were captured, without padding. `length` is how long
-    they are by the headers; `fragmented` when this is only the first part of it. `identification` is that of IPv4.
+    `segment` is the transport header and payload as far as they were captured, without padding. `length` is their full
+    length by the headers, in bytes. `fragmented` is True for the first fragment of a packet. `identification` is the
+    field of IPv4.
     """
 
     time: float
@@ -58,7 +59,7 @@ class Packet(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        """Return True if all of it was captured."""
+        """Return True if the whole packet was captured."""
         return not self.fragmented and len(self.segment) >= self.length
 
     @property
@@ -75,8 +76,8 @@ class Packet(NamedTuple):
     def checksum(self) -> Checksum:
         """Return the state of the packet's checksum.
 
-        Linux leaves that of several segments in one partial, whether it is to split them (which fills in the checksums)
-        or has joined them (`tcp_gro_complete`): it proves nothing.
+        A packet of several TCP segments has a partial checksum on Linux, before segmentation as well as after GRO
+        (`tcp_gro_complete`), which proves nothing.
         """
         if not self.whole:
             return Checksum.UNKNOWN
@@ -93,10 +94,10 @@ class Packet(NamedTuple):
 
 
 def packet(frame: Frame, wants: Wants) -> Packet | Encapsulation | None:
-    """Read a frame of a link that `dissect` knows, or the frame inside it if it is an overlay's.
+    """Parse a frame of a link type that `dissect` supports, or the frame inside it if it belongs to an overlay.
 
     Returns:
-        None if it is none of these protocols, malformed, or not requested.
+        None if the packet is of another protocol, malformed, or not wanted.
     """
     data, link = frame.data, dissect(frame.data, frame.link, frame.device)
     for _ in range(_MOST_TUNNELS + 1):
@@ -136,7 +137,7 @@ def _ipv4(data: bytes, start: int) -> _NetworkHeader | Encapsulation | None:
         return BY_PROTOCOL.get(protocol)
     transport = start + (data[start] & 0xF) * 4
     total = int.from_bytes(data[start + 2 : start + 4])
-    # A length of zero is a packet larger than the field, left to a NIC to segment (segmentation offload).
+    # A length of zero means that the packet exceeds the field and the NIC segments it (segmentation offload).
     end = start + total if total else len(data)
     addresses = data[start + 12 : start + 16], data[start + 16 : start + 20]
     number = int.from_bytes(data[start + 4 : start + 6])

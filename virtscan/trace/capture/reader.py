@@ -1,7 +1,7 @@
 """Packet captures as frames: a bounded, streaming reader of the pcap and pcapng formats.
 
-Only whole frames are passed on. The first record that is cut short or damaged ends the capture; `damage` is the place
-and the reason.
+Only complete records are returned. The first record that is truncated or damaged ends the capture; `damage` has the
+place and the reason.
 
 Source:
     draft-ietf-opsawg-pcap (pcap), draft-ietf-opsawg-pcapng (pcapng).
@@ -32,12 +32,12 @@ _OTHER_FORMAT = "not a packet capture (pcap or pcapng); write one with tcpdump -
 _COMPRESSED = {b"\xfd7zX": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"BZh9": "bzip2", b"\x04\x22\x4d\x18": "lz4"}
 
 _LARGEST = 1 << 20
-"""Bytes of one record. Frames of 64 KiB are the largest that Linux shows; the longest of other blocks hold names."""
+"""Largest record in bytes. Linux captures frames of at most 64 KiB; the longest of other blocks hold names."""
 _MOST_INTERFACES = 10_000
 
 
 class Frame(NamedTuple):
-    """One captured frame: seconds since 1970 and the bytes that were kept; `link` is libpcap's number of its kind.
+    """One captured frame: seconds since 1970, and the captured bytes; `link` is libpcap's link type.
 
     `device` is the number of its interface in the file, from 1; None for the pcap format, which has one.
     """
@@ -93,7 +93,7 @@ class Capture:
 
     @property
     def damage(self) -> str | None:
-        """Return why the frames read so far are not all; None when the file ended after a whole record."""
+        """Return why reading stopped early; None if the file ended after a complete record."""
         return self._source.damage
 
     def __iter__(self) -> Iterator[Frame]:
@@ -185,7 +185,7 @@ class _CaptureSection:
         return Frame(time, body[20 : 20 + size], interface.link, number + 1)
 
     def simple_packet(self, body: bytes, time: float) -> Frame:
-        """Read a block that holds a frame of the first interface without its time: it came with the one before."""
+        """Read a block with a frame of the first interface, but no time: `time` is that of the frame before."""
         (size,) = self._unpack("I", body)
         interface = self._interface(0)
         kept = min(size, interface.most or size)

@@ -1,4 +1,4 @@
-"""The bytes of a capture file: unzipped, and with a memory of where reading failed."""
+"""The bytes of a capture file, decompressed, with the reason why reading failed."""
 
 import io
 import sys
@@ -21,7 +21,7 @@ def name_of(path: Path) -> str:
 
 
 class CaptureStream:
-    """An open file that is read in order; nothing more comes after the first failure."""
+    """An open file that is read sequentially; after the first failure it returns no more bytes."""
 
     def __init__(self, stream: IO[bytes], *beneath: "_Unzipped | IO[bytes]") -> None:
         self._stream = stream
@@ -52,7 +52,7 @@ class CaptureStream:
         return cls(io.BufferedReader(unzipped, _BUFFER), unzipped, file)
 
     def read(self, size: int) -> bytes:
-        """Return the next bytes, fewer at the end: the caller knows if a file may end there, else `cut_short`."""
+        """Return the next bytes, fewer at the end. If a file must not end there, the caller calls `cut_short`."""
         if self.damage is not None:
             return b""
         try:
@@ -68,11 +68,11 @@ class CaptureStream:
         return data
 
     def cut_short(self) -> str:
-        """Remember, and return, that the file ends within a record, if nothing worse happened before."""
+        """Record that the file ends within a record, unless it failed before, and return the reason."""
         return self.fail(f"cut short: ends within a record, after {self.offset} bytes")
 
     def fail(self, reason: str) -> str:
-        """Remember the first reason, and return it."""
+        """Record the reason of a failure, unless there is one, and return the recorded reason."""
         self.damage = self.damage or reason
         return self.damage
 
@@ -87,9 +87,9 @@ class CaptureStream:
 
 
 class _Unzipped(io.RawIOBase):
-    """A gzipped file's content, up to where it is damaged or ends too early; `failure` is the reason.
+    """The content of a gzip file, up to where it is damaged or truncated; `failure` is the reason.
 
-    Python's own reader raises instead, and earlier data in its buffer is lost.
+    Python's own reader would raise instead, and lose the data in its buffer.
     """
 
     def __init__(self, file: IO[bytes]) -> None:

@@ -1,1 +1,1 @@
-"""Messages of the protocols that a boot uses; each parser is pure and takes bytes as they were captured."""
+"""Messages of the protocols that a boot uses; each parser is a pure function of captured bytes."""

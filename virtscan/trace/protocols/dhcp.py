@@ -1,4 +1,4 @@
-"""DHCP messages of version 4 (RFC 2131), and common parts of both versions.
+"""DHCPv4 messages (RFC 2131), and common parts of both versions.
 
 BOOTP is DHCP without a message type.
 """
@@ -25,10 +25,10 @@ class AddressStep(Enum):
 class Dhcp(msgspec.Struct, frozen=True, kw_only=True):
     """One message.
 
-    `mac` is None where the message does not name its client's; that of DHCPv6 may be another one of the same machine,
-    unless the message was relayed. `address` is the one that the client gets or has, `server` that of the message's
-    sender or receiver. `next_server` is the one to boot from. Each is in the form of the packets. `file` may be a URL.
-    `boots` is True if the client identifies itself as a boot ROM.
+    `mac` is None if the message lacks it; in DHCPv6 it may be that of another NIC of the same machine, unless the
+    message was relayed. `address` is the one that the client gets or has, `server` that of the DHCP server,
+    `next_server` that of the server to boot from; all are in packet form (4 or 16 bytes). `file` may be a URL. `boots`
+    is True if the client identifies itself as a boot ROM.
     """
 
     step: AddressStep
@@ -62,7 +62,7 @@ _ROM_OPTIONS = {93, 94, 175}
 
 
 def parse(payload: bytes, *, whole: bool) -> Dhcp | UnusableMessage:
-    """Read a message of DHCPv4 (RFC 2131) or BOOTP.
+    """Parse a message of DHCPv4 (RFC 2131) or BOOTP.
 
     Args:
         payload: The data after the UDP header, as far as it was captured.
@@ -94,7 +94,7 @@ def parse(payload: bytes, *, whole: bool) -> Dhcp | UnusableMessage:
 
 
 def _all_options(payload: bytes) -> Mapping[int, bytes]:
-    """Return the options, with those in the fields for names if option 52 refers to them."""
+    """Return the options, including those in the name fields if option 52 refers to them."""
     options = dict(_options(payload[_FIXED + 4 :]))
     overload = options.get(_OVERLOAD, b"")
     for bit, part in ((1, payload[108:236]), (2, payload[44:108])):

@@ -21,7 +21,7 @@ _BOOT_FILE, _ARCHITECTURE, _INTERFACE = 59, 61, 62
 
 
 def parse(payload: bytes, *, whole: bool) -> Dhcp | UnusableMessage:
-    """Read a message, out of its relays' envelopes if need be.
+    """Parse a message, and remove the headers of relays.
 
     Args:
         payload: The data after the UDP header, as far as it was captured.
@@ -62,7 +62,7 @@ def _hardware(option: bytes) -> Mac | None:
 
 
 def _mac_of(unique: bytes) -> Mac | None:
-    """Return the address that some identifiers are made of: with a time (1) or without (3)."""
+    """Return the MAC in a client identifier of type DUID-LLT (1) or DUID-LL (3)."""
     match int.from_bytes(unique[:2]), int.from_bytes(unique[2:4]), len(unique):
         case (1, 1, 14) | (3, 1, 10):
             return mac(unique[-6:])

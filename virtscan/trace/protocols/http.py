@@ -1,4 +1,4 @@
-"""HTTP messages, as far as needed to know if a file arrived: the requested path and the length of the response."""
+"""HTTP messages, as far as needed to know whether a file arrived: requested path, and length of the response."""
 
 import re
 from typing import NamedTuple
@@ -30,17 +30,17 @@ class Response(NamedTuple):
 
 
 def request(payload: bytes) -> HttpRequest | None:
-    """Read the start of a request; None for anything else."""
+    """Parse the start of a request; return None for anything else."""
     match = _REQUEST.match(payload)
     return HttpRequest(text(match[2]), match[1] == b"GET") if match else None
 
 
 def answer(payload: bytes, *, body: bool) -> Response | None:
-    """Read the start of an answer; None for anything else.
+    """Parse the start of a response; return None for anything else.
 
     Args:
-        payload: As far as it was captured.
-        body: True if the answer to this request has one.
+        payload: The TCP payload, as far as it was captured.
+        body: True if the response to this request has a body.
     """
     match = _STATUS.match(payload)
     if match is None:
@@ -57,7 +57,7 @@ def _length(head: bytes, *, body: bool) -> int | None:
 
 
 def port_of(url: str | None) -> int | None:
-    """Return the port of a boot file's URL; None for other text, and where the port is implied."""
+    """Return the port of a boot file's URL; None for other text, or if the URL has no port."""
     try:
         parts = urlsplit(url or "")
         port = parts.port

@@ -8,7 +8,7 @@ _PORT_UNREACHABLE = {ICMP: b"\x03\x03", ICMP6: b"\x01\x04"}
 
 
 class Refused(NamedTuple):
-    """The ends of a UDP packet that was refused: address and port of its sender, and those of its receiver."""
+    """The addresses and ports of the sender and the receiver of a refused UDP packet."""
 
     source: tuple[bytes, int]
     destination: tuple[bytes, int]

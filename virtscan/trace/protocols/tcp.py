@@ -11,7 +11,7 @@ _HEADER = Struct("!4xIIBB")
 
 
 class Segment(NamedTuple):
-    """One segment: `payload` as far as it was captured, `length` as long as it is by the headers."""
+    """One segment; `payload` as far as it was captured, `length` is its full length by the headers, in bytes."""
 
     flags: int
     sequence: int
@@ -26,7 +26,7 @@ class Segment(NamedTuple):
 
 
 def parse(packet: Packet) -> Segment:
-    """Read the header of a TCP packet, which is whole in each `Packet`."""
+    """Parse the header of a TCP packet, which every TCP `Packet` has completely."""
     sequence, acknowledged, offset, flags = _HEADER.unpack_from(packet.segment)
     head = (offset >> 4) * 4
     return Segment(flags, sequence, acknowledged, packet.segment[head:], max(packet.length - head, 0))

@@ -21,7 +21,7 @@ class OptionAcknowledgement(NamedTuple):
 
 
 class Data(NamedTuple):
-    """A block, with how many bytes it has."""
+    """A block and its size in bytes."""
 
     block: int
     size: int
@@ -62,11 +62,11 @@ CODES: Mapping[int, str] = {
 
 
 def parse(payload: bytes, *, length: int) -> Message | UnusableMessage:
-    """Read a message.
+    """Parse a message.
 
     Args:
         payload: The data after the UDP header, as far as it was captured.
-        length: How long it is by the header.
+        length: The full length of the data by the header, in bytes.
     """
     message = _message(payload, length) if len(payload) >= 4 else None
     if message is not None:

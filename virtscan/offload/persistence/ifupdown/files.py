@@ -1,4 +1,4 @@
-"""Debian's interfaces files to stanzas and the names that are brought up."""
+"""Parser of Debian's interfaces files: stanzas, and the interfaces that are brought up at boot."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Stanza(msgspec.Struct, frozen=True, kw_only=True):
-    """An `iface` stanza: its first line and its options, in their order."""
+    """An `iface` stanza: the words of its first line, and its options in the order of the file."""
 
     path: str
     words: tuple[str, ...]
@@ -36,12 +36,12 @@ class Stanza(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def parents(self) -> tuple[str, ...]:
-        """Return the names of the stanzas that it inherits."""
+        """Return the names of the stanzas that this one inherits."""
         return self.words[self.words.index("inherits") + 1 :] if "inherits" in self.words else ()
 
     @property
     def lacks_address(self) -> bool:
-        """Return True if it needs an address and has none, by itself or by inheritance."""
+        """Return True if the stanza needs an address and neither has nor inherits one."""
         return self.words[2:] == ("static",) and "address" not in dict(self.options)
 
     def fits(self, device: str) -> bool:
@@ -66,7 +66,7 @@ class Interfaces(msgspec.Struct, frozen=True, kw_only=True):
         """Return True if ifupdown refuses the files as a whole.
 
         Source:
-            ifupdown 0.8.41: `unknown iface to inherit from`, of a stanza that comes later, too; `unknown or no address
+            ifupdown 0.8.41: `unknown iface to inherit from`, also for a stanza that comes later; `unknown or no address
             type and no inherits keyword specified`; `unknown or no method`; `misplaced option`; `option with empty
             value`; `missing required variable: address`, which refuses only the interface.
         """
@@ -140,7 +140,7 @@ class _Reading:
         self.is_malformed = False
 
     def line(self, path: str, words: list[str]) -> None:
-        """Take in one line of a file."""
+        """Add one line of a file."""
         match words:
             case ["iface", name, *rest]:
                 self.stanzas.append(Stanza(path=path, words=(name, *rest), options=()))
@@ -167,7 +167,7 @@ class _Reading:
 
 
 def _mapped(stanza: Stanza, logical: list[tuple[str, str, str]]) -> Stanza:
-    """Name a stanza by the device that `auto DEVICE=NAME` gives it."""
+    """Rename a stanza to the device that `auto DEVICE=NAME` assigns to it."""
     for physical, _, name in logical:
         if name and name == stanza.name:
             return msgspec.structs.replace(stanza, words=(physical, *stanza.words[1:]))

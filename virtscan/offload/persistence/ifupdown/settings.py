@@ -19,8 +19,8 @@ def ifupdown(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
 
     Source:
         Debian's ethtool package, if-up.d/ethtool: `offload-NAME VALUE` becomes `ethtool --offload DEVICE NAME VALUE`.
-        interfaces(5): `inherits` also takes over the commands; `no-scripts` keeps the scripts of if-up.d from running;
-        behind a command that fails ifup aborts, without the commands, scripts and stanzas of the interface that follow.
+        interfaces(5): `inherits` includes the commands; `no-scripts` disables the scripts of if-up.d; after a command
+        that fails, ifup skips the remaining commands, scripts and stanzas of the interface.
         ifupdown2, addons/ethtool.py: `tx-offload VALUE`; addons/usercmds.py: a command that fails is logged.
     """
     interfaces = read_interfaces(evidence)
@@ -39,7 +39,7 @@ def ifupdown(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
 
 
 def if_up(evidence: Evidence, device: str) -> tuple[Mapping[str, str | None], State]:
-    """Return the variables that if-up.d scripts get for the device, and whether they run for it at boot."""
+    """Return the environment of if-up.d scripts for the device, and whether they run for it at boot."""
     interfaces = read_interfaces(evidence)
     own = [stanza for stanza in interfaces.stanzas if stanza.fits(device)]
     variables = _variables(own[0] if own else None, device)
@@ -74,7 +74,7 @@ def _states(
             given = uncertain(states_of([(option.removeprefix("ethtool-offload-"), value)]))
         elif option == "tx-offload":
             given = states_of([("tx", value)])
-        # ifupdown hands on all values of an option that is repeated.
+        # ifupdown passes on all values of a repeated option.
         once = [name for name, _ in options].count(option) == 1
         states = merged(states, given if once else uncertain(given), certain=succeed is True)
     device_up = device if ours else stanza.name
@@ -91,7 +91,7 @@ def _commands(options: Sequence[tuple[str, str]], scene: Scene, goes_on: bool) -
     Args:
         options: The options of the stanza.
         scene: The environment of its commands.
-        goes_on: True if a command that fails keeps no other one from running.
+        goes_on: True if the other commands run even after one failed.
     """
     states: dict[str, State] = {}
     succeed: bool | None = True

@@ -40,7 +40,7 @@ from virtscan.offload.persistence.shell.variables import (
     with_options,
 )
 
-# `env` gets all words behind it as one.
+# The kernel passes all words after `env` as one argument.
 _SHEBANG = re.compile(
     r"#![ \t]*(?:/usr)?/bin/(?:busybox[ \t]+|env[ \t]+(?!\w+[ \t]+\S))?(sh|bash|dash|ash|ksh)\b(?!.*\r)"
 )
@@ -61,12 +61,12 @@ class Commands(ABC):
         """Run commands in a shell.
 
         Raises:
-            ShellSyntaxError: They are not understood.
+            ShellSyntaxError: The commands are not understood.
         """
 
     @abstractmethod
     def trap(self, text: str, shell: Shell) -> Shell:
-        """Return the shell behind commands that wait for a signal or the end."""
+        """Return the shell after commands that a signal or the end of the script may run."""
 
     @abstractmethod
     def node(self, node: Node, shell: Shell) -> Outcomes:
@@ -81,7 +81,7 @@ class Commands(ABC):
         errexit: bool = False,
         interpreter: str | None = None,
     ) -> Outcomes:
-        """Run a script in a shell of its own, by its first line unless an interpreter is given."""
+        """Run a script in a new shell, with the interpreter of its first line unless another is given."""
         if text.startswith("#!"):
             errexit = errexit or _ERREXIT.match(text) is not None
             if not _SHEBANG.match(text):
@@ -126,7 +126,7 @@ class Commands(ABC):
                 returns=shell.returns,
             )
 
-        # Of a loop around the call, dash leaves it and bash does not.
+        # `break` in a function leaves a loop around the call in dash, but not in bash.
         stays = {end: after for end, after in outcomes.items() if end.leaves in {"break", "continue"}}
         return either(changed(outcomes, restored, ("return",)), changed(stays, restored, ("break", "continue")))
 
@@ -143,7 +143,7 @@ class Commands(ABC):
             known = fields[0] if len(fields) == 1 else None
             statuses = (True, False) if known is None or not known.isdecimal() else (int(known) == 0,)
             ends = {CommandEnd(status, name): shell for status in statuses}
-            # bash goes on behind a return that is in no function, dash ends.
+            # After a return outside of a function, bash continues and dash ends.
             ends_all = shell.returns if name == "return" else len(fields) < 2  # bash refuses more
             return ends if ends_all else {**ends, FAILURE: shell}
         if name in {"continue", "break"}:
@@ -233,7 +233,7 @@ class Commands(ABC):
         return found
 
     def _unread(self, path: str, shell: Shell) -> Outcomes:
-        """Return the outcomes of a sourced file that was not read, or that does not exist, at which dash ends."""
+        """Return the outcomes of sourcing a file that was not read, or that does not exist: dash then ends."""
         if LIBRARIES.fullmatch(path):
             return {SUCCESS: shell}
         after = shell.without_variables(self._scene.variables)
@@ -249,7 +249,7 @@ class Commands(ABC):
         return {**ended(after, None), CommandEnd(False, "exit"): after}
 
     def _own(self, name: str, fields: list[Word], shell: Shell) -> Outcomes | None:
-        """Run a command of the shell that changes more than variables; None if it is another command."""
+        """Run a builtin that changes more than variables; return None for other commands."""
         after: Shell | None = shell
         match name, fields:
             case "which" | "type", [*_, "ethtool"]:
@@ -268,7 +268,7 @@ class Commands(ABC):
                 after = with_options(fields, shell)
             case _:
                 return None
-        # At an error in them dash ends, and bash goes on; a signal may end both.
+        # After an error in them, dash ends and bash continues; a signal may end both.
         return {SUCCESS: after} if after else {FAILURE: shell, CommandEnd(False, "exit"): shell}
 
     def _other(self, first: str, fields: list[Word], shell: Shell) -> Outcomes:
@@ -278,7 +278,7 @@ class Commands(ABC):
         if name == "false":
             return {FAILURE: shell}
         if name == "rmmod" or (name == "modprobe" and removes(fields)):
-            # A driver that is loaded again starts over.
+            # A driver that is loaded again has its initial settings.
             shell = msgspec.structs.replace(shell, states=uncertain(shell.states))
         if name in SET_VARIABLES:
             shell = overwritten(name, fields, shell)
@@ -295,6 +295,6 @@ class Commands(ABC):
         names = {None, self._scene.device, *self._scene.names}
         if not may_rename(name, words) or names.isdisjoint(words):
             return shell
-        elsewhere = words[-1:] != [self._scene.device]  # its name is another one's in what follows
+        elsewhere = words[-1:] != [self._scene.device]  # from here on, its name means another device
         shell = shell.with_states(uncertain(FEATURES), certain=False)
         return msgspec.structs.replace(shell, renamed=shell.renamed or elsewhere)

@@ -1,4 +1,4 @@
-"""Effects of an ethtool command on a device, and of a script as a whole."""
+"""Effects of ethtool commands and other programs on a device."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def path_of(self, command: str) -> str:
-        """Return the path of a script that is called by its name alone; any other command as it is."""
+        """Return the path of a script that is called by its name alone, and any other command unchanged."""
         paths = (f"{folder}/{command}" for folder in _SEARCHED)
         return next((path for path in paths if path in self.scripts and path not in self.not_executable), command)
 
@@ -74,7 +74,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
     def possible_states(self, text: str) -> States:
-        """Return the states that commands which are not understood, or scripts that they name, may give."""
+        """Return the states that uninterpreted commands, or the scripts that they name, may give."""
         return uncertain(FEATURES) if any(path in text for path in self.scripts) else may_concern(text)
 
 
@@ -101,7 +101,7 @@ def offload_states(words: Sequence[Word], scene: Scene) -> States:
 
 
 def succeeds(words: Sequence[Word], scene: Scene) -> bool:
-    """Return True if `ethtool WORDS` is known to succeed: it may fail for another device, and for other options."""
+    """Return True if `ethtool WORDS` certainly succeeds; for other devices and options it may fail."""
     match words:
         case [operation, device, *pairs] if operation in OFFLOAD and device in {scene.device, *scene.names}:
             known = [word for word in pairs if word is not None]
@@ -110,7 +110,7 @@ def succeeds(words: Sequence[Word], scene: Scene) -> bool:
 
 
 def _accepted(words: Sequence[str]) -> bool:
-    """Return False if ethtool refuses the whole command: words that are not pairs of a feature with on or off."""
+    """Return False if ethtool refuses the whole command: its words must be pairs of a feature and on or off."""
     return (
         len(words) % 2 == 0
         and all(_FEATURE.fullmatch(word) for word in words[::2])
@@ -119,9 +119,9 @@ def _accepted(words: Sequence[str]) -> bool:
 
 
 def program_states(first: str, fields: Sequence[Word], scene: Scene) -> States:
-    """Return the states that a program may give: by its name, by ethtool among its words, by scripts that they name.
+    """Return the states that a program may give, judged by its name and its arguments.
 
-    A program that no word of these connects with offload is taken to leave it alone.
+    A program is assumed to leave offload alone unless these contain ethtool, or the path of a script that does.
     """
     known = [field for field in (first, *fields) if field is not None]
     possible = _SWITCHES.search(first.rpartition("/")[2]) or not scene.opaque.isdisjoint(known)

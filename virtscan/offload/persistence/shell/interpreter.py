@@ -1,8 +1,8 @@
 """Control flow of a shell script.
 
-Every way that a script may take is followed: a command has several outcomes if its success is unknown. Where ways meet
-again, a variable or a state of the device is unknown unless it is the same on all of them. A loop runs until another
-pass changes nothing that is known.
+All execution paths of a script are followed: a command has several outcomes if its success is unknown. Where paths
+join, a variable or a state of the device is unknown unless all paths agree on it. A loop is repeated until another pass
+changes nothing that is known.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,7 +45,7 @@ class Interpreter(SimpleCommands):
         return self._block(parse(text), shell)
 
     def trap(self, text: str, shell: Shell) -> Shell:
-        """Return the shell behind commands that wait for a signal or the end."""
+        """Return the shell after commands that a signal or the end of the script may run."""
         return msgspec.structs.replace(shell, later=self._background(parse(text), shell).later)
 
     def _block(self, block: Block, shell: Shell) -> Outcomes:
@@ -89,7 +89,7 @@ class Interpreter(SimpleCommands):
         raise ShellSyntaxError("a command of another kind")
 
     def _redirected(self, node: syntax.Redirected, shell: Shell) -> Outcomes:
-        """Run a command that does not run if one of its files can't be opened; a special one then ends dash."""
+        """Run a command with redirections: if one fails, the command does not run, and a special builtin ends dash."""
         outcomes = self.node(node.body, shell)
         if all(opens(operator, (*expand(word, shell.lookup, split=False), None)[0]) for operator, word in node.files):
             return outcomes
@@ -98,7 +98,7 @@ class Interpreter(SimpleCommands):
         return either(outcomes, with_errexit({FAILURE: shell}), ended)
 
     def _tested(self, block: Block, shell: Shell) -> Outcomes:
-        """Run commands whose failure ends no script."""
+        """Run commands whose failure `set -e` ignores."""
         outcomes = self._block(block, msgspec.structs.replace(shell, tested=True))
         return changed(outcomes, lambda after: msgspec.structs.replace(after, tested=shell.tested))
 
@@ -124,7 +124,7 @@ class Interpreter(SimpleCommands):
                 if isinstance(command, syntax.Simple):
                     text = "\n".join((" ".join(command.words), command.document))
                     shell = shell.with_states(self._scene.possible_states(text), certain=False)
-        # All of them run at once.
+        # All of them run at the same time, in any order.
         forth, back = self._parts(node.commands, shell), self._parts(node.commands[::-1], shell)
         after = common_shell((*forth.values(), *back.values())) or shell
         statuses = {end.status for end in forth} if shell.options["pipefail"] is False else {True, False}
@@ -137,7 +137,7 @@ class Interpreter(SimpleCommands):
         return outcomes
 
     def in_subshell(self, block: Block, shell: Shell) -> Outcomes:
-        """Run commands in a subshell that is taken to end."""
+        """Run commands in a subshell that is assumed to end."""
         leaves = ("exit", "return", "break", "continue", "forever")
         return changed(self._block(block, shell), shell.after_child, leaves)
 
@@ -150,7 +150,7 @@ class Interpreter(SimpleCommands):
         return {SUCCESS: self._background(node.body, shell)}
 
     def _background(self, block: Block, shell: Shell) -> Shell:
-        """Return the shell behind commands that run at some time from now on."""
+        """Return the shell after starting commands in the background, which may take effect at any later time."""
         alone = common_shell(self.in_subshell(block, msgspec.structs.replace(shell, states={})).values()) or shell
         later = dict(alone.later)
         for name, state in alone.states.items():

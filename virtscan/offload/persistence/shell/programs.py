@@ -1,4 +1,4 @@
-"""Programs and commands that scripts run: which succeed, run others, or rename a device."""
+"""Properties of common programs: which succeed, run others, or rename a device."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from virtscan.offload.persistence.shell.language.words import Word
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 READERS = SHELLS | {"at", "batch"}
-"""Programs that run the commands which they read."""
+"""Programs that run commands from their standard input."""
 WRAPPERS = frozenset(
     {"sudo", "nice", "ionice", "nohup", "exec", "command", "env", "time", "setsid", "timeout", "busybox", "builtin"}
 )
@@ -19,10 +19,10 @@ RUN_NOTHING = frozenset(
     {":", "true", "echo", "printf", "logger", "cat", "grep", "wall", "cd", "ls", "cp", "mv", "rm", "ln", "chmod"}
     | {"chown", "mkdir", "touch", "install", "stat", "tee"}
 )
-"""Commands that run no words and no text that they get."""
+"""Commands that execute neither their arguments nor their input."""
 SPECIAL = frozenset({".", "source", "eval", "exec", ":", "set", "export", "readonly", "unset", "shift", "trap"})
-"""Commands of the shell behind which variables that stand before them last."""
-# The distribution's libraries of functions, which change no variable of a script and end none.
+"""Special builtins: an assignment before one remains in effect after it (POSIX 2.14)."""
+# Function libraries of distributions, which neither change a script's variables nor end it.
 LIBRARIES = re.compile(r"(/usr)?/lib/.*|/etc/(rc\.d/)?init\.d/functions(\.sh)?|/etc/rc\.(status|subr)")
 _FOLDERS = re.compile(r"/|/(dev|proc|sys|var|usr|run|tmp|etc|root)(/[^/]+)?")
 _DEVICES = re.compile(r"/(dev|proc|sys)/.+")
@@ -30,12 +30,12 @@ _WRITABLE = re.compile(rf"{_DEVICES.pattern}|/(var/log|var/tmp|var/run|run|tmp|e
 
 
 def finds_ethtool(path: str | None) -> bool:
-    """Return False if a PATH lacks the folders of ethtool; an unknown one has them."""
+    """Return False if a PATH lacks the folders of ethtool; True if the PATH is unknown."""
     return path is None or not {"/usr/sbin", "/sbin"}.isdisjoint(path.split(":"))
 
 
 def opens(operator: str, path: Word) -> bool:
-    """Return True if a redirection is taken to succeed: of a device, or to a file in a folder of every machine."""
+    """Return True if a redirection is assumed to succeed: a device, or a file in a folder that every machine has."""
     return path is not None and (_DEVICES if operator == "<" else _WRITABLE).fullmatch(path) is not None
 
 
@@ -45,7 +45,7 @@ def may_rename(name: str, words: Sequence[Word]) -> bool:
 
 
 def is_taken_to_succeed(name: str, words: Sequence[Word]) -> bool:
-    """Return True if a command is taken to succeed, as far as its words may fail: a folder, a job."""
+    """Return True if a command with these arguments is assumed to succeed."""
     match name, words:
         case "cd", [path, *_] if path is None or not _FOLDERS.fullmatch(path):
             return False

@@ -1,7 +1,7 @@
-"""Scripts and commands to the states that they give to a device.
+"""Entry points of the interpreter: scripts, lines and commands.
 
-An unknown variable or outcome of a command makes the commands after it doubtful: they give UNKNOWN. Ordinary commands,
-such as `ip link set`, are taken to succeed, and loops to end.
+After an unknown variable or outcome, the commands that depend on it give UNKNOWN. Ordinary commands, such as
+`ip link set`, are assumed to succeed, and loops to end.
 """
 
 import shlex
@@ -20,7 +20,7 @@ def run_script(text: str, scene: Scene) -> States:
 
 
 def run_line(text: str, scene: Scene) -> tuple[States, bool | None]:
-    """Return the states that the text of a shell gives, and whether it succeeds, None if that is unknown."""
+    """Return the states that a shell command line gives, and whether it succeeds (None if unknown)."""
     return _guarded(text, scene, lambda run, shell: run.process(text, scene.arguments, shell))
 
 
@@ -30,7 +30,7 @@ def run_words(words: Sequence[Word], scene: Scene) -> States:
 
 
 def run_command(words: Sequence[Word], scene: Scene) -> tuple[States, bool | None]:
-    """Return the states that one command gives, and whether it succeeds, None if that is unknown."""
+    """Return the states that one command gives, and whether it succeeds (None if unknown)."""
     text = shlex.join("$unknown" if word is None else word for word in words).replace("'$unknown'", "$unknown")
     return _guarded(text, scene, lambda run, shell: run.command(words, shell))
 

@@ -1,4 +1,4 @@
-"""Simple commands: their words, the commands in those, and the variables before them."""
+"""Simple commands: their words, command substitutions, and assignments before the command."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class SimpleCommands(Commands):
 
     @abstractmethod
     def in_subshell(self, block: Block, shell: Shell) -> Outcomes:
-        """Run commands in a subshell that is taken to end."""
+        """Run commands in a subshell that is assumed to end."""
 
     def simple(self, node: syntax.Simple, shell: Shell) -> Outcomes:
         """Run a command with its here-document."""
@@ -41,7 +41,7 @@ class SimpleCommands(Commands):
         return either(found, self._expanded(node.words, status, shell))
 
     def _expanded(self, words: Sequence[str], status: bool | None, shell: Shell) -> Outcomes:
-        """Run a command of which the substituted commands have run, the last with this success."""
+        """Run a command after its command substitutions, the last of which ended with `status`."""
         if words[:1] == ("[[",):
             fields = [expand_pattern(word, shell.lookup) for word in words[1:-1]]
             return ended(shell, holds(fields, device=self._scene.device, patterns=True))
@@ -60,7 +60,7 @@ class SimpleCommands(Commands):
         fields = [field for word in rest for field in expand(word, shell.lookup)]
         if after is shell:
             return self.command(fields, shell)
-        # The variables before a command are its own, but for some commands of the shell, and functions.
+        # An assignment before a command lasts only for the command, except for special builtins and functions.
         names = [name for name, values in after.variables.items() if values != shell.variables.get(name)]
         keeps = fields[:1] and (fields[0] in SPECIAL or fields[0] in shell.functions)
         values = {name: (None,) if keeps else shell.lookup(name) for name in names}
@@ -73,10 +73,10 @@ class SimpleCommands(Commands):
         return changed(self.command(fields, shell.with_variables(environment, exported=True)), restored)
 
     def substituted(self, words: Sequence[str], shell: Shell) -> tuple[Outcomes, bool | None, Shell]:
-        """Run the commands in `$( )` among words: the outcomes that end here, their success, and the shell behind."""
+        """Run the command substitutions in words; return outcomes that end the script, their status, and the shell."""
         statuses = {True}
         for text in [text for word in words for text in substituted(word)]:
-            errexit = False if shell.options["errexit"] is False else None  # bash forgets it there
+            errexit = False if shell.options["errexit"] is False else None  # bash resets it there
             inner = msgspec.structs.replace(shell, options={**shell.options, "errexit": errexit})
             outcomes = self.in_subshell(parse(text), inner)
             shell = shell.after_child(common_shell(outcomes.values()) or shell)
@@ -87,7 +87,7 @@ class SimpleCommands(Commands):
 
 
 def with_errexit(outcomes: Outcomes) -> Outcomes:
-    """Return the outcomes of a command that `set -e` watches."""
+    """Return the outcomes of a command to which `set -e` applies."""
     failed = outcomes.get(FAILURE)
     if failed is None or failed.tested or failed.options["errexit"] is False:
         return outcomes

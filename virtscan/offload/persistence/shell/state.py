@@ -1,4 +1,4 @@
-"""State of an interpreted shell, as far as it is known, and the ways in which a command ends."""
+"""The known state of an interpreted shell, and the possible outcomes of a command."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -18,10 +18,10 @@ _UNKNOWN: _Values = (None,)
 
 
 class CommandEnd(msgspec.Struct, frozen=True):
-    """One way in which a command ends: its success, and the part of the script that it leaves.
+    """One possible end of a command: its success, and how it leaves the script's sequence.
 
-    `leaves` is `exit`, `return`, `break` or `continue`, with the number of `loops`; `forever` for a loop without an
-    end; empty if the next command follows.
+    `leaves` is `exit`, `return`, `break` or `continue`, with the number of `loops`; `forever` for an endless loop;
+    empty if the next command follows.
     """
 
     status: bool
@@ -33,14 +33,14 @@ SUCCESS, FAILURE = CommandEnd(True), CommandEnd(False)
 
 
 class Shell(msgspec.Struct, frozen=True, kw_only=True):
-    """The known state of a shell at one point of a script, over all ways that lead there.
+    """The known state of a shell at one point of a script, over all paths that lead there.
 
-    `states` are those that the device was given so far, `later` those of commands in the background. A variable is
-    unknown if it is missing; one that is not set has no values. `readonly` are variables that can't be set again.
-    `functions` have every possible body, None for no function. `local` are the values that variables have again after
-    the function. `options` are None if unknown. In a `tested` command a failure ends no script; None if that depends on
+    `states` were given to the device so far, `later` by commands in the background. A variable that is missing in
+    `variables` is unknown; one that is not set has no values. `readonly` are variables that can't be set again.
+    `functions` have every possible body, None for no function. `local` has the values that variables get back after the
+    function. `options` are None if unknown. In a `tested` command `set -e` ignores failures; None if that depends on
     the shell. `returns` is True in a function or a sourced script. `is_bash` is True if the shell is known to be bash.
-    `renamed` is True if the device's name may be another one's by now.
+    `renamed` is True if the device's name may belong to another device now.
     """
 
     states: Mapping[str, State] = {}
@@ -66,7 +66,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         return cls(arguments=scene.arguments).with_variables(environment, exported=True)
 
     def joined(self, other: "Shell") -> "Shell":
-        """Return what holds in both shells."""
+        """Return the state that both shells have in common."""
         return msgspec.structs.replace(
             self,
             states=_common(self.states, other.states, State.UNKNOWN),
@@ -90,7 +90,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         if name in {"@", "*"}:
             return _UNKNOWN if given is None else given
         if name == "$":
-            return ("$$",)  # one number, which is not known and not needed
+            return ("$$",)  # a process number; its value is unknown and not needed
         if name == "#":
             return _UNKNOWN if given is None or None in given else (str(len(given)),)
         if name.isdecimal() and name != "0":
@@ -110,7 +110,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         return " ".join(known) if len(known) == len(self.lookup(name)) else None
 
     def with_states(self, states: States, *, certain: bool = True) -> "Shell":
-        """Return the shell after a command that gives, or may give, states to the device."""
+        """Return the shell after a command that gives states to the device, or may give them."""
         after = merged(self.states, states, certain=certain and not self.renamed)
         return msgspec.structs.replace(self, states=after)
 
@@ -118,7 +118,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         """Return the shell with other values of variables.
 
         Raises:
-            ShellSyntaxError: One is read-only, at which dash ends and bash leaves the rest of the line out.
+            ShellSyntaxError: One is read-only: dash ends there, and bash skips the rest of the line.
         """
         if not self.readonly.isdisjoint(values):
             raise ShellSyntaxError("a read-only variable is set")
@@ -129,7 +129,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def without_variables(self, kept: Iterable[str] = ()) -> "Shell":
-        """Return the shell without the values of its variables but these."""
+        """Return the shell with unknown variables, except for those to keep."""
         names = {"IFS", *kept}
         values = {name: value for name, value in self.variables.items() if name in names}
         return msgspec.structs.replace(self, variables=values)
@@ -149,11 +149,11 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         ).with_variables({**variables, "IFS": (BLANKS,)})
 
     def after_child(self, child: "Shell") -> "Shell":
-        """Return this shell when a child has ended: it keeps its variables."""
+        """Return this shell after its child has ended, with its own variables."""
         return msgspec.structs.replace(self, states=child.states, later=child.later, renamed=child.renamed)
 
     def outcome(self) -> States:
-        """Return the states of the device in the end, when commands in the background have ended, too."""
+        """Return the final states of the device, after the commands in the background have ended."""
         unlike = [name for name, state in self.later.items() if self.states.get(name) is not state]
         return {**self.states, **dict.fromkeys(unlike, State.UNKNOWN)}
 
@@ -166,11 +166,11 @@ def _common(one: Mapping[str, _Value], other: Mapping[str, _Value], unknown: _Va
 
 
 Outcomes = Mapping[CommandEnd, Shell]
-"""The ends that a command may have, each with the shell behind it."""
+"""The possible ends of a command, each with the shell after it."""
 
 
 def either(*several: Outcomes) -> Outcomes:
-    """Return the outcomes of commands of which one runs."""
+    """Return the outcomes if one of several commands runs."""
     found: dict[CommandEnd, Shell] = {}
     for outcomes in several:
         for end, shell in outcomes.items():
@@ -189,7 +189,7 @@ def next_shell(outcomes: Outcomes) -> Shell | None:
 
 
 def common_shell(shells: Iterable[Shell]) -> Shell | None:
-    """Return what holds in all of these shells; None if there are none."""
+    """Return the state that all shells have in common; None if there are none."""
     found = None
     for shell in shells:
         found = shell if found is None else found.joined(shell)
@@ -197,7 +197,7 @@ def common_shell(shells: Iterable[Shell]) -> Shell | None:
 
 
 def changed(outcomes: Outcomes, change: Callable[[Shell], Shell], leaves: Iterable[str] = ()) -> Outcomes:
-    """Return outcomes with changed shells; an end that leaves one of these is one that the next command follows."""
+    """Return outcomes with changed shells; after an end by one of `leaves`, the next command follows."""
     stopped = frozenset(leaves)
     return either(
         *({CommandEnd(end.status) if end.leaves in stopped else end: change(shell)} for end, shell in outcomes.items())

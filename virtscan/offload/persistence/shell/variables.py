@@ -40,7 +40,7 @@ def declared(name: str, fields: Sequence[Word], shell: Shell) -> Shell:
     """Return the shell after `export`, `local` and the like.
 
     Raises:
-        ShellSyntaxError: A variable gets an attribute that changes values, or has an invalid name, at which dash ends.
+        ShellSyntaxError: An attribute changes values, or a name is invalid, which ends dash.
     """
     if any(re.match(r"-\w*[gilnu]|[^A-Za-z_-]", field or "") for field in fields):
         raise ShellSyntaxError(f"{name} of another kind")
@@ -60,7 +60,7 @@ def declared(name: str, fields: Sequence[Word], shell: Shell) -> Shell:
 
 
 def overwritten(name: str, fields: Sequence[Word], shell: Shell) -> Shell:
-    """Return the shell after a command that sets the variables which are among its words."""
+    """Return the shell after a command such as `read` or `unset`, which overwrites the variables in its arguments."""
     if None in fields and name != "printf":
         return shell.without_variables()
     if name == "printf":
@@ -71,7 +71,7 @@ def overwritten(name: str, fields: Sequence[Word], shell: Shell) -> Shell:
 
 
 def shifted(fields: Sequence[Word], shell: Shell) -> Shell | None:
-    """Return the shell after `shift`; None if there are too few arguments, at which dash ends and bash goes on."""
+    """Return the shell after `shift`; None if there are too few arguments: then dash ends and bash continues."""
     number, given = fields[0] if fields else "1", shell.arguments
     if number is None or not number.isdecimal() or given is None or None in given:
         return msgspec.structs.replace(shell, arguments=None)
@@ -79,7 +79,7 @@ def shifted(fields: Sequence[Word], shell: Shell) -> Shell | None:
 
 
 def with_options(fields: Sequence[Word], shell: Shell) -> Shell | None:
-    """Return the shell after `set`; None if it may run no more commands: at an option that is unknown."""
+    """Return the shell after `set`; None after an unknown option, which may end the shell."""
     options: dict[str, bool | None] = dict(shell.options)
     rest = list(fields)
     while rest and rest[0] is not None and re.fullmatch(r"[-+].*", rest[0]):
@@ -99,7 +99,7 @@ def with_options(fields: Sequence[Word], shell: Shell) -> Shell | None:
 
 
 def aliased(fields: list[Word], shell: Shell) -> Shell:
-    """Return the shell after `alias`: dash puts its text in the place of the name, bash leaves the name alone."""
+    """Return the shell after `alias`: in scripts, dash expands aliases and bash does not."""
     functions = dict(shell.functions)
     for name, equals, text in ((field or "").partition("=") for field in fields):
         if equals:

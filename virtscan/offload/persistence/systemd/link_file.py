@@ -11,8 +11,8 @@ OFFLOAD = "TransmitChecksumOffload"
 class LinkFile(msgspec.Struct, frozen=True, kw_only=True):
     """A .link file with its drop-ins.
 
-    `source` is the file that it was read from, `entries` are section, key and value of each line. `keys` are the words
-    for TX checksum offload and for the name of the device in that file. `is_certain` is False if it may not exist.
+    `source` is the file that it was read from, `entries` are section, key and value of each line. `keys` are the keys
+    for TX checksum offload and the device's name in that file. `is_certain` is False if the file may not exist.
     """
 
     name: str
@@ -22,7 +22,7 @@ class LinkFile(msgspec.Struct, frozen=True, kw_only=True):
     is_certain: bool = True
 
     def fits(self, device: str, macs: tuple[str, ...]) -> State:
-        """Return whether its [Match] section matches this device; UNKNOWN if it needs an unobserved fact.
+        """Return whether the [Match] section matches this device; UNKNOWN if this depends on an unobserved fact.
 
         The values of a repeated key count together; an empty one removes those before it.
         """
@@ -36,7 +36,7 @@ class LinkFile(msgspec.Struct, frozen=True, kw_only=True):
         return State.UNKNOWN if State.UNKNOWN in results or not self.is_certain else State.ON
 
     def value(self, key: str) -> str | None:
-        """Return the last value of a key of the [Link] section; None if it has none."""
+        """Return the last value of a key in the [Link] section; None if the key is missing."""
         values = [value for section, name, value in self.entries if (section, name) == ("Link", key)]
         return values[-1] if values else None
 

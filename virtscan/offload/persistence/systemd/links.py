@@ -21,14 +21,14 @@ _NETPLANS = f"{WRITTEN}10-netplan-"
 
 
 def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
-    """Yield the setting in the .link file that udev applies to this device: the first that fits, in the order of names.
+    """Yield the setting in the .link file that udev applies to this device: the first match, in the order of names.
 
-    A file that may fit, as far as known, makes the outcome UNKNOWN when it matters. So does one that gives the device
-    another name. What netplan wrote to /run is made anew at each boot, from files that are read themselves.
+    If it is uncertain whether a file matches, the outcome is UNKNOWN unless the file makes no difference. The same
+    holds for a file that renames the device. netplan rewrites its files in /run at each boot, so its YAML files count.
 
     Source:
-        systemd.link(5): same names replace each other (/etc before /run before /usr/local/lib and /usr/lib), drop-ins
-        add to them, a file without [Match] fits nothing; TransmitChecksumOffload= exists since systemd 245.
+        systemd.link(5): of files with the same name one counts (/etc before /run before /usr/local/lib and /usr/lib),
+        drop-ins add to it, a file without [Match] matches nothing; TransmitChecksumOffload= exists since systemd 245.
     """
     if evidence.udev is not None and evidence.udev < LINK_SINCE:
         return
@@ -39,7 +39,7 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
         fitting = file.fits(device, macs)
         if fitting is not State.OFF:
             value, name = file.value(OFFLOAD), file.value("Name") or device
-            # At the next boot the NIC gets a name by which other files may give it another state, or none.
+            # At the next boot the NIC gets another name, to which other files may apply.
             renames = name != device and (fitting is State.ON or not file.is_certain)
             key = file.keys[renames]
             states = uncertain(FEATURES) if renames else states_of([("tx", value)] if value else [])

@@ -17,16 +17,16 @@ _CONFINING = frozenset(
     {"User", "DynamicUser", "RootDirectory", "RootImage", "PrivateNetwork", "NetworkNamespacePath", "PrivateUsers"}
     | {"CapabilityBoundingSet", "RestrictAddressFamilies", "SystemCallFilter", "InaccessiblePaths", "NoExecPaths"}
     | {"TemporaryFileSystem", "JoinsNamespaceOf"}
-    # At a folder, a file, a group or a profile that is missing the service fails.
+    # If the folder, file, group or profile is missing, the service fails.
     | {"WorkingDirectory", "EnvironmentFile", "Group", "SupplementaryGroups", "LoadCredential", "ReadWritePaths"}
     | {"ReadOnlyPaths", "BindPaths", "BindReadOnlyPaths", "ExecPaths", "AppArmorProfile", "SELinuxContext", "PAMName"}
     | {"StandardInput", "StandardOutput", "StandardError"}
 )
 _HARMLESS = re.compile(r"-.*|root|0|no|false|/|null|tty|inherit|(journal|kmsg|syslog)(\+console)?|")
 _DEPENDENCIES = dict.fromkeys(("Requires", "Requisite", "BindsTo"), State.ON) | {"Conflicts": State.OFF}
-"""Dependencies by which another unit keeps this one from starting, with the state of that unit in which it does not."""
+"""Dependencies on another unit, with the state of that unit in which this one can start."""
 _ABSOLUTE_UNTIL = 239
-"""Before this version a command without a path is an error, and the line is ignored."""
+"""systemd's version from which a command needs no path; before, such a line is ignored as an error."""
 
 
 class _ExecCommand(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ class _ExecCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Environment(msgspec.Struct, frozen=True, kw_only=True):
-    """A service's variables; `is_open` is True if it has others whose values are unknown."""
+    """A service's environment; `is_open` is True if it has further variables with unknown values."""
 
     variables: Mapping[str, str]
     is_open: bool
@@ -58,8 +58,8 @@ def effects(entries: Entries, instance: str | None, scene: Scene, *, version: in
         version: systemd's version, if known.
 
     Source:
-        systemd.service(5): only Type=oneshot takes several commands; ExecStop= is run as soon as the service has
-        ended by itself, unless RemainAfterExit=yes; ExecStopPost= is run when a command has failed, too.
+        systemd.service(5): only Type=oneshot allows several commands; ExecStop= runs as soon as the service has exited,
+        unless RemainAfterExit=yes; ExecStopPost= also runs after a command has failed.
     """
     environment = _environment(entries)
     variables = {name: environment.value(name) for name in environment.variables}
@@ -71,7 +71,7 @@ def effects(entries: Entries, instance: str | None, scene: Scene, *, version: in
 
     start = commands("ExecStart")
     oneshot = _last(entries, "Type") == "oneshot"
-    if not oneshot:  # a daemon, which is taken to start
+    if not oneshot:  # a daemon, which is assumed to start
         start = [msgspec.structs.replace(command, failure_counts=False) for command in start]
     states, succeed = _run(
         [*commands("ExecCondition"), *commands("ExecStartPre"), *start, *commands("ExecStartPost")], scene
@@ -88,7 +88,7 @@ def effects(entries: Entries, instance: str | None, scene: Scene, *, version: in
 
 
 def _run(commands: Sequence["_ExecCommand"], scene: Scene) -> tuple[dict[str, State], bool]:
-    """Return the states that commands give one after the other, and whether none fails; that ends the service."""
+    """Return the states that consecutive commands give, and True if all succeed; a failure ends the service."""
     states: dict[str, State] = {}
     certain = True
     for command in commands:
@@ -104,7 +104,7 @@ def _run(commands: Sequence["_ExecCommand"], scene: Scene) -> tuple[dict[str, St
 
 
 def is_unconditional(entries: Entries, device: str, starts: Callable[[str], State]) -> bool:
-    """Return True if nothing in the unit keeps it from running as root, with the rights to switch offload.
+    """Return True if nothing prevents the unit from running as root with the right to switch offload.
 
     Args:
         entries: Section, key and value of each line of the unit and its drop-ins.
@@ -187,7 +187,7 @@ def _commands(
 
 
 def _words(text: str, instance: str | None) -> list[str]:
-    """Return the words of a line with its specifiers replaced; none if they are not understood."""
+    """Return the words of a line with its specifiers replaced; an empty list if it is not understood."""
     if re.search(r"(?<!%)%[^%iI]|\\[^\"'\\]", text) or (instance is None and re.search(r"(?<!%)%[iI]", text)):
         return []
     try:
@@ -197,7 +197,7 @@ def _words(text: str, instance: str | None) -> list[str]:
 
 
 def _replaced(word: str, environment: _Environment) -> list[str | None]:
-    """Return the words that one becomes: `${NAME}` is replaced anywhere, `$NAME` only if it is the whole word."""
+    """Expand variables in a word: `${NAME}` anywhere, `$NAME` only if it is the whole word."""
     if (whole := re.fullmatch(r"\$(\w+)", word)) is not None:
         value = environment.value(whole[1])
         return [None] if value is None else [*value.split()]

@@ -22,10 +22,10 @@ _WANTS = re.compile(r"^(Wants|Requires|Requisite|BindsTo|Upholds|OnSuccess|OnFai
 
 
 def units(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
-    """Yield the settings in services; one that is not enabled has no effect.
+    """Yield the settings in services; a service that is not enabled has no effect.
 
     Source:
-        systemd.unit(5): the folders in their order, drop-ins, `.wants` and `.requires`, instances of templates.
+        systemd.unit(5): precedence of the folders, drop-ins, `.wants` and `.requires`, instances of templates.
     """
     files = evidence.layered("systemd/system/*.service", *SYSTEM_BASES)
     own = {file.name for file, _ in files}
@@ -52,7 +52,8 @@ def _drop_ins(name: str, instance: str | None, evidence: Evidence) -> list[str]:
     """Return the texts of a unit's drop-ins: of all services, of its prefixes with a dash, its own, its instance's.
 
     Source:
-        systemd.unit(5): the more specific folder counts for files of one name; all are read in the order of names.
+        systemd.unit(5): of files with the same name, the one in the most specific folder counts; all are read in the
+        order of names.
     """
     stem = name.removesuffix(".service")
     owners = ["service", *(f"{stem[: place + 1]}.service" for place, char in enumerate(stem[:-1]) if char == "-")]

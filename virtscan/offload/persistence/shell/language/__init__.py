@@ -1,1 +1,1 @@
-"""Text of a shell script -> a syntax tree and words."""
+"""Parser of shell scripts: tokens, words and the syntax tree."""

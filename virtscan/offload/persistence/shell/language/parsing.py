@@ -1,4 +1,4 @@
-"""Operators and words -> a syntax tree."""
+"""The parser proper: from operators and words to a syntax tree."""
 
 import re
 
@@ -16,7 +16,7 @@ def parse(script: str) -> Block:
     """Parse a script.
 
     Raises:
-        ShellSyntaxError: It is not a shell script, or one of a kind that is not understood.
+        ShellSyntaxError: It is not a shell script, or it has unsupported syntax.
     """
     parser = _Parser(tokenize(script))
     block = parser.block()
@@ -37,7 +37,7 @@ class _Parser:
         return self._tokens[self._place] if self._place < len(self._tokens) else _END
 
     def block(self) -> Block:
-        """Commands up to a word or operator that ends them."""
+        """Parse commands up to a word or operator that ends them."""
         self._depth += 1
         if self._depth > _DEPTH:
             raise ShellSyntaxError("nested too deeply")
@@ -120,7 +120,7 @@ class _Parser:
         return syntax.Simple(words=tuple(words), document="\n".join(documents))
 
     def _redirection(self) -> str | None:
-        """Skip a redirection and return the text that it feeds, or the file; None if there is none."""
+        """Skip a redirection and return the here-document or the file; None if there is no redirection."""
         operator = self.token.text
         if not re.fullmatch(r"&?[<>].*", operator):
             return None

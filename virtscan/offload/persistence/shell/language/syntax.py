@@ -4,7 +4,7 @@ import msgspec
 
 
 class ShellSyntaxError(ValueError):
-    """A script that is not understood as a shell script."""
+    """A script that can't be parsed or interpreted."""
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Shell text -> operators and words. Comments and continued lines are left out."""
+"""Tokenizer of shell scripts: operators and words, without comments and line continuations."""
 
 import re
 
@@ -58,7 +58,7 @@ def tokenize(text: str) -> list[Token]:
 
 
 def _bracketed(text: str, place: int, before: list[Token]) -> tuple[list[Token], int] | None:
-    """Return `<( )` as a word with commands, `(( ))` as `let`, and the index behind; None if neither starts here."""
+    """Return `<( )` as a word with commands or `(( ))` as `let`, and the index after it; None if there is neither."""
     if text.startswith(("<(", ">("), place):
         end = _bracket_end(text, place + 1)
         return [Token(f"${text[place + 1 : end]}")], end

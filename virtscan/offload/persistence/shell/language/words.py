@@ -1,4 +1,4 @@
-"""A word of a shell script, still quoted -> the fields that a command gets."""
+"""Expansion of a word of a shell script to the fields that a command gets."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from virtscan.offload.persistence.shell.language.tokens import quoted_end
 
 Word = str | None
-"""A field; None is any number of fields whose text is unknown."""
+"""A field; None stands for any number of fields with unknown text."""
 Lookup = Callable[[str], tuple[Word, ...]]
 """Returns the value of a variable: several fields for `@` and arrays."""
 
 BLANKS = " \t\n"
-"""The value of IFS that separates words as usual."""
+"""The default value of IFS."""
 _VARIABLE = re.compile(
     r"\$(?:\{([A-Za-z_]\w*|[0-9@*#?]+)(\[[@*]\])?(?:(:?)[-=]([^{}]*))?\}|([A-Za-z_]\w*|[0-9@*#?$!]))"
 )
@@ -32,7 +32,7 @@ def expand(word: str, lookup: Lookup, *, split: bool = True) -> list[Word]:
 
 
 def expand_pattern(word: str, lookup: Lookup) -> Word:
-    """Expand a word that is a pattern; None if quotes make some of its characters plain, or if shells differ on it."""
+    """Expand a word that is a pattern; None if some of its characters are quoted, or if shells differ on it."""
     text = (*expand(word, lookup, split=False), None)[0]
     is_quoted = re.search(r"['\"\\]", word) and re.search(r"[*?\[]", text or "")
     return None if is_quoted or re.search(r"\[[\^\[]", text or "") else text
@@ -58,7 +58,7 @@ def needed(word: str) -> Iterator[str]:
 
 
 def may_fail(word: str, is_set: Callable[[str], bool]) -> bool:
-    """Return True if an expansion may end a script: `${NAME?}`, one that no shell knows, or a division by zero."""
+    """Return True if an expansion may end a script: `${NAME?}`, an invalid one, or a division by zero."""
     for part in _expansions(word):
         if part.startswith("$(("):
             if re.search(r"[/%](?!\s*[1-9])|(?<!\w)0\d", part):
@@ -71,7 +71,7 @@ def may_fail(word: str, is_set: Callable[[str], bool]) -> bool:
 
 
 def _expansions(word: str, *, quoted: bool = False) -> Iterator[str]:
-    """Yield the parts of a word that the shell replaces, and those in them."""
+    """Yield the expansions in a word, including nested ones."""
     place = 0
     while place < len(word):
         char, start = word[place], place
