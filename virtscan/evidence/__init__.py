@@ -1,1 +1,1 @@
-"""Sosreports and Ansible facts, read as archives and mappings for hypervisors and servers alike."""
+"""Sosreports and Ansible facts, read for hypervisors and servers alike."""

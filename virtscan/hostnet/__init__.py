@@ -1,7 +1,7 @@
 """Parsers of Linux's output about network devices and the machine (`ip`, /proc, /sys, ethtool, DMI); pure.
 
-Each function returns the facts of its one source. `merge_devices` puts several together, libvirt among them, the more
-authoritative first.
+Each function returns the facts of one source. `merge_devices` combines several, including libvirt; the more
+authoritative source comes first.
 """
 
 from virtscan.hostnet.iproute import is_whole, read_ip

@@ -1,4 +1,4 @@
-"""`ip link` and `ip address`, of every age, to devices."""
+"""Parser of `ip link` and `ip address`, of every version."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,12 +20,12 @@ _MODE = re.compile(r"\smode (\w+)")
 _ADDRESS = re.compile(r"inet6? (\S+).*? scope (\S+)")
 _VLAN_ID = re.compile(r" id (\d{1,4})\b")
 _FRAMES = frozenset({"ether", "infiniband"})
-"""Link types of devices that can be members or ports, and have some. Others are tunnels of IP packets."""
+"""Link types of devices that can have members or ports, or be one. Others are tunnels of IP packets."""
 
 _FOREIGN = re.compile(r"if\d+|NONE|lo")
-"""The name after the `@` when the other device is in another namespace, or there is none.
+"""The name after the `@` if the other device is in another namespace, or missing.
 
-Before Linux 4.0 `ip` may print the name of a device here that has the other one's number there, `lo` for instance.
+Before Linux 4.0 `ip` may print the name of the local device with the same index, for instance `lo`.
 """
 
 
@@ -33,16 +33,16 @@ def read_ip(text: str, *, source: str, complete: bool = False) -> tuple[Device, 
     """Read the output of `ip link` or `ip address`, with any of -d, -s, -o, or -j.
 
     Kinds, VLANs and lower devices come with -d only; without it a device is a name with a MAC and addresses.
-    Addresses that reach no other segment (loopback, link) are left out.
+    Addresses of loopback or link scope are left out.
 
     Args:
         text: The output.
-        source: Its name for people.
-        complete: True for the output of `ip -d link`. If it is whole, no member of a bond and no port of a bridge is
-            missing.
+        source: The name of the source, for `Device.sources`.
+        complete: True for the output of `ip -d link` of all devices. Unless truncated, it has every bond member and
+            bridge port.
 
     Returns:
-        A device for each that is shown, in order; nothing from a text that shows none.
+        The devices in the order of the output.
 
     Source:
         iproute2 ip/ipaddress.c print_linkinfo, print_linktype, print_addrinfo.
@@ -52,9 +52,9 @@ def read_ip(text: str, *, source: str, complete: bool = False) -> tuple[Device, 
 
 
 def is_whole(text: str) -> bool:
-    """Return False for output of `ip link` that was cut short, or that has a message of `ip` about a failed dump.
+    """Return False for output of `ip link` that is truncated, or that has an error message of `ip` about its dump.
 
-    The last device is whole if it has its MAC and, with -s, its statistics. JSON is read only if it is whole.
+    The last device is complete if it has its MAC and, with -s, its statistics. JSON is parsed only if complete.
     """
     if text.lstrip().startswith("["):
         return True
@@ -81,7 +81,7 @@ def _from_text(text: str) -> Iterator[LinkEntry]:
 
 
 def _read(link: LinkEntry, line: str) -> None:
-    """Take the facts about the device from one line, which begins with a space."""
+    """Add the facts about the device from one line, which begins with a space."""
     word = line.split(maxsplit=1)[0] if line.strip() else ""
     if word.startswith("<"):
         master = _MASTER.search(line)

@@ -1,4 +1,4 @@
-"""`uname -srv` to a running kernel."""
+"""Parser of `uname -srv`."""
 
 import re
 
@@ -15,9 +15,9 @@ class RunningKernel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_uname(text: str) -> RunningKernel | None:
-    """Read the one line that `uname -srv` prints; None for another system, or for anything else.
+    """Parse the line that `uname -srv` prints; return None if it is not Linux or not such a line.
 
-    The build may hold blanks; a kernel's is, for example, `#1 SMP Debian 6.1.76-1 (2024-02-01)`.
+    The build may contain blanks, for example `#1 SMP Debian 6.1.76-1 (2024-02-01)`.
     """
     linux = _LINUX.fullmatch(text.strip())
     return RunningKernel(release=linux["release"], build=linux["build"]) if linux else None

@@ -8,9 +8,9 @@ from virtscan.model import Backing, DeviceKind
 class LinkKind(msgspec.Struct, frozen=True):
     """Kind of a device and whether it is a NIC.
 
-    Bonds, VLANs and bridges have no backing of their own; that of their lower devices counts. `has_lower` is False
-    where a device of this kind has no lower device unless ports of it are listed. `has_parent` is True for a device on
-    exactly one other, which is the name after its `@`; a veth's is its other end.
+    Bonds, VLANs and bridges have no backing of their own; that of their lower devices counts. `has_lower` is
+    False if a device of this kind has no lower device unless it has ports. `has_parent` is True for a device on exactly
+    one other, whose name follows the `@`; for a veth, that is its peer.
     """
 
     kind: DeviceKind = DeviceKind.UNKNOWN
@@ -51,7 +51,7 @@ _BUSLESS = frozenset({"hv_netvsc", "virtio_net", "vmxnet3", "xen-netfront"})
 
 
 def driver_name(word: str) -> str | None:
-    """Return the one name of a NIC's driver; None for an empty word."""
+    """Return the usual name of a NIC's driver; None for an empty word."""
     name = word.strip()
     return _DRIVERS.get(name, name) or None
 

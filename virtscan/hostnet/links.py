@@ -1,4 +1,4 @@
-"""One device as `ip` shows it, whatever the form of the output, and all of them together."""
+"""Devices as `ip` shows them, independent of the output format."""
 
 import ipaddress
 from collections import defaultdict
@@ -17,8 +17,8 @@ _MODES = {mode.value: mode for mode in SourceMode} | {"passthru": SourceMode.PAS
 class LinkEntry(msgspec.Struct, kw_only=True):
     """A device's entry while it is read.
 
-    `link` is the name after the `@`, `port_of` the kind of its master, `mode` the word for a macvlan's. `has_parent`:
-    it is on a bus or has a permanent MAC of its own, which only drivers of hardware give. `is_tunnel` is True if it
+    `link` is the name after the `@`, `port_of` the kind of the master, `mode` that of a macvlan. `has_parent` is True
+    if the device is on a bus, or has a permanent MAC, which only hardware drivers report. `is_tunnel` is True if it
     carries no link layer, so that it can't have members or ports.
     """
 
@@ -36,7 +36,7 @@ class LinkEntry(msgspec.Struct, kw_only=True):
     addresses: dict[str, None] = {}
 
     def add_address(self, text: str, scope: str | None) -> None:
-        """Keep an address, unless it reaches no other segment (loopback, link) or is malformed."""
+        """Keep an address unless it is malformed or of loopback or link scope."""
         try:
             address = str(ipaddress.ip_interface(text))
         except ValueError:
@@ -46,10 +46,10 @@ class LinkEntry(msgspec.Struct, kw_only=True):
 
 
 def devices(links: Sequence[LinkEntry], source: str, *, complete: bool) -> tuple[Device, ...]:
-    """Return the devices in their order, ports and members with their masters.
+    """Return the devices in their order; masters list their members and ports.
 
-    A master that is not shown itself gets no entry: a list with one of its members may lack the others. `complete` is
-    True if the list has all devices, so that each master has all its ports.
+    A master without its own entry is left out, because the list may lack other members of it. `complete` is True if the
+    list has all devices, so that each master has all its ports.
     """
     ports: dict[str, list[DeviceName]] = defaultdict(list)
     roles: dict[str, str] = {}
@@ -82,7 +82,8 @@ def _device(link: LinkEntry, ports: Sequence[DeviceName], role: str | None, sour
 def _has_all(kind: LinkKind, has_parent: bool, has_ports: bool, complete: bool) -> bool:
     """Return True if every lower device is known.
 
-    Where the kernel names a bridge or bond, it names the master of each port as well. A VLAN or macvlan has one parent.
+    A kernel that shows a kind for bridges and bonds also shows the master of each port. A VLAN or macvlan has one
+    parent.
     """
     if kind.has_parent:
         return has_parent and (complete or not has_ports)
@@ -92,7 +93,7 @@ def _has_all(kind: LinkKind, has_parent: bool, has_ports: bool, complete: bool) 
 
 
 def _link_kind(link: LinkEntry, role: str | None) -> LinkKind:
-    """Return its kind; a device without one is a NIC if it is on a bus. Kernels before 3.0 don't name bridges."""
+    """Return the kind; a device without one is a NIC if it is on a bus. Before Linux 3.0, bridges show no kind."""
     kind = link.kind or role
     if kind is not None:
         return LINK_KINDS.get(kind, TUNNEL if link.is_tunnel else UNKNOWN_KIND)

@@ -1,4 +1,4 @@
-"""DMI, `systemd-detect-virt` and marks of containers to the kind of machine."""
+"""Detection of the kind of machine, from DMI, `systemd-detect-virt` and marks of containers."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -83,13 +83,13 @@ def read_machine(
 ) -> Machine:
     """Return the kind of machine that a system runs on.
 
-    Bare metal needs a fact that proves it, and no fact against it: a virtual machine may have any firmware's names.
+    Bare metal needs positive evidence and nothing against it: a virtual machine may show any DMI names.
 
     Args:
         dmi: The firmware's names.
         words: Those of `systemd-detect-virt` or Ansible; `none` for bare metal.
         container: True if there is a mark of a container.
-        hypervisor_flag: True if /proc/cpuinfo has the flag `hypervisor`, which processors of hardware lack.
+        hypervisor_flag: True if /proc/cpuinfo has the flag `hypervisor`, which is not set on bare metal.
     """
     known = {word.strip().lower() for word in words}
     if container or known & _CONTAINERS:

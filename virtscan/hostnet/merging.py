@@ -11,12 +11,12 @@ from virtscan.model import Device, DeviceName
 def merge_devices(devices: Iterable[Device]) -> tuple[Device, ...]:
     """Merge all devices of the same name into one.
 
-    Each fact is taken from the first source that has it; of two that contradict each other the earlier one counts.
-    Give the more authoritative source first. `lower` and `lower_complete` are one fact: a complete list replaces an
-    incomplete one. A device is as old as the oldest source that a fact of it was taken from.
+    Each fact is taken from the first source that has it, so the more authoritative source must come first. `lower` and
+    `lower_complete` are one fact: a complete list replaces an incomplete one. A device is as old as the oldest source
+    of its facts.
 
     Returns:
-        Every device once, sorted by name; in `sources` each that described it, in the order given.
+        Every device once, sorted by name; `sources` lists all its sources in the given order.
     """
     merged: dict[DeviceName, Device] = {}
     for device in devices:

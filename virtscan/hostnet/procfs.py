@@ -1,4 +1,4 @@
-"""/proc/net/bonding and /proc/net/vlan to bonds, their members and VLANs."""
+"""Parsers of /proc/net/bonding and /proc/net/vlan."""
 
 import re
 
@@ -17,7 +17,7 @@ def read_bonding(text: str, *, name: str, source: str) -> tuple[Device, ...]:
     The file lacks the kind of a member; a veth can also be one.
 
     Returns:
-        The bond, then its members in order; nothing from a text about anything else.
+        The bond, then its members in order; empty for other text.
 
     Source:
         Linux drivers/net/bonding/bond_procfs.c (bond_main.c before 2.6.39).

@@ -1,4 +1,4 @@
-"""The sections of a shell script's output that a hypervisor and a server have in common, to devices."""
+"""Parser of the device sections that the scripts for hypervisors and for servers both print."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -24,8 +24,8 @@ def read_devices(
         sections: The name, the argument and the text of each.
         source: The source of the devices.
         sysfs: Names below /sys/class/net with their content; see `read_sysfs`.
-        whole_links: No line of `ip -d link` is missing.
-        whole_sysfs: No name is missing.
+        whole_links: True if the output of `ip -d link` is complete.
+        whole_sysfs: True if the list of names is complete.
     """
     for name, argument, text in sections:
         if name == "bonding":

@@ -1,4 +1,4 @@
-"""/sys/class/net to devices."""
+"""Parser of /sys/class/net."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ def read_sysfs(entries: Mapping[str, str], *, source: str, complete: bool = True
 
     Args:
         entries: By path below /sys/class/net: a file's text, a link's target, or nothing if only its name is known.
-        source: Its name for people.
+        source: The name of the source, for `Device.sources`.
         complete: True if the `lower_*`, `brif/*` and members of a device are all there if one of them is.
 
     Returns:
@@ -64,7 +64,7 @@ def _device(name: str, own: Mapping[str, str], ports: Iterable[str], source: str
 
 
 def _link_kind(own: Mapping[str, str]) -> LinkKind:
-    """Return the kernel's own word (DEVTYPE), a mark that only one kind has, or a place on a bus; in this order."""
+    """Return the kind by DEVTYPE, else by a file that only one kind has, else a NIC if the device is on a bus."""
     devtype = dict(line.split("=", 1) for line in own.get("uevent", "").splitlines() if "=" in line).get("DEVTYPE", "")
     kinds = [devtype, *(kind for mark, kind in _MARKS.items() if _has(own, mark))]
     known = [LINK_KINDS[kind] for kind in kinds if kind in LINK_KINDS]

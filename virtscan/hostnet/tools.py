@@ -1,4 +1,4 @@
-"""`brctl show` to bridges, `ethtool -i` and `ethtool -P` to a device."""
+"""Parsers of `brctl show`, `ethtool -i` and `ethtool -P`."""
 
 import re
 
@@ -43,7 +43,7 @@ def read_driver(text: str, *, name: str, source: str) -> tuple[Device, ...]:
     """Read `ethtool -i NAME`: the kind by the driver's name, or a NIC with its driver if it is on a bus.
 
     Returns:
-        The device; nothing when the driver proves nothing.
+        The device; empty if the driver proves nothing.
 
     Source:
         Linux: `get_drvinfo` of drivers/net/{bonding,veth,tun,macvlan}.c, net/{8021q,bridge}; `ethtool_get_drvinfo`.
@@ -66,7 +66,7 @@ def read_driver(text: str, *, name: str, source: str) -> tuple[Device, ...]:
 
 
 def read_permanent(text: str, *, name: str, source: str) -> tuple[Device, ...]:
-    """Read `ethtool -P NAME`; nothing where it shows no MAC."""
+    """Read `ethtool -P NAME`; return nothing if it shows no MAC."""
     printed = _PERMANENT.search(text)
     address = mac(printed[1]) if printed else None
     return () if address is None else (Device(name=DeviceName(name), permanent_mac=address, sources=(source,)),)

@@ -1,4 +1,4 @@
-"""Servers that boot each MAC by the records of provisioning systems: one folder per system."""
+"""Readers of provisioning systems: which server boots each MAC. One folder per system."""
 
 from collections.abc import Mapping
 

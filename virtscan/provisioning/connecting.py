@@ -11,7 +11,7 @@ from virtscan.provisioning.limits import Deadline
 
 
 def tls_context(target: ProvisioningTarget) -> ssl.SSLContext:
-    """Make a context that checks certificates against `ca_file` if there is one, else the system's authorities.
+    """Return a context that checks certificates against `ca_file` if set, else against the system's authorities.
 
     Raises:
         ProvisioningError: The file can't be read, or holds no certificate.
@@ -25,14 +25,14 @@ def tls_context(target: ProvisioningTarget) -> ssl.SSLContext:
 
 
 def connection_failure(error: BaseException, deadline: Deadline) -> str:
-    """Return the reason for a missing answer: that of the first error in the chain which has one."""
+    """Return the reason for a missing answer: that of the first known error in the chain of exceptions."""
     current: BaseException | None = error
     while current is not None:
         if isinstance(current, ssl.SSLCertVerificationError):
             why = current.verify_message.rstrip(".")
             return f"certificate not trusted ({why}); set ca_file to a file with the CA certificate"
         if isinstance(current, TimeoutError):
-            return deadline.reason  # no wait is longer than to there
+            return deadline.reason  # no wait is longer than the deadline
         for kind, reason in _REASONS.items():
             if isinstance(current, kind):
                 return reason
@@ -40,7 +40,7 @@ def connection_failure(error: BaseException, deadline: Deadline) -> str:
     return f"no connection ({getattr(error, 'strerror', None) or type(error).__name__})"
 
 
-# In this order: each of the last is the base of one before it.
+# The order matters: base classes come after their subclasses.
 _REASONS: Mapping[type[BaseException], str] = {
     ssl.SSLError: "the server does not use TLS; check the port, or use http://",
     socket.gaierror: "host name unknown",

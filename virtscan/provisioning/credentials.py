@@ -1,4 +1,4 @@
-"""The password or token of a provisioning system, from its place in the configuration."""
+"""The password or token of a provisioning system, from the file or variable that the configuration names."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Limits of the time and the amount of data of a provisioning system, whatever it does."""
+"""Limits on time and data for reading a provisioning system."""
 
 from collections.abc import Iterable, Iterator
 from time import monotonic
@@ -9,17 +9,17 @@ CHUNK = 1 << 16
 
 
 class Deadline:
-    """A point in time that everything about one system has to keep."""
+    """The time at which reading of a system must end."""
 
     def __init__(self, timeout: float) -> None:
         self._timeout = timeout
         self._end = monotonic() + timeout
 
     def left(self) -> float:
-        """Seconds, more than zero.
+        """Return the remaining seconds, more than zero.
 
         Raises:
-            ProvisioningError: None are left.
+            ProvisioningError: No time is left.
         """
         left = self._end - monotonic()
         if left <= 0:
@@ -33,10 +33,10 @@ class Deadline:
 
 
 def within(chunks: Iterable[bytes], deadline: Deadline, *, largest: int) -> Iterator[bytes]:
-    """Yield the chunks of a reply, as long as there is time and it is not too large.
+    """Yield the chunks of a reply within the limits.
 
     Raises:
-        ProvisioningError: One of the limits is reached.
+        ProvisioningError: The time is over, or the reply is larger than `largest` bytes.
     """
     size = 0
     for chunk in chunks:

@@ -10,7 +10,7 @@ from virtscan.provisioning.records import Records
 
 
 class RecordReader(Protocol):
-    """Reads a provisioning system for at most `timeout` seconds, or raises ProvisioningError with the reason.
+    """A reader of a provisioning system within `timeout` seconds; raises ProvisioningError with the reason.
 
     Records read before a failure are returned, with a gap for the rest.
     """
@@ -19,7 +19,7 @@ class RecordReader(Protocol):
 
 
 def without_secret(read: RecordReader) -> RecordReader:
-    """Mask the target's secret in everything that a reader returns or raises: a peer may send back any of it."""
+    """Mask the target's secret in everything that a reader returns or raises: the other side may send it back."""
 
     def masking(target: ProvisioningTarget, *, timeout: float) -> Records:
         mask = masker_of(target)

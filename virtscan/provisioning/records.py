@@ -8,7 +8,7 @@ from virtscan.model.gaps.items import System
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True):
-    """Boot records; a MAC occurs twice if the system has it twice."""
+    """The boot records, subnets and gaps of a system; a MAC occurs twice if the system has it twice."""
 
     netboots: tuple[Netboot, ...] = ()
     subnets: tuple[Subnet, ...] = ()
@@ -26,7 +26,7 @@ def system(target: ProvisioningTarget) -> System:
 
 
 def gap(item: System, cause: AnyCause) -> Gap:
-    """Return the gap of something of a system that could not be read."""
+    """Return the gap for an item of a system that could not be read."""
     return Gap(item=item, cause=cause, about=GapAbout.PROVISIONING)
 
 
@@ -36,5 +36,5 @@ def unreadable(target: ProvisioningTarget, cause: AnyCause) -> Records:
 
 
 def mac_address(recorded: object) -> Mac | None:
-    """Return the MAC in a record; None if a domain can't have it: nothing, `random`, an InfiniBand address."""
+    """Return the MAC in a record; None for an empty value, `random` and InfiniBand addresses."""
     return parse_mac(recorded) if isinstance(recorded, str) else None

@@ -1,4 +1,4 @@
-"""Pseudonyms in place of names, in inventories and captures; one private map for both."""
+"""Replacement of names by pseudonyms, in inventories and captures, with one private map."""
 
 from virtscan.redaction.capture import redact_trace
 from virtscan.redaction.history import known_scope, redact_counts

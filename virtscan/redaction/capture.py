@@ -1,4 +1,4 @@
-"""Results of a capture, without names; pure."""
+"""Redaction of a capture's results; pure."""
 
 from http import HTTPStatus
 from pathlib import PurePosixPath
@@ -16,13 +16,13 @@ _COMMON = frozenset({
     "ipxe.efi", "ipxe.pxe", "ldlinux.c32", "lpxelinux.0", "menu.c32", "pxelinux.0", "shim.efi", "shimx64.efi",
     "snponly.efi", "undionly.kpxe", "vmlinuz",
 })  # fmt: skip
-"""Names of boot files that every distribution uses; any other can hold a MAC, an address or a host's name."""
+"""Common names of boot files; any other name may contain a MAC, an address or a host name."""
 
 _STANDARD_TEXTS = frozenset({*CODES.values(), *(status.phrase.casefold() for status in HTTPStatus)})
 
 
 def redact_trace(trace: Trace, known: Map) -> tuple[Trace, Map]:
-    """Return the capture under pseudonyms, and the map with all that stand in it; see `redact`, whose map it can share.
+    """Return the capture with pseudonyms, and the map of them; `redact` can use the same map.
 
     The last part of a boot file's name stays if it is a standard name; so do standard error texts.
     """

@@ -1,4 +1,4 @@
-"""Texts of a known form under pseudonyms: host names, URIs, sources, keys and paths, taken apart and put together."""
+"""Redaction of structured texts: host names, URIs, sources, keys and paths."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from virtscan.redaction.policy import TextKind
 from virtscan.redaction.pseudonyms import Pseudonyms, is_address
 
 WITHHELD = "[details withheld]"
-"""Replacement of free text, which may hold any name."""
+"""Replacement of free text, which may contain any name."""
 
 SOURCE_WORDS = frozenset({
     CONFIGURATION, "ansible", "libvirt", "libvirt's default", "local:", "probe", "sosreport",
@@ -27,7 +27,7 @@ _SCHEMES = frozenset({
     "test", "tls", "unix", "vbox", "vmwarefusion", "vmwareplayer", "vmwarews", "vpx", "vz", "xen",
 })  # fmt: skip
 _PATHS = frozenset({"", "/", "/RPC2", "/api", "/cobbler_api", "/default", "/session", "/system"})
-"""Paths of URIs that every host has."""
+"""Common paths of URIs, which identify no site."""
 
 _PARAMETERS = frozenset({"auth", "known_hosts_verify", "mode", "no_tty", "no_verify", "proxy", "sshauth"})
 """Parameters whose values are closed sets."""
@@ -45,7 +45,7 @@ Rewrite: TypeAlias = Callable[[str], str]
 
 
 class Forms:
-    """Puts pseudonyms into texts by the kind of their content."""
+    """The redaction of texts by kind."""
 
     def __init__(self, pseudonyms: Pseudonyms) -> None:
         self._pseudonyms = pseudonyms
@@ -76,15 +76,15 @@ class Forms:
         }
 
     def of(self, text: str, text_kind: TextKind) -> str:
-        """Return the text to show in place of one of this kind."""
+        """Return the redacted text."""
         return self.rewrite(text_kind)(text) if text else text
 
     def rewrite(self, text_kind: TextKind) -> Rewrite:
-        """Return the function that makes the text to show."""
+        """Return the function that redacts texts of this kind."""
         return self._rewrites[text_kind]
 
     def _source(self, text: str) -> str:
-        """Replace the names in a URI, or in the SOURCE of a server; one of an unknown form is a name as a whole."""
+        """Replace the names in a URI, or in the SOURCE of a server; text of another form is replaced as one name."""
         if text in SOURCE_WORDS or is_declared(text):
             return text
         if match := _URL.fullmatch(text):

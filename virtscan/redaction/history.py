@@ -1,4 +1,4 @@
-"""Permanent counts of a history, without names; pure."""
+"""Redaction of the counts in a history; pure."""
 
 from virtscan.model.history import ScanCounts
 from virtscan.redaction.forms import Forms
@@ -8,7 +8,7 @@ from virtscan.redaction.walking import redacted
 
 
 def redact_counts(counts: tuple[ScanCounts, ...], known: Map) -> tuple[tuple[ScanCounts, ...], Map]:
-    """Return the counts of scans under pseudonyms, and the map with all of them."""
+    """Return the counts of scans with pseudonyms, and the map of them."""
     pseudonyms = Pseudonyms(known)
     forms = Forms(pseudonyms)
     return tuple(redacted(one, forms) for one in counts), pseudonyms.map()

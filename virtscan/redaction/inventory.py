@@ -1,4 +1,4 @@
-"""An inventory without names: stable pseudonyms in place of hosts, domains, MACs, addresses and users; pure."""
+"""Redaction of an inventory: stable pseudonyms for hosts, domains, MACs, addresses and users; pure."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,11 +21,11 @@ _TEXT_KINDS = dict(zip(WAIVER_PATTERNS, (TextKind.HOST, TextKind.VM, TextKind.MA
 
 
 def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
-    """Return the inventory under pseudonyms, and the map with all of them.
+    """Return the inventory with pseudonyms, and the map of them.
 
-    Equal names get equal pseudonyms, in this inventory and in every other one that the same map is used for.
-    Addresses of one subnet stay in one subnet, so verdicts stay the same. Free text is withheld. Names of
-    devices, networks, segments and sites stay: findings are useless without them.
+    Equal names get equal pseudonyms in all inventories that share a map. Addresses of one subnet stay in one subnet, so
+    verdicts do not change. Free text is withheld. Names of devices, networks, segments and sites remain: without them
+    findings are useless.
     """
     pseudonyms = Pseudonyms(known)
     forms = Forms(pseudonyms)
@@ -37,9 +37,9 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
 
 
 def _waivers(inventory: Inventory, forms: Forms) -> Iterator[Waiver]:
-    """Yield a waiver with exact names for each finding that a waiver matches: globs match no pseudonym.
+    """Yield waivers with exact names, one per finding that a waiver matches, because globs don't match pseudonyms.
 
-    One that matches none, or no longer holds, stays as one that matches none.
+    A waiver that matches nothing, or has expired, is kept as one that matches nothing.
     """
     waivers = Waivers(inventory.policy.waivers, inventory.taken_at.date())
     matched: defaultdict[int, set[tuple[str, ...]]] = defaultdict(set)

@@ -1,6 +1,6 @@
-"""The one table of the model's text fields: the kind of each decides how `--redact` replaces it.
+"""The table of the model's text fields: the kind of a field decides how `--redact` replaces it.
 
-A field that is not in it is withheld, and a test fails: nothing leaks because it was forgotten.
+A field that is missing here is withheld, and a test fails, so that a forgotten field leaks nothing.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ from virtscan.trace.boots.boot import Boot, BootError, Trace
 class TextKind(Enum):
     """Kind of a text.
 
-    KEPT: a word of libvirt, of a program or of virtscan, or the name of a network or a site, without which findings are
-    useless. TEXT: free text, which may hold any name and is withheld. The others are names of a kind, or addresses.
+    KEPT: a keyword, or the name of a network or site, without which findings are useless. TEXT: free text, which may
+    contain any name and is withheld. The others are names of one kind, or addresses.
     """
 
     KEPT = "kept"

@@ -1,4 +1,4 @@
-"""Pseudonyms of names, and the private map of them; pure."""
+"""Pseudonyms for names, and the private map of them; pure."""
 
 import hashlib
 import hmac
@@ -14,16 +14,16 @@ from virtscan.errors import InventoryError
 from virtscan.model import Mac
 
 _KEPT_BITS = {4: 8, 6: 16}
-"""Leading bits of an address that are kept: they show only whether it is private or public."""
+"""Leading bits of an address that are kept, by IP version: they show only whether it is private or public."""
 
 _LINK_LOCAL_BITS = {4: 16, 6: 64}
-"""Leading bits that are the same in every network; the rest is often made of the MAC."""
+"""Leading bits of link-local addresses, which are the same in every network; the rest often contains the MAC."""
 
 _UNIVERSAL, _LOCAL, _GROUP = "00:00:5e", "02:00:00", "01:00:5e"
-"""Source of the pseudonyms of MACs: the block of IANA, which no NIC has, local and group ones."""
+"""Prefixes of MAC pseudonyms: IANA's block, which NICs don't have, and those for local and group addresses."""
 
 _FIRST = 0x100000
-"""Behind the numbers that IANA itself uses in its block."""
+"""First number used in IANA's block, after those that IANA has assigned."""
 
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]*(?:%\w*)?(?:/[0-9.]*)?")
@@ -65,7 +65,7 @@ def dump_map(known: Map) -> bytes:
 
 
 class Pseudonyms:
-    """Gives each name its pseudonym, the same for a name in another case; each look-up takes the same time."""
+    """Pseudonyms by name, regardless of case; a look-up takes constant time."""
 
     def __init__(self, known: Map) -> None:
         self._key = known.key.encode()
@@ -93,8 +93,8 @@ class Pseudonyms:
     def name(self, kind: str, name: str) -> str:
         """Return the pseudonym of the name of a host or a VM.
 
-        One with a domain gets a pseudonym for each part: names that agree in their first parts still do, on which it
-        depends what a record means. An address is one under its own rules.
+        A name with a domain gets a pseudonym for each part, so that short and full names of a host still match.
+        Addresses are replaced by `address`.
         """
         if is_address(name):
             return self.address(name)
@@ -104,7 +104,7 @@ class Pseudonyms:
         return ".".join((self.whole(kind, first), *(self.whole("zone", one) if one else "" for one in others)))
 
     def of_other_text(self, kind: str, name: str) -> str:
-        """Return the pseudonym of a text other than a name, found under its kind only."""
+        """Return the pseudonym of a text that is not a name, such as a path; each kind has its own."""
         return self.whole(kind, f"{kind}:{name}")
 
     def map(self) -> Map:
@@ -130,9 +130,9 @@ class Pseudonyms:
         return self._names.get(text) or self._folded.get(text.casefold())
 
     def address(self, text: str) -> str:
-        """Return another address or network: two that shared exactly their first n bits still share exactly n bits.
+        """Return the pseudonym of an address or network: two with a common prefix of n bits still have one of n bits.
 
-        Anything else is a name.
+        Other text is treated as a name.
         """
         head, slash, prefix = text.partition("/")
         try:
@@ -168,12 +168,12 @@ def is_address(text: str) -> bool:
 
 
 def _encodable(name: str) -> str:
-    """Return a name that a file can hold: a path on disk is bytes of any encoding."""
+    """Return a name that can be written as UTF-8: a path on disk may have bytes of any encoding."""
     return name if name.isascii() else name.encode(errors="backslashreplace").decode()
 
 
 def _nth_mac(number: int, mac: Mac) -> str:
-    """Return a MAC of the same kind, because verdicts rest on it: of a hypervisor's range, a group, local and so on."""
+    """Return a MAC of the same kind, on which verdicts depend: in a hypervisor's range, group, local, or universal."""
     if is_shared(mac):
         return mac
     block = next((block for block in HYPERVISOR_RANGES if mac.startswith(block)), None)

@@ -1,4 +1,4 @@
-"""Values of the model under pseudonyms, field by field, whatever types they have; pure."""
+"""Redaction of any value of the model, field by field; pure."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -15,12 +15,12 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 def redacted(item: S, forms: Forms) -> S:
-    """Return the same value with pseudonyms in place of names, in it and in all that it holds."""
+    """Return a copy of a value with pseudonyms for names, including nested values."""
     return _Walk(forms).struct(item)
 
 
 class _Walk:
-    """A walk through a value; how the fields of a type are treated is worked out once."""
+    """A recursive copy of values; the treatment of a type's fields is determined once."""
 
     def __init__(self, forms: Forms) -> None:
         self._forms = forms
@@ -60,7 +60,7 @@ class _Walk:
 
 @cache
 def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, TextKind], ...]:
-    """Return the fields of a type that may change, with the kind of each; one without a description is withheld."""
+    """Return the fields of a type that may change, with their kinds; a field without a kind is withheld."""
     described = TABLE.get(kind, {})
     found = info.type_info(kind)
     assert isinstance(found, info.StructType)  # noqa: S101  msgspec's own word for a Struct
@@ -71,7 +71,7 @@ def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, TextKind], ...]:
 
 
 def _can_hold(kind: info.Type, *, text: bool) -> bool:
-    """Return True if a type can hold a struct or, if it counts, a text."""
+    """Return True if a type can contain a struct or, with `text`, a text."""
     match kind:
         case info.StructType() | info.AnyType() | info.CustomType():
             return True

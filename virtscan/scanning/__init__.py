@@ -1,4 +1,4 @@
-"""From a plan and an engine to an inventory: jobs that can leave the process, and the assembly of their results."""
+"""Execution of a scan: the jobs of a plan run on an engine, and their results make an inventory."""
 
 from virtscan.scanning.collecting import collect, unread
 from virtscan.scanning.engine import engine_of

@@ -1,4 +1,4 @@
-"""Assembly of job results into one inventory: names are unique, and a missing item is a gap."""
+"""Assembly of job results into one inventory, with unique names, and a gap for each missing item."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def assemble(results: Sequence[JobResult], *, policy: Policy, scope: str | None, taken_at: datetime) -> Inventory:
-    """Put results together; those of a kind stay in their order."""
+    """Return the inventory of these results; results of one kind keep their order."""
     read: list[HostResult] = []
     servers: list[Server] = []
     systems: list[Records] = []
@@ -63,10 +63,10 @@ def _with_names_of_their_own(hosts: Sequence[HostResult]) -> list[HostResult]:
 
 
 def _without_domains(hypervisors: Sequence[Hypervisor]) -> Iterator[Gap]:
-    """Yield a gap for each hypervisor that was read if none of them has a domain: the wrong daemon looks like that.
+    """Yield a gap for each hypervisor that was read if none has a domain: perhaps it was the wrong daemon.
 
     Source:
-        libvirt's drivers for QEMU and VirtualBox have a daemon for each user at /session besides the one at /system.
+        libvirt's drivers for QEMU and VirtualBox have a daemon per user at /session in addition to the one at /system.
     """
     if any(hypervisor.domains for hypervisor in hypervisors):
         return
@@ -79,7 +79,7 @@ def _without_domains(hypervisors: Sequence[Hypervisor]) -> Iterator[Gap]:
 
 
 def _of_server(server: Server) -> Iterator[Gap]:
-    """Yield a gap if the offload over the paths that the server sends on is unknown."""
+    """Yield a gap if the offload state of the paths that the server sends on is unknown."""
     stack = sending(server)
     if stack.tx is State.UNKNOWN:
         device, cause = (None, server.reason) if server.reason is not None else _why_unknown(stack)
@@ -88,7 +88,7 @@ def _of_server(server: Server) -> Iterator[Gap]:
 
 
 def _why_unknown(stack: SendingStack) -> tuple[DeviceName | None, AnyCause]:
-    """Return the cause, with its device, where the named device is known, but not the path to the NICs."""
+    """Return the cause and its device, for a server whose device is known, but not the path from it to the NICs."""
     unknown = stack.deciding()
     for name in unknown:
         if (reason := stack.offload(name).reason) is not None:

@@ -1,4 +1,4 @@
-"""Collection of a plan's facts: jobs go to an engine, results to the assembly."""
+"""Collection of a plan's facts: an engine runs the jobs, and the results are assembled."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -22,18 +22,18 @@ def collect(
     is_interrupted: Callable[[], bool] = lambda: False,
     taken_at: datetime | None = None,
 ) -> Inventory:
-    """Read every hypervisor, server and provisioning system of a plan, each under its deadline, all under the run's.
+    """Read every hypervisor, server and provisioning system of a plan, each under its own and the run's deadline.
 
-    An item that can't be read, in time or at all, is a gap in the inventory; nothing found is not an error. All are in
-    the plan's order, a hypervisor that is named twice is read once. Threads that hang in a call may be abandoned: end
-    the process with `os._exit`.
+    An item that can't be read, or not in time, is a gap in the inventory; finding nothing is not an error. Items are in
+    the plan's order; a hypervisor that occurs twice is read once. Threads that hang in a call may be abandoned: end the
+    process with `os._exit`.
 
     Args:
         plan: The plan of the scan.
         engine: The engine that runs the jobs.
-        on_progress: Called in this thread whenever one of them is done, and often with the jobs that are waited for.
+        on_progress: Called in this thread whenever an item is done, and regularly with the item that takes longest.
         is_interrupted: Called often in this thread; once it returns True, the scan ends with the items read by then.
-        taken_at: The inventory's time, with its zone; None: now.
+        taken_at: The inventory's time, with a time zone; None for now.
 
     Raises:
         ConfigError: An address is invalid.

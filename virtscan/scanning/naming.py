@@ -11,7 +11,7 @@ _FULL_ADDRESS = re.compile(r"[\w+-]+://(?:[^@/]*@)?(?:[\w-]+\.)+[A-Za-z][\w-]*(?
 
 
 def is_full_address(address: str) -> bool:
-    """Return True for an address by a host's full name, the same at every site; a short name or an IP is not."""
+    """Return True if an address has a full host name; a short name or an IP address may repeat at every site."""
     return _FULL_ADDRESS.fullmatch(address) is not None
 
 
@@ -21,11 +21,11 @@ def unique_names(hosts: Sequence[Hypervisor], taken: Collection[str] = ()) -> li
 
 
 def disambiguated(named: Iterable[tuple[str, str]], taken: Collection[str] = ()) -> list[str]:
-    """Return each name; namesakes get their addresses in addition, and a number where that does not help.
+    """Return unique names: equal ones are extended by their addresses and, if those are equal too, by a number.
 
     Args:
         named: The names, with the addresses.
-        taken: Names of others, which have no address.
+        taken: Other names in use, without addresses.
     """
     pairs = tuple(named)
     count = Counter((*(name for name, _ in pairs), *taken))

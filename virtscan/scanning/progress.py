@@ -1,4 +1,4 @@
-"""Progress of a scan: jobs that have ended, and those waited for."""
+"""Progress of a scan: jobs that have ended, and the one that takes longest."""
 
 from collections.abc import Callable, Sequence
 from time import monotonic
@@ -12,14 +12,14 @@ from virtscan.scanning.jobs.planning import AnyJob, HostJob, ProvisioningJob, Se
 from virtscan.scanning.jobs.results import HostResult, JobResult
 
 _NOTED_AFTER = 1.0
-"""Seconds. A host that is read faster is not named."""
+"""Seconds after which a running job is reported."""
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """A job that has ended, after `seconds`.
 
-    `domains` are those of a hypervisor, `offload` is a server's state; both are None for something else, or if it was
-    not read.
+    `domains` is the number of a hypervisor's domains, `offload` a server's state; they are None for other jobs, and if
+    nothing was read.
     """
 
     name: str
@@ -43,7 +43,7 @@ def ignore(_event: Ended | Waiting) -> None:
 
 
 class Watch:
-    """The jobs of a scan while they run; all in the thread of the engine's caller."""
+    """The running jobs of a scan; all methods are called in the thread of the engine's caller."""
 
     def __init__(self, jobs: Sequence[AnyJob], report: Callable[[Ended | Waiting], None]) -> None:
         self._jobs = jobs

@@ -1,7 +1,7 @@
 """Reading of one hypervisor, server or provisioning system under its own deadline, on any machine.
 
-Each reader runs on a thread that can be abandoned (`engines.bounded`). Its result is closed: a thread that goes
-on after the deadline changes nothing. Arguments and results can be pickled.
+Each reader runs on a thread that can be abandoned (`engines.bounded`). A thread that continues after the deadline can't
+change the result. Arguments and results can be pickled.
 """
 
 import logging
@@ -46,7 +46,7 @@ T = TypeVar("T")
 
 
 def read_host(target: Target, limits: Limits) -> HostResult:
-    """Read a hypervisor; items delivered by the deadline count, and the reason for any lack is a gap.
+    """Read a hypervisor; items delivered by the deadline count, and missing ones are gaps with a reason.
 
     Raises:
         ConfigError: The address is invalid.
@@ -82,14 +82,14 @@ def read_server(target: ServerTarget, limits: Limits) -> Server:
 
 
 def read_provisioning(target: ProvisioningTarget, limits: Limits) -> "Records":
-    """Read the records of a provisioning system; those that can't be read are a gap of it.
+    """Read the records of a provisioning system; records that can't be read are a gap.
 
     Raises:
         NoThreadError: There is no thread to read it on.
     """
     from virtscan import provisioning  # loads TLS and XML-RPC, which a scan without it does not need
 
-    # A reader that ends before it is cut returns its items.
+    # A reader that ends before its deadline can still return its items.
     timeout = _SHARE_OF_A_READER * limits.seconds
     outcome = within(limits.seconds, partial(provisioning.READERS[target.kind], target, timeout=timeout))
     if isinstance(outcome, Returned):
@@ -113,7 +113,7 @@ def _bounded(work: Work, limits: Limits, call: Callable[[], T]) -> JobOutcome[T]
 def why_cut(
     outcome: Raised | Cut | Lost, limits: Limits, *, is_empty: bool = True, work: Work = Work.WAITS
 ) -> AnyCause:
-    """Return the cause why a job has no result of its own, or not all of it; `is_empty`: it has none at all."""
+    """Return why a job has no result, or only a part of it; `is_empty` is True if it has none at all."""
     match outcome:
         case Raised(error=VirtscanError() as error):
             return cause_of(error)
@@ -181,10 +181,10 @@ def _fill(draft: HostDraft, limits: Limits) -> None:
 
 
 def _libvirt_reader() -> Callable[..., None]:
-    """Load the C library, which files don't need.
+    """Load libvirt's client library, which is not needed for files.
 
     Raises:
-        ConnectorError: It is not installed, or not as its binding needs it.
+        ConnectorError: The library or its Python binding is missing, or they do not fit together.
     """
     try:
         from virtscan.connectors.libvirt import host

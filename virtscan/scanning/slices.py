@@ -1,6 +1,6 @@
-"""Slices of a fleet, as they travel to other machines: hypervisors that others can read, and their results.
+"""Slices of a fleet for other machines: hypervisors that they can read, and the results.
 
-Servers, provisioning systems, files and secrets stay here; `HostJob.needs_this_machine` has the rule.
+Servers, provisioning systems, files and secrets stay on this machine; `HostJob.needs_this_machine` has the rule.
 """
 
 from collections import defaultdict
@@ -27,14 +27,14 @@ from virtscan.storage import PlannedHypervisor, SavedPlan, loads, plan_dumps
 from virtscan.transport import uri
 
 LARGEST = 60
-"""Hosts of a slice. One host per task costs 3.9 ms of scheduling, and one process per task a third of a second."""
+"""Most hosts in a slice. Each task costs 3.9 ms of scheduling, and a third of a second for its process."""
 
 
 class HostCarrier:
-    """The way of hypervisors' jobs to another machine and back; see `engines.engine.Carrier`."""
+    """Transport of hypervisor jobs to other machines and of their results; see `engines.engine.Carrier`."""
 
     def slices(self, jobs: Sequence[Job[JobResult]]) -> tuple[Slice, ...]:
-        """Put the jobs that another machine can do together: those of a site, as evenly as possible."""
+        """Group the jobs that another machine can do, by site and as evenly as possible."""
         sites: defaultdict[str | None, list[int]] = defaultdict(list)
         for index, job in enumerate(jobs):
             if isinstance(job, HostJob) and not job.needs_this_machine:
@@ -83,7 +83,7 @@ class HostCarrier:
 
 
 def jobs_of_slice(plan: SavedPlan, *, one_call_at_a_time: bool = False) -> tuple[HostJob, ...]:
-    """Return the jobs of a plan from elsewhere, each hypervisor once, in its order.
+    """Return the jobs of a plan from another machine, each hypervisor once, in the plan's order.
 
     Args:
         plan: The plan.
@@ -139,7 +139,7 @@ def _assembled(results: Sequence[JobResult]) -> Inventory:
 
 
 def _evenly(items: Sequence[int], largest: int) -> Iterator[Sequence[int]]:
-    """Cut a sequence into as few parts as possible, of nearly the same length."""
+    """Split a sequence into as few parts as possible, of nearly equal length and at most `largest` items."""
     parts = -(-len(items) // largest)
     for number in range(parts):
         yield items[number * len(items) // parts : (number + 1) * len(items) // parts]
@@ -171,7 +171,7 @@ def _target(planned: PlannedHypervisor) -> Target:
 
 
 def _results(inventory: Inventory) -> Iterator[HostResult]:
-    """Take an inventory apart, to be assembled with others: names and gaps of the whole fleet are made there."""
+    """Split an inventory into results, to be assembled with others for names and gaps of the whole fleet."""
     gaps: defaultdict[str | None, list[Gap]] = defaultdict(list)
     for gap in inventory.gaps:
         if not isinstance(gap.cause, NoDomainDefined):

@@ -1,4 +1,4 @@
-"""Files that a scan saves and sends: the inventory file and the plan of a slice, with versions of their own."""
+"""Formats of files that a scan saves or sends: inventory and plan, each with its own version."""
 
 from virtscan.storage.inventory_file import dumps, loads, parts
 from virtscan.storage.plan_file import PlannedHypervisor, SavedPlan, plan_dumps, plan_loads

@@ -1,13 +1,13 @@
 """The inventory file, version 3: the structs that `virtscan schema inventory` publishes.
 
-They are apart from the model, which may change at any time: a change here that a reader of older files would notice is
-a new version, with a step in `upgrades`. Defaults are omitted, so a default must never change. The meaning of each
-field is that of the same field in the model.
+They are separate from the model, which may change at any time. An incompatible change here needs a new version, with a
+step in `upgrades`. Defaults are omitted, so a default must never change. Each field has the meaning of the same field
+in the model.
 
-Interfaces and disks are the bulk of a file, and copies of them would double the time of reading and writing. They are
-the model's as long as both are the same, and so are the items and causes of gaps. What they are here is fixed by
-`fixtures/golden/inventory.schema.json`. When one of these has to change, freeze a copy of it in this module first; new
-items and causes need none.
+Interfaces and disks are the bulk of a file, and converting them would double the time of reading and writing. So the
+model's structs are used for them, and for the items and causes of gaps. `fixtures/golden/inventory.schema.json` fixes
+their present form. Before changing one of these in the model, copy its present form into this module; new items and
+causes don't need that.
 """
 
 from collections.abc import Mapping
@@ -94,7 +94,7 @@ class SavedDevice(_SavedStruct, frozen=True):
 
 
 class SavedLeftOut(_SavedStruct, frozen=True):
-    """A file of a folder of definitions that holds none."""
+    """A file in a folder of definitions that contains none."""
 
     path: str
     why: WhyLeftOut
@@ -124,7 +124,7 @@ class SavedDomain(_SavedStruct, frozen=True, gc=False):
 
 
 class SavedHypervisor(_SavedStruct, frozen=True):
-    """A hypervisor. `keys` are all that it was ever known by, the best first."""
+    """A hypervisor. `keys` are all keys that ever identified it, the best first."""
 
     name: str
     uri: str

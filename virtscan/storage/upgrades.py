@@ -1,4 +1,4 @@
-"""The chain of upgrades: each step makes the JSON of one version of the inventory file into that of the next."""
+"""Upgrades of the inventory file: each step converts the JSON of one version to that of the next."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeAlias, get_args
@@ -13,7 +13,7 @@ Json: TypeAlias = object
 
 
 def _from_1(inventory: dict[str, Json]) -> dict[str, Json]:
-    """Move a declared kernel, which version 1 kept in place of the observed one, to a field of its own."""
+    """Move a declared kernel, which version 1 stored as the observed one, to its own field."""
     hosts = inventory.get("hypervisors", [])
     if not isinstance(hosts, list):
         return inventory
@@ -29,7 +29,7 @@ def _with_declared_kernel(host: Json) -> Json:
 
 
 def _from_2(inventory: dict[str, Json]) -> dict[str, Json]:
-    """Keep the sentences of version 2's gaps, reasons and settings as words: they are codes with facts now."""
+    """Keep the sentences of version 2's gaps, reasons and settings as text: now they are codes with facts."""
     changes: dict[str, Json] = {}
     if isinstance(gaps := inventory.get("gaps"), list):
         changes["gaps"] = [_with_words(gap) for gap in gaps]
@@ -74,7 +74,7 @@ def _failure(words: Json) -> Json:
 
 
 STEPS: Mapping[int, Callable[[dict[str, Json]], dict[str, Json]]] = {1: _from_1, 2: _from_2}
-"""By the version that a step starts from; the last one leads to the present version."""
+"""Steps by the version that they start from; the last one leads to the present version."""
 
 
 def upgraded(inventory: dict[str, Json], version: int) -> dict[str, Json]:

@@ -1,1 +1,1 @@
-"""Programs run here or by ssh, and the sections that a shell probe prints."""
+"""Programs run on this machine or over ssh, libvirt URIs, and the sections that a shell script prints."""

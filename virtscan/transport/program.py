@@ -1,4 +1,4 @@
-"""Running of programs that may hang, print without end or leave others behind; each is certain to end."""
+"""Running of programs that may hang, print endlessly or leave children behind; the run always ends in time."""
 
 import os
 import selectors
@@ -23,7 +23,7 @@ class Completed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FloodError(OSError):
-    """A program printed more than was allowed; it was ended."""
+    """A program that was killed because it printed too much."""
 
 
 def run(arguments: Sequence[str], *, stdin: bytes, timeout: float) -> Completed:

@@ -1,19 +1,19 @@
-"""Output of a script of ours: sections, each a line `@NAME ARGUMENT`, then its lines, each after a space.
+"""Parser of our scripts' output: each section is a line `@NAME ARGUMENT`, then lines that begin with a space.
 
-Output of a login shell itself stands before the first, `@virtscan 1`; the last is `@end`.
+The first section is `@virtscan 1`, after any output of the login shell; the last is `@end`.
 """
 
 from collections.abc import Iterator
 
 
 def read_sections(output: bytes) -> tuple[tuple[str, str, str], ...]:
-    """Return name, argument and text of each section, from our first; nothing unless the answer is whole."""
+    """Return name, argument and text of each section; empty if the output is incomplete."""
     sections = tuple(_sections(output))
     return sections if sections and sections[-1][0] == "end" else ()
 
 
 def excerpt(output: bytes) -> str:
-    """Return the first words of an invalid answer, for the message about it."""
+    """Return the beginning of an invalid output, for error messages."""
     words = output.decode(errors="replace").split()
     return " ".join(words)[:200] or "nothing"
 

@@ -1,7 +1,7 @@
-"""Scripts on another machine, run with the system's OpenSSH client.
+"""Runner of scripts on another machine, with the system's OpenSSH client.
 
-It is the user's own ssh: ssh_config, agent, ProxyJump and known_hosts work, and nothing ever prompts. The environment
-variable VIRTSCAN_SSH names another command in its place, options included, as GIT_SSH_COMMAND does:
+The user's ssh_config, agent, ProxyJump and known_hosts apply, and ssh never prompts. The environment variable
+VIRTSCAN_SSH replaces the command, including options, as GIT_SSH_COMMAND does for git:
 `VIRTSCAN_SSH="ssh -F /etc/virtscan/ssh_config"`.
 """
 
@@ -27,7 +27,7 @@ _OPTIONS = (
     "-x",
     "-oBatchMode=yes",
     "-oClearAllForwardings=yes",
-    # An open master connection is used; becoming one would leave a process behind.
+    # Use an open master connection, but don't become one, which would leave a process behind.
     "-oControlMaster=no",
     # Errors only: a banner could hold any text, even the words that `_reason` searches for.
     "-oLogLevel=ERROR",
@@ -35,7 +35,7 @@ _OPTIONS = (
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
-    """Address to log in at; ssh_config decides a value of None."""
+    """An address to log in to; for a value of None, ssh_config decides."""
 
     host: str
     user: str | None = None
@@ -43,11 +43,11 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_destination(text: str) -> Destination:
-    """Read `[user@]host[:port]`; an IPv6 address stands in brackets.
+    """Parse `[user@]host[:port]`; an IPv6 address is in brackets.
 
     Raises:
-        ConfigError: A part of it is missing or invalid. Or ssh could take it for an option, the shell of a ProxyCommand
-        for more than a name.
+        ConfigError: A part is missing or invalid, or unsafe: ssh could treat it as an option, or the shell of a
+            ProxyCommand could interpret it.
     """
     if ":" in text.rpartition("@")[0]:
         raise ConfigError("an SSH address can't have a password; use a key")
@@ -77,20 +77,19 @@ def client_command() -> list[str]:
 
 
 def run(destination: Destination, script: str, *, arguments: Sequence[str] = (), timeout: float) -> bytes:
-    """Run a POSIX shell script there, in one round trip, and give its output.
+    """Run a POSIX shell script on the destination, in one session, and return its standard output.
 
-    The script travels on standard input and the arguments arrive as `$1`, `$2` …: neither is ever part of a command
-    line that a shell reads unquoted.
+    The script is sent on standard input and receives its arguments as `$1`, `$2` …; no shell interprets them as code.
 
     Args:
-        destination: Where.
+        destination: The machine to run it on.
         script: The script; it must end with status 0.
         arguments: Its arguments.
         timeout: Seconds until ssh and everything that it started is killed.
 
     Raises:
-        SshError: No connection, no permission, no answer in time, or the script failed; the message has the
-            cause and the action.
+        SshError: The connection or the login failed, the answer was late, or the script failed; the message has the
+            cause and what to do.
     """
     client = client_command()
     user = () if destination.user is None else ("-l", destination.user)

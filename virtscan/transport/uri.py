@@ -29,7 +29,7 @@ _DRIVERS = (
 """Drivers that libvirt has or had (src/driver.c, and the remote driver's own)."""
 
 _HOST_ALONE = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-"""A host name with a dot or an IPv4 address: no alias of libvirt's client configuration can be meant."""
+"""A host name with a dot, or an IPv4 address; it can't be an alias in libvirt's client configuration."""
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -41,15 +41,14 @@ _DANGERS = {
 
 
 _AT_ONCE = 1024
-"""URIs that are remembered: of all hypervisors that are read at the same time."""
+"""Number of cached URIs: those of all hypervisors that are read at the same time."""
 
 
 class LibvirtUri(msgspec.Struct, frozen=True, kw_only=True):
     """A URI as libvirt's remote driver reads it (remote_sockets.c remoteSplitURIScheme, viruri.c).
 
-    `driver` is empty for libvirt's own default and for an alias of its client configuration. `transport` is that of
-    the scheme, else tls with a host and unix without. `parameters` have lower-case names, the last of a name
-    counts.
+    `driver` is empty for libvirt's default URI and for an alias in its client configuration. `transport` is that of the
+    scheme, else tls with a host and unix without. `parameters` have lower-case names; of repeated ones the last counts.
     """
 
     driver: str
@@ -63,10 +62,10 @@ class LibvirtUri(msgspec.Struct, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=_AT_ONCE)
 def parse(address: str) -> LibvirtUri:
-    """Split a URI into its parts; cached, because every reader of a hypervisor needs those of its address.
+    """Split a URI into its parts; the result is cached.
 
     Raises:
-        ConfigError: It has characters that no URI has, or a host or user that ssh would take for an option.
+        ConfigError: It has characters that are invalid in a URI, or a host or user that ssh would treat as an option.
     """
     if found := _CONTROL.search(_decoded(address)):
         raise ConfigError(f"not a libvirt URI: contains the character {found[0]!a}")
@@ -101,12 +100,12 @@ def _port(digits: str | None) -> int | None:
 def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
     """Refuse a URI that could do more than read a hypervisor; warn about parameters that weaken the connection.
 
-    A parameter is looked for wherever it could stand, decoded as often as it could be: libvirt decodes once, and
-    hands unknown parameters on to the other side, decoded. The path, key and certificate parameters only
-    name local files; `proxy`, `mode` and `sshauth` are closed sets.
+    Parameters are searched in every part of the URI, and at every level of percent-encoding: libvirt decodes once, and
+    passes unknown parameters on to the other side. The path, key and certificate parameters only name local files;
+    `proxy`, `mode` and `sshauth` have fixed sets of values.
 
     Raises:
-        ConfigError: Not a URI, or one with such a parameter, which it names.
+        ConfigError: It is not a URI, or has such a parameter, which the message names.
     """
     uri = parse(address)
     _check_form(address, uri)
@@ -123,9 +122,9 @@ def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
 
 
 def _check_form(address: str, uri: LibvirtUri) -> None:
-    """Refuse a text that was meant as a URI and is not one, with the correct form.
+    """Refuse a text that is not a URI, and suggest the correct form.
 
-    A driver of a later libvirt may be unknown here: only a name similar to a known one is an error.
+    A later libvirt may have further drivers, so an unknown one is an error only if it is similar to a known one.
     """
     from difflib import get_close_matches
 
@@ -137,20 +136,20 @@ def _check_form(address: str, uri: LibvirtUri) -> None:
 
 
 def prepared(address: str) -> str:
-    """Return the URI to open: ssh never prompts, whatever the URI has (the last of repeated parameters counts)."""
+    """Return the URI to open, with a parameter that keeps ssh from prompting (of repeated ones the last counts)."""
     if parse(address).transport not in _SSH_TRANSPORTS:
         return address
     start, hash_mark, fragment = address.partition("#")
     _, question, query = start.partition("?")
-    # libvirt splits at ';' only where no '&' follows, so the mark that is in use has to be continued.
+    # libvirt splits at ';' only if no '&' follows, so the separator in use must be kept.
     separator = "?" if not question else ";" if ";" in query else "&"
     return f"{start}{separator}no_tty=1{hash_mark}{fragment}"
 
 
 def host_name(address: str) -> str | None:
-    """Return the name that a URI gives to its host, None when it gives none.
+    """Return the name of the host in a URI; None if there is none.
 
-    For the test driver it is the file's: its hosts are made up, and all report to be the machine they run on.
+    For the test driver it is the name of the file: its hosts are fictitious, and all report this machine's name.
     """
     uri = parse(address)
     if (meant := _opened_by_daemon(uri)).driver == "test":
@@ -159,24 +158,25 @@ def host_name(address: str) -> str | None:
 
 
 def driver(address: str) -> str:
-    """Return the driver that the daemon uses; empty where only opening the URI shows it."""
+    """Return the driver that the daemon uses; empty if only opening the URI would show it."""
     return _opened_by_daemon(parse(address)).driver
 
 
 def is_session(address: str) -> bool:
-    """Return True for a user's own daemon, which knows the domains of that user alone."""
+    """Return True for a user's own daemon, which has only the domains of that user."""
     return _opened_by_daemon(parse(address)).path.rstrip("/").endswith("/session")
 
 
 def is_test(address: str) -> bool:
-    """Return True for libvirt's test driver, whose hosts are made up."""
+    """Return True for libvirt's test driver, whose hosts are fictitious."""
     return _opened_by_daemon(parse(address)).driver == "test"
 
 
 def is_local(address: str) -> bool:
     """Return True if the hypervisor is certainly this machine.
 
-    Not with `socket=`: it may lead to another machine, forwarded. Not without a driver: an alias can be anything.
+    It is not certain with `socket=`, which may be forwarded to another machine, nor without a driver, which may be an
+    alias.
     """
     uri = parse(address)
     return bool(
@@ -191,8 +191,8 @@ def is_local(address: str) -> bool:
 def needs_this_machine(address: str) -> bool:
     """Return True unless another machine would reach the same hypervisor by this URI.
 
-    A URI without a host or of the loopback, a program to run and files of keys belong to this machine. A password is
-    not sent on.
+    A URI without a host or with a loopback address depends on this machine, and so do a program to run and key files.
+    A password is not sent to other machines.
     """
     uri = parse(address)
     of_this_machine = _FILES_HERE & set(uri.parameters)
@@ -205,7 +205,7 @@ def needs_this_machine(address: str) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
-    """Return True for the names and addresses by which every machine means itself; often a tunnel ends there."""
+    """Return True for loopback names and addresses; often a tunnel listens there."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -214,7 +214,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _parameters(query: str) -> list[tuple[str, str]]:
-    """Return name and value as virURIParseParams finds them: ';' separates only where no '&' follows."""
+    """Return names and values as virURIParseParams does: ';' separates only if no '&' follows."""
     found = []
     while query:
         separator = "&" if "&" in query else ";"
@@ -225,14 +225,14 @@ def _parameters(query: str) -> list[tuple[str, str]]:
 
 
 def _decoded(address: str) -> str:
-    """Return the address with every layer of percent-encoding taken off."""
+    """Return the address with all levels of percent-encoding decoded."""
     while (once := unquote(address)) != address:
         address = once
     return address
 
 
 def _everything(address: str) -> list[tuple[str, str]]:
-    """Return everything that any reading could treat as a parameter."""
+    """Return all names and values that any parser could treat as parameters."""
     sections = re.split("[?&;#]", _decoded(address))[1:]
     return [(name, value) for name, _, value in (section.partition("=") for section in sections)]
 
@@ -245,7 +245,7 @@ def _danger(uri: LibvirtUri, parameters: list[tuple[str, str]]) -> str | None:
         if name in _DANGERS and not (name == "socket" and uri.transport == "unix"):
             return f"`{name}=` {_DANGERS[name]}"
         if name == "name" and ((inner := parse(value)).host or inner.transport != "unix"):
-            # The daemon connects onward, with its own rights.
+            # The daemon makes this connection with its own privileges.
             return "`name=` connects to another host"
     return None
 

@@ -1,4 +1,4 @@
-"""Passwords in URLs, of hypervisors and of databases: display without them, and masking of texts; pure."""
+"""Masking of passwords in URLs of hypervisors and databases; pure."""
 
 import re
 from urllib.parse import unquote
@@ -6,19 +6,19 @@ from urllib.parse import unquote
 from virtscan.masking import Masker, masker
 
 _PASSWORD = re.compile(r"(?<=://)([^:@/?#]*?)(?::|%3a)(?!\d*(?:/[^@?#]*)?(?:[?#]|$))(.*)@", re.DOTALL | re.IGNORECASE)
-"""`user:password@`. Not a port, unless an @ in the path makes it look like one: better to hide too much."""
+"""`user:password@`, but not a port. In doubt, as with an @ in the path, the text is masked."""
 
 _PARAMETER = re.compile(r"([?&;#])([^=?&;#]*)=([^&;#]*)")
 _SECRET = re.compile("pass|pwd|secret|token|cred", re.IGNORECASE)
 
 
 def shown(url: str) -> str:
-    """Return the URL without its passwords, fit for every output."""
+    """Return the URL with masked passwords, for display."""
     return _PARAMETER.sub(_shown_parameter, _PASSWORD.sub(r"\1:***@", url))
 
 
 def secrets(url: str) -> list[str]:
-    """Return the passwords in it, as they stand there."""
+    """Return the passwords in a URL, as they are encoded there."""
     passwords = [match[2] for match in _PASSWORD.finditer(url)]
     return passwords + [match[3] for match in _PARAMETER.finditer(url) if _SECRET.search(unquote(match[2]))]
 

@@ -1,4 +1,4 @@
-"""Ansible's facts about hosts (`setup`): its output or its cache to values; opening files is `cache` alone."""
+"""Ansible's facts about hosts, from the output of `setup` or from a fact cache; only `cache` opens files."""
 
 from virtscan.evidence.ansible.cache import open_facts
 from virtscan.evidence.ansible.facts import AnsibleFacts, read_facts

@@ -1,4 +1,4 @@
-"""Search for a host's facts in a file, or in a folder with a file for each host."""
+"""Search for a host's facts in a file, or in a folder with one file per host."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -16,12 +16,12 @@ _LIMIT = 64 << 20
 def open_facts(path: Path, names: Sequence[str]) -> AnsibleFacts:
     """Read the facts of the host that has one of these names.
 
-    A file about a single host is about the wanted one, whatever its name. In a folder (a fact cache, or
-    the output of `--tree`) a file has its host's name; others in it are read only if none has. A file that lacks its
-    time is as old as its file.
+    A file with a single host is taken for the wanted host, whatever its name. In a folder (a fact cache, or the output
+    of `--tree`) a file has its host's name; files with other names are read only if there is none. Facts without a time
+    are as old as their file.
 
     Raises:
-        FactsError: It can't be read, or no host, or more than one, can be meant.
+        FactsError: It can't be read, or it has no host of these names, or several.
     """
     try:
         if not path.is_dir():
@@ -70,7 +70,7 @@ def _chosen(hosts: Sequence[AnsibleFacts], names: Sequence[str], *, alone: bool)
 
 
 def _is_one_of(name: str, names: Iterable[str]) -> bool:
-    """Return True for equal names, and for names that differ only by a domain that one of them lacks."""
+    """Return True for equal names, and for a short name and a full name of the same host."""
     return any(_same(name.lower(), other.lower()) for other in names)
 
 

@@ -18,8 +18,8 @@ _UNDERSCORED = {"udp-tnl": "udp_tnl", "udp-tunnel": "udp_tunnel"}
 def read_devices(facts: Mapping[str, Any], *, source: str, at: datetime | None) -> tuple[Device, ...]:
     """Return every device; `facts` are those of a host, by name without `ansible_`.
 
-    Of a VLAN, a veth or a macvlan Ansible only reports that it is Ethernet. The members of a bond and the ports of
-    a bridge are all of them: Ansible lists the devices of /sys.
+    For a VLAN, veth or macvlan, Ansible only reports Ethernet. Its lists of bond members and bridge ports are complete,
+    because they come from /sys.
 
     Source:
         ansible lib/ansible/module_utils/facts/network/linux.py get_interfaces_info.
@@ -61,14 +61,14 @@ def lists_all_devices(facts: Mapping[str, Any]) -> bool:
 
 
 def without_facts(facts: Mapping[str, Any]) -> tuple[DeviceName, ...]:
-    """Return the interfaces that Ansible names and has no facts about."""
+    """Return the interfaces that Ansible lists without facts."""
     names = facts.get("interfaces")
     listed = {str(name).partition(":")[0] for name in names} if isinstance(names, list) else set()
     return tuple(DeviceName(name) for name in sorted(listed - {label for label, _ in _entries(facts)}))
 
 
 def read_features(facts: Mapping[str, Any]) -> dict[DeviceName, str]:
-    """Return the text that `ethtool -k` printed, by device, before Ansible put underscores into the names."""
+    """Return the output of `ethtool -k` by device, with the dashes that Ansible replaced by underscores."""
     return {
         DeviceName(name): "\n".join([f"Features for {name}:", *_lines(entry["features"]), ""])
         for name, entry in _entries(facts)
@@ -101,7 +101,7 @@ def _addresses(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _link_kind(entry: Mapping[str, Any]) -> LinkKind:
-    """Return the kind of its type, or a NIC if there is a device of a bus or a driver's module.
+    """Return the kind by the entry's type, or a NIC if it has a bus device or a driver's module.
 
     A team has the type of its members.
     """

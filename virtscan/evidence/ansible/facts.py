@@ -1,4 +1,4 @@
-"""The JSON of Ansible's `setup`, in each stored form, to facts about hosts; pure."""
+"""Parser of the JSON of Ansible's `setup`, in every stored form; pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,10 +13,10 @@ from virtscan.errors import FactsError
 from virtscan.evidence.ansible.devices import lists_all_devices, read_devices, read_features, without_facts
 from virtscan.model import Device, DeviceName, Machine, Processor
 
-# `ansible HOST -m setup` puts this before each host's facts; `>>` is that of version 1.
+# `ansible HOST -m setup` prints this before each host's facts; version 1 used `>>`.
 _HOST = re.compile(rb"^(\S{1,1000}) \| (\w{1,40})!? (?:=>|>>) (?=\{)", re.MULTILINE)
 _LARGEST = 8 << 20
-"""Bytes of a host's facts that are looked into: those of more than 5,000 devices."""
+"""Most bytes of a host's facts that are decoded: enough for 5,000 devices."""
 
 _WANTED = frozenset({
     "date_time", "fqdn", "hostname", "interfaces", "kernel", "kernel_version", "memtotal_mb", "nodename",
@@ -33,9 +33,9 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 class AnsibleFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Ansible's facts about one host.
 
-    `names` are all its names, that of the inventory first. `features` has by device the output of `ethtool -k`, without
-    devices of which Ansible has none. `lists_all_devices` is False for facts that a filter made fewer; `without_facts`
-    are the devices that it left out, as far as they are named.
+    `names` are all its names, that of the inventory first. `features` has the output of `ethtool -k` for each device of
+    which Ansible has it. `lists_all_devices` is False if a filter removed devices; `without_facts` are those of them
+    that are still named.
     """
 
     names: tuple[str, ...]
@@ -123,7 +123,7 @@ def _decoded(values: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
 
 
 def _machine(facts: Mapping[str, Any]) -> Machine:
-    """Return the machine of a guest's type; a host's type is that of its guests, so that only DMI counts."""
+    """Return the kind of machine; on a virtualization host, Ansible's type is that of its guests, so DMI decides."""
     guest = facts.get("virtualization_role") == "guest"
     values = facts.get("virtualization_tech_guest")
     types = [facts.get("virtualization_type"), *(values if isinstance(values, list) else ())] if guest else []
@@ -133,7 +133,7 @@ def _machine(facts: Mapping[str, Any]) -> Machine:
 
 
 def _free(facts: Mapping[str, Any]) -> int | None:
-    """Return the memory that is free or a cache."""
+    """Return the memory that is free or used by caches, in MiB."""
     memory = facts.get("memory_mb")
     real = memory.get("nocache") if isinstance(memory, dict) else None
     return _number(real, "free") if isinstance(real, dict) else None
@@ -152,7 +152,7 @@ def _processor(facts: Mapping[str, Any]) -> Processor:
 
 
 def _time(facts: Mapping[str, Any]) -> datetime | None:
-    """Return the time of gathering; a time without a zone could be any."""
+    """Return the time of gathering; None if it lacks a time zone."""
     date = facts.get("date_time")
     try:
         moment = datetime.fromisoformat(str(date["iso8601"])) if isinstance(date, dict) else None

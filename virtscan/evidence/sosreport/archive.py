@@ -1,7 +1,7 @@
-"""Reader of a sosreport's tar archive, compressed or not, once from start to end.
+"""Reader of a sosreport's tar archive, compressed or not, in one pass.
 
-An archive can mislead tarfile: names of gigabytes, members of negative size that make it loop forever. So it reads
-through `_Forward`, which returns no large block and never seeks back.
+A malicious archive can harm tarfile: by names of gigabytes, or members of negative size that cause an endless loop. So
+it reads through `_Forward`, which returns no large block and never seeks backwards.
 """
 
 import bz2
@@ -42,10 +42,10 @@ class _ByteStream(Protocol):
 
 
 def members(path: Path) -> Iterator[Member]:
-    """Yield every member of the archive, in its order.
+    """Yield every member of the archive, in the order of the archive.
 
     Raises:
-        SosreportError: It is not an archive, damaged, or cut short.
+        SosreportError: The file is not an archive, or it is damaged or truncated.
     """
     try:
         with path.open("rb") as file:
@@ -91,7 +91,7 @@ def _decompressed(file: IO[bytes]) -> _ByteStream:
 
 
 class _Forward:
-    """As much of a file object as reading an archive needs, in one direction; `last` is the data read last."""
+    """The part of a file object that tarfile needs, forward only; `last` is the data read last."""
 
     mode = "rb"
     name = ""
@@ -120,7 +120,7 @@ class _Forward:
 
 
 class _Xz:
-    """lzma.LZMAFile with a limit on memory, which that class has no argument for."""
+    """lzma.LZMAFile with a memory limit, for which that class has no argument."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

@@ -8,7 +8,7 @@ from virtscan.model import Device
 
 _NETWORKING = "sos_commands/networking/"
 _NET = "sys/class/net/"
-# Only those with -d show kinds, of all devices; the others are those of older versions of sos.
+# Only output with -d shows the kinds of devices; the others are from older versions of sos.
 _DETAILED = ("ip_-s_-d_link", "ip_-d_link", "ip_-d_address")
 _IP = (*_DETAILED, "ip_link", "ip_address", "ip_-o_addr")
 

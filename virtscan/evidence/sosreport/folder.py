@@ -40,7 +40,7 @@ def members(path: Path) -> Iterator[Member | UnreadableFolder]:
 
 
 def _leads_on(folder: str) -> bool:
-    """Return True for a report's folder, and for a folder in it that may hold wanted files."""
+    """Return True for the root of a report, and for a folder in it that may hold wanted files."""
     split = split_root(folder)
     return split is None or may_hold_wanted(split[1])
 

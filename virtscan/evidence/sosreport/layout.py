@@ -1,4 +1,4 @@
-"""Layout of sosreports of all ages: names of the wanted files below a report's root."""
+"""Layout of sosreports of all versions: names of the wanted files below a report's root."""
 
 import re
 
@@ -111,7 +111,7 @@ _PATTERNS = tuple(tuple(pattern.split("/")) for pattern in (*_HYPERVISOR, *_HOST
 
 
 def _either(patterns: set[tuple[str, ...]]) -> re.Pattern[str]:
-    """Match one of the patterns; `*` stands for anything within one name."""
+    """Compile patterns into one; `*` matches anything within one path component."""
     return re.compile(
         "|".join(sorted("/".join(re.escape(part).replace(r"\*", "[^/]*") for part in parts) for parts in patterns)),
         re.DOTALL,
@@ -124,9 +124,10 @@ _TOPS = frozenset(parts[0] for parts in _PATTERNS)
 
 
 def split_root(name: str) -> tuple[str, str] | None:
-    """Take a name apart into the report's own folder, if it is inside one, and the name below.
+    """Split a name into the report's root folder, which may be empty, and the name below it.
 
-    None for a name that no report holds: an absolute name, one that leads upwards, the folder alone.
+    Returns:
+        None for an absolute name, a name with `..`, and the folder itself.
     """
     parts = [part for part in name.split("/") if part not in {"", "."}]
     if name.startswith("/") or ".." in parts or not parts:

@@ -1,4 +1,4 @@
-"""Members of a sosreport, of an archive as of a folder."""
+"""Members of a sosreport, which is an archive or a folder."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,10 @@ import msgspec
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One file, link or other thing, by the name that the archive or the folder gives it.
+    """A file, link or other entry, by its name in the archive or folder.
 
-    `target` is that of a symbolic link, None for everything else. `read` gives the content; it must be called, if
-    at all, before the next member is requested, and raises SosreportError. It is None for a member without content.
+    `size` is in bytes, `modified` in seconds since 1970. `target` is that of a symbolic link, else None. `read` returns
+    the content; call it before requesting the next member. It raises SosreportError, and is None without content.
     `exposed` is True if other users than the owner may read or write it.
     """
 

@@ -1,4 +1,4 @@
-"""Memory for the kept files of sosreports: one limit for all that are read at once in this process."""
+"""Memory limit for the files of all sosreports that this process reads at the same time."""
 
 import threading
 import weakref
@@ -7,7 +7,7 @@ from time import monotonic, sleep
 from virtscan.errors import SosreportError
 
 MAX_KEPT = 192 * 1024 * 1024
-"""Bytes of all files kept of one report: some 6,000 domains."""
+"""Most bytes kept of one report: enough for about 6,000 domains."""
 
 _SHARED = MAX_KEPT // 2
 """Bytes of all reports together beyond which only the first one continues, so that at least one finishes."""
@@ -16,13 +16,13 @@ _LONGEST_WAIT = 60.0
 _POLL_SECONDS = 0.05
 
 _lock = threading.RLock()
-"""The garbage collector gives a report back at any moment, also in a thread that holds the lock."""
+"""Reentrant: the garbage collector may release a report at any moment, even in a thread that holds the lock."""
 
 _shares: "list[Share]" = []
 
 
 class Share:
-    """The part of the memory that one report takes."""
+    """The memory that one report uses."""
 
     def __init__(self, limit: int = MAX_KEPT) -> None:
         self._limit = limit
@@ -31,10 +31,10 @@ class Share:
             _shares.append(self)
 
     def take(self, size: int) -> None:
-        """Take this many more bytes, as soon as they are free.
+        """Wait until this many more bytes are free, and take them.
 
         Raises:
-            SosreportError: The report exceeds the limit of one, or the first one hangs.
+            SosreportError: The report exceeds its limit, or other reports did not release memory in time.
         """
         self._taken += size
         if self._taken > self._limit:
@@ -46,11 +46,11 @@ class Share:
             sleep(_POLL_SECONDS)
 
     def give_back_with(self, holder: object) -> None:
-        """Return everything back when the holder of the content is gone."""
+        """Release all memory when the holder of the content is garbage-collected."""
         weakref.finalize(holder, self.give_back)
 
     def give_back(self) -> None:
-        """Return everything back."""
+        """Release all memory."""
         with _lock:
             if self in _shares:
                 _shares.remove(self)

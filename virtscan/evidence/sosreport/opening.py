@@ -1,4 +1,4 @@
-"""A path to the wanted files of the sosreport there."""
+"""Opening of a sosreport, with a limit on the files that are kept."""
 
 import os
 import re
@@ -14,17 +14,17 @@ from virtscan.evidence.sosreport.memory_share import MAX_KEPT, Share
 from virtscan.evidence.sosreport.report import Sosreport
 
 MAX_MEMBER = 16 * 1024 * 1024
-"""Bytes of one file. The largest that is wanted, the lists of a host with thousands of devices, have 2 MiB."""
+"""Most bytes of one file. The largest wanted ones, lists of thousands of devices, have 2 MiB."""
 
 _OVERHEAD = 1024
-"""Cost of an entry in addition to its content, so that empty ones are limited as well."""
+"""Bytes charged for an entry in addition to its content, so that empty files are limited as well."""
 
 _MAX_SKIPPED = 100
 _ARCHIVE = re.compile(r"\.(?:tar|tgz|txz|tbz2?)(?:\.(?:gz|xz|bz2))?$", re.IGNORECASE)
 
 
 def report_name(address: str) -> str:
-    """Return the name that a path gives to its report."""
+    """Return the name of a report: the last part of its path, without the suffixes of an archive."""
     path = PurePath(os.path.abspath(address))  # noqa: PTH100 Path.resolve would ask the disk, which may hang
     return _ARCHIVE.sub("", path.name).encode(errors="backslashreplace").decode()
 
@@ -32,11 +32,11 @@ def report_name(address: str) -> str:
 def open_sosreport(path: Path, *, limit: int = MAX_KEPT) -> Sosreport:
     """Read a sosreport: a folder, or a tar archive, compressed with gzip, xz, bzip2 or not at all.
 
-    The first report counts, should there be several. A file that is too large is left out, with the reason in
-    `skipped`; one that does not fit into `limit`, in bytes, ends the reading.
+    If there are several reports, the first one counts. A file that is too large is skipped, with the reason in
+    `skipped`; a file that exceeds the `limit` in bytes for all files ends the reading.
 
     Raises:
-        SosreportError: It is neither, can't be read, or nothing in it is of use.
+        SosreportError: The path is neither, can't be read, or has none of the wanted files.
     """
     try:
         mode = path.stat().st_mode
@@ -100,7 +100,7 @@ class _Kept:
         """Keep a member, if it is wanted.
 
         Raises:
-            SosreportError: So much can't be kept that no more is tried.
+            SosreportError: Too many files could not be read.
         """
         split = split_root(member.name)
         if split is None:

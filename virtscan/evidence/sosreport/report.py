@@ -24,16 +24,16 @@ _DATE = re.compile(
 """`Thu Feb 10 16:19:19 UTC 2022` (C), `Thu 10 Feb 2022 04:19:19 PM UTC` (en_US)."""
 _UNIVERSAL = re.compile(r"Universal time: [A-Z][a-z]{2} (\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}) UTC")
 _ZONES = timedelta(hours=14, minutes=5)
-"""No local time is farther from UTC, a few minutes of collecting included."""
+"""Largest offset of a time zone from UTC, plus a few minutes for collecting the report."""
 
 
 class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """The kept files of a sosreport.
 
     Names are relative to the report's root, which mirrors the host's. `links` are symbolic links, not followed.
-    `modified` holds seconds since 1970; `executable` are the files that may be executed, `exposed` those that other
-    users than the owner may read. `skipped` has the reason for each wanted file that was not kept. `cut_short` is the
-    reason why the end was not reached, None if it was.
+    `modified` holds seconds since 1970; `executable` are the files with an executable bit, `exposed` those that
+    other users than the owner may read. `skipped` has the reason for each wanted file that was not kept. `cut_short` is
+    the reason why the report was not read to its end; None if it was.
     """
 
     files: Mapping[str, bytes]
@@ -113,12 +113,12 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
 
     @property
     def memory_mib(self) -> int | None:
-        """Return the kernel's total memory."""
+        """Return the total memory that the kernel reports."""
         return self._memory("MemTotal")
 
     @property
     def memory_free_mib(self) -> int | None:
-        """Return the memory that is free or a cache; None from kernels that print it as parts (before 3.14)."""
+        """Return the available memory; None with kernels before 3.14, which do not print it."""
         return self._memory("MemAvailable")
 
     @property
@@ -134,8 +134,9 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     def taken_at(self) -> datetime | None:
         """The time of the report, in UTC.
 
-        Output of `timedatectl` or `date`; a zone's short name can mean several, so then the file's own time
-        counts if it fits the printed time. Without either it is when the newest file was written.
+        It is taken from the output of `timedatectl` or `date`. The short name of a time zone is ambiguous, so then the
+        file's modification time counts if it is consistent with the printed time. Without either output it is the
+        modification time of the newest file.
         """
         universal = _UNIVERSAL.search(self.text("sos_commands/systemd/timedatectl", "date") or "")
         if universal:

@@ -1,8 +1,8 @@
-"""Cobbler's items -> boot records, with `<<inherit>>` resolved as Cobbler resolves it; pure.
+"""Conversion of Cobbler's items to boot records, with `<<inherit>>` resolved as Cobbler does it; pure.
 
 Source:
     cobbler.git, the newest of each branch from release22 to release33, and main (4.0): `item._resolve`, before 3.3
-    `utils.blender`; `modules/managers/isc.py` for which of the values becomes `next-server`, and when.
+    `utils.blender`; `modules/managers/isc.py` for the choice of `next-server`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,14 +22,14 @@ FIELDS = frozenset({
     "interfaces", "mac_address", "manage_dhcp", "manage_dhcp_v4", "name", "netboot_enabled", "next_server",
     "next_server_v4", "parent", "profile", "server", "system_uid", "tftp", "uid",
 })  # fmt: skip
-"""All fields that are read here; a system has a hundred."""
+"""The fields that are read here, out of about a hundred of a system."""
 
 _ABSENT = {"", "~"}
 """`~` stands for None (`xmlrpc_hacks`)."""
 
 
 class Items(msgspec.Struct, frozen=True, kw_only=True):
-    """Cobbler's items, as it sends them; `interfaces` only where they are not part of systems."""
+    """Cobbler's items as received; `interfaces` is empty if they are part of systems."""
 
     systems: tuple[CobblerItem, ...] = ()
     interfaces: tuple[CobblerItem, ...] = ()
@@ -38,7 +38,7 @@ class Items(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def netboots(items: Items, *, source: str, at: datetime) -> tuple[Netboot, ...]:
-    """Return one for each interface with a MAC, in Cobbler's order; it boots all interfaces of a system, or none."""
+    """Return a record per interface with a MAC, in Cobbler's order; a system boots by all interfaces, or by none."""
     by_reference = {reference: profile for profile in items.profiles for reference in _references(profile)}
     apart = _by_system(items.interfaces)
     is_exclusive = _manages_dhcp(items.settings)
@@ -59,15 +59,16 @@ def netboots(items: Items, *, source: str, at: datetime) -> tuple[Netboot, ...]:
 
 
 def _manages_dhcp(settings: CobblerItem) -> bool:
-    """Return True if Cobbler writes next servers into a DHCP server's configuration; from 3.3 on it needs both."""
+    """Return True if Cobbler writes next servers into a DHCP configuration; from 3.3 on this needs both settings."""
     return _is_true(settings.get("manage_dhcp")) and _is_true(settings.get("manage_dhcp_v4", True))
 
 
 def _next_server(system: CobblerItem, profiles: Mapping[str, CobblerItem], settings: CobblerItem) -> str | None:
     """Return the first value that is not inherited, from the system up its profiles, else that of the settings.
 
-    A value that is empty leaves the option out for this host, so that the one for all hosts counts: the settings'. An
-    image as a parent has no next server. None if a profile is unknown, because its value would precede the settings'.
+    An empty value omits the option for this host, so that the option for all hosts counts, which is that of the
+    settings. An image as a parent has no next server. None if a profile is unknown, because its value would take
+    precedence over the settings.
     """
     item, reference, seen = system, _text(system.get("profile")), set[str]()
     while (value := _own_next_server(item)) == INHERIT and reference and reference not in seen:
@@ -80,7 +81,7 @@ def _next_server(system: CobblerItem, profiles: Mapping[str, CobblerItem], setti
 
 
 def _own_next_server(item: CobblerItem) -> str:
-    """Under the name of the item's version: 4.0, 3.3, 3.0, and before 3.0, when `server` was both."""
+    """Return an item's next server, whose key depends on the version: 4.0, 3.3, 3.0, or `server` before 3.0."""
     tftp = item.get("tftp")
     nested = tftp if isinstance(tftp, dict) else {}
     for fields, key in ((nested, "next_server_v4"), (item, "next_server_v4"), (item, "next_server"), (item, "server")):
@@ -90,7 +91,7 @@ def _own_next_server(item: CobblerItem) -> str:
 
 
 def _of_settings(system: CobblerItem, settings: CobblerItem) -> str | None:
-    """Before 3.0 a system inherits `server` of the settings, though they have a `next_server` as well."""
+    """Return the next server of the settings; before 3.0 it is `server`, although there is a `next_server` as well."""
     old = not {"tftp", "next_server_v4", "next_server"} & system.keys()
     keys = ("server", "next_server") if old else ("next_server_v4", "next_server", "server")
     return next((value for key in keys if (value := _set_server(_text(settings.get(key))))), None)
@@ -116,7 +117,7 @@ def _by_system(interfaces: tuple[CobblerItem, ...]) -> Mapping[str, list[Cobbler
 
 
 def _references(profile: CobblerItem) -> Iterator[str]:
-    """Systems and profiles name a profile, from version 4 on its uid."""
+    """Yield the words by which systems and profiles refer to a profile: its name, and from version 4 on its uid."""
     for key in ("name", "uid"):
         if reference := _text(profile.get(key)):
             yield reference

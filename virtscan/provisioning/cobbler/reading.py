@@ -1,7 +1,7 @@
-"""Cobbler, read over XML-RPC: three calls for any number of systems, four from Cobbler 4 on.
+"""Reader of Cobbler over XML-RPC: three calls for any number of systems, four from Cobbler 4 on.
 
-Reading needs no login in any version (2.2 to 4.0). The answers hold passwords of power management: only the needed
-fields are kept.
+Reading needs no login in any version (2.2 to 4.0). The answers contain passwords for power management, so only the
+needed fields are kept.
 """
 
 from datetime import UTC, datetime

@@ -1,6 +1,6 @@
-"""XML-RPC client for untrusted servers: limits in time and size, no document types, no redirects.
+"""XML-RPC client for untrusted servers: limits on time and size, no document types, no redirects.
 
-`xmlrpc.client.ServerProxy` has none of these. Messages are still read and written by `xmlrpc.client`.
+`xmlrpc.client.ServerProxy` has none of these limits. `xmlrpc.client` still encodes and decodes the messages.
 """
 
 import base64
@@ -20,11 +20,11 @@ from virtscan.provisioning.credentials import masker_of, secret_of
 from virtscan.provisioning.limits import CHUNK, Deadline, within
 
 LARGEST_REPLY = 256 << 20
-"""Bytes. Cobbler sends all systems in one reply, 5 to 7 KB each: enough for 35,000."""
+"""Most bytes of a reply. Cobbler sends all systems in one, 5 to 7 KB each: enough for 35,000."""
 
 
 class Endpoint:
-    """An address where methods without arguments can be called."""
+    """An XML-RPC server, for methods without arguments."""
 
     def __init__(self, target: ProvisioningTarget, deadline: Deadline, *, wanted: frozenset[str] | None = None) -> None:
         """Read the secret and the authorities; only the `wanted` fields of items are kept.
@@ -47,7 +47,7 @@ class Endpoint:
         """Call the method and return its result.
 
         Raises:
-            ProvisioningError: No connection, not in time, not XML-RPC, or the method fails.
+            ProvisioningError: The connection failed, the answer was late or not XML-RPC, or the method failed.
         """
         connection = self._connection()
         try:
@@ -91,7 +91,7 @@ def _chunks(answer: http.client.HTTPResponse, answering: socket.socket, deadline
     # Since Python 3.13 an answer closes itself, and the socket with it, together with its last byte.
     while not answer.isclosed():
         answering.settimeout(deadline.left())
-        chunk = answer.read1(CHUNK)  # no more than has arrived: a trickle of bytes must not exceed the limit
+        chunk = answer.read1(CHUNK)  # only the bytes that have arrived: a slow sender must not exceed the limit
         if not chunk:
             break
         yield chunk
@@ -100,14 +100,14 @@ def _chunks(answer: http.client.HTTPResponse, answering: socket.socket, deadline
 
 
 class _Unmarshaller(xmlrpc.client.Unmarshaller):
-    """Drops the fields of items that are not wanted as soon as they are read: all of them together can be large.
+    """A decoder that drops unwanted fields of items as soon as they are read, to limit memory.
 
-    An item is a struct, alone or in a list; the fields of a struct in a struct of an item (an interface) are dropped
-    likewise. The names between both are kept.
+    An item is a struct, alone or in a list. An interface is a struct in a mapping by name in the item: its fields are
+    dropped in the same way, the names are kept.
     """
 
     _WITH_FIELDS = frozenset({1, 2, 4})
-    """Number of lists and structs that are open where a struct has fields."""
+    """Nesting depths at which a struct has fields."""
 
     def __init__(self, wanted: frozenset[str] | None) -> None:
         super().__init__(use_builtin_types=True)
@@ -142,10 +142,10 @@ def _parse(chunks: Iterator[bytes], mask: Masker = str, wanted: frozenset[str] |
         raise ProvisioningError("response is not XML-RPC; check that url is Cobbler's API") from error
 
 
-# Errors of Unmarshaller when the elements are there but not in a sensible order, or hold no sensible values.
+# Errors of Unmarshaller for elements in a wrong order or with invalid values.
 _DEFECTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 
 def _refuse_document_type(*_: object) -> None:
-    """Refuse a document type: its entities can make a short text endless, and XML-RPC needs none."""
+    """Refuse a document type: XML-RPC needs none, and its entities can expand without end."""
     raise ProvisioningError("response declares an XML document type, which XML-RPC forbids")

@@ -1,4 +1,4 @@
-"""Foreman's records -> boot records and subnets; pure.
+"""Conversion of Foreman's records to boot records and subnets; pure.
 
 Source:
     theforeman/foreman.git, app/views/api/v2 (output, 1.6 to 3.13); app/models/concerns/orchestration/tftp.rb and
@@ -18,14 +18,14 @@ from virtscan.provisioning.records import mac_address
 
 
 class Proxy(msgspec.Struct, frozen=True, kw_only=True):
-    """A smart proxy, as it stands in a subnet."""
+    """A smart proxy, as a subnet refers to it."""
 
     url: str | None = None
     name: str | None = None
 
 
 class SubnetRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A subnet with the smart proxies that answer in it; None for a kind that it lacks."""
+    """A subnet with its smart proxies; None for a kind that it lacks."""
 
     id: int
     name: str
@@ -39,7 +39,7 @@ class SubnetRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A host as a list has it: with the MAC and the subnet of its primary interface only."""
+    """A host as in Foreman's list: with the MAC and the subnet of its primary interface only."""
 
     id: int
     name: str
@@ -50,20 +50,20 @@ class HostRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NextServers(msgspec.Struct, frozen=True, kw_only=True):
-    """The hosts that boot loaders are loaded from in a subnet."""
+    """The hosts that serve boot loaders in a subnet, by TFTP and by HTTP."""
 
     tftp: str | None
     http: str | None
 
     def of(self, loader: str | None) -> str | None:
-        """Return the host that this boot loader comes from; a host without one has the default, by TFTP."""
+        """Return the host that serves this boot loader; None, a host's default loader, is served by TFTP."""
         if loader is not None and "UEFI HTTP" in loader:
             return self.http
         return None if loader in _ELSEWHERE else self.tftp
 
 
 _ELSEWHERE = {"None", "iPXE Embedded"}
-"""Loaders that come from Foreman itself, from a proxy of its templates, or from a server that Foreman does not set."""
+"""Loaders from Foreman itself, from a template proxy, or from a server that Foreman does not configure."""
 
 
 class InterfaceRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +94,7 @@ def subnet(record: SubnetRecord, *, source: str, at: datetime) -> Subnet:
 
 
 def next_servers(records: Sequence[SubnetRecord]) -> Mapping[int, NextServers]:
-    """Return the hosts that an installation in a subnet is loaded from, by the subnet's id."""
+    """Return the hosts that serve boot loaders, by the id of the subnet."""
     return {record.id: NextServers(tftp=_host(record.tftp), http=_host(record.httpboot)) for record in records}
 
 
@@ -106,12 +106,12 @@ def netboots(
     source: str,
     at: datetime,
 ) -> tuple[Netboot, ...]:
-    """Return one for each MAC of a host in build mode.
+    """Return a record for each MAC of a host in build mode.
 
     Args:
         host: The host.
-        interfaces: All of its interfaces; None when they are not known. If none of them is known to be provisioned,
-            the primary one stands for that, which it nearly always is.
+        interfaces: All of its interfaces; None if unknown. If none of them is known to be provisioned, the primary
+            one is assumed to be, as it nearly always is.
         servers: The next servers by the id of a subnet.
         source: The system as a source.
         at: Time of the observation.
@@ -141,7 +141,7 @@ def _server(host: HostRecord, interface: InterfaceRecord, servers: Mapping[int, 
 
 
 def _by_mac(interfaces: Sequence[InterfaceRecord]) -> Mapping[Mac, InterfaceRecord]:
-    """Return each MAC once; a bond, its members and VLANs share theirs: of those the one that is provisioned counts."""
+    """Return interfaces by MAC; of a bond, its members and VLANs with the same MAC, the provisioned one counts."""
     ordered = sorted(interfaces, key=lambda interface: not interface.provision)
     found: dict[Mac, InterfaceRecord] = {}
     for interface in ordered:

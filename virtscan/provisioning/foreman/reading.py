@@ -1,7 +1,7 @@
-"""Foreman and Satellite 6, read over REST.
+"""Reader of Foreman and Satellite 6 over REST.
 
-Two lists, subnets and hosts in build mode, and then the interfaces of each such host: no list shows them, and few hosts
-are in build mode at a time. The smart proxies that answer in a subnet come with it.
+It requests two lists, subnets and hosts in build mode, and then the interfaces of each such host: the lists lack them,
+and few hosts are in build mode at a time. A subnet's record includes its smart proxies.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Foreman's REST API as pages of records, each request within the remaining time.
+"""Client of Foreman's REST API: pages of records, under one deadline.
 
 Source:
     theforeman/foreman.git, app/controllers/api, 1.6 to 3.13.
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     import requests
 
 PER_PAGE = 250
-"""Foreman takes some milliseconds to write a host, so a page stays well within a time limit."""
+"""Records of a page. Foreman takes a few milliseconds per host, so a page stays well within a time limit."""
 
 
 LARGEST_PAGE = 32 << 20
-"""Bytes, unpacked; a host takes 3 to 10 KB."""
+"""Most bytes of a page after decompression; a host takes 3 to 10 KB."""
 
 
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""Exceptions of decoding: another document, not UTF-8, nested without end."""
+"""Exceptions of decoding: not JSON of this type, not UTF-8, nested too deeply."""
 
 
 class UnansweredError(ProvisioningError):
-    """This one request is not answered; another may be."""
+    """A request that failed while others may succeed."""
 
 
 class Page(msgspec.Struct, kw_only=True):
@@ -49,7 +49,7 @@ class Api:
     """A logged-in session; its connection stays open between requests."""
 
     def __init__(self, target: ProvisioningTarget, deadline: Deadline) -> None:
-        """Reads the secret and the authorities.
+        """Read the secret and the certificate authorities.
 
         Raises:
             ProvisioningError: One of them can't be read, or requests is not installed.
@@ -77,8 +77,8 @@ class Api:
         """Yield all records of an index, page by page.
 
         Raises:
-            ProvisioningError: A page can't be read, or they end before all are there; those before were good. A list
-                that becomes shorter in the meantime moves records to pages that were read already.
+            ProvisioningError: A page can't be read, or the list ended too early; the records before are valid. If a
+                list becomes shorter in the meantime, records move to pages that were read already.
         """
         page, total = 1, 0
         got: set[bytes] = set()
@@ -133,7 +133,7 @@ def _authorization(user: str | None, secret: Secret | None) -> "_Basic":
 
 
 class _Basic:
-    """Sets the header by itself: requests would take credentials from ~/.netrc, and knows Latin-1 only."""
+    """The Authorization header; requests would read credentials from ~/.netrc, and only supports Latin-1."""
 
     def __init__(self, header: str | None) -> None:
         self._header = header
@@ -185,7 +185,7 @@ def _message(content: bytes, mask: Masker) -> str:
 
 
 def _pause(answer: "requests.Response") -> float:
-    """Return the seconds to wait after a 429: a number or a date; without either, one."""
+    """Return the seconds to wait after status 429, by Retry-After (a number or a date), else 1."""
     given = answer.headers.get("Retry-After", "1")
     if given.isascii() and given.isdecimal():
         return float(given[:9])

@@ -8,8 +8,8 @@ from virtscan.model import Mac, Plan
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Limits of one job, the same for all jobs of a scan except `run_left`.
 
-    `host_timeout` are the seconds for the job, `deadline` those that the whole run had, `run_left` those that are left
-    of them when the job starts; None without a run. `in_fleet`: other hypervisors are read at the same time.
+    All times are in seconds: `host_timeout` for the job, `deadline` for the whole run. `run_left` is the rest when the
+    job starts; None without a run. `in_fleet` is True if other hypervisors are read at the same time.
     `one_call_at_a_time` allows no concurrent calls on one connection.
     """
 

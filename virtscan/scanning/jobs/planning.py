@@ -32,7 +32,7 @@ class HostJob(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def needs_this_machine(self) -> bool:
-        """Return True if only this machine can read it: it needs a path, a daemon or a password of this one."""
+        """Return True if only this machine can read it, because it needs a path, daemon or password of this machine."""
         is_remote = self.target.kind is TargetKind.LIBVIRT and not uri.needs_this_machine(self.target.address)
         return not is_remote or self.target.facts is not None
 
@@ -66,7 +66,7 @@ class ServerJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProvisioningJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A provisioning system to be read. With a secret in it, it can't be pickled."""
+    """A provisioning system to be read; it can't be pickled if it has a secret."""
 
     target: ProvisioningTarget
     limits: Limits

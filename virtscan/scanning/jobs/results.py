@@ -1,4 +1,4 @@
-"""Results of jobs: closed values that can be pickled."""
+"""Results of jobs: immutable values that can be pickled."""
 
 from typing import TYPE_CHECKING, TypeAlias, Union
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class HostResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a hypervisor that was read, and its gaps; `seconds` is how long reading it took."""
+    """The part of a hypervisor that was read, and its gaps; `seconds` is the time that reading took."""
 
     hypervisor: Hypervisor
     gaps: tuple[Gap, ...] = ()

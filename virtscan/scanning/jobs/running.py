@@ -1,4 +1,4 @@
-"""Running of jobs on an engine: each gets its own result, or one with the reason why there is none."""
+"""Running of jobs on an engine: each gets its result, or one with the reason why there is none."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""Several inventories to one: hypervisors and servers each once, records under their names, every gap; pure."""
+"""Merging of several inventories: each hypervisor and server once, with all records and gaps; pure."""
 
 from virtscan.scanning.merging.inventories import merge
 

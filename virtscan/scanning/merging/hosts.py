@@ -1,4 +1,4 @@
-"""Hypervisors of several inventories by number, for the facts that name them; pure."""
+"""Hypervisors of several inventories by number, to resolve references by name; pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,9 +6,9 @@ from itertools import product
 
 
 class MergedHosts:
-    """The hypervisors of a merged inventory, as each of the merged ones names them.
+    """The hypervisors of a merged inventory, by their names in each of the original inventories.
 
-    `own_names` are their names before those of namesakes get longer, by number.
+    `own_names` are their names, by number, before equal names are made unique.
     """
 
     def __init__(
@@ -21,7 +21,7 @@ class MergedHosts:
 
         Args:
             own_names: The names by number.
-            numbers: The numbers by inventory, and name there.
+            numbers: The numbers by inventory and name in it.
             recognized: For each hypervisor, the inventories in which it is certain to be this one.
         """
         self.own_names = own_names
@@ -34,16 +34,16 @@ class MergedHosts:
         self._sites = {pair for group in groups for pair in product(group, group)}
 
     def number(self, inventory: int, name: str | None) -> int | None:
-        """Return the number of the hypervisor that an inventory means by a name; None if it has none of that name.
+        """Return the number of the hypervisor that a name in an inventory refers to; None if there is none.
 
-        An inventory without hypervisors is of no site: it means that of any other, if one alone has the name.
+        In an inventory without hypervisors the name refers to the only hypervisor of that name in the others.
         """
         if inventory in self._with_any:
             return self._numbers.get((inventory, name))
         return self.own_names.index(name) if name is not None and self.own_names.count(name) == 1 else None
 
     def is_ambiguous(self, inventory: int, name: str | None) -> bool:
-        """Return True if an inventory without hypervisors may mean any of several by a name."""
+        """Return True if a name in an inventory without hypervisors may refer to several hypervisors."""
         return inventory not in self._with_any and name is not None and self.own_names.count(name) > 1
 
     def has(self, inventory: int, number: int | None) -> bool:

@@ -22,20 +22,20 @@ H = TypeVar("H", Gap, UnreadHost, RememberedPlace)
 def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inventory:
     """Merge inventories; of a host or server in several of them, the newest complete observation is used.
 
-    Declarations are those of the newest inventory with the host or server, for an older one may be of another
+    Declarations are those of the newest inventory with the host or server, because an older one may have another
     configuration.
 
-    The order of the inventories does not matter, except for the policy: it is that of the first, unless one is given.
+    The order of the inventories does not matter, except for the policy, which is that of the first unless given.
     Merging an inventory again changes nothing. No gap is lost, not even that of a host which another inventory has.
-    Pseudonyms have to be of one map.
+    Pseudonyms must come from one map.
 
     Args:
         inventories: At least one.
-        policy: How the result is judged.
+        policy: The policy of the result; None for that of the first inventory.
     """
     taken_at = max(inventory.taken_at for inventory in inventories)
     found = [(_merged(observations), observations) for observations in by_host(inventories)]
-    # The order depends on the result alone, so that merging it again finds the same.
+    # The order depends only on the result, so that merging the result again does not change it.
     found.sort(key=lambda pair: _order(pair[0]))
     hosts = [host for host, _ in found]
     numbers: dict[tuple[int, str | None], int] = {
@@ -70,7 +70,7 @@ def _order(host: Hypervisor) -> tuple[str, bytes]:
 def _merged(observations: Sequence[HostObservation]) -> Hypervisor:
     """Return the best observation, with the keys of all.
 
-    Its declarations are those of the newest configuration: names of segments are comparable within one only.
+    Its declarations are those of the newest configuration: segment names are comparable only within one.
     """
     best = observations[0].host
     declared = max(observations, key=lambda one: one.declared_at).host
@@ -85,7 +85,7 @@ def _merged(observations: Sequence[HostObservation]) -> Hypervisor:
 
 
 def _unread(hosts: Iterable[Hypervisor], memory: Iterable[UnreadHost]) -> Iterator[UnreadHost]:
-    """Yield the memory of each host that was not read completely: since the first scan, with the newest observation."""
+    """Yield each host that was not read completely, with its first unread scan and its newest complete observation."""
     names = {host.name for host in hosts if host.status is not HostStatus.COMPLETE}
     known: defaultdict[str, list[UnreadHost]] = defaultdict(list)
     for one in memory:
@@ -98,7 +98,7 @@ def _unread(hosts: Iterable[Hypervisor], memory: Iterable[UnreadHost]) -> Iterat
 
 
 def _of_hosts(inventories: Sequence[Iterable[H]], renamed: Mapping[tuple[int, str | None], str]) -> tuple[H, ...]:
-    """Return facts about hypervisors, of each inventory, under the names that these have in the result."""
+    """Return the facts of each inventory about hypervisors, under the names in the result."""
     return _distinct(
         msgspec.structs.replace(one, hypervisor=renamed.get((number, one.hypervisor), one.hypervisor))
         for number, facts in enumerate(inventories)

@@ -1,4 +1,4 @@
-"""Observations of hypervisors in several inventories, those of one hypervisor together; pure."""
+"""Grouping of observations in several inventories by hypervisor; pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,14 +22,14 @@ NOT_DECLARED: Mapping[str, object] = {
 """The fields of a hypervisor that are declarations, with their values if nothing is declared."""
 
 _OTHER_DRIVERS = frozenset({"bhyve", "ch", "esx", "hyperv", "lxc", "test", "vbox", "vpx", "vz", "xen"})
-"""Drivers of libvirt, other than QEMU's, that a machine can have: one system uuid, several hypervisors."""
+"""libvirt drivers other than QEMU's on one machine: several hypervisors may have the same system uuid."""
 
 
 class HostObservation(msgspec.Struct, frozen=True, kw_only=True):
     """A hypervisor in one of the inventories, with the time of its configuration.
 
-    `rank` is its place among all observations, the best first. `domains` identify it beside its keys; the address
-    stands for them if there are none. `has_facts` is False if its domains are unknown.
+    `rank` is its place among all observations, the best first. `domains` identify it in addition to its keys; without
+    domains the address does. `has_facts` is False if its domains are unknown.
     """
 
     host: Hypervisor
@@ -43,7 +43,7 @@ class HostObservation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_recognized(self) -> bool:
-        """Return False for a host of unknown domains with a short address, which each site may have."""
+        """Return False for a host with a short address and unknown domains, which may be at any site."""
         return self.has_facts or is_full_address(self.host.uri)
 
 
@@ -51,7 +51,7 @@ def by_host(inventories: Sequence[Inventory]) -> list[list[HostObservation]]:
     """Return the observations of each hypervisor, the best first: those that share a key, directly or through others.
 
     Addresses come first, then declared names, so that the best observation of each hypervisor decides on a shared
-    uuid. Hypervisors of one inventory are never joined, so that merging the result again finds the same.
+    uuid. Hypervisors of one inventory are never joined, so that merging the result again does not change it.
     """
     hosts = [(host, number) for number, inventory in enumerate(inventories) for host in inventory.hypervisors]
     hosts.sort(key=lambda pair: _rank(pair[0]))
@@ -64,7 +64,7 @@ def by_host(inventories: Sequence[Inventory]) -> list[list[HostObservation]]:
 
 
 def newest_first(moment: datetime | None) -> float:
-    """Return a sort key of a time; an unknown one comes last, for the time of its inventory would make it young."""
+    """Return a sort key for a time, the newest first; an unknown one comes last, whatever the time of its inventory."""
     return inf if moment is None else -moment.timestamp()
 
 
@@ -86,11 +86,12 @@ def _has_facts(host: Hypervisor) -> bool:
 
 
 def _rank(host: Hypervisor) -> tuple[bool, int, float, int, bytes, bytes]:
-    """Return a sort key, the best observation first: the newest complete one; one of unknown age is the oldest.
+    """Return a sort key, the best observation first: the newest complete one.
 
-    Without a complete one it is the newest with domains. Of equal age it is the one with the most domains.
+    Without a complete one it is the newest with domains. Of the same age it is the one with the most domains. An
+    observation of unknown age counts as the oldest.
     """
-    # Facts that a merge changes come last, so that merging again finds the same.
+    # Facts that a merge changes come last, so that merging the result again does not change it.
     undeclared: dict[str, object] = {"name": host.plain_name, "own_name": None, **NOT_DECLARED}
     facts = msgspec.structs.replace(host, former_keys=(), observed_at=None, **undeclared)
     declared = [getattr(host, field) for field in NOT_DECLARED]
@@ -125,8 +126,8 @@ class _Hosts:
 def _joined(found: Iterable[list[HostObservation]], *, by_uuid: bool) -> list[list[HostObservation]]:
     """Join the hypervisors that share a system uuid, or else another key; each has the keys of all its observations.
 
-    Vendors and clones repeat a system's uuid, and sites the names and short addresses of their hypervisors. The best
-    observations come first, so that a host which was not read joins one of two namesakes and not both of them.
+    Vendors and clones repeat system uuids, and sites repeat names and short addresses. The best observations come
+    first, so that an unread host joins only one of two hypervisors with the same name.
     """
     hosts = _Hosts(sorted(found, key=lambda some: some[0].rank))
     having: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
@@ -141,9 +142,9 @@ def _joined(found: Iterable[list[HostObservation]], *, by_uuid: bool) -> list[li
 
 
 def _join_by_uuid(hosts: _Hosts, numbers: Iterable[int]) -> None:
-    """Join hypervisors with a system uuid in common if they also have a domain, those without facts to the only one.
+    """Join hypervisors that share a system uuid and a domain; one without facts joins the only other with the uuid.
 
-    So many may share it that only those with a domain in common are compared.
+    Many may share a uuid, so only those that share a domain are compared.
     """
     some = list(dict.fromkeys(map(hosts.number, numbers)))
     having: defaultdict[str, list[int]] = defaultdict(list)
@@ -167,7 +168,7 @@ def _domains(observations: Iterable[HostObservation]) -> frozenset[str]:
 
 
 def _join_by_name(hosts: _Hosts, numbers: Iterable[int]) -> None:
-    """Join hypervisors with a name or an address in common if an observation of one is of the other."""
+    """Join hypervisors that share a name or an address if `_are_one` holds for their observations."""
     for pair in combinations(numbers, 2):
         one, other = map(hosts.number, pair)
         if one != other and _have_one_in_common(hosts.observations[one], hosts.observations[other]):
@@ -186,8 +187,8 @@ def _with_facts(some: Sequence[HostObservation]) -> Sequence[HostObservation]:
 def _are_one(one: HostObservation, other: HostObservation) -> bool:
     """Return True if two observations with a name or an address in common are of one hypervisor.
 
-    Each site may have the name or a short address. So they need an equal uuid, or a full address while a uuid is
-    unknown, or a domain in common. An address alone is enough only if the domains of one of them are unknown.
+    Any site may have the name or a short address. So they also need an equal uuid, or a full address if a uuid is
+    unknown, or a common domain. An address alone is enough only if the domains of one of them are unknown.
     """
     is_address = one.host.uri == other.host.uri
     if None not in {one.uuid, other.uuid}:

@@ -1,4 +1,4 @@
-"""Boot records of several inventories; a name on record means a server of its own site; pure."""
+"""Merging of boot records; the server's name in a record refers to a server of the record's own site; pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -9,10 +9,10 @@ from virtscan.model import Inventory, Netboot, Server
 
 
 def merge_records(inventories: Sequence[Inventory]) -> Iterator[Netboot]:
-    """Yield the records of all inventories, some of them without their server.
+    """Yield the records of all inventories; some lose the name of their server.
 
-    A short name or an address is that of a server at one site only. If no inventory with a record has such a server,
-    and another inventory has one, that is a namesake: the record would exclude the servers of its own site.
+    A short name or an address identifies a server at one site only. If only inventories without the record have such a
+    server, it is another server with the same name. Then the record would exclude the servers of its own site.
     """
     servers_of = [_under_own_names(inventory.servers) for inventory in inventories]
     own = {

@@ -1,4 +1,4 @@
-"""Servers of several inventories, each once; namesakes that are two servers stay two; pure."""
+"""Merging of servers: each server once; different servers with the same name stay apart; pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from virtscan.scanning.naming import disambiguated, is_full_address
 
 
 class _ServerObservation(msgspec.Struct, frozen=True, kw_only=True):
-    """A server in one of the inventories, all under their own names, with the time of its configuration.
+    """A server in one of the inventories, under its original name, with the time of its configuration.
 
     `host` is the number of the hypervisor that it is declared to run on; None if the inventory lacks that one.
     """
@@ -80,9 +80,9 @@ class MergedServers(msgspec.Struct, frozen=True, kw_only=True):
 def merge_servers(inventories: Sequence[Inventory], hosts: MergedHosts) -> MergedServers:
     """Return each server once: the observation with a known state goes before one without, then the newest.
 
-    A name is unique at one site only. Of two sites, observations with equal declarations are one server if they also
-    have equal facts, a MAC in common, or a full address. All others stay two, so that a server which is off clears no
-    interface of another site.
+    A name is unique only within a site. Observations at two sites with equal declarations are one server if they also
+    have equal facts, a common MAC, or a full address. Others stay apart, so that a server with its offload off clears
+    no interface of another site.
     """
     servers: list[tuple[Server, int | None]] = []
     names: dict[tuple[int, str], str] = {}
@@ -91,7 +91,7 @@ def merge_servers(inventories: Sequence[Inventory], hosts: MergedHosts) -> Merge
         for one in observations:
             by_rank[_rank(one)].append(one)
         alike = [some for _, some in sorted(by_rank.items())]
-        # The order depends on the result alone, so that merging it again finds the same.
+        # The order depends only on the result, so that merging the result again does not change it.
         merged = sorted(((_merged(group), group) for group in _grouped(alike, hosts)), key=lambda pair: _order(pair[0]))
         unique = disambiguated((one.server.name, one.server.source) for one, _ in merged)
         for (one, group), name in zip(merged, unique, strict=True):
@@ -126,7 +126,8 @@ def _order(one: _ServerObservation) -> tuple[bytes, int]:
 def _merged(group: Sequence[_ServerObservation]) -> _ServerObservation:
     """Return the best observation with the declarations of the newest configuration, and its hypervisor.
 
-    A state is one of them: declared by the newest, it goes before older observations; by an older one, it is withdrawn.
+    A declared state is a declaration: in the newest configuration it takes precedence over older observations, in an
+    older one it no longer holds.
     """
     newest = max(group, key=lambda one: one.declared_at)
     observed = (one.server for one in group if not is_declared(one.server.source))
@@ -138,9 +139,9 @@ def _merged(group: Sequence[_ServerObservation]) -> _ServerObservation:
 
 
 def _rank(one: _ServerObservation) -> tuple[object, ...]:
-    """Return the order of observations, the best first; of equal age the one that clears nothing.
+    """Return a sort key, the best observation first; of the same age, the one that clears nothing.
 
-    Facts that a merge changes come last, so that merging again finds the same.
+    Facts that a merge changes come last, so that merging the result again does not change it.
     """
     kind = 0 if is_declared(one.server.source) else 1 if one.server.reason is None else 2
     times = newest_first(one.server.observed_at), newest_first(one.declared_at)
@@ -149,11 +150,11 @@ def _rank(one: _ServerObservation) -> tuple[object, ...]:
 
 
 def _grouped(alike: Iterable[Sequence[_ServerObservation]], hosts: MergedHosts) -> list[list[_ServerObservation]]:
-    """Put the observations of one server together, the best first: those of each site, then those of several."""
+    """Group the observations of one server, the best first: within each site, then across sites."""
     groups: list[list[_ServerObservation]] = []
     for some in alike:
         of_site = [group for group in groups if _fit(group, some, hosts) and _are_of_one_site(group, some, hosts)]
-        # Of namesakes that another merge found, the one with this MAC, else with these facts is the same.
+        # Of servers with this name from an earlier merge, the one with this MAC, else with these facts, is the same.
         if of_site:
             min(of_site, key=lambda group: _difference(group, some[0])).extend(some)
         else:
@@ -191,7 +192,7 @@ def _fit(some: Sequence[_ServerObservation], others: Sequence[_ServerObservation
 
 
 def _run_on_two(one: _ServerObservation, other: _ServerObservation, hosts: MergedHosts) -> bool:
-    """Return True if two observations are declared to run on two hypervisors of one name."""
+    """Return True if two observations are declared to run on two hypervisors with the same name."""
     if one.server.runs_on != other.server.runs_on or one.host == other.host:
         return False
     if one.host is None:
@@ -211,7 +212,7 @@ def _are_of_two_sites(one: _ServerObservation, other: _ServerObservation, hosts:
         return False
     return (
         one.facts == other.facts
-        or bool(one.macs and other.macs)  # they fit, so one is in common
+        or bool(one.macs and other.macs)  # `_fit` holds, so they have one in common
         or is_full_address(one.server.source)
     )
 

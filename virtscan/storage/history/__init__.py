@@ -1,4 +1,4 @@
-"""The history database: every scan, in one row for each version of a host and a domain."""
+"""The history database: all scans, with a row for each version of a host or a domain."""
 
 from virtscan.storage.history.history import History, open_history
 from virtscan.storage.history.pruning import Then

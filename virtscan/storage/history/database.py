@@ -22,7 +22,7 @@ _ADVISORY_LOCK = 7645171100042  # any number that no other program in the databa
 
 
 class Database:
-    """An open database; transactions that write exclude each other where they touch the same scope."""
+    """An open database; transactions that write to the same scope exclude each other."""
 
     def __init__(self, url: str) -> None:
         self.shown = url_secrets.shown(url)
@@ -58,7 +58,7 @@ class Database:
         """Create the database if it is not there, and bring its schema to the present version.
 
         Raises:
-            HistoryError: It can't be, or its schema is of a later virtscan.
+            HistoryError: It can't be created, or its schema is of a later virtscan.
         """
         if self.path is not None:
             with self.errors():
@@ -69,9 +69,9 @@ class Database:
                 self._apply(number)
 
     def check(self) -> None:
-        """Refuse a database that reading would misread.
+        """Refuse a database that can't be read.
 
-        Reading needs nothing that later steps add: the first night after an upgrade compares with the night before.
+        An older schema can be read, so that the first scan after an upgrade can be compared with the scan before.
 
         Raises:
             NoScanError: It does not exist, or holds no history.

@@ -36,10 +36,12 @@ class History:
         self._database.close()
 
     def save(self, inventory: Inventory, report: Report | None, *, reported: bool = True) -> int:
-        """Save a scan with the counts of its report; return its number. Without `reported` its news is still due.
+        """Save a scan with the counts of its report; return its number.
+
+        Unless it is `reported`, its changes will be reported again.
 
         Raises:
-            HistoryError: The database can't be written; then it contains nothing of the scan.
+            HistoryError: The database can't be written; no part of the scan is then saved.
         """
         pieces = split_into_pieces(inventory)
         with self._database.writing() as connection:
@@ -48,7 +50,7 @@ class History:
         return number
 
     def note_reported(self, number: int) -> None:
-        """Note that the report of a scan reached its readers.
+        """Record that the report of a scan was delivered.
 
         Raises:
             HistoryError: The database can't be written.
@@ -57,7 +59,7 @@ class History:
             connection.execute(SCAN.update().where(SCAN.c.id == number).values(reported=1))
 
     def scans(self) -> tuple[ScanRecord, ...]:
-        """List the scans, the first one first."""
+        """Return the scans, the oldest first."""
         with self._database.reading() as connection:
             return tuple(_records(connection))
 
@@ -66,11 +68,11 @@ class History:
 
         Args:
             which: Its number; the last one up to the end of a day (UTC); None for the last one.
-            scope: That of the scans among which to look; None for any, if there is only one.
-            reported: Pass over scans whose report reached no reader, unless a number names one.
+            scope: The scope of the scan; None if there is only one scope.
+            reported: True to skip scans whose report was not delivered, unless `which` is a number.
 
         Raises:
-            HistoryError: There is none, or scans of several scopes to choose from.
+            HistoryError: There is no such scan, or there are scans of several scopes.
         """
         every = self.scans()
         records = [one for one in every if scope is None or one.scope == scope]
@@ -116,7 +118,7 @@ class History:
             return ScanReader(connection).inventory(number)
 
     def recall(self, number: int) -> Inventory:
-        """Return an inventory that remembers, of each host that it did not read, the last complete observation.
+        """Return the inventory of a scan with the last complete observation of each host that it did not read.
 
         Raises:
             HistoryError: As `load`.
@@ -125,7 +127,7 @@ class History:
             return remembering(connection, ScanReader(connection).inventory(number), number)
 
     def finding_counts(self) -> tuple[ScanCounts, ...]:
-        """Return the counts of findings of every scan, those of pruned ones included, the first one first."""
+        """Return the counts of findings of every scan, including pruned ones, the oldest first."""
         with self._database.reading() as connection:
             counts: dict[int, list[FindingCount]] = {}
             for scan_id, count in _finding_counts(connection):
@@ -135,7 +137,7 @@ class History:
             )
 
     def capacity_counts(self) -> tuple[ScanCounts, ...]:
-        """Return the counts of capacity in the same way."""
+        """Return the counts of capacity of every scan, including pruned ones, the oldest first."""
         with self._database.reading() as connection:
             counts: dict[int, list[CapacityCount]] = {}
             fields = CapacityCount.__struct_fields__
@@ -151,10 +153,10 @@ class History:
 
         Args:
             before: Scans from this time on are kept.
-            then: Which of the older ones are.
+            then: The older scans that are kept.
 
         Raises:
-            HistoryError: The database can't be written; it is as it was then.
+            HistoryError: The database can't be written; it is then unchanged.
         """
         self._database.check_current()
         with self._database.writing() as connection:
@@ -173,10 +175,10 @@ def open_history(url: str, *, create: bool = False) -> History:
 
     Args:
         url: As `check_url` returns it.
-        create: Make the database if it is not there, and bring its schema up to date.
+        create: Create the database if it does not exist, and upgrade its schema.
 
     Raises:
-        HistoryError: It can't be opened, is not there, or is of a later virtscan.
+        HistoryError: It can't be opened, does not exist, or is of a later virtscan.
     """
     database = Database(url)
     try:

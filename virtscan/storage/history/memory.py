@@ -1,4 +1,4 @@
-"""Hosts as they were when they were last read completely."""
+"""The last complete observations of hosts."""
 
 from collections.abc import Iterator, Sequence
 
@@ -50,7 +50,7 @@ def remembering(connection: sa.Connection, inventory: Inventory, scan_id: int) -
 
 
 def _unread(connection: sa.Connection, name: str, whole: Whole, scan_id: int) -> UnreadHost:
-    """Make the memory of a host that has been unread since the scan after its last complete one."""
+    """Return the record of a host that was not read completely since its last complete scan."""
     scope = sa.select(SCAN.c.scope_id).where(SCAN.c.id == scan_id).scalar_subquery()
     later = sa.select(SCAN.c.taken_at).where(SCAN.c.scope_id == scope, SCAN.c.id > whole.scan_id)
     since = connection.scalars(later.order_by(SCAN.c.id).limit(1)).one()

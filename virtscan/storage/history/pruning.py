@@ -30,7 +30,7 @@ def superfluous(
         scans: All scans, the first one first.
         needed: Numbers of scans that are kept in any case.
         before: The content of scans from this time on is kept, and that of the last one of each scope.
-        then: Which of the others are kept. A scan that read nothing stands for no period if there is another.
+        then: The other scans that are kept. A scan that read nothing represents a period only if there is no other.
     """
     kept: dict[object, int] = {}
     old = [scan for scan in scans if scan.kept]

@@ -14,7 +14,7 @@ from virtscan.storage.history.tables import DOMAIN_VERSION, HOST_SCAN, HOST_VERS
 from virtscan.storage.inventory_file import from_saved, host_from_saved
 
 _CHUNK = 500
-"""Parameters of a query; old SQLites take 999."""
+"""Most parameters of a query; old versions of SQLite accept 999."""
 
 _unpack_values = msgspec.msgpack.Decoder(tuple[bytes, ...]).decode
 _unpack_ids = msgspec.msgpack.Decoder(tuple[int, ...]).decode
@@ -72,7 +72,7 @@ class ScanReader:
         return made
 
     def _domains_at(self, scan_id: int, chosen: sa.ColumnElement[bool]) -> dict[int, Sequence[int]]:
-        """Return the versions that hold at a scan, by host and in their order."""
+        """Return the versions that are valid at a scan, by host and in order."""
         table = DOMAIN_VERSION
         rows = self._connection.execute(
             sa.select(table.c.host_id, table.c.id, table.c.format, table.c.data)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 
 class MomentColumn(sa.types.TypeDecorator[datetime]):
-    """A time in UTC: with its zone in PostgreSQL, in SQLite ISO 8601 to the second with Z, which sorts as text."""
+    """A time in UTC: a timestamp with time zone in PostgreSQL, ISO 8601 text with Z in SQLite, which sorts by time."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True

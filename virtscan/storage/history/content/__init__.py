@@ -1,1 +1,1 @@
-"""The content of a scan as a history keeps it: pieces, the values that have a column, and the order of items."""
+"""The content of a scan in the database: pieces, values with a column of their own, and the order of items."""

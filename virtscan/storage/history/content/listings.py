@@ -1,4 +1,4 @@
-"""Facts of a scan's items besides their versions: an order that does not follow, and values of that night."""
+"""The facts of a scan that versions lack: the order of items if it can't be derived, and volatile values."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -8,12 +8,12 @@ from virtscan.storage.history.content.pieces import Piece
 Volatile: TypeAlias = tuple[bytes, ...]
 Listing: TypeAlias = tuple[tuple[int, ...] | None, tuple[Volatile, ...]]
 Listings: TypeAlias = dict[str, Listing]
-"""By the field of the inventory: the ids in their order, None if these follow from the intervals; and the values taken
-out of each item, once if it is the same for all."""
+"""By field of the inventory: the ids in order, None if they follow from the intervals; and the volatile values of each
+item, only once if they are the same for all."""
 
 
 def volatile_of(items: Sequence[Piece]) -> tuple[Volatile, ...]:
-    """Return the values taken out of the items: of each, or one for all, or nothing."""
+    """Return the volatile values of the items: one entry for each, one for all, or none."""
     distinct = {item.volatile for item in items}
     if distinct <= {()}:
         return ()
@@ -21,7 +21,7 @@ def volatile_of(items: Sequence[Piece]) -> tuple[Volatile, ...]:
 
 
 def each(volatile: Sequence[Volatile], count: int) -> Sequence[Volatile]:
-    """Return the values taken out of each of this many items."""
+    """Return the volatile values of each of `count` items."""
     if not volatile:
         return [()] * count
     return volatile if len(volatile) > 1 or count == 1 else list(volatile) * count

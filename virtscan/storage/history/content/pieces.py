@@ -1,7 +1,7 @@
 """An inventory in pieces: one for each host, domain, server …, as JSON of the inventory file's structs.
 
-Some values differ on every night: times of reading, seconds, free memory, a processor's clock. They are taken out of a
-piece and kept with the scan, so that a host without changes remains one row.
+Some values differ in every scan: times, durations, free memory, a processor's clock. These volatile values are removed
+from a piece and stored with the scan, so that an unchanged host remains one row.
 """
 
 import re
@@ -32,7 +32,7 @@ _rest = msgspec.json.Decoder(Saved).decode
 
 
 class Piece(msgspec.Struct, frozen=True, gc=False):
-    """JSON with places (`"observed_at":"@0"`) for values taken out of it; a place holds its number in `volatile`."""
+    """JSON with placeholders (`"observed_at":"@0"`) for volatile values; each has its number in `volatile`."""
 
     data: bytes
     volatile: tuple[bytes, ...] = ()
@@ -53,7 +53,7 @@ class HostPieces(msgspec.Struct, frozen=True, gc=False):
 
 
 class Pieces(msgspec.Struct, frozen=True):
-    """A whole inventory; `rest` is compressed, because it remembers whole hosts while these can't be read."""
+    """A whole inventory; `rest` is compressed, because it contains the last observation of each unread host."""
 
     hosts: tuple[HostPieces, ...]
     items: dict[str, tuple[Piece, ...]]
@@ -66,7 +66,7 @@ def digest(data: bytes) -> bytes:
 
 
 def split_into_pieces(inventory: Inventory) -> Pieces:
-    """Split an inventory, host by host, so that the file's structs of only one are in memory."""
+    """Split an inventory host by host, so that the structs of only one host are in memory."""
     saved = to_saved(msgspec.structs.replace(inventory, hypervisors=()))
     rest = msgspec.structs.replace(saved, **dict.fromkeys(_LISTS, ()))
     return Pieces(
@@ -88,9 +88,9 @@ def _host_pieces(host: Hypervisor) -> HostPieces:
 
 
 def without_volatile(data: bytes) -> Piece:
-    """Take out the values that differ on every night; equal values, as of many devices, are taken out once.
+    """Remove the volatile values; equal ones, as of many devices, are stored once.
 
-    In JSON, a quotation mark after a comma or brace begins a key or a value: within a string it has a backslash.
+    In JSON, a quotation mark after a comma or brace begins a key or a value; within a string it has a backslash.
     """
     values: dict[bytes, int] = {}
 
@@ -101,7 +101,7 @@ def without_volatile(data: bytes) -> Piece:
 
 
 def with_volatile(data: bytes, volatile: Sequence[bytes]) -> bytes:
-    """Put back the values that were taken out."""
+    """Insert the volatile values again."""
     if not volatile:
         return data
     return _PLACE.sub(lambda match: b'"%b":%b' % (match[1], volatile[int(match[2])]), data)
@@ -131,7 +131,7 @@ def rest_of(data: bytes, version: int) -> Saved:
 
 
 def joined(rest: Saved, hosts: Iterable[Any], items: dict[str, tuple[Any, ...]]) -> Saved:
-    """Put an inventory together again."""
+    """Return the inventory of these pieces."""
     return msgspec.structs.replace(rest, hypervisors=tuple(hosts), **items)
 
 

@@ -1,4 +1,4 @@
-"""Rows of a scan: its values that have a column."""
+"""Rows of a scan: the values with a column of their own."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ _LONGEST_KEY = 250
 
 
 def sql_text(text: str) -> str:
-    """Return a text that a column can hold; PostgreSQL's have no NUL."""
+    """Return a text without NUL characters, which PostgreSQL does not accept."""
     return text.replace("\0", "\ufffd")
 
 
@@ -25,7 +25,7 @@ def maybe_text(text: str | None) -> str | None:
 
 
 def sql_key(text: str) -> str:
-    """Return a text that an index can hold: one of 250 characters or more is replaced by its hash."""
+    """Return a text that fits into an index: with 250 characters or more, its hash."""
     text = sql_text(text)
     return text if len(text) < _LONGEST_KEY else hashlib.sha256(text.encode()).hexdigest()
 
@@ -54,7 +54,7 @@ def scan_row(inventory: Inventory, counts: Sequence[FindingCount], scope_id: int
 
 
 def _status(inventory: Inventory) -> HostStatus:
-    """Return how much of a scan was read; one without any hypervisor failed, like its exit code."""
+    """Return the status of a scan; without any hypervisor it failed, as for the exit code."""
     statuses = {host.status for host in inventory.hypervisors} or {HostStatus.FAILED}
     return statuses.pop() if len(statuses) == 1 else HostStatus.PARTIAL
 

@@ -39,7 +39,7 @@ def host_ids(connection: sa.Connection, scope_id: int, hosts: Sequence[Hyperviso
 
 
 def note_hosts(connection: sa.Connection, scan_id: int, hosts: Mapping[int, Hypervisor]) -> None:
-    """Keep a host's present name and site, and when it was first and last read completely."""
+    """Update a host's present name and site, and its first and last complete scan."""
     of_scan = sa.and_(HOST_SCAN.c.host_id == HOST.c.id, HOST_SCAN.c.scan_id == scan_id)
     query = sa.select(HOST.c.id, HOST.c.name, HOST.c.site).join_from(HOST, HOST_SCAN, of_scan)
     before = {number: (name, site) for number, name, site in connection.execute(query)}
@@ -58,7 +58,7 @@ def note_hosts(connection: sa.Connection, scan_id: int, hosts: Mapping[int, Hype
 
 
 def note_removed(connection: sa.Connection, scan_id: int, scope_id: int) -> None:
-    """Keep the scan from which on a host is no longer configured; one that is back is not removed."""
+    """Record the scan since which a host is no longer configured, and clear it for a host that is configured again."""
     here = sa.select(HOST_SCAN.c.host_id).where(HOST_SCAN.c.scan_id == scan_id)
     of_scope, removed = HOST.c.scope_id == scope_id, HOST.c.removed_scan
     connection.execute(

@@ -10,7 +10,7 @@ from virtscan.storage.history.ingest.versions import OpenVersion, VersionStep
 from virtscan.storage.inventory_file import VERSION
 
 _BITS = 24
-"""A version's id is the number of its first scan with this many bits behind it, so that two writers never collide."""
+"""A version's id is the number of its first scan, shifted by this many bits, so that ids of two writers differ."""
 
 
 class VersionWriter:

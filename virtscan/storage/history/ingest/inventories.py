@@ -48,7 +48,7 @@ def ingest(
         inventory: The scan.
         pieces: The same in pieces.
         report: The report; None if judging failed.
-        reported: Whether the report reached its readers.
+        reported: True if the report was delivered.
     """
     scope_id = _scope_id(connection, inventory.scope)
     counts = finding_counts(report) if report else ()
@@ -151,7 +151,7 @@ class _Ingest:
     def _version(self, pieces: HostPieces, host_id: int, before: tuple[int, bytes] | None) -> int:
         """Return the version of the host that was observed.
 
-        One of a host that was not read completely ends none and has no interval of its own; it is kept once.
+        A version of a host that was not read completely ends no other and has no interval; it is stored once.
         """
         digest = pieces.own.digest
         if before is not None and before[1] == digest:
@@ -167,7 +167,7 @@ class _Ingest:
         return self._writer.add(HOST_VERSION, host_row(pieces, host_id), ended=not complete)
 
     def _domains(self, pieces: HostPieces, host_id: int, before: Sequence[OpenVersion]) -> tuple[int, ...] | None:
-        """Note the versions of a host's domains; return them if their order does not follow."""
+        """Record the versions of a host's domains; return them if their order can't be derived."""
         complete = pieces.hypervisor.status is HostStatus.COMPLETE
         made = step(before, pieces.digests, complete=complete)
         if not complete and made.added:
@@ -193,7 +193,7 @@ def _key(domain: Domain) -> tuple[str, DomainKey, bool]:
 
 
 def _write_capacity(connection: sa.Connection, scan_id: int, hosts: dict[int, Hypervisor]) -> None:
-    """Count the capacity of hosts and its allocated part; incompletely read ones count as they last were."""
+    """Write the capacity of hosts and its allocated part; an incompletely read host counts as last observed."""
     unread = [number for number, host in hosts.items() if host.status is not HostStatus.COMPLETE]
     known = {number: whole.host for number, whole in whole_hosts(connection, unread, scan_id).items()}
     known |= {number: host for number, host in hosts.items() if host.status is HostStatus.COMPLETE}

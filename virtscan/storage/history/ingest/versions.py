@@ -19,8 +19,8 @@ class VersionStep(msgspec.Struct, frozen=True, kw_only=True):
     """Changes of versions by an observation.
 
     `added` are the places of new versions in the observation with their ranks, `ended` the ids of those that end.
-    `listing` is None if the open versions by rank are the observation; else the ids in its order, where
-    `-1 - n` stands for the n-th of `added`.
+    `listing` is None if the open versions, sorted by rank, are the observation; else it has the ids in the order of the
+    observation, where `-1 - n` stands for the n-th of `added`.
     """
 
     added: tuple[tuple[int, float], ...] = ()
@@ -40,7 +40,7 @@ def step(
     Args:
         before: The open versions, by rank and id.
         observed: The digests that were observed, in their order.
-        complete: Nothing is hidden: an unobserved item is gone.
+        complete: True if the observation is complete, so that an unobserved item no longer exists.
         is_superseded: Returns True for an open version, by id, if a new one of the same item was observed. An
             incomplete observation ends no other.
     """
@@ -74,7 +74,7 @@ def _increasing(versions: Sequence[OpenVersion]) -> bool:
 
 
 def _ranks(matched: Sequence[OpenVersion | None]) -> list[float] | None:
-    """Return each new version (None) a rank between its neighbours; None where numbers are too close for that."""
+    """Return a rank for each new version (None) between its neighbours; None if no number is left between them."""
     ranks: list[float] = []
     low, run = 0.0, 0
     for version in matched:
