@@ -50,6 +50,12 @@ def test_a_command_has_a_purpose_two_examples_and_its_exit_codes(
         assert all(re.search(rf"^  {code} +\S", text, re.MULTILINE) for code in command.exit_codes)
 
 
+def test_the_exit_codes_of_servers_are_about_offload() -> None:
+    (command,) = [command for words, command, _ in every() if words == "virtscan servers"]
+    assert isinstance(command, Command)
+    assert all("TX checksum offload" in command.exit_codes[code] for code in (0, 1, 4))
+
+
 @pytest.mark.parametrize(("command", "context"), ALL)
 def test_the_examples_of_a_command_can_be_parsed(command: click.Command, context: click.Context) -> None:
     assert isinstance(command, Command | CommandGroup)

@@ -32,6 +32,16 @@ JUDGES = {
 }
 """Exit codes of a command that judges."""
 
+READS_SERVERS = {
+    0: "every server was read, TX checksum offload is off",
+    1: "every server was read, TX checksum offload is on at one or more",
+    2: "wrong usage or configuration; nothing was done",
+    3: "no server is known to have it on, but one or more states are unknown",
+    4: "TX checksum offload is on at one or more servers, and one or more states are unknown",
+    5: "nothing was read",
+}
+"""Exit codes of `virtscan servers`."""
+
 COMPARES = {
     0: "nothing is new",
     1: "something is newly at risk",
@@ -44,7 +54,7 @@ COMPARES = {
 ANSWERS = {
     0: "done",
     2: "wrong usage, or a file that can't be read",
-    3: "done, but something that was not read may change the answer",
+    3: "done, but something that was not read may change the result",
 }
 """Exit codes of a command that answers a question."""
 

@@ -79,7 +79,7 @@ class _LazyGroup(CommandGroup):
 )
 @click.version_option(__version__, "-V", "--version", prog_name="virtscan", message="%(prog)s %(version)s")
 def virtscan() -> None:
-    """Report which virtual machines will fail to boot over the network, because of which server, and the fix."""
+    """Report which virtual machines will fail to boot over the network, which server is the cause, and the fix."""
     try:
         Path.cwd()
     except OSError as error:

@@ -83,7 +83,7 @@ def show(
 ) -> int:
     """Show the plan made from FILE or --config, else from the file that a scan would use; secrets are not shown.
 
-    With --inventory the exit code is 3 if something that was not read there may change the answer for the device.
+    With --inventory the exit code is 3 if something that was not read there may change the result for the device.
     """
     if (hypervisor is None) != (device is None):
         raise click.UsageError("--hypervisor and --device must be given together")

@@ -51,7 +51,7 @@ def report(
 ) -> int:
     """Judge FILES, inventories saved by virtscan scan --save (- reads standard input); no network access.
 
-    Several are merged first, as by virtscan merge.
+    Several files are merged first, as by virtscan merge.
     """
     from virtscan.correlator.judging import judge
 

@@ -6,7 +6,7 @@ import click
 
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import of_servers
-from virtscan.cli.help import JUDGES, Command
+from virtscan.cli.help import READS_SERVERS, Command
 from virtscan.cli.options import (
     config_option,
     console_options,
@@ -28,7 +28,7 @@ from virtscan.views import VIEWS
         "virtscan servers",
         "virtscan servers --server satellite:eth0=ssh://root@satellite",
     ),
-    exit_codes=JUDGES,
+    exit_codes=READS_SERVERS,
 )
 @server_option
 @config_option
