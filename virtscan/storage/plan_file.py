@@ -38,8 +38,8 @@ class PlannedHypervisor(_PlanRecord, frozen=True):
 class SavedPlan(_PlanRecord, frozen=True):
     """The whole plan.
 
-    `deadline` are the seconds that the run had, for messages; `run_left` those that are left of them now, without it
-    all. `in_fleet` and `server_macs` are of the whole fleet, of which this may be a part.
+    `deadline` is the time for the whole run, for messages; `run_left` is the rest of it, None for all; both in seconds.
+    `in_fleet` and `server_macs` concern the whole fleet, of which this may be a part.
     """
 
     schema: PlanSchema
@@ -78,6 +78,8 @@ def plan_loads(data: bytes, *, origin: str) -> SavedPlan:
     """
     try:
         header = msgspec.json.decode(data, type=_PlanHeader)
+        if header.schema.partition("/")[0] != _SCHEMA.partition("/")[0]:
+            raise PlanError(f"{origin}: not a plan: its schema is {header.schema[:60]!r}; {_WANTED}")
         if header.schema != _SCHEMA:
             raise PlanError(f"{origin}: its schema is {header.schema[:60]!r}, but this is virtscan {_THIS}; {_SAME}")
         if header.version != __version__:
