@@ -91,7 +91,7 @@ def test_variables_are_replaced_at_any_depth() -> None:
             r'2nd \[\[server\]\] \("a"\): offload is missing$',
         ),
         ("[[server]]\noffload = 'on'", r"1st \[\[server\]\]: name is missing$"),
-        ('[scan]\nfail_on = "always"', r"scan\.fail_on: invalid .*; write pending or boots or latent or never$"),
+        ('[scan]\nfail_on = "always"', r"scan\.fail_on: invalid .*; write pending, boots, latent or never$"),
         ("[[server]]\nname = 'a'", r"1st \[\[server\]\]( \(.*\))?: offload is missing"),
         (
             "[[server]]\nname = 'a'\noffload = 'on'\nmac = ['${M}']",

@@ -31,7 +31,7 @@ def test_a_scan_alone_may_have_its_at() -> None:
 
 @pytest.mark.parametrize("scan", ["", "0", "-1", "last", "2026-13-01", "1.5", "9" * 19])
 def test_an_invalid_scan_is_refused_with_what_there_is(scan: str) -> None:
-    with pytest.raises(ConfigError, match=r"history.sqlite@.*: invalid scan .*; write @latest, @NUMBER"):
+    with pytest.raises(ConfigError, match=r"history.sqlite@.*: invalid scan .*; write latest, a number"):
         parse_address(f"sqlite:///history.sqlite@{scan}")
 
 

@@ -29,7 +29,9 @@ from virtscan.model.nearest import did_you_mean
 
 _FORM = re.compile(r"\s*(?P<name>\S.*?)\s+(?P<key>[\w-]+)\s*=\s*(?P<value>\S.*?)\s*", re.DOTALL)
 _KEYS = ("tx", "runs_on", "kernel")
-_EXAMPLES = "write 'SERVER tx=off', 'SERVER runs_on=HYPERVISOR' or 'HYPERVISOR kernel=RELEASE'"
+_EXAMPLES = (
+    "write 'SERVER tx=off', 'SERVER runs_on=HYPERVISOR', 'HYPERVISOR kernel=RELEASE' or 'HYPERVISOR runs_on=OTHER'"
+)
 
 DomainPlace: TypeAlias = tuple[str, str, str]
 """Hypervisor, origin and name of a domain."""

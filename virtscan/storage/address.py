@@ -11,11 +11,11 @@ from virtscan.transport import url_secrets
 
 _HISTORY = re.compile(r"(sqlite|postgres(?:ql)?)(?:\+[a-z0-9_]+)?:(?=/)")
 _NO_FILE = re.compile(r"sqlite[^:]*:(?!///)|sqlite[^:]*:///(?:[?]|:memory:|$)")
-"""A URL of SQLite without a file: SQLite then takes one in memory, which is lost at the end."""
+"""An SQLite URL without a file, which would be a database in memory, lost at the end."""
 
 LATEST = "latest"
 _EXAMPLES = "sqlite:////var/lib/virtscan/history.sqlite, postgresql://host/virtscan"
-_SCANS = "write @latest, @NUMBER (virtscan history list) or @DATE, e.g. @2026-11-01"
+_SCANS = "write latest, a number (virtscan history list) or a date, e.g. 2026-11-01"
 
 Which: TypeAlias = int | date | None
 """A scan by its number, the last one up to the end of a day (UTC), or None for the last one."""
@@ -34,9 +34,9 @@ def is_history(text: str) -> bool:
 
 
 def parse_address(text: str) -> Address:
-    """Take `URL@SCAN` apart; without @SCAN it is the last scan.
+    """Split `URL@SCAN`; without @SCAN it is the last scan.
 
-    SCAN follows the last `@` after the last `/` of the path, so that a user's name before a host is none.
+    SCAN follows the last `@` after the last `/` of the path, so the `@` after a user name does not count.
 
     Raises:
         ConfigError: SCAN is invalid.
@@ -75,12 +75,12 @@ def parse_which(text: str, origin: str) -> Which:
 
 
 def check_url(url: str, origin: str, *, private: bool) -> str:
-    """Return the URL of a database as it is opened.
+    """Check the URL of a database and return it in the form in which it is opened.
 
     Args:
         url: As given.
         origin: The option or key that it comes from.
-        private: Others can't read where it comes from; else it must not hold a password.
+        private: True if others can't read its origin; otherwise it must not contain a password.
 
     Raises:
         ConfigError: It is not such a URL, names a scan, or has a password that others can read.

@@ -32,7 +32,7 @@ _WANTED = "use a file written by virtscan scan --save"
 
 
 _PLACE = (msgspec.Raw(b"\0"),)
-"""Stands for the hypervisors; JSON can't contain it."""
+"""A placeholder for the hypervisors that JSON can't contain."""
 
 
 class _InventoryHeader(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ def dumps(inventory: Inventory) -> bytes:
 
 
 def parts(inventory: Inventory) -> Iterator[bytes]:
-    """Write as `dumps` does, hypervisor by hypervisor: the whole may be larger than the inventory is in memory."""
+    """Yield the bytes of `dumps` hypervisor by hypervisor: as a whole they may need more memory than the inventory."""
     encode = msgspec.json.Encoder().encode
     if not inventory.hypervisors:
         yield encode(to_saved(inventory)) + b"\n"
@@ -84,7 +84,7 @@ def host_to_saved(host: Hypervisor) -> SavedHypervisor:
 def loads(data: bytes, *, origin: str) -> Inventory:
     """Read an inventory that `dumps` wrote, of this version or an earlier one.
 
-    Unknown keys are passed over: a later version may add some.
+    Unknown keys are ignored: a later version may add some.
 
     Args:
         data: The whole file.
@@ -143,7 +143,7 @@ def _with_former_keys(host: Hypervisor, saved: SavedHypervisor) -> Hypervisor:
 
 
 def _version(schema: str) -> int:
-    """Distinguish an inventory from virtscan's other documents, and from those of its later versions.
+    """Return the version of an inventory's schema.
 
     Raises:
         InventoryError: It is not a schema that this version reads.
@@ -164,4 +164,4 @@ def _damage(data: bytes, message: str) -> str:
         return f"the file is empty; {_WANTED}"
     if message == "Input data was truncated" and data.lstrip().startswith(b"{"):
         return f"the file was cut short: it ends within the document, after {len(data)} bytes; scan again"
-    return f"{message.removeprefix('JSON is malformed: ')}, so this is not JSON; {_WANTED}"
+    return f"not JSON: {message.removeprefix('JSON is malformed: ')}; {_WANTED}"

@@ -136,7 +136,8 @@ def _form(kind: type[msgspec.Struct], key: str) -> str:
     alternatives = set(get_args(type_)) if get_origin(type_) is UnionType else {type_}
     (one,) = alternatives - {type(None)}
     if isinstance(one, type) and issubclass(one, Enum):
-        return " or ".join(str(member.value) for member in one)
+        *others, last = [str(member.value) for member in one]
+        return f"{', '.join(others)} or {last}"
     return _FORMS[get_origin(one) or one]
 
 
