@@ -180,7 +180,7 @@ def test_a_declared_state_is_not_called_read() -> None:
     declared = server("satellite", source="on")
     found = Inventory(version="0", taken_at=TAKEN_AT, servers=(declared,))
 
-    assert [check.detail for check in doctor.of_inventory(Plan(), found)] == ["on: offload state declared"]
+    assert [check.detail for check in doctor.of_inventory(Plan(), found)] == ["offload declared on"]
 
 
 URL = "https://cobbler/cobbler_api"

@@ -169,9 +169,12 @@ def _server(server: Server, inventory: Inventory) -> Check:
     if server.reason is not None:
         why = cause_words(server.reason, inventory.taken_at)
         return Check(subject=subject, outcome=CheckResult.FAILED, detail=f"{server.source}: {why}")
-    how = "declared" if is_declared(server.source) else "read"
+    if is_declared(server.source):
+        found = f"offload declared {server.source}"
+    else:
+        found = f"{server.source}: offload state read"
     own = [gap for gap in inventory.gaps if isinstance(gap.item, ServerItem) and gap.item.server == server.name]
-    return _read(subject, f"{server.source}: offload state {how}", own)
+    return _read(subject, found, own)
 
 
 def _provisioning(target: ProvisioningTarget, gaps: Iterable[Gap]) -> Check:

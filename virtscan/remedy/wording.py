@@ -144,4 +144,5 @@ def _upgrade(upgrade: Upgrade) -> str:
 
 
 def _question(question: Question) -> list[str]:
-    return [f"  {question.where}, for {question.interfaces}: {'; '.join(question.missing)}", f"    {question.how}"]
+    interfaces = quantity(question.interfaces, "interface")
+    return [f"  {question.where} ({interfaces}): {'; '.join(question.missing)}", f"    {question.how}"]

@@ -86,8 +86,8 @@ class Wording:
                 return self._on_host(host, "read its sosreport with --sosreport")
             case r.NeedsOuterHost(hypervisor=host, outer=str()):
                 return f'`tcpdump -vv udp` on {host} prints "bad udp cksum" for packets without a complete checksum'
-            case r.NeedsOuterHost(server=server):
-                return f"also scan the host that runs it, or set physical = true in the [[server]] of {server}"
+            case r.NeedsOuterHost(hypervisor=host, server=server):
+                return f"also scan the host that runs {host}, or set physical = true in the [[server]] of {server}"
             case r.NeedsServerDevice(hypervisor=host) | r.NeedsDeviceRole(hypervisor=host):
                 return self._on_host(host, f"run `ip -d link` on {host} to see kinds, modes and parents")
             case r.NeedsInterface(network=str(network)):
