@@ -4,21 +4,21 @@ from msgspec.structs import replace
 
 from tests.build import server
 from virtscan.correlator import correlate
-from virtscan.explain import InterfaceExplanation, Spot, explain
+from virtscan.explain import InterfaceExplanation, InterfacePosition, explain
 from virtscan.model import Finding, Inventory, State, Verdict
 from virtscan.model.reasons import NeedsOffload, NeedsServer, Reason
 
 
 def check_accounts(looked_at: Inventory) -> None:
     """Assert that `explain` agrees with the report, and lists the missing facts of every unknown verdict."""
-    spots = [
-        Spot(h, d, i)
+    positions = [
+        InterfacePosition(h, d, i)
         for h, host in enumerate(looked_at.hypervisors)
         for d, domain in enumerate(host.domains)
         for i in range(len(domain.interfaces))
     ]
 
-    for account in explain(correlate(looked_at), spots).accounts:
+    for account in explain(correlate(looked_at), positions).accounts:
         found = account.finding
         if found is None:
             assert account.not_judged is not None

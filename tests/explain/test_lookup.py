@@ -3,7 +3,7 @@
 import pytest
 
 from tests.build import bridged, domain, hypervisor, inventory, macvtap
-from virtscan.explain import Spot, find, has_no_interface, near
+from virtscan.explain import InterfacePosition, find, has_no_interface, near
 from virtscan.model import Inventory, parse_mac
 
 UUID = "5c1e1f52-2f6e-4c37-9a55-2f5b0c9b7e07"
@@ -26,7 +26,7 @@ def fleet() -> Inventory:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "spots"),
+    ("wanted", "positions"),
     [
         ("web02", [(0, 1, 0)]),
         ("web01", [(0, 0, 0), (0, 0, 1), (1, 2, 0)]),
@@ -44,8 +44,8 @@ def fleet() -> Inventory:
         ("\x1b[31m", []),
     ],
 )
-def test_a_name_is_taken_exactly_and_only_then_as_a_pattern(wanted: str, spots: list[tuple[int, int, int]]) -> None:
-    assert list(find(fleet(), wanted)) == [Spot(*spot) for spot in spots]
+def test_a_name_is_taken_exactly_and_only_then_as_a_pattern(wanted: str, positions: list[tuple[int, int, int]]) -> None:
+    assert list(find(fleet(), wanted)) == [InterfacePosition(*position) for position in positions]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_domain_may_be_named_without_its_network_domain_as_long_as_one_is_mean
         )
     )
 
-    assert find(fleet, "web01") == (Spot(0, 0, 0),)
-    assert find(fleet, "db01.fra") == (Spot(0, 2, 0),)
+    assert find(fleet, "web01") == (InterfacePosition(0, 0, 0),)
+    assert find(fleet, "db01.fra") == (InterfacePosition(0, 2, 0),)
     assert find(fleet, "db01") == ()
     assert set(near(fleet, "db01")) == {"db01.ams.example.com", "db01.fra.example.com"}

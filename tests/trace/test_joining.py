@@ -24,7 +24,7 @@ from tests.trace.build import (
 )
 from tests.views.fleet import finding
 from virtscan.model import DomainState, Finding, Hypervisor, Mac, Report, Server, Verdict
-from virtscan.trace import Agreement, BootComparison, Failed, lines
+from virtscan.trace import Agreement, BootComparison, Failed, comparisons
 from virtscan.trace.capture.checksums import Checksum
 
 ASKS = [*lease(), said(1.0, read_request())]
@@ -42,7 +42,7 @@ def found(verdict: Verdict, mac: str | None = CLIENT_MAC, **more: Any) -> Findin
 
 
 def joined(folder: Path, shots: list[Shot], *findings: Finding, by: Server = SATELLITE) -> tuple[BootComparison, ...]:
-    return lines(trace(folder, *shots, until=60), Report(inventory=inventory(servers=(by,)), findings=findings))
+    return comparisons(trace(folder, *shots, until=60), Report(inventory=inventory(servers=(by,)), findings=findings))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_boot_confirms_the_running_copy_of_a_domain_only(
     findings = tuple(found(verdicts[name], hypervisor=name, origin=name, uuid=None) for name in states)
     report = Report(inventory=inventory(*copies(**states), servers=(SATELLITE,)), findings=findings)
 
-    result = lines(trace(tmp_path, *FAILS, until=60), report)
+    result = comparisons(trace(tmp_path, *FAILS, until=60), report)
     assert [line.agreement for line in result] == agreements
 
 
@@ -159,12 +159,12 @@ def test_a_copy_that_is_off_stays_undecided_beside_a_running_one_without_a_findi
     finding_of_the_copy = found(Verdict.AT_RISK, hypervisor="hv2", origin="hv2", uuid=None)
     report = Report(inventory=inventory(*copies(hv1=ON, hv2=OFF)), findings=(finding_of_the_copy,))
 
-    (line,) = lines(trace(tmp_path, *WORKS, until=60), report)
+    (line,) = comparisons(trace(tmp_path, *WORKS, until=60), report)
     assert line.agreement is Agreement.UNDECIDED
 
 
 def test_without_an_inventory_only_the_boots_are_shown(tmp_path: Path) -> None:
-    (line,) = lines(trace(tmp_path, *FAILS, until=60), None)
+    (line,) = comparisons(trace(tmp_path, *FAILS, until=60), None)
 
     assert (line.finding, line.agreement) == (None, None)
     assert line.judgement is not None

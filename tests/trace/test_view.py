@@ -22,7 +22,7 @@ from tests.trace.build import (
 from tests.views.fleet import finding
 from virtscan.model import Mac, Report, Verdict
 from virtscan.reporters import REPORTERS, RenderOptions
-from virtscan.trace import Outcome, Trace, lines, view
+from virtscan.trace import Outcome, Trace, comparisons, view
 from virtscan.trace.capture.checksums import Checksum
 from virtscan.trace.joining import BootComparison
 
@@ -35,7 +35,7 @@ def stuck(folder: Path) -> Trace:
 
 
 def document(found: Trace, report: Report | None = None) -> dict[str, object]:
-    result: dict[str, object] = json.loads(REPORTERS["json"].render(view(found, lines(found, report))))
+    result: dict[str, object] = json.loads(REPORTERS["json"].render(view(found, comparisons(found, report))))
     return result
 
 
@@ -94,7 +94,7 @@ def test_a_finding_stands_beside_its_boot(tmp_path: Path) -> None:
         finding(verdict=Verdict.AT_RISK, mac=Mac("52:54:00:00:00:01"), domain="web02"),
     )
     found = stuck(tmp_path)
-    shown = view(found, lines(found, Report(inventory=inventory(servers=(server(),)), findings=findings)))
+    shown = view(found, comparisons(found, Report(inventory=inventory(servers=(server(),)), findings=findings)))
 
     text = REPORTERS["table"].render(shown).decode()
     assert "findings: 1 confirmed, 1 contradicted, 0 undecided, 1 not-captured, 0 no-finding" in text
@@ -109,10 +109,10 @@ def test_a_finding_stands_beside_its_boot(tmp_path: Path) -> None:
 
 def test_a_table_has_the_reason_and_the_missing_facts(tmp_path: Path) -> None:
     found = trace(tmp_path, said(1.0, read_request()), answered(1.1, error(1, "File not found")))
-    assert "tftp-error (1 File not found)" in REPORTERS["table"].render(view(found, lines(found, None))).decode()
+    assert "tftp-error (1 File not found)" in REPORTERS["table"].render(view(found, comparisons(found, None))).decode()
 
     found = trace(tmp_path, said(1.0, read_request()), said(2.0, read_request()))
-    text = REPORTERS["table"].render(view(found, lines(found, None)), RenderOptions(width=100)).decode()
+    text = REPORTERS["table"].render(view(found, comparisons(found, None)), RenderOptions(width=100)).decode()
     assert "; missing: a" in " ".join(text.split())
     assert "0 of 0" in text
 
@@ -121,7 +121,7 @@ def test_a_capture_without_boots_has_no_rows(tmp_path: Path) -> None:
     found = trace(tmp_path)
 
     assert document(found)["rows"] == []
-    assert "boots: 0" in REPORTERS["table"].render(view(found, lines(found, None))).decode()
+    assert "boots: 0" in REPORTERS["table"].render(view(found, comparisons(found, None))).decode()
 
 
 def test_names_from_the_network_are_harmless_in_every_format(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_names_from_the_network_are_harmless_in_every_format(tmp_path: Path) -> 
         raw = name.encode("utf-8", "surrogateescape")[:1000].decode("utf-8", "ignore")
         read = trace(tmp_path, said(1.0, read_request(raw)), answered(1.1, error(0, raw)))
         assert only(read).outcome is Outcome.TFTP_ERROR
-        found += lines(read, None)
+        found += comparisons(read, None)
     shown = view(read, found)
 
     for reporter in REPORTERS.values():

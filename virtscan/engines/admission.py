@@ -73,7 +73,7 @@ class Admission:
         """Count an end."""
         self._files.ended()
 
-    def fewer(self, running: int) -> None:
+    def limit_to(self, running: int) -> None:
         """Lower the limit to the number of running jobs, after the system granted no thread for another one."""
         self._places = max(1, running)
 

@@ -64,7 +64,7 @@ def run(
             run.cut_late()
         run.cut_all(why)
     finally:
-        run.leave()
+        run.abandon_running()
     return run.outcomes()
 
 
@@ -176,7 +176,7 @@ class _ThreadedRun(Generic[T]):
         for index in self._all_waiting():
             self._end(index, Cut.INTERRUPTED if why is Cut.INTERRUPTED else Cut.NEVER_STARTED)
 
-    def leave(self) -> None:
+    def abandon_running(self) -> None:
         """Free the running jobs, as far as possible; after an interruption that is all of them."""
         for running in self._running.values():
             abandon(running.thread)
@@ -200,7 +200,7 @@ class _ThreadedRun(Generic[T]):
             self._admission.ended()
         if running and isinstance(outcome, Raised) and isinstance(outcome.error, NoThreadError) and not running.alone:
             # Too few threads are left for the jobs' own work: run fewer jobs at once, and this one again.
-            self._admission.fewer(len(self._running))
+            self._admission.limit_to(len(self._running))
             self._waiting[self._jobs[index].work].appendleft(index)
             return
         self._outcomes[index] = outcome

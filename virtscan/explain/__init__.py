@@ -3,14 +3,14 @@
 from virtscan.explain.building import explain
 from virtscan.explain.document import document
 from virtscan.explain.explanation import Explanation, InterfaceExplanation
-from virtscan.explain.lookup import Spot, find, has_no_interface, near
+from virtscan.explain.lookup import InterfacePosition, find, has_no_interface, near
 from virtscan.explain.sections import sections
 from virtscan.explain.text import text
 
 __all__ = [
     "Explanation",
     "InterfaceExplanation",
-    "Spot",
+    "InterfacePosition",
     "document",
     "explain",
     "find",

@@ -24,7 +24,7 @@ from virtscan.explain.explanation import (
     WhatIf,
 )
 from virtscan.explain.facts import StatedFacts
-from virtscan.explain.lookup import Spot
+from virtscan.explain.lookup import InterfacePosition
 from virtscan.model import Finding, FindingKey, Inventory, NotJudged, Report, Server
 from virtscan.model.reasons import Reason
 from virtscan.views.wording.conditions import CONDITION_WORDS, value_words
@@ -32,19 +32,19 @@ from virtscan.views.wording.reasons import Wording
 from virtscan.views.wording.rules import RULE_WORDS
 
 
-def explain(report: Report, spots: Iterable[Spot]) -> Explanation:
+def explain(report: Report, positions: Iterable[InterfacePosition]) -> Explanation:
     """Return the account of each of these interfaces, in their order.
 
     Args:
         report: The report; all findings are in it, so that a waiver shows.
-        spots: Where the interfaces stand in the report's inventory.
+        positions: The positions of the interfaces in the report's inventory.
     """
     inventory = aged(report.inventory)
     scene = _JudgedInventory(inventory, report)
     return Explanation(
         version=inventory.version,
         taken_at=inventory.taken_at,
-        accounts=tuple(scene.account(spot) for spot in spots),
+        accounts=tuple(scene.account(position) for position in positions),
     )
 
 
@@ -63,14 +63,14 @@ class _JudgedInventory:
         self._servers: dict[int, tuple[Server, ServerFacts]] = {}  # by `id`, which is unique while they are kept
         self._steps = cache(_steps)
 
-    def account(self, spot: Spot) -> InterfaceExplanation:
+    def account(self, position: InterfacePosition) -> InterfaceExplanation:
         """Return the account of one interface."""
-        hypervisor = self._inventory.hypervisors[spot.hypervisor]
-        if spot.hypervisor not in self._evaluators:
-            self._evaluators[spot.hypervisor] = Evaluator(self._index, hypervisor)
-        evaluator = self._evaluators[spot.hypervisor]
-        domain = hypervisor.domains[spot.domain]
-        interface = domain.interfaces[spot.interface]
+        hypervisor = self._inventory.hypervisors[position.hypervisor]
+        if position.hypervisor not in self._evaluators:
+            self._evaluators[position.hypervisor] = Evaluator(self._index, hypervisor)
+        evaluator = self._evaluators[position.hypervisor]
+        domain = hypervisor.domains[position.domain]
+        interface = domain.interfaces[position.interface]
         finding = self._findings.get(FindingKey.of(hypervisor.name, domain, interface))
         points = evaluator.points(domain, interface)
         outcome = evaluator.evaluate(domain, interface)

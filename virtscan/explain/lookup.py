@@ -12,15 +12,15 @@ _LONGEST = 200
 _NEAR = 3
 
 
-class Spot(NamedTuple):
-    """Position of an interface in an inventory, by numbers, which stay when names are exchanged for others."""
+class InterfacePosition(NamedTuple):
+    """Position of an interface in an inventory, by indexes, which stay valid under pseudonyms."""
 
     hypervisor: int
     domain: int
     interface: int
 
 
-def find(inventory: Inventory, wanted: str) -> tuple[Spot, ...]:
+def find(inventory: Inventory, wanted: str) -> tuple[InterfacePosition, ...]:
     """Find the interfaces with this MAC, or of all domains of this name or uuid; else of those that match it as a glob.
 
     Exact names come first, so that a domain that is called `web[1]` can be requested; then names without their domain,
@@ -37,7 +37,7 @@ def find(inventory: Inventory, wanted: str) -> tuple[Spot, ...]:
         lambda domain, _: len(meant) == 1 and domain.name == meant[0],
         lambda domain, _: fnmatchcase(domain.name, wanted),
     )
-    found = (tuple(_spots(inventory, criterion)) for criterion in criteria)
+    found = (tuple(_positions(inventory, criterion)) for criterion in criteria)
     return next(filter(None, found), ())
 
 
@@ -64,9 +64,9 @@ def near(inventory: Inventory, wanted: str) -> tuple[str, ...]:
     return tuple(names[name] for name in dict.fromkeys((*close, *within)))[:_NEAR]
 
 
-def _spots(inventory: Inventory, is_meant: Callable[[Domain, Interface], bool]) -> Iterator[Spot]:
+def _positions(inventory: Inventory, is_meant: Callable[[Domain, Interface], bool]) -> Iterator[InterfacePosition]:
     for h, hypervisor in enumerate(inventory.hypervisors):
         for d, domain in enumerate(hypervisor.domains):
             for i, interface in enumerate(domain.interfaces):
                 if is_meant(domain, interface):
-                    yield Spot(h, d, i)
+                    yield InterfacePosition(h, d, i)

@@ -2,7 +2,7 @@
 
 from virtscan.trace.boots.boot import Boot, ChecksumCounts, Lease, Outcome, Side, Trace
 from virtscan.trace.boots.judging import Failed, Judgement, judge
-from virtscan.trace.joining import Agreement, BootComparison, lines
+from virtscan.trace.joining import Agreement, BootComparison, comparisons
 from virtscan.trace.reading import read
 from virtscan.trace.view import view
 
@@ -17,8 +17,8 @@ __all__ = [
     "Outcome",
     "Side",
     "Trace",
+    "comparisons",
     "judge",
-    "lines",
     "read",
     "view",
 ]  # fmt: skip

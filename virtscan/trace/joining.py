@@ -37,12 +37,12 @@ class BootComparison(msgspec.Struct, frozen=True, kw_only=True):
     agreement: Agreement | None = None
 
 
-def lines(trace: Trace, report: Report | None) -> tuple[BootComparison, ...]:
+def comparisons(trace: Trace, report: Report | None) -> tuple[BootComparison, ...]:
     """Return the boots as captured, each once for every finding of its MAC, then the findings without a boot."""
-    return tuple(_lines(trace, report))
+    return tuple(_comparisons(trace, report))
 
 
-def _lines(trace: Trace, report: Report | None) -> Iterator[BootComparison]:
+def _comparisons(trace: Trace, report: Report | None) -> Iterator[BootComparison]:
     judged = [(boot, judge(boot)) for boot in trace.boots]
     if report is None:
         yield from (BootComparison(boot=boot, judgement=judgement) for boot, judgement in judged)

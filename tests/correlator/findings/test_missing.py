@@ -11,7 +11,7 @@ from virtscan.correlator import RULES, correlate
 from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.findings.missing import ORDER, MissingFact, missing_facts
 from virtscan.correlator.servers.server_index import ServerIndex
-from virtscan.explain import Spot, explain, text
+from virtscan.explain import InterfacePosition, explain, text
 from virtscan.model import (
     Attachment,
     DeviceKind,
@@ -72,7 +72,7 @@ def facts_of(looked_at: Inventory) -> tuple[MissingFact, ...]:
 
 def outlook_of(looked_at: Inventory) -> str:
     """Return what `explain` prints about web01's interface."""
-    return text(explain(correlate(looked_at), [Spot(0, 0, 0)]))
+    return text(explain(correlate(looked_at), [InterfacePosition(0, 0, 0)]))
 
 
 TABLE: dict[str, tuple[Inventory, str, list[tuple[str, Verdicts]]]] = {

@@ -18,7 +18,7 @@ def test_one_report_may_take_no_more_than_its_limit() -> None:
 
     with pytest.raises(SosreportError, match="size limit"):
         share.take(1)
-    share.give_back()
+    share.release()
 
 
 def test_a_report_waits_for_the_first_one_where_all_together_are_large() -> None:
@@ -34,9 +34,9 @@ def test_a_report_waits_for_the_first_one_where_all_together_are_large() -> None
     thread = threading.Thread(target=go_on)
     thread.start()
     waited = not went_on.wait(0.3)
-    first.give_back()
+    first.release()
     thread.join(LONG)
-    second.give_back()
+    second.release()
 
     assert waited
     assert went_on.is_set()
@@ -46,11 +46,11 @@ def test_the_memory_is_free_when_the_content_is_gone() -> None:
     first, second = Share(), Share()
     holder = Holder()
     first.take(MAX_KEPT)
-    first.give_back_with(holder)
+    first.release_with(holder)
     del holder
 
     second.take(MAX_KEPT)  # would wait
-    second.give_back()
+    second.release()
 
 
 def test_the_garbage_collector_may_give_a_report_back_while_the_lock_is_held() -> None:
@@ -59,7 +59,7 @@ def test_the_garbage_collector_may_give_a_report_back_while_the_lock_is_held() -
 
     def collect() -> None:
         with memory_share._lock:  # as in a collection that begins there
-            share.give_back()
+            share.release()
         gave_back.set()
 
     threading.Thread(target=collect, daemon=True).start()

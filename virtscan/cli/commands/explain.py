@@ -65,15 +65,15 @@ def explain(
     redacted = redaction(redact)
     with showing(wanted) as shown:
         inventory = assume(acquire(file, console, **what), supposed).inventory
-        spots = explanations.find(inventory, interface)
-        if not spots:
+        positions = explanations.find(inventory, interface)
+        if not positions:
             if redact is None and not explanations.has_no_interface(inventory, interface):
                 for line in gap_lines(gap_section(_unread(inventory), inventory.taken_at)):
                     console.warn(line)
             raise click.ClickException(_not_found(inventory, interface, shows_names=redact is None))
         report = judge(redacted(inventory))
         assumed = tuple(one.text for one in parsed(assumptions, redacted.text))
-        explanation = explanations.explain(report, spots)
+        explanation = explanations.explain(report, positions)
         code = _exit_code(explanation, report)
         text = None
         if shown.text is not None:

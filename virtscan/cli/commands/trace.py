@@ -59,12 +59,12 @@ def trace(
         report = judge(redacted(judged_on(load(inventory), console, max_age=max_age)))
     with showing(wanted) as shown:
         found = redacted.of_trace(captures.read(pcap))
-        lines = captures.lines(found, report)
-        judged = {line.judgement.failed for line in lines if line.judgement is not None}
+        compared = captures.comparisons(found, report)
+        judged = {line.judgement.failed for line in compared if line.judgement is not None}
         code = of_trace(
             boots=len(found.boots),
             failed=captures.Failed.YES in judged,
             incomplete=captures.Failed.UNCLEAR in judged or bool(found.gaps),
         )
-        shown.show(captures.view(found, lines), console, code=code)
+        shown.show(captures.view(found, compared), console, code=code)
     return code

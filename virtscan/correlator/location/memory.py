@@ -58,7 +58,7 @@ def remembered(inventory: Inventory) -> Memory:
     fleet = fleet_of(msgspec.structs.replace(inventory, hypervisors=hosts, unread=(), places=()), ())
     found = {
         name: Remembered(
-            places=tuple(spot for place in some for spot in _spots(place, last[place.hypervisor])),
+            places=tuple(known for place in some for known in _places(place, last[place.hypervisor])),
             macs=frozenset(mac for place in some for mac in place.macs),
             fleet=fleet,
         )
@@ -67,7 +67,7 @@ def remembered(inventory: Inventory) -> Memory:
     return {name: one for name, one in found.items() if one.places}
 
 
-def _spots(place: RememberedPlace, host: Hypervisor) -> Iterator[GuestNic | HostItself]:
+def _places(place: RememberedPlace, host: Hypervisor) -> Iterator[GuestNic | HostItself]:
     if place.domain is None:
         yield HostItself(hypervisor=host.name)
         return

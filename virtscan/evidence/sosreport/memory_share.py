@@ -40,22 +40,22 @@ class Share:
         if self._taken > self._limit:
             raise SosreportError("exceeds the size limit of a report")
         end = monotonic() + _LONGEST_WAIT
-        while not self._may_go_on():
+        while not self._may_continue():
             if monotonic() > end:
                 raise SosreportError("not enough memory while other reports are read; scan fewer at once")
             sleep(_POLL_SECONDS)
 
-    def give_back_with(self, holder: object) -> None:
+    def release_with(self, holder: object) -> None:
         """Release all memory when the holder of the content is garbage-collected."""
-        weakref.finalize(holder, self.give_back)
+        weakref.finalize(holder, self.release)
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Release all memory."""
         with _lock:
             if self in _shares:
                 _shares.remove(self)
 
-    def _may_go_on(self) -> bool:
+    def _may_continue(self) -> bool:
         with _lock:
             shares = tuple(_shares)
             return shares[:1] == (self,) or sum(share._taken for share in shares) <= _SHARED  # noqa: SLF001 of its own class

@@ -54,9 +54,9 @@ def _keep(members: Iterable[Member | UnreadableFolder], limit: int) -> Sosreport
     try:
         report = _kept(members, share)
     except BaseException:
-        share.give_back()
+        share.release()
         raise
-    share.give_back_with(report)
+    share.release_with(report)
     return report
 
 

@@ -107,7 +107,7 @@ class ClientTable:
             self.has_address(attempt, packet.source)
         return attempt
 
-    def goes_on(self, attempt: BootAttempt, packet: Packet) -> BootAttempt | None:
+    def attempt_of_transfer(self, attempt: BootAttempt, packet: Packet) -> BootAttempt | None:
         """Return the attempt to which a new transfer belongs: a new one if the client gave up a failed download.
 
         Returns:

@@ -78,7 +78,7 @@ class Exchange:
                 max(self._interval or 0.0, waited) if self._last_request > float("-inf") else self._interval
             )
             _move(self._pending, self._passed_over)
-        self._goes_on(packet.time, again=again, quiet=quiet)
+        self._count_time(packet.time, again=again, quiet=quiet)
         self._last_request = packet.time
 
     def answered(self, packet: Packet, flow: object, *, again: bool = False, quiet: bool = False) -> None:
@@ -92,7 +92,7 @@ class Exchange:
         self.server_mac = packet.link.source or self.server_mac
         if again and packet.time - self._answered >= SAME:
             self.resent += 1
-        self._goes_on(packet.time, again=again, quiet=quiet)
+        self._count_time(packet.time, again=again, quiet=quiet)
         self._answered = packet.time
         if not quiet:
             _add(self._pending, flow, found)
@@ -172,7 +172,7 @@ class Exchange:
             self.from_server += late
         _move(self._late, self._pending)
 
-    def _goes_on(self, time: float, *, again: bool, quiet: bool) -> None:
+    def _count_time(self, time: float, *, again: bool, quiet: bool) -> None:
         self.last = max(self.last, time)
         if again:
             self._stalled = time

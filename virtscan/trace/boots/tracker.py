@@ -89,9 +89,9 @@ class Tracker:
             case tftp.PORT:
                 return self._read_request(packet)
             case port if port in _PORTS_4:
-                return self._dhcp(packet, dhcp.parse(packet.payload, whole=packet.whole))
+                return self._dhcp(packet, dhcp.parse(packet.payload, is_complete=packet.is_complete))
             case port if port in _PORTS_6:
-                return self._dhcp(packet, dhcp6.parse(packet.payload, whole=packet.whole))
+                return self._dhcp(packet, dhcp6.parse(packet.payload, is_complete=packet.is_complete))
             case _:
                 return None
 
@@ -139,7 +139,7 @@ class Tracker:
                 if known is not None and known[0] is attempt and known[1].file == message.file and not known[1].over:
                     transfer = known[1]
                 else:
-                    attempt = self._clients.goes_on(attempt, packet)
+                    attempt = self._clients.attempt_of_transfer(attempt, packet)
                     if attempt is None:
                         return None
                     transfer = Transfer(packet, message)

@@ -58,7 +58,7 @@ class Packet(NamedTuple):
     identification: int = 0
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Return True if the whole packet was captured."""
         return not self.fragmented and len(self.segment) >= self.length
 
@@ -79,7 +79,7 @@ class Packet(NamedTuple):
         A packet of several TCP segments has a partial checksum on Linux, before segmentation as well as after GRO
         (`tcp_gro_complete`), which proves nothing.
         """
-        if not self.whole:
+        if not self.is_complete:
             return Checksum.UNKNOWN
         found = transport_sum(
             source=self.source,

@@ -61,21 +61,21 @@ _ROM_OPTIONS = {93, 94, 175}
 """Client's architecture and network interface (RFC 4578: every PXE client sends them), and iPXE's own."""
 
 
-def parse(payload: bytes, *, whole: bool) -> Dhcp | UnusableMessage:
+def parse(payload: bytes, *, is_complete: bool) -> Dhcp | UnusableMessage:
     """Parse a message of DHCPv4 (RFC 2131) or BOOTP.
 
     Args:
         payload: The data after the UDP header, as far as it was captured.
-        whole: True if all of it was captured.
+        is_complete: True if all of it was captured.
     """
     if len(payload) < _FIXED + len(COOKIE):
-        return UnusableMessage.MALFORMED if whole else UnusableMessage.CUT
+        return UnusableMessage.MALFORMED if is_complete else UnusableMessage.CUT
     operation = payload[0]
     if operation not in {1, 2} or payload[2] > 16:
         return UnusableMessage.MALFORMED
     has_options = payload[_FIXED : _FIXED + 4] == COOKIE
     options = _all_options(payload) if has_options else {}
-    if has_options and 53 not in options and not whole:
+    if has_options and 53 not in options and not is_complete:
         return UnusableMessage.CUT
     kind = options.get(53, b"")
     vendor = text(options.get(60, b""))

@@ -20,12 +20,12 @@ _CLIENT, _IA_NA, _IA_ADDRESS, _RELAYED_MESSAGE, _USER_CLASS, _VENDOR_CLASS, _LIN
 _BOOT_FILE, _ARCHITECTURE, _INTERFACE = 59, 61, 62
 
 
-def parse(payload: bytes, *, whole: bool) -> Dhcp | UnusableMessage:
+def parse(payload: bytes, *, is_complete: bool) -> Dhcp | UnusableMessage:
     """Parse a message, and remove the headers of relays.
 
     Args:
         payload: The data after the UDP header, as far as it was captured.
-        whole: True if all of it was captured.
+        is_complete: True if all of it was captured.
     """
     hardware: Mac | None = None
     for _ in range(_MOST_RELAYS):
@@ -34,7 +34,7 @@ def parse(payload: bytes, *, whole: bool) -> Dhcp | UnusableMessage:
             hardware = _hardware(envelope.get(_LINK_LAYER, b"")) or hardware
             payload = envelope.get(_RELAYED_MESSAGE, b"")
     if len(payload) < 4 or payload[0] in _RELAYED:
-        return UnusableMessage.MALFORMED if whole else UnusableMessage.CUT
+        return UnusableMessage.MALFORMED if is_complete else UnusableMessage.CUT
     options = dict(_options(payload[4:]))
     return Dhcp(
         step=_STEPS.get(payload[0], AddressStep.OTHER),
