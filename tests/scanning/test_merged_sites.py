@@ -1,5 +1,6 @@
 """Files of sites with namesakes: merging them is stable and loses nothing."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from random import Random
 
@@ -10,8 +11,11 @@ from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory,
 from tests.scanning.sites import files
 from virtscan.correlator import correlate
 from virtscan.correlator.naming import runs_on_warnings
-from virtscan.model import OPEN, HostStatus, Mac, State
+from virtscan.model import OPEN, HostStatus, Inventory, Mac, State
+from virtscan.redaction import redact
+from virtscan.redaction.pseudonyms import Map
 from virtscan.scanning.merging import merge
+from virtscan.storage import dumps, loads
 from virtscan.views.wording.gaps import reason
 
 LATER = TAKEN_AT + timedelta(days=1)
@@ -33,7 +37,41 @@ def test_neither_the_order_nor_merging_again_changes_anything_and_no_gap_is_lost
         }, seed
 
 
-def test_all_domains_of_a_hypervisor_disappear_only_by_a_complete_observation_also_in_stages() -> None:
+@pytest.mark.parametrize("is_redacted", [False, True])
+def test_merging_in_stages_is_merging_all_at_once_whatever_was_saved_in_between(is_redacted: bool) -> None:
+    for seed in range(FLEETS):
+        random = Random(seed)
+        parts = [one for of_site in files(random).values() for one in of_site]
+        if is_redacted:
+            parts = redacted(parts)
+        random.shuffle(parts)
+        once = merge(parts)
+        while len(parts) > 1:
+            some = [parts.pop() for _ in range(random.randint(2, len(parts)))]
+            parts.insert(random.randint(0, len(parts)), loads(dumps(merge(some)), origin=""))
+        assert parts == [once], seed
+
+
+def test_pseudonyms_of_a_merged_inventory_are_those_of_its_scans() -> None:
+    for seed in range(FLEETS):
+        parts = [one for of_site in files(Random(seed)).values() for one in of_site]
+
+        merged, *scans = redacted([merge(parts), *parts])
+
+        assert merge([merged, *scans]).merged == merge([merged]).merged == merge(scans).merged, seed
+
+
+def redacted(parts: Iterable[Inventory]) -> list[Inventory]:
+    """Return inventories under the pseudonyms of one map."""
+    known = Map(key="a")
+    found = []
+    for part in parts:
+        one, known = redact(part, known)
+        found.append(one)
+    return found
+
+
+def test_all_domains_of_a_hypervisor_disappear_only_by_a_complete_observation() -> None:
     for seed in range(FLEETS):
         fleet = files(Random(seed))
         parts = [one for of_site in fleet.values() for one in of_site]
@@ -48,9 +86,8 @@ def test_all_domains_of_a_hypervisor_disappear_only_by_a_complete_observation_al
             for site, host in observed
             if host.domains and (site, host.own_name or host.name) not in empty
         }
-        for merged in (merge(parts), merge([merge(parts[:2]), *parts[2:]])):
-            left = {domain.name.rpartition("-")[0] for host in merged.hypervisors for domain in host.domains}
-            assert seen <= left, seed
+        left = {domain.name.rpartition("-")[0] for host in merge(parts).hypervisors for domain in host.domains}
+        assert seen <= left, seed
 
 
 def test_no_interface_gets_better_because_of_another_site() -> None:

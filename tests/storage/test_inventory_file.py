@@ -26,6 +26,7 @@ from virtscan.model import (
     Waiver,
 )
 from virtscan.model.facts.persistence import SettingInWords
+from virtscan.scanning.merging import merge
 from virtscan.storage import dumps, loads
 from virtscan.storage.upgrades import STEPS, upgraded
 
@@ -220,3 +221,22 @@ def test_any_inventory_comes_back_as_it_was(original: Inventory) -> None:
 @pytest.mark.long
 def test_any_saved_inventory_meets_its_schema(original: Inventory) -> None:
     validator("inventory").validate(json.loads(dumps(original)))
+
+
+def test_a_merged_inventory_has_the_domains_of_its_scans_once() -> None:
+    scans = [inventory(hypervisor(name, *(domain(f"{name}-{place}") for place in range(9)))) for name in ("a", "b")]
+    merged = merge(scans)
+    saved = json.loads(dumps(merged))
+
+    assert loads(dumps(merged), origin="fleet.json") == merged
+    assert [host["same_as"] for scan in saved["merged"] for host in scan["hypervisors"]] == [
+        host.name for scan in merged.merged for host in scan.hypervisors
+    ]
+    assert dumps(merged).count(b'"a-1"') == 1
+
+
+def test_a_merged_inventory_without_a_hypervisor_of_its_scans_is_refused() -> None:
+    saved = json.loads(dumps(merge([inventory(hypervisor("hv1", domain("a"))), inventory(hypervisor("hv2"))])))
+    del saved["hypervisors"][0]
+
+    assert problem(json.dumps(saved).encode()) == "merged: no hypervisor is named 'hv1'; merge the files again"

@@ -23,7 +23,7 @@ from virtscan.model.gaps import Gap
 from virtscan.model.identity.keys import DomainKey
 from virtscan.model.identity.mac import Mac, parse_mac
 from virtscan.model.identity.matching import HostPair, match_hosts, match_keys
-from virtscan.model.inventory import WAIVER_PATTERNS, Inventory, Policy, Waiver
+from virtscan.model.inventory import WAIVER_PATTERNS, Inventory, Policy, ScanFacts, Waiver
 from virtscan.model.plan import (
     DaskTarget,
     Plan,
@@ -118,6 +118,7 @@ __all__ = [
     "RememberedPlace",
     "Report",
     "Resources",
+    "ScanFacts",
     "Secret",
     "Server",
     "ServerDevice",

@@ -42,18 +42,15 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     waivers: tuple[Waiver, ...] = ()
 
 
-class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was observed in one scan, with every gap.
 
     `scope` identifies the configuration that was scanned; two inventories of one scope are of the same fleet. `unread`
-    and `places` are the memory of earlier scans: they are not observations of this one. `redaction` identifies the map
-    of its pseudonyms; None if its names are real.
+    and `places` are the memory of earlier scans: they are not observations of this one.
     """
 
-    version: str
     taken_at: Moment
     scope: str | None = None
-    policy: Policy = Policy()
     hypervisors: tuple[Hypervisor, ...] = ()
     servers: tuple[Server, ...] = ()
     netboots: tuple[Netboot, ...] = ()
@@ -61,7 +58,19 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
     unread: tuple[UnreadHost, ...] = ()
     places: tuple[RememberedPlace, ...] = ()
+
+
+class Inventory(ScanFacts, frozen=True):
+    """The facts of a scan, or of several merged, and the policy to judge them by.
+
+    `redaction` identifies the map of its pseudonyms; None if its names are real. `merged` are the scans of a merged
+    inventory: merging it with others merges all of these at once.
+    """
+
+    version: str
+    policy: Policy = Policy()
     redaction: str | None = None
+    merged: tuple[ScanFacts, ...] = ()
 
     @property
     def has_domains(self) -> bool:

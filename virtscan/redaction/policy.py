@@ -69,6 +69,7 @@ _SERVER = {
 }
 
 TABLE: Mapping[type[msgspec.Struct], Mapping[str, TextKind]] = {
+    model.ScanFacts: {"scope": _K.SCOPE},
     model.Inventory: {"version": _K.KEPT, "scope": _K.SCOPE, "redaction": _K.KEPT},
     model.Waiver: {"reason": _K.TEXT} | _GLOBS,
     model.Hypervisor: {

@@ -1,21 +1,22 @@
 """The inventory file, which `scan --save` writes and `report FILE` reads; bytes in, bytes out."""
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 import msgspec
 
 from virtscan.errors import InventoryError
-from virtscan.model import Domain, Hypervisor, Inventory
+from virtscan.model import Domain, Hypervisor, Inventory, ScanFacts, UnreadHost
+from virtscan.storage.hypervisor_v3 import SavedDomain, SavedHypervisor, SavedMergedHypervisor
 from virtscan.storage.inventory_v3 import (
-    SavedDomain,
     SavedGap,
-    SavedHypervisor,
     SavedInventory,
     SavedNetboot,
     SavedPolicy,
     SavedRememberedPlace,
+    SavedScan,
     SavedServer,
     SavedSubnet,
     SavedUnreadHost,
@@ -30,9 +31,11 @@ VERSION = int(_NUMBER)
 _ANY_SCHEMA = re.compile(r"(virtscan\.[a-z]+)/([1-9][0-9]{0,8})")
 _WANTED = "use a file written by virtscan scan --save"
 
-
 _PLACE = (msgspec.Raw(b"\0"),)
-"""A placeholder for the hypervisors that JSON can't contain."""
+"""A placeholder for the items of a list, which JSON can't contain."""
+
+_BULK = ("domains", "networks", "devices")
+"""The fields of a hypervisor that a merged inventory and one of its scans share: they are saved once."""
 
 
 class _InventoryHeader(msgspec.Struct, frozen=True):
@@ -47,14 +50,17 @@ def dumps(inventory: Inventory) -> bytes:
 def parts(inventory: Inventory) -> Iterator[bytes]:
     """Yield the bytes of `dumps` hypervisor by hypervisor: as a whole they may need more memory than the inventory."""
     encode = msgspec.json.Encoder().encode
-    if not inventory.hypervisors:
-        yield encode(to_saved(inventory)) + b"\n"
-        return
-    others = to_saved(msgspec.structs.replace(inventory, hypervisors=()))
-    head, tail = encode(msgspec.structs.replace(others, hypervisors=_PLACE)).split(_PLACE[0])
-    for number, host in enumerate(inventory.hypervisors):
-        yield (b"," if number else head) + encode(host_to_saved(host))
-    yield tail + b"\n"
+    lists: dict[str, Iterator[msgspec.Struct]] = {}
+    if inventory.hypervisors:
+        lists["hypervisors"] = map(host_to_saved, inventory.hypervisors)
+    if inventory.merged:
+        lists["merged"] = _scans_to_saved(inventory)
+    others = to_saved(msgspec.structs.replace(inventory, hypervisors=(), merged=()))
+    *before, end = encode(msgspec.structs.replace(others, **dict.fromkeys(lists, _PLACE))).split(_PLACE[0])
+    for start, items in zip(before, lists.values(), strict=True):
+        for number, item in enumerate(items):
+            yield (b"," if number else start) + encode(item)
+    yield end + b"\n"
 
 
 def to_saved(inventory: Inventory) -> SavedInventory:
@@ -73,7 +79,31 @@ def to_saved(inventory: Inventory) -> SavedInventory:
         unread=msgspec.convert(inventory.unread, tuple[SavedUnreadHost, ...], from_attributes=True),
         places=msgspec.convert(inventory.places, tuple[SavedRememberedPlace, ...], from_attributes=True),
         redaction=inventory.redaction,
+        merged=tuple(_scans_to_saved(inventory)),
     )
+
+
+def _scans_to_saved(inventory: Inventory) -> Iterator[SavedScan]:
+    """Yield the scans of a merged inventory, without the bulk that a hypervisor of the inventory has as well."""
+    known: defaultdict[object, list[Hypervisor]] = defaultdict(list)
+    for host in inventory.hypervisors:
+        known[host.uri].append(host)
+    for scan in inventory.merged:
+        others = msgspec.structs.replace(scan, hypervisors=())
+        hosts = (_merged_to_saved(host, known[host.uri]) for host in scan.hypervisors)
+        saved = msgspec.convert(others, SavedScan, from_attributes=True)
+        yield msgspec.structs.replace(saved, hypervisors=tuple(hosts))
+
+
+def _merged_to_saved(host: Hypervisor, known: Iterable[Hypervisor]) -> SavedMergedHypervisor:
+    same_as = next((one.name for one in known if _bulk(one) == _bulk(host)), None)
+    bare = host if same_as is None else msgspec.structs.replace(host, **dict.fromkeys(_BULK, ()))
+    saved = msgspec.convert(bare, SavedMergedHypervisor, from_attributes=True)
+    return msgspec.structs.replace(saved, same_as=same_as)
+
+
+def _bulk(host: Hypervisor) -> dict[str, object]:
+    return {field: getattr(host, field) for field in _BULK}
 
 
 def host_to_saved(host: Hypervisor) -> SavedHypervisor:
@@ -116,16 +146,45 @@ def _decoded(data: bytes) -> SavedInventory:
 
 
 def from_saved(saved: SavedInventory) -> Inventory:
-    """Make an inventory from the file's structs; keys that follow from a host's facts are not saved separately."""
-    inventory = msgspec.convert(saved, Inventory, from_attributes=True)
-    hosts = map(_with_former_keys, inventory.hypervisors, saved.hypervisors)
-    unread = (
-        one
-        if one.last is None or kept.last is None
-        else msgspec.structs.replace(one, last=_with_former_keys(one.last, kept.last))
-        for one, kept in zip(inventory.unread, saved.unread, strict=True)
+    """Make an inventory from the file's structs; keys that follow from a host's facts are not saved separately.
+
+    Raises:
+        InventoryError: A merged scan needs a hypervisor that is not there.
+    """
+    inventory = msgspec.convert(msgspec.structs.replace(saved, merged=()), Inventory, from_attributes=True)
+    hosts = tuple(map(_with_former_keys, inventory.hypervisors, saved.hypervisors))
+    by_name = {host.name: host for host in hosts}
+    return msgspec.structs.replace(
+        inventory,
+        hypervisors=hosts,
+        unread=tuple(map(_with_last, inventory.unread, saved.unread)),
+        merged=tuple(_scan_from_saved(scan, by_name) for scan in saved.merged),
     )
-    return msgspec.structs.replace(inventory, hypervisors=tuple(hosts), unread=tuple(unread))
+
+
+def _scan_from_saved(saved: SavedScan, known: Mapping[str, Hypervisor]) -> ScanFacts:
+    scan = msgspec.convert(saved, ScanFacts, from_attributes=True)
+    hosts = (
+        _with_bulk(_with_former_keys(host, kept), kept, known)
+        for host, kept in zip(scan.hypervisors, saved.hypervisors, strict=True)
+    )
+    return msgspec.structs.replace(
+        scan, hypervisors=tuple(hosts), unread=tuple(map(_with_last, scan.unread, saved.unread))
+    )
+
+
+def _with_bulk(host: Hypervisor, saved: SavedMergedHypervisor, known: Mapping[str, Hypervisor]) -> Hypervisor:
+    if saved.same_as is None:
+        return host
+    if saved.same_as not in known:
+        raise InventoryError(f"merged: no hypervisor is named {saved.same_as[:60]!r}; merge the files again")
+    return msgspec.structs.replace(host, **_bulk(known[saved.same_as]))
+
+
+def _with_last(one: UnreadHost, saved: SavedUnreadHost) -> UnreadHost:
+    if one.last is None or saved.last is None:
+        return one
+    return msgspec.structs.replace(one, last=_with_former_keys(one.last, saved.last))
 
 
 def domain_from_saved(saved: SavedDomain) -> Domain:

@@ -12,52 +12,26 @@ causes don't need that.
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from virtscan.model import (
-    Attachment,
-    Backing,
-    DeviceKind,
-    DomainState,
-    Firmware,
-    GapAbout,
-    HostStatus,
-    Interface,
-    LowerDevice,
-    Machine,
-    Packed,
-    Processor,
-    Resources,
-    SourceMode,
-    State,
-    WhyLeftOut,
-    pack,
-)
-from virtscan.model.facts.packing import NO_RESOURCES
+from virtscan.model import GapAbout, LowerDevice, Machine, State
 from virtscan.model.facts.persistence import AnyBasis
 from virtscan.model.gaps import AnyCause, AnyItem
+from virtscan.storage.hypervisor_v3 import (
+    SavedDevice,
+    SavedHypervisor,
+    SavedMergedHypervisor,
+    SavedStruct,
+    SavedTime,
+    SavedValue,
+)
 
 InventorySchema: TypeAlias = Literal["virtscan.inventory/3"]
-SavedTime: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
-
-T = TypeVar("T")
 
 
-class _SavedStruct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A record of the file."""
-
-
-class SavedValue(_SavedStruct, Generic[T], frozen=True):
-    """An observed value."""
-
-    value: T
-    source: str
-    observed_at: SavedTime | None = None
-
-
-class SavedGap(_SavedStruct, frozen=True):
+class SavedGap(SavedStruct, frozen=True):
     """Something that could not be read."""
 
     item: AnyItem
@@ -66,99 +40,7 @@ class SavedGap(_SavedStruct, frozen=True):
     hypervisor: str | None = None
 
 
-class SavedNetwork(_SavedStruct, frozen=True):
-    """A libvirt network."""
-
-    name: str
-    forward_mode: str | None = None
-    attachments: tuple[Attachment, ...] = ()
-
-
-class SavedDevice(_SavedStruct, frozen=True):
-    """A network device of a hypervisor or a server."""
-
-    name: str
-    kind: DeviceKind = DeviceKind.UNKNOWN
-    lower: tuple[str, ...] = ()
-    lower_complete: bool = False
-    mode: SourceMode | None = None
-    backing: Backing = Backing.UNKNOWN
-    driver: str | None = None
-    mac: str | None = None
-    permanent_mac: str | None = None
-    vlan_id: int | None = None
-    addresses: tuple[str, ...] = ()
-    tx: State = State.UNKNOWN
-    sources: tuple[str, ...] = ()
-    observed_at: datetime | None = None
-
-
-class SavedLeftOut(_SavedStruct, frozen=True):
-    """A file in a folder of definitions that contains none."""
-
-    path: str
-    why: WhyLeftOut
-
-
-class SavedDomain(_SavedStruct, frozen=True, gc=False):
-    """A domain."""
-
-    origin: str
-    name: str
-    uuid: str | None = None
-    state: DomainState = DomainState.UNKNOWN
-    type: str | None = None
-    next_start: bool = False
-    firmware: Firmware | None = None
-    direct_kernel: bool = False
-    vcpus: int | None = None
-    memory_mib: int | None = None
-    boot_devices: tuple[str, ...] = ()
-    interfaces: tuple[Interface, ...] = ()
-    resources: Resources = NO_RESOURCES
-
-    @property
-    def packed(self) -> Packed:
-        """Return the resources as the model keeps them."""
-        return pack(self.resources)
-
-
-class SavedHypervisor(_SavedStruct, frozen=True):
-    """A hypervisor. `keys` are all keys that ever identified it, the best first."""
-
-    name: str
-    uri: str
-    status: HostStatus
-    keys: tuple[str, ...] = ()
-    own_name: str | None = None
-    is_name_declared: bool = False
-    site: str | None = None
-    kernel: SavedValue[str] | None = None
-    kernel_build: str | None = None
-    declared_kernel: str | None = None
-    daemon: SavedValue[int] | None = None
-    machine: Machine = Machine.UNKNOWN
-    physical: bool = False
-    system_uuid: str | None = None
-    local: bool = False
-    lists_all_domains: bool = False
-    lists_all_devices: bool = False
-    cpus: int | None = None
-    memory_mib: int | None = None
-    memory_free_mib: int | None = None
-    processor: Processor = Processor()
-    domains: tuple[SavedDomain, ...] = ()
-    networks: tuple[SavedNetwork, ...] = ()
-    devices: tuple[SavedDevice, ...] = ()
-    segments: Mapping[str, str] = {}
-    reflective: tuple[str, ...] = ()
-    observed_at: SavedTime | None = None
-    open_seconds: float | None = None
-    read_seconds: float | None = None
-    left_out: tuple[SavedLeftOut, ...] = ()
-
-
-class SavedFeature(_SavedStruct, frozen=True):
+class SavedFeature(SavedStruct, frozen=True):
     """An offload feature."""
 
     state: State
@@ -166,14 +48,14 @@ class SavedFeature(_SavedStruct, frozen=True):
     requested: State | None = None
 
 
-class SavedPersistence(_SavedStruct, frozen=True):
+class SavedPersistence(SavedStruct, frozen=True):
     """The state after the next reboot."""
 
     setting: AnyBasis
     tx_checksum: State = State.UNKNOWN
 
 
-class SavedOffload(_SavedStruct, frozen=True):
+class SavedOffload(SavedStruct, frozen=True):
     """TX checksum offload of one device."""
 
     tx_checksum: State = State.UNKNOWN
@@ -182,14 +64,14 @@ class SavedOffload(_SavedStruct, frozen=True):
     persistence: SavedPersistence | None = None
 
 
-class SavedServerDevice(_SavedStruct, frozen=True):
+class SavedServerDevice(SavedStruct, frozen=True):
     """A device of a server."""
 
     device: SavedDevice
     offload: SavedOffload = SavedOffload()
 
 
-class SavedServer(_SavedStruct, frozen=True):
+class SavedServer(SavedStruct, frozen=True):
     """A provisioning server."""
 
     name: str
@@ -214,7 +96,7 @@ class SavedServer(_SavedStruct, frozen=True):
     observed_at: SavedTime | None = None
 
 
-class SavedNetboot(_SavedStruct, frozen=True):
+class SavedNetboot(SavedStruct, frozen=True):
     """A provisioning system's record of a MAC."""
 
     mac: str
@@ -226,7 +108,7 @@ class SavedNetboot(_SavedStruct, frozen=True):
     observed_at: datetime | None = None
 
 
-class SavedSubnet(_SavedStruct, frozen=True):
+class SavedSubnet(SavedStruct, frozen=True):
     """A network that a provisioning system knows."""
 
     name: str
@@ -237,7 +119,7 @@ class SavedSubnet(_SavedStruct, frozen=True):
     observed_at: datetime | None = None
 
 
-class SavedWaiver(_SavedStruct, frozen=True):
+class SavedWaiver(SavedStruct, frozen=True):
     """An accepted finding."""
 
     reason: str
@@ -248,7 +130,7 @@ class SavedWaiver(_SavedStruct, frozen=True):
     until: date | None = None
 
 
-class SavedPolicy(_SavedStruct, frozen=True):
+class SavedPolicy(SavedStruct, frozen=True):
     """Rules for judging and accepting."""
 
     lower_device: LowerDevice = LowerDevice.ANY
@@ -256,7 +138,7 @@ class SavedPolicy(_SavedStruct, frozen=True):
     waivers: tuple[SavedWaiver, ...] = ()
 
 
-class SavedUnreadHost(_SavedStruct, frozen=True):
+class SavedUnreadHost(SavedStruct, frozen=True):
     """A hypervisor that was not read completely, with its last complete observation."""
 
     hypervisor: str
@@ -264,7 +146,7 @@ class SavedUnreadHost(_SavedStruct, frozen=True):
     last: SavedHypervisor | None = None
 
 
-class SavedRememberedPlace(_SavedStruct, frozen=True):
+class SavedRememberedPlace(SavedStruct, frozen=True):
     """Place of a server at the time when its hypervisor was last read completely."""
 
     server: str
@@ -276,7 +158,21 @@ class SavedRememberedPlace(_SavedStruct, frozen=True):
     macs: tuple[str, ...] = ()
 
 
-class SavedInventory(_SavedStruct, frozen=True):
+class SavedScan(SavedStruct, frozen=True):
+    """One of the scans of a merged inventory."""
+
+    taken_at: SavedTime
+    scope: str | None = None
+    hypervisors: tuple[SavedMergedHypervisor, ...] = ()
+    servers: tuple[SavedServer, ...] = ()
+    netboots: tuple[SavedNetboot, ...] = ()
+    subnets: tuple[SavedSubnet, ...] = ()
+    gaps: tuple[SavedGap, ...] = ()
+    unread: tuple[SavedUnreadHost, ...] = ()
+    places: tuple[SavedRememberedPlace, ...] = ()
+
+
+class SavedInventory(SavedStruct, frozen=True):
     """The whole file."""
 
     schema: InventorySchema
@@ -292,3 +188,4 @@ class SavedInventory(_SavedStruct, frozen=True):
     unread: tuple[SavedUnreadHost, ...] = ()
     places: tuple[SavedRememberedPlace, ...] = ()
     redaction: str | None = None
+    merged: tuple[SavedScan, ...] = ()

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from typing import TypeVar
 
 import msgspec
 
 from virtscan import __version__
-from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Policy, RememberedPlace, UnreadHost
+from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Policy, RememberedPlace, ScanFacts, UnreadHost
 from virtscan.model.identity.keys import key_rank
 from virtscan.scanning.merging.hosts import MergedHosts
 from virtscan.scanning.merging.observations import NOT_DECLARED, HostObservation, by_host, newest_first
@@ -26,40 +27,59 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
     configuration.
 
     The order of the inventories does not matter, except for the policy, which is that of the first unless given.
-    Merging an inventory again changes nothing. No gap is lost, not even that of a host which another inventory has.
-    Pseudonyms must come from one map.
+    The result keeps the inventories of all scans, and these are merged again. So neither stages nor repetitions change
+    anything. No gap is lost, not even that of a host which another inventory has. Pseudonyms must come from one map.
 
     Args:
         inventories: At least one.
         policy: The policy of the result; None for that of the first inventory.
     """
-    taken_at = max(inventory.taken_at for inventory in inventories)
-    found = [(_merged(observations), observations) for observations in by_host(inventories)]
-    # The order depends only on the result, so that merging the result again does not change it.
+    first = inventories[0]
+    scans = {_digest(scan): scan for inventory in inventories for scan in _scans(inventory)}
+    merged = tuple(scan for _, scan in sorted(scans.items()))
+    return msgspec.structs.replace(
+        _of_scans(merged), policy=first.policy if policy is None else policy, redaction=first.redaction, merged=merged
+    )
+
+
+def _scans(inventory: Inventory) -> Sequence[ScanFacts]:
+    """Return the scans that an inventory was merged from, or the only one."""
+    return inventory.merged or (ScanFacts(**{name: getattr(inventory, name) for name in ScanFacts.__struct_fields__}),)
+
+
+def _digest(scan: ScanFacts) -> bytes:
+    """Identify a scan; host by host, because the JSON of all is large."""
+    digest = blake2b(msgspec.json.encode(msgspec.structs.replace(scan, hypervisors=())))
+    for host in scan.hypervisors:
+        digest.update(msgspec.json.encode(host))
+    return digest.digest()
+
+
+def _of_scans(scans: Sequence[ScanFacts]) -> Inventory:
+    found = [(_merged(observations), observations) for observations in by_host(scans)]
+    # The order depends only on the result, not on the order of the scans.
     found.sort(key=lambda pair: _order(pair[0]))
     hosts = [host for host, _ in found]
     numbers: dict[tuple[int, str | None], int] = {
         (one.inventory, one.host.name): number for number, (_, observations) in enumerate(found) for one in observations
     }
     recognized = [[one.inventory for one in observations if one.is_recognized] for _, observations in found]
-    servers = merge_servers(inventories, MergedHosts([host.plain_name for host in hosts], numbers, recognized))
+    servers = merge_servers(scans, MergedHosts([host.plain_name for host in hosts], numbers, recognized))
     names = unique_names(hosts, servers.hosts_elsewhere)
     renamed = {place: names[number] for place, number in numbers.items()}
     hypervisors = [msgspec.structs.replace(host, name=name) for host, name in zip(hosts, names, strict=True)]
-    scopes = {inventory.scope for inventory in inventories}
+    scopes = {scan.scope for scan in scans}
     return Inventory(
         version=__version__,
-        taken_at=taken_at,
+        taken_at=max(scan.taken_at for scan in scans),
         scope=scopes.pop() if len(scopes) == 1 else None,
-        policy=inventories[0].policy if policy is None else policy,
         hypervisors=tuple(sorted(hypervisors, key=lambda host: host.name)),
         servers=servers.on(names),
-        netboots=_distinct(merge_records(inventories)),
-        subnets=_distinct(one for inventory in inventories for one in inventory.subnets),
-        gaps=_of_hosts([inventory.gaps for inventory in inventories], renamed),
-        unread=tuple(_unread(hypervisors, _of_hosts([inventory.unread for inventory in inventories], renamed))),
-        redaction=inventories[0].redaction,
-        places=_of_hosts([servers.places(number, one.places) for number, one in enumerate(inventories)], renamed),
+        netboots=_distinct(merge_records(scans)),
+        subnets=_distinct(one for scan in scans for one in scan.subnets),
+        gaps=_of_hosts([scan.gaps for scan in scans], renamed),
+        unread=tuple(_unread(hypervisors, _of_hosts([scan.unread for scan in scans], renamed))),
+        places=_of_hosts([servers.places(number, scan.places) for number, scan in enumerate(scans)], renamed),
     )
 
 

@@ -8,7 +8,7 @@ from math import inf
 
 import msgspec
 
-from virtscan.model import HostStatus, Hypervisor, Inventory
+from virtscan.model import HostStatus, Hypervisor, ScanFacts
 from virtscan.model.identity.keys import machine_uuid
 from virtscan.scanning.naming import is_full_address
 
@@ -47,7 +47,7 @@ class HostObservation(msgspec.Struct, frozen=True, kw_only=True):
         return self.has_facts or is_full_address(self.host.uri)
 
 
-def by_host(inventories: Sequence[Inventory]) -> list[list[HostObservation]]:
+def by_host(inventories: Sequence[ScanFacts]) -> list[list[HostObservation]]:
     """Return the observations of each hypervisor, the best first: those that share a key, directly or through others.
 
     Addresses come first, then declared names, so that the best observation of each hypervisor decides on a shared

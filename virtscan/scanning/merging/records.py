@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from virtscan.correlator.servers.assignments import is_called, is_full_name
-from virtscan.model import Inventory, Netboot, Server
+from virtscan.model import Netboot, ScanFacts, Server
 
 
-def merge_records(inventories: Sequence[Inventory]) -> Iterator[Netboot]:
+def merge_records(inventories: Sequence[ScanFacts]) -> Iterator[Netboot]:
     """Yield the records of all inventories; some lose the name of their server.
 
     A short name or an address identifies a server at one site only. If only inventories without the record have such a

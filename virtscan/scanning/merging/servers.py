@@ -7,7 +7,7 @@ from itertools import product
 
 import msgspec
 
-from virtscan.model import Inventory, RememberedPlace, Server, State
+from virtscan.model import RememberedPlace, ScanFacts, Server, State
 from virtscan.model.sources import is_declared
 from virtscan.scanning.merging.hosts import MergedHosts
 from virtscan.scanning.merging.observations import newest_first
@@ -77,7 +77,7 @@ class MergedServers(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def merge_servers(inventories: Sequence[Inventory], hosts: MergedHosts) -> MergedServers:
+def merge_servers(inventories: Sequence[ScanFacts], hosts: MergedHosts) -> MergedServers:
     """Return each server once: the observation with a known state goes before one without, then the newest.
 
     A name is unique only within a site. Observations at two sites with equal declarations are one server if they also
@@ -100,7 +100,7 @@ def merge_servers(inventories: Sequence[Inventory], hosts: MergedHosts) -> Merge
     return MergedServers(servers=tuple(servers), names=names)
 
 
-def _by_own_name(inventories: Iterable[Inventory], hosts: MergedHosts) -> dict[str, list[_ServerObservation]]:
+def _by_own_name(inventories: Iterable[ScanFacts], hosts: MergedHosts) -> dict[str, list[_ServerObservation]]:
     found: defaultdict[str, list[_ServerObservation]] = defaultdict(list)
     for number, inventory in enumerate(inventories):
         for server in inventory.servers:

@@ -14,8 +14,8 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from virtscan.model import Domain, Hypervisor, Inventory
+from virtscan.storage.hypervisor_v3 import SavedDomain
 from virtscan.storage.inventory_file import VERSION, Saved, domain_from_saved, host_to_saved, to_saved
-from virtscan.storage.inventory_v3 import SavedDomain
 from virtscan.storage.upgrades import upgraded
 
 _VOLATILE = rb'"(?<=[{,]")(observed_at|open_seconds|read_seconds|memory_free_mib|balloon_mib|mhz)":'
