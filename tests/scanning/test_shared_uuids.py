@@ -42,6 +42,23 @@ def test_in_one_file_they_are_as_many_as_there_whatever_they_have_in_common() ->
         assert merge([merged, *nights]) == merged, seed
 
 
+def test_one_with_a_domain_of_each_of_two_others_joins_the_newest_of_them() -> None:
+    """The order of a set of names differs from run to run, so there are many of them."""
+    for number in range(20):
+        newest, newer, oldest = (
+            replace(
+                hypervisor(name, *(domain(f"vm{number}{vm}") for vm in domains)),
+                system_uuid=UUID,
+                observed_at=TAKEN_AT + timedelta(days=day),
+            )
+            for name, domains, day in (("hv1", "a", 2), ("hv2", "b", 1), ("hv3", "ab", 0))
+        )
+
+        found = merge([inventory(newest, newer), inventory(oldest)]).hypervisors
+
+        assert {addresses(host) for host in found} == {frozenset({newest.uri, oldest.uri}), frozenset({newer.uri})}
+
+
 @pytest.mark.parametrize("names", ["a", "ab"])
 def test_one_of_unknown_domains_joins_the_only_one(names: str) -> None:
     hosts = [replace(hypervisor(f"hv{name}", domain(name)), system_uuid=UUID) for name in names]

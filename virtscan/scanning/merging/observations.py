@@ -153,9 +153,9 @@ def _join_by_uuid(hosts: _Hosts, numbers: Iterable[int]) -> None:
         domains = _domains(hosts.observations[number])
         if not domains:
             unread.append(number)
+        for other in sorted({other for domain in domains for other in having[domain]}):
+            hosts.join(other, number)
         for domain in domains:
-            for other in having[domain]:
-                hosts.join(other, number)
             having[domain].append(number)
     read = dict.fromkeys(hosts.number(number) for number in some if number not in unread)
     if len(read) <= 1:
