@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import product
+from typing import TypeAlias
 
 import msgspec
 
@@ -42,6 +43,9 @@ class _ServerObservation(msgspec.Struct, frozen=True, kw_only=True):
         """All MACs, observed or declared."""
         return frozenset((*self.server.macs, *self.server.declared_macs))
 
+
+_Joined: TypeAlias = tuple[_ServerObservation, list[_ServerObservation]]
+"""A server as it is merged, with its observations."""
 
 _NOTHING = Server(name="", source="")
 """A server without declarations."""
@@ -153,21 +157,24 @@ def _grouped(alike: Iterable[Sequence[_ServerObservation]], hosts: MergedHosts) 
     """Group the observations of one server, the best first: within each site, then across sites."""
     groups: list[list[_ServerObservation]] = []
     for some in alike:
-        of_site = [group for group in groups if _fit(group, some, hosts) and _are_of_one_site(group, some, hosts)]
+        of_site = [group for group in groups if _are_of_one_site(group, some, hosts) and _fit(group, some, hosts)]
         # Of servers with this name from an earlier merge, the one with this MAC, else with these facts, is the same.
         if of_site:
             min(of_site, key=lambda group: _difference(group, some[0])).extend(some)
         else:
             groups.append(list(some))
-    joined: list[list[_ServerObservation]] = []
+    # Only those with equal declarations are compared: each of many sites may have a server of this name.
+    joined: defaultdict[tuple[object, ...], list[_Joined]] = defaultdict(list)
     for group in groups:
-        known = next((one for one in joined if _are_of_two_sites(_merged(one), _merged(group), hosts)), None)
-        if known is None:
-            joined.append(group)
+        best = _merged(group)
+        known = joined[_declared(best)]
+        place = next((place for place, (one, _) in enumerate(known) if _are_of_two_sites(one, best, hosts)), None)
+        if place is None:
+            known.append((best, group))
         else:
-            known += group
-            known.sort(key=_rank)
-    return joined
+            both = sorted((*known[place][1], *group), key=_rank)
+            known[place] = _merged(both), both
+    return [group for known in joined.values() for _, group in known]
 
 
 def _difference(group: Sequence[_ServerObservation], other: _ServerObservation) -> tuple[bool, bool, bool, bool]:
@@ -207,10 +214,8 @@ def _are_of_one_site(
 
 
 def _are_of_two_sites(one: _ServerObservation, other: _ServerObservation, hosts: MergedHosts) -> bool:
-    """Return True if observations of two sites are of one server, which serves both."""
-    if not _fit([one], [other], hosts) or _declared(one) != _declared(other):
-        return False
-    return (
+    """Return True if observations of two sites, with equal declarations, are of one server, which serves both."""
+    return _fit([one], [other], hosts) and (
         one.facts == other.facts
         or bool(one.macs and other.macs)  # `_fit` holds, so they have one in common
         or is_full_address(one.server.source)
