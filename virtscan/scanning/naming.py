@@ -2,8 +2,8 @@
 
 import itertools
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from virtscan.model import Hypervisor
 
@@ -30,8 +30,9 @@ def disambiguated(named: Iterable[tuple[str, str]], taken: Collection[str] = ())
     pairs = tuple(named)
     count = Counter((*(name for name, _ in pairs), *taken))
     names = dict.fromkeys(taken)
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
     for name, address in pairs:
         longer = f"{name} ({address})" if count[name] > 1 else name
-        numbered = (longer if number == 1 else f"{longer} #{number}" for number in itertools.count(1))
+        numbered = (longer if number == 1 else f"{longer} #{number}" for number in numbers[longer])
         names[next(candidate for candidate in numbered if candidate not in names)] = None
     return list(names)[len({*taken}) :]

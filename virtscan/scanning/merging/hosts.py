@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
 
 
 class MergedHosts:
@@ -30,8 +29,10 @@ class MergedHosts:
         for (inventory, _), number in numbers.items():
             self._having[number].add(inventory)
         self._with_any = {inventory for inventory, _ in numbers}
-        groups = {frozenset(inventories) for inventories in recognized}
-        self._sites = {pair for group in groups for pair in product(group, group)}
+        self._recognized: defaultdict[int, set[int]] = defaultdict(set)
+        for number, inventories in enumerate({frozenset(one) for one in recognized}):
+            for inventory in inventories:
+                self._recognized[inventory].add(number)
 
     def number(self, inventory: int, name: str | None) -> int | None:
         """Return the number of the hypervisor that a name in an inventory refers to; None if there is none.
@@ -52,4 +53,4 @@ class MergedHosts:
 
     def are_of_one_site(self, inventory: int, other: int) -> bool:
         """Return True if two inventories certainly have a hypervisor in common."""
-        return inventory == other or (inventory, other) in self._sites
+        return inventory == other or not self._recognized[inventory].isdisjoint(self._recognized[other])

@@ -1,9 +1,9 @@
 """Grouping of observations in several inventories by hypervisor; pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import combinations, product
+from itertools import product
 from math import inf
 
 import msgspec
@@ -168,11 +168,44 @@ def _domains(observations: Iterable[HostObservation]) -> frozenset[str]:
 
 
 def _join_by_name(hosts: _Hosts, numbers: Iterable[int]) -> None:
-    """Join hypervisors that share a name or an address if `_are_one` holds for their observations."""
-    for pair in combinations(numbers, 2):
-        one, other = map(hosts.number, pair)
-        if one != other and _have_one_in_common(hosts.observations[one], hosts.observations[other]):
-            hosts.join(one, other)
+    """Join hypervisors that share a name or an address if `_are_one` holds for two of their observations.
+
+    Each of many sites may have the name, so only those with something else in common are compared.
+    """
+    some = sorted(set(map(hosts.number, numbers)))
+    having: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for number in some if len(some) > 1 else ():
+        observations = tuple(hosts.observations[number])
+        wanted = {trait for one in observations for trait in _wanted_traits(one)}
+        for other in sorted({other for trait in wanted for other in having[trait]}):
+            best, joining = hosts.number(other), hosts.number(number)
+            if best != joining and _have_one_in_common(hosts.observations[best], hosts.observations[joining]):
+                hosts.join(best, joining)
+        for one in observations:
+            for trait in _own_traits(one):
+                having[trait].add(hosts.number(number))
+
+
+def _own_traits(one: HostObservation) -> Iterator[tuple[str, str]]:
+    """Yield what may show, beside a name, that another observation is of the same hypervisor."""
+    yield "address", one.host.uri
+    if not one.has_facts:
+        yield "address, unread", one.host.uri
+    yield from _facts(one)
+
+
+def _wanted_traits(one: HostObservation) -> Iterator[tuple[str, str]]:
+    """Yield the traits of which another needs one: a short address is enough only if one of the two was not read."""
+    is_address_enough = not one.has_facts or is_full_address(one.host.uri)
+    yield "address" if is_address_enough else "address, unread", one.host.uri
+    yield from _facts(one)
+
+
+def _facts(one: HostObservation) -> Iterator[tuple[str, str]]:
+    if one.uuid is not None:
+        yield "uuid", one.uuid
+    for domain in one.domains:
+        yield "domain", domain
 
 
 def _have_one_in_common(some: Sequence[HostObservation], others: Sequence[HostObservation]) -> bool:
