@@ -210,6 +210,29 @@ def test_a_record_means_no_namesake_of_another_site(name: str) -> None:
         assert merge([merged, *sites]) == merge([merged]) == merged
 
 
+@pytest.mark.parametrize("source", ["on", "ssh://root@10.0.0.1", "ssh://satellite"])
+@pytest.mark.parametrize("name", ["satellite", "10.1.0.5"])
+def test_a_record_means_the_server_of_its_own_site_if_another_site_has_a_namesake(source: str, name: str) -> None:
+    """The hypervisors have the same address as well, so the place of a server shows nothing."""
+    on = server(tx_checksum=State.ON, source=source, macs=(), addresses=("10.1.0.5/16",))
+    off = server(tx_checksum=State.OFF, source="ssh://satellite", macs=(), addresses=("10.1.0.5/16", "10.2.0.5/16"))
+    sites = [
+        replace(
+            inventory(
+                hypervisor("kvm01", domain(f"{vm}-vm", macvtap(mac=mac)), kernel=UNFIXED_KERNEL), servers=(of_site,)
+            ),
+            netboots=(Netboot(mac=Mac(mac), system=vm, pending=True, source="cobbler", server=name),),
+        )
+        for vm, mac, of_site in (("ams", "52:54:00:00:00:01", on), ("fra", "52:54:00:00:00:02", off))
+    ]
+
+    merged = merge(sites)
+
+    assert {one.domain: one.rule for one in correlate(merged).findings} == {"ams-vm": "R11", "fra-vm": "R5"}
+    assert sorted(one.rule for one in correlate(redact(merged, Map(key="a"))[0]).findings) == ["R11", "R5"]
+    assert merge([*sites[::-1], merged]) == merged
+
+
 def test_a_record_means_the_server_of_an_inventory_that_has_both() -> None:
     record = Netboot(mac=Mac("52:54:00:93:76:af"), system="ams-vm", pending=True, source="cobbler", server="satellite")
     ams = replace(site("ams", server("foreman", source="ssh://foreman.ams")), netboots=(record,))

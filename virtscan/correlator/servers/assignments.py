@@ -112,7 +112,10 @@ def is_called(server: Server, name: str) -> bool:
     """Return True if a name on record means the server: by full name, by an address, or by a short name.
 
     A short name counts only if no full name of the server contradicts it: proxies of two sites are often called alike.
+    Namesakes that were merged are meant by the name that they share, and each by its own.
     """
+    if name == server.name:
+        return True
     wanted = name.casefold().rstrip(".")
     address = _address(wanted)
     if address is None:
@@ -139,7 +142,7 @@ def _address(text: str) -> IpAddress | None:
 
 def _host_names(server: Server) -> Iterator[str]:
     """Yield the names of a server: its own, and the host that it is read from."""
-    yield server.name.casefold().rstrip(".")
+    yield server.own_name.casefold().rstrip(".")
     host = server.source.partition("://")[2].rpartition("@")[2].casefold()
     host = host.removeprefix("[").partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     if host:

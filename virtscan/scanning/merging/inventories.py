@@ -75,7 +75,7 @@ def _of_scans(scans: Sequence[ScanFacts]) -> Inventory:
         scope=scopes.pop() if len(scopes) == 1 else None,
         hypervisors=tuple(sorted(hypervisors, key=lambda host: host.name)),
         servers=servers.on(names),
-        netboots=_distinct(merge_records(scans)),
+        netboots=_distinct(merge_records(scans, servers.names)),
         subnets=_distinct(one for scan in scans for one in scan.subnets),
         gaps=_of_hosts([scan.gaps for scan in scans], renamed),
         unread=tuple(_unread(hypervisors, _of_hosts([scan.unread for scan in scans], renamed))),

@@ -1,42 +1,59 @@
 """Merging of boot records; the server's name in a record refers to a server of the record's own site; pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
+from typing import TypeAlias
 
 import msgspec
 
 from virtscan.correlator.servers.assignments import is_called, is_full_name
-from virtscan.model import Netboot, ScanFacts, Server
+from virtscan.model import Netboot, ScanFacts
+
+_Identity: TypeAlias = tuple[str, str, str, str | None]
 
 
-def merge_records(scans: Sequence[ScanFacts]) -> Iterator[Netboot]:
-    """Yield the records of all scans; some lose the name of their server.
+def merge_records(scans: Sequence[ScanFacts], names: Mapping[tuple[int, str], str]) -> Iterator[Netboot]:
+    """Yield the records of all scans; some get another name for their server, or lose it.
 
-    A short name or an address identifies a server at one site only. If only scans without the record have such a
-    server, it is another server with the same name. Then the record would exclude the servers of its own site.
+    Args:
+        scans: The scans.
+        names: The names of servers in the result, by scan and name there.
     """
-    servers_of = [_under_own_names(scan.servers) for scan in scans]
-    every = tuple(server for servers in servers_of for server in servers)
-    is_known = cache(lambda name: _is_among(every, name))
-    own = set()
-    for scan, servers in zip(scans, servers_of, strict=True):
-        names = {name for name in {record.server for record in scan.netboots} if _is_among(servers, name)}
-        own |= {_identity(record) for record in scan.netboots if record.server in names}
+    own = _own_servers(scans, names)
+    servers = [(names[number, server.name], server) for number, scan in enumerate(scans) for server in scan.servers]
+    of_name = cache(lambda name: {unique for unique, server in servers if is_called(server, name)})
     for scan in scans:
         for record in scan.netboots:
-            is_namesake = (
-                _identity(record) not in own and is_known(record.server) and not is_full_name(record.server or "")
-            )
-            yield msgspec.structs.replace(record, server=None) if is_namesake else record
+            name = record.server
+            if name is not None and not is_full_name(name):
+                name = _server(name, own[_identity(record)], of_name(name))
+            yield msgspec.structs.replace(record, server=name)
 
 
-def _under_own_names(servers: Iterable[Server]) -> tuple[Server, ...]:
-    return tuple(msgspec.structs.replace(server, name=server.own_name) for server in servers)
+def _server(name: str, own: Collection[str], every: Collection[str]) -> str | None:
+    """Return the name of the server that a short name or an address means: that of the record's own site.
+
+    If only other sites have a server of that name, it is another one, and would exclude the servers of the record's site.
+    """
+    if not own:
+        return None if every else name
+    return next(iter(own)) if len(own) == 1 and len(every) > 1 else name
 
 
-def _identity(record: Netboot) -> tuple[object, ...]:
+def _own_servers(scans: Sequence[ScanFacts], names: Mapping[tuple[int, str], str]) -> Mapping[_Identity, set[str]]:
+    """Return the servers of the scans that have a record, if they have the name in it."""
+    own: defaultdict[_Identity, set[str]] = defaultdict(set)
+    for number, scan in enumerate(scans):
+        of_name: dict[str | None, set[str]] = {
+            name: {names[number, server.name] for server in scan.servers if is_called(server, name)}
+            for name in {record.server for record in scan.netboots}
+            if name is not None
+        }
+        for record in scan.netboots:
+            own[_identity(record)] |= of_name.get(record.server, set())
+    return own
+
+
+def _identity(record: Netboot) -> _Identity:
     return record.mac, record.system, record.source, record.server
-
-
-def _is_among(servers: Iterable[Server], name: str | None) -> bool:
-    return name is not None and any(is_called(server, name) for server in servers)
