@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,8 +26,8 @@ def record(day: int, **more: Any) -> ScanRecord:
     return ScanRecord(**(fields | more))
 
 
-def capacity(day: int, running: int | None, site: str = "ams1", **more: Any) -> ScanCounts:
-    count = CapacityCount(site=site, hypervisors=1, memory_mib=FULL, memory_running_mib=running)
+def capacity(day: int, running: int | None, site: str = "ams1", *, unread: int = 0, **more: Any) -> ScanCounts:
+    count = CapacityCount(site=site, hypervisors=2, unread=unread, memory_mib=FULL, memory_running_mib=running)
     return ScanCounts(scan=record(day, **more), capacity=(count,))
 
 
@@ -82,12 +83,39 @@ def test_the_rate_is_that_of_the_last_months() -> None:
     assert (one.scans, one.mib_per_day) == (60, 100)
 
 
-def test_a_scan_that_read_nothing_bends_no_line() -> None:
-    nights = [capacity(day, 50_000 + 1000 * day) for day in range(10)]
-    nights.insert(5, capacity(4, 0, status=HostStatus.FAILED))
+@pytest.mark.parametrize("status", [HostStatus.FAILED, HostStatus.PARTIAL])
+def test_a_scan_that_read_nothing_of_a_site_bends_no_line(status: HostStatus) -> None:
+    read = [capacity(day, 50_000 + 1000 * day) for day in range(10)]
+    away = [capacity(day, 59_000, unread=2, status=status) for day in range(10, 40)]
+    (one,) = capacity_trend([*read, *away], Every.SCAN).growth
+
+    assert (one.scans, one.mib_per_day, one.days_until_full) == (10, 1000, 41)
+
+
+def test_a_site_with_a_hypervisor_that_was_read_has_its_line() -> None:
+    nights = [capacity(day, 50_000 + 1000 * day, unread=1, status=HostStatus.PARTIAL) for day in range(10)]
     (one,) = capacity_trend(nights, Every.SCAN).growth
 
     assert (one.scans, one.mib_per_day) == (10, 1000)
+
+
+@pytest.mark.parametrize("days", [4000, -4000])
+def test_a_scan_by_a_wrong_clock_bends_no_line(days: int) -> None:
+    nights = [capacity(day, 50_000 + 1000 * day) for day in range(10)]
+    wrong = msgspec.structs.replace(nights[5].scan, taken_at=TAKEN_AT + timedelta(days=days))
+    nights[5] = msgspec.structs.replace(nights[5], scan=wrong)
+    (one,) = capacity_trend(nights, Every.SCAN).growth
+
+    assert (one.scans, one.mib_per_day, one.since) == (9, 1000, TAKEN_AT)
+
+
+def test_a_clock_that_was_set_back_by_hours_leaves_the_line() -> None:
+    nights = [capacity(day, 50_000 + 1000 * day) for day in range(10)]
+    early = msgspec.structs.replace(nights[2].scan, taken_at=TAKEN_AT - timedelta(hours=12))
+    nights[2] = msgspec.structs.replace(nights[2], scan=early)
+    (one,) = capacity_trend(nights, Every.SCAN).growth
+
+    assert (one.outlook, one.scans, one.since) == (Outlook.GROWING, 10, early.taken_at)
 
 
 def test_each_scope_and_site_has_its_own_growth() -> None:

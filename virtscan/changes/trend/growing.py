@@ -5,7 +5,6 @@ from datetime import timedelta
 from statistics import linear_regression
 
 from virtscan.changes.trend.values import Growth, Outlook
-from virtscan.model import HostStatus
 from virtscan.model.history import ScanCounts, ScanRecord
 
 _DAYS = 90
@@ -26,21 +25,26 @@ def growth(counts: Sequence[ScanCounts]) -> tuple[Growth, ...]:
 
 
 def _of_site(counts: Iterable[ScanCounts], last: ScanRecord, site: str | None) -> Growth:
-    """Fit the memory of running domains over the last days; a scan that read nothing adds nothing."""
+    """Fit the memory of running domains over the last days.
+
+    A scan that read nothing of the site adds nothing: its numbers are those of an earlier one. Nor does a scan dated
+    after the last one, by a clock that was wrong.
+    """
     start = last.taken_at - timedelta(days=_DAYS)
     recent = [
         (one.scan, capacity)
         for one in counts
-        if one.scan.scope == last.scope and one.scan.taken_at >= start and one.scan.status is not HostStatus.FAILED
+        if one.scan.scope == last.scope and start <= one.scan.taken_at <= last.taken_at
         for capacity in one.capacity
-        if capacity.site == site and capacity.memory_running_mib is not None
+        if capacity.site == site and capacity.unread < capacity.hypervisors and capacity.memory_running_mib is not None
     ]
     if not recent or recent[-1][1].memory_mib is None:
         return Growth(scope=last.scope, site=site, outlook=Outlook.UNKNOWN, scans=len(recent))
-    moments = [(scan.taken_at - recent[0][0].taken_at).total_seconds() / _DAY for scan, _ in recent]
+    since = min(scan.taken_at for scan, _ in recent)
+    moments = [(scan.taken_at - since).total_seconds() / _DAY for scan, _ in recent]
     now = recent[-1][1]
     running, memory = now.memory_running_mib or 0, now.memory_mib or 0
-    enough = len(recent) >= _LEAST_SCANS and moments[-1] - moments[0] >= _LEAST_DAYS
+    enough = len(recent) >= _LEAST_SCANS and max(moments) >= _LEAST_DAYS
     values = [capacity.memory_running_mib or 0 for _, capacity in recent]
     rate = linear_regression(moments, values).slope if enough else 0.0
     days = max(0.0, (memory - running) / rate) if rate > 0 else None
@@ -51,7 +55,7 @@ def _of_site(counts: Iterable[ScanCounts], last: ScanRecord, site: str | None) -
         site=site,
         outlook=Outlook.TOO_FEW_SCANS if not enough else Outlook.GROWING if is_full_some_day else Outlook.NOT_GROWING,
         scans=len(recent),
-        since=recent[0][0].taken_at,
+        since=since,
         memory_mib=memory,
         running_mib=running,
         mib_per_day=round(rate, 1) if enough else None,
