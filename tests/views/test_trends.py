@@ -24,6 +24,26 @@ def test_a_growing_site_is_full_on_a_day(days: int, words: str) -> None:
     assert note == f"ams1: memory will be full {words} (2026-12-24) at +0 MiB per day; based on 9 scans"
 
 
+@pytest.mark.parametrize(("outlook", "rate"), [(Outlook.GROWING, 9.8), (Outlook.NOT_GROWING, 0.0)])
+@pytest.mark.parametrize("running", [100, 130])
+def test_a_full_site_is_full_whether_it_grows_or_not(outlook: Outlook, rate: float, running: int) -> None:
+    growth = Growth(
+        scope=None, site="ams1", outlook=outlook, scans=9, memory_mib=100, running_mib=running, mib_per_day=rate
+    )
+
+    (note,) = trends.capacity(CapacityTrend(growth=(growth,))).notes
+
+    assert note == f"ams1: memory is full ({running} of 100 MiB), {rate:+.0f} MiB per day; based on 9 scans"
+
+
+def test_a_site_of_which_nothing_was_read_has_that_for_a_reason() -> None:
+    growth = Growth(scope=None, site="ams1", outlook=Outlook.UNKNOWN, scans=0)
+
+    (note,) = trends.capacity(CapacityTrend(growth=(growth,))).notes
+
+    assert note == "ams1: no growth rate; nothing was read in 90 days, or memory or the state of a domain is unknown"
+
+
 def test_counts_of_a_scan_that_read_a_part_are_marked() -> None:
     scan = ScanRecord(number=1, taken_at=TAKEN_AT, version="0.1.0", status=HostStatus.PARTIAL)
     points = (

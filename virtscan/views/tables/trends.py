@@ -180,6 +180,9 @@ def _outlook(growth: Growth, *, shows_scope: bool) -> str:
     scope = f" (scope {growth.scope or 'none'})" if shows_scope else ""
     site = f"{growth.site or 'hypervisors without a site'}{scope}"
     match growth.outlook:
+        case Outlook.GROWING | Outlook.NOT_GROWING if _is_full(growth):
+            full = f"memory is full ({growth.running_mib} of {growth.memory_mib} MiB)"
+            return f"{site}: {full}, {_rate(growth)} MiB per day; based on {growth.scans} scans"
         case Outlook.GROWING:
             return (
                 f"{site}: memory will be full in {quantity(growth.days_until_full or 0, 'day')} ({growth.full_on}) "
@@ -190,9 +193,14 @@ def _outlook(growth: Growth, *, shows_scope: bool) -> str:
         case Outlook.TOO_FEW_SCANS:
             return f"{site}: no growth rate yet: {quantity(growth.scans, 'scan')}; at least 5 over 7 days are needed"
         case Outlook.UNKNOWN:
-            return f"{site}: no growth rate; the memory or state of a domain or hypervisor is unknown"
+            return f"{site}: no growth rate; nothing was read in 90 days, or memory or the state of a domain is unknown"
         case _:
             assert_never(growth.outlook)
+
+
+def _is_full(growth: Growth) -> bool:
+    memory, running = growth.memory_mib, growth.running_mib
+    return memory is not None and running is not None and running >= memory
 
 
 def _rate(growth: Growth) -> str:
