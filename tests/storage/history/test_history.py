@@ -226,6 +226,25 @@ def test_a_host_that_is_down_for_long_is_remembered_after_pruning(url: str) -> N
     assert _names(memory.last) == ["vm1", "vm2"]
 
 
+def test_pruning_changes_no_comparison_of_the_scans_that_it_keeps(url: str) -> None:
+    here, there = host("hv1", vm(1)), host("hv2", vm(2), vm(3))
+    away = host("hv2", status=FAILED)
+    save(url, nights([here, there], *([[here, there]] * 2), *([[here, away]] * 6), [here, host("hv2", vm(2))]))
+
+    def since_the_outage(number: int) -> list[tuple[Kind, str]]:
+        with open_history(url) as history:
+            changes = compare(history.recall(number), history.recall(10), judge)
+        return [(change.kind, change.domain.domain) for change in changes.domains]
+
+    before = {number: since_the_outage(number) for number in (7, 8, 9)}
+    with open_history(url) as history:
+        history.prune(before=TAKEN_AT + timedelta(days=6), then=Then.NONE)
+        assert [record.number for record in history.scans() if record.kept] == [3, 7, 8, 9, 10]
+
+    assert before[9] == [(Kind.REMOVED, "vm3"), (Kind.SEEN_AGAIN, "vm2")]
+    assert {number: since_the_outage(number) for number in before} == before
+
+
 def _names(known: Hypervisor | None) -> list[str]:
     assert known is not None
     return [one.name for one in known.domains]

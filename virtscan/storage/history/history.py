@@ -14,7 +14,7 @@ from virtscan.storage.history.content.pieces import split_into_pieces
 from virtscan.storage.history.database import Database
 from virtscan.storage.history.ingest import ingest, lock_scopes
 from virtscan.storage.history.memory import remembering
-from virtscan.storage.history.pruning import Then, last_complete, remove, superfluous
+from virtscan.storage.history.pruning import Then, remembered, remove, superfluous
 from virtscan.storage.history.reading import ScanReader
 from virtscan.storage.history.tables import CAPACITY_COUNT, FINDING_COUNT, SCAN, SCOPE
 
@@ -149,7 +149,7 @@ class History:
             )
 
     def prune(self, *, before: datetime, then: Then) -> tuple[int, ...]:
-        """Remove the content of old scans; return their numbers. All counts stay, and each host's last observation.
+        """Remove the content of old scans; return their numbers. All counts stay, and the memory of unread hosts.
 
         Args:
             before: Scans from this time on are kept.
@@ -161,7 +161,7 @@ class History:
         self._database.check_current()
         with self._database.writing() as connection:
             lock_scopes(connection)
-            needed = last_complete(connection)
+            needed = remembered(connection, before)
             numbers = superfluous(_records(connection), needed, before=before, then=then)
             remove(connection, numbers)
         if numbers:

@@ -55,9 +55,27 @@ def _period(scan: ScanRecord, then: Then) -> object:
             assert_never(then)
 
 
-def last_complete(connection: sa.Connection) -> set[int]:
-    """Return the scans that are the last one to have read some host completely."""
-    return set(connection.scalars(sa.select(HOST.c.last_complete).where(HOST.c.last_complete.is_not(None)).distinct()))
+def remembered(connection: sa.Connection, before: datetime) -> set[int]:
+    """Return the scans that hold the last complete observation of some host: up to now, or to a scan that is kept.
+
+    Only scans from `before` on count as kept: the first of these that did not read a host needs the longest memory.
+    """
+    complete = HOST_SCAN.c.status == HostStatus.COMPLETE.value
+    last = sa.select(HOST.c.last_complete).where(HOST.c.last_complete.is_not(None)).distinct()
+    away = (
+        sa.select(HOST_SCAN.c.host_id, sa.func.min(HOST_SCAN.c.scan_id).label("since"))
+        .join_from(HOST_SCAN, SCAN, SCAN.c.id == HOST_SCAN.c.scan_id)
+        .where(sa.not_(complete), SCAN.c.taken_at >= before)
+        .group_by(HOST_SCAN.c.host_id)
+        .subquery()
+    )
+    earlier = (
+        sa.select(sa.func.max(HOST_SCAN.c.scan_id))
+        .join_from(HOST_SCAN, away, away.c.host_id == HOST_SCAN.c.host_id)
+        .where(complete, HOST_SCAN.c.scan_id < away.c.since)
+        .group_by(HOST_SCAN.c.host_id)
+    )
+    return {*connection.scalars(last), *connection.scalars(earlier)}
 
 
 def remove(connection: sa.Connection, numbers: tuple[int, ...]) -> None:
