@@ -208,6 +208,16 @@ def test_pruning_to_nothing_keeps_the_last_scan_of_each_scope(url: str) -> None:
         assert history.load(number) == year(6)[5]
 
 
+def test_pruning_keeps_the_last_scan_whose_report_reached_its_readers(url: str) -> None:
+    with open_history(url, create=True) as history:
+        for one, reported in zip(year(5), (True, True, False, False, False), strict=True):
+            history.save(one, None, reported=reported)
+        history.prune(before=datetime(2028, 1, 1, tzinfo=UTC), then=Then.NONE)
+
+        assert history.find(None, reported=True).number == 2
+        assert [record.number for record in history.scans() if record.kept] == [2, 5]
+
+
 def test_a_scan_that_read_nothing_stands_for_no_week(url: str) -> None:
     week = [night(day, host("hv1", vm(1), status=FAILED if day == 8 else HostStatus.COMPLETE)) for day in range(2, 10)]
     save(url, week)

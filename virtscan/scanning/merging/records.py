@@ -34,7 +34,8 @@ def merge_records(scans: Sequence[ScanFacts], names: Mapping[tuple[int, str], st
 def _server(name: str, own: Collection[str], every: Collection[str]) -> str | None:
     """Return the name of the server that a short name or an address means: that of the record's own site.
 
-    If only other sites have a server of that name, it is another one, and would exclude the servers of the record's site.
+    If only other sites have a server of that name, it is another one: it would exclude the servers of the record's
+    site.
     """
     if not own:
         return None if every else name

@@ -29,7 +29,8 @@ def superfluous(
     Args:
         scans: All scans, the first one first.
         needed: Numbers of scans that are kept in any case.
-        before: The content of scans from this time on is kept, and that of the last one of each scope.
+        before: The content of scans from this time on is kept, and that of two of each scope: the last one, and the last
+            one whose news were reported, because the next news are compared with it.
         then: The other scans that are kept. A scan that read nothing represents a period only if there is no other.
     """
     kept: dict[object, int] = {}
@@ -38,7 +39,7 @@ def superfluous(
         for scan in old:
             if scan.taken_at < before and (scan.status is HostStatus.FAILED) is failed:
                 kept[_period(scan, then)] = scan.number
-    last = {scan.scope: scan.number for scan in old}
+    last = {(scan.scope, scan.reported): scan.number for scan in old}
     stay = {*(kept.values() if then is not Then.NONE else ()), *last.values(), *needed}
     return tuple(scan.number for scan in old if scan.taken_at < before and scan.number not in stay)
 
