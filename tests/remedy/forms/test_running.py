@@ -172,11 +172,12 @@ def test_of_several_servers_each_gets_its_own_part_and_none_without_its_name(mac
     first = machine.run(text + LOOK, SERVER="sat'ellite")
     files = machine.files()
     second = machine.run(text + LOOK, SERVER="cobbler")
-    unnamed = machine.run(text + LOOK, SERVER="depot")
+    unknown = machine.run(f"trap 'ethtool -k {NIC}' EXIT; echo =====\n{text}", SERVER="satellite")
 
     assert refused.returncode != 0
     assert "set it to the name of this one" in refused.stderr
-    assert [state_in(done) for done in (first, second, unnamed)] == [State.OFF, State.ON, State.ON]
+    assert (unknown.returncode, unknown.stderr) == (2, "SERVER=satellite: no server of this script has this name\n")
+    assert [state_in(done) for done in (first, second, unknown)] == [State.OFF, State.ON, State.ON]
     assert list(files) == [f"/etc/udev/rules.d/99-virtscan-{NIC}.rules"]
     assert len(machine.files()) == 2
 

@@ -21,23 +21,32 @@ from virtscan.reporters import printable
 
 _READ = "Read this script, then run it as root on the named server."
 _NAMED = ': "${INTERFACE:?set it to the serving device}"\n'
-_CHOSEN = ': "${SERVER:?several servers need a change; set it to the name of this one}"\n'
+_CHOSEN = ': "${SERVER:?several servers need a change; set it to the name of this one}"'
+_IS_KNOWN = "known=yes\n"
+_UNKNOWN = """
+if [ -z "$known" ]; then
+    echo "SERVER=$SERVER: no server of this script has this name" >&2
+    exit 2
+fi
+"""
 
 
 def script(remedy: Remedy, steps_of: Callable[[Change], Steps]) -> str:
     """Write the script.
 
-    With several servers it runs on each only that one's part, chosen by the variable SERVER, and nothing without it. It
-    stops at the first command that fails.
+    With several servers it runs on each only that one's part, chosen by the variable SERVER, and fails without it or
+    with any other name. It stops at the first command that fails.
     """
     to_run = [change for change in remedy.changes if not change.fixed]
     parts = ["#!/bin/sh", *comment(opening(remedy, _READ))]
     if to_run:
-        parts += ["set -eu", *([_CHOSEN.rstrip()] if len(to_run) > 1 else []), "", *FUNCTIONS.rstrip().splitlines()]
+        parts += ["set -eu", *([_CHOSEN, "known="] if len(to_run) > 1 else []), "", *FUNCTIONS.rstrip().splitlines()]
     for change in remedy.changes:
         parts += ["", *comment(about(change))]
         if not change.fixed:
             parts += ["", *_commands(change, steps_of(change), among=len(to_run))]
+    if len(to_run) > 1:
+        parts += _UNKNOWN.rstrip().splitlines()
     return "\n".join(parts) + "\n"
 
 
@@ -50,7 +59,7 @@ def _commands(change: Change, steps: Steps, *, among: int) -> list[str]:
     if steps.lasting is not None:
         body += f"# {lasting(steps.means)}:\n{steps.lasting}"
     if among > 1:
-        body = f'if [ "$SERVER" = {name} ]; then\n{textwrap.indent(body, "    ")}fi\n'
+        body = f'if [ "$SERVER" = {name} ]; then\n{textwrap.indent(_IS_KNOWN + body, "    ")}fi\n'
     return [
         *comment([f"{where}:"]),
         *body.splitlines(),
