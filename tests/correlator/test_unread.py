@@ -8,6 +8,8 @@ import pytest
 from tests.build import TAKEN_AT, domain, gap_in_words, hypervisor, inventory, macvtap
 from virtscan.correlator.unread import unread_of
 from virtscan.model import Gap, GapAbout, HostStatus, Interface, Inventory, Policy
+from virtscan.model.gaps.causes import NotInReport
+from virtscan.model.gaps.items import FactName, HostFact
 
 
 def gap(about: GapAbout, host: str | None = "hv1", subject: str = "hv1") -> Gap:
@@ -64,3 +66,19 @@ def test_a_hypervisor_whose_list_of_domains_may_be_shorter_is_incomplete_but_lac
 
     assert found.incomplete == {"hv1"}
     assert not found.lacking
+
+
+@pytest.mark.parametrize("fact", FactName)
+def test_only_a_fact_about_devices_hides_devices(fact: FactName) -> None:
+    lacking = Gap(
+        item=HostFact(uri="sosreport:hv1", fact=fact), cause=NotInReport(), about=GapAbout.DEVICE, hypervisor="hv1"
+    )
+
+    is_about_devices = fact in {
+        FactName.BY_SSH,
+        FactName.OF_ANSIBLE,
+        FactName.DOMAINS,
+        FactName.INTERFACES,
+        FactName.NODE_DEVICES,
+    }
+    assert (unread_of(judged_with(lacking)).devices == {"hv1"}) is is_about_devices

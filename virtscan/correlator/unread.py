@@ -7,7 +7,12 @@ import msgspec
 from virtscan.correlator.staleness.age import Clock
 from virtscan.model import Gap, GapAbout, HostStatus, Inventory
 from virtscan.model.gaps.causes import DeviceNotListed
-from virtscan.model.gaps.items import OtherItem, WholeHost
+from virtscan.model.gaps.items import FactName, HostFact, OtherItem, WholeHost
+
+_WITHOUT_DEVICES = frozenset(
+    {FactName.KERNEL, FactName.CPUS, FactName.MEMORY, FactName.NAME_CPUS_MEMORY, FactName.DISK_SIZES}
+)
+"""Facts of a hypervisor that hide no device of it."""
 
 
 class UnreadFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,5 +74,11 @@ def _with_unread_domains(inventory: Inventory) -> Iterator[str]:
 
 def _with_unread_devices(inventory: Inventory) -> Iterator[str]:
     for gap in inventory.gaps:
-        if gap.hypervisor is not None and gap.about is GapAbout.DEVICE and not isinstance(gap.cause, DeviceNotListed):
+        if gap.hypervisor is not None and gap.about is GapAbout.DEVICE and _hides_devices(gap):
             yield gap.hypervisor
+
+
+def _hides_devices(gap: Gap) -> bool:
+    if isinstance(gap.item, HostFact) and gap.item.fact in _WITHOUT_DEVICES:
+        return False
+    return not isinstance(gap.cause, DeviceNotListed)
