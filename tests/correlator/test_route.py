@@ -29,6 +29,7 @@ from virtscan.model import (
     Device,
     DeviceKind,
     DeviceName,
+    Domain,
     DomainState,
     Finding,
     Interface,
@@ -501,6 +502,25 @@ def test_a_device_with_a_domains_mac_is_its_own_only_while_the_domain_runs(state
     odd = device("mt0", DeviceKind.ETHERNET, backing=Backing.VIRTUAL, lower_complete=False, mac=Mac(SERVING))
 
     assert finding_of(scene(beside=(guest,), devices=(odd,))).rule == rule
+
+
+@pytest.mark.parametrize(
+    ("mac", "beside", "rule", "confidence"),
+    [
+        (None, (domain("inner", macvtap(mac=OTHER)),), "R14", Confidence.LOW),
+        (None, (), "R10", Confidence.MEDIUM),
+        (Mac("52:54:00:00:0c:01"), (domain("inner", macvtap(mac=OTHER)),), "R10", Confidence.MEDIUM),
+    ],
+)
+def test_a_virtual_machine_without_the_mac_of_a_nic_may_be_any_domain(
+    mac: Mac | None, beside: tuple[Domain, ...], rule: str, confidence: Confidence
+) -> None:
+    outer = hypervisor("hv2", provisioner(), *beside)
+    found = finding_of(
+        scene(host_devices=(bond("bond2", "eth4"), nic("eth4", driver="virtio_net", mac=mac)), others=(outer,))
+    )
+
+    assert (found.rule, found.confidence) == (rule, confidence)
 
 
 @pytest.mark.parametrize(

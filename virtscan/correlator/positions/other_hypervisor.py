@@ -39,7 +39,7 @@ def on_another(
     missing: tuple[Missing, ...] = ()
     seen = neighbour(remote, fleet)
     hidden = None if seen.leaves or seen.is_nested else _may_be_nested(place, point.hypervisor, fleet, stack, seen)
-    nested = _is_nested(point, remote, seen, fleet)
+    nested = _is_nested(point, place, seen, fleet)
     if isinstance(hidden, NeedsPlace) and seen.is_virtual:
         where, missing = Where.UNPROVEN, (hidden,)
     elif nested is State.ON:
@@ -112,7 +112,9 @@ def _may_be_nested(
     return NeedsPlace(server=stack.server.name, why=why, macs=macs, hypervisor=incomplete)
 
 
-def _is_nested(point: AttachmentPoint, remote: str, seen: Neighbour, fleet: Fleet) -> State:
+def _is_nested(
+    point: AttachmentPoint, place: GuestNic | HostDevice | HostItself, seen: Neighbour, fleet: Fleet
+) -> State:
     """Return whether the two hypervisors may share an outer host, or one may be a domain of the other.
 
     No NIC that fills is then between them for certain; ON if the hypervisor is known to be virtual.
@@ -120,8 +122,18 @@ def _is_nested(point: AttachmentPoint, remote: str, seen: Neighbour, fleet: Flee
     local = point.hypervisor
     if point.is_filled or point.machine is Machine.PHYSICAL:
         return State.OFF
-    may_run_there = not fleet.is_nested(local) and seen.may_have_unread_domains
-    runs_there = bool(fleet.hypervisor_domains_on(local, remote))
+    may_run_there = not fleet.is_nested(local) and (
+        seen.may_have_unread_domains or _may_be_any_domain(local, place, fleet)
+    )
+    runs_there = bool(fleet.hypervisor_domains_on(local, place.hypervisor))
     if seen.leaves and not (runs_there or may_run_there):
         return State.OFF
     return State.UNKNOWN if point.machine is Machine.UNKNOWN else State.ON
+
+
+def _may_be_any_domain(local: str, place: GuestNic | HostDevice | HostItself, fleet: Fleet) -> bool:
+    """Return True if no NIC of a hypervisor is known by its MAC, and domains beside the server are known there."""
+    if fleet.machines[local] not in fleet.without_nics:
+        return False
+    own = place.domain.name if isinstance(place, GuestNic) else None
+    return any(domain.name != own for host in fleet.of_machine(place.hypervisor) for domain in host.domains)
