@@ -68,7 +68,7 @@ interfaces() {
 # commands decides about others, and the place of an option about the file.
 shortened() {
     up="$blank(pre-|post-)?up[[:space:]]+"
-    verbs='-[46w]|add|append|change|del|link|netns|replace|route|rule|set|addr|address'
+    verbs='-[46w]|add|addbr|append|change|del|link|netns|replace|route|rule|set|addr|address|\$IFACE|[0-9.]+[smhd]?'
     sed -E -e "\\~$wanted~b" -e "s~^($up).*\\|\\|[[:space:]]*(/bin/)?(true|:)$blank\$~\\1true~" -e t \
         -e "s~^($up)([^[:space:]]*=|[^;&|]*[;&|]).*~\\1several~" -e t \
         -e "s~^($up[^[:space:]]+([[:space:]]+($verbs))*)([[:space:]].*)?\$~\\1~" -e t \

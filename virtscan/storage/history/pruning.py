@@ -29,8 +29,8 @@ def superfluous(
     Args:
         scans: All scans, the first one first.
         needed: Numbers of scans that are kept in any case.
-        before: The content of scans from this time on is kept, and that of two of each scope: the last one, and the last
-            one whose news were reported, because the next news are compared with it.
+        before: The content of scans from this time on is kept, and that of two of each scope: the last one, and the
+            last one whose news were reported, because the next news are compared with it.
         then: The other scans that are kept. A scan that read nothing represents a period only if there is no other.
     """
     kept: dict[object, int] = {}

@@ -11,9 +11,12 @@ from virtscan.offload.persistence.shell.effects import Scene, offload_states, pr
 from virtscan.offload.persistence.shell.language.syntax import Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import Word
 from virtscan.offload.persistence.shell.programs import (
+    HARMLESS_OPTIONS,
     LIBRARIES,
     RUN_NOTHING,
+    SHEBANG,
     SHELLS,
+    SPECIAL,
     WRAPPERS,
     finds_ethtool,
     is_taken_to_succeed,
@@ -40,10 +43,6 @@ from virtscan.offload.persistence.shell.variables import (
     with_options,
 )
 
-# The kernel passes all words after `env` as one argument.
-_SHEBANG = re.compile(
-    r"#![ \t]*(?:/usr)?/bin/(?:busybox[ \t]+|env[ \t]+(?!\w+[ \t]+\S))?(sh|bash|dash|ash|ksh)\b(?!.*\r)"
-)
 _ERREXIT = re.compile(r"#!.*\s-\w*e")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 CALLS = 6
@@ -84,12 +83,12 @@ class Commands(ABC):
         """Run a script in a new shell, with the interpreter of its first line unless another is given."""
         if text.startswith("#!"):
             errexit = errexit or _ERREXIT.match(text) is not None
-            if not _SHEBANG.match(text):
+            if not SHEBANG.match(text):
                 return ended(shell.with_states(self._scene.possible_states(text), certain=False), None)
         if shell.calls >= CALLS:
             raise RecursionError("scripts that call each other")
         try:
-            found = _SHEBANG.match(text)
+            found = SHEBANG.match(text)
             is_bash = (interpreter or (found and found[1])) == "bash"
             outcomes = self.text(text, shell.child(arguments, errexit=errexit, is_bash=is_bash))
         except ShellSyntaxError:
@@ -132,9 +131,9 @@ class Commands(ABC):
 
     def _program(self, first: str, fields: list[Word], shell: Shell) -> Outcomes:  # noqa: PLR0911  a table of commands
         path = self._scene.path_of(first)
-        if path in self._scene.not_executable:
-            return {FAILURE: shell}
         name = path.rpartition("/")[2]
+        if path in self._scene.not_executable or name == "false":
+            return {FAILURE: shell}
         if name == "ethtool":
             found = "/" in first or finds_ethtool(shell.text_of("PATH"))
             status = True if found and succeeds(fields, self._scene) else None
@@ -251,6 +250,7 @@ class Commands(ABC):
     def _own(self, name: str, fields: list[Word], shell: Shell) -> Outcomes | None:
         """Run a builtin that changes more than variables; return None for other commands."""
         after: Shell | None = shell
+        status = True if is_taken_to_succeed(name, fields, self._scene.device) else None
         match name, fields:
             case "which" | "type", [*_, "ethtool"]:
                 pass
@@ -259,9 +259,11 @@ class Commands(ABC):
             case "local", _ if not shell.returns:
                 after = None
             case "trap", [str(text), *_] if text != "-":
-                after = self.trap(text, shell)
+                return ended(self.trap(text, shell), status)
             case "alias", _:
-                after = aliased(fields, shell)
+                return ended(aliased(fields, shell), status)
+            case "shopt", _ if not HARMLESS_OPTIONS.issuperset(fields):
+                raise ShellSyntaxError("an option that changes how words are compared or found")
             case "kill", _ if not {"$$", "0"}.isdisjoint(fields):
                 after = None
             case "set", _:
@@ -275,8 +277,6 @@ class Commands(ABC):
         name = first.rpartition("/")[2]
         if (outcomes := self._own(name, fields, shell)) is not None:
             return outcomes
-        if name == "false":
-            return {FAILURE: shell}
         if name == "rmmod" or (name == "modprobe" and removes(fields)):
             # A driver that is loaded again has its initial settings.
             shell = msgspec.structs.replace(shell, states=uncertain(shell.states))
@@ -285,16 +285,16 @@ class Commands(ABC):
         if name in DECLARE:
             shell = declared(name, fields, shell)
         elif name not in RUN_NOTHING:
-            shell = self._renamed(name, fields, shell).with_states(
-                program_states(first, fields, self._scene), certain=False
-            )
-        return ended(shell, True if name in DECLARE or is_taken_to_succeed(name, fields) else None)
+            states = program_states(first, fields, self._scene)
+            shell = self._renamed(name, fields, shell).with_states(states, certain=False)
+        if is_taken_to_succeed(name, fields, self._scene.device):
+            return {SUCCESS: shell}
+        return {**ended(shell, None), **({CommandEnd(False, "exit"): shell} if name in SPECIAL else {})}
 
     def _renamed(self, name: str, words: list[Word], shell: Shell) -> Shell:
         """Mark the states as unknown if the device gets another name, or another device may get its name."""
         names = {None, self._scene.device, *self._scene.names}
         if not may_rename(name, words) or names.isdisjoint(words):
             return shell
-        elsewhere = words[-1:] != [self._scene.device]  # from here on, its name means another device
-        shell = shell.with_states(uncertain(FEATURES), certain=False)
-        return msgspec.structs.replace(shell, renamed=shell.renamed or elsewhere)
+        renamed = shell.renamed or words[-1:] != [self._scene.device]  # from here on, its name means another device
+        return msgspec.structs.replace(shell.with_states(uncertain(FEATURES), certain=False), renamed=renamed)

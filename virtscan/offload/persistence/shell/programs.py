@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from virtscan.offload.persistence.shell.language.words import Word
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
+# The kernel passes all words after `env` as one argument.
+SHEBANG = re.compile(
+    r"#![ \t]*(?:/usr)?/bin/(?:busybox[ \t]+|env[ \t]+(?!\w+[ \t]+\S))?(sh|bash|dash|ash|ksh)\b(?!.*\r)"
+)
 READERS = SHELLS | {"at", "batch"}
 """Programs that run commands from their standard input."""
 WRAPPERS = frozenset(
     {"sudo", "nice", "ionice", "nohup", "exec", "command", "env", "time", "setsid", "timeout", "busybox", "builtin"}
-)
-SUCCEED = frozenset(
-    {":", "true", "echo", "printf", "sleep", "usleep", "logger", "ifconfig", "brctl", "modprobe", "sysctl", "touch"}
-    | {"wait", "set", "umask", "cd", "mkdir", "date", "trap", "shift", "unset", "unalias", "alias"}
 )
 RUN_NOTHING = frozenset(
     {":", "true", "echo", "printf", "logger", "cat", "grep", "wall", "cd", "ls", "cp", "mv", "rm", "ln", "chmod"}
@@ -22,11 +22,53 @@ RUN_NOTHING = frozenset(
 """Commands that execute neither their arguments nor their input."""
 SPECIAL = frozenset({".", "source", "eval", "exec", ":", "set", "export", "readonly", "unset", "shift", "trap"})
 """Special builtins: an assignment before one remains in effect after it (POSIX 2.14)."""
+HARMLESS_OPTIONS = frozenset(
+    {
+        "-s",
+        "-u",
+        "-q",
+        "nullglob",
+        "dotglob",
+        "globstar",
+        "extglob",
+        "expand_aliases",
+        "checkwinsize",
+        "inherit_errexit",
+    }
+)
+"""Arguments of `shopt` that have no effect on the commands that are followed."""
 # Function libraries of distributions, which neither change a script's variables nor end it.
 LIBRARIES = re.compile(r"(/usr)?/lib/.*|/etc/(rc\.d/)?init\.d/functions(\.sh)?|/etc/rc\.(status|subr)")
-_FOLDERS = re.compile(r"/|/(dev|proc|sys|var|usr|run|tmp|etc|root)(/[^/]+)?")
 _DEVICES = re.compile(r"/(dev|proc|sys)/.+")
 _WRITABLE = re.compile(rf"{_DEVICES.pattern}|/(var/log|var/tmp|var/run|run|tmp|etc|root)/[^/]+")
+
+_ANY = "\1"
+"""A placeholder for unknown arguments."""
+_NAME = r"[A-Za-z_]\w*"
+_FOLDERS = (
+    r"/|/(dev|proc|sys|var|usr|run|tmp|etc|root)|/usr/(s?bin|lib|share)|/var/(lib|log|tmp)|/etc/network|/sys/class"
+)
+_SIGNALS = r"EXIT|HUP|INT|QUIT|PIPE|ALRM|TERM|USR[12]|0|1|2|3|13|14|15"
+_ACCEPTED = {
+    ":": ".*",
+    "true": ".*",
+    "echo": ".*",
+    "printf": r"(--\0)?(?!-)([^%\0\1]|%[sb%])*\0.*",
+    "sleep": r"(\d*\.?\d+[smhd]?\0)+",
+    "logger": r"((-[is]+|-t\0[^\0]+|-t[^\0]+)\0)*((--\0)?[^-\0].*)?",
+    "touch": rf"(({_WRITABLE.pattern})\0)+",
+    "umask": r"([0-7]{1,4}\0)?",
+    "date": r"(-u\0)?(\+[^\0\1]+\0)?",
+    "mkdir": r"-p\0(/(?!dev/|proc/|sys/)[^\0]+\0)+",
+    "cd": rf"({_FOLDERS})/?\0",
+    "wait": "",
+    "trap": rf"((--\0)?[^\0]*\0(({_SIGNALS})\0)+)?",
+    "unset": rf"(-[fv]\0)?({_NAME}\0)*",
+    "unalias": r"-a\0",
+    "alias": r"([^-=\0\1][^=\0\1]*=[^\0\1]*\0)*",
+    **dict.fromkeys(("export", "local", "declare", "typeset", "readonly"), rf"(-[arx]+\0)*({_NAME}(=[^\0]*)?\0)*"),
+}
+"""The arguments, each followed by a NUL, with which a command is assumed to succeed."""
 
 
 def finds_ethtool(path: str | None) -> bool:
@@ -44,16 +86,18 @@ def may_rename(name: str, words: Sequence[Word]) -> bool:
     return name in {"nameif", "ifrename"} or (name == "ip" and {"set", "name"} <= set(words))
 
 
-def is_taken_to_succeed(name: str, words: Sequence[Word]) -> bool:
-    """Return True if a command with these arguments is assumed to succeed."""
-    match name, words:
-        case "cd", [path, *_] if path is None or not _FOLDERS.fullmatch(path):
-            return False
-        case "mkdir", [str(option), *_] if not re.match(r"-\w*p", option):
-            return False
-        case "wait", [_, *_]:
-            return False
-    return name in SUCCEED or (name == "ip" and not {"set", "add", "up"}.isdisjoint(words))
+def is_taken_to_succeed(name: str, words: Sequence[Word], device: str) -> bool:
+    """Return True if a command is assumed to succeed: every machine has it, and it accepts these arguments.
+
+    `brctl` may be missing, but not where it has made the device.
+    """
+    if name == "ip":
+        return not {"set", "add", "up"}.isdisjoint(words)
+    if name == "brctl":
+        return words[1:2] == [device]
+    accepted = _ACCEPTED.get(name)
+    text = "".join(f"{_ANY if word is None else word}\0" for word in words)
+    return accepted is not None and re.fullmatch(accepted, text, re.DOTALL) is not None
 
 
 def removes(options: Sequence[Word]) -> bool:

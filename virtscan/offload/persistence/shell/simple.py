@@ -10,7 +10,14 @@ from virtscan.offload.persistence.shell.conditions import holds
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block
-from virtscan.offload.persistence.shell.language.words import expand, expand_pattern, may_fail, needed, substituted
+from virtscan.offload.persistence.shell.language.words import (
+    Word,
+    expand,
+    expand_pattern,
+    may_fail,
+    needed,
+    substituted,
+)
 from virtscan.offload.persistence.shell.programs import RUN_NOTHING, SPECIAL
 from virtscan.offload.persistence.shell.state import (
     FAILURE,
@@ -22,7 +29,7 @@ from virtscan.offload.persistence.shell.state import (
     either,
     ended,
 )
-from virtscan.offload.persistence.shell.variables import ASSIGNMENT, assigned
+from virtscan.offload.persistence.shell.variables import ASSIGNMENT, DECLARE, assigned
 
 
 class SimpleCommands(Commands):
@@ -59,7 +66,7 @@ class SimpleCommands(Commands):
             return ended(shell, holds(fields, device=self._scene.device, patterns=False) if known else None)
         fields = [field for word in rest for field in expand(word, shell.lookup)]
         if after is shell:
-            return self.command(fields, shell)
+            return self._declared(rest, shell) if None in fields and rest[0] in DECLARE else self.command(fields, shell)
         # An assignment before a command lasts only for the command, except for special builtins and functions.
         names = [name for name, values in after.variables.items() if values != shell.variables.get(name)]
         keeps = fields[:1] and (fields[0] in SPECIAL or fields[0] in shell.functions)
@@ -71,6 +78,19 @@ class SimpleCommands(Commands):
 
         environment = {name: after.variables[name] for name in names}
         return changed(self.command(fields, shell.with_variables(environment, exported=True)), restored)
+
+    def _declared(self, words: Sequence[str], shell: Shell) -> Outcomes:
+        """Run `export` or another declaration with unknown words, or with unknown values of variables."""
+        fields: list[Word] = []
+        for word in words:
+            found = expand(word, shell.lookup)
+            if None in found and (assignment := ASSIGNMENT.fullmatch(word)) is not None:
+                shell = shell.with_variables({assignment[1]: (None,)})
+                found = [assignment[1]]
+            elif None in found:
+                shell = shell.without_variables()
+            fields += found
+        return self.command(fields, shell)
 
     def substituted(self, words: Sequence[str], shell: Shell) -> tuple[Outcomes, bool | None, Shell]:
         """Run the command substitutions in words; return outcomes that end the script, their status, and the shell."""
