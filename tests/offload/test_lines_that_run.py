@@ -961,6 +961,11 @@ def test_scripts_of_if_up_run_for_devices_with_a_stanza_that_is_brought_up() -> 
         ("/etc/cron.d/tx", f"#@reboot root {COMMAND}", ON),
         # An invalid line, or a shell that may be missing.
         ("/etc/cron.d/tx", f"@reboot root /sbin/{COMMAND}\nnot a line", UNKNOWN),
+        ("/etc/cron.d/tx", f"60 * * * * root x\n@reboot root /sbin/{COMMAND}", UNKNOWN),
+        ("/etc/cron.d/tx", f"MAILTO=\n@reboot root /sbin/{COMMAND}", UNKNOWN),
+        ("/etc/cron.d/tx", f"@daily root\n@reboot root /sbin/{COMMAND}", UNKNOWN),
+        ("/etc/cron.d/tx", f"-@reboot root /sbin/{COMMAND}", UNKNOWN),
+        ("/etc/cron.d/tx", f"@Reboot root /sbin/{COMMAND}", UNKNOWN),
         ("/etc/cron.d/tx", f"SHELL=/usr/bin/fish\n@reboot root /sbin/{COMMAND}", UNKNOWN),
         ("/etc/cron.d/tx", f"SHELL=/bin/bash\n\n0 3 * * * root x\n@reboot root /sbin/{COMMAND}", OFF),
         ("/var/spool/cron/root", f"@reboot /sbin/{COMMAND}", OFF),

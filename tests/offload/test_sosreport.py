@@ -208,6 +208,7 @@ def test_a_device_read_by_ethtool_alone_is_enough(tmp_path: Path) -> None:
             "/etc/network/interfaces",
         ),
         ({"etc/crontab": "@reboot root /sbin/ethtool -K eth0 tx off\n"}, State.OFF, "/etc/crontab"),
+        ({"etc/cron.d/tx": "@reboot root /sbin/ethtool -K eth0 tx off"}, State.UNKNOWN, "/etc/cron.d/tx"),
         ({"etc/rc.d/rc.local": "# ethtool -K eth0 tx off\nfoo -K eth0 tx off\n"}, State.UNKNOWN, "not in a sosreport"),
         (
             {"etc/network/interfaces": b" " * ((16 << 20) + 1)},

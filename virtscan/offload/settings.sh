@@ -126,12 +126,25 @@ cron() {
     closed "$root"/etc/cron.d
     wanted="$relevant$(naming)"
     pattern="^$blank[A-Za-z0-9_]+$blank=|^[^#]*($wanted)"
-    times='(@[a-z]+|[0-9*]([^[:space:]]*[[:space:]]+){4}[^[:space:]]+)'
+    # The fields of times, as the cron of Debian takes them; it ignores a table with another line.
+    times=
+    for field in '[0-5]?[0-9]' '([01]?[0-9]|2[0-3])' '(0?[1-9]|[12][0-9]|3[01])' '(0?[1-9]|1[0-2]|[A-Za-z]{3})' \
+        '(0?[0-7]|[A-Za-z]{3})'; do
+        field="(\\*|$field(-$field)?)(/[1-9][0-9]*)?"
+        times="$times$field(,$field)*[[:space:]]+"
+    done
+    # cronie takes a dash before them.
+    dash=
+    for file in "$root"/usr/lib/systemd/system/crond.service "$spool/tabs"; do [ -e "$file" ] && dash=-?; done
+    times="$dash(@(reboot|yearly|annually|monthly|weekly|daily|midnight|hourly)[[:space:]]+|$times)[^[:space:]]"
     for file in "$root"/etc/crontab "$root"/etc/cron.d/* $tables; do
         if [ ! -r "$file" ] || grep -qE -- "$wanted" "$file"; then
             show "$file"
             attributes "$file"
-            if grep -qsvE "^$blank(#.*|[A-Za-z0-9_\"']+$blank=.*|$times[[:space:]].*)?\$" "$file"; then
+            user='[^[:space:]]*[[:space:]]+[^[:space:]]'
+            case $file in "$spool"/*) user= ;; esac
+            if grep -qsvE "^$blank(#.*|[A-Za-z0-9_]+$blank=.*|$times$user.*)?\$" "$file" ||
+                [ -n "$(tail -c 1 "$file" 2>/dev/null)" ]; then
                 say unclear "${file#"$root"}"
             fi
         fi
@@ -498,17 +511,18 @@ closed() {
     if [ -d "$1" ] && { [ ! -r "$1" ] || [ ! -x "$1" ]; }; then say unreadable "${1#"$root"}"; fi
 }
 
-# Empties the variables whose names speak of secrets.
+# Replaces the values of variables whose names speak of secrets.
 masked() {
     secret='[Pp][Aa][Ss][Ss]\|[Ss][Ee][Cc][Rr][Ee][Tt]\|[Tt][Oo][Kk][Ee][Nn]\|[Pp][Ss][Kk]\|[Kk][Ee][Yy]'
     secret="\([A-Za-z0-9_]*\($secret\)[A-Za-z0-9_]*=\)"
-    sed -e "s/$secret\"[^\"]*\"/\1/g" -e "s/$secret'[^']*'/\1/g" -e "s/$secret[^[:space:]\"';]*/\1/g"
+    sed -e "s/$secret\"[^\"]*\"/\1-/g" -e "s/$secret'[^']*'/\1-/g" -e "s/$secret[^[:space:]\"';]\{1,\}/\1-/g"
 }
 
 # A file without its comments, each continued line in one. systemd and udev take comments inside of one away, too.
 joined() {
     comment='/^[[:space:]]*#/d'
     case $1 in */systemd/*) comment='/^[[:space:]]*[#;]/d' inner=$comment ;; */udev/*) inner=$comment ;; *) inner= ;; esac
+    case $1 in "$root"/etc/cron* | "$root"/var/spool/*) sed -e "$comment" "$1"; return ;; esac
     sed -e "$inner" "$1" | sed -e "$comment" -e :a -e '/\\$/{' -e '$!{' -e N -e 's/\\\n/ /' -e ba -e '}' -e '}'
 }
 

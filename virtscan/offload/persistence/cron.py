@@ -14,9 +14,18 @@ from virtscan.offload.persistence.shell.programs import finds_ethtool
 
 _SYSTEM = ("/etc/crontab", "/etc/cron.d/*")
 _ROOT = ("/var/spool/cron/root", "/var/spool/cron/crontabs/root", "/var/spool/cron/tabs/root")
-_ASSIGNMENT = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(\"[^\"]*\"|'[^']*'|.*)")
+_ASSIGNMENT = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\"'\s].*|)\s*")
 _BARE = re.compile(r"(?<![\w/.-])ethtool\b")
-_TIMES = re.compile(r"\s*(@\w+|[\d*](?:\S*\s+){4}\S+)\s+(\S.*)")
+_FIELDS = (
+    "[0-5]?[0-9]",
+    "(?:[01]?[0-9]|2[0-3])",
+    "(?:0?[1-9]|[12][0-9]|3[01])",
+    "(?:0?[1-9]|1[0-2]|[A-Za-z]{3})",
+    "(?:0?[0-7]|[A-Za-z]{3})",
+)
+_FIVE = r"\s+".join(f"{part}(?:,{part})*" for part in (rf"(?:\*|{one}(?:-{one})?)(?:/[1-9][0-9]*)?" for one in _FIELDS))
+_WORDS = "reboot|yearly|annually|monthly|weekly|daily|midnight|hourly"
+_TIMES = re.compile(rf"\s*(-?)(@(?:{_WORDS})|{_FIVE})\s+(\S.*)")
 
 
 def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
@@ -26,12 +35,14 @@ def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
         crontab(5): `@reboot`; system crontabs have a user before the command, and `%` ends the command; PATH is
         /usr/bin:/bin, which lacks ethtool if /sbin is a separate folder. Debian's cron(8): file names in cron.d have
         only letters, digits, `_` and `-`, other crons allow more; a table is ignored if another user than root may
-        change it, or if one of its lines is invalid.
+        change it. Debian's cron 3.0pl1-162, as tried: so is a table with an invalid line, such as `NAME=` without a
+        value, or one that begins with `-`. cronie, entry.c: after a `-` the command is not logged.
     """
     running = evidence.starts("cron", "crond", "cronie", "fcron", "systemd-cron")
     for path, text in evidence.matching(*_SYSTEM, *_ROOT):
         scene = Scene.of(evidence, device)
-        states = _states(text, scene, system=any(map(path.match, _SYSTEM)))
+        is_cronie = evidence.wants("crond")
+        states = _states(text, scene, system=any(map(path.match, _SYSTEM)), is_cronie=is_cronie)
         if states:
             certain = running is State.ON and _plain(path) and str(path) not in evidence.foreign
             yield SavedSetting(place=SettingPlace(files=(str(path),)), states=states if certain else uncertain(states))
@@ -41,7 +52,7 @@ def _plain(path: PurePosixPath) -> bool:
     return re.fullmatch(r"[A-Za-z0-9_-]+", path.name) is not None
 
 
-def _states(text: str, scene: Scene, *, system: bool) -> dict[str, State]:
+def _states(text: str, scene: Scene, *, system: bool, is_cronie: bool) -> dict[str, State]:
     states: dict[str, State] = {}
     variables: dict[str, str | None] = {}
     is_valid = True
@@ -50,16 +61,19 @@ def _states(text: str, scene: Scene, *, system: bool) -> dict[str, State]:
             continue
         if (assignment := _ASSIGNMENT.fullmatch(line)) is not None:
             variables[assignment[1]] = assignment[2].strip("\"' ")
+            is_valid = is_valid and (bool(assignment[2]) or is_cronie)
         elif (found := _TIMES.fullmatch(line)) is not None:
-            given = _line(found[1], found[2], scene, variables, system=system)
-            states = merged(states, given, certain=found[1] == "@reboot")
+            user, command = (*found[3].split(None, 1), "")[:2] if system else ("root", found[3])
+            given = _line(found[2], user, command, scene, variables)
+            states = merged(states, given, certain=found[2] == "@reboot")
+            is_valid = is_valid and bool(command) and (not found[1] or is_cronie)
         else:
             is_valid = False
+            states = merged(states, scene.possible_states(line), certain=False)
     return states if is_valid else uncertain(states)
 
 
-def _line(when: str, rest: str, scene: Scene, variables: Mapping[str, str | None], *, system: bool) -> dict[str, State]:
-    user, command = (*rest.split(None, 1), "")[:2] if system else ("root", rest)
+def _line(when: str, user: str, command: str, scene: Scene, variables: Mapping[str, str | None]) -> dict[str, State]:
     states = run_script(re.split(r"(?<!\\)%", command)[0], msgspec.structs.replace(scene, variables=variables))
     if user != "root":
         return uncertain(states) if "sudo" in command else {}

@@ -35,6 +35,8 @@ _SETTINGS = (
     "usr/lib/systemd/",
     "var/spool/cron/",
 )
+_CRONTABS = ("/etc/cron.d/", "/etc/crontab", "/var/spool/cron/")
+"""Tables that cron ignores if their last line has no end."""
 _UNITS = "etc/systemd/system/"
 _WANTED = re.compile(r"[^/]+\.(?:wants|requires)/[^/]+")
 # sos does not always collect these folders: if their files are missing, this proves nothing.
@@ -87,11 +89,13 @@ def _evidence(report: "Sosreport") -> Evidence:
     }
     units = {name.removeprefix(_UNITS): target for name, target in report.links.items() if name.startswith(_UNITS)}
     masked = {f"/{_UNITS}{name}": "" for name, target in units.items() if target == "/dev/null"}
+    unended = (name for name, text in files.items() if name.startswith(_CRONTABS) and text[-1:] not in {"", "\n"})
     skipped = (f"/{name}" for name in report.skipped if name.startswith(_SETTINGS))
     return Evidence(
         files=files | masked,
         unreadable=tuple(skipped),
         not_in_report=tuple(f"/{place}" for place in _NOT_TAKEN),
+        unclear=tuple(unended),
         executable=frozenset(f"/{name}" for name in report.executable),
         exposed={f"/{name}": State.UNKNOWN for name in report.exposed},  # sos, or unpacking, may have changed it
         wanted=frozenset(name for name in units if _WANTED.fullmatch(name)),
