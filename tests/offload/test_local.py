@@ -773,8 +773,9 @@ def test_a_service_is_enabled_by_a_link_whatever_it_leads_to(machine: Machine) -
 
 def test_files_that_the_interfaces_file_includes_are_read(machine: Machine) -> None:
     machine.file("/etc/network/interfaces", "source /etc/own/*.cfg\nsource-directory more\n")
-    for path in ("/etc/own/a.cfg", "/etc/network/more/a"):
-        file = machine.file(path, "auto eth0\niface eth0 inet dhcp\n  up ethtool -K eth0 \\\n  tx off\n")
+    machine.file("/etc/own/b.cfg", "source b/*\n")
+    for path in ("/etc/own/a.cfg", "/etc/network/more/a", "/etc/own/b/d"):
+        file = machine.file(path, "auto eth0\niface eth0 inet dhcp\n  offload-gso off\n  offload-tx off\n")
         persistence = machine.read("eth0").persistence
         file.unlink()
 
@@ -793,6 +794,10 @@ def test_files_that_the_interfaces_file_includes_are_read(machine: Machine) -> N
         ("up ip route add 10.0.0.0/8 via 10.0.0.1", State.OFF),
         ("up echo 1 > /proc/sys/net/ipv4/ip_forward", State.OFF),
         ("up cd /srv; ./tune", State.UNKNOWN),
+        ("pre-up sleep 5", State.OFF),
+        ("pre-up modprobe 8021q", State.UNKNOWN),
+        ("pre-up brctl addbr $IFACE", State.OFF),
+        ("pre-up brctl addif br0 $IFACE", State.UNKNOWN),
         ("down /usr/local/bin/check", State.OFF),
     ],
 )

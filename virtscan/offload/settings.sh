@@ -42,15 +42,21 @@ profiles() {
 }
 
 interfaces() {
-    files=$root/etc/network/interfaces
-    set -f
+    files= included=$root/etc/network/interfaces
     source='s/^[[:space:]]*source\(-directory\)\{0,1\}[[:space:]]//p'
-    for word in $(joined "$files" 2>/dev/null | sed -n "$source"); do
-        case $word in /*) word=$root$word ;; *) word=$root/etc/network/$word ;; esac
-        if [ -d "$word" ]; then word=$word/*; fi
-        files="$files $word"
+    for level in 1 2 3 4 5 6; do
+        files="$files $included" found=
+        for file in $included; do
+            set -f
+            for word in $(joined "$file" 2>/dev/null | sed -n "$source"); do
+                case $word in /*) word=$root$word ;; *) word=${file%/*}/$word ;; esac
+                if [ -d "$word" ]; then word=$word/*; fi
+                found="$found $word"
+            done
+            set +f
+        done
+        included=$(printf '%s\n' $found | sort -u)
     done
-    set +f
     files=$(printf '%s\n' $files "$root"/etc/network/interfaces.d/* | sort -u)
     calls=
     called $files
@@ -68,7 +74,7 @@ interfaces() {
 # commands decides about others, and the place of an option about the file.
 shortened() {
     up="$blank(pre-|post-)?up[[:space:]]+"
-    verbs='-[46w]|add|addbr|append|change|del|link|netns|replace|route|rule|set|addr|address|\$IFACE|[0-9.]+[smhd]?'
+    verbs='-[46w]|add|addbr|append|change|del|link|netns|replace|route|rule|set|addr|address|[$]IFACE|[0-9.]+[smhd]?'
     sed -E -e "\\~$wanted~b" -e "s~^($up).*\\|\\|[[:space:]]*(/bin/)?(true|:)$blank\$~\\1true~" -e t \
         -e "s~^($up)([^[:space:]]*=|[^;&|]*[;&|]).*~\\1several~" -e t \
         -e "s~^($up[^[:space:]]+([[:space:]]+($verbs))*)([[:space:]].*)?\$~\\1~" -e t \
