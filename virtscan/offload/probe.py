@@ -82,7 +82,8 @@ def parse_answer(output: bytes) -> ServerAnswer:
             exposed=dict.fromkeys(_arguments(sections, "exposed"), State.ON),
             wanted=frozenset(bodies.get("wants", "").splitlines()),
             wanted_until_reboot=frozenset(bodies.get("wants-until-reboot", "").splitlines()),
-            aliases=dict(line.split(" ", 1) for line in bodies.get("aliases", "").splitlines() if " " in line),
+            # Of the folders, the first one that has a name counts.
+            aliases=dict(line.split(" ", 1) for line in bodies.get("aliases", "").splitlines()[::-1] if " " in line),
             calls={argument: tuple(text.split()) for name, argument, text in sections if name == "calls"},
             udev=int(udev) if re.fullmatch(r"[0-9]{1,6}", udev) else None,
         ),

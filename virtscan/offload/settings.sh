@@ -265,11 +265,15 @@ units() {
     wants $fleeting | body
     say aliases
     if [ -n "$lasting" ]; then
-        ls -l $lasting 2>/dev/null | sed -n 's:.* \([^ /]*\.service\) -> \(.*/\)\{0,1\}\([^/]*\)$:\1 \3:p' | body
+        for folder in $lasting; do ls -l "$folder" 2>/dev/null; done |
+            sed -n 's:.* \([^ /]*\.service\|default\.target\) -> \(.*/\)\{0,1\}\([^/]*\)$:\1 \3:p' | body
     fi
     started
     [ -n "$names" ] || return 0
     names=${names#|}
+    # Targets that not every boot reaches: what wants them decides.
+    targets=$(wants $lasting | sed -nE "/\\/($names)\.service\$/s:^([^/]*\.target)\.[a-z]*/.*:\|\1:p" |
+        grep -v '^|\(multi-user\|sysinit\|basic\)\.' | sort -u | tr -d '\n')
     keys='Type|RemainAfterExit|User|DynamicUser|RootDirectory|RootImage|PrivateNetwork|NetworkNamespacePath'
     keys="$keys|PrivateUsers|CapabilityBoundingSet|RestrictAddressFamilies|SystemCallFilter|InaccessiblePaths"
     keys="$keys|NoExecPaths|TemporaryFileSystem|JoinsNamespaceOf|Requires|Requisite|BindsTo|Conflicts"
@@ -279,7 +283,7 @@ units() {
         lines "^$blank(\[|Exec|Condition|Assert|$keys)" \
             $(printf '%s\n' "$folder"/*.service "$folder"/*.service.d/*.conf | grep -E "/($names)\.service") \
             "$folder"/service.d/*.conf
-        wanting="^$blank(Wants|Requires|Requisite|BindsTo|Upholds|OnSuccess|OnFailure|Unit)$blank=.*($names)"
+        wanting="^$blank(Wants|Requires|Requisite|BindsTo|Upholds|OnSuccess|OnFailure|Unit)$blank=.*($names$targets)"
         lines "$wanting" $(grep -lsE "$wanting" "$folder"/*.* "$folder"/*.d/*.conf 2>/dev/null |
             grep -vE "/($names)\.service")
     done

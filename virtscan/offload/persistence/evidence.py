@@ -26,8 +26,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     root may change. `exposed` are files that other users than root may read, or that root does not own: ON if so,
     UNKNOWN if a copy may have changed the mode. `wanted` are the links in `.wants` and `.requires` folders, such as
     `multi-user.target.wants/tx.service`, and `wanted_until_reboot` those of /run; `aliases` are further names of units,
-    with the target `null` for a masked one. `calls` are boot scripts with the scripts running ethtool that they name,
-    or the folders of such scripts. `assigning` are files that boot scripts source and that only set variables.
+    with the target `null` for a masked one, and default.target of the target that is booted. `calls` are boot scripts
+    with the scripts running ethtool that they name, or the folders of such scripts. `assigning` are files that boot
+    scripts source and that only set variables.
 
     `opaque` are programs that boot files run and that were not read, though they may switch offload. A script is judged
     by its text; a binary, or a missing or unreadable file, by its name and the line that runs it. Such a file is opaque
@@ -54,6 +55,17 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     def has_holes(self) -> bool:
         """Return True if a setting may be in a place that was not read or could not be interpreted."""
         return bool(self.unreadable or self.not_in_report or self.unclear)
+
+    @property
+    def booted_target(self) -> str:
+        """The target that systemd starts: multi-user.target, if the server has not shown another one."""
+        target = self.aliases.get("default.target", "multi-user.target")
+        return re.sub(r"^runlevel[2-4]\.", "multi-user.", target).replace("runlevel5.", "graphical.")
+
+    @property
+    def boots_services(self) -> bool:
+        """Return False if the target that is booted may start none of the usual services, such as rescue.target."""
+        return self.booted_target in {"multi-user.target", "graphical.target"}
 
     def executes(self, path: str) -> State:
         """Return whether a file is executable."""

@@ -29,15 +29,18 @@ def forecast(
         features: The device's present features; a file can't change one that is fixed.
         now: The present state of TX checksum offload.
     """
-    settings = (
+    of_services = (
         *network_manager(evidence, device, macs),
         *ifcfg(evidence, device, macs),
-        *links(evidence, device, macs),
         *ifupdown(evidence, device),
         *hooks(evidence, device, macs),
+        *cron(evidence, device),
+    )
+    settings = (
+        *(of_services if evidence.boots_services else map(_doubtful, of_services)),
+        *links(evidence, device, macs),
         *units(evidence, device),
         *udev_rules(evidence, device, macs),
-        *cron(evidence, device),
     )
     if all(name in features and features[name].fixed for name in FEATURES):
         return Persistence(tx_checksum=now, setting=FixedByDriver())
@@ -55,8 +58,12 @@ def forecast(
 def _lasting(setting: SavedSetting) -> SavedSetting:
     """Return the setting, but UNKNOWN if its files are in /run: a reboot removes them unless they are written again."""
     if any(file.startswith("/run/") for file in setting.place.files):
-        return msgspec.structs.replace(setting, states=uncertain(setting.states))
+        return _doubtful(setting)
     return setting
+
+
+def _doubtful(setting: SavedSetting) -> SavedSetting:
+    return msgspec.structs.replace(setting, states=uncertain(setting.states))
 
 
 def _outcome(setting: SavedSetting, features: Mapping[str, Feature]) -> State | None:

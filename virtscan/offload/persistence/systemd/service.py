@@ -25,6 +25,8 @@ _CONFINING = frozenset(
 _HARMLESS = re.compile(r"-.*|root|0|no|false|/|null|tty|inherit|(journal|kmsg|syslog)(\+console)?|")
 _DEPENDENCIES = dict.fromkeys(("Requires", "Requisite", "BindsTo"), State.ON) | {"Conflicts": State.OFF}
 """Dependencies on another unit, with the state of that unit in which this one can start."""
+_STARTING = {"Requires", "BindsTo"}
+"""Dependencies that also start the other unit, unless it is a target that refuses a manual start."""
 _ABSOLUTE_UNTIL = 239
 """systemd's version from which a command needs no path; before, such a line is ignored as an error."""
 
@@ -113,7 +115,8 @@ def is_unconditional(entries: Entries, device: str, starts: Callable[[str], Stat
     """
     for section, key, value in entries:
         needed = _DEPENDENCIES.get(key) if section == "Unit" else None
-        if needed is not None and any(starts(unit) is not needed for unit in value.split()):
+        units = [unit for unit in value.split() if not (key in _STARTING and unit.endswith(".target"))]
+        if needed is not None and any(starts(unit) is not needed for unit in units):
             return False
         if re.match(r"(Condition|Assert)", key) and value and not _is_met(key, value, device):
             return False

@@ -10,10 +10,8 @@ from virtscan.offload.persistence.evidence import SYSTEM_BASES, Evidence, SavedS
 from virtscan.offload.persistence.shell import Scene
 from virtscan.offload.persistence.systemd import service
 
-_BOOT = frozenset(
-    {"default", "multi-user", "basic", "sysinit", "network", "network-online", "network-pre", "local-fs", "remote-fs"}
-    | {"sockets", "timers", "paths", "getty", "machines", "cloud-init", "cloud-config", "nss-lookup", "time-sync"}
-)
+_BOOT = frozenset({"multi-user", "basic", "sysinit", "network", "local-fs", "sockets", "timers", "paths", "getty"})
+"""Targets of every boot. Services that set up the network request `network`."""
 _OTHER_TIMES = frozenset(
     {"rescue", "emergency", "sleep", "suspend", "hibernate", "hybrid-sleep", "suspend-then-hibernate", "shutdown"}
     | {"reboot", "poweroff", "halt", "final", "umount", "exit", "kexec", "ctrl-alt-del"}
@@ -105,16 +103,34 @@ def _active(evidence: Evidence, device: str, unit: str) -> State:
 
 def _owner_starts(owner: str, evidence: Evidence, device: str, depth: int) -> State:
     stem, _, kind = owner.rpartition(".")
-    if kind == "target" and stem in _BOOT:
-        return State.ON
-    if kind == "target" and (stem in _OTHER_TIMES or stem.startswith("initrd")):
-        return State.OFF
+    if kind == "target":
+        return _target_starts(owner, evidence, device, depth)
     if kind == "device":
         escaped = device.replace("-", "\\x2d")
         return State.ON if stem == f"sys-subsystem-net-devices-{escaped}" else State.UNKNOWN
     if kind == "service" and depth < 5 and _started(owner, "", evidence, device, depth=depth + 1) is State.ON:
         return State.ON
     return State.UNKNOWN
+
+
+def _target_starts(target: str, evidence: Evidence, device: str, depth: int) -> State:
+    """Return whether a target is reached at boot; ON for one outside of every boot if a unit that starts requests it."""
+    stem = target.removesuffix(".target")
+    if target in {"default.target", evidence.booted_target} or (evidence.boots_services and stem in _BOOT):
+        return State.ON
+    if stem in _OTHER_TIMES or stem.startswith("initrd"):
+        return State.OFF
+    entries = [entry.rpartition("/") for entry in evidence.wanted]
+    owners = {re.sub(r"\.(wants|requires)$", "", owner) for owner, _, unit in entries if unit == target}
+    owners |= {path.name for path, text in evidence.matching("systemd/system/*.service") if target in _wanted_by(text)}
+    if depth < 5 and any(_owner_starts(one, evidence, device, depth + 1) is State.ON for one in sorted(owners)):
+        return State.ON
+    return State.UNKNOWN
+
+
+def _wanted_by(text: str) -> list[str]:
+    """Return the units that a unit requests."""
+    return [unit for _, key, value in ini(text) if key in {"Wants", "Requires", "BindsTo"} for unit in value.split()]
 
 
 def _mentioned(names: set[str], name: str, evidence: Evidence) -> bool:
