@@ -22,6 +22,7 @@ from virtscan.offload.persistence.outcomes import all_of, any_of
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_words
 
 _PART = re.compile(r"([A-Z_]+)(?:\{([^}]*)\})?\s*(==|!=|\+=|-=|:=|=)\s*([ei]{0,2})\"((?:\\.|[^\"\\])*)\"")
+_EVENT_TIMEOUT = 180
 # Programs that run during rule processing; if one fails, the rest of its rule is skipped.
 _AT_ONCE = {"PROGRAM", "IMPORT"}
 _RUN_TYPES = {"", "program", "builtin"}
@@ -62,11 +63,13 @@ def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterat
     Source:
         udev(7): of files with the same name one counts; the RUN list is executed after all rules, and `=` clears the
         list first; a program without a path is searched in /usr/lib/udev. The kernel sends `move` for a renamed
-        device. The option `last_rule` (in udev 147) ends the processing.
+        device. Programs that run longer than an event's timeout are killed, with all that they have forked. The
+        option `last_rule` (in udev 147) ends the processing.
     """
     run = _Programs(states={})
     for path, text in evidence.layered("udev/rules.d/*.rules", *SYSTEM_BASES):
-        _read(text, Scene.of(evidence, device), macs, str(path), run)
+        scene = msgspec.structs.replace(Scene.of(evidence, device), limit=_EVENT_TIMEOUT, ends_children=True)
+        _read(text, scene, macs, str(path), run)
     if run.renames is not None:
         yield SavedSetting(place=SettingPlace(files=(run.renames,), key="NAME"), states=uncertain(FEATURES))
     for file, states in run.states.items():

@@ -11,17 +11,11 @@ from virtscan.offload.persistence.shell.effects import Scene, offload_states, pr
 from virtscan.offload.persistence.shell.language.syntax import Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import Word
 from virtscan.offload.persistence.shell.programs import (
-    HARMLESS_OPTIONS,
     LIBRARIES,
-    RUN_NOTHING,
     SHEBANG,
     SHELLS,
-    SPECIAL,
     WRAPPERS,
     finds_ethtool,
-    is_taken_to_succeed,
-    may_rename,
-    removes,
 )
 from virtscan.offload.persistence.shell.state import (
     FAILURE,
@@ -32,15 +26,6 @@ from virtscan.offload.persistence.shell.state import (
     changed,
     either,
     ended,
-)
-from virtscan.offload.persistence.shell.variables import (
-    DECLARE,
-    SET_VARIABLES,
-    aliased,
-    declared,
-    overwritten,
-    shifted,
-    with_options,
 )
 
 _ERREXIT = re.compile(r"#!.*\s-\w*e")
@@ -64,8 +49,8 @@ class Commands(ABC):
         """
 
     @abstractmethod
-    def trap(self, text: str, shell: Shell) -> Shell:
-        """Return the shell after commands that a signal or the end of the script may run."""
+    def other(self, first: str, fields: list[Word], shell: Shell) -> Outcomes:
+        """Run a builtin, or a program that is not followed."""
 
     @abstractmethod
     def node(self, node: Node, shell: Shell) -> Outcomes:
@@ -157,7 +142,7 @@ class Commands(ABC):
             return self._sourced(fields, shell)
         if path in self._scene.scripts:
             return self.process(self._scene.scripts[path], tuple(fields), shell)
-        return self._other(path, fields, shell)
+        return self.other(path, fields, shell)
 
     def _loops(self, name: str, fields: list[Word], shell: Shell) -> Outcomes:
         word = fields[0] if fields else "1"
@@ -246,55 +231,3 @@ class Commands(ABC):
         after = shell.with_states(uncertain(FEATURES), certain=False).without_variables()
         after = msgspec.structs.replace(after, arguments=None)
         return {**ended(after, None), CommandEnd(False, "exit"): after}
-
-    def _own(self, name: str, fields: list[Word], shell: Shell) -> Outcomes | None:
-        """Run a builtin that changes more than variables; return None for other commands."""
-        after: Shell | None = shell
-        status = True if is_taken_to_succeed(name, fields, self._scene.device) else None
-        match name, fields:
-            case "which" | "type", [*_, "ethtool"]:
-                pass
-            case "shift", _:
-                after = shifted(fields, shell)
-            case "local", _ if not shell.returns:
-                after = None
-            case "trap", [str(text), *_] if text != "-":
-                return ended(self.trap(text, shell), status)
-            case "alias", _:
-                return ended(aliased(fields, shell), status)
-            case "shopt", _ if not HARMLESS_OPTIONS.issuperset(fields):
-                raise ShellSyntaxError("an option that changes how words are compared or found")
-            case "kill", _ if not {"$$", "0"}.isdisjoint(fields):
-                after = None
-            case "set", _:
-                after = with_options(fields, shell)
-            case _:
-                return None
-        # After an error in them, dash ends and bash continues; a signal may end both.
-        return {SUCCESS: after} if after else {FAILURE: shell, CommandEnd(False, "exit"): shell}
-
-    def _other(self, first: str, fields: list[Word], shell: Shell) -> Outcomes:
-        name = first.rpartition("/")[2]
-        if (outcomes := self._own(name, fields, shell)) is not None:
-            return outcomes
-        if name == "rmmod" or (name == "modprobe" and removes(fields)):
-            # A driver that is loaded again has its initial settings.
-            shell = msgspec.structs.replace(shell, states=uncertain(shell.states))
-        if name in SET_VARIABLES:
-            shell = overwritten(name, fields, shell)
-        if name in DECLARE:
-            shell = declared(name, fields, shell)
-        elif name not in RUN_NOTHING:
-            states = program_states(first, fields, self._scene)
-            shell = self._renamed(name, fields, shell).with_states(states, certain=False)
-        if is_taken_to_succeed(name, fields, self._scene.device):
-            return {SUCCESS: shell}
-        return {**ended(shell, None), **({CommandEnd(False, "exit"): shell} if name in SPECIAL else {})}
-
-    def _renamed(self, name: str, words: list[Word], shell: Shell) -> Shell:
-        """Mark the states as unknown if the device gets another name, or another device may get its name."""
-        names = {None, self._scene.device, *self._scene.names}
-        if not may_rename(name, words) or names.isdisjoint(words):
-            return shell
-        renamed = shell.renamed or words[-1:] != [self._scene.device]  # from here on, its name means another device
-        return msgspec.structs.replace(shell.with_states(uncertain(FEATURES), certain=False), renamed=renamed)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from math import inf
 
 import msgspec
 
@@ -27,7 +28,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     `device` is the device in question. `names` are further words that mean it in this place. `variables` and
     `arguments` are the script's; None is an unknown value. `scripts` are other scripts, by path, that it may
     call; `not_executable` are those of them without an executable bit. `opaque` are programs that may do anything.
-    `assigning` are files that were not read and only set variables.
+    `assigning` are files that were not read and only set variables. `limit` is the time in seconds after which the
+    script is killed; `ends_children` is True if its commands in the background are killed when it ends.
     """
 
     device: str
@@ -38,6 +40,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     not_executable: frozenset[str] = frozenset()
     opaque: frozenset[str] = frozenset()
     assigning: frozenset[str] = frozenset()
+    limit: float = inf
+    ends_children: bool = False
 
     @classmethod
     def of(

@@ -155,7 +155,8 @@ class Interpreter(SimpleCommands):
         later = dict(alone.later)
         for name, state in alone.states.items():
             later[name] = state if later.get(name, state) is state else State.UNKNOWN
-        return msgspec.structs.replace(shell.with_states(dict(alone.states)), later=later, renamed=alone.renamed)
+        shell = shell.with_states(dict(alone.states), certain=not self._scene.ends_children)
+        return msgspec.structs.replace(shell, later=later, doubtful=alone.doubtful)
 
     def _if(self, node: syntax.If, shell: Shell) -> Outcomes:
         found: Outcomes = {}

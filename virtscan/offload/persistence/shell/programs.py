@@ -42,6 +42,8 @@ LIBRARIES = re.compile(r"(/usr)?/lib/.*|/etc/(rc\.d/)?init\.d/functions(\.sh)?|/
 _DEVICES = re.compile(r"/(dev|proc|sys)/.+")
 _WRITABLE = re.compile(rf"{_DEVICES.pattern}|/(var/log|var/tmp|var/run|run|tmp|etc|root)/[^/]+")
 
+_DURATION = re.compile(r"(\d*\.?\d+|inf|infinity)([smhd]?)")
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _ANY = "\1"
 """A placeholder for unknown arguments."""
 _NAME = r"[A-Za-z_]\w*"
@@ -54,7 +56,6 @@ _ACCEPTED = {
     "true": ".*",
     "echo": ".*",
     "printf": r"(--\0)?(?!-)([^%\0\1]|%[sb%])*\0.*",
-    "sleep": r"(\d*\.?\d+[smhd]?\0)+",
     "logger": r"((-[is]+|-t\0[^\0]+|-t[^\0]+)\0)*((--\0)?[^-\0].*)?",
     "touch": rf"(({_WRITABLE.pattern})\0)+",
     "umask": r"([0-7]{1,4}\0)?",
@@ -98,6 +99,14 @@ def is_taken_to_succeed(name: str, words: Sequence[Word], device: str) -> bool:
     accepted = _ACCEPTED.get(name)
     text = "".join(f"{_ANY if word is None else word}\0" for word in words)
     return accepted is not None and re.fullmatch(accepted, text, re.DOTALL) is not None
+
+
+def seconds(words: Sequence[Word]) -> float | None:
+    """Return the time that `sleep` waits; None if its words are unknown, or at an invalid one it fails."""
+    found = [_DURATION.fullmatch(word or "") for word in words]
+    if not found or not all(found):
+        return None
+    return sum(float(one[1]) * _UNITS[one[2]] for one in found if one is not None)
 
 
 def removes(options: Sequence[Word]) -> bool:

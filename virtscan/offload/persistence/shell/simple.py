@@ -1,15 +1,18 @@
-"""Simple commands: their words, command substitutions, and assignments before the command."""
+"""Simple commands: their words, command substitutions, assignments before the command, and builtins."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from math import inf
 
 import msgspec
 
+from virtscan.offload.persistence.evidence import uncertain
 from virtscan.offload.persistence.shell.commands import Commands
 from virtscan.offload.persistence.shell.conditions import holds
+from virtscan.offload.persistence.shell.effects import Scene, program_states
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
-from virtscan.offload.persistence.shell.language.syntax import Block
+from virtscan.offload.persistence.shell.language.syntax import Block, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import (
     Word,
     expand,
@@ -18,9 +21,17 @@ from virtscan.offload.persistence.shell.language.words import (
     needed,
     substituted,
 )
-from virtscan.offload.persistence.shell.programs import RUN_NOTHING, SPECIAL
+from virtscan.offload.persistence.shell.programs import (
+    HARMLESS_OPTIONS,
+    RUN_NOTHING,
+    SPECIAL,
+    is_taken_to_succeed,
+    removes,
+    seconds,
+)
 from virtscan.offload.persistence.shell.state import (
     FAILURE,
+    SUCCESS,
     CommandEnd,
     Outcomes,
     Shell,
@@ -29,11 +40,30 @@ from virtscan.offload.persistence.shell.state import (
     either,
     ended,
 )
-from virtscan.offload.persistence.shell.variables import ASSIGNMENT, DECLARE, assigned
+from virtscan.offload.persistence.shell.variables import (
+    ASSIGNMENT,
+    DECLARE,
+    SET_VARIABLES,
+    aliased,
+    assigned,
+    declared,
+    overwritten,
+    renamed,
+    shifted,
+    with_options,
+)
 
 
 class SimpleCommands(Commands):
     """The simple commands of scripts."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._slept = 0.0
+
+    @abstractmethod
+    def trap(self, text: str, shell: Shell) -> Shell:
+        """Return the shell after commands that a signal or the end of the script may run."""
 
     @abstractmethod
     def in_subshell(self, block: Block, shell: Shell) -> Outcomes:
@@ -104,6 +134,65 @@ class SimpleCommands(Commands):
         unset = [name for word in words for name in needed(word) if not shell.is_set(name)]
         ends = (unset and shell.options["nounset"] is not False) or any(may_fail(word, shell.is_set) for word in words)
         return {CommandEnd(False, "exit"): shell} if ends else {}, statuses.pop() if len(statuses) == 1 else None, shell
+
+    def _own(self, name: str, fields: list[Word], shell: Shell) -> Outcomes | None:
+        """Run a builtin that changes more than variables; return None for other commands."""
+        after: Shell | None = shell
+        status = True if is_taken_to_succeed(name, fields, self._scene.device) else None
+        match name, fields:
+            case "which" | "type", [*_, "ethtool"]:
+                pass
+            case "shift", _:
+                after = shifted(fields, shell)
+            case "local", _ if not shell.returns:
+                after = None
+            case "trap", [str(text), *_] if text != "-":
+                return ended(self.trap(text, shell), status)
+            case "alias", _:
+                return ended(aliased(fields, shell), status)
+            case "shopt", _ if not HARMLESS_OPTIONS.issuperset(fields):
+                raise ShellSyntaxError("an option that changes how words are compared or found")
+            case "kill", _ if not {"$$", "0"}.isdisjoint(fields):
+                after = None
+            case "set", _:
+                after = with_options(fields, shell)
+            case _:
+                return None
+        # After an error in them, dash ends and bash continues; a signal may end both.
+        return {SUCCESS: after} if after else {FAILURE: shell, CommandEnd(False, "exit"): shell}
+
+    def _sleep(self, fields: list[Word], shell: Shell) -> Outcomes:
+        duration = seconds(fields)
+        if duration == inf:
+            return {CommandEnd(True, "forever"): shell}
+        self._slept += duration or 0
+        if self._slept < self._scene.limit and duration is not None:
+            return {SUCCESS: shell}
+        # It may fail, and the script may have been killed.
+        late = msgspec.structs.replace(shell, doubtful=shell.doubtful or self._slept >= self._scene.limit)
+        return ended(late, None)
+
+    def other(self, first: str, fields: list[Word], shell: Shell) -> Outcomes:
+        """Run a builtin, or a program that is not followed."""
+        name = first.rpartition("/")[2]
+        if (outcomes := self._own(name, fields, shell)) is not None:
+            return outcomes
+        if name == "sleep":
+            return self._sleep(fields, shell)
+        if name == "rmmod" or (name == "modprobe" and removes(fields)):
+            # A driver that is loaded again has its initial settings.
+            shell = msgspec.structs.replace(shell, states=uncertain(shell.states))
+        if name in SET_VARIABLES:
+            shell = overwritten(name, fields, shell)
+        if name in DECLARE:
+            shell = declared(name, fields, shell)
+        elif name not in RUN_NOTHING:
+            shell = renamed(name, fields, shell, self._scene).with_states(
+                program_states(first, fields, self._scene), certain=False
+            )
+        if is_taken_to_succeed(name, fields, self._scene.device):
+            return {SUCCESS: shell}
+        return {**ended(shell, None), **({CommandEnd(False, "exit"): shell} if name in SPECIAL else {})}
 
 
 def with_errexit(outcomes: Outcomes) -> Outcomes:

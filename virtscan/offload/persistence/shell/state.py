@@ -40,7 +40,8 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     `functions` have every possible body, None for no function. `local` has the values that variables get back after the
     function. `options` are None if unknown. In a `tested` command `set -e` ignores failures; None if that depends on
     the shell. `returns` is True in a function or a sourced script. `is_bash` is True if the shell is known to be bash.
-    `renamed` is True if the device's name may belong to another device now.
+    `doubtful` is True if a command may not reach the device: its name may belong to another device now, or the script
+    may have been killed.
     """
 
     states: Mapping[str, State] = {}
@@ -55,7 +56,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     tested: bool | None = False
     returns: bool = False
     is_bash: bool = False
-    renamed: bool = False
+    doubtful: bool = False
     loops: int = 0
     calls: int = 0
 
@@ -81,7 +82,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
             },
             local=_common(self.local, other.local, _UNKNOWN),
             options=_common(self.options, other.options, None),
-            renamed=self.renamed or other.renamed,
+            doubtful=self.doubtful or other.doubtful,
         )
 
     def lookup(self, name: str) -> _Values:
@@ -111,7 +112,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
 
     def with_states(self, states: States, *, certain: bool = True) -> "Shell":
         """Return the shell after a command that gives states to the device, or may give them."""
-        after = merged(self.states, states, certain=certain and not self.renamed)
+        after = merged(self.states, states, certain=certain and not self.doubtful)
         return msgspec.structs.replace(self, states=after)
 
     def with_variables(self, values: Mapping[str, _Values], *, exported: bool = False) -> "Shell":
@@ -140,7 +141,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         return Shell(
             states=self.states,
             later=self.later,
-            renamed=self.renamed,
+            doubtful=self.doubtful,
             exported=self.exported,
             arguments=arguments,
             options={**dict.fromkeys(OPTIONS, False), "errexit": errexit},
@@ -150,7 +151,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
 
     def after_child(self, child: "Shell") -> "Shell":
         """Return this shell after its child has ended, with its own variables."""
-        return msgspec.structs.replace(self, states=child.states, later=child.later, renamed=child.renamed)
+        return msgspec.structs.replace(self, states=child.states, later=child.later, doubtful=child.doubtful)
 
     def outcome(self) -> States:
         """Return the final states of the device, after the commands in the background have ended."""

@@ -1,14 +1,17 @@
-"""Commands that change the variables, arguments, options and aliases of a shell."""
+"""Commands that change the variables, arguments, options and aliases of a shell, or the name of the device."""
 
 import re
 from collections.abc import Sequence
 
 import msgspec
 
+from virtscan.offload.persistence.evidence import FEATURES, uncertain
+from virtscan.offload.persistence.shell.effects import Scene
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import Word, expand
+from virtscan.offload.persistence.shell.programs import may_rename
 from virtscan.offload.persistence.shell.state import Shell
 
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\[.*\])?(\+?)=(.*)", re.DOTALL)
@@ -107,3 +110,12 @@ def aliased(fields: list[Word], shell: Shell) -> Shell:
             body = parse(f'{"command " if itself else ""}{text} "$@"')
             functions[name] = (*functions.get(name, (None,)), syntax.GroupCommand(body=body, subshell=False))
     return msgspec.structs.replace(shell, functions=functions)
+
+
+def renamed(name: str, words: Sequence[Word], shell: Shell, scene: Scene) -> Shell:
+    """Mark the states as unknown if the device gets another name, or another device may get its name."""
+    if not may_rename(name, words) or {None, scene.device, *scene.names}.isdisjoint(words):
+        return shell
+    elsewhere = words[-1:] != [scene.device]  # its name is another one's in what follows
+    shell = shell.with_states(uncertain(FEATURES), certain=False)
+    return msgspec.structs.replace(shell, doubtful=shell.doubtful or elsewhere)

@@ -2,7 +2,8 @@
 
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import inf
 
 import msgspec
 
@@ -25,6 +26,14 @@ _CONFINING = frozenset(
 _HARMLESS = re.compile(r"-.*|root|0|no|false|/|null|tty|inherit|(journal|kmsg|syslog)(\+console)?|")
 _DEPENDENCIES = dict.fromkeys(("Requires", "Requisite", "BindsTo"), State.ON) | {"Conflicts": State.OFF}
 """Dependencies on another unit, with the state of that unit in which this one can start."""
+_START_TIMEOUT = 90.0
+_SECONDS = {
+    **dict.fromkeys(("", "s", "sec", "second", "seconds"), 1.0),
+    **dict.fromkeys(("m", "min", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hr", "hour", "hours"), 3600.0),
+    **dict.fromkeys(("d", "day", "days"), 86400.0),
+    **dict.fromkeys(("ms", "msec"), 0.001),
+}
 _STARTING = {"Requires", "BindsTo"}
 """Dependencies that also start the other unit, unless it is a target that refuses a manual start."""
 _ABSOLUTE_UNTIL = 239
@@ -61,39 +70,50 @@ def effects(entries: Entries, instance: str | None, scene: Scene, *, version: in
 
     Source:
         systemd.service(5): only Type=oneshot allows several commands; ExecStop= runs as soon as the service has exited,
-        unless RemainAfterExit=yes; ExecStopPost= also runs after a command has failed.
+        unless RemainAfterExit=yes; ExecStopPost= also runs after a command has failed. TimeoutStartSec= limits the
+        commands that the start waits for, RuntimeMaxSec= the main one of other types. Processes that ExecStartPre= has
+        forked are killed before the next command. systemd.kill(5): so are those of a service that has ended.
     """
     environment = _environment(entries)
     variables = {name: environment.value(name) for name in environment.variables}
     scene = msgspec.structs.replace(scene, variables={**scene.variables, **variables})
+
+    limit = _limit(entries)
+    remains = _last(entries, "RemainAfterExit") in _YES
+    oneshot = _last(entries, "Type") == "oneshot"
+    forks = _last(entries, "Type") == "forking"
 
     def commands(*keys: str) -> list[_ExecCommand]:
         lines = [line for key in keys for line in _lines(entries, key)]
         return [command for line in lines for command in _commands(line, instance, environment, version)]
 
     start = commands("ExecStart")
-    oneshot = _last(entries, "Type") == "oneshot"
     if not oneshot:  # a daemon, which is assumed to start
         start = [msgspec.structs.replace(command, failure_counts=False) for command in start]
+    before = msgspec.structs.replace(scene, limit=limit, ends_children=True)
+    main = msgspec.structs.replace(before, limit=_main_limit(entries, limit), ends_children=not (remains or forks))
     states, succeed = _run(
-        [*commands("ExecCondition"), *commands("ExecStartPre"), *start, *commands("ExecStartPost")], scene
+        [
+            *((command, before) for command in (*commands("ExecCondition"), *commands("ExecStartPre"))),
+            *((command, main) for command in start),
+            *((command, msgspec.structs.replace(main, limit=limit)) for command in commands("ExecStartPost")),
+        ]
     )
     if len(start) > 1 and not oneshot:
         return uncertain(states)
     if not start:
         return states
-    remains = _last(entries, "RemainAfterExit") in _YES
     if remains and succeed:
         return states
-    stop, _ = _run(commands(*(() if remains else ("ExecStop",)), "ExecStopPost"), scene)
+    stop, _ = _run([(command, scene) for command in commands(*(() if remains else ("ExecStop",)), "ExecStopPost")])
     return merged(states, stop, certain=oneshot and succeed)
 
 
-def _run(commands: Sequence["_ExecCommand"], scene: Scene) -> tuple[dict[str, State], bool]:
+def _run(commands: Iterable[tuple["_ExecCommand", Scene]]) -> tuple[dict[str, State], bool]:
     """Return the states that consecutive commands give, and True if all succeed; a failure ends the service."""
     states: dict[str, State] = {}
     certain = True
-    for command in commands:
+    for command, scene in commands:
         if command.words is None:
             given, succeeds = may_concern(command.text), None
         else:
@@ -103,6 +123,32 @@ def _run(commands: Sequence["_ExecCommand"], scene: Scene) -> tuple[dict[str, St
             return states, False
         certain = certain and (succeeds is True or not command.failure_counts)
     return states, certain
+
+
+def _limit(entries: Entries) -> float:
+    """Return the seconds after which a command that the start waits for is killed."""
+    keys = {"TimeoutStartSec", "TimeoutSec"}
+    value = next((value for _, key, value in reversed(entries) if key in keys and value), None)
+    if value is None:
+        return inf if _last(entries, "Type") == "oneshot" else _START_TIMEOUT
+    return _time(value) or inf
+
+
+def _main_limit(entries: Entries, limit: float) -> float:
+    """Return the seconds after which the command of ExecStart= is killed; the start does not wait for every type."""
+    kind = _last(entries, "Type") or "simple"
+    if kind in {"oneshot", "forking"}:
+        return limit
+    longest = _time(_last(entries, "RuntimeMaxSec")) or inf
+    return longest if kind in {"simple", "exec", "idle"} else min(limit, longest)
+
+
+def _time(value: str) -> float:
+    """Return the seconds of a time span; 0 for an invalid or missing one, which is ignored."""
+    parts = re.findall(r"([\d.]+)\s*([a-zA-Z]*)", value)
+    if not re.fullmatch(r"(\d+(\.\d+)?\s*[a-zA-Z]*\s*)+", value) or not {unit for _, unit in parts} <= _SECONDS.keys():
+        return 0
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
 def is_unconditional(entries: Entries, device: str, starts: Callable[[str], State]) -> bool:

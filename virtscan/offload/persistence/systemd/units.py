@@ -114,7 +114,7 @@ def _owner_starts(owner: str, evidence: Evidence, device: str, depth: int) -> St
 
 
 def _target_starts(target: str, evidence: Evidence, device: str, depth: int) -> State:
-    """Return whether a target is reached at boot; ON for one outside of every boot if a unit that starts requests it."""
+    """Return whether a target is reached at boot: one of every boot, or one that a unit which starts requests."""
     stem = target.removesuffix(".target")
     if target in {"default.target", evidence.booted_target} or (evidence.boots_services and stem in _BOOT):
         return State.ON
