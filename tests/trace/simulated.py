@@ -1,11 +1,12 @@
 """Boots that never happened: a client and a server on a lossy network, and what a capture on the way shows of them.
 
-Unlike in a real capture, it is known why a boot failed: the client's side takes partial checksums, or drops them.
+Unlike in a real capture, it is known why a boot failed: the client's side takes partial checksums, or drops them. A
+server on a bond sends some packets through a member that fills in the checksum, and others through one that does not.
 """
 
 import heapq
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import count, repeat
 from random import Random
 from typing import NamedTuple
 
@@ -18,10 +19,13 @@ _MOST_SENT = 6
 
 
 class Simulated(NamedTuple):
-    """A boot as captured: whether the client takes the server's checksums, and whether it got the file."""
+    """A boot as captured: whether the client takes the server's checksums, and whether it got the file.
+
+    `takes_checksums` is None if that depends on the member of a bond.
+    """
 
     shots: list[Shot]
-    takes_checksums: bool
+    takes_checksums: bool | None
     has_file: bool
     loss: float
 
@@ -29,13 +33,12 @@ class Simulated(NamedTuple):
 class _Network:
     """Two ends, the time, and a capture somewhere between them: a packet may be lost before it and behind it."""
 
-    def __init__(self, random: Random, *, loss: float, kind: Checksum, takes: bool) -> None:
+    def __init__(self, random: Random, *, loss: float, answers: Iterator[tuple[Checksum, bool]]) -> None:
         self.random = random
         self.time = 0.0
         self.shots: list[Shot] = []
         self._loss = loss
-        self._kind = kind
-        self._takes = takes
+        self._answers = answers
         self._delay = random.choice([0.0005, 0.002, 0.02, 0.1])
         self._from_server = random.choice([0.0, 0.5, 1.0])  # where the capture is: at the server, half way, at the VM
         self._order = count()
@@ -48,7 +51,8 @@ class _Network:
         self._send(shot, 1 - self._from_server, arrived)
 
     def to_client(self, shot: Callable[[float, Checksum], Shot], arrived: Callable[[], None] = lambda: None) -> None:
-        self._send(lambda time: shot(time, self._kind), self._from_server, arrived if self._takes else lambda: None)
+        kind, takes = next(self._answers)
+        self._send(lambda time: shot(time, kind), self._from_server, arrived if takes else lambda: None)
 
     def _send(self, shot: Callable[[float], Shot], way: float, arrived: Callable[[], None]) -> None:
         delay = self._delay * self.random.uniform(0.8, 1.3)
@@ -121,7 +125,8 @@ class _Tftp:
 
     def _answer(self, port: int, block: int) -> None:
         self._sent[port] = block
-        payload = data(block, self._size if block < self._blocks else 100) if block else options()
+        agreed = options("blksize", str(self._size))
+        payload = data(block, self._size if block < self._blocks else 100) if block else agreed
         self._flows[port].until_stopped(
             lambda: self._net.to_client(
                 lambda time, kind: answered(time, payload, port=port, kind=kind), lambda: self._arrived(port, block)
@@ -261,11 +266,35 @@ def boots(seeds: range) -> Iterator[Simulated]:
         random = Random(seed)
         kind = random.choice([Checksum.GOOD, Checksum.PARTIAL, Checksum.PARTIAL])
         takes = kind is Checksum.GOOD or random.choice([True, False])
-        loss = random.choice([0.0, 0.0, 0.05, 0.2, 0.4])
-        net = _Network(random, loss=loss, kind=kind, takes=takes)
-        by_http = random.choice([True, False])
-        client = _Http(net) if by_http else _Tftp(net)
-        net.after(1.0, client.start)
-        net.run()
-        file = b"http://10.77.0.1:80/boot" if by_http else b"pxelinux.0"
-        yield Simulated([*lease(file=file), *net.shots], takes, client.has_file, loss)
+        yield _boot(random, repeat((kind, takes)), takes=takes)
+
+
+def boots_over_bonds(seeds: range) -> Iterator[Simulated]:
+    """Simulate one boot for each seed, of a server whose bond has members that differ in offload."""
+    for seed in seeds:
+        random = Random(seed)
+        yield _boot(random, _bond(random), takes=None)
+
+
+def _bond(random: Random) -> Iterator[tuple[Checksum, bool]]:
+    """Send through a member that fills in checksums or one that does not, to a client that drops partial ones.
+
+    The bond alternates, or one member fails after some packets and the other takes over. The capture shows what left
+    the bond, partial in each case, or what left its members.
+    """
+    fails_after, is_captured_behind = random.randint(1, 12), random.choice([True, False])
+    policy = random.choice(["alternate", "fail over", "hash"])
+    for sent in count():
+        fills = {"alternate": sent % 2 == 0, "fail over": sent < fails_after, "hash": random.random() < 0.5}[policy]
+        yield Checksum.GOOD if fills and is_captured_behind else Checksum.PARTIAL, fills
+
+
+def _boot(random: Random, answers: Iterator[tuple[Checksum, bool]], *, takes: bool | None) -> Simulated:
+    loss = random.choice([0.0, 0.0, 0.05, 0.2, 0.4])
+    net = _Network(random, loss=loss, answers=answers)
+    by_http = random.choice([True, False])
+    client = _Http(net) if by_http else _Tftp(net)
+    net.after(1.0, client.start)
+    net.run()
+    file = b"http://10.77.0.1:80/boot" if by_http else b"pxelinux.0"
+    return Simulated([*lease(file=file), *net.shots], takes, client.has_file, loss)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.trace.build import only, trace
-from tests.trace.simulated import Simulated, boots
+from tests.trace.simulated import Simulated, boots, boots_over_bonds
 from virtscan.trace import Failed, Outcome, judge
 
 PARTS = [range(start, 240, 6) for start in range(6)]
@@ -37,3 +37,17 @@ def test_the_beginning_of_a_capture_gives_no_opposite_verdict_either(tmp_path: P
         shots = boot.shots[: 1 + seed * 7919 % len(boot.shots)]
         for found in trace(tmp_path, *shots).boots:
             assert judge(found).failed is not opposite(boot), (seed, len(shots))
+
+
+@pytest.mark.parametrize("seeds", PARTS)
+def test_a_bond_of_members_that_differ_in_offload_gives_no_opposite_verdict(tmp_path: Path, seeds: range) -> None:
+    failed = 0
+    for seed, boot in zip(seeds, boots_over_bonds(seeds), strict=True):
+        failed += not boot.has_file
+        whole = judge(only(trace(tmp_path, *boot.shots, until=boot.shots[-1].time + 60)))
+        assert not (boot.has_file and whole.failed is Failed.YES), seed
+        if boot.loss == 0 and not boot.has_file:
+            assert whole.failed is not Failed.NO, seed
+            for found in trace(tmp_path, *boot.shots[: 1 + seed * 7919 % len(boot.shots)]).boots:
+                assert judge(found).failed is not Failed.NO, seed
+    assert failed

@@ -481,5 +481,5 @@ def test_a_firewall_that_fills_in_dhcp_alone_clears_no_download(requests: bool, 
     ]
 
     found = only(trace(tmp_path, *lease(kind=Checksum.PARTIAL), *(downloads if requests else ()), until=60))
-    assert found.dhcp_partial == found.taken.partial > 0
+    assert found.taken.partial > 0
     assert judge(found).failed is Failed.UNCLEAR

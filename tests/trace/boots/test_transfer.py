@@ -491,9 +491,7 @@ class TestWhatMayBeConcluded:
         assert (found.from_server.wrong, judge(found).failed) == (3, Failed.UNCLEAR)
 
     @pytest.mark.parametrize("kind", [Checksum.WRONG, Checksum.PARTIAL])
-    def test_a_client_that_accepted_partial_answers_failed_for_another_reason(
-        self, kind: Checksum, tmp_path: Path
-    ) -> None:
+    def test_an_accepted_partial_answer_does_not_clear_the_ignored_ones(self, kind: Checksum, tmp_path: Path) -> None:
         found = boot(
             tmp_path,
             ASKS,
@@ -503,7 +501,13 @@ class TestWhatMayBeConcluded:
         )
 
         assert (found.outcome, found.side) == (Outcome.DATA_NOT_ACKNOWLEDGED, Side.SENDER)
-        assert (judge(found).failed, judge(found).confidence.value) == (Failed.NO, "high")
+        assert judge(found).failed is Failed.UNCLEAR
+
+    def test_an_accepted_partial_answer_does_not_clear_a_boot_that_the_capture_cuts_off(self, tmp_path: Path) -> None:
+        accepted = [ASKS, answered(1.1, data(1), kind=Checksum.PARTIAL), said(1.2, acknowledged(1), to=40000)]
+
+        found = boot(tmp_path, *lease(), *accepted, answered(1.3, data(2), kind=Checksum.PARTIAL), until=1.4)
+        assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
 
     def test_an_answer_accepted_by_another_client_shows_the_capture_side(self, tmp_path: Path) -> None:
         physical = [

@@ -128,7 +128,6 @@ class BootAttempt:
         """
         outcome, error, decided = self._outcome(end)
         leased = self.dhcp
-        ends_in_dhcp = decided is leased and outcome is not Outcome.ADDRESS_ONLY
         if leased is not None:
             self._totals.add(leased, stuck=decided is leased)
         while self._downloads:
@@ -150,7 +149,6 @@ class BootAttempt:
             from_client=sums(totals.from_client),
             taken=sums(totals.taken.get(key, Counter())),
             ignored=sums(totals.ignored.get(key, Counter())),
-            dhcp_partial=0 if leased is None or ends_in_dhcp else _partial_of(leased, key),
             retries=totals.retries,
             resent=totals.resent,
             seconds_lost=round(totals.lost, 3),
@@ -181,10 +179,6 @@ class BootAttempt:
 def identity(exchange: Exchange) -> bytes:
     """Return a server's key: its MAC if known, because a server may have several addresses, else the address."""
     return exchange.server_mac or exchange.server
-
-
-def _partial_of(leased: DhcpExchange, key: bytes) -> int:
-    return leased.taken[Checksum.PARTIAL] if identity(leased) == key else 0
 
 
 def _server(exchange: Exchange) -> bytes:

@@ -92,10 +92,9 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
 
     `mac` is None if only a router's MAC was seen. `server` is the last server of the boot, and `file` the file that was
     requested from it, or named by DHCP. `taken` counts that server's frames to which the client reacted; `ignored`
-    counts those to which it did not react, although it had reason and time to. `dhcp_partial` counts the DHCP frames in
-    `taken` with a partial checksum, in a boot that did not fail at DHCP: a firewall may fill in only these (iptables'
-    target CHECKSUM). `error` ended the boot. `retries` counts repeated packets of the client, `resent` those of
-    servers. `boots` is False for an operating system's DHCP client that ignored answers with a bad checksum.
+    counts those to which it did not react, although it had reason and time to. `error` ended the boot. `retries` counts
+    repeated packets of the client, `resent` those of servers. `boots` is False for an operating system's DHCP client
+    that ignored answers with a bad checksum.
     """
 
     mac: Mac | None
@@ -112,7 +111,6 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
     from_client: ChecksumCounts
     taken: ChecksumCounts
     ignored: ChecksumCounts
-    dhcp_partial: int
     retries: int
     resent: int
     seconds_lost: float

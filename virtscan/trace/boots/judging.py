@@ -2,7 +2,9 @@
 
 A bad checksum proves nothing before the sender's NIC has filled it in: there every frame has one. A partial checksum
 does not prove the fault even at the VM's own macvtap, where a fixed kernel fills it in after the capture. A complete
-checksum clears the server at any capture point. Otherwise, the answers that the client took decide.
+checksum clears the server at any capture point. Otherwise, the answers that the client took decide: complete ones
+beside ignored partial ones show the fault. A partial one that the client took was filled in after this point, which
+clears no other answer: the members of a sender's bond may differ in offload.
 """
 
 from enum import Enum
@@ -57,10 +59,6 @@ def judge(boot: Boot) -> Judgement:
     what = _WORDS[boot.outcome]
     if boot.outcome is Outcome.COMPLETE:
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what,))
-    accepted = boot.taken.partial - boot.dhcp_partial
-    if accepted:
-        completed = f"the client accepted {_answers(accepted)} with a partial checksum, completed after this point"
-        return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what, completed))
     if boot.outcome in {Outcome.UNFINISHED, Outcome.ADDRESS_ONLY} or boot.ignored.total == 0:
         return _without_evidence(boot, what)
     return _by_the_ignored(boot, what)
@@ -106,17 +104,8 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
         )
     if ignored.bad and boot.side is Side.RECEIVER:
         return _at_the_client(boot, what)
-    if ignored.partial and boot.taken.complete and not boot.dhcp_partial:
-        contrast = f"the client accepted {quantity(boot.taken.complete, 'complete answer')} of the same server"
-        missing = "a capture at the VM's own device: upstream of it, a firewall that drops answers looks the same"
-        return Judgement(
-            failed=Failed.YES, confidence=Confidence.MEDIUM, because=(what, partial, contrast), missing=(missing,)
-        )
     if ignored.partial:
-        # A successful boot may show partial checksums too; at the sender's side they prove nothing.
-        failed = Failed.UNCLEAR if boot.side is Side.SENDER else Failed.YES
-        missing = "a capture at the VM's own device: at the sender, each checksum is partial until the NIC fills it in"
-        return Judgement(failed=failed, confidence=Confidence.LOW, because=(what, partial), missing=(missing,))
+        return _by_the_accepted(boot, what, partial)
     if ignored.wrong:
         damaged = f"{ignored.wrong} of {_answers(total)} had a checksum that is wrong, but not partial"
         missing = "a capture at the VM's own device, to see if they arrive that way"
@@ -127,6 +116,27 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
         )
         missing = "whole frames (tcpdump -s 0), captured at the VM's own device"
     return Judgement(failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=(what, damaged), missing=(missing,))
+
+
+def _by_the_accepted(boot: Boot, what: str, partial: str) -> Judgement:
+    """Judge a boot that ignored partial answers by those that it accepted."""
+    taken = boot.taken
+    if taken.partial:
+        completed = f"the client accepted {_answers(taken.partial)} with a partial checksum, completed after this point"
+        missing = "a capture at the VM's own device: a bond's members, or a firewall's rules, may complete only some"
+        return Judgement(
+            failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=(what, partial, completed), missing=(missing,)
+        )
+    if taken.complete:
+        contrast = f"the client accepted {quantity(taken.complete, 'complete answer')} of the same server"
+        missing = "a capture at the VM's own device: upstream of it, a firewall that drops answers looks the same"
+        return Judgement(
+            failed=Failed.YES, confidence=Confidence.MEDIUM, because=(what, partial, contrast), missing=(missing,)
+        )
+    # A boot that works may show partial checksums too; at the sender's side they prove nothing.
+    failed = Failed.UNCLEAR if boot.side is Side.SENDER else Failed.YES
+    missing = "a capture at the VM's own device: at the sender, each checksum is partial until the NIC fills it in"
+    return Judgement(failed=failed, confidence=Confidence.LOW, because=(what, partial), missing=(missing,))
 
 
 def _at_the_client(boot: Boot, what: str) -> Judgement:
