@@ -72,6 +72,24 @@ def test_a_file_of_no_announced_length_ends_with_its_connection(tmp_path: Path) 
     assert boot(tmp_path, *ASKS, part, client(1.5, flags=RST | ACK, ack=end)).outcome is Outcome.UNFINISHED
 
 
+def test_a_file_of_no_announced_length_is_complete_once_all_of_it_is_acknowledged(tmp_path: Path) -> None:
+    answer = b"HTTP/1.0 200 OK\r\n\r\nkernel"
+    end = IRS + 1 + len(answer)
+    shots = [
+        *ASKS,
+        server(1.4, answer, sequence=IRS + 1),
+        server(1.41, bytes(900), sequence=end, kind=Checksum.PARTIAL),
+        server(1.42, bytes(100), flags=ACK | FIN, sequence=end + 900, kind=Checksum.PARTIAL),
+        client(1.5, ack=end),
+    ]
+
+    found = boot(tmp_path, *shots)
+    assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
+    again = [server(time, bytes(900), sequence=end, kind=Checksum.PARTIAL) for time in (2.5, 4.5)]
+    assert boot(tmp_path, *shots, *again).outcome is Outcome.DATA_NOT_ACKNOWLEDGED
+    assert boot(tmp_path, *shots, *again, client(5, ack=end + 1001)).outcome is Outcome.COMPLETE
+
+
 def test_the_head_alone_is_complete_without_a_body(tmp_path: Path) -> None:
     asks = client(1.3, GET.replace(b"GET", b"HEAD"), sequence=ISS + 1, ack=IRS + 1)
     shots = [*ESTABLISHED, asks, server(1.4, OK, sequence=IRS + 1), client(1.5, ack=TOLD)]

@@ -76,10 +76,8 @@ class Connection(Download):
         self.answered(packet, _FLOW, again=occupies and not forward, quiet=not occupies)
         if flags & tcp.RST and not self._established:
             self._refused = True
-        if flags & (tcp.FIN | tcp.RST):
-            self._closed = True
-        if flags & tcp.FIN:
-            self._sent_all = True
+        self._closed = self._closed or bool(flags & tcp.RST)
+        self._sent_all = self._sent_all or bool(flags & tcp.FIN)
         if forward:
             self._sent = end
         if payload and self._request is not None and self._answer is None:
@@ -106,7 +104,7 @@ class Connection(Download):
             outcome = Outcome.HTTP_ERROR
         elif self._has_all():
             outcome = Outcome.COMPLETE
-        elif not self.had_time_to_react(end) or (self._established and self._closed):
+        elif not self.had_time_to_react(end) or (self._established and self._is_closed()):
             outcome = Outcome.UNFINISHED
         elif not self._established:
             outcome = Outcome.CONNECTION_NOT_ACKNOWLEDGED
@@ -116,8 +114,12 @@ class Connection(Download):
             outcome = Outcome.NO_ANSWER if self._request and self._answer is None else Outcome.UNFINISHED
         return outcome
 
+    def _is_closed(self) -> bool:
+        """Return True if nothing more is to come: data that the server sends again with its FIN is still to come."""
+        return self._closed or (self._sent_all and not self.resent)
+
     def _has_all(self) -> bool:
         """Return True if the client has the whole response, which ends with the server's FIN if it states no length."""
         if self._answer is not None and self._answer.length is not None:
             return not tcp.is_after(self._begun + self._answer.length, self._acknowledged)
-        return self._request is not None and self._sent_all and self._established and not self.ignored
+        return self._request is not None and self._sent_all and not tcp.is_after(self._sent, self._acknowledged)
