@@ -85,6 +85,24 @@ def test_a_last_block_that_is_sent_again_was_not_taken(tmp_path: Path) -> None:
     assert boot(tmp_path, *shots, answered(2.3, data(2, 0))).outcome is Outcome.DATA_NOT_ACKNOWLEDGED
 
 
+def test_each_answer_of_a_server_has_its_own_block_size(tmp_path: Path) -> None:
+    ignored = [said(1.0, read_request("a", "blksize", "1432")), answered(1.1, options("blksize", "1432"))]
+    plain = [said(2.0, read_request("a")), answered(2.1, data(1), port=40001), said(2.2, acknowledged(1), to=40001)]
+    stuck = [answered(time, data(2), port=40001, kind=Checksum.PARTIAL) for time in (2.3, 3.3, 5.3)]
+
+    found = boot(tmp_path, *ignored, *plain, *stuck)
+    assert (found.outcome, judge(found).failed) == (Outcome.DATA_NOT_ACKNOWLEDGED, Failed.YES)
+
+
+def test_an_acknowledgement_to_another_port_completes_nothing(tmp_path: Path) -> None:
+    first = [ASKS, answered(1.1, options("blksize", "512")), said(1.2, acknowledged(0), to=40000)]
+    short = [answered(time, data(1, 5), port=40001, kind=Checksum.PARTIAL) for time in (2.1, 3.1, 5.1)]
+    long = [answered(2.2, data(1)), said(2.3, acknowledged(1), to=40000)]
+    shots = sorted([*first, said(2.0, read_request()), *short, *long], key=lambda shot: shot.time)
+
+    assert boot(tmp_path, *shots).outcome is not Outcome.COMPLETE
+
+
 def test_the_same_file_again_is_not_a_retry_once_it_is_complete(tmp_path: Path) -> None:
     once = [ASKS, answered(1.1, data(1, 5)), said(1.2, acknowledged(1), to=40000)]
 

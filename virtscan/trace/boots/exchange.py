@@ -15,7 +15,9 @@ REACTION_SECONDS = 3.0
 _SHORT = 0.5
 """Seconds in which a client reacts: a packet resent sooner may have crossed the reaction to the first."""
 
-_MOST_FLOWS = 64
+MOST_FLOWS = 64
+"""Flows that are kept apart; any others are counted together."""
+
 _REST = "rest"
 
 _FIRST_WAIT = 10.0
@@ -183,13 +185,13 @@ class Exchange:
 
 
 def _add(table: dict[object, Counter[Checksum]], flow: object, found: Checksum) -> None:
-    known = flow in table or len(table) < _MOST_FLOWS
+    known = flow in table or len(table) < MOST_FLOWS
     table.setdefault(flow if known else _REST, Counter())[found] += 1
 
 
 def _move(source: dict[object, Counter[Checksum]], target: dict[object, Counter[Checksum]]) -> None:
     for flow, counted in source.items():
-        known = flow in target or len(target) < _MOST_FLOWS
+        known = flow in target or len(target) < MOST_FLOWS
         key = flow if known else _REST
         target[key] = target.get(key, Counter()) + counted
     source.clear()

@@ -1,7 +1,7 @@
 """Downloads by TFTP, identified by the client's address and port: the server chooses another port for each."""
 
 from virtscan.trace.boots.boot import BootError, Outcome
-from virtscan.trace.boots.exchange import Download
+from virtscan.trace.boots.exchange import MOST_FLOWS, Download
 from virtscan.trace.capture.packets import Packet
 from virtscan.trace.protocols.tftp import (
     BLOCK_SIZE,
@@ -22,13 +22,13 @@ class Transfer(Download):
         super().__init__(packet)
         self.file = request.file
         self.refused = False
-        self._block_size = BLOCK_SIZE
+        self._block_sizes: dict[int, int] = {}  # by the server's port: another request may have other options
         self._requests = 0
         self._error: BootError | None = None
         self._insisted = False
         self._has_options = False
         self._last_block: int | None = None
-        self._final_block: int | None = None
+        self._final_block: tuple[int, int] | None = None  # with its port
         self._final_sent = 0
         self._acknowledged: int | None = None
         self._complete = False
@@ -55,7 +55,7 @@ class Transfer(Download):
                     not again or block == self._last_block
                 ):  # else it is a repetition: the next block did not reach the client
                     self.record_reaction(packet.destination_port)
-                self._complete = self._complete or block == self._final_block
+                self._complete = self._complete or (packet.destination_port, block) == self._final_block
             case Error(code, text):
                 self.client_sent(packet)
                 self.record_reaction(packet.destination_port)
@@ -71,12 +71,13 @@ class Transfer(Download):
             case OptionAcknowledgement(block_size):
                 self.answered(packet, flow, again=self._has_options)
                 self._has_options = True
-                self._block_size = block_size
+                if len(self._block_sizes) < MOST_FLOWS:
+                    self._block_sizes[flow] = block_size
             case Data(block, size):
                 self.answered(packet, flow, again=block == self._last_block)
                 self._last_block = block
-                if size < self._block_size:
-                    self._final_block = block
+                if size < self._block_sizes.get(flow, BLOCK_SIZE):
+                    self._final_block = flow, block
                     self._final_sent += 1
             case Error(code, text):
                 self.answered(packet, flow, again=self._error is not None)
