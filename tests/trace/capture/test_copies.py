@@ -103,6 +103,18 @@ def test_a_checksum_that_is_filled_in_on_the_way_is_complete(tmp_path: Path) -> 
     assert (found.from_server.total, judge(found).failed) == (4, Failed.NO)
 
 
+def test_a_checksum_that_is_filled_in_before_two_devices_changes_no_other_count(tmp_path: Path) -> None:
+    def filled_beneath_twice(shot: Shot, filled: Shot) -> list[tuple[float, bytes]]:
+        return [*filled_beneath(shot, filled), (shot.time + 0.0003, cooked_2(filled, device=2))]
+
+    stays_partial = answered(1.1, options(), kind=Checksum.PARTIAL)
+    frames = [three_devices(shot) for shot in (*STUCK[:5], stays_partial, STUCK[6])]
+    frames.append(filled_beneath_twice(answered(2.1, options(), kind=Checksum.PARTIAL), answered(2.1, options())))
+
+    found = seen(tmp_path, 276, frames)
+    assert (found.ignored.partial, found.ignored.good) == (1, 1)
+
+
 def test_a_partial_checksum_of_a_broadcast_counts_although_another_way_fills_it_in(tmp_path: Path) -> None:
     def offered(time: float, kind: Checksum) -> Shot:
         message = dhcp(2, FROM, reply=True, address=CLIENT, file=b"pxelinux.0")

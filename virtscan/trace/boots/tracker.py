@@ -1,7 +1,8 @@
 """Assignment of packets to the exchanges of boots: the only state kept for the whole capture; bounded."""
 
 from collections import Counter
-from typing import NamedTuple, TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
 
 from virtscan.model import Mac
 from virtscan.trace.boots.attempt import BootAttempt
@@ -231,13 +232,23 @@ class Tracker:
             answered[1].closed(packet.time, found.source[1])
 
 
-class _Taken(NamedTuple):
-    """The exchange of a packet, and how it was counted there."""
+@dataclass
+class _Taken:
+    """The exchange of a packet, and how it is counted there."""
 
     attempt: BootAttempt
     exchange: Exchange
     counted: Counted
     from_server: bool
+
+    def recount(self, packet: Packet, found: Checksum) -> None:
+        """Count the packet by a checksum that became known later, from this copy or another.
+
+        The last copy is the nearest to the receiver. A multicast packet takes several paths: its worst copy counts.
+        """
+        if not (packet.is_multicast and self.counted.checksum is Checksum.PARTIAL):
+            self.exchange.recount(self.counted, found)
+            self.counted = self.counted._replace(checksum=found)
 
 
 def _start(attempt: BootAttempt, connection: Connection) -> None:
@@ -253,14 +264,9 @@ def _taken(attempt: BootAttempt, exchange: Exchange, packet: Packet, *, from_ser
 
 
 def _take_copy(original: _Taken, packet: Packet) -> None:
-    """Take a copy of a packet on its next device, where its checksum may have been filled in.
-
-    The last copy is the nearest to the receiver. A multicast packet takes several paths: its worst copy counts.
-    """
+    """Take a copy of a packet on its next device, where its checksum may have been filled in."""
     original.attempt.note_arrival(packet, from_server=original.from_server)
-    found = packet.checksum()
-    if not (packet.is_multicast and original.counted.checksum is Checksum.PARTIAL):
-        original.exchange.recount(original.counted, found)
+    original.recount(packet, packet.checksum())
 
 
 def _client(packet: Packet, message: Dhcp) -> Mac | None:
