@@ -20,7 +20,7 @@ from virtscan.trace.boots.boot import Trace
 from virtscan.trace.boots.client_table import MOST_ATTEMPTS
 from virtscan.trace.boots.tracker import Tracker
 from virtscan.trace.capture import links
-from virtscan.trace.capture.packets import packet
+from virtscan.trace.capture.packets import Fragment, packet
 from virtscan.trace.capture.reader import open_capture
 from virtscan.trace.capture.source import name_of
 
@@ -51,6 +51,8 @@ def read(path: Path) -> Trace:
             found = packet(frame, tracker.wants)
             if isinstance(found, Encapsulation):
                 encapsulated[found] += 1
+            elif isinstance(found, Fragment):
+                tracker.add_fragment(found)
             elif found is not None:
                 tracker.add(found)
     boots, others = tracker.boots(end=last)

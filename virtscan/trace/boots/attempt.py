@@ -1,13 +1,14 @@
 """Boot attempts and their state while the capture is read."""
 
 from collections import Counter, deque
+from dataclasses import dataclass
 from ipaddress import ip_address
 
 from virtscan.files import moment
 from virtscan.model import Mac
 from virtscan.trace.boots.boot import Boot, BootError, Lease, Outcome, Side
 from virtscan.trace.boots.dhcp_exchange import DhcpExchange
-from virtscan.trace.boots.exchange import Download, Exchange, sums
+from virtscan.trace.boots.exchange import Counted, Download, Exchange, sums
 from virtscan.trace.capture.checksums import Checksum
 from virtscan.trace.capture.links import Arrival
 from virtscan.trace.capture.packets import Packet
@@ -174,6 +175,31 @@ class BootAttempt:
         if fills_later:
             return Side.SENDER
         return next(iter(self._arrivals)) if len(self._arrivals) == 1 else Side.UNKNOWN
+
+
+@dataclass
+class TakenPacket:
+    """A packet that belongs to an exchange, and how it is counted there."""
+
+    attempt: BootAttempt
+    exchange: Exchange
+    counted: Counted
+    from_server: bool
+
+    def learn_from_copy(self, packet: Packet) -> None:
+        """Take a copy of the packet on its next device, where its checksum may have been filled in."""
+        self.attempt.note_arrival(packet, from_server=self.from_server)
+        if not packet.fragmented:
+            self.recount(packet, packet.checksum())
+
+    def recount(self, packet: Packet, found: Checksum) -> None:
+        """Count the packet by a checksum that became known later.
+
+        The last copy is the nearest to the receiver. A multicast packet takes several paths: its worst copy counts.
+        """
+        if not (packet.is_multicast and self.counted.checksum is Checksum.PARTIAL):
+            self.exchange.recount(self.counted, found)
+            self.counted = self.counted._replace(checksum=found)
 
 
 def identity(exchange: Exchange) -> bytes:

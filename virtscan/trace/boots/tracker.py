@@ -1,21 +1,21 @@
 """Assignment of packets to the exchanges of boots: the only state kept for the whole capture; bounded."""
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from virtscan.model import Mac
-from virtscan.trace.boots.attempt import BootAttempt
+from virtscan.trace.boots.attempt import BootAttempt, TakenPacket
 from virtscan.trace.boots.boot import Boot
 from virtscan.trace.boots.client_table import ClientTable
 from virtscan.trace.boots.connection import Connection
 from virtscan.trace.boots.dhcp_exchange import DhcpExchange
-from virtscan.trace.boots.exchange import Counted, Exchange
+from virtscan.trace.boots.exchange import Exchange
 from virtscan.trace.boots.transfer import Transfer
 from virtscan.trace.capture.checksums import Checksum
 from virtscan.trace.capture.copies import Copies
+from virtscan.trace.capture.fragments import FragmentTable
 from virtscan.trace.capture.links import is_one_network
-from virtscan.trace.capture.packets import TCP, UDP, Packet
+from virtscan.trace.capture.packets import TCP, UDP, Fragment, Packet
 from virtscan.trace.protocols import dhcp, dhcp6, http, tcp, tftp
 from virtscan.trace.protocols.dhcp import AddressStep, Dhcp, UnusableMessage
 from virtscan.trace.protocols.icmp import refused
@@ -45,7 +45,8 @@ class Tracker:
         self._clients = ClientTable()
         self._transfers: dict[tuple[tuple[int, ...] | None, bytes | None, _End], tuple[BootAttempt, Transfer]] = {}
         self._connections: dict[tuple[_End, _End], tuple[BootAttempt, Connection]] = {}
-        self._copies: Copies[_Taken | None] = Copies()
+        self._copies: Copies[TakenPacket | None] = Copies()
+        self._fragments: FragmentTable[TakenPacket] = FragmentTable()
 
     @property
     def not_followed(self) -> int:
@@ -70,11 +71,20 @@ class Tracker:
         """Add the next packet; a copy of it on another device is not counted again."""
         original = self._copies.original(packet)
         if original is None:
-            self._copies.keep(packet, self._take(packet))
-        elif original.what is not None:
-            _take_copy(original.what, packet)
+            taken = self._take(packet)
+            self._copies.keep(packet, taken)
+        else:
+            taken = original.what
+            if taken is not None:
+                taken.learn_from_copy(packet)
+        if packet.fragmented and taken is not None:
+            _take_whole(self._fragments.begin(packet, taken))
 
-    def _take(self, packet: Packet) -> "_Taken | None":
+    def add_fragment(self, fragment: Fragment) -> None:
+        """Add a later fragment of a packet, whose checksum is known once it is whole."""
+        _take_whole(self._fragments.add(fragment))
+
+    def _take(self, packet: Packet) -> TakenPacket | None:
         if packet.protocol == UDP:
             return self._udp(packet)
         if packet.protocol == TCP:
@@ -82,7 +92,7 @@ class Tracker:
         self._unreachable(packet)
         return None
 
-    def _udp(self, packet: Packet) -> "_Taken | None":
+    def _udp(self, packet: Packet) -> TakenPacket | None:
         taken = None if packet.destination_port == tftp.PORT else self._by_tftp(packet)
         if taken is not None:
             return taken
@@ -104,7 +114,7 @@ class Tracker:
         """
         return self._clients.boots(end=end)
 
-    def _dhcp(self, packet: Packet, message: Dhcp | UnusableMessage) -> "_Taken | None":
+    def _dhcp(self, packet: Packet, message: Dhcp | UnusableMessage) -> TakenPacket | None:
         if isinstance(message, UnusableMessage):
             self.unreadable[message] += 1
             return None
@@ -128,7 +138,7 @@ class Tracker:
             self._clients.has_address(attempt, message.address)
         return _taken(attempt, attempt.dhcp, packet, from_server=not from_client)
 
-    def _read_request(self, packet: Packet) -> "_Taken | None":
+    def _read_request(self, packet: Packet) -> TakenPacket | None:
         end = packet.source, packet.source_port
         message = tftp.parse(packet.payload, length=packet.length - 8)
         match message:
@@ -156,7 +166,7 @@ class Tracker:
             case _:
                 return self._by_tftp(packet)  # a server that answers from this port is also acknowledged there
 
-    def _by_tftp(self, packet: Packet) -> "_Taken | None":
+    def _by_tftp(self, packet: Packet) -> TakenPacket | None:
         """Take a packet of a transfer; return None if it belongs to none."""
         to_client = self._transfer((packet.destination, packet.destination_port), packet.link.destination, packet)
         known = to_client or self._transfer((packet.source, packet.source_port), packet.link.source, packet)
@@ -187,7 +197,7 @@ class Tracker:
                 return known
         return None
 
-    def _tcp(self, packet: Packet) -> "_Taken | None":
+    def _tcp(self, packet: Packet) -> TakenPacket | None:
         source, destination = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
         known = self._connections.get((source, destination))
         if known is None and packet.segment[13] & (tcp.SYN | tcp.ACK) == tcp.SYN:
@@ -232,25 +242,6 @@ class Tracker:
             answered[1].closed(packet.time, found.source[1])
 
 
-@dataclass
-class _Taken:
-    """The exchange of a packet, and how it is counted there."""
-
-    attempt: BootAttempt
-    exchange: Exchange
-    counted: Counted
-    from_server: bool
-
-    def recount(self, packet: Packet, found: Checksum) -> None:
-        """Count the packet by a checksum that became known later, from this copy or another.
-
-        The last copy is the nearest to the receiver. A multicast packet takes several paths: its worst copy counts.
-        """
-        if not (packet.is_multicast and self.counted.checksum is Checksum.PARTIAL):
-            self.exchange.recount(self.counted, found)
-            self.counted = self.counted._replace(checksum=found)
-
-
 def _start(attempt: BootAttempt, connection: Connection) -> None:
     """Begin a download, once the connection is known to be one."""
     if connection.is_download and not connection.started:
@@ -258,15 +249,18 @@ def _start(attempt: BootAttempt, connection: Connection) -> None:
         attempt.starts(connection)
 
 
-def _taken(attempt: BootAttempt, exchange: Exchange, packet: Packet, *, from_server: bool) -> _Taken | None:
+def _taken(attempt: BootAttempt, exchange: Exchange, packet: Packet, *, from_server: bool) -> TakenPacket | None:
     attempt.note_arrival(packet, from_server=from_server)
-    return None if exchange.counted is None else _Taken(attempt, exchange, exchange.counted, from_server)
+    return None if exchange.counted is None else TakenPacket(attempt, exchange, exchange.counted, from_server)
 
 
-def _take_copy(original: _Taken, packet: Packet) -> None:
-    """Take a copy of a packet on its next device, where its checksum may have been filled in."""
-    original.attempt.note_arrival(packet, from_server=original.from_server)
-    original.recount(packet, packet.checksum())
+def _take_whole(found: tuple[Packet, TakenPacket] | None) -> None:
+    """Count a packet by the checksum over all its fragments; a wrong one may be over fragments of two packets."""
+    if found is not None:
+        packet, taken = found
+        checksum = packet.checksum_of_one()
+        if checksum is not Checksum.WRONG:
+            taken.recount(packet, checksum)
 
 
 def _client(packet: Packet, message: Dhcp) -> Mac | None:

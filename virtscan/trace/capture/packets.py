@@ -26,15 +26,20 @@ Wants: TypeAlias = Callable[[int, tuple[bytes, int], tuple[bytes, int]], bool]
 
 
 class _NetworkHeader(NamedTuple):
-    """A network header; `start` is the offset of the transport header, `end` the offset after the packet."""
+    """A network header; `start` is the offset of the transport header, `end` the offset after the packet.
+
+    `offset` is that of a fragment; `lead` is the number of fragmented bytes before the transport header.
+    """
 
     source: bytes
     destination: bytes
     protocol: int
     start: int
     end: int
-    fragmented: bool
-    identification: int
+    fragmented: bool = False
+    identification: int = 0
+    offset: int = 0
+    lead: int = 0
 
 
 class Packet(NamedTuple):
@@ -42,7 +47,7 @@ class Packet(NamedTuple):
 
     `segment` is the transport header and payload as far as they were captured, without padding. `length` is their full
     length by the headers, in bytes. `fragmented` is True for the first fragment of a packet. `identification` is the
-    field of IPv4.
+    field of IPv4, or of fragments; `lead` is the number of fragmented bytes before the transport header.
     """
 
     time: float
@@ -56,6 +61,7 @@ class Packet(NamedTuple):
     length: int
     fragmented: bool
     identification: int = 0
+    lead: int = 0
 
     @property
     def is_complete(self) -> bool:
@@ -79,9 +85,15 @@ class Packet(NamedTuple):
         A packet of several TCP segments has a partial checksum on Linux, before segmentation as well as after GRO
         (`tcp_gro_complete`), which proves nothing.
         """
+        found = self.checksum_of_one()
+        is_several = self.protocol == TCP and self.length > _LARGEST_SEGMENT
+        return Checksum.UNKNOWN if is_several and found is Checksum.PARTIAL else found
+
+    def checksum_of_one(self) -> Checksum:
+        """Return the state of the checksum of a packet that is not several segments in one."""
         if not self.is_complete:
             return Checksum.UNKNOWN
-        found = transport_sum(
+        return transport_sum(
             source=self.source,
             destination=self.destination,
             protocol=self.protocol,
@@ -89,11 +101,24 @@ class Packet(NamedTuple):
             field=CHECKSUM[self.protocol],
             optional=self.protocol == UDP and len(self.source) == 4,
         )
-        is_several = self.protocol == TCP and self.length > _LARGEST_SEGMENT
-        return Checksum.UNKNOWN if is_several and found is Checksum.PARTIAL else found
 
 
-def packet(frame: Frame, wants: Wants) -> Packet | Encapsulation | None:
+class Fragment(NamedTuple):
+    """A later fragment of a UDP or TCP packet; `length` is its full length by the header, in bytes."""
+
+    time: float
+    link: LinkHeader
+    source: bytes
+    destination: bytes
+    protocol: int
+    identification: int
+    offset: int
+    data: bytes
+    length: int
+    is_last: bool
+
+
+def packet(frame: Frame, wants: Wants) -> Packet | Fragment | Encapsulation | None:
     """Parse a frame of a link type that `dissect` supports, or the frame inside it if it belongs to an overlay.
 
     Returns:
@@ -106,6 +131,8 @@ def packet(frame: Frame, wants: Wants) -> Packet | Encapsulation | None:
         network = _network(data, link)
         if not isinstance(network, _NetworkHeader):
             return network
+        if network.offset:
+            return _fragment(frame.time, data, link, network)
         inner = carried(data, network.protocol, network.start, network.end)
         if inner is None:
             return _transport(frame.time, data, link, network, wants)
@@ -133,7 +160,7 @@ def _ipv4(data: bytes, start: int) -> _NetworkHeader | Encapsulation | None:
         return None
     protocol = data[start + 9]
     flags = int.from_bytes(data[start + 6 : start + 8])
-    if protocol not in _SMALLEST or flags & 0x1FFF:
+    if protocol not in _SMALLEST:
         return BY_PROTOCOL.get(protocol)
     transport = start + (data[start] & 0xF) * 4
     total = int.from_bytes(data[start + 2 : start + 4])
@@ -141,33 +168,44 @@ def _ipv4(data: bytes, start: int) -> _NetworkHeader | Encapsulation | None:
     end = start + total if total else len(data)
     addresses = data[start + 12 : start + 16], data[start + 16 : start + 20]
     number = int.from_bytes(data[start + 4 : start + 6])
-    return _NetworkHeader(*addresses, protocol, transport, end, bool(flags & 0x2000), number)
+    return _NetworkHeader(*addresses, protocol, transport, end, bool(flags & 0x2000), number, (flags & 0x1FFF) * 8)
 
 
 def _ipv6(data: bytes, start: int) -> _NetworkHeader | Encapsulation | None:
     if len(data) < start + 40 or data[start] >> 4 != 6:
         return None
-    protocol, transport, fragmented = data[start + 6], start + 40, False
+    protocol, transport = data[start + 6], start + 40
+    fragmented, identification, offset, fragmentable = False, 0, 0, 0
     length = int.from_bytes(data[start + 4 : start + 6])
     for _ in range(_MOST_EXTENSIONS):
         if protocol not in _EXTENSIONS or len(data) < transport + 8:
             break
         if protocol == _FRAGMENT:
             part = int.from_bytes(data[transport + 2 : transport + 4])
-            if part >> 3:
-                return None
-            fragmented = bool(part & 1)
+            fragmented, offset, fragmentable = bool(part & 1), part & 0xFFF8, transport + 8
+            identification = int.from_bytes(data[transport + 4 : transport + 8])
         size = 8 if protocol == _FRAGMENT else 8 + data[transport + 1] * 8
         protocol, transport = data[transport], transport + size
-    if protocol not in _SMALLEST:
+        if offset:
+            break  # the rest is not a header
+    if protocol not in _SMALLEST and not offset:
         return BY_PROTOCOL.get(protocol)
     end = start + 40 + length if length else len(data)
     addresses = data[start + 8 : start + 24], data[start + 24 : start + 40]
-    return _NetworkHeader(*addresses, protocol, transport, end, fragmented, 0)
+    lead = transport - fragmentable if fragmentable else 0
+    return _NetworkHeader(*addresses, protocol, transport, end, fragmented, identification, offset, lead)
+
+
+def _fragment(time: float, data: bytes, link: LinkHeader, network: _NetworkHeader) -> Fragment | None:
+    content = data[network.start : network.end]
+    return Fragment(
+        time, link, network.source, network.destination, network.protocol, network.identification, network.offset,
+        content, network.end - network.start, not network.fragmented,
+    ) if content else None  # fmt: skip
 
 
 def _transport(time: float, data: bytes, link: LinkHeader, network: _NetworkHeader, wants: Wants) -> Packet | None:
-    source, destination, protocol, start, end, fragmented, number = network
+    source, destination, protocol, start, end, fragmented, number, _, lead = network
     if min(len(data), end) < start + _SMALLEST[protocol]:
         return None
     ports = (0, 0)
@@ -182,4 +220,4 @@ def _transport(time: float, data: bytes, link: LinkHeader, network: _NetworkHead
             return None
         length = announced
     segment = data[start : min(end, start + length)]
-    return Packet(time, link, source, destination, protocol, *ports, segment, length, fragmented, number)
+    return Packet(time, link, source, destination, protocol, *ports, segment, length, fragmented, number, lead)
