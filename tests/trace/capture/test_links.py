@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,44 @@ def test_ipv6_headers_are_passed_over(packet: bytes, whole: bool, tmp_path: Path
     found = only(trace(tmp_path, Shot(1, CLIENT_MAC, SERVER_MAC, packet, version=6)))
 
     assert (found.address, found.from_client.good, found.from_client.unknown) == ("fd00::50", whole, not whole)
+
+
+SERVER_6, ROUTER_6 = ip_address("fd00::1").packed, ip_address("fd00::99").packed
+
+
+def routed(kind: int, left: int, *hops: bytes, to: bytes = ROUTER_6) -> bytes:
+    """A read request to the server with a routing header; `to` is the next hop, as the packet shows it."""
+    header = struct.pack("!BBBBI", 17, 2 * len(hops), kind, left, 0) + b"".join(hops)
+    packet = udp_6(read_request(), header, 43)
+    return packet[:24] + to + packet[40:]
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        routed(0, 1, SERVER_6),
+        routed(0, 2, ROUTER_6, SERVER_6),
+        routed(0, 0, ROUTER_6, to=SERVER_6),
+        routed(2, 1, SERVER_6),
+        routed(4, 1, SERVER_6, ROUTER_6),
+        routed(4, 2, SERVER_6, ROUTER_6, ROUTER_6),
+        routed(4, 0, SERVER_6, ROUTER_6, to=SERVER_6),
+        routed(3, 0, ROUTER_6, to=SERVER_6),
+    ],
+    ids=["one hop", "two hops", "arrived", "mobile", "segments", "three segments", "last segment", "other, arrived"],
+)
+def test_a_checksum_over_ipv6_includes_the_final_destination(packet: bytes, tmp_path: Path) -> None:
+    found = only(trace(tmp_path, Shot(1, CLIENT_MAC, SERVER_MAC, packet, version=6)))
+
+    assert (found.from_client.good, found.from_client.wrong, found.server) == (1, 0, "fd00::1")
+
+
+@pytest.mark.parametrize("packet", [routed(3, 1, SERVER_6), routed(0, 1), routed(253, 1, SERVER_6, SERVER_6)])
+def test_a_routing_header_whose_final_destination_is_unknown_is_a_gap(packet: bytes, tmp_path: Path) -> None:
+    found = trace(tmp_path, Shot(1, CLIENT_MAC, SERVER_MAC, packet, version=6))
+
+    assert found.boots == ()
+    assert reason(found.gaps[0]).startswith("1 frame not read, encapsulated (IPv6 routing header);")
 
 
 @pytest.mark.parametrize(

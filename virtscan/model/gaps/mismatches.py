@@ -104,6 +104,7 @@ class Encapsulation(Enum):
     IP = "IP in IP"
     GRE = "GRE without Ethernet"
     ESP = "ESP"
+    ROUTING = "IPv6 routing header"
 
 
 class EncapsulatedFrames(GapCause, frozen=True):

@@ -10,8 +10,8 @@ from virtscan.trace.capture.reader import Frame
 from virtscan.trace.capture.tunnels import BY_ETHERTYPE, BY_PROTOCOL, GRE, carried
 
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
-_FRAGMENT = 44
-_EXTENSIONS = {0, 43, _FRAGMENT, 60}
+_ROUTING, _FRAGMENT = 43, 44
+_EXTENSIONS = {0, _ROUTING, _FRAGMENT, 60}
 _MOST_EXTENSIONS = 8
 CHECKSUM = {TCP: 16, UDP: 6}
 """Offset of the checksum in the transport header."""
@@ -176,6 +176,7 @@ def _ipv6(data: bytes, start: int) -> _NetworkHeader | Encapsulation | None:
         return None
     protocol, transport = data[start + 6], start + 40
     fragmented, identification, offset, fragmentable = False, 0, 0, 0
+    source, destination = data[start + 8 : start + 24], data[start + 24 : start + 40]
     length = int.from_bytes(data[start + 4 : start + 6])
     for _ in range(_MOST_EXTENSIONS):
         if protocol not in _EXTENSIONS or len(data) < transport + 8:
@@ -184,6 +185,10 @@ def _ipv6(data: bytes, start: int) -> _NetworkHeader | Encapsulation | None:
             part = int.from_bytes(data[transport + 2 : transport + 4])
             fragmented, offset, fragmentable = bool(part & 1), part & 0xFFF8, transport + 8
             identification = int.from_bytes(data[transport + 4 : transport + 8])
+        elif protocol == _ROUTING and data[transport + 3]:
+            destination = _final_destination(data[transport : transport + 8 + data[transport + 1] * 8])
+            if len(destination) < 16:
+                return Encapsulation.ROUTING
         size = 8 if protocol == _FRAGMENT else 8 + data[transport + 1] * 8
         protocol, transport = data[transport], transport + size
         if offset:
@@ -191,9 +196,22 @@ def _ipv6(data: bytes, start: int) -> _NetworkHeader | Encapsulation | None:
     if protocol not in _SMALLEST and not offset:
         return BY_PROTOCOL.get(protocol)
     end = start + 40 + length if length else len(data)
-    addresses = data[start + 8 : start + 24], data[start + 24 : start + 40]
     lead = transport - fragmentable if fragmentable else 0
-    return _NetworkHeader(*addresses, protocol, transport, end, fragmented, identification, offset, lead)
+    return _NetworkHeader(source, destination, protocol, transport, end, fragmented, identification, offset, lead)
+
+
+def _final_destination(header: bytes) -> bytes:
+    """Return the receiver of a packet that is not there yet, which its checksum includes (RFC 8200, 8.1).
+
+    It is the last address (RFC 5095, RFC 6275) or the first (RFC 8754); the addresses of other types are not known.
+    """
+    match header[2]:
+        case 0 | 2:
+            return header[8:][-16:]
+        case 4:
+            return header[8:24]
+        case _:
+            return b""
 
 
 def _fragment(time: float, data: bytes, link: LinkHeader, network: _NetworkHeader) -> Fragment | None:
