@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from virtscan.trace import Boot, Trace, read
 from virtscan.trace.capture.checksums import Checksum
@@ -14,6 +14,9 @@ CLIENT_MAC, SERVER_MAC, OTHER_MAC = "52:54:00:93:76:af", "52:54:00:aa:bb:cc", "5
 CLIENT, SERVER, OTHER = "10.77.0.50", "10.77.0.1", "10.77.0.2"
 EVERYBODY = "ff:ff:ff:ff:ff:ff"
 TCP, UDP = 6, 17
+Ends: TypeAlias = tuple[tuple[str, str], tuple[str, str]]
+"""MAC and address of a client, and those of a server."""
+ENDS: Ends = ((CLIENT_MAC, CLIENT), (SERVER_MAC, SERVER))
 START = 1_700_000_000.0
 
 
@@ -182,14 +185,15 @@ def segment(
     from_server: bool,
     kind: Checksum = Checksum.GOOD,
     port: int = 80,
+    ends: Ends = ENDS,
 ) -> Shot:
     """A TCP segment between the client's port 50000 and the server's."""
     ports = (port, 50000) if from_server else (50000, port)
     head = struct.pack("!HHIIBBHHH", *ports, sequence % 2**32, acknowledged % 2**32, 0x50, flags, 8192, 0, 0)
-    ends = ((SERVER_MAC, SERVER), (CLIENT_MAC, CLIENT))
-    source, destination = ends if from_server else ends[::-1]
+    source, destination = ends[::-1] if from_server else ends
     whole = summed(source[1], destination[1], TCP, head + payload, kind)
-    return Shot(time, source[0], destination[0], network(source[1], destination[1], TCP, whole))
+    packet = network(source[1], destination[1], TCP, whole)
+    return Shot(time, source[0], destination[0], packet, ip_address(source[1]).version)
 
 
 def ethernet(shot: Shot, *vlans: int) -> bytes:

@@ -5,17 +5,28 @@ from pathlib import Path
 import pytest
 
 from tests.trace.build import (
+    CLIENT_MAC,
+    ENDS,
+    OTHER,
+    OTHER_MAC,
+    SERVER,
+    SERVER_MAC,
+    Ends,
     Shot,
     acknowledged,
     answered,
     data,
+    datagram,
+    ethernet,
     lease,
     only,
     options,
+    pcap,
     read_request,
     said,
     segment,
     trace,
+    written,
 )
 from virtscan.trace import Boot, Failed, Outcome, Side, judge
 from virtscan.trace.capture.checksums import Checksum
@@ -290,3 +301,112 @@ def test_segments_that_a_device_joined_prove_nothing(size: int, failed: Failed, 
     judgement = judge(only(trace(tmp_path, *shots, until=60)))
     assert judgement.failed is failed
     assert ("joined" in judgement.because[1]) is (failed is Failed.UNCLEAR)
+
+
+LOADER = [said(0.5, read_request()), answered(0.6, data(1, 5)), said(0.7, acknowledged(1), to=40000)]
+OVER_IPV6: Ends = ((CLIENT_MAC, "fd00::50"), (SERVER_MAC, "fd00::1"))
+AT_ANOTHER: Ends = ((CLIENT_MAC, OTHER), (SERVER_MAC, SERVER))
+
+
+def refused(time: float, ends: Ends = ENDS, *, iss: int = ISS) -> list[Shot]:
+    """Three SYNs that are answered with partial checksums, which the client drops."""
+    return [
+        shot
+        for wait in (0, 1, 3)
+        for shot in (
+            segment(time + wait, flags=SYN, sequence=iss, acknowledged=0, from_server=False, ends=ends),
+            segment(
+                time + wait + 0.1,
+                flags=SYN | ACK,
+                sequence=IRS,
+                acknowledged=iss + 1,
+                from_server=True,
+                kind=Checksum.PARTIAL,
+                ends=ends,
+            ),
+        )
+    ]
+
+
+def fetched(time: float, ends: Ends = ENDS) -> list[Shot]:
+    """A file that the client gets."""
+    return [
+        segment(time, flags=SYN, sequence=ISS, acknowledged=0, from_server=False, ends=ends),
+        segment(time + 0.1, flags=SYN | ACK, sequence=IRS, acknowledged=ISS + 1, from_server=True, ends=ends),
+        segment(time + 0.2, GET, flags=ACK, sequence=ISS + 1, acknowledged=IRS + 1, from_server=False, ends=ends),
+        segment(
+            time + 0.3, OK + bytes(1000), flags=ACK, sequence=IRS + 1, acknowledged=ASKED, from_server=True, ends=ends
+        ),
+        segment(time + 0.4, flags=ACK, sequence=ASKED, acknowledged=TOLD + 1000, from_server=False, ends=ends),
+    ]
+
+
+def failures(folder: Path, frames: list[tuple[float, bytes]]) -> list[Failed]:
+    found = written(folder, pcap([*sorted(frames), (60.0, bytes(60))]))
+    return [judge(boot).failed for boot in found.boots]
+
+
+def untagged(shots: list[Shot]) -> list[tuple[float, bytes]]:
+    return [(shot.time, ethernet(shot)) for shot in shots]
+
+
+def test_a_client_that_goes_on_over_ipv6_is_followed(tmp_path: Path) -> None:
+    begun = [*lease(), *LOADER]
+
+    assert failures(tmp_path, untagged([*begun, *refused(1.0, OVER_IPV6)])) == [Failed.YES]
+    assert failures(tmp_path, untagged([*begun, *fetched(1.0, OVER_IPV6)])) == [Failed.NO]
+
+
+def test_a_client_that_goes_on_at_another_address_is_followed_as_another_boot(tmp_path: Path) -> None:
+    begun = [*lease(), *LOADER]
+
+    assert failures(tmp_path, untagged([*begun, *refused(1.0, AT_ANOTHER)])) == [Failed.NO, Failed.YES]
+    assert failures(tmp_path, untagged([*begun, *fetched(1.0, AT_ANOTHER)])) == [Failed.NO, Failed.NO]
+
+
+def test_a_client_that_goes_on_in_another_vlan_is_followed_as_another_boot(tmp_path: Path) -> None:
+    begun = [(shot.time, ethernet(shot, 10)) for shot in (*lease(), *LOADER)]
+    goes_on = [(shot.time, ethernet(shot, 20)) for shot in refused(1.0, AT_ANOTHER)]
+
+    assert failures(tmp_path, [*begun, *goes_on]) == [Failed.NO, Failed.YES]
+
+
+def test_connections_behind_a_router_are_not_a_client_of_its_mac(tmp_path: Path) -> None:
+    router = (OTHER_MAC, "10.99.0.1", 2070)
+    loads = [
+        datagram(0.5, read_request(), router, (SERVER_MAC, SERVER, 69)),
+        datagram(0.6, data(1, 5), (SERVER_MAC, SERVER, 40000), router),
+        datagram(0.7, acknowledged(1), router, (SERVER_MAC, SERVER, 40000)),
+    ]
+    other = refused(1.0, ((OTHER_MAC, "10.99.0.2"), (SERVER_MAC, SERVER)))
+
+    assert failures(tmp_path, untagged([*loads, *other])) == [Failed.NO]
+
+
+@pytest.mark.parametrize("mac", [CLIENT_MAC, OTHER_MAC], ids=["same MAC", "other MAC"])
+def test_clients_with_one_address_in_two_vlans_have_their_own_connections(mac: str, tmp_path: Path) -> None:
+    def moved(shot: Shot) -> Shot:
+        packet = shot.packet.replace(bytes.fromhex(CLIENT_MAC.replace(":", "")), bytes.fromhex(mac.replace(":", "")))
+        source, destination = (mac if one == CLIENT_MAC else one for one in (shot.source_mac, shot.destination_mac))
+        return shot._replace(source_mac=source, destination_mac=destination, packet=packet)
+
+    works, fails = [*lease(), *fetched(1.0)], [*lease(0.05, transaction=2), *refused(1.05)]
+    frames = [
+        *((shot.time, ethernet(shot, 10)) for shot in works),
+        *((shot.time, ethernet(moved(shot), 20)) for shot in fails),
+    ]
+    assert failures(tmp_path, frames) == [Failed.NO, Failed.YES]
+
+
+@pytest.mark.parametrize("iss", [ISS, ISS - 9], ids=["same number", "other number"])
+def test_a_boot_that_starts_over_may_use_the_same_port(iss: int, tmp_path: Path) -> None:
+    shots = [*lease(), *LOADER, *fetched(1.0)]
+    again = [shot._replace(time=shot.time + 30) for shot in [*lease(transaction=2), *LOADER]]
+
+    assert failures(tmp_path, untagged([*shots, *again, *refused(31.0, iss=iss)])) == [Failed.NO, Failed.YES]
+
+
+def test_another_connection_from_the_same_port_has_its_own_outcome(tmp_path: Path) -> None:
+    shots = [*lease(), *fetched(1.0), *refused(3.0, iss=ISS + 5000)]
+
+    assert failures(tmp_path, untagged(shots)) == [Failed.YES]

@@ -58,20 +58,38 @@ class ClientTable:
     def __init__(self) -> None:
         self.not_kept = 0
         self._attempts: dict[BootAttempt, None] = {}
-        self._by_mac: _Index[Mac] = _Index()
+        self._by_mac: _Index[bytes] = _Index()
         self._by_address: _Index[bytes] = _Index()
         self._others = 0
         self._full_of_boots = False
 
     def at(self, packet: Packet) -> BootAttempt | None:
-        """Return the attempt of the latest client with the packet's address; of several, the one with its MAC."""
-        known = self._of_sender(packet)
-        has_address = known is not None and known.address == packet.source
-        return known if has_address else self._by_address.find(packet.source, packet.link.segment)
+        """Return the attempt of the client that sends the packet; of several with its address, the one with its MAC.
 
-    def is_booting(self, address: bytes) -> bool:
-        """Return True if the address belongs to a client that boots."""
+        A client may have more addresses than those that were seen being given out, also on another network.
+        """
+        octets = packet.link.source
+        known = self._of_sender(packet)
+        if known is None or known.address != packet.source:
+            known = self._by_address.find(packet.source, packet.link.segment) or self._named(octets, known)
+        return known
+
+    def connects(self, attempt: BootAttempt, packet: Packet) -> BootAttempt | None:
+        """Return the attempt of a new connection: another one at another address; None if there is no room for it."""
+        is_here = is_one_network(attempt.segment, packet.link.segment)
+        if attempt.address != packet.source and (attempt.is_at_another_address(packet.source) or not is_here):
+            another = self._new(attempt.mac, packet)
+        else:
+            another = attempt
+        if another is not None:
+            self.has_address(another, packet.source)
+        return another
+
+    def is_booting(self, address: bytes, octets: bytes | None) -> bool:
+        """Return True if the address, or the MAC, belongs to a client that boots."""
         attempt = self._by_address.find(address)
+        if attempt is None or not attempt.boots:
+            attempt = self._named(octets, None)
         return attempt is not None and attempt.boots
 
     def attempt(self, mac: Mac, packet: Packet, message: Dhcp | None) -> BootAttempt | None:
@@ -82,7 +100,7 @@ class ClientTable:
             packet: The packet of the message.
             message: The message if it may begin an attempt; None if it belongs to the present one.
         """
-        known = self._by_mac.find(mac, packet.link.segment)
+        known = self._by_mac.find(_octets(mac), packet.link.segment)
         if known is not None and not (message is not None and _is_over(known, message, packet.time)):
             return known
         if known is not None:
@@ -91,7 +109,7 @@ class ClientTable:
                 del self._attempts[known]
         attempt = self._new(mac, packet)
         if attempt is not None:
-            self._by_mac.put(mac, attempt)
+            self._by_mac.put(_octets(mac), attempt)
         return attempt
 
     def attempt_at(self, packet: Packet) -> BootAttempt | None:
@@ -118,8 +136,8 @@ class ClientTable:
         attempt.leave()
         another = self._new(attempt.mac, packet)
         if another is not None:
-            if attempt.mac is not None and self._by_mac.find(attempt.mac, attempt.segment) is attempt:
-                self._by_mac.put(attempt.mac, another)
+            if attempt.mac is not None and self._by_mac.find(_octets(attempt.mac), attempt.segment) is attempt:
+                self._by_mac.put(_octets(attempt.mac), another)
             self.has_address(another, packet.source)
         return another
 
@@ -152,9 +170,15 @@ class ClientTable:
         others = sum(not attempt.kept(end) and attempt.mac not in booted for attempt in self._attempts)
         return boots, others + self._others
 
+    def _named(self, octets: bytes | None, known: BootAttempt | None) -> BootAttempt | None:
+        """Return the attempt of a client that was seen requesting an address: other MACs may be a router's."""
+        if octets is not None and known is None:
+            known = self._by_mac.find(octets)
+        return known if known is not None and known.dhcp is not None else None
+
     def _of_sender(self, packet: Packet) -> BootAttempt | None:
         octets = packet.link.source
-        return None if octets is None else self._by_mac.find(written(octets), packet.link.segment)
+        return None if octets is None else self._by_mac.find(octets, packet.link.segment)
 
     def _new(self, mac: Mac | None, packet: Packet) -> BootAttempt | None:
         if len(self._attempts) >= MOST_ATTEMPTS and not self._make_room(packet.time):
@@ -175,8 +199,12 @@ class ClientTable:
         del self._attempts[attempt]
         self._others += 1
         if attempt.mac is not None:
-            self._by_mac.drop(attempt.mac, attempt)
+            self._by_mac.drop(_octets(attempt.mac), attempt)
         return True
+
+
+def _octets(mac: Mac) -> bytes:
+    return bytes.fromhex(mac.replace(":", ""))
 
 
 def _is_over(attempt: BootAttempt, message: Dhcp, time: float) -> bool:

@@ -19,6 +19,7 @@ class Connection(Download):
         super().__init__(packet)
         self.is_download = is_download
         self.started = False
+        self._opened_with = tcp.parse(packet).sequence
         self._answered_at_all = False
         self._established = False
         self._refused = False
@@ -30,6 +31,10 @@ class Connection(Download):
         self._begun = 0
         self._sent = 0
         self._acknowledged = 0
+
+    def opens(self, packet: Packet) -> bool:
+        """Return True if a SYN is one of this connection: another one from the same port has another number."""
+        return tcp.parse(packet).sequence == self._opened_with
 
     def from_its_client(self, packet: Packet) -> None:
         """Take a segment from the client."""

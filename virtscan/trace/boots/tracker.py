@@ -1,7 +1,7 @@
 """Assignment of packets to the exchanges of boots: the only state kept for the whole capture; bounded."""
 
 from collections import Counter
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from virtscan.model import Mac
 from virtscan.trace.boots.attempt import BootAttempt, TakenPacket
@@ -9,18 +9,17 @@ from virtscan.trace.boots.boot import Boot
 from virtscan.trace.boots.client_table import ClientTable
 from virtscan.trace.boots.connection import Connection
 from virtscan.trace.boots.dhcp_exchange import DhcpExchange
+from virtscan.trace.boots.download_table import DownloadTable
 from virtscan.trace.boots.exchange import Exchange
 from virtscan.trace.boots.transfer import Transfer
 from virtscan.trace.capture.checksums import Checksum
 from virtscan.trace.capture.copies import Copies
 from virtscan.trace.capture.fragments import FragmentTable
-from virtscan.trace.capture.links import is_one_network
+from virtscan.trace.capture.links import LinkHeader
 from virtscan.trace.capture.packets import TCP, UDP, Fragment, Packet
 from virtscan.trace.protocols import dhcp, dhcp6, http, tcp, tftp
 from virtscan.trace.protocols.dhcp import AddressStep, Dhcp, UnusableMessage
 from virtscan.trace.protocols.icmp import refused
-
-_MOST_DOWNLOADS = 4096
 
 _CLIENT_4, _SERVER_4 = 68, 67
 _CLIENT_6, _SERVER_6 = 546, 547
@@ -29,9 +28,6 @@ _PORTS = {*_PORTS_4, *_PORTS_6, tftp.PORT}
 
 _End: TypeAlias = tuple[bytes, int]
 """An address and a port."""
-
-_K = TypeVar("_K")
-_V = TypeVar("_V")
 
 
 class Tracker:
@@ -43,8 +39,8 @@ class Tracker:
     def __init__(self) -> None:
         self.unreadable: Counter[UnusableMessage] = Counter()
         self._clients = ClientTable()
-        self._transfers: dict[tuple[tuple[int, ...] | None, bytes | None, _End], tuple[BootAttempt, Transfer]] = {}
-        self._connections: dict[tuple[_End, _End], tuple[BootAttempt, Connection]] = {}
+        self._transfers: DownloadTable[_End, Transfer] = DownloadTable()
+        self._connections: DownloadTable[tuple[_End, _End], Connection] = DownloadTable()
         self._copies: Copies[TakenPacket | None] = Copies()
         self._fragments: FragmentTable[TakenPacket] = FragmentTable()
 
@@ -53,17 +49,16 @@ class Tracker:
         """Return the number of boots for which there was no room in memory."""
         return self._clients.not_kept
 
-    def wants(self, protocol: int, source: _End, destination: _End) -> bool:
+    def wants(self, protocol: int, link: LinkHeader, source: _End, destination: _End) -> bool:
         """Return True if such a packet may belong to a boot; others are not parsed further."""
         match protocol:
             case 17:
-                return (
-                    destination[1] in _PORTS
-                    or (None, None, destination) in self._transfers
-                    or (None, None, source) in self._transfers
-                )
+                return destination[1] in _PORTS or destination in self._transfers or source in self._transfers
             case 6:
-                return self._clients.is_booting(source[0]) or self._clients.is_booting(destination[0])
+                clients = self._clients
+                return clients.is_booting(source[0], link.source) or clients.is_booting(
+                    destination[0], link.destination
+                )
             case _:
                 return bool(self._transfers)
 
@@ -143,7 +138,7 @@ class Tracker:
         message = tftp.parse(packet.payload, length=packet.length - 8)
         match message:
             case tftp.Read():
-                known = self._transfer(end, packet.link.source, packet)
+                known = self._transfers.find(end, packet.link.source, packet)
                 attempt = self._clients.attempt_at(packet)
                 if attempt is None:
                     return None
@@ -155,9 +150,7 @@ class Tracker:
                         return None
                     transfer = Transfer(packet, message)
                     attempt.starts(transfer)
-                    mac = packet.link.source
-                    for key in {(None, None, end), (None, mac, end), (packet.link.segment, mac, end)}:
-                        _keep(self._transfers, key, (attempt, transfer))
+                    self._transfers.keep(end, packet, (attempt, transfer))
                 transfer.requested(packet)
                 return _taken(attempt, transfer, packet, from_server=False)
             case UnusableMessage():
@@ -168,8 +161,8 @@ class Tracker:
 
     def _by_tftp(self, packet: Packet) -> TakenPacket | None:
         """Take a packet of a transfer; return None if it belongs to none."""
-        to_client = self._transfer((packet.destination, packet.destination_port), packet.link.destination, packet)
-        known = to_client or self._transfer((packet.source, packet.source_port), packet.link.source, packet)
+        to_client = self._transfers.find((packet.destination, packet.destination_port), packet.link.destination, packet)
+        known = to_client or self._transfers.find((packet.source, packet.source_port), packet.link.source, packet)
         if known is None:
             return None
         attempt, transfer = known
@@ -183,39 +176,26 @@ class Tracker:
             transfer.from_its_client(packet, message)
         return _taken(attempt, transfer, packet, from_server=to_client is not None)
 
-    def _transfer(self, end: _End, mac: bytes | None, packet: Packet) -> tuple[BootAttempt, Transfer] | None:
-        """Return the transfer to a client's address and port.
-
-        Several VLANs may have the same address and port, so the MAC decides; copied domains may even share the MAC. A
-        router's MAC may differ by direction, and a capture may lack the VLAN of one direction; then the newest transfer
-        counts.
-        """
-        segment = packet.link.segment
-        for key in ((segment, mac, end), (None, mac, end), (None, None, end)):
-            known = self._transfers.get(key)
-            if known is not None and is_one_network(known[0].segment, segment):
-                return known
-        return None
-
     def _tcp(self, packet: Packet) -> TakenPacket | None:
         source, destination = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
-        known = self._connections.get((source, destination))
-        if known is None and packet.segment[13] & (tcp.SYN | tcp.ACK) == tcp.SYN:
-            known = self._connect(packet, source, destination)
-        if known is not None:
-            attempt, connection = known
-            connection.from_its_client(packet)
-            _start(attempt, connection)
-            return _taken(attempt, connection, packet, from_server=False)
-        known = self._connections.get((destination, source))
+        known = self._connections.find((source, destination), packet.link.source, packet)
+        if packet.segment[13] & (tcp.SYN | tcp.ACK) == tcp.SYN:
+            known = self._connect(packet, known) or known
+        from_server = known is None
+        known = known or self._connections.find((destination, source), packet.link.destination, packet)
         if known is None:
             return None
         attempt, connection = known
-        connection.from_its_server(packet)
+        if from_server:
+            connection.from_its_server(packet)
+        else:
+            connection.from_its_client(packet)
         _start(attempt, connection)
-        return _taken(attempt, connection, packet, from_server=True)
+        return _taken(attempt, connection, packet, from_server=from_server)
 
-    def _connect(self, packet: Packet, source: _End, destination: _End) -> tuple[BootAttempt, Connection] | None:
+    def _connect(
+        self, packet: Packet, known: tuple[BootAttempt, Connection] | None
+    ) -> tuple[BootAttempt, Connection] | None:
         """Follow a new connection of the client; on an unusual port for boots it counts once it shows a download.
 
         After a failed download that the client gave up, the connection is that of a system on its disk.
@@ -223,10 +203,18 @@ class Tracker:
         attempt = self._clients.at(packet)
         if attempt is None or not attempt.boots or attempt.gave_up(packet.time):
             return None
+        if known is not None and known[0] is attempt and known[1].opens(packet):
+            return known  # the client repeats it
         named = http.port_of(attempt.dhcp.file) if attempt.dhcp is not None else None
-        connection = Connection(packet, is_download=packet.destination_port in {*http.PORTS, named})
+        is_download = packet.destination_port in {*http.PORTS, named}
+        if is_download:
+            attempt = self._clients.connects(attempt, packet)
+            if attempt is None:
+                return None
+        connection = Connection(packet, is_download=is_download)
         _start(attempt, connection)
-        _keep(self._connections, (source, destination), (attempt, connection))
+        source, destination = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
+        self._connections.keep((source, destination), packet, (attempt, connection))
         return attempt, connection
 
     def _unreachable(self, packet: Packet) -> None:
@@ -234,8 +222,8 @@ class Tracker:
         found = refused(packet)
         if found is None:
             return
-        requested = self._transfer(found.source, packet.link.destination, packet)
-        answered = self._transfer(found.destination, packet.link.source, packet)
+        requested = self._transfers.find(found.source, packet.link.destination, packet)
+        answered = self._transfers.find(found.destination, packet.link.source, packet)
         if found.destination[1] == tftp.PORT and requested is not None:
             requested[1].refused = True
         elif answered is not None and found.destination[0] == packet.source:
@@ -274,11 +262,3 @@ def _client(packet: Packet, message: Dhcp) -> Mac | None:
     else:
         octets = None
     return dhcp.mac(octets) if octets is not None else message.mac
-
-
-def _keep(table: dict[_K, _V], key: _K, value: _V) -> None:
-    """Add an entry, and remove the oldest at the bound."""
-    table.pop(key, None)
-    if len(table) >= _MOST_DOWNLOADS:
-        del table[next(iter(table))]
-    table[key] = value

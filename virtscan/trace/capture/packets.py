@@ -21,7 +21,7 @@ _LARGEST_SEGMENT = 1500
 """Largest size in bytes of a single TCP segment; larger ones are several in one (segmentation offload, GRO)."""
 
 
-Wants: TypeAlias = Callable[[int, tuple[bytes, int], tuple[bytes, int]], bool]
+Wants: TypeAlias = Callable[[int, LinkHeader, tuple[bytes, int], tuple[bytes, int]], bool]
 """Returns True if a packet of this protocol, from this address and port to that, may belong to a boot."""
 
 
@@ -229,7 +229,7 @@ def _transport(time: float, data: bytes, link: LinkHeader, network: _NetworkHead
     ports = (0, 0)
     if protocol in CHECKSUM:
         ports = int.from_bytes(data[start : start + 2]), int.from_bytes(data[start + 2 : start + 4])
-    if not wants(protocol, (source, ports[0]), (destination, ports[1])):
+    if not wants(protocol, link, (source, ports[0]), (destination, ports[1])):
         return None
     length = end - start
     if protocol == UDP:
