@@ -8,7 +8,7 @@ from tests.bench.measuring import Row, in_turns
 from virtscan.correlator.judging import judge
 from virtscan.model import Report
 from virtscan.reporters import REPORTERS, Content
-from virtscan.reporters.terminal.cells import strips
+from virtscan.reporters.terminal.cells import text_columns
 from virtscan.views import EVERYTHING, VIEWS
 
 LARGE, SMALL = 100_000, 20_000
@@ -35,7 +35,7 @@ def _padding() -> Row:
     report = judge(fleet_of(DRAWN))
 
     def padded() -> None:
-        columns = [strip.cells for strip in strips(VIEWS["interfaces"](report).main)]
+        columns = [text_column.cells for text_column in text_columns(VIEWS["interfaces"](report).main)]
         widths = [max(map(len, cells)) for cells in columns]
         rows = zip(*columns, strict=True)
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]

@@ -6,7 +6,7 @@ import msgspec
 
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.terminal.blocks import blocks
-from virtscan.reporters.terminal.cells import strips
+from virtscan.reporters.terminal.cells import text_columns
 from virtscan.reporters.terminal.drawing import painted, table
 from virtscan.reporters.terminal.grouped import grouped
 from virtscan.reporters.terminal.layout import fitted, side_by_side
@@ -56,11 +56,11 @@ def _rows(section: Section, options: RenderOptions) -> list[str]:
     """Return the lines of one list of rows."""
     if not section.rows:
         return [printable(section.none, LINE)] if section.none else []
-    columns = strips(section)
-    lanes = side_by_side(columns) if options.width is None else fitted(columns, options.width)
-    if lanes is None:
+    columns = text_columns(section)
+    stacks = side_by_side(columns) if options.width is None else fitted(columns, options.width)
+    if stacks is None:
         return list(_apart(blocks(columns, options.width or 0)))
-    return table(painted(lanes) if options.colour else lanes, has_total=section.total is not None)
+    return table(painted(stacks) if options.colour else stacks, has_total=section.total is not None)
 
 
 def _footer(document: Document) -> list[str]:

@@ -4,28 +4,28 @@ from collections.abc import Sequence
 
 import msgspec
 
-from virtscan.reporters.terminal.strips import Strip, strip
+from virtscan.reporters.terminal.text_column import TextColumn, text_column
 from virtscan.reporters.text import cell, longest, plain, printable
 from virtscan.views.document import Section
 from virtscan.views.rows.grouping import RowGroup
 
 
-def strips(section: Section) -> list[Strip]:
+def text_columns(section: Section) -> list[TextColumn]:
     """Return every column for people with its cells as shown."""
     rows = section.all_rows
     return [
-        strip(column, column.heading, (cell(row[place], column) for row in rows))
+        text_column(column, column.heading, (cell(row[place], column) for row in rows))
         for place, column in enumerate(section.columns)
         if column.is_for_people
     ]
 
 
-def bare_strips(section: Section, groups: Sequence[RowGroup]) -> list[Strip]:
+def columns_without_headings(section: Section, groups: Sequence[RowGroup]) -> list[TextColumn]:
     """Return the columns of some groups that have a value, without headings; a missing value is blank."""
     rows = tuple(row for group in groups for row in group.rows)
     chosen = section.of_group(msgspec.structs.replace(groups[0], rows=rows))
     found = (
-        strip(column, "", (printable(plain(row[place]), longest(column)) for row in chosen.rows))
+        text_column(column, "", (printable(plain(row[place]), longest(column)) for row in chosen.rows))
         for place, column in enumerate(chosen.columns)
     )
     return [one for one in found if any(one.cells)]

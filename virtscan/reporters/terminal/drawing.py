@@ -6,8 +6,8 @@ from itertools import zip_longest
 import click
 import msgspec
 
-from virtscan.reporters.terminal.layout import GUTTER, Lane
-from virtscan.reporters.terminal.strips import Strip
+from virtscan.reporters.terminal.layout import GUTTER, ColumnStack
+from virtscan.reporters.terminal.text_column import TextColumn
 from virtscan.reporters.terminal.width import width
 from virtscan.views.document import Align
 
@@ -23,34 +23,34 @@ _COLOURS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def painted(lanes: Sequence[Lane]) -> list[Lane]:
+def painted(stacks: Sequence[ColumnStack]) -> list[ColumnStack]:
     """Colour the cells of closed sets whose values are good or bad."""
-    return [tuple(map(_painted, lane)) for lane in lanes]
+    return [tuple(map(_painted, stack)) for stack in stacks]
 
 
-def table(lanes: Sequence[Lane], *, has_total: bool) -> list[str]:
+def table(stacks: Sequence[ColumnStack], *, has_total: bool) -> list[str]:
     """Draw a heading, a line below it and the rows; those of several lines are apart from each other."""
-    heading, *blocks = _rows_of(lanes)
+    heading, *blocks = _rows_of(stacks)
     total = blocks.pop() if has_total else []
     if any(len(block) > 1 for block in blocks):
-        blocks = [[*block, ("",) * len(lanes)] for block in blocks[:-1]] + blocks[-1:]
-    lines = _drawn([*heading, *(line for block in blocks for line in block), *total], lanes)
+        blocks = [[*block, ("",) * len(stacks)] for block in blocks[:-1]] + blocks[-1:]
+    lines = _drawn([*heading, *(line for block in blocks for line in block), *total], stacks)
     ruler = ["-" * width(cell) for cell in lines[0]]
     below = len(lines) - len(total)
     parts = lines[: len(heading)], [ruler], lines[len(heading) : below], [ruler] * has_total, lines[below:]
     return [_joined(line) for part in parts for line in part]
 
 
-def bare(lanes: Sequence[Lane]) -> list[list[str]]:
+def bare(stacks: Sequence[ColumnStack]) -> list[list[str]]:
     """Draw rows alone: the lines of each."""
-    _, *blocks = _rows_of(lanes)
-    lines = map(_joined, _drawn([line for block in blocks for line in block], lanes))
+    _, *blocks = _rows_of(stacks)
+    lines = map(_joined, _drawn([line for block in blocks for line in block], stacks))
     return [[next(lines) for _ in block] for block in blocks]
 
 
-def _rows_of(lanes: Sequence[Lane]) -> list[list[tuple[str, ...]]]:
-    """Return each row, the heading first, as the lines that it takes: a cell for each lane."""
-    columns = [["\n".join(parts) for parts in zip(*(strip.cells for strip in lane), strict=True)] for lane in lanes]
+def _rows_of(stacks: Sequence[ColumnStack]) -> list[list[tuple[str, ...]]]:
+    """Return each row, the heading first, as the lines that it takes: a cell for each stack."""
+    columns = [["\n".join(parts) for parts in zip(*(one.cells for one in stack), strict=True)] for stack in stacks]
     return [_block(cells) for cells in zip(*columns, strict=True)]
 
 
@@ -59,9 +59,11 @@ def _block(cells: Sequence[str]) -> list[tuple[str, ...]]:
     return list(zip_longest(*(cell.split("\n") for cell in cells), fillvalue=""))
 
 
-def _drawn(rows: Sequence[Sequence[str]], lanes: Sequence[Lane]) -> list[Sequence[str]]:
+def _drawn(rows: Sequence[Sequence[str]], stacks: Sequence[ColumnStack]) -> list[Sequence[str]]:
     """Pad the cells of each column to the same width."""
-    columns = (_padded(cells, lane[0].column.align) for cells, lane in zip(zip(*rows, strict=True), lanes, strict=True))
+    columns = (
+        _padded(cells, stack[0].column.align) for cells, stack in zip(zip(*rows, strict=True), stacks, strict=True)
+    )
     return list(zip(*columns, strict=True))
 
 
@@ -84,9 +86,9 @@ def _padded(cells: Sequence[str], align: Align) -> list[str]:
     return [padded[cell] for cell in cells]
 
 
-def _painted(strip: Strip) -> Strip:
-    colours = _COLOURS.get(strip.column.key)
+def _painted(one: TextColumn) -> TextColumn:
+    colours = _COLOURS.get(one.column.key)
     if colours is None:
-        return strip
-    cells = tuple(click.style(cell, fg=colours[cell]) if cell in colours else cell for cell in strip.cells)
-    return msgspec.structs.replace(strip, cells=cells)
+        return one
+    cells = tuple(click.style(cell, fg=colours[cell]) if cell in colours else cell for cell in one.cells)
+    return msgspec.structs.replace(one, cells=cells)

@@ -7,7 +7,7 @@ from itertools import repeat
 import click
 
 from virtscan.reporters.terminal.blocks import blocks
-from virtscan.reporters.terminal.cells import bare_strips
+from virtscan.reporters.terminal.cells import columns_without_headings
 from virtscan.reporters.terminal.drawing import VERDICTS, bare
 from virtscan.reporters.terminal.layout import fitted, side_by_side, width
 from virtscan.reporters.terminal.width import glued, unglued, wrap
@@ -83,15 +83,15 @@ def _drawn(section: Section, groups: Sequence[RowGroup], room: int | None) -> It
 
     Where they are too wide, wordy columns, which few rows have, go below their rows.
     """
-    strips = bare_strips(section, groups)
-    lanes = side_by_side(strips)
-    if room is None or width(lanes) <= room:
-        return bare(lanes)
-    wordy = [strip for strip in strips if strip.column.wraps]
-    fitting = fitted([strip for strip in strips if not strip.column.wraps], room, has_headings=False)
+    text_columns = columns_without_headings(section, groups)
+    stacks = side_by_side(text_columns)
+    if room is None or width(stacks) <= room:
+        return bare(stacks)
+    wordy = [one for one in text_columns if one.column.wraps]
+    fitting = fitted([one for one in text_columns if not one.column.wraps], room, has_headings=False)
     if fitting is None:
-        return ([*lines, ""] for lines in blocks(strips, room))
-    below = zip(*(strip.cells[1:] for strip in wordy), strict=True) if wordy else repeat(())
+        return ([*lines, ""] for lines in blocks(text_columns, room))
+    below = zip(*(one.cells[1:] for one in wordy), strict=True) if wordy else repeat(())
     return ([*lines, *_below(cells, room)] for lines, cells in zip(bare(fitting), below, strict=False))
 
 

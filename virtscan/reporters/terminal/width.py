@@ -1,4 +1,4 @@
-"""Widths on a terminal: not every character takes one column."""
+"""Widths of text on a terminal: a character may take no column, one or two."""
 
 import re
 from collections.abc import Iterable
@@ -59,7 +59,7 @@ def _within(clusters: Iterable[str], limit: int) -> list[str]:
 
 
 def wrap(text: str, limit: int, *, indent: str = "", whole_words: bool = False) -> list[str]:
-    """Break a text into lines of at most a number of columns, at blanks where that is possible.
+    """Break a text into lines of at most `limit` columns, at blanks if possible.
 
     Args:
         text: One line.
@@ -88,10 +88,10 @@ def wrap(text: str, limit: int, *, indent: str = "", whole_words: bool = False) 
 
 
 def glued(command: str) -> str:
-    """Return a command that `wrap` does not break; `unglued` brings its blanks back."""
+    """Return a command in which `wrap` breaks no line; `unglued` restores its blanks."""
     return command.replace(" ", _GLUE)
 
 
 def unglued(line: str) -> str:
-    """Bring back the blanks of commands."""
+    """Restore the blanks of commands."""
     return line.replace(_GLUE, " ")

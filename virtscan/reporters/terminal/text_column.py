@@ -1,4 +1,4 @@
-"""Columns with their cells as text, and how they become narrower."""
+"""Columns with their cells as text, which can be made narrower."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ _TOTAL = "total"
 """The first cell of a row of totals; all others are names."""
 
 
-class Strip(msgspec.Struct, frozen=True, kw_only=True):
+class TextColumn(msgspec.Struct, frozen=True, kw_only=True):
     """A column with its cells, the heading first; a line break within a cell is one on the screen."""
 
     column: Column
@@ -26,35 +26,35 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_name(self) -> bool:
-        """Return True for text of any length, of which the ends are enough; of a time they are not."""
+        """Return True for text that may be shortened to its ends; a time may not."""
         return self.column.align is Align.LEFT and not self.column.words and not self.column.key.endswith("_at")
 
-    def wrapped(self, limit: int) -> "Strip":
-        """Wrap lines to a width; words of the heading stay whole."""
+    def wrapped(self, limit: int) -> "TextColumn":
+        """Wrap lines to a width; words of the heading are not broken."""
         heading, *cells = self.cells
         return self._with(_heading(heading, limit), ("\n".join(wrap(cell, limit)) for cell in cells))
 
-    def shortened(self, limit: int) -> "Strip":
-        """Break lists into lines, and cut the middle out of lines that are longer; words of the heading stay whole."""
+    def shortened(self, limit: int) -> "TextColumn":
+        """Break lists into lines, and cut the middle out of longer lines; words of the heading are not broken."""
         heading, *cells = self.cells
         return self._with(_heading(heading, limit), (_shortened(cell, limit) for cell in cells))
 
-    def without_suffix(self) -> "Strip":
+    def without_suffix(self) -> "TextColumn":
         """Drop the domain suffix that all names of hosts share."""
         heading, *cells = self.cells
         named = [cell for cell in cells if cell != _TOTAL]
         suffix = common_suffix(named) if self.column.key in _NAMES else ""
         return self._with(heading, (cell.removesuffix(suffix) for cell in cells)) if suffix else self
 
-    def _with(self, heading: str, cells: Iterable[str]) -> "Strip":
-        return Strip(column=self.column, cells=(heading, *cells))
+    def _with(self, heading: str, cells: Iterable[str]) -> "TextColumn":
+        return TextColumn(column=self.column, cells=(heading, *cells))
 
 
-def strip(column: Column, heading: str, cells: Iterable[str]) -> Strip:
-    """Make a strip as wide as its cells: the heading takes more lines rather than more columns."""
+def text_column(column: Column, heading: str, cells: Iterable[str]) -> TextColumn:
+    """Return a column as wide as its cells: the heading takes more lines rather than more columns."""
     cells = tuple(cells)
     longest = max(map(width, cells), default=0)
-    return Strip(column=column, cells=(_heading(heading, max(longest, 1)), *cells))
+    return TextColumn(column=column, cells=(_heading(heading, max(longest, 1)), *cells))
 
 
 def _heading(text: str, limit: int) -> str:
