@@ -27,7 +27,7 @@ def masker(secrets: Iterable[str], *, user: str | None = None) -> Masker:
     forms = {form for secret in secrets if secret for form in _forms(secret, user)} - {""}
     if not forms:
         return lambda text: text
-    # The longest first: one may stand in another.
+    # The longest first: one may be a part of another.
     pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)), re.IGNORECASE)
     return lambda text: pattern.sub(MASK, text)
 

@@ -31,7 +31,7 @@ COMMANDS = {
 }
 """Name and short help; `virtscan.cli.commands.NAME` holds the command `NAME`.
 
-The short help stands here so that `virtscan --help` need not load the libraries of commands.
+The short help is here so that `virtscan --help` need not load the libraries of commands.
 """
 
 WRONG_USAGE = 2

@@ -26,7 +26,7 @@ def is_needed(conditional: ConditionalGap, domains: Iterable[Domain], devices: M
 
 
 def _is_known(name: DeviceName, devices: Mapping[DeviceName, Device]) -> bool:
-    """Return True if the device and all below it are known, down to those that stand on nothing."""
+    """Return True if the device and all devices below it are known, down to the lowest."""
     waiting = [name]
     seen: set[DeviceName] = set()
     while waiting:

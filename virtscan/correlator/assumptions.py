@@ -97,7 +97,7 @@ def _in_full(one: Assumption, inventory: Inventory) -> Assumption:
     """Return an assumption with full names in place of those without their domain.
 
     Raises:
-        ConfigError: One stands for several.
+        ConfigError: A name is ambiguous.
     """
     hosts = [host.name for host in inventory.hypervisors]
     servers = [server.name for server in inventory.servers]

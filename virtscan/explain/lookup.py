@@ -1,4 +1,4 @@
-"""The interfaces that a domain's name or uuid, or a MAC, stands for."""
+"""Search for interfaces by a domain's name or uuid, or by a MAC."""
 
 import difflib
 from collections.abc import Callable, Iterator

@@ -36,7 +36,7 @@ LINK_KINDS = {
     "veth": LinkKind(DeviceKind.VETH, Backing.VIRTUAL, has_lower=False),
     **dict.fromkeys(("dummy", "ifb", "tun"), _SOFTWARE),
     "vxlan": LinkKind(DeviceKind.ETHERNET, Backing.VIRTUAL),
-    # The model has no kind for these: a team stands on NICs, a VRF carries no frames.
+    # The model has no kind for these: a team is on top of NICs, a VRF carries no frames.
     **dict.fromkeys(("hsr", "openvswitch", "team", "vrf"), UNKNOWN_KIND),
     **dict.fromkeys(("ipvlan", "ipvtap", "macsec"), LinkKind(has_parent=True)),
     **dict.fromkeys(("erspan", "geneve", "gretap", "ip6erspan", "ip6gretap", "wireguard"), TUNNEL),

@@ -26,7 +26,7 @@ class AddressKind(Enum):
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """A row: `form` is its syntax, `help` a phrase for its content, `renewal` how to get newer facts.
 
-    `scheme` stands before the colon, and before the colon of a source as shown; a URI brings its own.
+    `scheme` is the word before the colon, also in a source as shown; a URI has its own.
     `has_stack` is False for a source with one device, without the devices above and below it.
     """
 

@@ -145,7 +145,7 @@ class HostStatus(Ranked):
 
 
 class LowerDevice(Closed):
-    """Macvtap interfaces that are judged: those that stand on a bond, or all."""
+    """Macvtap interfaces that are judged: those on top of a bond, or all."""
 
     BOND = "bond"
     ANY = "any"

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Align(Enum):
-    """Side of a column that its values stand on."""
+    """Alignment of a column's values."""
 
     LEFT = "left"
     RIGHT = "right"

@@ -47,8 +47,8 @@ def expand(text: str, environment: Mapping[str, str] = os.environ) -> str:
 def expand_url(text: str, environment: Mapping[str, str] = os.environ) -> str:
     """Replace variables in a URL as `expand` does; each is one user, one password or one value of a parameter.
 
-    There it is percent-encoded, so that a password may have any character. Elsewhere it stands as it is: it may be a
-    host, a path or the whole URL.
+    There it is percent-encoded, so that a password may have any character. Elsewhere it is inserted unchanged: it may
+    be a host, a path or the whole URL.
 
     Raises:
         ConfigError: As `expand`.

@@ -92,7 +92,7 @@ class AttachmentPoints:
         )
 
     def _reflective(self, device: DeviceName | None, stack: DeviceStack) -> State:
-        """Return whether a switch sends frames back; a device with an unknown end may stand on such a port."""
+        """Return whether a switch sends frames back; a device with an unknown lower end may lead to such a port."""
         reflective = self._hypervisor.reflective
         if device is None or not reflective:
             return State.OFF

@@ -24,7 +24,7 @@ class Relation(Closed):
 class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     """The relation of a device to another one on its hypervisor.
 
-    `vlan` is ON if one of them stands on a shared device by a VLAN, UNKNOWN if it may.
+    `vlan` is ON if one of them is on top of a shared device through a VLAN, UNKNOWN if it may be.
     """
 
     device: DeviceName
@@ -57,7 +57,7 @@ def over_shared(
     others: Collection[DeviceName],
     stacks: Mapping[DeviceName, DeviceStack],
 ) -> Iterator[DeviceName]:
-    """Yield those of the names that are, or stand on, a device of both `own` and `others`."""
+    """Yield those of the names that are a device of both `own` and `others`, or are on top of one."""
     shared = set(own).intersection(others)
     return (name for name in names if name in stacks and not shared.isdisjoint(downwards(name, stacks)))
 

@@ -10,7 +10,7 @@ from virtscan.model import Backing, Closed, Device, DeviceKind, DeviceName, Sour
 
 
 class OnBond(Closed):
-    """Relation of a device to bonds: it is or stands on one; NO only when everything below it is known."""
+    """Relation of a device to bonds: it is one or is on top of one; NO only if everything below it is known."""
 
     YES = "yes"
     NO = "no"

@@ -11,7 +11,7 @@ def exposure(domain: Domain, interface: Interface, pending: frozenset[Mac]) -> E
     """Return the exposure of an interface.
 
     Args:
-        domain: Where `<os><boot>` stands, which counts for all interfaces.
+        domain: Its `<os><boot>` applies to all interfaces.
         interface: One of the domain's.
         pending: MACs that a provisioning system has set to boot from the network.
     """

@@ -59,7 +59,7 @@ class OtherServers:
 
 
 def _place(stack: SendingStack, servers: Sequence[AnotherServer]) -> tuple[int, AnotherServer]:
-    """Return where a stack's server stands, or would stand, among others by name."""
+    """Return the index of a stack's server among others sorted by name, and its value."""
     name = _name(stack)
     return bisect_left(servers, name, key=lambda one: (one.server, one.server_interface or "")), _shared(name)
 

@@ -80,7 +80,7 @@ class Waivers:
         return [number for number, (_, patterns) in self._valid.items() if _matches(patterns, subject)]
 
     def warnings(self, inventory: Inventory) -> tuple[Gap, ...]:
-        """Name the waivers of namesakes, the expired ones, and those that matched no finding and no server of one.
+        """Return a warning for each waiver that is ambiguous, has expired, or matched nothing.
 
         The last may be about a machine that could not be read: the hypervisors have the gap.
         """

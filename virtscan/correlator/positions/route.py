@@ -42,7 +42,7 @@ from virtscan.model.reasons import (
 _ON_NO_DEVICE = frozenset(
     {"client", "hostdev", "internal", "mcast", "network", "null", "server", "udp", "user", "vdpa", "vhostuser"}
 )
-"""Types of interfaces that, without an attachment, are attached to no device that macvtaps may stand on.
+"""Types of interfaces that, without an attachment, are attached to no device that macvtaps may be on.
 
 A network without one hands out PCI devices. A script plugs an `ethernet` interface into anything.
 """

@@ -120,7 +120,7 @@ def stack_of(server: Server, interface: str | None) -> SendingStack:
 
 
 def server_of(servers: Iterable[Server], name: str | None, interface: str | None) -> Server | None:
-    """Return the server that a finding names: of namesakes the one that sends through the interface, else the first."""
+    """Return the server that a finding names; of several, the one that sends through the interface, else the first."""
     named = [server for server in servers if server.name == name]
     if len(named) > 1:
         for server in named:

@@ -69,7 +69,7 @@ def rule_on(case: Case, stack: SendingStack | None = None, position: Position = 
         confidence = Confidence.MEDIUM
     name, interface = ("", "") if stack is None else (stack.server.name, stack.interface or "")
     if rule.verdict is None:
-        # The reason that was reached last stands: a macvtap on no bond is not judged because of the bond.
+        # The reason that was reached last counts: a macvtap on no bond is not judged because of the bond.
         rank = (len(Verdict), -(case.left_out or NotJudged.NOT_MACVTAP).rank)
     else:
         cleared = rule.verdict not in OPEN

@@ -238,12 +238,12 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def plain_name(self) -> str:
-        """Return the name that its namesakes have as well; files of earlier versions lack `own_name`."""
+        """Return the name before it was made unique; files of earlier versions lack `own_name`."""
         return self.own_name or without_address(self.name, self.uri)
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Return every key ever seen for this host, the best first; each identifies it, whatever its namesakes."""
+        """Return every key ever seen for this host, the best first; each identifies it."""
         own_name = self.plain_name
         now = host_keys(
             system_uuid=self.system_uuid,

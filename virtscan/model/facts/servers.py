@@ -69,7 +69,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def own_name(self) -> str:
-        """Return the name without the source, which a merge adds to the names of namesakes."""
+        """Return the name without the source, which a merge adds to make equal names unique."""
         return without_address(self.name, self.source)
 
     @property

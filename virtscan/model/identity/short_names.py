@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 def in_full(name: str, known: Iterable[str]) -> tuple[str, ...]:
-    """Return the known names that a name stands for: itself if it is one, else those that it is the beginning of.
+    """Return the known names that a name may refer to: itself if known, else those that begin with it.
 
     >>> in_full("kvm01", ["kvm01.example.com", "kvm011.example.com", "kvm02.example.com"])
     ('kvm01.example.com',)
@@ -17,7 +17,7 @@ def in_full(name: str, known: Iterable[str]) -> tuple[str, ...]:
 
 
 def without_address(name: str, address: str) -> str:
-    """Return a name without the address, and the number, that namesakes get in addition.
+    """Return a name without the address and number that make equal names unique.
 
     >>> without_address("kvm (qemu+ssh://10.0.0.1/system) #2", "qemu+ssh://10.0.0.1/system")
     'kvm'

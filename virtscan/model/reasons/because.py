@@ -142,7 +142,7 @@ class Carried(Because, frozen=True):
 
 
 class SeparatedByVlan(Because, frozen=True):
-    """The server's device and the interface's stand on one device with a VLAN between them, so they never meet."""
+    """The server's device and the interface's share a device, but a VLAN separates them, so they never meet."""
 
     server: str
     hypervisor: str
@@ -191,7 +191,7 @@ class ModeKnown(Because, frozen=True):
 
 
 class DeviceObserved(Because, frozen=True):
-    """The kind of the interface's device, and the bond that it is or stands on."""
+    """The kind of the interface's device, and the bond that it is or that is below it."""
 
     hypervisor: str
     device: DeviceName

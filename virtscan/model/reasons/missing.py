@@ -129,6 +129,6 @@ class NeedsDeviceKind(Missing, frozen=True):
 
 
 class NeedsRenewal(Missing, frozen=True):
-    """A fact that is too old to count; how old it is stands in the inventory's gap about the item."""
+    """A fact that is too old to count; the inventory's gap about the item has its age."""
 
     item: AnyItem

@@ -18,8 +18,8 @@ _TOGETHER = 1000
 class Islands:
     """JSON for script elements that no HTML can end early: one for each section, then one that all of them share.
 
-    Every text stands once in `texts`, and the cells hold its place there: fleets repeat most of theirs. Numbers, yes
-    and no, and none stand as they are. A browser reads a section when its table is opened.
+    Every text is stored once in `texts`, and cells have its index: fleets repeat most of their texts. Numbers, truth
+    values and missing values are stored directly. A browser reads a section when its table is opened.
     """
 
     def __init__(self, document: Document) -> None:

@@ -29,7 +29,7 @@ class TextLine(msgspec.Struct, frozen=True):
 
 
 class Box(msgspec.Struct, frozen=True, kw_only=True):
-    """A box; `title` is all that it stands for."""
+    """A box; `title` is the full text of what it represents."""
 
     y: float
     height: float

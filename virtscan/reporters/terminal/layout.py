@@ -74,7 +74,7 @@ def _width(stack: ColumnStack) -> int:
 
 
 def _stacked(text_columns: Iterable[TextColumn]) -> list[ColumnStack]:
-    """Put columns below those that they may stand under."""
+    """Put columns below those that they belong to (`under`)."""
     stacks: dict[str, list[TextColumn]] = {}
     for one in text_columns:
         stacks.setdefault(one.column.under or one.column.key, []).append(one)

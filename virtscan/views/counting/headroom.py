@@ -26,7 +26,7 @@ def largest_domain_mib(group: Group) -> int | None:
     """Return the memory of the largest domain that could start now on one of the hosts that were read completely.
 
     On a host that is the unallocated part and, where the source has it, the free memory. None if that is
-    unknown of one of them, or where domains stand in several groups.
+    unknown of one of them, or if domains are in several groups.
     """
     if not group.has_whole_hosts:
         return None

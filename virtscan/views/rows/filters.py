@@ -78,7 +78,7 @@ def narrow(document: Document, conditions: Sequence[RowCondition]) -> Document:
 
     Raises:
         ConfigError: The view lacks a column, or a column can't have the value; the message names those that exist.
-            Or a short name stands for several.
+            Or a short name is ambiguous.
     """
     if not conditions:
         return document

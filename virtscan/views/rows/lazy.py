@@ -14,7 +14,7 @@ Value: TypeAlias = (
     | tuple[Mapping[str, object], ...]
     | None
 )
-"""Records (mappings) stand in columns of documents only."""
+"""Records (mappings) occur only in columns of documents."""
 
 Row: TypeAlias = tuple[Value, ...]
 
