@@ -40,6 +40,8 @@ def serves(segment: str | None, addresses: tuple[str, ...], declared: dict[str, 
         (None, ("nonsense", ""), {"subnets": ("10.77.0.0/24",)}),
         ("pxe-a", ("10.77.0.9/24",), {"segments": ("pxe-a",), "subnets": ("10.77.0.0/24",)}),
         ("pxe-a", (), {"segments": ("pxe-a",), "subnets": ("10.77.0.0/24",)}),
+        # The hypervisor's address is in a subnet that the server is declared to serve.
+        ("pxe-b", ("10.77.0.9/24",), {"segments": ("pxe-a",), "subnets": ("10.77.0.0/24",)}),
     ],
 )
 def test_a_server_may_serve_what_nothing_rules_out(
@@ -58,7 +60,7 @@ def test_a_server_may_serve_what_nothing_rules_out(
         ("fd00::/64", (), {"subnets": ("10.77.0.0/24", "fd01::/64")}),
         ("fd00::/64", (), {"segments": ("pxe-a",), "subnets": ("10.77.0.0/24",)}),
         ("10.9.0.0/16", (), {"segments": ("pxe-a",), "subnets": ("10.77.0.0/24",)}),
-        ("pxe-b", ("10.77.0.9/24",), {"segments": ("pxe-a",), "subnets": ("10.77.0.0/24",)}),
+        ("pxe-b", ("10.9.9.9/24",), {"segments": ("pxe-a",), "subnets": ("10.77.0.0/24",)}),
     ],
 )
 def test_declarations_on_both_sides_without_a_common_part_exclude_a_server(

@@ -60,11 +60,10 @@ def may_serve(server: Coverage, device: Locality) -> bool:
     """Return True unless segments, or a segment and subnets, are declared on both sides and have nothing in common.
 
     A segment that is written as a subnet (`bond2 = "10.1.0.0/16"`) is compared with the server's subnets of the same
-    version of IP. Those of the other version may be on the same wire.
+    version of IP. Those of the other version may be on the same wire. An address of the hypervisor on the device
+    includes a server whatever the segments are.
     """
-    if device.segment is None:
-        return True
-    if device.segment in server.segments:
+    if device.segment is None or device.segment in server.segments or includes(server, device):
         return True
     declared = network(device.segment)
     if declared is None or not server.subnets:
@@ -72,7 +71,7 @@ def may_serve(server: Coverage, device: Locality) -> bool:
     comparable = [subnet for subnet in server.subnets if subnet.version == declared.version]
     if not comparable and not server.segments:
         return True
-    return includes(server, device) or any(declared.overlaps(subnet) for subnet in comparable)
+    return any(declared.overlaps(subnet) for subnet in comparable)
 
 
 def includes(server: Coverage, device: Locality) -> bool:
