@@ -750,6 +750,15 @@ def test_a_stock_profile_of_tuned_counts_while_it_is_active(
     assert persistence.tx_checksum is state
 
 
+def test_a_stock_profile_of_tuned_counts_while_it_is_loaded_after_the_active_one(machine: Machine) -> None:
+    machine.file("/etc/tuned/post_loaded_profile", "stock\n")
+    machine.file("/usr/lib/tuned/stock/tuned.conf", "[net]\nfeatures = tx off\n")
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is State.UNKNOWN
+
+
 def test_a_service_is_enabled_by_a_link_whatever_it_leads_to(machine: Machine) -> None:
     machine.file("/usr/lib/systemd/system/tx.service", "[Service]\nExecStart=/sbin/ethtool -K eth0 tx off\n")
     folder = machine.root / "etc/systemd/system/multi-user.target.wants"

@@ -17,10 +17,13 @@ settings() {
 }
 
 profiles() {
-    more='driver|path|kernel-command-line'
-    lines "^$blank(\[|interface-name|mac-address|type|autoconnect|feature-tx|master|controller|permissions|$more)" \
+    more='driver|path|kernel-command-line|uuid|slave-type|port-type|parent|peer|duplex|method|address|gateway'
+    # NetworkManager refuses a profile with a line without an equals sign.
+    filter=paired
+    lines "^$blank(\?$|\[|interface-name|mac-address|type|autoconnect|feature-tx|master|controller|permissions|$more)" \
         "$root"/etc/NetworkManager/system-connections "$root"/run/NetworkManager/system-connections \
         "$root"/usr/lib/NetworkManager/system-connections
+    filter=
     for folder in etc run usr/lib; do
         lines "^$blank(\[|plugins|managed|unmanaged-devices)" "$root/$folder"/NetworkManager/NetworkManager.conf \
             "$root/$folder"/NetworkManager/conf.d/*.conf
@@ -40,6 +43,9 @@ profiles() {
     lines "^ *([^ :]+:$blank(#.*)?\$|($keys):)|transmit-checksum-offload" \
         "$root"/etc/netplan "$root"/run/netplan "$root"/lib/netplan "$root"/usr/lib/netplan
 }
+
+# Lines of sections, of keys with values, and others as a question mark.
+paired() { sed -e "/^$blank\\[.*\\]$blank\$/b" -e '/[^=].*=/b' -e '/^[[:space:]]*$/b' -e 's/.*/?/'; }
 
 interfaces() {
     files= included=$root/etc/network/interfaces
@@ -193,7 +199,7 @@ tuned() {
     features="$named|^${blank}features$blank="
     unclear "$features" "$root"/etc/tuned/* "$root"/etc/tuned/profiles/*
     seen=
-    set -- $(cat "$root"/etc/tuned/active_profile 2>/dev/null)
+    set -- $(cat "$root"/etc/tuned/active_profile "$root"/etc/tuned/post_loaded_profile 2>/dev/null)
     while [ $# -gt 0 ]; do
         profile=$1
         shift
@@ -532,7 +538,7 @@ masked() {
 joined() {
     comment='/^[[:space:]]*#/d'
     case $1 in */systemd/*) comment='/^[[:space:]]*[#;]/d' inner=$comment ;; */udev/*) inner=$comment ;; *) inner= ;; esac
-    case $1 in "$root"/etc/cron* | "$root"/var/spool/*) sed -e "$comment" "$1"; return ;; esac
+    case $1 in "$root"/etc/cron* | "$root"/var/spool/* | */system-connections/*) sed -e "$comment" "$1"; return ;; esac
     sed -e "$inner" "$1" | sed -e "$comment" -e :a -e '/\\$/{' -e '$!{' -e N -e 's/\\\n/ /' -e ba -e '}' -e '}'
 }
 

@@ -19,6 +19,31 @@ from virtscan.offload.persistence.ifupdown import read_interfaces
 
 _ETHERNET = ("ethernet", "802-3-ethernet")
 _KINDS = frozenset({*_ETHERNET, "bond", "bridge", "vlan", "team", "infiniband", "dummy", "generic", "macvlan", "veth"})
+_BASES = _KINDS | {
+    "wifi",
+    "802-11-wireless",
+    "vpn",
+    "wireguard",
+    "loopback",
+    "tun",
+    "ip-tunnel",
+    "vxlan",
+    "vrf",
+    "macsec",
+}
+"""Sections of which the only one gives a profile its type."""
+_NEEDS = {"vlan": "parent", "macvlan": "parent", "veth": "peer"}
+_UNCHECKED = {"802-1x", "user", "tc", "sriov"}
+_METHODS = {
+    "ipv4": {"auto", "manual", "disabled", "link-local", "shared"},
+    "ipv6": {"auto", "manual", "disabled", "link-local", "shared", "ignore", "dhcp"},
+}
+_IP = {
+    "ipv4": re.compile(r"\d+(\.\d+){3}([/;,].*|$)"),
+    "ipv6": re.compile(r"[\da-f:.]*:[\da-f:.]*([/;,].*|$)", re.IGNORECASE),
+}
+_UUID = re.compile(r"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}", re.IGNORECASE)
+_REFUSED = ("", "refused")
 _ADDRESS = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
 _OTHER_HARDWARE = frozenset({"wifi", "802-11-wireless", "gsm", "cdma", "bluetooth", "vpn", "wireguard", "loopback"})
 _PROFILES = "NetworkManager/system-connections/*"
@@ -35,16 +60,18 @@ def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> I
     Source:
         nm-settings-keyfile(5): `[ethtool] feature-tx`, `feature-tx-checksum-…`, booleans of GLib; a profile without
         interface-name and mac-address fits every device of its type. NetworkManager ignores files that other users
-        than root may read.
+        than root may read, and all but one of those with the same uuid.
     """
     manages = _manages(evidence, device, macs)
     found: list[SavedSetting] = []
+    uuids = [values.get(("connection", "uuid")) for _, values in _profiles(evidence)]
     for path, values in _profiles(evidence):
+        alone = uuids.count(values.get(("connection", "uuid"), path)) <= 1
         exposed = _exposed(evidence, path)
         activates = _activates(values, device, macs)
         if exposed is not State.ON and activates is not State.OFF:
             states = _states(values)
-            certain = exposed is State.OFF and activates is State.ON and manages is State.ON
+            certain = exposed is State.OFF and activates is State.ON and manages is State.ON and alone
             place = SettingPlace(files=(path,), key="[ethtool]")
             found.append(SavedSetting(place=place, states=states if certain else uncertain(states)))
     setting = [item for item in found if item.states]
@@ -65,8 +92,54 @@ def has_profile(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
 
 
 def _profiles(evidence: Evidence) -> Iterator[tuple[str, Values]]:
+    """Yield the files with their values; without a type, the only section of a type decides.
+
+    Source:
+        NetworkManager 1.42.4, `nmcli --offline connection modify`.
+    """
     for path, text in evidence.matching(_PROFILES):
-        yield str(path), {(section, key): value for section, key, value in ini(text)}
+        values = {(section, key): value for section, key, value in ini(text)}
+        sections = frozenset(re.findall(r"^\s*\[(.*)\]\s*$", text, re.MULTILINE))
+        kind = values.get(("connection", "type"), "".join(sections & _BASES) if len(sections & _BASES) == 1 else "")
+        refused = {_REFUSED: ""} if _is_refused(text, sections, values) else {}
+        yield str(path), {**values, ("connection", "type"): kind, **refused}
+
+
+def _is_refused(text: str, sections: frozenset[str], values: Values) -> bool:
+    """Return True if NetworkManager may refuse a profile: it is invalid, or has a section that is not checked here.
+
+    Source:
+        NetworkManager 1.42.4, `nmcli --offline connection modify`: a line without `=`, even a comment after `;`; an
+        empty section of IP; addresses that the method needs or excludes; a port without its type.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    own = {key: value for (section, key), value in values.items() if section == "connection"}
+    kind = own.get("type", "")
+    port = {"master", "controller"} & own.keys(), {"slave-type", "port-type"} & own.keys()
+    return (
+        not all(re.fullmatch(r"\[.*\]|[^=]+=.*", line) for line in lines)
+        or not "".join(lines[:1]).startswith("[")
+        or bool(sections & _UNCHECKED)
+        or bool(port[0]) != bool(port[1])
+        or not _UUID.fullmatch(own.get("uuid", "0" * 8 + "-0000" * 3 + "-" + "0" * 12))
+        or values.get(("ethernet", "duplex"), "full") not in {"full", "half"}
+        or not all(_has_addresses(section, values) for section in sections & _METHODS.keys())
+        or (kind in _NEEDS and (kind, _NEEDS[kind]) not in values)
+    )
+
+
+def _has_addresses(section: str, values: Values) -> bool:
+    """Return True if a section of IP has a method, and addresses as far as the method needs or allows them."""
+    own = {key: value for (part, key), value in values.items() if part == section}
+    method = own.get("method")
+    addresses = [
+        key
+        for key, value in own.items()
+        if re.fullmatch(r"address(es)?(0|[1-9]\d*)?", key) and _IP[section].fullmatch(value.strip())
+    ]
+    if method not in _METHODS[section] or ("gateway" in own and not addresses):
+        return False
+    return bool(addresses) if method == "manual" else not (addresses and method in {"disabled", "link-local", "ignore"})
 
 
 def _states(values: Values) -> dict[str, State]:
@@ -156,7 +229,7 @@ def _activates(values: Values, device: str, macs: tuple[str, ...]) -> State:
     if excluded or not (words or name is not None or kind in _ETHERNET):
         return State.OFF
     # NetworkManager ignores a profile with an unknown type, or with an invalid boolean or address.
-    invalid = kind not in _KINDS or autoconnect not in _BOOLEANS or len(addresses) < len(words)
+    invalid = _REFUSED in values or kind not in _KINDS or autoconnect not in _BOOLEANS or len(addresses) < len(words)
     unknown = manual or invalid or any(section == "match" and key != "interface-name" for section, key in values)
     return State.UNKNOWN if unknown else State.ON
 
