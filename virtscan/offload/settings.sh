@@ -280,7 +280,7 @@ units() {
     # Targets that not every boot reaches: what wants them decides.
     targets=$(wants $lasting | sed -nE "/\\/($names)\.service\$/s:^([^/]*\.target)\.[a-z]*/.*:\|\1:p" |
         grep -v '^|\(multi-user\|sysinit\|basic\)\.' | sort -u | tr -d '\n')
-    keys='Type|RemainAfterExit|Timeout|RuntimeMax|User|DynamicUser|RootDirectory|RootImage|PrivateNetwork|NetworkNamespacePath'
+    keys='Type|BusName|RemainAfterExit|Restart|Timeout|RuntimeMax|User|DynamicUser|RootDirectory|RootImage|PrivateNetwork|NetworkNamespacePath'
     keys="$keys|PrivateUsers|CapabilityBoundingSet|RestrictAddressFamilies|SystemCallFilter|InaccessiblePaths"
     keys="$keys|NoExecPaths|TemporaryFileSystem|JoinsNamespaceOf|Requires|Requisite|BindsTo|Conflicts"
     keys="$keys|Environment|PassEnvironment|WorkingDirectory|Group|SupplementaryGroups|LoadCredential|Standard"

@@ -26,6 +26,8 @@ _CONFINING = frozenset(
 _HARMLESS = re.compile(r"-.*|root|0|no|false|/|null|tty|inherit|(journal|kmsg|syslog)(\+console)?|")
 _DEPENDENCIES = dict.fromkeys(("Requires", "Requisite", "BindsTo"), State.ON) | {"Conflicts": State.OFF}
 """Dependencies on another unit, with the state of that unit in which this one can start."""
+_UNKNOWN_SPECIFIER = re.compile(r"(?<!%)(%%)*%[0-9OQRXZDFKcekqrxz]")
+"""A specifier that no version of systemd has."""
 _START_TIMEOUT = 90.0
 _SECONDS = {
     **dict.fromkeys(("", "s", "sec", "second", "seconds"), 1.0),
@@ -99,10 +101,10 @@ def effects(entries: Entries, instance: str | None, scene: Scene, *, version: in
             *((command, msgspec.structs.replace(main, limit=limit)) for command in commands("ExecStartPost")),
         ]
     )
-    if len(start) > 1 and not oneshot:
+    if (len(start) > 1 and not oneshot) or _may_be_refused(entries):
         return uncertain(states)
     if not start:
-        return states
+        return states if remains and _lines(entries, "ExecStop") else {}
     if remains and succeed:
         return states
     stop, _ = _run([(command, scene) for command in commands(*(() if remains else ("ExecStop",)), "ExecStopPost")])
@@ -123,6 +125,36 @@ def _run(commands: Iterable[tuple["_ExecCommand", Scene]]) -> tuple[dict[str, St
             return states, False
         certain = certain and (succeeds is True or not command.failure_counts)
     return states, certain
+
+
+def _may_be_refused(entries: Entries) -> bool:
+    """Return True for lines at which systemd may refuse the whole unit.
+
+    Source:
+        systemd 252, `systemd-analyze verify`: a fatal error in any command without a `-`, even if a later line resets
+        it; Restart= of Type=oneshot; Type=dbus without a name.
+    """
+    kind = _last(entries, "Type")
+    commands = [value for section, key, value in entries if section == "Service" and key.startswith("Exec")]
+    return (
+        any(_is_fatal(line) for line in commands)
+        or (kind == "oneshot" and _last(entries, "Restart") in {"always", "on-success"})
+        or (kind == "dbus" and not _last(entries, "BusName"))
+        or bool(re.match(r"[^-~/%]", _last(entries, "WorkingDirectory")))
+    )
+
+
+def _is_fatal(line: str) -> bool:
+    text = line.lstrip(_PREFIXES)
+    prefix = line.removesuffix(text)
+    if not text or "-" in prefix:
+        return False
+    try:
+        program = (*shlex.split(text), "")[0]
+    except ValueError:
+        return True
+    named = program.startswith(("/", "%", "$")) or "/" not in program
+    return bool(_UNKNOWN_SPECIFIER.search(text)) or not named or program.endswith("/") or not program
 
 
 def _limit(entries: Entries) -> float:
