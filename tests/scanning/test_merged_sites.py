@@ -170,8 +170,8 @@ def test_runs_on_is_kept_for_an_unread_hypervisor_whose_name_another_site_has() 
     assert reason(warning).startswith("runs_on: no hypervisor is named 'kvm03'")
 
 
-@pytest.mark.parametrize("status", [HostStatus.FAILED, HostStatus.PARTIAL])
-def test_two_sites_with_an_unread_hypervisor_of_one_short_address_stay_two(status: HostStatus) -> None:
+@pytest.mark.parametrize("status", HostStatus)
+def test_two_sites_with_a_hypervisor_without_domains_of_one_short_address_stay_two(status: HostStatus) -> None:
     unread = hypervisor("kvm02", uri="qemu+ssh://kvm02/system", status=status)
     ams, fra = (
         inventory(
@@ -183,6 +183,16 @@ def test_two_sites_with_an_unread_hypervisor_of_one_short_address_stay_two(statu
     )
 
     assert {one.tx_checksum for one in merge([ams, fra]).servers} == {State.OFF, State.UNKNOWN}
+
+
+def test_a_night_without_domains_joins_no_hypervisor_of_another_site_with_the_short_address() -> None:
+    nights = []
+    for number, site in enumerate(SITES):
+        uuid = f"4c4c4544-0000-1000-8000-00000000000{number}"
+        empty = hypervisor("kvm01", uri="qemu+ssh://kvm01/system", system_uuid=uuid)
+        nights += [inventory(empty), inventory(replace(empty, domains=(domain(f"{site}-vm"),), observed_at=LATER))]
+
+    assert [[vm.name for vm in host.domains] for host in merge(nights).hypervisors] == [["ams-vm"], ["fra-vm"]]
 
 
 def test_a_later_file_of_another_site_withdraws_no_declared_state() -> None:

@@ -43,8 +43,8 @@ class HostObservation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_recognized(self) -> bool:
-        """Return False for a host with a short address and unknown domains, which may be at any site."""
-        return self.has_facts or is_full_address(self.host.uri)
+        """Return False for a host without domains at a short address, which any site may have."""
+        return bool(self.host.domains) or is_full_address(self.host.uri)
 
 
 def by_host(inventories: Sequence[ScanFacts]) -> list[list[HostObservation]]:
@@ -221,17 +221,19 @@ def _are_one(one: HostObservation, other: HostObservation) -> bool:
     """Return True if two observations with a name or an address in common are of one hypervisor.
 
     Any site may have the name or a short address. So they also need an equal uuid, or a full address if a uuid is
-    unknown, or a common domain. An address alone is enough only if the domains of one of them are unknown.
+    unknown, or a common domain. An address alone is enough only if the domains of one of them are unknown, or if
+    neither has any and a uuid is unknown.
     """
     is_address = one.host.uri == other.host.uri
-    if None not in {one.uuid, other.uuid}:
-        if one.uuid == other.uuid:
-            return True
-    elif is_address and is_full_address(one.host.uri):
+    has_uuids = None not in {one.uuid, other.uuid}
+    if has_uuids and one.uuid == other.uuid:
         return True
     if is_address and not (one.has_facts and other.has_facts):
         return True
-    return not one.domains.isdisjoint(other.domains)
+    if is_address and not has_uuids and is_full_address(one.host.uri):
+        return True
+    has_domains = bool(one.host.domains and other.host.domains)
+    return (has_domains or not has_uuids) and not one.domains.isdisjoint(other.domains)
 
 
 def _driver(host: Hypervisor) -> str:
