@@ -210,6 +210,21 @@ def test_a_record_means_no_namesake_of_another_site(name: str) -> None:
         assert merge([merged, *sites]) == merge([merged]) == merged
 
 
+def test_a_record_by_full_name_means_no_server_of_another_site_with_only_its_short_name() -> None:
+    record = Netboot(
+        mac=Mac("52:54:00:93:76:af"), system="ams-vm", pending=True, source="cobbler", server="sat.ams.org"
+    )
+    ams = replace(site("ams", server("mirror", source="ssh://mirror")), netboots=(record,))
+    fra = site("fra", server("sat", State.OFF, source="ssh://sat"))
+    central = inventory(servers=(server("sat", State.OFF, source="ssh://sat.ams.org"),))
+
+    assert [one.server for one in merge([ams, fra]).netboots] == [None]
+    (found,) = (one for one in correlate(merge([ams, fra])).findings if one.domain == "ams-vm")
+    assert (found.server, found.is_at_risk) == ("mirror", True)
+    assert [one.server for one in merge([ams, central]).netboots] == ["sat.ams.org"]
+    assert [one.server for one in merge([ams, fra, central]).netboots] == ["sat (ssh://sat.ams.org)"]
+
+
 @pytest.mark.parametrize("source", ["on", "ssh://root@10.0.0.1", "ssh://satellite"])
 @pytest.mark.parametrize("name", ["satellite", "10.1.0.5"])
 def test_a_record_means_the_server_of_its_own_site_if_another_site_has_a_namesake(source: str, name: str) -> None:

@@ -128,9 +128,10 @@ def is_called(server: Server, name: str) -> bool:
     )
 
 
-def is_full_name(name: str) -> bool:
-    """Return True for a name with its domain, which is the same at every site."""
-    return "." in name.rstrip(".") and _address(name) is None
+def is_called_in_full(server: Server, name: str) -> bool:
+    """Return True if a name on record is a full name of the server, with its domain: it is the same at every site."""
+    wanted = name.casefold().rstrip(".")
+    return "." in wanted and _address(wanted) is None and wanted in _host_names(server)
 
 
 def _address(text: str) -> IpAddress | None:

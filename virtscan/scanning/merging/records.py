@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.servers.assignments import is_called, is_full_name
+from virtscan.correlator.servers.assignments import is_called, is_called_in_full
 from virtscan.model import Netboot, ScanFacts
 
 _Identity: TypeAlias = tuple[str, str, str, str | None]
@@ -23,23 +23,24 @@ def merge_records(scans: Sequence[ScanFacts], names: Mapping[tuple[int, str], st
     own = _own_servers(scans, names)
     servers = [(names[number, server.name], server) for number, scan in enumerate(scans) for server in scan.servers]
     of_name = cache(lambda name: {unique for unique, server in servers if is_called(server, name)})
+    in_full = cache(lambda name: {unique for unique, server in servers if is_called_in_full(server, name)})
     for scan in scans:
         for record in scan.netboots:
             name = record.server
-            if name is not None and not is_full_name(name):
-                name = _server(name, own[_identity(record)], of_name(name))
+            if name is not None:
+                name = _server(name, own[_identity(record)] or in_full(name), of_name(name))
             yield msgspec.structs.replace(record, server=name)
 
 
-def _server(name: str, own: Collection[str], every: Collection[str]) -> str | None:
-    """Return the name of the server that a short name or an address means: that of the record's own site.
+def _server(name: str, meant: Collection[str], every: Collection[str]) -> str | None:
+    """Return the name that a record's server has in the result: one of the record's own site, else by its full name.
 
     If only other sites have a server of that name, it is another one: it would exclude the servers of the record's
     site.
     """
-    if not own:
+    if not meant:
         return None if every else name
-    return next(iter(own)) if len(own) == 1 and len(every) > 1 else name
+    return next(iter(meant)) if len(meant) == 1 and len(every) > 1 else name
 
 
 def _own_servers(scans: Sequence[ScanFacts], names: Mapping[tuple[int, str], str]) -> Mapping[_Identity, set[str]]:
