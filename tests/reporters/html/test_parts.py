@@ -103,8 +103,9 @@ def test_bars_say_what_is_given_out_and_what_is_left_when_the_largest_host_fails
     assert (memory.title, cpus.title) == ("Memory by site", "CPUs by site")
     assert [(bar.label, bar.words) for bar in memory.bars] == [
         ("ams1", "17% running, 20% defined of 64 GiB; 11 GiB short if its largest host fails"),
-        ("fra1", "2% running, 5% defined of 128 GiB"),  # a host of it was not read completely
+        ("fra1", "2% running, 5% defined of 128 GiB; only partly read"),
     ]
+    assert [bar.words.endswith("; only partly read") for bar in cpus.bars] == [False, True]
     hypervisors = charts.of_document(EVERYTHING(SMALL))[2]
     assert ([bar.label for bar in hypervisors.bars], hypervisors.left_out) == (["hv1", "hv2"], 1)
     assert cpus.bars[0].words == "50% running, 100% defined of 16 CPUs"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from virtscan.model import HostStatus
 from virtscan.reporters.text import CELL, common_suffix, plain, printable
 from virtscan.views.document import Document, Section
 from virtscan.views.rows.lazy import Value
@@ -82,7 +83,7 @@ def _chart(title: str, rows: list[dict[str, Value]], label: str, resource: _Reso
     widest = max((max(1.0, running, defined) for _, (_, running, defined) in known), default=1.0)
     suffix = common_suffix([_name(row[label], label) for row in rows if row[label] is not None])
     bars = tuple(
-        _bar(_name(row[label], label).removesuffix(suffix), amounts, widest, resource, _headroom(row, resource))
+        _bar(_name(row[label], label).removesuffix(suffix), amounts, widest, resource, _further(row, resource))
         for row, amounts in known[:_MOST_BARS]
     )
     return Chart(title=title, bars=bars, left_out=len(rows) - len(bars))
@@ -102,8 +103,10 @@ def _name(value: Value, label: str) -> str:
     return plain(value, none=f"no {label}")
 
 
-def _headroom(row: Mapping[str, Value], resource: _Resource) -> str:
-    """Describe the rest when the largest host fails; empty where that is unknown."""
+def _further(row: Mapping[str, Value], resource: _Resource) -> str:
+    """Describe the rest when the largest host fails, where that is known, or that the shares are of a part."""
+    if row.get("status") == HostStatus.PARTIAL.value:
+        return "; only partly read"
     left = row.get(resource.headroom)
     if not isinstance(left, int | float):
         return ""
@@ -111,7 +114,7 @@ def _headroom(row: Mapping[str, Value], resource: _Resource) -> str:
     return f"; {amount} {'left' if left >= 0 else 'short'} if its largest host fails"
 
 
-def _bar(label: str, amounts: tuple[float, float, float], widest: float, resource: _Resource, headroom: str) -> Bar:
+def _bar(label: str, amounts: tuple[float, float, float], widest: float, resource: _Resource, further: str) -> Bar:
     whole, running, defined = amounts
     return Bar(
         label=printable(label, CELL),
@@ -119,7 +122,7 @@ def _bar(label: str, amounts: tuple[float, float, float], widest: float, resourc
         defined=round(100 * defined / widest, 2),
         whole=round(100 / widest, 2),
         words=(
-            f"{running:.0%} running, {defined:.0%} defined of {whole / resource.divisor:,.0f} {resource.unit}{headroom}"
+            f"{running:.0%} running, {defined:.0%} defined of {whole / resource.divisor:,.0f} {resource.unit}{further}"
         ),
         is_over=resource.is_hard and running > 1,
     )
