@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from tests.build import TAKEN_AT
-from virtscan.changes.trend import CapacityTrend, Growth, Outlook, RiskBy, RiskPoint, RiskTrend
+from virtscan.changes.trend import CapacityPoint, CapacityTrend, Growth, Outlook, RiskBy, RiskPoint, RiskTrend
 from virtscan.model import HostStatus
-from virtscan.model.history import ScanRecord
+from virtscan.model.history import CapacityCount, ScanRecord
 from virtscan.reporters import REPORTERS
 from virtscan.views.document import Document
 from virtscan.views.tables import trends
@@ -42,6 +42,21 @@ def test_a_site_of_which_nothing_was_read_has_that_for_a_reason() -> None:
     (note,) = trends.capacity(CapacityTrend(growth=(growth,))).notes
 
     assert note == "ams1: no growth rate; nothing was read in 90 days, or memory or the state of a domain is unknown"
+
+
+def test_what_unread_hypervisors_count_as_is_told() -> None:
+    scan = ScanRecord(number=1, taken_at=TAKEN_AT, version="0.1.0", status=HostStatus.PARTIAL)
+
+    def notes(unread: int) -> tuple[str, ...]:
+        count = CapacityCount(site="ams1", hypervisors=2, unread=unread, cpus=8)
+        return trends.capacity(
+            CapacityTrend(points=(CapacityPoint(scan=scan, count=count, is_new_version=False),))
+        ).notes
+
+    assert notes(0) == ()
+    assert notes(1) == (
+        "unread hypervisors count as last read completely; one that never was is missing from the numbers",
+    )
 
 
 def test_counts_of_a_scan_that_read_a_part_are_marked() -> None:

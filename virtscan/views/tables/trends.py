@@ -40,6 +40,7 @@ R = TypeVar("R")
 
 _DATA = Audience.DATA
 _SCOPE = "scope"
+_UNREAD = "unread hypervisors count as last read completely; one that never was is missing from the numbers"
 
 _OF_CAPACITY: tuple[Field[CapacityPoint], ...] = (
     Field(moment("taken_at"), lambda point: timestamp(point.scan.taken_at)),
@@ -91,7 +92,7 @@ def capacity(trend: CapacityTrend) -> Document:
     unread = any(point.count.unread for point in trend.points)
     notes = [
         *(_outlook(growth, shows_scope=are_several) for growth in trend.growth),
-        *(["unread hypervisors count as last read completely"] if unread else []),
+        *([_UNREAD] if unread else []),
     ]
     return _document("capacity", sections, trend.last, trend.versions, notes)
 
