@@ -19,8 +19,15 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
+from virtscan.views.tables.capacity import PARTIAL
 
 _DATA = Audience.DATA
+
+
+def _read(scan: ScanRecord, number: int) -> int | None:
+    """Return a number of what was read; None if nothing was."""
+    return None if scan.status is HostStatus.FAILED else number
+
 
 FIELDS: tuple[Field[ScanRecord], ...] = (
     Field(number("scan"), lambda scan: scan.number),
@@ -30,10 +37,10 @@ FIELDS: tuple[Field[ScanRecord], ...] = (
     Field(number("complete", audience=_DATA), lambda scan: scan.complete),
     Field(number("partial", under="hypervisors"), lambda scan: scan.partial),
     Field(number("failed", under="hypervisors"), lambda scan: scan.failed),
-    Field(number("domains"), lambda scan: scan.domains),
-    Field(number("interfaces", under="domains"), lambda scan: scan.interfaces),
-    Field(number("at_risk"), lambda scan: scan.at_risk),
-    Field(number("unknown", under="at_risk"), lambda scan: scan.unknown),
+    Field(number("domains"), lambda scan: _read(scan, scan.domains)),
+    Field(number("interfaces", under="domains"), lambda scan: _read(scan, scan.interfaces)),
+    Field(number("at_risk"), lambda scan: _read(scan, scan.at_risk)),
+    Field(number("unknown", under="at_risk"), lambda scan: _read(scan, scan.unknown)),
     Field(number("gaps"), lambda scan: scan.gaps),
     Field(yes_or_no("reported", audience=_DATA), lambda scan: scan.reported),
     Field(yes_or_no("kept"), lambda scan: scan.kept),
@@ -51,6 +58,7 @@ def view(scans: Sequence[ScanRecord]) -> Document:
         f"scans: {len(scans)}" + (f" of {scopes} configurations (scope)" if scopes > 1 else ""),
         *([f"pruned: {pruned}; only their counts are kept (virtscan history trend)"] if pruned else []),
         *([f"nothing could be read: {failed}"] if failed else []),
+        *([PARTIAL] if any(scan.status is HostStatus.PARTIAL for scan in scans) else []),
     ]
     return Document(
         schema="virtscan.history/1",
