@@ -7,7 +7,7 @@ from virtscan.model.gaps.mismatches import Encapsulation
 from virtscan.trace.capture.checksums import Checksum, transport_sum
 from virtscan.trace.capture.links import ETHERNET, LinkHeader, dissect
 from virtscan.trace.capture.reader import Frame
-from virtscan.trace.capture.tunnels import BY_ETHERTYPE, BY_PROTOCOL, GRE, carried
+from virtscan.trace.capture.tunnels import BY_ETHERTYPE, BY_PORT, BY_PROTOCOL, GRE, carried
 
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
 _ROUTING, _FRAGMENT = 43, 44
@@ -127,7 +127,7 @@ def packet(frame: Frame, wants: Wants) -> Packet | Fragment | Encapsulation | No
     data, link = frame.data, dissect(frame.data, frame.link, frame.device)
     for _ in range(_MOST_TUNNELS + 1):
         if link is None:
-            break
+            return None
         network = _network(data, link)
         if not isinstance(network, _NetworkHeader):
             return network
@@ -142,7 +142,7 @@ def packet(frame: Frame, wants: Wants) -> Packet | Fragment | Encapsulation | No
         link = dissect(data, ETHERNET, outer.device)
         if link is not None:
             link = link._replace(arrival=outer.arrival, overlay=(*outer.overlay, inner.network))
-    return None
+    return None if link is None else Encapsulation.NESTED
 
 
 def _network(data: bytes, link: LinkHeader) -> "_NetworkHeader | Encapsulation | None":
@@ -222,7 +222,9 @@ def _fragment(time: float, data: bytes, link: LinkHeader, network: _NetworkHeade
     ) if content else None  # fmt: skip
 
 
-def _transport(time: float, data: bytes, link: LinkHeader, network: _NetworkHeader, wants: Wants) -> Packet | None:
+def _transport(
+    time: float, data: bytes, link: LinkHeader, network: _NetworkHeader, wants: Wants
+) -> Packet | Encapsulation | None:
     source, destination, protocol, start, end, fragmented, number, _, lead = network
     if min(len(data), end) < start + _SMALLEST[protocol]:
         return None
@@ -230,7 +232,7 @@ def _transport(time: float, data: bytes, link: LinkHeader, network: _NetworkHead
     if protocol in CHECKSUM:
         ports = int.from_bytes(data[start : start + 2]), int.from_bytes(data[start + 2 : start + 4])
     if not wants(protocol, link, (source, ports[0]), (destination, ports[1])):
-        return None
+        return BY_PORT.get((protocol, ports[1]))
     length = end - start
     if protocol == UDP:
         announced = int.from_bytes(data[start + 4 : start + 6])
