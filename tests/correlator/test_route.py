@@ -564,3 +564,13 @@ def test_a_hypervisor_with_a_device_that_may_be_a_nic_may_be_nested() -> None:
 
     assert (found.rule, found.confidence) == ("R7", Confidence.MEDIUM)
     assert NeedsNicKinds(hypervisor="hv2", device=None, nics=(doubtful.name,)) in found.missing
+
+
+@pytest.mark.parametrize("port", [tap("tap0"), veth("tap0")])
+@pytest.mark.parametrize(("device", "rule"), [("tap0", "R9"), ("tap0.100", "R8"), ("br0", "R8")])
+def test_a_port_with_the_servers_mac_is_carried_under_a_device_and_sends_down_as_the_device_itself(
+    port: Device, device: str, rule: str
+) -> None:
+    around = (mine(port), vlan("tap0.100", "tap0"), bridge("br0", "tap0", "eth4"))
+
+    assert finding_of(scene(macvtap(device), devices=around)).rule == rule

@@ -121,7 +121,7 @@ def _of_host_device(
         yield _unknown_device(sender, point, device.name)
         return
     is_port = device.backing is Backing.VIRTUAL and device.kind in {DeviceKind.ETHERNET, DeviceKind.VETH}
-    if is_port and point.device is not None and device.name in downwards(point.device, stacks):
+    if is_port and point.device is not None and device.name in point.stack.lower:
         yield _received(sender, point.device, point, port=device.name)
         return
     yield from _through(sender, device.name, None, point, stacks)
