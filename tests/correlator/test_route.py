@@ -574,3 +574,12 @@ def test_a_port_with_the_servers_mac_is_carried_under_a_device_and_sends_down_as
     around = (mine(port), vlan("tap0.100", "tap0"), bridge("br0", "tap0", "eth4"))
 
     assert finding_of(scene(macvtap(device), devices=around)).rule == rule
+
+
+@pytest.mark.parametrize(
+    ("sender", "rule"), [(mine(bridge("br0", "mv0")), "R9"), (mine(macvlan("mv1", "bond2")), "R8")]
+)
+def test_a_macvlan_under_a_bridge_hands_up_frames_of_its_siblings_but_not_its_own(sender: Device, rule: str) -> None:
+    devices = {one.name: one for one in (macvlan("mv0", "bond2"), bridge("br0", "mv0"), sender)}
+
+    assert finding_of(scene(macvtap("br0"), devices=tuple(devices.values()))).rule == rule

@@ -25,14 +25,20 @@ def leaves_by_macvlans_alone(above: Iterable[DeviceName], stacks: Mapping[Device
     return all(name in stacks and stacks[name].entry is NicKind.VIRTUAL and not stacks[name].nics for name in ends)
 
 
-def bridged_macvlan(device: DeviceName, top: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> DeviceName | None:
-    """Name the macvlan in bridge mode on a device that hands frames of its siblings up to the device `top`."""
+def bridged_macvlan(
+    device: DeviceName, top: DeviceName, stacks: Mapping[DeviceName, DeviceStack], sender: DeviceName | None = None
+) -> DeviceName | None:
+    """Name the macvlan in bridge mode on a device that hands frames of its siblings up to the device `top`.
+
+    The macvlan `sender` gets no frames of its own.
+    """
     names = downwards(top, stacks)
     return next(
         (
             name
             for name in names[1:]
             if name in stacks
+            and name != sender
             and stacks[name].kind is DeviceKind.MACVLAN
             and stacks[name].mode is SourceMode.BRIDGE
             and real_device(name, stacks) == device

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from virtscan.model import Closed, Mac, Reach, SourceMode
+from virtscan.model import Closed, DeviceName, Mac, Reach, SourceMode
 from virtscan.model.reasons import Because, Missing, NeedsDeviceRole, NeedsMode, NicFills
 
 
@@ -20,11 +20,15 @@ class Where(Closed):
 
 
 class LocalServer(msgspec.Struct, frozen=True, kw_only=True):
-    """A server on this hypervisor: in a domain, or on the host itself (domain None)."""
+    """A server on this hypervisor: in a domain, or on the host itself (domain None).
+
+    `macvlan` is the one by which its frames leave a device, if any.
+    """
 
     server: str
     domain: str | None
     is_host_process: bool = False
+    macvlan: DeviceName | None = None
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):

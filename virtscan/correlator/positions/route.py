@@ -112,7 +112,7 @@ def _of_host_device(
         if not device.lower:
             yield _unknown_device(sender, point, device.name)
             return
-        macvlan = LocalServer(server=sender.server, domain=None)
+        macvlan = LocalServer(server=sender.server, domain=None, macvlan=device.name)
         yield from _through(macvlan, device.lower[0], device.mode or SourceMode.UNKNOWN, point, stacks)
         return
     # libvirt lists a macvlan as an ethernet device, without its lower device.
@@ -165,8 +165,8 @@ def _sent(
     meets = point.device in above or device in point.stack.lower
     if not macvlans or meets or not leaves_by_macvlans_alone(above, stacks):
         yield _at(sender, device, mode, point, stacks)
-    below = LocalServer(server=sender.server, domain=sender.domain)
     for macvlan in macvlans:
+        below = LocalServer(server=sender.server, domain=sender.domain, macvlan=macvlan)
         parent = real_device(macvlan, stacks)
         if parent == macvlan:
             yield _unknown_device(sender, point, macvlan)
@@ -205,9 +205,11 @@ def _on_the_stack(
     match mode:
         case None if not sender.is_host_process:
             return _received(sender, met.device, point)
-        case SourceMode.UNKNOWN if may_be_bridge(met.device, stacks) or bridged_macvlan(met.device, met.other, stacks):
+        case SourceMode.UNKNOWN if may_be_bridge(met.device, stacks) or bridged_macvlan(
+            met.device, met.other, stacks, sender.macvlan
+        ):
             return _unproven(NeedsMode(server=sender.server))  # its frames may enter the stack: as a tap's, or bridged
-        case SourceMode.BRIDGE if port := bridged_macvlan(met.device, met.other, stacks):
+        case SourceMode.BRIDGE if port := bridged_macvlan(met.device, met.other, stacks, sender.macvlan):
             return _received(sender, met.device, point, port)
         case SourceMode() if met.relation is Relation.SAME:
             return _shared(sender, met.device, mode, point)
