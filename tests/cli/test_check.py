@@ -102,6 +102,7 @@ def test_a_scan_that_read_nothing_adds_nothing(tmp_path: Path, capfd: pytest.Cap
 
     code, line = checked(tmp_path, saved, capfd)
     assert (code, line.startswith("VIRTSCAN UNKNOWN: No hypervisor was read; see virtscan report | ")) == (3, True)
+    assert [number.partition("=")[0] for number in line.partition(" | ")[2].split()] == ["gaps", "scan_age"]
 
 
 def test_no_file_is_unknown_and_its_name_adds_no_number(capfd: pytest.CaptureFixture[str]) -> None:

@@ -97,14 +97,14 @@ def _concerns(report: Report) -> Iterator[str]:
 
 
 def _numbers(report: Report, age: timedelta, max_scan_age: float) -> str:
+    """Return the performance data; a scan that read nothing has no numbers of findings."""
+    findings = () if is_nothing_read(report) else _of_findings(report)
+    scan_age = f"scan_age={age.total_seconds():.0f}s;;{max_scan_age:.0f};0"
+    return " ".join((*findings, f"gaps={len(report.gaps)};;;0", scan_age))
+
+
+def _of_findings(report: Report) -> Iterator[str]:
     at_risk = [finding.exposure.value for finding in report.findings if finding.is_at_risk]
-    unknown = sum(finding.is_unknown for finding in report.findings)
-    return " ".join(
-        (
-            f"at_risk={len(at_risk)};;;0",
-            *(f"{exposure}={at_risk.count(exposure)};;;0" for exposure in ("pending", "boots", "latent")),
-            f"unknown={unknown};;;0",
-            f"gaps={len(report.gaps)};;;0",
-            f"scan_age={age.total_seconds():.0f}s;;{max_scan_age:.0f};0",
-        )
-    )
+    yield f"at_risk={len(at_risk)};;;0"
+    yield from (f"{exposure}={at_risk.count(exposure)};;;0" for exposure in ("pending", "boots", "latent"))
+    yield f"unknown={sum(finding.is_unknown for finding in report.findings)};;;0"
