@@ -24,6 +24,7 @@ from virtscan.model import (
     Device,
     DeviceKind,
     DeviceName,
+    HostStatus,
     Inventory,
     Mac,
     Offload,
@@ -171,6 +172,31 @@ def test_a_hypervisor_is_evacuated_onto_another() -> None:
     assert ([one.name for one in first.domains], second.domains) == (["web01", "satellite", "web02"], ())
     assert at_risk(assumed.inventory) == {"web01", "web02"}
     assert len(assumed.moved) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "after"),
+    [
+        (HostStatus.COMPLETE, HostStatus.COMPLETE, HostStatus.COMPLETE),
+        (HostStatus.PARTIAL, HostStatus.COMPLETE, HostStatus.PARTIAL),
+        (HostStatus.FAILED, HostStatus.COMPLETE, HostStatus.PARTIAL),
+        (HostStatus.FAILED, HostStatus.FAILED, HostStatus.FAILED),
+    ],
+)
+def test_unread_domains_of_a_hypervisor_move_too(source: HostStatus, target: HostStatus, after: HostStatus) -> None:
+    hosts = (hypervisor("hv1", status=source), hypervisor("hv2", domain("web02"), status=target))
+
+    _, second = under("hv1 runs_on=hv2", of=inventory(*hosts)).inventory.hypervisors
+
+    assert (second.status, [one.name for one in second.domains]) == (after, ["web02"])
+
+
+def test_a_list_of_domains_that_may_be_shorter_stays_so_when_they_move() -> None:
+    hosts = (hypervisor("hv1", domain("web01"), lists_all_domains=False), hypervisor("hv2"))
+
+    _, second = under("hv1 runs_on=hv2", of=inventory(*hosts)).inventory.hypervisors
+
+    assert not second.lists_all_domains
 
 
 def test_of_a_domain_that_moves_twice_the_first_place_is_remembered() -> None:

@@ -17,6 +17,7 @@ from virtscan.model import (
     ASSUMED,
     DeviceKind,
     Domain,
+    HostStatus,
     Hypervisor,
     Inventory,
     KernelBasis,
@@ -163,7 +164,8 @@ def _moved(assumed: Assumed, one: Assumption) -> Assumed:
     if not servers:
         known = [server.name for server in inventory.servers]
         source = _hypervisor(inventory, one, one.name, "server or hypervisor", known)
-        return _carried(assumed, {id(domain) for domain in source.domains}, target)
+        carried = _carried(assumed, {id(domain) for domain in source.domains}, target)
+        return _with(carried, hypervisors=_with_unread_domains(carried.inventory, source, target.name))
     index = ServerIndex(inventory)
     numbers = [number for number, server in enumerate(index.servers) if server.name == one.name]
     for server in (index.servers[number] for number in numbers):
@@ -196,6 +198,20 @@ def _carried(assumed: Assumed, domains: set[int], target: Hypervisor) -> Assumed
         for host in hosts
     )
     return Assumed(inventory=msgspec.structs.replace(inventory, hypervisors=carried), moved=moved)
+
+
+def _with_unread_domains(inventory: Inventory, source: Hypervisor, target: str) -> tuple[Hypervisor, ...]:
+    """Return the hypervisors; the target may lack the domains of the source that were not read."""
+
+    def after(host: Hypervisor) -> Hypervisor:
+        stays = source.status is HostStatus.COMPLETE or host.status is not HostStatus.COMPLETE
+        return msgspec.structs.replace(
+            host,
+            status=host.status if stays else HostStatus.PARTIAL,
+            lists_all_domains=host.lists_all_domains and source.lists_all_domains,
+        )
+
+    return tuple(after(host) if host.name == target else host for host in inventory.hypervisors)
 
 
 def _arrived(domain: Domain, target: Hypervisor) -> Domain:
