@@ -1,5 +1,7 @@
 """Trends in a page: lines over time."""
 
+import msgspec
+
 from tests.storage.history.nights import host, nights, vm
 from virtscan.changes.trend import Every, RiskBy, capacity_counts, capacity_trend, risk_trend
 from virtscan.model import HostStatus
@@ -47,6 +49,23 @@ def test_a_value_that_is_unknown_is_a_hole() -> None:
     chart = next(chart for chart in lines.of_document(capacity(1, hole=2)) if chart.title.startswith("vCPUs"))
 
     assert [len(part.split()) for part in chart.lines[0].parts] == [2, 2]
+
+
+def test_a_value_that_the_last_scan_does_not_know_is_unknown() -> None:
+    chart = next(chart for chart in lines.of_document(capacity(1, hole=4)) if chart.title.startswith("vCPUs"))
+
+    assert [line.words for line in chart.lines] == ["unknown; 3 vCPUs before"]
+
+
+def test_the_value_is_that_of_the_last_scan_whatever_the_clock_was() -> None:
+    document = capacity(1)
+    section = document.main
+    rows = tuple(section.rows)
+    moved = (*rows[:2], ("2038-01-01T00:00:00Z", *rows[2][1:]), *rows[3:])
+    changed = msgspec.structs.replace(section, rows=moved)
+    chart = lines.of_document(msgspec.structs.replace(document, sections=(changed, *document.sections[1:])))[1]
+
+    assert (chart.last, [line.words for line in chart.lines]) == ("2038-01-01", ["4 vCPUs"])
 
 
 def test_a_single_value_is_a_dot() -> None:

@@ -112,9 +112,17 @@ def _name(row: Mapping[str, Value], label: str, has_scopes: bool) -> str:
 def _line(
     name: str, values: Mapping[str, float | None], place: Mapping[str, float], top: float, unit: str
 ) -> ChartLine:
-    last = next((value for time in sorted(values, reverse=True) if (value := values[time]) is not None), None)
-    words = "unknown" if last is None else f"{last:.0f} {unit.removesuffix('s') if f'{last:.0f}' == '1' else unit}"
+    words = _last(list(values.values()), unit)
     return ChartLine(label=printable(name, CELL), parts=tuple(_parts(values, place, top)), words=words)
+
+
+def _last(values: Sequence[float | None], unit: str) -> str:
+    """Write the value of the last scan, the last one of these; if that is unknown, also the last known one."""
+    known = [f"{value:.0f}" for value in values if value is not None]
+    if not known:
+        return "unknown"
+    words = f"{known[-1]} {unit.removesuffix('s') if known[-1] == '1' else unit}"
+    return f"unknown; {words} before" if values[-1] is None else words
 
 
 def _parts(values: Mapping[str, float | None], place: Mapping[str, float], top: float) -> Iterator[str]:
