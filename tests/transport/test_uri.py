@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from virtscan.errors import ConfigError
@@ -251,6 +253,37 @@ def test_a_uri_names_the_driver_and_whether_the_daemon_is_a_users_own(
 )
 def test_an_address_that_is_nearly_a_uri_is_refused_with_the_one_that_was_meant(address: str, meant: str) -> None:
     assert meant in refusal(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "action"),
+    [
+        ("qemu+shs://h/system", "unknown libvirt transport 'shs'; did you mean qemu+ssh://h/system?"),
+        ("qemu+tsl:///system", "unknown libvirt transport 'tsl'; did you mean qemu+tls:///system?"),
+        ("test+LIBSSH3://h/default", "did you mean test+libssh://h/default?"),
+        ("qemu+shs://me:hunter2@h/system", "did you mean qemu+ssh://me:***@h/system?"),
+        ("qemu+://h/system", "unknown libvirt transport ''; use unix, tcp, tls, ssh, libssh, libssh2, ext"),
+        ("newdriver+quic://h/", "unknown libvirt transport 'quic'; use unix, tcp, tls, ssh, libssh, libssh2, ext"),
+    ],
+)
+def test_a_transport_that_libvirt_does_not_have_is_refused_with_the_nearest_one(address: str, action: str) -> None:
+    message = refusal(address)
+
+    assert action in message
+    assert "hunter2" not in message
+
+
+@pytest.mark.parametrize("address", ["qemu+shs://h/system", "test+quic:///default", "qemu+://h/system"])
+def test_libvirt_refuses_the_same_transports_and_its_list_is_ours(address: str) -> None:
+    libvirt = pytest.importorskip("libvirt")
+
+    with pytest.raises(libvirt.libvirtError, match="transport in URL not recognised") as raised:
+        libvirt.openReadOnly(address)
+
+    accepted = re.search(r"should be ([a-z0-9|]+)", str(raised.value))
+    assert accepted is not None
+    for transport in accepted[1].split("|"):
+        uri.check(f"qemu+{transport}://h/system", allow_unsafe=True)
 
 
 @pytest.mark.parametrize("address", ["", "hail", "newdriver:///system", "test:///default", "vpx://vc/dc/esx"])

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import unquote
@@ -27,6 +27,9 @@ _DRIVERS = (
     "vmwarefusion", "vmwareplayer", "vmwarews", "vpx", "vz", "vzlinux", "xen",
 )  # fmt: skip
 """Drivers that libvirt has or had (src/driver.c, and the remote driver's own)."""
+
+_TRANSPORTS = ("unix", "tcp", "tls", "ssh", "libssh", "libssh2", "ext")
+"""All transports of libvirt's remote driver (remote_sockets.c remoteDriverTransport)."""
 
 _HOST_ALONE = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 """A host name with a dot, or an IPv4 address; it can't be an alias in libvirt's client configuration."""
@@ -124,15 +127,26 @@ def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
 def _check_form(address: str, uri: LibvirtUri) -> None:
     """Refuse a text that is not a URI, and suggest the correct form.
 
-    A later libvirt may have further drivers, so an unknown one is an error only if it is similar to a known one.
+    A later libvirt may have further drivers, so an unknown one is an error only if it is similar to a known one. The
+    transports have not changed since libvirt 3.8, and libvirt refuses others for every driver.
     """
-    from difflib import get_close_matches
-
-    if uri.driver and uri.driver not in _DRIVERS and (near := get_close_matches(uri.driver, _DRIVERS, n=1, cutoff=0.6)):
-        meant = near[0] + address[len(uri.driver) :]
+    if uri.driver and uri.driver not in _DRIVERS and (near := _nearest(uri.driver, _DRIVERS)):
+        meant = near + address[len(uri.driver) :]
         raise ConfigError(f"{shown(address)}: unknown libvirt driver {uri.driver!r}; did you mean {shown(meant)}?")
+    scheme, colon, rest = address.partition(":")
+    given, plus, transport = scheme.partition("+")
+    if uri.driver and plus and transport.lower() not in _TRANSPORTS:
+        near = _nearest(transport.lower(), _TRANSPORTS)
+        action = f"did you mean {shown(f'{given}+{near}{colon}{rest}')}?" if near else f"use {', '.join(_TRANSPORTS)}"
+        raise ConfigError(f"{shown(address)}: unknown libvirt transport {transport!r}; {action}")
     if not uri.driver and _HOST_ALONE.fullmatch(address):
         raise ConfigError(f"{address}: not a libvirt URI; write e.g. qemu+ssh://root@{address}/system")
+
+
+def _nearest(word: str, known: Sequence[str]) -> str | None:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, known, n=1)), None)
 
 
 def prepared(address: str) -> str:
