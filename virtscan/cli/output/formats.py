@@ -59,12 +59,20 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
             return value
         name, has_file, file = str(value).partition("=")
         if name not in self.formats:
-            near = did_you_mean(name, self.formats)
-            hint = f"{near} " if near else ""
-            self.fail(f"{name!r} is not a format; {hint}choose from {', '.join(self.formats)}", param, ctx)
+            self.fail(f"{name!r} is not a format; {self._advice(str(value))}", param, ctx)
         if has_file and not file:
             self.fail(f"{value}: no file given; write {name}=FILE, or {name} for standard output", param, ctx)
         return RequestedOutput(name, Path(file), f"--format {value}") if has_file else RequestedOutput(name)
+
+    def _advice(self, value: str) -> str:
+        """Return how to repeat the option if the value lists formats, else the nearest format."""
+        first, *rest = (part.strip() for part in value.split(","))
+        if rest and all(part.partition("=")[0] in self.formats for part in (first, *rest)):
+            # Only one of several outputs can be standard output.
+            with_files = (part if "=" in part else f"{part}=FILE" for part in rest)
+            return f"repeat the option: --format {' --format '.join((first, *with_files))}"
+        near = did_you_mean(value.partition("=")[0], self.formats)
+        return f"{near} choose from {', '.join(self.formats)}".lstrip()
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG002 click's signature
         """Complete the name of the format."""
