@@ -563,7 +563,7 @@ def test_pruning_a_locked_database_is_a_failed_write(locked: str) -> None:
     [
         (["list"], "no history given; use --history URL, or [history] url in the configuration"),
         (["list", "--history", "sqlite:////none/h"], "sqlite:////none/h: no such file"),
-        (["list", "--history", "history.sqlite"], "--history: not the URL of a database: 'history.sqlite'"),
+        (["list", "--history", "h.db"], "not the URL of a database: 'h.db'; write 'sqlite:///h.db' for that file"),
         (["show", "yesterday", "--history", "sqlite:///x"], "SCAN: invalid scan 'yesterday'; write latest, a number"),
         (["trend", "--by", "server", "--history", "sqlite:///x"], "--by server is for --view risks"),
         (["show", "--save", "x", "--format", "csv=y"], "instead of reporting it; omit --format csv=y"),

@@ -74,12 +74,30 @@ NO_FILES = [
     "sqlite:///",
     "sqlite:///:memory:",
     "sqlite:///?timeout=9",
-    "sqlite://h.sqlite",
-    "sqlite:/h.sqlite",
 ]
 
 
-@pytest.mark.parametrize("url", ["fleet.sqlite", "mysql://db/x", "me:hunter2@db", *NO_FILES])
+@pytest.mark.parametrize(
+    "url", ["", "~/h.db", "h.db@3", "x/", "a\nb", 201 * "a", "mysql://db/x", "me:hunter2@db", *NO_FILES]
+)
 def test_what_is_not_a_database_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(ConfigError, match=r"--history: not the URL of a database: .*; write one, e.g. sqlite:////var"):
         check_url(url, "--history", private=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("h.db", "sqlite:///h.db"),
+        ("kept/h.db", "sqlite:///kept/h.db"),
+        ("/var/lib/h.db", "sqlite:////var/lib/h.db"),
+        ("sqlite:h.db", "sqlite:///h.db"),
+        ("sqlite:/h.db", "sqlite:////h.db"),
+        ("sqlite://h.db", "sqlite:///h.db"),
+    ],
+)
+def test_a_file_in_place_of_a_url_is_refused_with_the_url_of_that_file(text: str, url: str) -> None:
+    with pytest.raises(ConfigError, match=f"not the URL of a database: '{text}'; write '{url}' for that file;"):
+        check_url(text, "--history", private=False)
+
+    assert check_url(url, "--history", private=False) == url

@@ -12,9 +12,13 @@ from virtscan.transport import url_secrets
 _HISTORY = re.compile(r"(sqlite|postgres(?:ql)?)(?:\+[a-z0-9_]+)?:(?=/)")
 _NO_FILE = re.compile(r"sqlite[^:]*:(?!///)|sqlite[^:]*:///(?:[?]|:memory:|$)")
 """An SQLite URL without a file, which would be a database in memory, lost at the end."""
+_FILE = re.compile(r"(?:sqlite:(?://(?!/))?)?([^~:@?#%\s][^:@?#%]*(?<!/))")
+"""A path, also after `sqlite:` with too few slashes; neither a URL nor a text with a password."""
 
 LATEST = "latest"
-_EXAMPLES = "sqlite:////var/lib/virtscan/history.sqlite, postgresql://host/virtscan"
+_LONGEST = 200
+"""Characters of an invalid URL that an error repeats."""
+_POSTGRESQL = "postgresql://host/virtscan"
 _SCANS = "write latest, a number (virtscan history list) or a date, e.g. 2026-11-01"
 
 Which: TypeAlias = int | date | None
@@ -87,7 +91,7 @@ def check_url(url: str, origin: str, *, private: bool) -> str:
     """
     if not is_history(url) or _NO_FILE.match(url):
         raise ConfigError(
-            f"{origin}: not the URL of a database: {url_secrets.shown(url)[:200]!r}; write one, e.g. {_EXAMPLES}"
+            f"{origin}: not the URL of a database: {url_secrets.shown(url)[:_LONGEST]!r}; {_correct_form(url)}"
         )
     url, scan = _parts(url)
     if scan is not None:
@@ -102,3 +106,11 @@ def check_url(url: str, origin: str, *, private: bool) -> str:
         )
     scheme, _, rest = url.partition(":")
     return f"postgresql+psycopg:{rest}" if scheme in {"postgresql", "postgres"} else url
+
+
+def _correct_form(text: str) -> str:
+    """Return how to write the file that a text names, else examples."""
+    file = _FILE.fullmatch(text)
+    if file is None or len(text) > _LONGEST or not text.isprintable():
+        return f"write one, e.g. sqlite:////var/lib/virtscan/history.sqlite, {_POSTGRESQL}"
+    return f"write {f'sqlite:///{file[1]}'!r} for that file; for PostgreSQL, e.g. {_POSTGRESQL}"
