@@ -3,6 +3,7 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from math import inf
 
 import msgspec
 
@@ -16,6 +17,7 @@ from virtscan.offload.persistence.shell.programs import (
     SHELLS,
     WRAPPERS,
     finds_ethtool,
+    seconds,
 )
 from virtscan.offload.persistence.shell.state import (
     FAILURE,
@@ -39,6 +41,8 @@ class Commands(ABC):
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
+        self._slept = 0.0
+        self._limit = scene.limit
 
     @abstractmethod
     def text(self, text: str, shell: Shell) -> Outcomes:
@@ -154,12 +158,17 @@ class Commands(ABC):
         if name == "command" and fields[:1] == ["-v"]:
             return ended(shell, True if fields[1:] == ["ethtool"] else None)
         rest = list(fields)
+        limit, duration = self._limit, None
         environment: dict[str, tuple[Word, ...]] = {}
         while rest and rest[0] is not None and re.fullmatch(r"-.*|[0-9.]+[smh]?|\w+=.*|root", rest[0]):
-            if found := _ASSIGNMENT.fullmatch(rest.pop(0) or ""):
+            word = rest.pop(0)
+            if found := _ASSIGNMENT.fullmatch(word or ""):
                 environment[found[1]] = (found[2],)
+            duration = seconds([word]) or duration
         if not rest:
             return {SUCCESS: shell}
+        if name == "timeout":
+            self._limit = min(limit, self._slept + (duration or inf))
         inner = shell.without_variables() if name == "sudo" else shell
         if name == "env" and not {"-i", "-", "--ignore-environment"}.isdisjoint(fields):
             inner = inner.with_variables({"PATH": ("/usr/bin:/bin",)}, exported=True)
@@ -167,6 +176,7 @@ class Commands(ABC):
             outcomes = self.command(rest, inner)
         else:
             outcomes = self._program(rest[0], rest[1:], inner.with_variables(environment, exported=True))
+        self._limit = limit
         if name == "exec":
             return {msgspec.structs.replace(end, leaves=end.leaves or "exit"): after for end, after in outcomes.items()}
         return outcomes if name in {"time", "command", "builtin"} else changed(outcomes, shell.after_child)

@@ -9,7 +9,7 @@ import msgspec
 from virtscan.offload.persistence.evidence import uncertain
 from virtscan.offload.persistence.shell.commands import Commands
 from virtscan.offload.persistence.shell.conditions import holds
-from virtscan.offload.persistence.shell.effects import Scene, program_states
+from virtscan.offload.persistence.shell.effects import program_states
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block, ShellSyntaxError
@@ -56,10 +56,6 @@ from virtscan.offload.persistence.shell.variables import (
 
 class SimpleCommands(Commands):
     """The simple commands of scripts."""
-
-    def __init__(self, scene: Scene) -> None:
-        super().__init__(scene)
-        self._slept = 0.0
 
     @abstractmethod
     def trap(self, text: str, shell: Shell) -> Shell:
@@ -166,10 +162,10 @@ class SimpleCommands(Commands):
         if duration == inf:
             return {CommandEnd(True, "forever"): shell}
         self._slept += duration or 0
-        if self._slept < self._scene.limit and duration is not None:
+        if self._slept < self._limit and duration is not None:
             return {SUCCESS: shell}
         # It may fail, and the script may have been killed.
-        late = msgspec.structs.replace(shell, doubtful=shell.doubtful or self._slept >= self._scene.limit)
+        late = msgspec.structs.replace(shell, doubtful=shell.doubtful or self._slept >= self._limit)
         return ended(late, None)
 
     def other(self, first: str, fields: list[Word], shell: Shell) -> Outcomes:

@@ -17,13 +17,18 @@ _PREFIXES = "-@:+!|"
 _CONFINING = frozenset(
     {"User", "DynamicUser", "RootDirectory", "RootImage", "PrivateNetwork", "NetworkNamespacePath", "PrivateUsers"}
     | {"CapabilityBoundingSet", "RestrictAddressFamilies", "SystemCallFilter", "InaccessiblePaths", "NoExecPaths"}
-    | {"TemporaryFileSystem", "JoinsNamespaceOf"}
+    | {"TemporaryFileSystem", "JoinsNamespaceOf", "IPCNamespacePath", "SecureBits", "ExecSearchPath"}
+    # The job may be cancelled before the service starts.
+    | {"JobTimeoutSec", "JobRunningTimeoutSec"}
     # If the folder, file, group or profile is missing, the service fails.
     | {"WorkingDirectory", "EnvironmentFile", "Group", "SupplementaryGroups", "LoadCredential", "ReadWritePaths"}
     | {"ReadOnlyPaths", "BindPaths", "BindReadOnlyPaths", "ExecPaths", "AppArmorProfile", "SELinuxContext", "PAMName"}
-    | {"StandardInput", "StandardOutput", "StandardError"}
+    | {"StandardInput", "StandardOutput", "StandardError", "MountImages", "ExtensionImages", "ExtensionDirectories"}
+    | {"LoadCredentialEncrypted", "RequiresMountsFor", "Sockets"}
 )
-_HARMLESS = re.compile(r"-.*|root|0|no|false|/|null|tty|inherit|(journal|kmsg|syslog)(\+console)?|")
+_ROOTS = {"WorkingDirectory", "RootDirectory"}
+_COMMANDS = {"ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"}
+_HARMLESS = re.compile(r"-.*|root|0|no|false|infinity|null|tty|inherit|(journal|kmsg|syslog)(\+console)?|")
 _DEPENDENCIES = dict.fromkeys(("Requires", "Requisite", "BindsTo"), State.ON) | {"Conflicts": State.OFF}
 """Dependencies on another unit, with the state of that unit in which this one can start."""
 _UNKNOWN_SPECIFIER = re.compile(r"(?<!%)(%%)*%[0-9OQRXZDFKcekqrxz]")
@@ -135,7 +140,7 @@ def _may_be_refused(entries: Entries) -> bool:
         it; Restart= of Type=oneshot; Type=dbus without a name.
     """
     kind = _last(entries, "Type")
-    commands = [value for section, key, value in entries if section == "Service" and key.startswith("Exec")]
+    commands = [value for section, key, value in entries if section == "Service" and key in _COMMANDS]
     return (
         any(_is_fatal(line) for line in commands)
         or (kind == "oneshot" and _last(entries, "Restart") in {"always", "on-success"})
@@ -198,7 +203,7 @@ def is_unconditional(entries: Entries, device: str, starts: Callable[[str], Stat
             return False
         if re.match(r"(Condition|Assert)", key) and value and not _is_met(key, value, device):
             return False
-        if key in _CONFINING and not _HARMLESS.fullmatch(value):
+        if key in _CONFINING and not (_HARMLESS.fullmatch(value) or (value == "/" and key in _ROOTS)):
             return False
     return True
 
