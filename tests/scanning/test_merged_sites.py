@@ -195,6 +195,20 @@ def test_a_night_without_domains_joins_no_hypervisor_of_another_site_with_the_sh
     assert [[vm.name for vm in host.domains] for host in merge(nights).hypervisors] == [["ams-vm"], ["fra-vm"]]
 
 
+def test_an_unread_hypervisor_of_another_site_makes_no_name_of_a_short_address() -> None:
+    """Two hypervisors of one site share a uuid; one has the name, the other the address, of one at another site."""
+    uuids = [f"4c4c4544-0000-1000-8000-00000000000{number}" for number in range(2)]
+    seen = hypervisor("kvm02", domain("vm"), uri="qemu+ssh://kvm02/system", system_uuid=uuids[0])
+    empty = hypervisor(
+        "sat2", uri="qemu+ssh://10.0.0.2/system", own_name="sat2", is_name_declared=True, system_uuid=uuids[0]
+    )
+    unread = replace(empty, uri=seen.uri, status=HostStatus.FAILED, system_uuid=uuids[1])
+
+    merged = merge([inventory(seen), replace(inventory(replace(empty, observed_at=LATER)), taken_at=LATER)])
+    assert len(merged.hypervisors) == 2
+    assert "vm" in {vm.name for host in merge([merged, inventory(unread)]).hypervisors for vm in host.domains}
+
+
 def test_a_later_file_of_another_site_withdraws_no_declared_state() -> None:
     host = hypervisor("kvm01", domain("vm", macvtap()), kernel=UNFIXED_KERNEL)
     declared, read = (

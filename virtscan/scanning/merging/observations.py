@@ -135,9 +135,11 @@ def _joined(found: Iterable[list[HostObservation]], *, by_uuid: bool) -> list[li
         for key in {key for one in some for key in one.keys}:
             if key.startswith("uuid:") is by_uuid:
                 having[_driver(some[0].host), key].append(number)
-    join = _join_by_uuid if by_uuid else _join_by_name
-    for _, numbers in sorted(having.items(), reverse=True):
-        join(hosts, numbers)
+    for (_, key), numbers in sorted(having.items(), reverse=True):
+        if by_uuid:
+            _join_by_uuid(hosts, numbers)
+        else:
+            _join_by_name(hosts, numbers, key)
     return [sorted(some, key=lambda one: one.rank) for some in hosts.observations if some]
 
 
@@ -167,8 +169,8 @@ def _domains(observations: Iterable[HostObservation]) -> frozenset[str]:
     return frozenset[str]().union(*(one.domains for one in observations if one.has_facts))
 
 
-def _join_by_name(hosts: _Hosts, numbers: Iterable[int]) -> None:
-    """Join hypervisors that share a name or an address if `_are_one` holds for two of their observations.
+def _join_by_name(hosts: _Hosts, numbers: Iterable[int], key: str) -> None:
+    """Join hypervisors that share a name or an address, the key, if `_are_one` holds for two of their observations.
 
     Each of many sites may have the name, so only those with something else in common are compared.
     """
@@ -179,7 +181,7 @@ def _join_by_name(hosts: _Hosts, numbers: Iterable[int]) -> None:
         wanted = {trait for one in observations for trait in _wanted_traits(one)}
         for other in sorted({other for trait in wanted for other in having[trait]}):
             best, joining = hosts.number(other), hosts.number(number)
-            if best != joining and _have_one_in_common(hosts.observations[best], hosts.observations[joining]):
+            if best != joining and _have_one_in_common(hosts.observations[best], hosts.observations[joining], key):
                 hosts.join(best, joining)
         for one in observations:
             for trait in _own_traits(one):
@@ -208,9 +210,14 @@ def _facts(one: HostObservation) -> Iterator[tuple[str, str]]:
         yield "domain", domain
 
 
-def _have_one_in_common(some: Sequence[HostObservation], others: Sequence[HostObservation]) -> bool:
-    """Return True if an observation of some is one of the others; one without facts counts only beside no other."""
-    return any(_are_one(one, other) for one, other in product(_with_facts(some), _with_facts(others)))
+def _have_one_in_common(some: Sequence[HostObservation], others: Sequence[HostObservation], key: str) -> bool:
+    """Return True if an observation of some is one of the others; one without facts counts only beside no other.
+
+    A key that only one without facts has does not count either: that one may be of another site.
+    """
+    some, others = _with_facts(some), _with_facts(others)
+    have_key = all(any(key in one.keys for one in group) for group in (some, others))
+    return have_key and any(_are_one(one, other) for one, other in product(some, others))
 
 
 def _with_facts(some: Sequence[HostObservation]) -> Sequence[HostObservation]:
