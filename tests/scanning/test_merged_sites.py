@@ -144,6 +144,15 @@ def test_an_unread_hypervisor_joins_the_one_of_its_address_and_hides_no_namesake
     assert [host.domains[0].name for host in merged.hypervisors] == ["ams-vm", "fra-vm"]
 
 
+@pytest.mark.parametrize("name", ["kvm01", "kvm01.example.com"])
+def test_an_unread_hypervisor_with_another_uuid_joins_by_a_full_address_only(name: str) -> None:
+    uuids = [f"4c4c4544-0000-1000-8000-00000000000{number}" for number in range(2)]
+    read = hypervisor("kvm01", domain("ams-vm"), uri=f"qemu+ssh://{name}/system", system_uuid=uuids[0])
+    unread = replace(read, domains=(), status=HostStatus.PARTIAL, system_uuid=uuids[1])
+
+    assert len(merge([inventory(read), inventory(unread)]).hypervisors) == (2 if name == "kvm01" else 1)
+
+
 def test_a_hypervisor_of_an_old_file_keeps_its_own_name() -> None:
     ams, fra = (
         hypervisor("kvm01", domain(f"{name}-vm"), uri=f"qemu+ssh://kvm01.{name}/system", is_name_declared=True)

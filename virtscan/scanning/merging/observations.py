@@ -227,18 +227,17 @@ def _with_facts(some: Sequence[HostObservation]) -> Sequence[HostObservation]:
 def _are_one(one: HostObservation, other: HostObservation) -> bool:
     """Return True if two observations with a name or an address in common are of one hypervisor.
 
-    Any site may have the name or a short address. So they also need an equal uuid, or a full address if a uuid is
-    unknown, or a common domain. An address alone is enough only if the domains of one of them are unknown, or if
-    neither has any and a uuid is unknown.
+    Any site may have the name or a short address. So they also need an equal uuid or a common domain. An equal address
+    is enough if two of these hold: it is a full name, a uuid is unknown, the domains of one of them are unknown.
     """
-    is_address = one.host.uri == other.host.uri
     has_uuids = None not in {one.uuid, other.uuid}
     if has_uuids and one.uuid == other.uuid:
         return True
-    if is_address and not (one.has_facts and other.has_facts):
-        return True
-    if is_address and not has_uuids and is_full_address(one.host.uri):
-        return True
+    if one.host.uri == other.host.uri:
+        is_unread = not (one.has_facts and other.has_facts)
+        if [is_full_address(one.host.uri), not has_uuids, is_unread].count(True) > 1:
+            return True
+    # The address stands for the domains of a hypervisor without any.
     has_domains = bool(one.host.domains and other.host.domains)
     return (has_domains or not has_uuids) and not one.domains.isdisjoint(other.domains)
 
