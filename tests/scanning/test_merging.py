@@ -15,6 +15,7 @@ from tests.build import (
     TAKEN_AT,
     UNFIXED_KERNEL,
     domain,
+    failure,
     gap_in_words,
     hypervisor,
     inventory,
@@ -27,6 +28,7 @@ from virtscan.cli.main import run
 from virtscan.correlator import correlate
 from virtscan.model import (
     Exposure,
+    Gap,
     GapAbout,
     HostStatus,
     Hypervisor,
@@ -41,11 +43,12 @@ from virtscan.model import (
     Verdict,
     Waiver,
 )
+from virtscan.model.gaps.items import ServerItem
 from virtscan.redaction import redact
 from virtscan.redaction.pseudonyms import Map
 from virtscan.scanning.merging import merge
 from virtscan.storage import dumps, loads
-from virtscan.views.wording.gaps import reason
+from virtscan.views.wording.gaps import reason, subject
 
 LATER = TAKEN_AT + timedelta(days=1)
 fleets = st.lists(
@@ -315,6 +318,29 @@ def test_facts_of_an_unknown_age_get_none() -> None:
     assert (merged.servers[0].observed_at, merged.hypervisors[0].observed_at) == (None, None)
     assert {one.verdict for one in correlate(undated).findings} == {Verdict.UNKNOWN}
     assert {one.verdict for one in correlate(merged).findings} == {Verdict.UNKNOWN}
+
+
+def test_a_gap_about_a_server_has_the_name_of_that_server_in_the_result() -> None:
+    unread = [
+        replace(
+            site(name, server(tx_checksum=State.UNKNOWN, source="ssh://satellite", addresses=(address,), macs=())),
+            gaps=(
+                Gap(
+                    item=ServerItem(server="satellite", source="ssh://satellite"),
+                    cause=failure(f"{name}: timeout"),
+                    about=GapAbout.SERVER,
+                ),
+            ),
+        )
+        for name, address in (("ams", "10.1.0.5/16"), ("fra", "10.2.0.5/16"))
+    ]
+
+    merged = merge(unread)
+
+    assert {subject(gap): reason(gap) for gap in merged.gaps} == {
+        f"server {one.name}": f"{name}: timeout" for one, name in zip(merged.servers, ("ams", "fra"), strict=True)
+    }
+    assert [subject(gap) for gap in merge(unread[:1]).gaps] == ["server satellite (ssh://satellite)"]
 
 
 def test_servers_of_one_name_at_two_sites_are_two_whatever_their_interfaces() -> None:

@@ -77,7 +77,7 @@ def _of_scans(scans: Sequence[ScanFacts]) -> Inventory:
         servers=servers.on(names),
         netboots=_distinct(merge_records(scans, servers.names)),
         subnets=_distinct(one for scan in scans for one in scan.subnets),
-        gaps=_of_hosts([scan.gaps for scan in scans], renamed),
+        gaps=_of_hosts([servers.gaps(number, scan.gaps) for number, scan in enumerate(scans)], renamed),
         unread=tuple(_unread(hypervisors, _of_hosts([scan.unread for scan in scans], renamed))),
         places=_of_hosts([servers.places(number, scan.places) for number, scan in enumerate(scans)], renamed),
     )

@@ -1,14 +1,15 @@
 """Merging of servers: each server once; different servers with the same name stay apart; pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import product
 from typing import TypeAlias
 
 import msgspec
 
-from virtscan.model import RememberedPlace, ScanFacts, Server, State
+from virtscan.model import Gap, RememberedPlace, ScanFacts, Server, State
+from virtscan.model.gaps.items import ServerItem
 from virtscan.model.sources import is_declared
 from virtscan.scanning.merging.hosts import MergedHosts
 from virtscan.scanning.merging.observations import newest_first
@@ -72,6 +73,15 @@ class MergedServers(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(
             one if host is None else msgspec.structs.replace(one, runs_on=hosts[host]) for one, host in self.servers
         )
+
+    def gaps(self, inventory: int, gaps: Iterable[Gap]) -> Iterator[Gap]:
+        """Yield the gaps of one inventory, those about servers under the names in the result."""
+        for gap in gaps:
+            if isinstance(item := gap.item, ServerItem):
+                name = self.names.get((inventory, item.server), item.server)
+                yield msgspec.structs.replace(gap, item=msgspec.structs.replace(item, server=name))
+            else:
+                yield gap
 
     def places(self, inventory: int, places: Iterable[RememberedPlace]) -> tuple[RememberedPlace, ...]:
         """Return the places of servers of one inventory, under the names in the result."""

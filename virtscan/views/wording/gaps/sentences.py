@@ -6,6 +6,7 @@ from typing import assert_never
 from virtscan.model import WAIVER_PATTERNS, Gap
 from virtscan.model.gaps import AnyItem
 from virtscan.model.gaps import items as i
+from virtscan.model.identity.short_names import without_address
 from virtscan.views.wording.gaps.causes import cause_words
 from virtscan.views.wording.phrases.quantity import quantity
 
@@ -96,10 +97,10 @@ def _other(
     match item:
         case i.DefinitionFile(path=path) | i.CaptureFile(file=path):
             return path
-        case i.ServerItem(server=server, source=None):
-            return f"server {server}"
-        case i.ServerItem(server=server, source=source):
+        case i.ServerItem(server=server, source=str(source)) if without_address(server, source) == server:
             return f"server {server} ({source})"
+        case i.ServerItem(server=server):  # that of one of several namesakes has its source
+            return f"server {server}"
         case i.Servers(servers=servers):
             return f"{'server' if len(servers) == 1 else 'servers'} {', '.join(servers)}"
         case i.WaiverItem(reason=accepted):
