@@ -20,6 +20,7 @@ from virtscan.trace.boots.boot import Trace
 from virtscan.trace.boots.client_table import MOST_ATTEMPTS
 from virtscan.trace.boots.tracker import Tracker
 from virtscan.trace.capture import links
+from virtscan.trace.capture.ordering import in_order
 from virtscan.trace.capture.packets import Fragment, packet
 from virtscan.trace.capture.reader import open_capture
 from virtscan.trace.capture.source import name_of
@@ -41,7 +42,7 @@ def read(path: Path) -> Trace:
     encapsulated: Counter[Encapsulation] = Counter()
     frames, first, last = 0, float("nan"), float("-inf")
     with open_capture(path) as capture:
-        for frame in capture:
+        for frame in in_order(capture):
             frames += 1
             first = frame.time if frames == 1 else first
             last = max(last, frame.time)

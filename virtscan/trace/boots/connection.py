@@ -91,7 +91,7 @@ class Connection(Download):
 
     def settle(self, end: float) -> None:  # noqa: ARG002 the base's signature
         """See `Download`; only the client's next segment would show that it took the server's first."""
-        if self._established and not self.resent:
+        if self._established and not self.resent and not self._passed_over:
             self.record_reaction_to_all()
 
     def ended(self, end: float) -> tuple[Outcome, BootError | None]:
