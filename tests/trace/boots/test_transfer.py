@@ -369,6 +369,14 @@ GAVE_UP = [
 """A client that waits two seconds, then four, and then no longer."""
 
 
+@pytest.mark.parametrize(("size", "failed"), [(1468, Failed.YES), (8192, Failed.UNCLEAR)])
+def test_blocks_that_a_device_is_to_split_prove_nothing(size: int, failed: Failed, tmp_path: Path) -> None:
+    begun = [ASKS, answered(1.1, options("blksize", str(size))), said(1.2, acknowledged(0), to=40000)]
+    shots = [answered(time, data(1, size), kind=Checksum.PARTIAL) for time in (1.3, 2.3, 4.3)]
+
+    assert judge(boot(tmp_path, *lease(), *begun, *shots)).failed is failed
+
+
 class TestAnswersAfterTheClientGaveUp:
     """Servers send on for half a minute what no client waits for."""
 

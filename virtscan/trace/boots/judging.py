@@ -112,7 +112,7 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
     else:
         damaged = (
             "the answers' checksums can't be computed: frames that the capture cuts off, fragments, "
-            "or TCP segments that a device joined or is to split"
+            "or packets that a device joined or is to split"
         )
         missing = "whole frames (tcpdump -s 0), captured at the VM's own device"
     return Judgement(failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=(what, damaged), missing=(missing,))

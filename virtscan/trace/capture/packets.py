@@ -18,7 +18,7 @@ CHECKSUM = {TCP: 16, UDP: 6}
 _SMALLEST = {TCP: 20, UDP: 8, ICMP: 8, ICMP6: 8, GRE: 4}
 _MOST_TUNNELS = 2
 _LARGEST_SEGMENT = 1500
-"""Largest size in bytes of a single TCP segment; larger ones are several in one (segmentation offload, GRO)."""
+"""Largest size in bytes of a single packet; larger ones are several in one (GRO, or offload of segmentation)."""
 
 
 Wants: TypeAlias = Callable[[int, LinkHeader, tuple[bytes, int], tuple[bytes, int]], bool]
@@ -82,11 +82,11 @@ class Packet(NamedTuple):
     def checksum(self) -> Checksum:
         """Return the state of the packet's checksum.
 
-        A packet of several TCP segments has a partial checksum on Linux, before segmentation as well as after GRO
-        (`tcp_gro_complete`), which proves nothing.
+        That of a packet of several segments or fragments is partial on Linux, before it is split (`udp4_ufo_fragment`)
+        as well as after GRO (`tcp_gro_complete`). It proves nothing.
         """
         found = self.checksum_of_one()
-        is_several = self.protocol == TCP and self.length > _LARGEST_SEGMENT
+        is_several = self.length > _LARGEST_SEGMENT
         return Checksum.UNKNOWN if is_several and found is Checksum.PARTIAL else found
 
     def checksum_of_one(self) -> Checksum:
