@@ -377,6 +377,21 @@ def test_blocks_that_a_device_is_to_split_prove_nothing(size: int, failed: Faile
     assert judge(boot(tmp_path, *lease(), *begun, *shots)).failed is failed
 
 
+def test_requests_from_other_ports_are_of_the_same_server(tmp_path: Path) -> None:
+    shots = [
+        shot
+        for number, time in enumerate((1.0, 3.0, 7.0))
+        for shot in (
+            said(time, read_request(), port=2070 + number),
+            answered(time + 0.1, options(), port=40000 + number, to=2070 + number, kind=Checksum.PARTIAL),
+        )
+    ]
+
+    found = boot(tmp_path, *lease(), *shots, said(15.0, read_request(), port=2080))
+    assert (found.outcome, found.server_mac, found.ignored.partial) == (Outcome.NO_ANSWER, SERVER_MAC, 3)
+    assert judge(found).failed is Failed.YES
+
+
 class TestAnswersAfterTheClientGaveUp:
     """Servers send on for half a minute what no client waits for."""
 

@@ -83,6 +83,9 @@ class BootAttempt:
         if self.dhcp is not None:
             self.dhcp.record_address_use()
         self.leave()
+        for exchange in (self.dhcp, *self._downloads):
+            if exchange is not None and exchange.server == download.server:
+                download.server_mac = download.server_mac or exchange.server_mac
         self._downloads.append(download)
         if len(self._downloads) > _KEPT:
             self._fold(self._downloads.popleft(), download.first)
