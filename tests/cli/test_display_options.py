@@ -126,6 +126,10 @@ def test_columns_and_order_are_those_of_tables_and_csv(saved: str, capfd: pytest
         (["--total", "--view", "capacity"], "--total is for --format csv; other formats always have the total"),
         (["--total", "--format", "csv"], "--total: the total is that of the whole capacity view; add --view capacity"),
         (["--total", "--format", "csv", "--view", "capacity", "--where", "cpus>1"], "and omit --where"),
+        (
+            ["--total", "--format", "csv", "--view", "capacity", "--by", "site", "--columns", "cpus,site"],
+            "--total: the word total is in the column site; begin --columns with it",
+        ),
         (["--color", "sometimes"], "'sometimes' is not one of 'auto', 'always', 'never'"),
     ],
 )

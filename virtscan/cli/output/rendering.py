@@ -107,7 +107,10 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         self._check_view()
         if is_assumed and any(one.reporter.content is Content.METRICS for one in self.outputs):
             raise click.UsageError("--assume: metrics cover observed facts only; omit --format prometheus")
-        self._document(_EMPTY, Content.VIEW, Run(exit_code=ExitCode.CLEAN))
+        document = self._document(_EMPTY, Content.VIEW, Run(exit_code=ExitCode.CLEAN))
+        if current_display_options().total and not _says_total(document.main):
+            label = self._columns().columns[0].key
+            raise click.UsageError(f"--total: the word total is in the column {label}; begin --columns with it")
         if is_redacted and self.where:
             from virtscan.views.rows.pseudonymous import refuse_pattern
 
@@ -227,6 +230,11 @@ def _narrowed(document: Document, conditions: Iterable[str]) -> Document:
     problem = f"--where {' '.join(conditions)}: the regular expression takes too long; write a simpler one"
     with within_seconds(problem):
         return narrow(document, [parse_condition(text) for text in conditions])
+
+
+def _says_total(section: Section) -> bool:
+    """Return True if the first value of the total is the word, which alone marks the row in CSV."""
+    return section.total is not None and section.total[0] == "total"
 
 
 def _refuse(options: Mapping[str, object], why: str) -> None:
