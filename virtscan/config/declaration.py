@@ -1,4 +1,4 @@
-"""The configuration file alone -> the plan that it declares."""
+"""The plan that the configuration file declares, without the command line."""
 
 import ipaddress
 import os
@@ -36,7 +36,7 @@ FILES = {row.scheme: kind for kind, row in TARGETS.items() if row.address is Add
 
 _NAMES = tuple(40 * character for character in "abcdefghijklmnopqrstuvwxyz0123456789")
 _MACS = tuple(":".join(6 * [2 * digit]) for digit in "0123456789abcdef")
-"""Names and MACs without anything in common; the names are longer than a glob that means a length."""
+"""Names and MACs that share no text. The names are longer than globs such as `????`, which select by length."""
 _NEARLY_ALL = 0.9
 
 
@@ -49,7 +49,7 @@ def declared_plan(document: ConfigFile, folder: Path, problems: Problems) -> Pla
         problems: Takes the values that are invalid or contradict others.
 
     Raises:
-        ConfigError: There is such a value.
+        ConfigError: A value is invalid or contradicts another.
     """
     scan = document.scan
     default = Plan()
@@ -122,7 +122,7 @@ def targets_of(section: HypervisorSection, where: str, folder: Path) -> Iterator
     """Yield each hypervisor of a table, with the place of its address for errors.
 
     Raises:
-        ConfigError: The table has none or several kinds of address, or keys of one host for several.
+        ConfigError: The table has none or several kinds of address, or several addresses and a key for a single host.
     """
     key, addresses = _addresses(section, where)
     for address in addresses:
@@ -145,7 +145,7 @@ def _targets(document: ConfigFile, folder: Path, problems: Problems) -> tuple[Ta
 
 
 def _addresses(section: HypervisorSection, where: str) -> tuple[str, tuple[str, ...]]:
-    """Return the key that gives the addresses, and these."""
+    """Return the key that gives the addresses, and the addresses."""
     one: dict[str, str | None] = {key: getattr(section, key) for key in ("uri", *FILES)}
     given: dict[str, tuple[str, ...]] = {key: (address,) for key, address in one.items() if address is not None}
     given |= {"uris": section.uris} if section.uris else {}
@@ -185,7 +185,7 @@ def _facts(text: str | None, where: str, folder: Path) -> str | None:
 
 
 def _from(folder: Path, path: str) -> str:
-    """Return a path relative to a folder, without `..`, suitable for display."""
+    """Return a path that starts at a folder, without `..`, suitable for display."""
     return os.path.normpath(folder / path)
 
 

@@ -26,8 +26,8 @@ class DefaultUri(msgspec.Struct, frozen=True):
 def default_uri(environment: Mapping[str, str], *, user: int, system_file: Path = SYSTEM_FILE) -> DefaultUri:
     """Return the URI that libvirt's own settings name, else `qemu:///system`.
 
-    Without a setting, libvirt would probe for a daemon, and for most users take their own session. That daemon knows no
-    system VMs, so its empty list would look like a clean result.
+    Without a setting, libvirt would probe for a daemon, and connect most users to their own session daemon. That daemon
+    knows no system VMs, so its empty list would look like a clean result.
 
     Args:
         environment: The process's environment.
@@ -56,7 +56,7 @@ def _users_file(environment: Mapping[str, str]) -> Path | None:
 
 
 def _setting(path: Path) -> str | None:
-    """Read `uri_default`; of several the first counts, as for libvirt."""
+    """Read `uri_default`; if the file has several, the first counts, as for libvirt."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):

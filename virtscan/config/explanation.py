@@ -1,4 +1,4 @@
-"""A plan in lines of text; no secret is in them."""
+"""A plan as lines of text, without secrets."""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""The servers that may answer on a device of a hypervisor, by the configuration and by records; in lines."""
+"""The servers that may answer on a hypervisor's device, by configuration and records, as lines of text."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ from virtscan.transport import url_secrets
 
 
 class _KnownDevice(msgspec.Struct, frozen=True, kw_only=True):
-    """A device, as far as it is known; `reach` is where it is."""
+    """A device with its known facts; `reach` is its place in the network."""
 
     hypervisor: str
     name: str
@@ -30,10 +30,10 @@ def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventor
 
     Args:
         plan: The configuration.
-        hypervisor: Its name, declared, scanned or as its address gives it, or the address.
+        hypervisor: Its declared or scanned name, the name in its address, or the address.
         device: The source device's name.
-        inventory: A scan of it, which knows the device's addresses and VLAN, and records of provisioning
-            systems; records too old by its policy don't count here, either.
+        inventory: A scan, with the device's addresses and VLAN and with records of provisioning systems. Records
+            that are too old by its policy don't count.
 
     Raises:
         ConfigError: No such hypervisor is configured.
@@ -70,10 +70,10 @@ def is_certain(plan: Plan, hypervisor: str, inventory: Inventory | None) -> bool
 
 
 def _target(plan: Plan, hypervisor: str, inventory: Inventory | None) -> Target:
-    """Find a hypervisor by one of its names, or by one without its domain.
+    """Find a hypervisor by one of its names, with or without the domain.
 
     Raises:
-        ConfigError: There is none, or the short name is that of several.
+        ConfigError: No hypervisor has this name, or several share the short name.
     """
     named = {name: one for one in reversed(plan.targets) for name in _names(one, inventory)}
     meant = {naming.name(named[name]): named[name] for name in in_full(hypervisor, named)}
@@ -109,7 +109,7 @@ def _of_the_network(
 def _of_macs(
     place: _KnownDevice, inventory: Inventory, servers: tuple[Server, ...], records: Assignments
 ) -> Iterator[str]:
-    """Yield the records of the interfaces on the device, which count before those of its network."""
+    """Yield the records of the interfaces on the device, which take precedence over records of its network."""
     here = {
         interface.mac: domain.name
         for host in inventory.hypervisors
@@ -135,7 +135,7 @@ def _names(target: Target, inventory: Inventory | None) -> tuple[str, ...]:
 
 
 def _scanned(target: Target, inventory: Inventory | None) -> Hypervisor | None:
-    """Find the hypervisor in an inventory: it may have a better name there than its address gives."""
+    """Find the hypervisor in an inventory, where its name may differ from that in its address."""
     hosts = () if inventory is None else inventory.hypervisors
     return next((host for host in hosts if host.uri == naming.shown(target)), None)
 
@@ -158,7 +158,7 @@ def _place(target: Target, name: str, inventory: Inventory | None) -> _KnownDevi
 
 
 def _server(target: ServerTarget, inventory: Inventory | None) -> Server:
-    """Make a server from its declaration, with the addresses that a scan saw: records may name those."""
+    """Make a server from its declaration, with its scanned addresses, which records may name."""
     scanned = () if inventory is None else inventory.servers
     found = next((one for one in scanned if one.name == target.name), None)
     return Server(

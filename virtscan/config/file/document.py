@@ -1,4 +1,4 @@
-"""The configuration file: its keys, and errors that name the one that is wrong."""
+"""The configuration file: its keys, and errors that name the wrong key."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -176,7 +176,11 @@ def _expanded(
 
 
 def _usable(text: str) -> str:
-    """Return the text; an empty path would be the file's folder, an empty segment one that no server serves."""
+    """Return the text if it is not empty: an empty path would be the file's folder.
+
+    Raises:
+        ConfigError: The text is empty, or contains a NUL character.
+    """
     if not text.strip():
         raise ConfigError("empty; set it or remove it")
     if "\0" in text:

@@ -17,7 +17,7 @@ def find_config(
 
     Raises:
         ConfigError: The file named on the command line or in the environment does not exist. Also if a folder
-            where one may be can't be read.
+            of the search order can't be read.
     """
     named = environment.get("VIRTSCAN_CONFIG")
     if explicit is None and named:

@@ -1,4 +1,4 @@
-"""The tables of the configuration file with their keys, which docs and schema describe from here."""
+"""The tables of the configuration file and their keys, from which the docs and the schema are generated."""
 
 from datetime import date
 from typing import Annotated
@@ -128,7 +128,7 @@ class ProvisioningSection(ConfigSection, frozen=True):
     ] = None
 
     def __repr__(self) -> str:
-        """Without the secrets."""
+        """Return the fields that identify the system, without the secrets."""
         return f"ProvisioningSection(type={self.type!r}, url={self.url!r})"
 
 
