@@ -1,4 +1,4 @@
-"""Failures of a whole hypervisor whose cause is more than words."""
+"""The error that ends the reading of a hypervisor, with a typed cause."""
 
 from virtscan.errors import ConnectorError, VirtscanError
 from virtscan.model.gaps import AnyCause
@@ -9,11 +9,11 @@ class CausedError(ConnectorError):
     """Reading a hypervisor failed or ended early for this cause."""
 
     def __init__(self, cause: AnyCause) -> None:
-        """Keep the cause; its words are made last."""
+        """Keep the cause; `views.wording` makes its sentence."""
         super().__init__(str(cause))
         self.cause = cause
 
 
 def cause_of(error: VirtscanError) -> AnyCause:
-    """Return the cause that an error has, or else its words."""
+    """Return the typed cause of an error; without one, a cause with the error's text."""
     return error.cause if isinstance(error, CausedError) else Failure(detail=str(error))

@@ -16,7 +16,7 @@ _Judged: TypeAlias = tuple[object, ...]
 
 
 def with_copies_marked(domains: Sequence[Domain]) -> tuple[Domain, ...]:
-    """Mark the definitions of a running domain that are not the running one; leave out those that add nothing.
+    """Mark the other definitions of a running domain as those of its next start; leave out those that add nothing.
 
     A definition adds nothing if everything that is judged equals that of a running copy. Domains without a uuid, or of
     which no copy is known to run, stay as they are.

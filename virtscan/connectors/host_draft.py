@@ -35,7 +35,7 @@ from virtscan.transport import url_secrets
 class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about the host itself; an unknown one (None, or UNKNOWN) does not replace a known one.
 
-    `kernel_build` belongs to `kernel`: one replaces the other's with its own.
+    `kernel_build` belongs to `kernel`: a value that replaces the kernel replaces its build as well.
     """
 
     name: str | None = None
@@ -94,7 +94,7 @@ class HostDraft:
             return self._best_name(_facts_of(self._items))
 
     def add_if_unknown(self, facts: HostFacts) -> None:
-        """Deliver facts about the host that count only where no other source, before or later, has its own."""
+        """Deliver facts about the host that count only if no other source delivers them, before or later."""
         with self._lock:
             if not self._closed:
                 self._items.insert(0, facts)
@@ -124,13 +124,13 @@ class HostDraft:
     def close(self, failure: AnyCause | None = None) -> tuple[Hypervisor, tuple[Gap, ...]]:
         """End the reading and return the delivered items, resolved and in an order that does not depend on threads.
 
-        Interfaces on a network that was not delivered stay open: they may be anything.
+        Interfaces on a network that was not delivered stay unresolved: they may be on any device.
 
         Args:
             failure: Why reading ended early; None if the reader finished.
 
         Raises:
-            RuntimeError: It is closed already: there is one result.
+            RuntimeError: The draft is closed already; it has only one result.
 
         Returns:
             The hypervisor and its gaps. FAILED when reading ended early with no domain delivered, PARTIAL when it

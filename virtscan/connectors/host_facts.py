@@ -20,7 +20,7 @@ _NOT_THE_HOST = ("socket", "netcat", "command")
 """Parameters with which ssh may reach another host than the hypervisor."""
 
 _MARGIN = 5.0
-"""Seconds that ssh may be late; it ends by itself."""
+"""Seconds that ssh gets beyond its own limit, at which it ends by itself."""
 
 
 def of_this_machine() -> HostFacts:

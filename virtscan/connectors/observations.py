@@ -1,4 +1,4 @@
-"""Facts about domains that their documents lack: a source observes them of all domains at once."""
+"""Facts that the documents of domains lack; a source observes them for all domains of a host at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum

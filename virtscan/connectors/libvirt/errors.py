@@ -39,8 +39,8 @@ _ADVICE_BY_CODE = {
 _SOCKET = re.compile(r"/(virt[a-z]+d)-sock(?:-ro)?': No such file")
 """The socket of one of the daemons that replace libvirtd."""
 
-# The first text in this order that a message contains decides, before its code. ssh's words come through libvirt as
-# they are.
+# The first text in this order that a message contains decides, before the error's code. libvirt passes on ssh's
+# messages unchanged.
 _ADVICE_BY_TEXT = (
     ("Host key verification failed", "unknown SSH host key; log in once by hand, or add the key to known_hosts"),
     ("REMOTE HOST IDENTIFICATION HAS CHANGED", "the SSH host key has changed; find out why before connecting again"),
@@ -90,8 +90,8 @@ _ADVICE_BY_TEXT = (
 def reason(error: libvirt.libvirtError) -> str:
     """Return the error in one line: libvirt's own text, then the action where one is known.
 
-    A long text (libxml2 repeats the line that it can't parse) keeps only its beginning. The words "internal error",
-    with which libvirt starts whatever it has no class for, would read as a defect of virtscan.
+    A long text (libxml2 repeats the line that it can't parse) keeps only its beginning. libvirt's prefix "internal
+    error", of errors without a class of their own, is removed: it would read as a defect of virtscan.
     """
     message = " ".join((error.get_error_message() or "unknown libvirt error").split())
     message = message.removeprefix("internal error: ")

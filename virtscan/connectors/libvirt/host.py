@@ -27,7 +27,7 @@ from virtscan.model.gaps.items import FactName, GuestDomain, HostFact
 from virtscan.transport import uri, url_secrets
 
 _ON_THE_HOST = frozenset({"ch", "lxc", "qemu"})
-"""Drivers of which a daemon runs on the hypervisor; others run in the client, or make up their hosts."""
+"""Drivers of which a daemon runs on the hypervisor; others run in the client, or simulate their hosts."""
 
 
 class _DocumentRequest(NamedTuple):
@@ -233,7 +233,7 @@ def _use_version(session: Session, replies: Sequence[Reply[int]]) -> None:
 
 
 def _use_computer(session: Session, replies: Sequence[Reply[str]]) -> None:
-    """Deliver the facts of the host's firmware, if there are any."""
+    """Deliver the facts of the host's firmware (DMI), if libvirt has them."""
     for document in session.optional(replies):
         with suppress(AnalyzerError):
             dmi = analyzer.read_computer(document)

@@ -1,4 +1,4 @@
-"""Lists of a connection, by the calls that its daemon supports, those of old hypervisors included."""
+"""Lists of a connection, read by the calls that its daemon supports, also on old hypervisors."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial

@@ -17,13 +17,13 @@ WORTH_WAKING = 16
 """Results for which the thread that uses them is woken, while all places are taken and further requests wait."""
 
 LULL = 0.2
-"""Seconds after which results are used though they are few: a call takes its time."""
+"""Seconds after which results are used even if they are few, because further calls may be slow."""
 
 MOST_WAITING = 64
-"""Results that wait to be used, or are being fetched: where the CPU is short, more would only fill memory."""
+"""Results that wait to be used, or are being fetched: on a busy CPU, more would only fill memory."""
 
 LARGEST_WAITING = 2 << 20
-"""Characters of results that wait, from which on no further one is fetched."""
+"""Characters of waiting results at which no further result is fetched."""
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ class _CallFailure:
         self._errors = [error]
 
     def raise_error(self) -> NoReturn:
-        """Raise it, once: a frame that kept it would keep all frames of its traceback, and their connection, alive."""
+        """Raise the exception, once: a frame that kept it would keep its traceback's frames and connection alive."""
         raise self._errors.pop()
 
 

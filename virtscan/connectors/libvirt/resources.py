@@ -1,4 +1,4 @@
-"""Resources for planners, as far as calls of one round trip for all of a host have them."""
+"""Resources for capacity planning, from calls that take one round trip for all domains of a host."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -63,15 +63,15 @@ def requests(session: Session, *, statistics: bool) -> Iterator[PipelinedCall[An
 def suspended(address: str) -> int:
     """Return the flag of the list of suspended domains at an address.
 
-    A guest that suspended itself (pmsuspended) is in libvirt's list of other states. With QEMU that is one whose CPUs
-    are stopped; with Xen it may be one that is idle.
+    A guest that suspended itself (pmsuspended) is in libvirt's list of other states. QEMU's domains in that list have
+    stopped CPUs; Xen's may be idle.
     """
     flags: int = _FLAGS[Mark.PAUSED]
     return flags | int(libvirt.VIR_CONNECT_LIST_DOMAINS_OTHER) if uri.driver(address) == "qemu" else flags
 
 
 def _use_memory(session: Session, replies: Sequence[Reply[Mapping[str, int]]]) -> None:
-    """Deliver the memory that is free or a cache; without it one fact is missing, which is not a gap."""
+    """Deliver the memory that is free or used for caches; a failure leaves one fact unknown, and is not a gap."""
     for numbers in session.optional(replies):
         if libvirt.VIR_NODE_MEMORY_STATS_FREE in numbers:
             free = sum(numbers.get(name, 0) for name in _FREE) // _KIB

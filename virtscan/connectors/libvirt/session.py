@@ -1,4 +1,4 @@
-"""One connection, read-only and without prompts, and its work: it requests documents and delivers their facts."""
+"""One connection, read-only and without prompts, and its work: requests for documents, and delivery of their facts."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -27,7 +27,7 @@ libvirt.registerErrorHandler(lambda _context, _error: None, None)
 _QUESTIONS = range(libvirt.VIR_CRED_USERNAME, libvirt.VIR_CRED_EXTERNAL + 1)
 
 FAR = 0.005
-"""Seconds for the fastest call from which on the network, not work, takes the time."""
+"""Seconds of the fastest call; from this on, the network takes most of the time."""
 
 MOST_NEAR, MOST_FAR = 8, 24
 """Calls at once on one connection."""
@@ -101,7 +101,7 @@ class Session:
         self._pipeline = RequestPipeline((), self._most, size_of)
 
     def run(self, requests: Sequence[PipelinedCall[Any]]) -> None:  # Any: each request has a type of its own
-        """Make all requests, each of them a round trip or a few, and those that using their results adds."""
+        """Make all requests, of one or a few round trips each, and the requests added while results are used."""
         self._pipeline = RequestPipeline(requests, self._most, size_of)
         self._pipeline.run(self._end_if_closed)
 

@@ -13,7 +13,7 @@ from virtscan.model import Domain, DomainState, GapAbout, Network, State
 from virtscan.model.gaps.causes import BadDocument, NoListInReport, XmlNotInReport
 from virtscan.model.gaps.items import FactName, GuestDomain, HostFact, HostNetwork
 
-# The best first. Output of `virsh dumpxml` equals that of a live scan. A status file is the running domain as
+# The best source first. Output of `virsh dumpxml` equals that of a live scan. A status file is the running domain as
 # libvirt itself remembers it; a definition in /etc holds after the next start.
 _DOMAINS = (
     re.compile(r"sos_commands/[^/]+/virsh(?:_-[^_/]+)*_dumpxml_(?P<name>[^/]+)"),
@@ -147,7 +147,7 @@ def _with_state(
 
 
 def _autostart(report: Sosreport) -> frozenset[str]:
-    """Return the names of the domains that libvirtd starts; a report without any may just lack the folder."""
+    """Return the names of the domains that libvirtd starts; a report without autostart links may lack the folder."""
     links = map(_AUTOSTART.fullmatch, (*report.links, *report.files))
     return frozenset(link["name"] for link in links if link)
 

@@ -101,7 +101,7 @@ def content(file: File) -> bytes | WhyLeftOut:
 
 
 def begins_like_xml(data: bytes) -> bool:
-    """Return True if the first character is that of XML, after a byte order mark and spaces, decompressed."""
+    """Return True if the data, decompressed, begin like XML after a byte order mark and white space."""
     if data.startswith(_GZIP):
         try:
             data = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(data, _BEGINNING)

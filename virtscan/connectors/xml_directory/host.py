@@ -92,7 +92,7 @@ class _Contents:
         return NoDefinitions(left_out=names, more=len(paths) - len(names), networks=networks, is_empty=not self._files)
 
     def read(self, file: File) -> None:
-        """Deliver a file's domains, keep its networks."""
+        """Deliver a file's domains, and keep its networks."""
         self._files += 1
         origin = printable(file.path)
         try:
@@ -139,7 +139,7 @@ class _Contents:
                 self._draft.add(files.gap(origin, BadDocument(detail=reason, domains=missing)))
 
     def deliver_left_out(self) -> None:
-        """Deliver a file that is left out, by its path in the folder."""
+        """Deliver the files that are left out, by their paths in the folder."""
         start = f"{printable(Path(self._draft.target.address)).rstrip('/')}/"
         self._draft.add(
             *(LeftOut(path=path.removeprefix(start), why=why) for path, why in sorted(self._left_out.items()))
@@ -153,12 +153,12 @@ class _Contents:
             self._draft.add(files.gap(origin, cause, GapAbout.NETWORK))
 
     def leave_out(self, origin: str, why: WhyLeftOut, reason: str | None = None) -> None:
-        """Keep a file that is left out, or one of its documents."""
+        """Record that a file, or one of its documents, is left out."""
         origin = printable(origin)
         self._left_out[origin] = why
         _log.info("%s: left out: %s", origin, reason or why.value)
 
 
 def _is_prose(data: bytes) -> bool:
-    """Return True for a README and the like. A failed `virsh dumpxml` leaves an empty file, a crash one of zeros."""
+    """Return True for a README and the like. A failed `virsh dumpxml` leaves an empty file, a crash a file of zeros."""
     return bool(data.strip()) and b"\0" not in data and _TAG.search(data) is None
