@@ -79,7 +79,7 @@ def _source(kind: str, source: etree._Element | None) -> str | None:
 
 
 def _mode(source: etree._Element | None) -> SourceMode:
-    """Return a macvtap's mode: libvirt takes a missing one for vepa."""
+    """Return a macvtap's mode; to libvirt, a missing mode is vepa."""
     mode = None if source is None else source.get("mode")
     return SourceMode.VEPA if mode is None else source_mode(mode)
 

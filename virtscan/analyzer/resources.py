@@ -1,4 +1,4 @@
-"""A domain's resources, and further facts of its definition, to a value."""
+"""Parser of a domain's resources, and of further facts of its definition."""
 
 from collections.abc import Mapping
 from sys import intern
@@ -65,7 +65,7 @@ def _os(metadata: etree._Element | None) -> str | None:
 
 
 def _topology(cpu: etree._Element | None) -> tuple[int | None, int | None, int | None, int | None]:
-    """Return sockets, cores of a socket with those of all its dies, threads of a core, and NUMA nodes."""
+    """Return sockets, cores per socket (of all its dies), threads per core, and NUMA nodes."""
     if cpu is None:
         return None, None, None, None
     first = first_children(cpu)

@@ -71,7 +71,7 @@ def parse(xml: bytes | str) -> etree._Element:
 
 
 def parse_each(documents: Sequence[str], name: str) -> list[etree._Element | AnalyzerError]:
-    """Return the root element of each, as `parse` does, or why there is none.
+    """Return the root element of each document, as `parse` does, or the error.
 
     Valid documents that are visibly one element of this name are parsed as one. lxml releases the GIL for each
     document, and waiting threads then take it.

@@ -50,7 +50,7 @@ class _Splitter:
         self._data = data
         self._open: list[_Open] = []
         self._names: Counter[bytes] = Counter()
-        self._inner: list[XmlSpan] = []  # complete documents, should the one around them turn out to be cut off
+        self._inner: list[XmlSpan] = []  # complete documents, needed if the one around them is cut off
         self._declared: int | None = None
 
     def pieces(self) -> Iterator[XmlSpan]:
@@ -119,7 +119,7 @@ class _Splitter:
         broken = [XmlSpan(entry.start, end, _text(entry.name)) for entry in self._open if entry.may_be_a_root]
         pieces = sorted(broken + self._inner, key=lambda piece: piece.start)
         limits = (*(piece.start for piece in pieces[1:]), end)
-        for piece, limit in zip(pieces, limits, strict=False):  # without pieces there is still one limit
+        for piece, limit in zip(pieces, limits, strict=False):  # one limit remains if there are no pieces
             yield XmlSpan(piece.start, min(piece.end, limit), piece.root)
         self._open.clear()
         self._names.clear()
