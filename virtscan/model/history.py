@@ -45,7 +45,7 @@ class ScanRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FindingCount(msgspec.Struct, frozen=True, kw_only=True):
-    """The findings of one scan that agree in all of this, as judged that night."""
+    """The number of findings of one scan that have these values in common, as judged at that scan."""
 
     site: str | None
     server: str | None
@@ -58,8 +58,9 @@ class FindingCount(msgspec.Struct, frozen=True, kw_only=True):
 class CapacityCount(msgspec.Struct, frozen=True, kw_only=True):
     """Capacity of the hypervisors of a site, and the allocated part, at one scan.
 
-    A hypervisor that was not read completely counts as it was last seen whole; `unread` is how many these are, with
-    those that were never seen whole and add nothing. A number is None if a hypervisor or domain does not give it.
+    A hypervisor that was not read completely counts by its last complete observation. `unread` is the number of such
+    hypervisors, with those that were never read completely and add nothing. A number is None if a hypervisor or domain
+    does not give it.
     """
 
     site: str | None

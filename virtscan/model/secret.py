@@ -2,7 +2,7 @@
 
 
 class Secret:
-    """Carries a secret to the place where it is used.
+    """A secret on its way to the code that uses it.
 
     It prints as `***`, and msgspec refuses to encode it: no inventory, report or message can hold it by mistake.
 

@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Closed(Enum):
-    """A closed set; each member is one object, and hashed as such, where Enum hashes its name in Python code."""
+    """A closed set whose members are hashed by identity; Enum would hash their names, in slow Python code."""
 
     __hash__ = object.__hash__
 

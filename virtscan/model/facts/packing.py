@@ -12,20 +12,20 @@ import msgspec
 from virtscan.model.facts.resources import Resources
 
 NO_RESOURCES = Resources()
-"""Of a domain whose source has none: the inventory file leaves out this very value."""
+"""The value of a domain whose source has no resources; the inventory file omits this object."""
 
 _OWN = "\0"
-"""Stands in a shape for a text of the domain's own; XML can't contain it."""
+"""Placeholder in a shape for a text of the domain's own; XML can't contain it."""
 
 _SHAPES = 4096
 """Shapes that are remembered; a domain with another one has a shape of its own."""
 
 _JUST_READ = 8
-"""A view reads one domain's resources column by column."""
+"""Domains whose unpacked resources are kept: a view reads one domain's resources column by column."""
 
 
 class Packed(msgspec.Struct, frozen=True, gc=False):
-    """Resources, packed: `texts` are those of the domain's own, in their order."""
+    """Packed resources: a shared shape, and the domain's own `texts` in the order of their placeholders."""
 
     shape: Resources = NO_RESOURCES
     texts: str = ""

@@ -55,7 +55,7 @@ class Stopped(GapCause, frozen=True):
 
 
 class NotReadToEnd(GapCause, frozen=True):
-    """Files took more than this time of work."""
+    """Work on files took longer than this limit."""
 
     seconds: float
 
@@ -72,7 +72,7 @@ class Interrupted(GapCause, frozen=True):
 
 
 class TooFewFiles(GapCause, frozen=True):
-    """The limit of open files leaves none for this."""
+    """The limit of open files was reached."""
 
 
 class ProcessCrashed(GapCause, frozen=True):
@@ -175,7 +175,7 @@ class OffloadUnknown(GapCause, frozen=True):
 
 
 class EthtoolFailed(GapCause, frozen=True):
-    """Ethtool could not read these features, in its own words."""
+    """Ethtool could not read these features; `detail` is its message."""
 
     detail: str
     features: tuple[str, ...]

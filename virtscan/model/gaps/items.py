@@ -201,4 +201,4 @@ AnyItem = (
     | ServerItem | Servers | System | SystemList | SystemSubnet | SystemHost | SystemHosts | CaptureFile | OldHost
     | OldKernel | OldDevices | OldRecords | WaiverItem | HypervisorItem | NamedSegment | OtherItem
 )  # fmt: skip
-"""Every item that there is."""
+"""Any item."""

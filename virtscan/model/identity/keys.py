@@ -12,7 +12,7 @@ _KINDS = ("uuid", "name", "uri")
 _PLACEHOLDERS = frozenset(
     {
         "03000200-0400-0500-0006-000700080009",
-        "00020003-0004-0005-0006-000700080009",  # the same in the other order of bytes
+        "00020003-0004-0005-0006-000700080009",  # as above, in the other byte order
         "12345678-1234-5678-90ab-cddeefaabbcc",
         "07090201-0103-0301-0807-060504030201",
         "4c4c4544-0000-2010-8020-80c04f202020",  # Dell, with a service tag of spaces

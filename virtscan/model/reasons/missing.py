@@ -65,7 +65,7 @@ class NeedsNicKinds(Missing, frozen=True):
 
 
 class NeedsReflection(Missing, frozen=True):
-    """Missing: if frames that leave through these virtual devices come back with a partial checksum."""
+    """Missing: whether frames that leave through these virtual devices come back with a partial checksum."""
 
     hypervisor: str
     device: DeviceName | None
@@ -75,7 +75,7 @@ class NeedsReflection(Missing, frozen=True):
 class NeedsOuterHost(Missing, frozen=True):
     """Missing: whether the host that runs this hypervisor, a virtual machine, runs the server as well.
 
-    If that is known of `outer`, it is missing if frames between the two pass a NIC that fills in checksums.
+    For `outer`, that is known. Missing is whether frames between the two pass a NIC that fills in checksums.
     """
 
     server: str
