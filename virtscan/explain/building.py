@@ -1,4 +1,4 @@
-"""An inventory and the interfaces that are requested -> their accounts; judged by the code that judges all."""
+"""The accounts of the requested interfaces of an inventory, judged by the same code as every scan."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -59,7 +59,7 @@ class _JudgedInventory:
         self._findings = {found.key: found for found in report.findings}
         self._pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
         self._evaluators: dict[int, Evaluator] = {}
-        # A server answers many interfaces, and the cases of most are alike.
+        # A server answers many interfaces, and most of their cases are equal.
         self._servers: dict[int, tuple[Server, ServerFacts]] = {}  # by `id`, which is unique while they are kept
         self._steps = cache(_steps)
 
@@ -136,7 +136,7 @@ class _JudgedInventory:
         waived = {} if finding is None else {one.server: one.reason for one in finding.waived_servers}
         away = frozenset[str]() if finding is None else _taken_away(finding)
         counted = [place for place, (ruling, _) in enumerate(ruled) if ruling.server not in away]
-        # Devices that are alike share their rulings: of those the first decides, as in the report.
+        # Equal devices share their rulings: the first device decides, as in the report.
         worst = min(counted, key=lambda place: ruled[place][0].sort_key, default=None)
         for place, (ruling, point) in enumerate(ruled):
             verdict, stack = ruling.rule.verdict, ruling.stack

@@ -61,7 +61,7 @@ class _DecidedPlace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _SharedDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """Decisions that differ only in their place: most servers of a large fleet are judged alike."""
+    """Decisions that differ only in their place, as those about most servers of a large fleet."""
 
     source_device: DeviceName | None
     source_mode: SourceMode | None

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class _Of(msgspec.Struct, Generic[T], frozen=True):
-    """Something of the account of an interface; `server` is None for what is of the interface itself."""
+    """A part of an interface's account; `server` is None for a part about the interface itself."""
 
     account: InterfaceExplanation
     item: T

@@ -190,7 +190,7 @@ def _facts(indent: str, facts: Iterable[StatedFact]) -> Iterator[_Line]:
 
 
 def _line(indent: str, label: str, words: str = "") -> Iterator[_Line]:
-    """Yield a line that is wrapped beside its label, or below its own start; names come from outside."""
+    """Yield a line that is wrapped beside its label, or below its own start, with control characters escaped."""
     hanging = indent + (" " * len(label) if words else "  ")
     yield _Line(words=indent + printable(f"{label}{words}", _LONGEST), hanging=hanging)
 

@@ -46,7 +46,14 @@ class _DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def document(remedy: Remedy, report: Report, name: str, form: Form) -> Document:
-    """Make the document with the steps of the form of this name; a change that no device can make has no steps."""
+    """Make the document with the steps of the form; a change without a device to switch has no steps.
+
+    Args:
+        remedy: The changes.
+        report: The report that they are made for.
+        name: The form's name, for the key `form`.
+        form: The form.
+    """
     return report_document(
         report,
         "remedy",

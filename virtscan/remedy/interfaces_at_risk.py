@@ -1,4 +1,4 @@
-"""Servers that put interfaces at risk: every one that alone would, from one evaluation of each interface."""
+"""Servers that put interfaces at risk, each by itself, from one evaluation of each interface."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ class _AtRisk(msgspec.Struct, frozen=True, gc=False):
 
 
 _MOST_OTHERS = 10
-"""With many servers, each naming all others, their names would be far more than the interfaces."""
+"""Names of other servers that are kept: with many servers, all names would outnumber the interfaces."""
 
 _RiskyStacks: TypeAlias = Mapping[Sending, str | None]
 """The stacks that put an interface at risk, each with the device where it does."""
@@ -59,7 +59,7 @@ class _Alike(msgspec.Struct, frozen=True, kw_only=True):
 class InterfacesAtRisk(Sequence[InterfaceAtRisk]):
     """The interfaces that a stack puts at risk, the most urgent first; made when they are read.
 
-    With many servers these are far more than there are interfaces: each is at risk by each server.
+    With many servers they would fill memory, because each server may put every interface at risk.
     """
 
     def __init__(self, sending: Sending, groups: Sequence[_Alike]) -> None:
@@ -110,7 +110,7 @@ class InterfacesAtRisk(Sequence[InterfaceAtRisk]):
 def interfaces_at_risk(inventories: Iterable[Inventory]) -> dict[Sending, InterfacesAtRisk]:
     """Return the interfaces at risk by the stack that puts them at risk.
 
-    A finding names the worst server only, so all rulings on an interface count, those of waived servers excepted.
+    A finding names the worst server only, so all rulings on an interface count, except those of waived servers.
 
     Args:
         inventories: One fleet at several times, without facts that are too old.
@@ -154,7 +154,7 @@ def _on(
 
 
 def _alike(known: Mapping[FindingKey, _AtRisk], causes: Mapping[FindingKey, list[_RiskyStacks]]) -> Iterator[_Alike]:
-    """Group interfaces of a hypervisor by what puts them at risk; of two devices of a stack the first counts."""
+    """Group interfaces of a hypervisor by the stacks that put them at risk, each with its first device."""
     found: defaultdict[tuple[str, tuple[int, ...]], list[FindingKey]] = defaultdict(list)
     for key, one in known.items():
         found[one.hypervisor, tuple(map(id, causes[key]))].append(key)

@@ -12,9 +12,9 @@ class SwitchedDevice(msgspec.Struct, frozen=True, kw_only=True):
     """A device of a server that has to be switched off.
 
     `interface` is None when it is not named, or by a name that no command can safely contain. `kind` is as observed on
-    the server or its hypervisor, else as its name suggests. `mac` is the permanent one, None when that is not known.
-    `switched_on` are the checksum features to turn on again for the state that was found, empty if the word for all
-    of them does. `now` is False for a device that is off already, `lasting` for one whose path a setting keeps off
+    the server or its hypervisor, else as its name suggests. `mac` is the permanent one, None if it is unknown.
+    `switched_on` are the checksum features to turn on again for the state that was found, empty if `tx` restores
+    all of them. `now` is False for a device that is off already, `lasting` for one whose path a setting keeps off
     after a reboot.
     """
 

@@ -10,8 +10,8 @@ from virtscan.remedy.plan import SwitchedDevice
 
 _FEATURE = re.compile(r"tx-checksum-[a-z0-9-]{1,40}")
 
-# Names by administrators and installers: the driver's name and a number, or systemd's schemes. The VLAN is
-# looked for first: bond0.100 is one. Only for a device that was not observed.
+# Names by administrators and installers: the driver's name and a number, or systemd's schemes. VLANs are
+# matched first, because bond0.100 is a VLAN. Only for a device that was not observed.
 _KINDS = (
     (re.compile(r".+\.[0-9]{1,4}|vlan-?[0-9]+"), DeviceKind.VLAN),
     (re.compile(r"bond[0-9]+"), DeviceKind.BOND),
@@ -58,7 +58,7 @@ def _sender(
 
 
 def _permanent(device: Device, others: Iterable[Device]) -> Mac | None:
-    """Return the MAC burnt in; that of a bond's member in use may be the bond's."""
+    """Return the permanent MAC; the MAC that a member of a bond uses may be the bond's."""
     if device.permanent_mac is not None:
         return device.permanent_mac
     is_member = any(device.name in other.lower and other.kind is not DeviceKind.VLAN for other in others)

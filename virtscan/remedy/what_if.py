@@ -1,4 +1,4 @@
-"""Questions: the missing facts that leave interfaces unknown, and how to find out each."""
+"""The missing facts that leave interfaces unknown, and how to find out each."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -27,7 +27,7 @@ TO_UNDO = "To undo it"
 
 _WIDTH = 98
 _LISTED = 50
-"""Interfaces, and hypervisors, that are listed of a server: the text is for reading; documents have all."""
+"""Longest list of interfaces, or of hypervisors, for a server in the text; documents have all."""
 
 
 def comment(lines: Iterable[str]) -> list[str]:

@@ -86,7 +86,7 @@ def _keep_off(device: SwitchedDevice) -> str:
 
 
 def _check(change: Change) -> str:
-    """Check in shell; ethtool may exit with 0 and change nothing."""
+    """Write the task that checks the result in shell; ethtool may exit with 0 and change nothing."""
     word = change.top or "{{ interface | quote }}"
     return _task(
         "Check that each path out has a device with offload off",

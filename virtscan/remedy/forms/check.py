@@ -76,5 +76,5 @@ check_paths() {
 
 
 def call(word: str) -> str:
-    """Check the paths of one device, given as a word of a shell."""
+    """Return the call that checks the paths of a device, which is given as a word of a shell."""
     return f"check_paths {word}\n"

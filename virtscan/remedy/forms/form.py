@@ -22,6 +22,6 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def in_shell(setting: Callable[[SwitchedDevice], SettingCommands]) -> Form:
-    """Make a script of commands, with the settings of one kind."""
+    """Return a form of shell commands, with persistent settings of one kind."""
     made = partial(steps, setting=setting)
     return Form(steps=made, write=partial(script, steps_of=made))

@@ -16,7 +16,7 @@ def setting(device: SwitchedDevice) -> SettingCommands:
 
 
 def write_file(path: str, *lines: str) -> str:
-    """Write a file by one command, which can be indented and copied as one line."""
+    """Return the command that writes a file: one line, which can be indented and copied as a whole."""
     return f"printf '%s\\n' {' '.join(map(_quoted, lines))} >\"{path}\"\n"
 
 
@@ -31,7 +31,7 @@ def rule_path(device: SwitchedDevice) -> str:
 
 
 def rule(device: SwitchedDevice) -> str:
-    """Switch it off whenever the device appears; every distribution has ethtool in /sbin, at least as a link.
+    """Write the rule that switches the device off whenever it appears; every distribution has /sbin/ethtool.
 
     Source:
         udev(7): RUN is executed after a device got its name; a renamed device comes again as `move` with KERNEL= its

@@ -34,7 +34,7 @@ def setting(device: SwitchedDevice) -> SettingCommands:
 
 
 def _address(device: SwitchedDevice) -> str:
-    """Read the permanent MAC, which a member of a bond does not use; some virtual devices have none."""
+    """Write the command that reads the permanent MAC, if it is unknown; some virtual devices have none."""
     if device.mac is not None:
         return ""
     return (
