@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def fresh_or_saved_options(function: F) -> F:
-    """FILE and the options of a scan, for a command that hands them on to `acquire`."""
+    """Declare FILE and the options of a scan, for a command that passes them to `acquire`."""
     argument = click.argument("file", required=False, type=click.Path(path_type=Path))
     return argument(collect_options(function))
 
@@ -35,7 +35,7 @@ def acquire(
     max_age: float | None,
     **what: Any,  # the other options of `collect_options`, typed by `Options`
 ) -> Inventory:
-    """Return the inventory in FILE (- is standard input), or without one that of a scan, with a progress bar.
+    """Return the inventory in FILE (- is standard input); without FILE, scan with a progress bar.
 
     Raises:
         click.UsageError: FILE is given, and with it an option for scans only.

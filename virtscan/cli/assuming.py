@@ -56,7 +56,7 @@ def _renamed(text: str, pseudonym: Callable[[str], str]) -> "Assumption":
 
 
 def check(assumptions: "Sequence[Assumption]", plan: Plan) -> None:
-    """Look up the names before a host is read, if the plan has them all.
+    """Check the names in assumptions before a host is read, if the plan has all names.
 
     Raises:
         ConfigError: One is unknown.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """See the README's table; 2 (wrong usage or configuration) is given where a plan is made."""
+    """Exit codes of a judged scan, as in the README's table; 2 (wrong usage) belongs to the errors themselves."""
 
     CLEAN = 0
     AT_RISK = 1

@@ -109,7 +109,7 @@ def run(arguments: list[str]) -> int:
         drop_output()
         code = READER_GONE
     except SystemExit as error:
-        # A signal's; or 1, which means "at risk" here: click makes it of a help text whose reader went away.
+        # The code of a signal; or 1, click's code if the reader of a help text is gone. Here 1 means "at risk".
         code = error.code if isinstance(error.code, int) and error.code != 1 else READER_GONE
     except Exception:  # noqa: BLE001 the one place where a defect becomes a message instead of a silent end
         import traceback  # loads the tokenizer

@@ -84,7 +84,7 @@ server_option = click.option(
 
 
 duration_option = partial(click.option, metavar="TIME", callback=_seconds)
-"""Declares an option that is a length of time."""
+"""Declaration of an option whose value is a duration."""
 
 host_timeout_option = duration_option("--host-timeout", help="Time limit per host, e.g. 30s (the default).")
 
@@ -163,7 +163,7 @@ def output_options(function: Callable[..., int]) -> Callable[..., int]:
 
 
 def text_output_options(function: Callable[..., int]) -> Callable[..., int]:
-    """Do the same for a command whose document has a text of its own for people, which is the default."""
+    """Declare the options of outputs for a command with a text of its own, the default; hand them on as `wanted`."""
     return _with_outputs(function, has_text=True)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from virtscan.storage.history import History
 
 SECONDS = 300.0
-"""Saving the first scan of 100,000 domains takes a tenth of it."""
+"""Limit for one access; saving the first scan of 100,000 domains takes a tenth of it."""
 
 R = TypeVar("R")
 

@@ -37,7 +37,7 @@ def earlier(text: str, origin: str, *, scope: str | None = None) -> Inventory:
 
 
 def baseline_inventory(text: str, *, scope: str | None) -> Inventory | None:
-    """Return the inventory of `--since`; None if it does not exist yet, as in the first scan.
+    """Return the inventory of `--since`; None if it does not exist yet, as before the first scan.
 
     Raises:
         ConfigError: It is invalid, or a scan that does not exist.

@@ -28,7 +28,7 @@ class HistoryWriter:
     failure: str | None = None
 
     def __init__(self, url: str | None, *, scope: str | None, saved: Path | None, console: Console) -> None:
-        """Open no database yet.
+        """Prepare the context; no database is opened yet.
 
         Args:
             url: The database; None for no history.

@@ -22,7 +22,7 @@ def print_log(console: Console) -> None:
 
 
 class _LogPrinter(logging.Handler):
-    """Formatter of log records: one line, with the traceback of an error below it; without names no facts."""
+    """Printer of log records: one line each, with the traceback of an error below; facts only if names are shown."""
 
     names = True
 

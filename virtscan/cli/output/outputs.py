@@ -178,7 +178,7 @@ def refuse_same_place(*outputs: tuple[str, Path | None], inputs: Iterable[Path |
 
 
 def _raise(outputs: Iterable[Output]) -> None:
-    """Raise the failure, if there is one; of several, all except that the reader is gone."""
+    """Raise all failures as one error; a reader that is gone counts only if nothing else failed."""
     failures = [(output.name, output.failure) for output in outputs if output.failure is not None]
     failed = [_failed(name, error) for name, error in failures if not isinstance(error, BrokenPipeError)]
     if failed:

@@ -27,8 +27,8 @@ def shown(console: Console, length: int) -> Iterator[ReportProgress]:
     """Yield the function that a scan reports its progress to.
 
     Args:
-        console: With `--verbose` it gets a line for each host; a terminal has a bar, unless it is quiet.
-        length: How many hosts, servers and provisioning systems are read.
+        console: With `--verbose` it gets a line for each host; else a terminal has a bar, except with `--quiet`.
+        length: Number of hosts, servers and provisioning systems to read.
     """
     if console.verbosity is Verbosity.VERBOSE and console.names:
         yield lambda event: console.detail(printable(ended_line(event), _LONGEST)) if isinstance(event, Ended) else None
@@ -57,7 +57,7 @@ def ended_line(event: Ended) -> str:
 
 
 def waiting_line(event: Waiting, room: int) -> str:
-    """Describe a job that is waited for, with its name shortened to some columns.
+    """Describe an unfinished job, with its name shortened to `room` columns.
 
     >>> waiting_line(Waiting(name="slow-kvm99", seconds=8.3, limit=10, others=0), 40)
     'waiting for slow-kvm99, 8 of 10 s'

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LARGEST_MAP = 256 << 20
 _LONGEST_WAIT = 60.0
-"""Seconds: another run holds the map for as long as redacting takes."""
+"""Seconds to wait for another run, which holds the map for as long as redacting takes."""
 
 _PAUSE = 0.05
 S = TypeVar("S")
@@ -52,14 +52,14 @@ class Redaction:
         return self._with_map(inventory, redact)
 
     def of_earlier(self, inventory: Inventory) -> Inventory:
-        """Return an inventory that may have been saved under these pseudonyms already: then as it is."""
+        """Return the inventory under pseudonyms; one that was saved under these pseudonyms is returned unchanged."""
         names = {host.name for host in inventory.hypervisors}
         if self._known is not None and names and names <= set(self._known.names.values()):
             return inventory
         return self(inventory)
 
     def of_counts(self, counts: "Sequence[ScanCounts]") -> "tuple[ScanCounts, ...]":
-        """Return the counts of scans under pseudonyms; those of scans that were kept under them stay."""
+        """Return the counts of scans under pseudonyms; counts that were stored under these pseudonyms stay."""
         servers = {one.server for scan in counts for one in scan.findings if one.server is not None}
         if self._known is None or (servers and servers <= set(self._known.names.values())):
             return tuple(counts)
@@ -129,7 +129,7 @@ def _read(map_file: Path) -> "Map | None":
 
 @contextlib.contextmanager
 def _locked(map_file: Path) -> Iterator[None]:
-    """Keep other runs from the map, by a lock file next to it; the kernel ends the lock with the process.
+    """Keep other runs from the map, by a lock file next to it; the kernel releases the lock with the process.
 
     Raises:
         InventoryError: The lock can't be acquired.

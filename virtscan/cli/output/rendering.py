@@ -1,4 +1,4 @@
-"""From an inventory to a file or a terminal: the steps that every reporting command ends with."""
+"""From a report to a file or a terminal: the last steps of every reporting command."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -99,7 +99,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises:
             ConfigError: A condition is invalid, names a column that the view lacks, or a value that its column can't
-                have. Or it is a pattern for pseudonyms.
+                have. Or it is a pattern, while names are pseudonyms.
             click.UsageError: An option has nothing to act on.
         """
         if is_news:
@@ -172,7 +172,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     ) -> None:
         """Write every output; gaps go to the console if no output has a place for them.
 
-        With `news` these take the place of a view. Without any, formats for people are empty.
+        With `news`, the changes replace the view; if there are none, formats for people are empty.
 
         If nothing was read, files of an earlier scan stay; only metrics are replaced.
         """

@@ -19,14 +19,14 @@ def read_in_child(
     seconds: float,
     least: float = 0.0,
 ) -> Inventory:
-    """Read in a child process, where this returns; after a crash read again in another one, one call at a time.
+    """Read in a child process, where this returns; after a crash, read again in another child, one call at a time.
 
     Args:
         read: Called with the seconds that it may take, and True if no two calls may share a connection.
         unread: Returns an inventory with nothing read, for a reason: after a second crash.
         console: Where a crash is reported.
-        seconds: How long all of it may take.
-        least: The least time of it for the second reading.
+        seconds: Time limit for both readings.
+        least: Time limit of the second reading, if less than this is left.
     """
     from virtscan.cli.output.log import print_log  # loads logging
 

@@ -20,7 +20,7 @@ def drop(path: Path) -> None:
 
 
 def remove() -> None:
-    """Remove all that are left; they can be created again."""
+    """Remove all remembered files; they can be created again."""
     for path in tuple(_files):
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)

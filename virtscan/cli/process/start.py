@@ -18,7 +18,7 @@ def main() -> NoReturn:
     streams.open_closed_streams()
     streams.harden_outputs()
     supervision.allow()
-    # Read by libvirt's client: a daemon of the user would start VMs, and all that a scan has started ends with it.
+    # Read by libvirt's client, which would start the user's own daemon, and with it VMs; both would end with the scan.
     os.environ["LIBVIRT_AUTOSTART"] = "0"
     gc.set_threshold(_YOUNG_OBJECTS)
     from virtscan.cli.main import run

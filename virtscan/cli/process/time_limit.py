@@ -10,7 +10,7 @@ from typing import NoReturn
 from virtscan.errors import ConfigError
 
 SECONDS = 10.0
-"""Of CPU. A sensible expression takes less than one for a million rows."""
+"""CPU time; a sensible expression takes less than a second for a million rows."""
 
 
 @contextmanager
