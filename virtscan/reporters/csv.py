@@ -11,9 +11,9 @@ from virtscan.reporters.text import plain, printable
 from virtscan.views.document import Document, Section, timestamp
 from virtscan.views.rows.lazy import Value
 
-# A spreadsheet runs text that starts so, also after blanks, and after a semicolon, which separates where the comma is
-# the decimal point.
-# Some East Asian input methods write the second four for the first.
+# A spreadsheet runs text that starts with one of these, also after blanks. The semicolon separates cells in countries
+# with a decimal comma. The last four characters are the full-width forms of the first four, which some East Asian input
+# methods write.
 _FORMULA = re.compile("((?:^|;) *)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 
 
@@ -53,7 +53,7 @@ def _lines(rows: list[list[str]]) -> bytes:
 
 
 def same_in_all_rows(document: Document, section: Section) -> Mapping[str, Value]:
-    """Return the columns about the whole document: by them the rows of several files can be distinguished."""
+    """Return the values about the whole document, by which the rows of several files can be distinguished."""
     own = {column.key for column in section.columns}
     same: dict[str, Value] = {}
     if document.taken_at is not None and "taken_at" not in own:

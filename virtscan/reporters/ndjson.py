@@ -16,7 +16,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
 
 
 def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:  # noqa: ARG001 (all formats alike)
-    """Yield each row of the first section as one object, then one with all other keys of the JSON document.
+    """Yield each row of the first section as one object, then an object with all other keys of the JSON document.
 
     The last line alone has the key `schema`; a file that ends without it is not complete.
     """

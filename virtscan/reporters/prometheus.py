@@ -35,7 +35,7 @@ def last_complete(content: bytes) -> datetime | None:
             for sample in family.samples:
                 if sample.name == _LAST_COMPLETE and sample.value > 0:
                     return datetime.fromtimestamp(sample.value, UTC)
-    except (ValueError, OverflowError, OSError):  # not text, not metrics, or no time that there is
+    except (ValueError, OverflowError, OSError):  # not text, not metrics, or a time out of range
         pass
     return None
 

@@ -47,12 +47,12 @@ class Render(Protocol):
 class Reporter(msgspec.Struct, frozen=True):
     """A format by the name of its module.
 
-    `suffix` is that of its files. `has_gaps` is False for a format without a place for gaps and warnings.
-    `is_text` is False for one that can't be shown on a terminal. `may_be_empty` is True for one that people read, or
-    line by line: without any change it is empty. `has_total_on_demand` is True for one whose rows are added
-    up: a total among them would count twice. Only a format whose content is a view has a use for a choice of one.
-    `needs` is a module that only the extra `reports` installs. `has_parts` is True for one whose module has a function
-    `parts`, which yields the content piece by piece. `has_records` is True for one that writes columns of records.
+    `suffix` is that of its files. `has_gaps` is False without a place for gaps and warnings, `is_text` if a terminal
+    can't show the format. `may_be_empty` is True if people or programs read it line by line: without any change, it is
+    empty. `has_total_on_demand` is True if its rows are added up: a total among them would count twice. The options
+    that choose a view apply only if `content` is a view. `needs` is a module that only the extra `reports` installs.
+    `has_parts` is True if its module has a function `parts`, which yields the content piece by piece. `has_records` is
+    True if it writes columns of records.
     """
 
     module: str
@@ -67,7 +67,7 @@ class Reporter(msgspec.Struct, frozen=True):
     has_records: bool = False
 
     def render(self, document: Document, options: RenderOptions = PLAIN) -> bytes:
-        """See `Render`."""
+        """Return the content of the file, see `Render`."""
         render: Render = import_module(f"virtscan.reporters.{self.module}").render
         return render(self._shown(document), options)
 

@@ -26,7 +26,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
     """
     main = document.main
     if document.headline:
-        main = msgspec.structs.replace(main, none="")  # the line is there
+        main = msgspec.structs.replace(main, none="")  # the headline has that sentence
     shown = [group for group in main.groups if group.is_open or options.show_all]
     parts = (
         _wrapped(_headline(document, shown), options.width),

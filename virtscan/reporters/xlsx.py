@@ -52,7 +52,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
     r"""Write every section to a sheet of its own, then gaps, warnings, and facts about the scan.
 
-    Assumptions come first. Columns of RVTools, with its headers, come before ours. Numbers, truth values and
+    Assumptions come first. Columns of RVTools, with its headers, precede those of virtscan. Numbers, truth values and
     times are cells of their type. Text stays text, whatever it looks like; several values are separated by `; `.
     Characters that are not printable are escaped as `\x1b`. Times are in UTC.
     """
@@ -66,7 +66,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
 
 
 def sheets(document: Document, *, most_rows: int = MOST_ROWS) -> Iterator[Sheet]:
-    """Yield the sheets of a workbook, none with more rows than that."""
+    """Yield the sheets of a workbook, none with more than `most_rows` rows."""
     if document.assumed:
         yield _assumed(document)
     for section in document.sections:

@@ -74,7 +74,7 @@ def _description(section: Section, place: int, column: Column) -> dict[str, obje
 
 
 def _list(items: Iterator[str]) -> Iterator[str]:
-    """Yield a list piece by piece, with a line for each item: a change of one is a change of its line."""
+    """Yield a list piece by piece, with a line for each item, so that a changed item is one changed line."""
     before = "[\n"
     while together := ",\n".join(islice(items, _TOGETHER)):
         yield before + together

@@ -25,7 +25,7 @@ _CHARTS = (
 
 
 class ChartLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line; where a value is unknown it has a hole, so it has several parts, each the points of a polyline."""
+    """A line in parts, each the points of a polyline; an unknown value leaves a hole between two parts."""
 
     label: str
     parts: tuple[str, ...]

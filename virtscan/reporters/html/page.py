@@ -1,4 +1,4 @@
-"""A document as a page: its parts for the template, and the policy that lets nothing else in."""
+"""A document as a page: its parts for the template, and a content security policy that allows nothing else."""
 
 import base64
 import hashlib
@@ -84,7 +84,7 @@ def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]
 
 
 def _of_findings(document: Document) -> Mapping[str, object]:
-    """Return the parts of the page that are made of the first section, whose rows they read many times."""
+    """Return the parts of the page that are made from the first section, whose rows are read many times."""
     main = msgspec.structs.replace(document.main, rows=tuple(document.main.rows))
     document = msgspec.structs.replace(document, sections=(main, *document.sections[1:]))
     return {

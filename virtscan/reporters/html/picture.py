@@ -38,7 +38,7 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Curve(msgspec.Struct, frozen=True, kw_only=True):
-    """A curve between two heights, as thick as the number of interfaces on that way."""
+    """A curve between two heights, as thick as the number of interfaces on that fault path."""
 
     start: float
     end: float
@@ -57,7 +57,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[Curve, ...]
 
 
-class _Way(msgspec.Struct, frozen=True, kw_only=True):
+class _FaultPath(msgspec.Struct, frozen=True, kw_only=True):
     """The interfaces at risk on one device because of one server."""
 
     server: str
@@ -72,23 +72,23 @@ def of_document(document: Document) -> Picture | None:
     main = document.main
     if not {column.key for column in main.columns} >= set(_COLUMNS):
         return None
-    ways = list(_ways(main))
-    if not ways:
+    fault_paths = list(_fault_paths(main))
+    if not fault_paths:
         return None
     worst = Counter[str]()
-    for way in ways:
-        worst[way.server] += len(way.domains)
-    ways.sort(key=lambda way: -worst[way.server])
-    devices = {(way.hypervisor, way.device) for way in ways}
+    for path in fault_paths:
+        worst[path.server] += len(path.domains)
+    fault_paths.sort(key=lambda path: -worst[path.server])
+    devices = {(path.hypervisor, path.device) for path in fault_paths}
     by_site = len(devices) > MOST_DEVICES
-    places: defaultdict[tuple[str, str], list[_Way]] = defaultdict(list)
-    for way in ways:
-        places[(way.site, "") if by_site else (way.hypervisor, way.device)].append(way)
+    places: defaultdict[tuple[str, str], list[_FaultPath]] = defaultdict(list)
+    for path in fault_paths:
+        places[(path.site, "") if by_site else (path.hypervisor, path.device)].append(path)
     return _drawn(places, by_site=by_site)
 
 
-def _ways(section: Section) -> Iterator[_Way]:
-    """Yield the ways in the order of the findings, without the domain that all names share."""
+def _fault_paths(section: Section) -> Iterator[_FaultPath]:
+    """Yield the fault paths in the order of the findings, without the domain suffix that all names share."""
     keys = [column.key for column in section.columns]
     hosts, guests = (
         common_suffix([plain(row[keys.index(key)]) for row in section.rows]) for key in ("hypervisor", "domain")
@@ -103,21 +103,21 @@ def _ways(section: Section) -> Iterator[_Way]:
         host, guest = text["hypervisor"].removesuffix(hosts), text["domain"].removesuffix(guests)
         found[server or "no server", text["site"], host, text["source_device"]].append((guest, text["exposure"]))
     for (server, site, hypervisor, device), domains in found.items():
-        yield _Way(server=server, site=site, hypervisor=hypervisor, device=device, domains=tuple(domains))
+        yield _FaultPath(server=server, site=site, hypervisor=hypervisor, device=device, domains=tuple(domains))
 
 
-def _drawn(places: Mapping[tuple[str, str], Sequence[_Way]], *, by_site: bool) -> Picture:
+def _drawn(places: Mapping[tuple[str, str], Sequence[_FaultPath]], *, by_site: bool) -> Picture:
     middle, ends, heights, y = [], [], {}, float(_GAP)
     most = _FEWER_LINES if len(places) > _MANY_PLACES else _MOST_LINES
-    for place, ways in places.items():
-        lines = _first(*(_by_hypervisor(ways) if by_site else _names(ways)), most)
+    for place, fault_paths in places.items():
+        lines = _first(*(_by_hypervisor(fault_paths) if by_site else _names(fault_paths)), most)
         height = max(2, len(lines)) * _LINE + _GAP
-        middle.append(_node(y, height, _of_place(place, ways, by_site=by_site), _SHORT))
-        ends.append(_node(y, height, lines, _LONG, ", ".join(name for way in ways for name, _ in way.domains)))
+        middle.append(_node(y, height, _of_place(place, fault_paths, by_site=by_site), _SHORT))
+        ends.append(_node(y, height, lines, _LONG, ", ".join(name for path in fault_paths for name, _ in path.domains)))
         heights[place] = y + height / 2
         y += height + _GAP
     servers, at = _servers(places, heights)
-    thickest = max(sum(len(way.domains) for way in ways) for ways in places.values())
+    thickest = max(sum(len(path.domains) for path in fault_paths) for fault_paths in places.values())
     return Picture(
         height=max(y, *(node.y + node.height + _GAP for node in servers)),
         by_site=by_site,
@@ -129,15 +129,15 @@ def _drawn(places: Mapping[tuple[str, str], Sequence[_Way]], *, by_site: bool) -
 
 
 def _servers(
-    places: Mapping[tuple[str, str], Sequence[_Way]], heights: Mapping[tuple[str, str], float]
+    places: Mapping[tuple[str, str], Sequence[_FaultPath]], heights: Mapping[tuple[str, str], float]
 ) -> tuple[list[Box], dict[str, float]]:
     """Put each server at the middle of its places, below the one before."""
     reached: defaultdict[str, list[float]] = defaultdict(list)
     counts: defaultdict[str, int] = defaultdict(int)
-    for place, ways in places.items():
-        for way in ways:
-            reached[way.server].append(heights[place])
-            counts[way.server] += len(way.domains)
+    for place, fault_paths in places.items():
+        for path in fault_paths:
+            reached[path.server].append(heights[place])
+            counts[path.server] += len(path.domains)
     nodes, at, free = [], {}, float(_GAP)
     height = 2 * _LINE + _GAP
     for server, ys in sorted(reached.items(), key=lambda one: sum(one[1]) / len(one[1])):
@@ -149,15 +149,15 @@ def _servers(
 
 
 def _links(
-    places: Mapping[tuple[str, str], Sequence[_Way]],
+    places: Mapping[tuple[str, str], Sequence[_FaultPath]],
     heights: Mapping[tuple[str, str], float],
     at: Mapping[str, float],
     most: int,
 ) -> Iterator[Curve]:
-    for place, ways in places.items():
+    for place, fault_paths in places.items():
         counts: defaultdict[str, int] = defaultdict(int)
-        for way in ways:
-            counts[way.server] += len(way.domains)
+        for path in fault_paths:
+            counts[path.server] += len(path.domains)
         for server, count in counts.items():
             yield Curve(
                 start=at[server],
@@ -167,22 +167,22 @@ def _links(
             )
 
 
-def _of_place(place: tuple[str, str], ways: Sequence[_Way], *, by_site: bool) -> list[tuple[str, str]]:
-    count = sum(len(way.domains) for way in ways)
+def _of_place(place: tuple[str, str], fault_paths: Sequence[_FaultPath], *, by_site: bool) -> list[tuple[str, str]]:
+    count = sum(len(path.domains) for path in fault_paths)
     if not by_site:
         return [(place[0], ""), (f"{place[1] or 'no device'}: {count} at risk", "")]
-    devices = len({(way.hypervisor, way.device) for way in ways})
+    devices = len({(path.hypervisor, path.device) for path in fault_paths})
     return [(place[0] or "no site", ""), (f"{count} at risk on {quantity(devices, 'device')}", "")]
 
 
-def _names(ways: Sequence[_Way]) -> tuple[list[tuple[str, str]], str]:
-    return list(dict.fromkeys(domain for way in ways for domain in way.domains)), "VMs"
+def _names(fault_paths: Sequence[_FaultPath]) -> tuple[list[tuple[str, str]], str]:
+    return list(dict.fromkeys(domain for path in fault_paths for domain in path.domains)), "VMs"
 
 
-def _by_hypervisor(ways: Sequence[_Way]) -> tuple[list[tuple[str, str]], str]:
+def _by_hypervisor(fault_paths: Sequence[_FaultPath]) -> tuple[list[tuple[str, str]], str]:
     counts = Counter[str]()
-    for way in ways:
-        counts[way.hypervisor] += len(way.domains)
+    for path in fault_paths:
+        counts[path.hypervisor] += len(path.domains)
     return [(f"{count} on {name}", "") for name, count in counts.most_common()], "hypervisors"
 
 

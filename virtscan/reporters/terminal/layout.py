@@ -52,7 +52,7 @@ def _squeezed(
     room: int,
     narrowest: int,
 ) -> list[ColumnStack] | None:
-    """Shorten names, and wrap wordy columns to the remaining width, but no less than one; None if too wide."""
+    """Shorten names, and wrap wordy columns to the remaining width, at least `narrowest`; None if too wide."""
     wordy = [one for one in text_columns if one.column.wraps]
     left = room - sum(min(one.width, narrowest) + GUTTER for one in wordy)
     others = _shortened(arrange(one for one in text_columns if not one.column.wraps), left, narrowest)
