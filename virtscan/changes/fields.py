@@ -37,7 +37,7 @@ def of_domain(domain: Domain) -> FieldValues:
 def of_interface(interface: Interface) -> FieldValues:
     """Return the facts of an interface.
 
-    The source device of one on a network is the network's choice at each start.
+    The source device of an interface on a network is left out: the network chooses it at each start.
     """
     return _facts(interface, _INTERFACE if interface.network is not None else (*_INTERFACE, *_SOURCE))
 

@@ -37,7 +37,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_complete(self) -> bool:
-        """Return True if a domain that is not there is known not to be there."""
+        """Return True if the host certainly lacks each domain that is not listed."""
         return self.host is None or self.host.status is HostStatus.COMPLETE
 
     @property

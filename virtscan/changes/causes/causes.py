@@ -55,7 +55,7 @@ class Causes:
         return Cause(kind=CauseKind.DOMAIN_CHANGED) if is_proven else self._unknown(old, new)
 
     def _of_pair(self, pair: DomainPair) -> Cause | None:
-        """Explain it by a change of the domain as a whole, or by its hypervisor's reading."""
+        """Explain a finding's change by that of the domain as a whole, or by its hypervisor's reading."""
         own = pair.new if pair.old is None else pair.old
         is_whole = pair.kind in _WHOLE or (pair.kind is Kind.SEEN_AGAIN and pair.old is None)
         if pair.kind is None or own is None or not is_whole:
@@ -77,7 +77,7 @@ class Causes:
         return unread[0] if len(unread) == 1 else None
 
     def _of_host(self, old: Finding | None, new: Finding | None, pair: DomainPair) -> Cause | None:
-        """Explain it by the hypervisor that the domain is on, or by the domain itself."""
+        """Explain a finding's change by the hypervisor that the domain is on, or by the domain itself."""
         if pair.old is None or pair.new is None:
             return None
         before, after = pair.old.host.pair.old, pair.new.host.pair.new

@@ -22,7 +22,7 @@ class DomainCauses:
         self.new = None if pair.new is None else pair.new.domain
 
     def of(self, old: Finding | None, new: Finding | None) -> Cause | None:
-        """Explain it by how the interface is attached."""
+        """Explain a finding's change by that of its interface: definition, device or segment."""
         if self._is_attached_differently(old, new):
             return Cause(kind=CauseKind.DOMAIN_CHANGED)
         if old is None or new is None:

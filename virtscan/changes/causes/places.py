@@ -23,9 +23,9 @@ class _FindingPlace(msgspec.Struct, frozen=True):
 
 
 def place_cause(old: Finding | None, new: Finding | None, hosts: Mapping[str, ObservedHost]) -> Cause | None:
-    """Explain it by the place of the server that both findings name, if the two differ and both are observed.
+    """Explain a finding's change by the place of the server that both name, if both places are observed and differ.
 
-    If one of the two was not observed, the reading of a hypervisor explains it.
+    If one of the two places was not observed, the cause is the reading of a hypervisor.
 
     Args:
         old: The former finding.

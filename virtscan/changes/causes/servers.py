@@ -21,7 +21,7 @@ class ServerCauses:
             self._changes.setdefault(one.server, []).append(one)
 
     def of(self, old: Finding | None, new: Finding | None) -> Cause | None:
-        """Explain it by the server that a finding names, if its change leads from the one verdict to the other.
+        """Explain a finding's change by its server, if the server's change leads from the old verdict to the new one.
 
         The present server causes a worse verdict, the former server a better one.
         """

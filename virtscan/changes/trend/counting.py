@@ -29,8 +29,8 @@ def capacity_counts(seen: Iterable[tuple[Hypervisor, Hypervisor | None]]) -> tup
     """Count the capacity of hypervisors and the allocated part, by site.
 
     Args:
-        seen: Each hypervisor of the scan, and the same as it was last seen whole (itself if it was read completely);
-            None if it never was.
+        seen: Each hypervisor of the scan, with its last complete observation (itself if it was read completely);
+            None if it was never read completely.
     """
     sites: defaultdict[str | None, list[tuple[Hypervisor, Hypervisor | None]]] = defaultdict(list)
     for now, whole in seen:

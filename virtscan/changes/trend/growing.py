@@ -11,7 +11,7 @@ _DAYS = 90
 """Period of the present rate."""
 _LEAST_SCANS = 5
 _LEAST_DAYS = 7.0
-"""The basis that a rate requires."""
+"""Shortest period that a rate can be computed from."""
 _LONGEST = 3650
 """Days; a date further in the future counts as never."""
 _DAY = 86400.0
