@@ -16,7 +16,7 @@ _LISTED = 20
 
 
 class EffectKind(Ranked):
-    """Effect of assumptions on an interface; FREED: it was at risk or unknown, and is neither any more."""
+    """Effect of assumptions on an interface; FREED: no longer at risk or unknown."""
 
     AT_RISK = "at-risk"
     UNKNOWN = "unknown"
@@ -58,7 +58,7 @@ def effects(before: Report, after: Report, moved: "Mapping[DomainPlace, DomainPl
 
 
 def marked(document: Document, assumptions: Sequence[str], found: Sequence[Effect] | None = None) -> Document:
-    """Mark a document as one under assumptions, in every format, with their effects if these were compared."""
+    """Mark a document as made under assumptions, in every format, with their effects if reports were compared."""
     if not assumptions:
         return document
     changes = () if found is None else _lines(found)

@@ -54,7 +54,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         return self.total(amount(host.processor) for host in self.read)
 
     def memory_free_mib(self) -> int | None:
-        """Memory of the hosts that is free or a cache."""
+        """Memory of the hosts that is free or used for caches."""
         return self.total(host.memory_free_mib for host in self.read)
 
     def paused(self) -> int | None:

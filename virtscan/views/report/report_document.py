@@ -50,10 +50,10 @@ def report_document(
 
 
 def _warnings(report: Report) -> Iterator[Gap]:
-    """Yield what makes no report incomplete: irrelevant gaps, mismatches, offload that comes back, files left out."""
+    """Yield warnings that leave a report complete: irrelevant gaps, mismatches, a return of offload, files left out."""
     yield from report.irrelevant_gaps
     yield from report.warnings
     yield from advice.after_reboot(report)
     for host in report.inventory.hypervisors:
-        if host.domains:  # where nothing else was found, that gap names them
+        if host.domains:  # without any definition, one gap names these files already
             yield from left_out(host)

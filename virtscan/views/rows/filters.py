@@ -71,10 +71,10 @@ def parse_condition(text: str) -> RowCondition:
 def narrow(document: Document, conditions: Sequence[RowCondition]) -> Document:
     """Keep only the rows of the first section that meet all conditions, and name these.
 
-    A name may be typed without its domain, as long as it is that of one. An empty operand, or part of a list, stands
-    for a missing value. Of several values in a cell one must meet the condition, and for `!=` and `!~` none. The total
-    is dropped, for it would not be that of the rows shown. Counts and gaps stay those of the whole fleet, and a note
-    counts the rows shown.
+    A name may be typed without its domain, if that is unambiguous. An empty operand, or an empty part of a list, stands
+    for a missing value. Of several values in a cell, one must meet the condition, and for `!=` and `!~` none may match.
+    The total is dropped, because it is not that of the rows shown. Counts and gaps stay those of the whole fleet, and a
+    note counts the rows shown.
 
     Raises:
         ConfigError: The view lacks a column, or a column can't have the value; the message names those that exist.
