@@ -48,7 +48,7 @@ class Assumption(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Assumed(msgspec.Struct, frozen=True, kw_only=True):
-    """An inventory under assumptions; `moved` gives for the new place of each domain that moved its old one."""
+    """An inventory under assumptions; `moved` maps the new place of each moved domain to its old place."""
 
     inventory: Inventory
     moved: Mapping[DomainPlace, DomainPlace] = {}
@@ -117,7 +117,7 @@ def _whole(one: Assumption, name: str, known: Sequence[str]) -> str:
 
 
 def refuse_contradictions(assumptions: Sequence[Assumption]) -> None:
-    """Refuse two values for one thing.
+    """Refuse two values for one fact.
 
     Raises:
         ConfigError: Two assumptions contradict each other.
@@ -128,7 +128,7 @@ def refuse_contradictions(assumptions: Sequence[Assumption]) -> None:
 
 
 def _same(one: str, other: str) -> bool:
-    """Return True for one name, or for a server and a device of it."""
+    """Return True for equal names, or for a server and one of its devices."""
     return one == other or one.startswith(f"{other}:") or other.startswith(f"{one}:")
 
 

@@ -24,7 +24,7 @@ class Serving(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The name of the server."""
 
     @property
     def segments(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ def of_pool(reaches: Collection[Reach]) -> Reach:
 
 
 def of_any(reaches: Collection[Reach]) -> Reach:
-    """Join several servers: one that is reached is enough."""
+    """Join several servers: one reachable server is enough."""
     if Reach.YES in reaches:
         return Reach.YES
     return Reach.NO if set(reaches) == {Reach.NO} else Reach.UNKNOWN

@@ -6,14 +6,14 @@ _FORWARDING_DRIVERS = frozenset(
     {"virtio_net", "vmxnet", "vmxnet3", "hv_netvsc", "netvsc", "xen-netfront", "xen_netfront", "vif", "ibmveth"}
 )
 _EMULATED_DRIVERS = frozenset({"e1000", "e1000e", "igb", "8139cp", "8139too", "pcnet32", "tulip", "ne2k-pci"})
-"""Of NICs that hypervisors emulate: what an unfixed host around the machine did to a checksum reaches these as well."""
+"""Drivers of NICs that hypervisors emulate; partial checksums of an unfixed outer host pass these as well."""
 
 HYPERVISOR_RANGES = ("52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:16:3e", "00:15:5d", "08:00:27")
 LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
 """Prefixes of the names of devices that are not a machine's NICs."""
 
 _SHARED_RANGES = ("00:00:5e:00", "00:00:5e:90", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:05:73:a0", "00:07:b4:00")
-"""Of addresses that move between machines: those that IANA uses, with VRRP's, and HSRP's and GLBP's."""
+"""Prefixes of MACs that move between machines: IANA's (with VRRP), HSRP's and GLBP's."""
 
 _GROUP = 0b1
 _LOCALLY_ADMINISTERED = 0b10

@@ -21,7 +21,7 @@ class OtherServers:
     """
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start without servers."""
         self._by_evaluation: dict[int, tuple[AnotherServer, ...]] = {}
         self._by_groups: dict[frozenset[int], list[AnotherServer]] = {}
 

@@ -58,7 +58,7 @@ class Reasoning:
     """Finds the reasons of one hypervisor's findings."""
 
     def __init__(self, index: ServerIndex, hypervisor: Hypervisor, kernel: KernelState, outdated: tuple[Gap, ...]):
-        """`outdated` are the gaps about facts of the hypervisor that are too old to count."""
+        """Take the hypervisor; `outdated` are the gaps about its facts that are too old to count."""
         self._index = index
         self._hypervisor = hypervisor
         self._kernel = kernel

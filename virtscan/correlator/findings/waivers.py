@@ -70,7 +70,7 @@ class Waivers:
         return bool(self._numbers((hypervisor, domain, mac or "", server)))
 
     def matching(self, finding: Finding) -> list[int]:
-        """Return the numbers of all that match it and have not expired, in the order given."""
+        """Return the numbers of the waivers that match the finding and have not expired, in the order given."""
         return self._matching(finding, finding.server or "")
 
     def _matching(self, finding: Finding, server: str) -> list[int]:
@@ -82,7 +82,7 @@ class Waivers:
     def warnings(self, inventory: Inventory) -> tuple[Gap, ...]:
         """Return a warning for each waiver that is ambiguous, has expired, or matched nothing.
 
-        The last may be about a machine that could not be read: the hypervisors have the gap.
+        A waiver that matched nothing may be about an unread machine: gaps name the hypervisors that were not read.
         """
         unread = sum(hypervisor.status is not HostStatus.COMPLETE for hypervisor in inventory.hypervisors)
         return tuple(self._warnings(inventory, unread))

@@ -69,7 +69,7 @@ def hypervisor_domains_between(
 ) -> tuple[HypervisorDomain, ...]:
     """Return the domains on the machine `around` that `inner` is or runs in, at any depth: one for each copy.
 
-    A domain is in doubt if each way from it leads through a doubtful one.
+    A domain is in doubt if each path from it leads through a doubtful domain.
     """
     found: dict[tuple[str, int], HypervisorDomain] = {}
     for certain in (True, False):
@@ -110,7 +110,7 @@ def _by_name(candidate: HypervisorDomain) -> tuple[str, str, str, bool]:
 
 
 def _doubt(candidate: HypervisorDomain) -> tuple[tuple[str, ...], ...]:
-    """Sort a domain that certainly is one before those in doubt."""
+    """Return the sort key that puts domains that certainly are the hypervisor before doubtful ones."""
     return tuple((one.hypervisor, *one.nics) for one in candidate.doubts)
 
 
