@@ -583,3 +583,13 @@ def test_a_macvlan_under_a_bridge_hands_up_frames_of_its_siblings_but_not_its_ow
     devices = {one.name: one for one in (macvlan("mv0", "bond2"), bridge("br0", "mv0"), sender)}
 
     assert finding_of(scene(macvtap("br0"), devices=tuple(devices.values()))).rule == rule
+
+
+def test_a_hypervisor_that_may_be_a_domain_beside_the_server_is_not_cleared() -> None:
+    outer = hypervisor("hv2", provisioner(), domain("inner", macvtap(mac=OTHER)))
+    doubtful = device("eth4", DeviceKind.UNKNOWN, lower_complete=False, mac=Mac(OTHER))
+
+    found = finding_of(scene(host_devices=(bond("bond2", "eth4"), doubtful), others=(outer,)))
+
+    assert found.rule == "R14"
+    assert NeedsNicKinds(hypervisor="hv1", device=None, nics=(doubtful.name,)) in found.missing

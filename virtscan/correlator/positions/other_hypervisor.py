@@ -47,6 +47,8 @@ def on_another(
         outer = remote if fleet.runs_on(point.hypervisor, remote) else None
         where = Where.UNPROVEN
         missing = (NeedsOuterHost(server=stack.server.name, hypervisor=point.hypervisor, outer=outer),)
+    elif nested is State.UNKNOWN and (around := fleet.hypervisor_domains_on(point.hypervisor, remote)):
+        where, missing = Where.UNPROVEN, tuple(dict.fromkeys(doubt for one in around for doubt in one.doubts))
     else:
         missing += (hidden,) if hidden is not None else ()
         missing += (point.needs_nic_kinds(),) if nested is State.UNKNOWN else ()
