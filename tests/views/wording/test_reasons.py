@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from virtscan.model import (
     Gap,
     GapAbout,
     KernelBasis,
+    Machine,
     Observed,
     RememberedPlace,
     Server,
@@ -129,6 +131,23 @@ def test_ssh_facts_are_proposed_where_ssh_reaches_the_host() -> None:
 
     assert str(by_ssh.how(needed)).startswith("use --ssh-facts, or set kernel = ")
     assert str(by_file.how(needed)).startswith("set kernel = ")
+
+
+@pytest.mark.parametrize("known", [{"physical": True}, {"machine": Machine.PHYSICAL}])
+@pytest.mark.parametrize(
+    ("needed", "how"),
+    [
+        (r.NeedsNicKinds(hypervisor="hv1", device=None), "use --ssh-facts, or read its sosreport with --sosreport"),
+        (r.NeedsReflection(hypervisor="hv1", device=None, nics=()), '`tcpdump -vv udp` on hv1 prints "bad udp cksum"'),
+    ],
+)
+def test_a_host_that_is_known_to_be_physical_is_not_to_be_declared_so(
+    known: dict[str, Any], needed: r.Missing, how: str
+) -> None:
+    advised = str(Wording(inventory(hypervisor("hv1", **known))).how(needed))
+
+    assert advised.startswith(how)
+    assert "physical = true" in str(Wording(inventory(hypervisor("hv1"))).how(needed))
 
 
 SUPPOSED = SupposedServer(name="sat", source="ssh://sat", interface="eth1", assumed_place=True)

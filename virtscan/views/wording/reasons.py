@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from virtscan.correlator.devices.nic import is_physical
 from virtscan.correlator.staleness.age import is_old
 from virtscan.model import DeviceKind, Fix, GapAbout, Hypervisor, Inventory, Server, State
 from virtscan.model import reasons as r
@@ -80,11 +81,11 @@ class Wording:
                 return f"set {keys} in its [[server]]; ssh:// reads the MAC"
             case r.NeedsPlace():
                 return 'set runs_on = "HYPERVISOR" in its [[server]], or physical = true if it is not a virtual machine'
-            case r.NeedsNicKinds(hypervisor=host) | r.NeedsReflection(hypervisor=host):
+            case r.NeedsNicKinds(hypervisor=host) | r.NeedsReflection(hypervisor=host) if not self._is_physical(host):
                 return self._on_host(host, "set physical = true in its [[hypervisor]] if it is not a virtual machine")
-            case r.NeedsDeviceKind(hypervisor=host):
+            case r.NeedsNicKinds(hypervisor=host) | r.NeedsDeviceKind(hypervisor=host):
                 return self._on_host(host, "read its sosreport with --sosreport")
-            case r.NeedsOuterHost(hypervisor=host, outer=str()):
+            case r.NeedsOuterHost(hypervisor=host, outer=str()) | r.NeedsReflection(hypervisor=host):
                 return f'`tcpdump -vv udp` on {host} prints "bad udp cksum" for packets without a complete checksum'
             case r.NeedsOuterHost(hypervisor=host, server=server):
                 return f"also scan the host that runs {host}, or set physical = true in the [[server]] of {server}"
@@ -204,6 +205,11 @@ class Wording:
     def _interface(self, server: str) -> str:
         found = self._servers.get(server)
         return (found[0].interface if found else None) or "INTERFACE"
+
+    def _is_physical(self, name: str) -> bool:
+        """Return True for a hypervisor that is already known not to be a virtual machine."""
+        host = self._hosts.get(name)
+        return host is not None and is_physical(host)
 
     def _on_host(self, name: str, otherwise: str) -> str:
         """Put the option first that reads the host itself, where ssh reaches it anyway."""
