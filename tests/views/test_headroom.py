@@ -50,6 +50,15 @@ def test_headroom_of_one_site_is_none_of_another() -> None:
         assert any(note.endswith("fails: ams1 -400 MiB, fra1 1800 MiB") for note in document.notes)
 
 
+def test_a_host_that_may_have_more_domains_leaves_no_headroom() -> None:
+    """A folder of definitions may lack some, and so may a session's daemon."""
+    report = fleet(host("a", 1000, 300), host("b", 4000, 500), host("folder", 9000, 200, lists_all_domains=False))
+    document = GROUPINGS["site"](report)
+
+    assert values(of(report, "site"), "status", *KEYS) == [("complete", None, None, 3500)]
+    assert "headroom is unknown, because there may be more domains than were read on: folder" in document.notes
+
+
 def test_the_total_of_a_single_site_is_that_of_the_site() -> None:
     for grouping in GROUPINGS.values():
         assert total(grouping(fleet(host("a", 1000, 300), host("b", 4000, 500))))["memory_headroom_mib"] == 200

@@ -9,7 +9,7 @@ def memory_without_largest_mib(group: Group) -> int | None:
     """Return the memory left at a site when its largest host fails and its domains run on the others.
 
     It is negative where not all of them fit. It is None for anything but one whole site, because no site has room for
-    the domains of another. It is also None where a host of the site was not read completely.
+    the domains of another. It is also None where a host of the site may have domains that were not read.
     """
     left = _without_largest(group, [host.memory_mib for host in group.read])
     allocated = group.allocated_mib(running=True)
@@ -23,14 +23,14 @@ def cpu_ratio_without_largest(group: Group) -> float | None:
 
 
 def largest_domain_mib(group: Group) -> int | None:
-    """Return the memory of the largest domain that could start now on one of the hosts that were read completely.
+    """Return the memory of the largest domain that could start now on one of the hosts whose domains were all read.
 
     On a host that is the unallocated part and, where the source has it, the free memory. None if that is
     unknown of one of them, or if domains are in several groups.
     """
     if not group.has_whole_hosts:
         return None
-    free = [_free_mib(host) for host in group.hosts if host.status is HostStatus.COMPLETE]
+    free = [_free_mib(host) for host in group.hosts if _has_all_domains(host)]
     known = [amount for amount in free if amount is not None]
     return max(known, default=None) if len(known) == len(free) else None
 
@@ -53,8 +53,13 @@ def _allocated_mib(domain: Domain) -> int | None:
             return None
 
 
+def _has_all_domains(host: Hypervisor) -> bool:
+    """Return True if none is missing: a folder of definitions, and a session's daemon, may lack some."""
+    return host.status is HostStatus.COMPLETE and host.lists_all_domains
+
+
 def _without_largest(group: Group, amounts: list[int | None]) -> int | None:
-    """Add up amounts of the hosts of one site, all of which were read completely, without the largest one."""
+    """Add up amounts of the hosts of one site, all domains of which were read, without the largest one."""
     is_site = group.has_whole_sites and len({host.site for host in group.hosts}) == 1
-    left = total(amounts) if is_site and group.status is HostStatus.COMPLETE else None
+    left = total(amounts) if is_site and all(map(_has_all_domains, group.hosts)) else None
     return None if left is None else left - max(amount for amount in amounts if amount is not None)

@@ -161,6 +161,10 @@ def _notes(report: Report, total: Group, by: Grouping) -> list[str]:
     silent = [host.name for host in total.read if host.cpus is None or host.memory_mib is None]
     if silent:
         notes.append(f"totals and ratios are unknown, because CPUs or memory are unknown for: {', '.join(silent)}")
+    complete = (host for host in total.read if host.status is HostStatus.COMPLETE and host.memory_mib is not None)
+    short = [host.name for host in complete if not host.lists_all_domains]
+    if short:
+        notes.append(f"headroom is unknown, because there may be more domains than were read on: {', '.join(short)}")
     return notes
 
 
