@@ -553,8 +553,11 @@ def test_a_script_that_a_boot_file_names_is_read_with_it(machine: Machine) -> No
         ("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n  up /usr/local/sbin/off eth0\n", State.OFF),
         ("/etc/udev/rules.d/a.rules", 'RUN+="/usr/local/sbin/off eth0"\n', State.OFF),
         ("/etc/udev/rules.d/a.rules", 'OPTIONS="last_rule"\nRUN+="/usr/local/sbin/off eth0"\n', State.UNKNOWN),
-        ("/etc/rc.local", "#!/bin/sh\n/usr/local/sbin/off eth0\n", State.UNKNOWN),
-        ("/etc/rc3.d/S99x", "#!/bin/sh\n/usr/local/sbin/off eth0\n", State.UNKNOWN),
+        ("/etc/rc.local", "#!/bin/sh\n/usr/local/sbin/off eth0\n", State.OFF),
+        ("/etc/rc.local", "#!/bin/sh\n/usr/local/sbin/off eth1\n", State.ON),
+        ("/etc/rc.local", "#!/bin/sh -e\nsome-check\n/usr/local/sbin/off eth0\n", State.UNKNOWN),
+        ("/etc/rc.local", "#!/usr/bin/perl\nsystem('/usr/local/sbin/off eth0');\n", State.UNKNOWN),
+        ("/etc/rc3.d/S99x", "#!/bin/sh\n/usr/local/sbin/off eth0\n", State.OFF),
     ):
         file = machine.file(path, text)
         file.chmod(0o755)
@@ -573,7 +576,7 @@ def test_a_script_that_a_boot_file_names_is_read_with_it(machine: Machine) -> No
         ("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n  up turn off eth0\n", 0o755, State.ON),
         ("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n  up {} eth0\n", 0o644, State.ON),
         ("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n  up sh {} eth0\n", 0o644, State.OFF),
-        ("/etc/rc.local", "#!/bin/sh\noff eth0\n", 0o755, State.UNKNOWN),
+        ("/etc/rc.local", "#!/bin/sh\noff eth0\n", 0o755, State.OFF),
         ("/etc/systemd/system/tx.service", "[Service]\nExecStart={} eth0\n", 0o644, State.ON),
         ("/etc/systemd/system/tx.service", "[Service]\nExecStart=-/bin/sh {} eth0\n", 0o644, State.OFF),
     ],
@@ -668,10 +671,10 @@ def test_a_profile_that_others_may_read_is_ignored(machine: Machine, folder: str
 @pytest.mark.parametrize(
     ("line", "text", "state"),
     [
-        (". /etc/tune.sh", "ethtool -K eth0 tx off", State.UNKNOWN),
+        (". /etc/tune.sh", "ethtool -K eth0 tx off", State.OFF),
         ("[ -r /etc/tune.sh ] && source '/etc/tune.sh'", "ethtool -K eth0 tx off", State.UNKNOWN),
-        ("bash -e /etc/tune.sh", "ethtool -K eth0 tx off", State.UNKNOWN),
-        (". /etc/tune.sh; off eth0", "off() { ethtool -K $1 tx off; }", State.UNKNOWN),
+        ("bash -e /etc/tune.sh", "ethtool -K eth0 tx off", State.OFF),
+        (". /etc/tune.sh; off eth0", "off() { ethtool -K $1 tx off; }", State.OFF),
         (". /etc/tune.sh; ethtool -K eth0 tx off", "exit 0 # ethtool", State.ON),
         (". /etc/tune.sh; ethtool -K $NIC tx off", "NIC=eth0 # ethtool", State.OFF),
         (". /etc/tune.sh", "ethtool -K eth1 tx off", State.ON),
@@ -734,6 +737,7 @@ def test_a_place_that_is_not_interpreted_leaves_the_outcome_open(
         ("/usr/lib/tuned/profiles/stock/tuned.conf", "stock", "[net]\nfeatures=tx off\n", State.UNKNOWN),
         ("/usr/lib/tuned/stock/script.sh", "other  stock", "#!/bin/sh\nethtool -K eth0 tx off\n", State.UNKNOWN),
         ("/usr/lib/tuned/stock/tuned.conf", "mine", "[net]\nfeatures = tx off\n", State.UNKNOWN),
+        ("/usr/lib/tuned/last/tuned.conf", "mine", "[net]\nfeatures = tx off\n", State.UNKNOWN),
         ("/usr/lib/tuned/stock/tuned.conf", "other", "[net]\nfeatures = tx off\n", State.ON),
         ("/usr/lib/tuned/stock/tuned.conf", "stock", "[main]\ninclude = stock\n", State.ON),
     ],
@@ -742,7 +746,7 @@ def test_a_stock_profile_of_tuned_counts_while_it_is_active(
     machine: Machine, path: str, active: str, text: str, state: State
 ) -> None:
     machine.file("/etc/tuned/active_profile", f"{active}\n")
-    machine.file("/etc/tuned/mine/tuned.conf", "[main]\ninclude=base,stock\n")
+    machine.file("/etc/tuned/mine/tuned.conf", "[main]\ninclude=base,stock;-last\n")
     machine.file(path, text)
 
     persistence = machine.read("eth0").persistence

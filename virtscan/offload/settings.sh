@@ -201,7 +201,8 @@ tuned() {
     seen=
     set -- $(cat "$root"/etc/tuned/active_profile "$root"/etc/tuned/post_loaded_profile 2>/dev/null)
     while [ $# -gt 0 ]; do
-        profile=$1
+        profile=${1#-}
+        profile=${profile##*/}
         shift
         case " $seen " in *" $profile "*) continue ;; esac
         seen="$seen $profile"
@@ -320,7 +321,7 @@ started() {
 # The entries of units' folders.
 wants() {
     for folder; do
-        for path in "$folder"/*.wants/* "$folder"/*.requires/*; do
+        for path in "$folder"/*.wants/* "$folder"/*.requires/* "$folder"/*.upholds/*; do
             if [ -c "$path" ]; then continue; fi
             if [ -s "$path" ] || [ -L "$path" ]; then printf '%s\n' "${path#"$folder/"}"; fi
         done
@@ -358,7 +359,7 @@ script() {
     fi
     calls=
     called "$1"
-    if grep -qE "$relevant" "$1"; then
+    if grep -qE "$relevant" "$1" || { [ -n "$calls" ] && head -n 1 "$1" | grep -qE '^(#!.*sh([[:space:]]|$)|[^#]|#[^!]|$)'; }; then
         if binary "$1"; then say unreadable "${1#"$root"}"; else whole "$1"; fi
         if [ -n "$required" ]; then
             case $(owned "$1") in "$owner $required"*) ;; *x*) say unclear "${1#"$root"}" ;; esac
