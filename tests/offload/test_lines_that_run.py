@@ -155,6 +155,11 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("ethtool -K eth0 tx off\nmodprobe -r virtio_net; modprobe virtio_net", UNKNOWN),
         ("ethtool -K eth0 tx off\nrmmod e1000", UNKNOWN),
         ("modprobe -r virtio_net; modprobe virtio_net\nethtool -K eth0 tx off", OFF),
+        # A device that is made again, or gets its driver again, starts over.
+        ("ethtool -K eth0 tx off\nip link del eth0\nip link add eth0 type bridge", UNKNOWN),
+        ("ethtool -K eth0 tx off\nbrctl delbr eth0\nbrctl addbr eth0", UNKNOWN),
+        ("ethtool -K eth0 tx off\nip link del eth1", OFF),
+        ("ethtool -K eth0 tx off\necho 0:3.0 > /sys/bus/pci/drivers/virtio-pci/unbind", UNKNOWN),
         ("modprobe -r virtio_net; modprobe virtio_net", ON),
         ("ethtool -K $DEV tx off", UNKNOWN),
         ("ethtool -K $DEV gro off", ON),

@@ -62,6 +62,7 @@ def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
         for path, text in evidence.matching(*hook.patterns):
             executable = evidence.executes(str(path))
             replaced = path.is_relative_to(_VENDOR) and f"/etc/{path.relative_to(_VENDOR)}" in evidence.files
+            replaced = replaced or (hook.patterns is _BOOT and evidence.masks(f"{path.name[3:]}.service"))
             idle = replaced or State.OFF in {executable, hook.runs} or not hook.names.fullmatch(path.name)
             if idle or _DEBIANS_OWN.search(text) or (hook.guarded and str(path) in evidence.foreign):
                 continue

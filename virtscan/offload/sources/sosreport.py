@@ -38,7 +38,7 @@ _SETTINGS = (
 _CRONTABS = ("/etc/cron.d/", "/etc/crontab", "/var/spool/cron/")
 """Tables that cron ignores if their last line has no end."""
 _UNITS = "etc/systemd/system/"
-_WANTED = re.compile(r"[^/]+\.(?:wants|requires)/[^/]+")
+_WANTED = re.compile(r"[^/]+\.(?:wants|requires|upholds)/[^/]+")
 # sos does not always collect these folders: if their files are missing, this proves nothing.
 _NOT_TAKEN = ("usr/lib/systemd/network", "usr/lib/systemd/system", "usr/lib/udev/rules.d", "var/spool/cron")
 

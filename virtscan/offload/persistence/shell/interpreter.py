@@ -16,7 +16,7 @@ from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import Word, expand, expand_pattern
-from virtscan.offload.persistence.shell.programs import READERS, SPECIAL, opens
+from virtscan.offload.persistence.shell.programs import READERS, REBINDS, SPECIAL, opens
 from virtscan.offload.persistence.shell.simple import SimpleCommands, with_errexit
 from virtscan.offload.persistence.shell.state import (
     FAILURE,
@@ -29,6 +29,7 @@ from virtscan.offload.persistence.shell.state import (
     either,
     next_shell,
 )
+from virtscan.offload.persistence.shell.variables import started_over
 
 _STEPS = 5000
 
@@ -91,7 +92,10 @@ class Interpreter(SimpleCommands):
     def _redirected(self, node: syntax.Redirected, shell: Shell) -> Outcomes:
         """Run a command with redirections: if one fails, the command does not run, and a special builtin ends dash."""
         outcomes = self.node(node.body, shell)
-        if all(opens(operator, (*expand(word, shell.lookup, split=False), None)[0]) for operator, word in node.files):
+        files = [(operator, (*expand(word, shell.lookup, split=False), None)[0]) for operator, word in node.files]
+        if any(REBINDS.fullmatch(path or "") for _, path in files):
+            outcomes = changed(outcomes, started_over)
+        if all(opens(operator, path) for operator, path in files):
             return outcomes
         words = node.body.words if isinstance(node.body, syntax.Simple) else ()
         ended = {CommandEnd(False, "exit"): shell} if SPECIAL.intersection(words[:1]) else {}

@@ -40,6 +40,8 @@ HARMLESS_OPTIONS = frozenset(
 # Function libraries of distributions, which neither change a script's variables nor end it.
 LIBRARIES = re.compile(r"(/usr)?/lib/.*|/etc/(rc\.d/)?init\.d/functions(\.sh)?|/etc/rc\.(status|subr)")
 _DEVICES = re.compile(r"/(dev|proc|sys)/.+")
+REBINDS = re.compile(r"/sys/.*/(unbind|bind|remove|rescan|new_id|delete)")
+"""Files of the kernel that give a device another driver, or remove it."""
 _WRITABLE = re.compile(rf"{_DEVICES.pattern}|/(var/log|var/tmp|var/run|run|tmp|etc|root)/[^/]+")
 
 _DURATION = re.compile(r"(\d*\.?\d+|inf|infinity)([smhd]?)")
@@ -107,6 +109,11 @@ def seconds(words: Sequence[Word]) -> float | None:
     if not found or not all(found):
         return None
     return sum(float(one[1]) * _UNITS[one[2]] for one in found if one is not None)
+
+
+def removes_device(name: str, words: Sequence[Word], device: str) -> bool:
+    """Return True if a command removes the device, so that one of its name is a new one."""
+    return device in words and name in {"ip", "brctl"} and not {"del", "delete", "delbr"}.isdisjoint(words)
 
 
 def removes(options: Sequence[Word]) -> bool:

@@ -6,7 +6,6 @@ from math import inf
 
 import msgspec
 
-from virtscan.offload.persistence.evidence import uncertain
 from virtscan.offload.persistence.shell.commands import Commands
 from virtscan.offload.persistence.shell.conditions import holds
 from virtscan.offload.persistence.shell.effects import program_states
@@ -27,6 +26,7 @@ from virtscan.offload.persistence.shell.programs import (
     SPECIAL,
     is_taken_to_succeed,
     removes,
+    removes_device,
     seconds,
 )
 from virtscan.offload.persistence.shell.state import (
@@ -50,6 +50,7 @@ from virtscan.offload.persistence.shell.variables import (
     overwritten,
     renamed,
     shifted,
+    started_over,
     with_options,
 )
 
@@ -175,9 +176,9 @@ class SimpleCommands(Commands):
             return outcomes
         if name == "sleep":
             return self._sleep(fields, shell)
-        if name == "rmmod" or (name == "modprobe" and removes(fields)):
-            # A driver that is loaded again has its initial settings.
-            shell = msgspec.structs.replace(shell, states=uncertain(shell.states))
+        loads = name == "rmmod" or (name == "modprobe" and removes(fields))
+        if loads or removes_device(name, fields, self._scene.device):
+            shell = started_over(shell)
         if name in SET_VARIABLES:
             shell = overwritten(name, fields, shell)
         if name in DECLARE:

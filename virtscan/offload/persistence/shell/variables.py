@@ -119,3 +119,8 @@ def renamed(name: str, words: Sequence[Word], shell: Shell, scene: Scene) -> She
     elsewhere = words[-1:] != [scene.device]  # its name is another one's in what follows
     shell = shell.with_states(uncertain(FEATURES), certain=False)
     return msgspec.structs.replace(shell, doubtful=shell.doubtful or elsewhere)
+
+
+def started_over(shell: Shell) -> Shell:
+    """Return the shell after the device got its driver again, or was made again."""
+    return msgspec.structs.replace(shell, states=uncertain(shell.states))

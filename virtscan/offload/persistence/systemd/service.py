@@ -188,15 +188,17 @@ def _time(value: str) -> float:
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
-def is_unconditional(entries: Entries, device: str, starts: Callable[[str], State]) -> bool:
+def is_unconditional(entries: Entries, instance: str | None, device: str, starts: Callable[[str], State]) -> bool:
     """Return True if nothing prevents the unit from running as root with the right to switch offload.
 
     Args:
         entries: Section, key and value of each line of the unit and its drop-ins.
+        instance: The instance of a template; None if it is unknown.
         device: The device in question, which exists.
         starts: Returns whether another unit is active at boot.
     """
-    for section, key, value in entries:
+    for section, key, text in entries:
+        value = text if instance is None else re.sub("%[iI]", instance, text)
         needed = _DEPENDENCIES.get(key) if section == "Unit" else None
         units = [unit for unit in value.split() if not (key in _STARTING and unit.endswith(".target"))]
         if needed is not None and any(starts(unit) is not needed for unit in units):

@@ -40,7 +40,7 @@ def units(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
                 continue
             scene = Scene.of(evidence, device)
             states = service.effects(entries, instance, scene, version=evidence.udev)
-            unconditional = service.is_unconditional(entries, device, partial(_active, evidence, device))
+            unconditional = service.is_unconditional(entries, instance, device, partial(_active, evidence, device))
             certain = started is State.ON and unconditional
             if states:
                 yield SavedSetting(place=SettingPlace(files=(path,)), states=states if certain else uncertain(states))
@@ -82,7 +82,9 @@ def _started(name: str, instance: str | None, evidence: Evidence, device: str, *
     unit = name.replace("@.", f"@{instance}.") if instance else name
     names = {unit, *(alias for alias, target in evidence.aliases.items() if target in {unit, name})}
     owners = [entry.rpartition("/")[0] for entry in evidence.wanted if entry.rpartition("/")[2] in names]
-    results = [_owner_starts(re.sub(r"\.(wants|requires)$", "", owner), evidence, device, depth) for owner in owners]
+    results = [
+        _owner_starts(re.sub(r"\.(wants|requires|upholds)$", "", owner), evidence, device, depth) for owner in owners
+    ]
     if State.ON in results and instance is not None:
         return State.ON
     until_reboot = names & {entry.rpartition("/")[2] for entry in evidence.wanted_until_reboot}
@@ -121,7 +123,7 @@ def _target_starts(target: str, evidence: Evidence, device: str, depth: int) -> 
     if stem in _OTHER_TIMES or stem.startswith("initrd"):
         return State.OFF
     entries = [entry.rpartition("/") for entry in evidence.wanted]
-    owners = {re.sub(r"\.(wants|requires)$", "", owner) for owner, _, unit in entries if unit == target}
+    owners = {re.sub(r"\.(wants|requires|upholds)$", "", owner) for owner, _, unit in entries if unit == target}
     owners |= {path.name for path, text in evidence.matching("systemd/system/*.service") if target in _wanted_by(text)}
     if depth < 5 and any(_owner_starts(one, evidence, device, depth + 1) is State.ON for one in sorted(owners)):
         return State.ON
