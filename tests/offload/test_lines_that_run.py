@@ -428,6 +428,15 @@ def test_a_script_that_another_one_runs_has_its_own_variables_and_a_sourced_one_
     assert state({RC_LOCAL: f"export d=eth0\nsudo {script}", **off}) is UNKNOWN
 
 
+def test_a_script_that_was_read_exists() -> None:
+    off = {"/opt/off": "#!/bin/sh\nethtool -K eth0 tx off"}
+    script = "[ -x /opt/off ] && /opt/off"
+
+    assert state({RC_LOCAL: script, **off}) is OFF
+    assert state({RC_LOCAL: script, **off}, executable=frozenset({RC_LOCAL})) is ON
+    assert state({RC_LOCAL: "[ -x /opt/off ] || exit\nethtool -K eth0 tx off"}) is UNKNOWN
+
+
 def test_a_sourced_file_that_only_sets_variables_ends_nothing() -> None:
     files = {RC_LOCAL: f". /etc/default/own\n{COMMAND}\n"}
 

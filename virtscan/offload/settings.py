@@ -1,7 +1,8 @@
 """The part of the server's script that collects persistent settings: settings.sh.
 
 It sends only those lines of configuration files that concern TX checksum offload, with passwords removed. Scripts that
-run ethtool are sent completely, except for comments and for variables whose names suggest secrets.
+run ethtool, or another such script, are sent completely, except for comments and for variables whose names suggest
+secrets.
 """
 
 from importlib.resources import files

@@ -113,7 +113,8 @@ hooks() {
     for file; do
         if [ -e "$file" ] && [ ! -r "$file" ]; then say unreadable "${file#"$root"}"; fi
     done
-    scripts $(grep -lsE -- "$wanted" "$@" 2>/dev/null)
+    set -- $(grep -lsE -- "$wanted" "$@" 2>/dev/null)
+    for file; do native "$file" || scripts "$file"; done
 }
 
 udev() {
@@ -328,11 +329,19 @@ wants() {
     done
 }
 
+# Whether systemd has a service of the name of a script, which it starts instead.
+native() {
+    for folder in etc usr/local/lib usr/lib lib; do
+        [ -e "$root/$folder/systemd/system/${1##*/S[0-9][0-9]}.service" ] && return 0
+    done
+    return 1
+}
+
 # The scripts of the runlevels, which systemd starts as services of the same names.
 runlevels() {
     for path in "$root"/etc/rc[35S].d/S[0-9][0-9]* "$root"/etc/rc.d/rc[35].d/S[0-9][0-9]*; do
         name=${path##*/S[0-9][0-9]}
-        if [ -L "$path" ]; then printf 'multi-user.target.wants/%s.service\n' "$name"; fi
+        if [ -L "$path" ] && ! native "$path"; then printf 'multi-user.target.wants/%s.service\n' "$name"; fi
     done
 }
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from virtscan.offload.persistence.outcomes import all_of, any_of
+from virtscan.offload.persistence.shell.effects import Scene
 from virtscan.offload.persistence.shell.language.words import Word
 
 _SIGNS = {
@@ -20,19 +21,19 @@ _SIGNS = {
 }
 
 
-def holds(words: Sequence[Word], *, device: str, patterns: bool) -> bool | None:
+def holds(words: Sequence[Word], scene: Scene, *, patterns: bool) -> bool | None:
     """Evaluate a condition.
 
     Args:
         words: The words between the brackets.
-        device: The device in question, which exists.
+        scene: The device in question, which exists, and the scripts that were read.
         patterns: True for `[[`, where `=` compares with a pattern.
     """
     if any(word in {"(", ")"} for word in words):
         return None
     return any_of(
         [
-            all_of([_one(part, device, patterns=patterns) for part in _split(alternative, {"&&", "-a"})])
+            all_of([_one(part, scene, patterns=patterns) for part in _split(alternative, {"&&", "-a"})])
             for alternative in _split(words, {"||", "-o"})
         ]
     )
@@ -48,15 +49,15 @@ def _split(words: Sequence[Word], separators: set[str]) -> list[list[Word]]:
     return parts
 
 
-def _one(words: list[Word], device: str, *, patterns: bool) -> bool | None:
+def _one(words: list[Word], scene: Scene, *, patterns: bool) -> bool | None:
     match words:
         case ["!", *rest] if rest:
-            inner = _one(rest, device, patterns=patterns)
+            inner = _one(rest, scene, patterns=patterns)
             return None if inner is None else not inner
         case ["-n" | "-z" as sign, str(text)]:
             return bool(text) == (sign == "-n")
-        case ["-e" | "-f" | "-x" | "-r" | "-s" | "-d" | "-L" | "-h", str(path)]:
-            return _exists(path, device)
+        case ["-e" | "-f" | "-x" | "-r" | "-s" | "-d" | "-L" | "-h" as sign, str(path)]:
+            return _exists(sign, path, scene)
         case [str(left), str(sign), str(right)] if sign in _SIGNS:
             return _compares(left, sign, right, patterns=patterns)
         case [str(text)] if text != "!":
@@ -73,9 +74,11 @@ def _compares(left: str, sign: str, right: str, *, patterns: bool) -> bool | Non
     return _SIGNS[sign](int(left), int(right)) if known else None
 
 
-def _exists(path: str, device: str) -> bool | None:
-    """Return True for files that are known to exist: ethtool, and the device."""
+def _exists(sign: str, path: str, scene: Scene) -> bool | None:
+    """Return True for files that are known to exist: ethtool, the device, and scripts that were read."""
+    if scene.scripts.get(path) and sign not in {"-d", "-L", "-h"}:
+        return sign != "-x" or path not in scene.not_executable
     parts = path.rstrip("/").split("/")
-    if parts[-1] == "ethtool" or path.rstrip("/") == f"/sys/class/net/{device}":
+    if parts[-1] == "ethtool" or path.rstrip("/") == f"/sys/class/net/{scene.device}":
         return True
     return None

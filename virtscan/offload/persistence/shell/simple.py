@@ -78,7 +78,7 @@ class SimpleCommands(Commands):
         """Run a command after its command substitutions, the last of which ended with `status`."""
         if words[:1] == ("[[",):
             fields = [expand_pattern(word, shell.lookup) for word in words[1:-1]]
-            return ended(shell, holds(fields, device=self._scene.device, patterns=True))
+            return ended(shell, holds(fields, self._scene, patterns=True))
         rest = list(words)
         after = shell
         while rest and (assignment := ASSIGNMENT.fullmatch(rest[0])) is not None:
@@ -90,7 +90,7 @@ class SimpleCommands(Commands):
             inner = rest[1:-1] if rest[0] == "[" else rest[1:]
             fields = [field for word in inner for field in expand(word, shell.lookup)]
             known = "==" not in fields or shell.is_bash  # else an error of dash
-            return ended(shell, holds(fields, device=self._scene.device, patterns=False) if known else None)
+            return ended(shell, holds(fields, self._scene, patterns=False) if known else None)
         fields = [field for word in rest for field in expand(word, shell.lookup)]
         if after is shell:
             return self._declared(rest, shell) if None in fields and rest[0] in DECLARE else self.command(fields, shell)
