@@ -437,6 +437,14 @@ def test_a_script_that_was_read_exists() -> None:
     assert state({RC_LOCAL: "[ -x /opt/off ] || exit\nethtool -K eth0 tx off"}) is UNKNOWN
 
 
+def test_only_bash_has_source() -> None:
+    off = {"/opt/off": "ethtool -K eth0 tx off"}
+
+    assert state({RC_LOCAL: "#!/bin/bash\nsource /opt/off", **off}) is OFF
+    assert state({RC_LOCAL: "#!/bin/sh\n. /opt/off", **off}) is OFF
+    assert state({RC_LOCAL: "#!/bin/sh\nsource /opt/off", **off}) is UNKNOWN
+
+
 def test_a_sourced_file_that_only_sets_variables_ends_nothing() -> None:
     files = {RC_LOCAL: f". /etc/default/own\n{COMMAND}\n"}
 

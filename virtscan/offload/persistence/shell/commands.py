@@ -143,7 +143,9 @@ class Commands(ABC):
         if name == "eval":
             return self._eval(fields, shell)
         if name in {".", "source"}:
-            return self._sourced(fields, shell)
+            sourced = self._sourced(fields, shell)
+            # dash has no `source`.
+            return sourced if name == "." or shell.is_bash else either(sourced, {FAILURE: shell})
         if path in self._scene.scripts:
             return self.process(self._scene.scripts[path], tuple(fields), shell)
         return self.other(path, fields, shell)
