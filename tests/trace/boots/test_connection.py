@@ -194,6 +194,14 @@ def test_a_request_without_an_answer(tmp_path: Path) -> None:
     assert (found.outcome, found.retries) == (Outcome.NO_ANSWER, 1)
 
 
+def test_a_request_that_is_repeated_after_its_answer_shows_that_the_answer_was_not_taken(tmp_path: Path) -> None:
+    answer = server(1.4, OK, sequence=IRS + 1, kind=Checksum.PARTIAL)
+    again = client(2.3, GET, sequence=ISS + 1, ack=IRS + 1)
+
+    assert judge(boot(tmp_path, *ASKS, answer, again)).failed is Failed.YES
+    assert judge(boot(tmp_path, *ASKS, answer)).failed is Failed.UNCLEAR
+
+
 def test_a_connection_without_a_request(tmp_path: Path) -> None:
     assert boot(tmp_path, *ESTABLISHED).outcome is Outcome.UNFINISHED
 
