@@ -118,6 +118,25 @@ def test_a_refused_request_is_a_refusal(tmp_path: Path) -> None:
     assert judge(found).failed is Failed.NO
 
 
+@pytest.mark.parametrize(
+    ("kind", "failed"), [(Checksum.PARTIAL, Failed.YES), (Checksum.GOOD, Failed.NO), (Checksum.WRONG, Failed.UNCLEAR)]
+)
+def test_a_client_that_repeats_its_request_has_not_taken_the_refusal(
+    kind: Checksum, failed: Failed, tmp_path: Path
+) -> None:
+    refusals = [shot for time in (0.2, 2, 6) for shot in (request(time), offer(time + 0.1, kind, step=6))]
+
+    found = only(trace(tmp_path, discover(0), offer(0.1), *refusals, until=60))
+    assert (found.outcome, judge(found).failed) == (Outcome.REFUSED, failed)
+
+
+def test_a_client_that_discovers_after_a_refusal_has_taken_it(tmp_path: Path) -> None:
+    shots = [discover(0), offer(0.1), request(0.2), offer(0.3, Checksum.PARTIAL, step=6), discover(0.5)]
+
+    found = only(trace(tmp_path, *shots, until=60))
+    assert (found.outcome, found.ignored.total, judge(found).failed) == (Outcome.REFUSED, 0, Failed.NO)
+
+
 def test_a_client_that_starts_over_is_another_boot(tmp_path: Path) -> None:
     first = [*lease(0, transaction=1), said(1, read_request()), answered(1.1, data(1, 5), kind=Checksum.PARTIAL)]
     second = [*lease(60, transaction=2), said(61, read_request("again"), port=2071)]

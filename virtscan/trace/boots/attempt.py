@@ -133,6 +133,7 @@ class BootAttempt:
         outcome, error, decided = self._outcome(end)
         leased = self.dhcp
         if leased is not None:
+            leased.settle()
             self._totals.add(leased, stuck=decided is leased)
         while self._downloads:
             self._fold(self._downloads.popleft(), end)

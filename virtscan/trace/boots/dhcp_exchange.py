@@ -30,6 +30,7 @@ class DhcpExchange(Exchange):
         self._acknowledged_at = packet.time
         self._acknowledgement_missed = False
         self._file_requested = False
+        self._refused_by: bytes | None = None
 
     @property
     def acknowledged(self) -> bool:
@@ -44,6 +45,9 @@ class DhcpExchange(Exchange):
             self.transaction = message.transaction
         server = message.server or packet.source
         if step is AddressStep.DISCOVER:
+            if self._refused_by is not None:
+                self.settle()
+                self._seen.discard(AddressStep.REQUEST)  # the next one is of another offer
             self._keeps_transaction = same and step in self._seen
             self.client_sent(packet, again=step in self._seen)
         elif step is AddressStep.REQUEST and packet.destination_port == PROXY:
@@ -60,8 +64,13 @@ class DhcpExchange(Exchange):
             if step is AddressStep.ACK:
                 self._acknowledgement, self._acknowledged_at = packet.checksum(), packet.time
             if step is AddressStep.NAK:
-                self.record_reaction(server)  # a refusal needs no answer
+                self._refused_by = server
         self._seen.add(step)
+
+    def settle(self) -> None:
+        """Record that the client took a refusal: it needs no answer, and the client did not repeat its request."""
+        if self._refused_by is not None and self._refused_by not in self._passed_over:
+            self.record_reaction(self._refused_by)
 
     def record_address_use(self) -> None:
         """Record that the client uses its address."""
@@ -82,6 +91,8 @@ class DhcpExchange(Exchange):
         match self.ended(end):
             case Outcome.OFFERS_NOT_REQUESTED | Outcome.ACKNOWLEDGEMENT_NOT_TAKEN:
                 return self.ignores_bad
+            case Outcome.REFUSED:
+                return self._refused_by in self._passed_over and self.ignores_bad
             case Outcome.UNFINISHED:
                 return self.ignored[Checksum.PARTIAL] > 0
             case _:
