@@ -72,6 +72,15 @@ def test_a_client_that_repeats_its_discover_may_still_request_the_offer(kind: Ch
     assert only(trace(tmp_path, *shots, until=60)).outcome is Outcome.OFFERS_NOT_REQUESTED
 
 
+@pytest.mark.parametrize(("times", "failed"), [([0], Failed.UNCLEAR), ([0, 4], Failed.NO)])
+def test_a_complete_offer_was_ignored_only_if_a_packet_was_repeated(
+    times: list[int], failed: Failed, tmp_path: Path
+) -> None:
+    shots = [shot for time in times for shot in (discover(time), offer(time + 0.1))]
+
+    assert judge(only(trace(tmp_path, *shots, until=60))).failed is failed
+
+
 def test_a_request_at_the_end_of_a_capture_may_still_be_answered(tmp_path: Path) -> None:
     shots = [discover(0), offer(0.1), discover(1), offer(1.1), request(3)]
 

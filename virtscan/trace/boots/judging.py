@@ -95,6 +95,11 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
     partial = f"{ignored.partial} of {_answers(total)} that the client ignored had a partial checksum"
     if ignored.complete and not ignored.bad:
         complete = f"{ignored.complete} of {_answers(total)} that the client ignored had a complete checksum"
+        if not (boot.retries or boot.resent):
+            missing = f"the client's reaction: neither side repeated a packet; {_NO_FILTER}"
+            return Judgement(
+                failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=(what, complete), missing=(missing,)
+            )
         confidence = Confidence.MEDIUM if ignored.unknown else Confidence.HIGH
         return Judgement(failed=Failed.NO, confidence=confidence, because=(what, complete))
     if ignored.complete:
