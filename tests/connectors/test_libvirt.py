@@ -574,7 +574,7 @@ def test_nothing_is_printed(libvirtd: Libvirtd, tmp_path: Path, capfd: pytest.Ca
         ("qemu://127.0.0.1/system", r"for SSH use DRIVER\+ssh://"),
         ("nosuchalias", r"write a URI, e.g. qemu\+ssh://root@HOST/system, or an alias of libvirt.conf"),
         ("qemu+ssh://hv1/system%0a", "not a libvirt URI"),
-        ("qemu+warp://hv1/system", "transport in URL not recognised"),
+        ("qemu+warp://hv1/system", "unknown libvirt transport"),
         ("qemu:///sys tem", "Unable to parse URI"),
     ],
 )
