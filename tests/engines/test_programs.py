@@ -1,4 +1,5 @@
 import subprocess
+import sys
 import threading
 import time
 
@@ -38,6 +39,38 @@ def test_a_program_that_is_starting_others_ends_with_them() -> None:
     thread.join()
 
     assert outputs == [b""] * 150
+
+
+@pytest.mark.slow
+def test_a_program_one_of_whose_threads_starts_others_ends_with_them() -> None:
+    """The main thread may have stopped, or wait in the kernel, while another one still forks."""
+    script = """
+import os, threading, time
+def start_programs():
+    for _ in range(400):
+        if os.fork() == 0:
+            os.execvp("sleep", ["sleep", "1000"])
+for _ in range(3):
+    threading.Thread(target=start_programs).start()
+print(flush=True)
+time.sleep(1000)
+"""
+    left: list[bytes] = []
+
+    def start_and_end() -> None:
+        for number in range(60):
+            with subprocess.Popen([sys.executable, "-S", "-c", script], stdout=subprocess.PIPE) as program:
+                assert program.stdout is not None
+                program.stdout.readline()
+                time.sleep(number % 30 * 1e-4)
+                end_programs_of(threading.current_thread())
+                left.append(program.stdout.read())  # returns when no process has the pipe open for writing
+
+    thread = threading.Thread(target=start_and_end)
+    thread.start()
+    thread.join()
+
+    assert left == [b""] * 60
 
 
 @pytest.mark.slow

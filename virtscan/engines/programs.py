@@ -68,7 +68,7 @@ def _stop(program: int) -> Iterator[int]:
     """Stop a program and those below it that are not spared (the ssh of a ProxyJump); give their numbers."""
     _send(program, signal.SIGSTOP)
     end = monotonic() + _END_SECONDS
-    while _is_at_work(program) and monotonic() < end:  # it may be in a fork, whose child is not listed yet
+    while _is_at_work(program) and monotonic() < end:  # a thread may be in a fork, whose child is not listed yet
         sleep(0.0002)
     yield program
     for child in _all_children(program):
@@ -81,13 +81,18 @@ def _send(program: int, number: signal.Signals) -> None:
         os.kill(program, number)
 
 
-def _is_at_work(program: int) -> bool:
-    """Return True if a program runs, or waits for what a signal interrupts."""
+def _is_at_work(process: int) -> bool:
+    """Return True until every thread of a process is stopped or has ended."""
+    return any(_state(process, thread) not in b"TtZXx" for thread in _threads(process))
+
+
+def _state(process: int, thread: int) -> bytes:
+    """Return the letter of proc_pid_stat(5); empty for a thread that is gone."""
     try:
-        _, _, state = Path(f"/proc/{program}/stat").read_bytes().rpartition(b") ")
+        _, _, state = Path(f"/proc/{process}/task/{thread}/stat").read_bytes().rpartition(b") ")
     except OSError:
-        return False
-    return state[:1] in (b"R", b"S")
+        return b""
+    return state[:1]
 
 
 def _reap(program: int) -> bool:
@@ -108,12 +113,15 @@ def _is_spared(program: int) -> bool:
 
 
 def _all_children(process: int) -> Iterator[int]:
-    try:
-        threads = [int(thread) for thread in os.listdir(f"/proc/{process}/task")]  # noqa: PTH208 names alone
-    except OSError:
-        return
-    for thread in threads:
+    for thread in _threads(process):
         yield from _children(process, thread)
+
+
+def _threads(process: int) -> list[int]:
+    try:
+        return [int(thread) for thread in os.listdir(f"/proc/{process}/task")]  # noqa: PTH208 names alone
+    except OSError:
+        return []
 
 
 def _children(process: int, thread: int | None) -> list[int]:
