@@ -11,6 +11,12 @@ from time import monotonic, sleep
 _END_SECONDS = 2.0
 """Longest wait for the next killed program to end, or stopped one to stop; one in a system call may never do so."""
 
+_FORK_SECONDS = 0.1
+"""Longest wait for a program in a call that no signal interrupts: a fork is short, but a dead NFS server is not."""
+
+_IN_A_CALL, _AT_REST = {b"D"}, {b"T", b"t", b"Z", b"X", b"x", b""}
+"""States of threads, as in proc_pid_stat(5)."""
+
 _MASTER = b"ssh: "
 """The title of an ssh that ControlPersist keeps in the background for later logins, by the user's choice."""
 
@@ -67,8 +73,11 @@ def _end(program: int, how: signal.Signals) -> None:
 def _stop(program: int) -> Iterator[int]:
     """Stop a program and those below it that are not spared (the ssh of a ProxyJump); give their numbers."""
     _send(program, signal.SIGSTOP)
-    end = monotonic() + _END_SECONDS
-    while _is_at_work(program) and monotonic() < end:  # a thread may be in a fork, whose child is not listed yet
+    began = monotonic()
+    # A thread may be in a fork, whose child is not listed yet.
+    while states := _at_work(program):
+        if monotonic() - began > (_FORK_SECONDS if states == _IN_A_CALL else _END_SECONDS):
+            break
         sleep(0.0002)
     yield program
     for child in _all_children(program):
@@ -81,9 +90,9 @@ def _send(program: int, number: signal.Signals) -> None:
         os.kill(program, number)
 
 
-def _is_at_work(process: int) -> bool:
-    """Return True until every thread of a process is stopped or has ended."""
-    return any(_state(process, thread) not in b"TtZXx" for thread in _threads(process))
+def _at_work(process: int) -> set[bytes]:
+    """Return the states of the threads of a process that have neither stopped nor ended."""
+    return {_state(process, thread) for thread in _threads(process)} - _AT_REST
 
 
 def _state(process: int, thread: int) -> bytes:
