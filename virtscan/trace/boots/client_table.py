@@ -26,8 +26,10 @@ class _Index(Generic[_K]):
 
     def find(self, key: _K, segment: tuple[int, ...] | None = None) -> BootAttempt | None:
         """Return the newest attempt on a network, or on any network if None is given."""
-        known = self._attempts.get(key, ())
-        return next((one for one in known if segment is None or is_one_network(one.segment, segment)), None)
+        for attempt in self._attempts.get(key, ()):
+            if segment is None or is_one_network(attempt.segment, segment):
+                return attempt
+        return None
 
     def put(self, key: _K, attempt: BootAttempt) -> None:
         """Add an attempt; it replaces older ones on the same network."""
