@@ -119,7 +119,7 @@ class _Splitter:
         broken = [XmlSpan(entry.start, end, _text(entry.name)) for entry in self._open if entry.may_be_a_root]
         pieces = sorted(broken + self._inner, key=lambda piece: piece.start)
         limits = (*(piece.start for piece in pieces[1:]), end)
-        for piece, limit in zip(pieces, limits, strict=False):  # one limit remains if there are no pieces
+        for piece, limit in zip(pieces, limits, strict=False):  # without pieces, one limit remains
             yield XmlSpan(piece.start, min(piece.end, limit), piece.root)
         self._open.clear()
         self._names.clear()

@@ -55,7 +55,7 @@ def chosen_scan(history: "History", which: Which, option: str | None, config: Pa
 
     Raises:
         ConfigError: --scope names no scope of this history, or --config no file.
-        HistoryError: There is no such scan, or the history has several scopes and none is given.
+        HistoryError: The scan does not exist, or the history has several scopes and none is given.
     """
     return history.find(which, _chosen_scope(history, which, option, config))
 

@@ -14,7 +14,7 @@ def read(target: ServerTarget, *, timeout: float, root: Path = Path("/")) -> Ser
     """Read this machine like a remote one; `timeout` is in seconds, `root` the folder of /etc, /proc and /sys.
 
     Raises:
-        OffloadError: sh can't be run or does not end in time, or there is no such device.
+        OffloadError: sh can't be run or does not end in time, or the device does not exist.
     """
     folder = "" if root == Path("/") else str(root)
     try:

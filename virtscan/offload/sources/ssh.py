@@ -13,7 +13,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:
     """Read the server; `timeout` is in seconds.
 
     Raises:
-        OffloadError: The login failed, the server did not answer in time, or there is no such device.
+        OffloadError: The login failed, the server did not answer in time, or the device does not exist.
     """
     destination = ssh.parse_destination(target.address)
     try:

@@ -189,7 +189,7 @@ def _join_by_name(hosts: _Hosts, numbers: Iterable[int], key: str) -> None:
 
 
 def _own_traits(one: HostObservation) -> Iterator[tuple[str, str]]:
-    """Yield what may show, beside a name, that another observation is of the same hypervisor."""
+    """Yield the traits that may show, in addition to a name, that another observation is of the same hypervisor."""
     yield "address", one.host.uri
     if not one.has_facts:
         yield "address, unread", one.host.uri
@@ -211,9 +211,9 @@ def _facts(one: HostObservation) -> Iterator[tuple[str, str]]:
 
 
 def _have_one_in_common(some: Sequence[HostObservation], others: Sequence[HostObservation], key: str) -> bool:
-    """Return True if an observation of some is one of the others; one without facts counts only beside no other.
+    """Return True if observations of both are of one hypervisor; those without facts count only if there are no others.
 
-    A key that only one without facts has does not count either: that one may be of another site.
+    Both need the key in an observation that counts: another one with the key may be of another site.
     """
     some, others = _with_facts(some), _with_facts(others)
     have_key = all(any(key in one.keys for one in group) for group in (some, others))

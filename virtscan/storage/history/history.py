@@ -72,7 +72,7 @@ class History:
             reported: True to skip scans whose report was not delivered, unless `which` is a number.
 
         Raises:
-            HistoryError: There is no such scan, or there are scans of several scopes.
+            HistoryError: The scan does not exist, or the scans are of several scopes.
         """
         every = self.scans()
         records = [one for one in every if scope is None or one.scope == scope]
@@ -112,7 +112,7 @@ class History:
         """Return the inventory of a scan as it was saved.
 
         Raises:
-            HistoryError: There is no such scan, or its content was pruned.
+            HistoryError: The scan does not exist, or its content was pruned.
         """
         with self._database.reading() as connection:
             return ScanReader(connection).inventory(number)

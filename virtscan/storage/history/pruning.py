@@ -30,8 +30,8 @@ def superfluous(
         scans: All scans, the first one first.
         needed: Numbers of scans that are kept in any case.
         before: The content of scans from this time on is kept, and that of two of each scope: the last one, and the
-            last one whose news were reported, because the next news are compared with it.
-        then: The other scans that are kept. A scan that read nothing represents a period only if there is no other.
+            last one whose changes were reported, because the next report of changes compares with it.
+        then: The other scans that are kept. A scan that read nothing represents a period only if all of its scans did.
     """
     kept: dict[object, int] = {}
     old = [scan for scan in scans if scan.kept]

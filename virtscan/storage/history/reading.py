@@ -32,7 +32,7 @@ class ScanReader:
         """Return the inventory that was saved.
 
         Raises:
-            HistoryError: There is no such scan, or its content was pruned.
+            HistoryError: The scan does not exist, or its content was pruned.
         """
         row = self._connection.execute(sa.select(SCAN).where(SCAN.c.id == scan_id)).mappings().one_or_none()
         if row is None:

@@ -77,7 +77,7 @@ class ClientTable:
         return known
 
     def connects(self, attempt: BootAttempt, packet: Packet) -> BootAttempt | None:
-        """Return the attempt of a new connection: another one at another address; None if there is no room for it."""
+        """Return the attempt of a new connection: another one at another address; None without room for it."""
         is_here = is_one_network(attempt.segment, packet.link.segment)
         if attempt.address != packet.source and (attempt.is_at_another_address(packet.source) or not is_here):
             another = self._new(attempt.mac, packet)
@@ -95,7 +95,7 @@ class ClientTable:
         return attempt is not None and attempt.boots
 
     def attempt(self, mac: Mac, packet: Packet, message: Dhcp | None) -> BootAttempt | None:
-        """Return the attempt to which a DHCP message belongs; None if there is no room for another.
+        """Return the attempt to which a DHCP message belongs; None without room for another.
 
         Args:
             mac: The client's MAC.
@@ -115,7 +115,7 @@ class ClientTable:
         return attempt
 
     def attempt_at(self, packet: Packet) -> BootAttempt | None:
-        """Return the attempt of the client that requests a file; None if there is no room for another."""
+        """Return the attempt of the client that requests a file; None without room for another."""
         known = self._of_sender(packet)
         if known is not None and known.is_at_another_address(packet.source):
             known = None  # another client with this MAC
@@ -131,7 +131,7 @@ class ClientTable:
         """Return the attempt to which a new transfer belongs: a new one if the client gave up a failed download.
 
         Returns:
-            None if there is no room for another attempt.
+            None without room for another attempt.
         """
         if not (attempt.gave_up(packet.time) and attempt.ignores_bad):
             return attempt

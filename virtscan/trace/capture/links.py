@@ -28,7 +28,7 @@ class Arrival(Enum):
 
 
 class LinkHeader(NamedTuple):
-    """A link header; `destination` is None if not recorded, `source` if there is no MAC.
+    """A link header; `destination` is None if not recorded, `source` without a MAC.
 
     `device` is None if the capture has one device, 0 if it has several and does not record which. `overlay`
     has the numbers of the virtual networks (VXLAN, GENEVE, GRE) that carried the frame.

@@ -58,7 +58,7 @@ def note_hosts(connection: sa.Connection, scan_id: int, hosts: Mapping[int, Hype
 
 
 def note_removed(connection: sa.Connection, scan_id: int, scope_id: int) -> None:
-    """Record the scan since which a host is no longer configured, and clear it for a host that is configured again."""
+    """Record the first scan without a host in its configuration, and clear it for a host that is configured again."""
     here = sa.select(HOST_SCAN.c.host_id).where(HOST_SCAN.c.scan_id == scan_id)
     of_scope, removed = HOST.c.scope_id == scope_id, HOST.c.removed_scan
     connection.execute(

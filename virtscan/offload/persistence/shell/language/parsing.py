@@ -120,7 +120,7 @@ class _Parser:
         return syntax.Simple(words=tuple(words), document="\n".join(documents))
 
     def _redirection(self) -> str | None:
-        """Skip a redirection and return the here-document or the file; None if there is no redirection."""
+        """Skip a redirection and return the here-document or the file; None without a redirection."""
         operator = self.token.text
         if not re.fullmatch(r"&?[<>].*", operator):
             return None
