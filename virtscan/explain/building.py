@@ -56,7 +56,7 @@ class _JudgedInventory:
         self._index = ServerIndex(inventory)
         self._wording = Wording(inventory)
         self._facts = StatedFacts(inventory)
-        self._findings = {found.key: found for found in report.findings}
+        self._findings = {finding.key: finding for finding in report.findings}
         self._pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
         self._evaluators: dict[int, Evaluator] = {}
         # A server answers many interfaces, and most of their cases are equal.
@@ -106,13 +106,13 @@ class _JudgedInventory:
 
     def _excluded(self, points: Sequence[PointEvaluation]) -> Iterator[Exclusion]:
         for point in points:
-            for number, why in point.excluded.items():
+            for number, reason in point.excluded.items():
                 server = self._index.servers[number]
                 yield Exclusion(
                     source_device=point.point.device,
                     server=server.name,
                     server_interface=server.interface,
-                    why=_EXCLUSIONS[why],
+                    why=_EXCLUSIONS[reason],
                 )
 
     def _missing_facts(self, points: Sequence[PointEvaluation], finding: Finding) -> Iterator[WhatIf]:
@@ -133,7 +133,7 @@ class _JudgedInventory:
 
     def _decisions(self, points: Sequence[PointEvaluation], finding: Finding | None) -> Iterator[Decision]:
         ruled = [(ruling, point) for point in points for ruling in point.rulings]
-        waived = {} if finding is None else {one.server: one.reason for one in finding.waived_servers}
+        waived = {} if finding is None else {waiver.server: waiver.reason for waiver in finding.waived_servers}
         away = frozenset[str]() if finding is None else _taken_away(finding)
         counted = [place for place, (ruling, _) in enumerate(ruled) if ruling.server not in away]
         # Equal devices share their rulings: the first device decides, as in the report.
@@ -142,13 +142,13 @@ class _JudgedInventory:
             verdict, stack = ruling.rule.verdict, ruling.stack
             # Places that exclude each other and disagree lower the confidence of the finding.
             confidence = ruling.confidence if finding is None or place != worst else finding.confidence
-            where = self._wording.sentences((*ruling.position.because, *ruling.position.missing))
+            position = self._wording.sentences((*ruling.position.because, *ruling.position.missing))
             yield Decision(
                 source_device=point.point.device,
                 source_mode=point.point.mode,
                 server=ruling.server or None,
                 server_interface=None if stack is None else stack.interface,
-                place="; ".join(where) or None,
+                place="; ".join(position) or None,
                 steps=self._steps(ruling.rule, ruling.case),
                 rule=ruling.rule.id,
                 verdict=verdict,
@@ -167,7 +167,7 @@ _EXCLUSIONS = {
 
 def _taken_away(finding: Finding) -> frozenset[str]:
     """Return the waived servers if others are left; none if all are waived, because then the worst decides."""
-    waived = frozenset(one.server for one in finding.waived_servers)
+    waived = frozenset(waiver.server for waiver in finding.waived_servers)
     return frozenset() if finding.server in waived else waived
 
 
@@ -184,9 +184,9 @@ def _steps(decided: Rule, case: Case) -> tuple[RuleResult, ...]:
             when=RULE_WORDS[rule.id].when,
             applies=None if number > place else number == place,
             asked=tuple(
-                ConditionResult(condition=words.requires, holds=one.test(case), found=words.found(case))
-                for one in (() if number > place else rule.conditions)
-                for words in (CONDITION_WORDS[one.id],)
+                ConditionResult(condition=words.requires, holds=condition.test(case), found=words.found(case))
+                for condition in (() if number > place else rule.conditions)
+                for words in (CONDITION_WORDS[condition.id],)
             ),
         )
         for number, rule in enumerate(RULES)

@@ -126,13 +126,13 @@ FIELDS: tuple[Field[InterfaceExplanation], ...] = (
 
 
 SERVERS: tuple[Field[tuple[ServerFacts, StatedFact]], ...] = (
-    Field(Column("server"), lambda one: one[0].name),
-    Field(Column("server_interface", under="server"), lambda one: one[0].interface),
-    Field(Column("fact"), lambda one: one[1].fact),
-    Field(Column("value", wraps=True), lambda one: one[1].value),
-    Field(Column("source", wraps=True), lambda one: one[1].source),
-    Field(moment("observed_at"), lambda one: timestamp(one[1].observed_at)),
-    Field(Column("ago", audience=Audience.DOCUMENTS), lambda one: one[1].ago),
+    Field(Column("server"), lambda row: row[0].name),
+    Field(Column("server_interface", under="server"), lambda row: row[0].interface),
+    Field(Column("fact"), lambda row: row[1].fact),
+    Field(Column("value", wraps=True), lambda row: row[1].value),
+    Field(Column("source", wraps=True), lambda row: row[1].source),
+    Field(moment("observed_at"), lambda row: timestamp(row[1].observed_at)),
+    Field(Column("ago", audience=Audience.DOCUMENTS), lambda row: row[1].ago),
 )
 
 

@@ -69,8 +69,8 @@ class StatedFacts:
         for netboot in self._inventory.netboots:
             if netboot.mac == interface.mac:
                 pending = "boots from the network next" if netboot.pending else "not set to boot from the network"
-                others = "" if netboot.is_exclusive else " or, as it does not manage DHCP, by another server"
-                answers = "" if netboot.server is None else f", answered by {netboot.server}{others}"
+                alternative = "" if netboot.is_exclusive else " or, as it does not manage DHCP, by another server"
+                answers = "" if netboot.server is None else f", answered by {netboot.server}{alternative}"
                 yield self._stated(
                     "record", f"{netboot.system}: {pending}{answers}", netboot.source, netboot.observed_at
                 )
@@ -81,8 +81,8 @@ class StatedFacts:
         read = ("declared" if is_declared(server.source) else server.source, server.observed_at)
         stack = sending(server)
         if stack.tx is State.UNKNOWN:
-            why = "not read" if server.reason is None else cause_words(server.reason, self._inventory.taken_at)
-            yield self._stated("TX checksum offload", None, f"{server.source}: {why}", read[1])
+            cause = "not read" if server.reason is None else cause_words(server.reason, self._inventory.taken_at)
+            yield self._stated("TX checksum offload", None, f"{server.source}: {cause}", read[1])
         else:
             of_state = (ASSUMED, None) if stack.is_assumed else read
             yield self._stated("TX checksum offload", stack.tx.value, *of_state)
@@ -96,9 +96,9 @@ class StatedFacts:
                 yield self._stated(name, _feature(server.features[name]), *read)
         if server.persistence is not None:
             after = server.persistence.tx_checksum
-            known = None if after is State.UNKNOWN else after.value
-            when = None if server.assumed_tx else server.observed_at
-            yield self._stated("after a reboot", known, setting_words(server.persistence.setting), when)
+            value = None if after is State.UNKNOWN else after.value
+            observed_at = None if server.assumed_tx else server.observed_at
+            yield self._stated("after a reboot", value, setting_words(server.persistence.setting), observed_at)
         yield self._kernel(server.kernel)
         yield from self._identity(server, tuple(sorted(stack.macs)), read)
         serves = ", ".join((*server.segments, *server.subnets))
@@ -126,7 +126,7 @@ class StatedFacts:
     def _network(self, hypervisor: Hypervisor, interface: Interface) -> Iterator[StatedFact]:
         if interface.network is None:
             return
-        network = next((one for one in hypervisor.networks if one.name == interface.network), None)
+        network = next((candidate for candidate in hypervisor.networks if candidate.name == interface.network), None)
         group = f", portgroup {interface.portgroup}" if interface.portgroup else ""
         if network is None:
             yield self._stated("network", None, f"{interface.network}{group}: its definition was not read")
@@ -180,8 +180,8 @@ class StatedFacts:
     def _stated(
         self, fact: str, value: str | None, source: str | None = None, observed_at: datetime | None = None
     ) -> StatedFact:
-        when = ago(observed_at, self._inventory.taken_at)
-        return StatedFact(fact=fact, value=value, source=source, observed_at=observed_at, ago=when)
+        age = ago(observed_at, self._inventory.taken_at)
+        return StatedFact(fact=fact, value=value, source=source, observed_at=observed_at, ago=age)
 
 
 def _offload(stack: SendingStack, name: DeviceName) -> str:

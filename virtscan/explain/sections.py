@@ -32,7 +32,7 @@ from virtscan.views.rows.lazy import Value
 T = TypeVar("T")
 
 
-class _Of(msgspec.Struct, Generic[T], frozen=True):
+class _Part(msgspec.Struct, Generic[T], frozen=True):
     """A part of an interface's account; `server` is None for a part about the interface itself."""
 
     account: InterfaceExplanation
@@ -51,59 +51,61 @@ class _Ruled(msgspec.Struct, frozen=True):
 def sections(explanation: Explanation) -> tuple[Section, ...]:
     """Return the parts of the text other than the findings; each row names its interface."""
     return (
-        section("facts", _FACTS, [_Of(one, fact) for one in explanation.accounts for fact in one.facts]),
+        section("facts", _FACTS, [_Part(account, fact) for account in explanation.accounts for fact in account.facts]),
         section("decisions", _DECISIONS, _decisions(explanation.accounts)),
         section("rules", _RULES, _ruled(explanation.accounts)),
         section("excluded", _EXCLUDED, _excluded(explanation.accounts)),
         section(
-            "missing_facts", _MISSING, [_Of(one, fact) for one in explanation.accounts for fact in one.missing_facts]
+            "missing_facts",
+            _MISSING,
+            [_Part(account, fact) for account in explanation.accounts for fact in account.missing_facts],
         ),
     )
 
 
-def _decisions(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Of[Decision]]:
+def _decisions(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Part[Decision]]:
     for account in accounts:
         for decision in account.decisions:
-            yield _Of(account, decision, decision.server, decision.server_interface)
+            yield _Part(account, decision, decision.server, decision.server_interface)
 
 
-def _ruled(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Of[_Ruled]]:
-    for one in _decisions(accounts):
-        for step in one.item.steps:
+def _ruled(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Part[_Ruled]]:
+    for part in _decisions(accounts):
+        for step in part.item.steps:
             if step.applies is not None:
-                yield _Of(one.account, _Ruled(one.item, step), one.server, one.server_interface)
+                yield _Part(part.account, _Ruled(part.item, step), part.server, part.server_interface)
 
 
-def _excluded(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Of[Exclusion]]:
+def _excluded(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Part[Exclusion]]:
     for account in accounts:
-        for one in account.excluded:
-            yield _Of(account, one, one.server, one.server_interface)
+        for exclusion in account.excluded:
+            yield _Part(account, exclusion, exclusion.server, exclusion.server_interface)
 
 
-def _fields(*fields: Field[T]) -> tuple[Field[_Of[T]], ...]:
-    return _WHOSE + _of_item(fields)
+def _fields(*fields: Field[T]) -> tuple[Field[_Part[T]], ...]:
+    return _INTERFACE + _of_item(fields)
 
 
-def _with_server(*fields: Field[T]) -> tuple[Field[_Of[T]], ...]:
-    return _WHOSE + _SERVER + _of_item(fields)
+def _with_server(*fields: Field[T]) -> tuple[Field[_Part[T]], ...]:
+    return _INTERFACE + _SERVER + _of_item(fields)
 
 
-def _of_item(fields: Iterable[Field[T]]) -> tuple[Field[_Of[T]], ...]:
+def _of_item(fields: Iterable[Field[T]]) -> tuple[Field[_Part[T]], ...]:
     return tuple(Field(field.column, _value_of(field)) for field in fields)
 
 
-def _value_of(field: Field[T]) -> Callable[[_Of[T]], Value]:
-    return lambda one: field.value(one.item)
+def _value_of(field: Field[T]) -> Callable[[_Part[T]], Value]:
+    return lambda part: field.value(part.item)
 
 
-_WHOSE: tuple[Field[_Of[Any]], ...] = (  # Any: rows of all types have these
-    Field(Column("hypervisor"), lambda one: one.account.hypervisor.name),
-    Field(Column("domain"), lambda one: one.account.domain.name),
-    Field(number("index"), lambda one: one.account.interface.index),
+_INTERFACE: tuple[Field[_Part[Any]], ...] = (  # Any: rows of all types have these
+    Field(Column("hypervisor"), lambda part: part.account.hypervisor.name),
+    Field(Column("domain"), lambda part: part.account.domain.name),
+    Field(number("index"), lambda part: part.account.interface.index),
 )
-_SERVER: tuple[Field[_Of[Any]], ...] = (  # Any: as above
-    Field(Column("server"), lambda one: one.server),
-    Field(Column("server_interface"), lambda one: one.server_interface),
+_SERVER: tuple[Field[_Part[Any]], ...] = (  # Any: as above
+    Field(Column("server"), lambda part: part.server),
+    Field(Column("server_interface"), lambda part: part.server_interface),
 )
 
 _FACTS = _fields(
@@ -124,11 +126,11 @@ _DECISIONS = _with_server(
 )
 
 _RULES = _with_server(
-    Field[_Ruled](Column("source_device"), lambda one: one.decision.source_device),
-    Field[_Ruled](Column("rule"), lambda one: one.step.rule),
-    Field[_Ruled](Column("when", wraps=True), lambda one: one.step.when),
-    Field[_Ruled](yes_or_no("applies"), lambda one: one.step.applies),
-    Field[_Ruled](Column("reason", wraps=True), lambda one: reason(one.step)),
+    Field[_Ruled](Column("source_device"), lambda ruled: ruled.decision.source_device),
+    Field[_Ruled](Column("rule"), lambda ruled: ruled.step.rule),
+    Field[_Ruled](Column("when", wraps=True), lambda ruled: ruled.step.when),
+    Field[_Ruled](yes_or_no("applies"), lambda ruled: ruled.step.applies),
+    Field[_Ruled](Column("reason", wraps=True), lambda ruled: reason(ruled.step)),
 )
 
 _EXCLUDED = _with_server(

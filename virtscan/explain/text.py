@@ -76,14 +76,16 @@ def _account(account: InterfaceExplanation) -> Iterator[_Line]:
 
 def _title(account: InterfaceExplanation) -> str:
     mac = "" if account.interface.mac is None else f" ({account.interface.mac})"
-    when = ", at its next start" if account.domain.next_start else ""
-    what = f"{account.domain.name} on {account.hypervisor.name}, interface {account.interface.index}{mac}{when}"
+    next_start = ", at its next start" if account.domain.next_start else ""
+    interface = (
+        f"{account.domain.name} on {account.hypervisor.name}, interface {account.interface.index}{mac}{next_start}"
+    )
     finding = account.finding
     if finding is None:
         reason = "no finding" if account.not_judged is None else account.not_judged.value
-        return f"{what}: not judged: {reason}"
+        return f"{interface}: not judged: {reason}"
     by = "" if finding.server is None else f", because of {_server(finding.server, finding.server_interface)}"
-    return f"{what}: {_verdict(finding.verdict, finding.confidence)} by {titled(finding.rule)}{by}"
+    return f"{interface}: {_verdict(finding.verdict, finding.confidence)} by {titled(finding.rule)}{by}"
 
 
 def _exclusions(exclusions: Iterable[Exclusion]) -> Iterator[_Line]:
@@ -93,9 +95,9 @@ def _exclusions(exclusions: Iterable[Exclusion]) -> Iterator[_Line]:
         alike.setdefault((excluded.source_device, excluded.why), []).append(
             _server(excluded.server, excluded.server_interface)
         )
-    for (device, why), servers in alike.items():
-        where = "" if device is None else f" on {device}"
-        yield from _line("  ", f"not judged{where}: {listed(servers, _MOST_NAMED)} ({why})")
+    for (device, reason), servers in alike.items():
+        on_device = "" if device is None else f" on {device}"
+        yield from _line("  ", f"not judged{on_device}: {listed(servers, _MOST_NAMED)} ({reason})")
 
 
 def _outlook(account: InterfaceExplanation) -> Iterator[_Line]:
@@ -129,16 +131,17 @@ def _which(account: InterfaceExplanation) -> str:
 
 def _missing_fact(fact: WhatIf) -> Iterator[_Line]:
     yield from _line("    ", f"{fact.missing}: {fact.how}")
-    values: dict[str, list[str]] = {}
+    by_verdict: dict[str, list[str]] = {}
     for value, verdict in fact.verdicts.items():
-        values.setdefault("not judged" if verdict is None else verdict.value, []).append(value)
-    short = {words: some for words, some in values.items() if len(some) <= _IN_A_SENTENCE}
+        by_verdict.setdefault("not judged" if verdict is None else verdict.value, []).append(value)
+    short = {words: cases for words, cases in by_verdict.items() if len(cases) <= _IN_A_SENTENCE}
     if short:
-        yield from _line("      ", "; ".join(f"{words} if {' or '.join(some)}" for words, some in short.items()))
-    for words in (one for one in values if one not in short):
-        yield from _line("      ", f"{words} in each of these cases:")
-        for value in values[words]:
-            yield from _line("        ", value)
+        yield from _line("      ", "; ".join(f"{words} if {' or '.join(cases)}" for words, cases in short.items()))
+    for words, cases in by_verdict.items():
+        if words not in short:
+            yield from _line("      ", f"{words} in each of these cases:")
+            for case in cases:
+                yield from _line("        ", case)
 
 
 def _distinct(decisions: Iterable[Decision]) -> list[tuple[Decision, int]]:
@@ -146,19 +149,19 @@ def _distinct(decisions: Iterable[Decision]) -> list[tuple[Decision, int]]:
     alike: dict[Decision, list[Decision]] = {}
     for decision in decisions:
         alike.setdefault(msgspec.structs.replace(decision, decides=False), []).append(decision)
-    return [(next((one for one in same if one.decides), same[0]), len(same)) for same in alike.values()]
+    return [(next((decision for decision in same if decision.decides), same[0]), len(same)) for same in alike.values()]
 
 
 def _decision(decision: Decision, places: int) -> Iterator[_Line]:
     server = (
         "any server" if decision.server is None else f"server {_server(decision.server, decision.server_interface)}"
     )
-    where = "an unknown device" if decision.source_device is None else decision.source_device
+    device = "an unknown device" if decision.source_device is None else decision.source_device
     mode = "" if decision.source_mode is None else f" in {decision.source_mode.value} mode"
     decides = "; this decides the finding" if decision.decides and decision.verdict is not None else ""
     verdict = "not judged" if decision.verdict is None else _verdict(decision.verdict, decision.confidence)
     waived = "" if decision.waived is None else f"; waived: {decision.waived}"
-    yield from _line("  ", f"{server}, seen from {where}{mode}: {verdict} by {titled(decision.rule)}{decides}{waived}")
+    yield from _line("  ", f"{server}, seen from {device}{mode}: {verdict} by {titled(decision.rule)}{decides}{waived}")
     if decision.place is not None:
         yield from _line("    ", f"{decision.place}{f' ({places} equivalent places)' if places > 1 else ''}")
     for step in decision.steps:
@@ -176,8 +179,8 @@ def _step(step: RuleResult) -> tuple[str, str]:
 def reason(step: RuleResult) -> str:
     """Return why a rule that was reached applies or not: its conditions, or the fact that the first failed one met."""
     if step.applies:
-        return "; ".join(asked.condition for asked in step.asked) or "no rule above does"
-    return next(asked.found for asked in step.asked if not asked.holds)
+        return "; ".join(condition.condition for condition in step.asked) or "no rule above does"
+    return next(condition.found for condition in step.asked if not condition.holds)
 
 
 def _facts(indent: str, facts: Iterable[StatedFact]) -> Iterator[_Line]:
