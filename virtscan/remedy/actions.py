@@ -79,5 +79,5 @@ def _domains(change: Change) -> str:
     return f"{names} and {more} more" if more else names
 
 
-def _domain(one: InterfaceAtRisk) -> str:
-    return f"{one.domain} on {one.hypervisor}"
+def _domain(interface: InterfaceAtRisk) -> str:
+    return f"{interface.domain} on {interface.hypervisor}"

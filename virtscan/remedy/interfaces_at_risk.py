@@ -82,18 +82,20 @@ class InterfacesAtRisk(Sequence[InterfaceAtRisk]):
 
     def __iter__(self) -> Iterator[InterfaceAtRisk]:
         own = self._sending.server
-        others: dict[int, tuple[str, ...]] = {}
-        for one, group in merge(*map(_with_its_group, self._groups), key=lambda pair: _urgency(pair[0])):
-            if id(group.servers) not in others:
-                others[id(group.servers)] = tuple(islice((name for name in group.servers if name != own), _MOST_OTHERS))
+        other_servers: dict[int, tuple[str, ...]] = {}
+        for risk, group in merge(*map(_with_its_group, self._groups), key=lambda pair: _urgency(pair[0])):
+            if id(group.servers) not in other_servers:
+                other_servers[id(group.servers)] = tuple(
+                    islice((name for name in group.servers if name != own), _MOST_OTHERS)
+                )
             yield InterfaceAtRisk(
-                hypervisor=one.hypervisor,
-                domain=one.domain.name,
-                index=one.interface.index,
-                mac=one.interface.mac,
+                hypervisor=risk.hypervisor,
+                domain=risk.domain.name,
+                index=risk.interface.index,
+                mac=risk.interface.mac,
                 source_device=group.by[self._sending],
-                exposure=one.exposure,
-                others=others[id(group.servers)],
+                exposure=risk.exposure,
+                others=other_servers[id(group.servers)],
                 others_total=len(group.servers) - 1,
             )
 
@@ -115,18 +117,18 @@ def interfaces_at_risk(inventories: Iterable[Inventory]) -> dict[Sending, Interf
     Args:
         inventories: One fleet at several times, without facts that are too old.
     """
-    known: dict[FindingKey, _AtRisk] = {}
+    risks: dict[FindingKey, _AtRisk] = {}
     causes: defaultdict[FindingKey, list[_RiskyStacks]] = defaultdict(list)
     for inventory in inventories:
         index = ServerIndex(inventory)
         waivers = Waivers(inventory.policy.waivers, inventory.taken_at.date())
         pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
         for hypervisor in inventory.hypervisors:
-            for one, by in _on(hypervisor, index, waivers, pending):
-                key = FindingKey.of(hypervisor.name, one.domain, one.interface)
-                known.setdefault(key, one)
-                causes[key].append(by)
-    return _by_stack(_alike(known, causes))
+            for risk, stacks in _on(hypervisor, index, waivers, pending):
+                key = FindingKey.of(hypervisor.name, risk.domain, risk.interface)
+                risks.setdefault(key, risk)
+                causes[key].append(stacks)
+    return _by_stack(_alike(risks, causes))
 
 
 def _on(
@@ -134,50 +136,50 @@ def _on(
 ) -> Iterator[tuple[_AtRisk, _RiskyStacks]]:
     evaluator = Evaluator(index, hypervisor)
     # Interfaces that are attached alike share an evaluation, which the evaluator keeps.
-    known: dict[int, _RiskyStacks] = {}
+    risky_stacks: dict[int, _RiskyStacks] = {}
     for domain in hypervisor.domains:
         for interface in domain.interfaces:
             evaluation = evaluator.evaluate(domain, interface)
             if isinstance(evaluation, NotJudged):
                 continue
-            if id(evaluation) not in known:
-                known[id(evaluation)] = _at_risk_by(evaluation)
-            by = known[id(evaluation)]
+            if id(evaluation) not in risky_stacks:
+                risky_stacks[id(evaluation)] = _at_risk_by(evaluation)
+            stacks = risky_stacks[id(evaluation)]
             if not waivers.is_empty:
-                by = {
+                stacks = {
                     sending: device
-                    for sending, device in by.items()
+                    for sending, device in stacks.items()
                     if not waivers.is_waived(hypervisor.name, domain.name, interface.mac, sending.server)
                 }
-            if by:
-                yield _AtRisk(hypervisor.name, domain, interface, exposure(domain, interface, pending)), by
+            if stacks:
+                yield _AtRisk(hypervisor.name, domain, interface, exposure(domain, interface, pending)), stacks
 
 
-def _alike(known: Mapping[FindingKey, _AtRisk], causes: Mapping[FindingKey, list[_RiskyStacks]]) -> Iterator[_Alike]:
+def _alike(risks: Mapping[FindingKey, _AtRisk], causes: Mapping[FindingKey, list[_RiskyStacks]]) -> Iterator[_Alike]:
     """Group interfaces of a hypervisor by the stacks that put them at risk, each with its first device."""
-    found: defaultdict[tuple[str, tuple[int, ...]], list[FindingKey]] = defaultdict(list)
-    for key, one in known.items():
-        found[one.hypervisor, tuple(map(id, causes[key]))].append(key)
+    groups: defaultdict[tuple[str, tuple[int, ...]], list[FindingKey]] = defaultdict(list)
+    for key, risk in risks.items():
+        groups[risk.hypervisor, tuple(map(id, causes[key]))].append(key)
     same_servers: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for keys in found.values():
-        by: dict[Sending, str | None] = {}
+    for keys in groups.values():
+        devices: dict[Sending, str | None] = {}
         for earlier in causes[keys[0]]:
-            by = {**earlier, **by}
-        servers = tuple(dict.fromkeys(sending.server for sending in sorted(by)))
-        interfaces = tuple(sorted((known[key] for key in keys), key=_urgency))
-        yield _Alike(by=by, servers=same_servers.setdefault(servers, servers), interfaces=interfaces)
+            devices = {**earlier, **devices}
+        servers = tuple(dict.fromkeys(sending.server for sending in sorted(devices)))
+        interfaces = tuple(sorted((risks[key] for key in keys), key=_urgency))
+        yield _Alike(by=devices, servers=same_servers.setdefault(servers, servers), interfaces=interfaces)
 
 
 def _by_stack(groups: Iterable[_Alike]) -> dict[Sending, InterfacesAtRisk]:
-    found: defaultdict[Sending, list[_Alike]] = defaultdict(list)
+    groups_by_stack: defaultdict[Sending, list[_Alike]] = defaultdict(list)
     for group in groups:
         for sending in group.by:
-            found[sending].append(group)
-    return {sending: InterfacesAtRisk(sending, found[sending]) for sending in sorted(found)}
+            groups_by_stack[sending].append(group)
+    return {sending: InterfacesAtRisk(sending, groups_by_stack[sending]) for sending in sorted(groups_by_stack)}
 
 
 def _with_its_group(group: _Alike) -> Iterator[tuple[_AtRisk, _Alike]]:
-    return ((one, group) for one in group.interfaces)
+    return ((risk, group) for risk in group.interfaces)
 
 
 def _at_risk_by(evaluation: Evaluation) -> dict[Sending, str | None]:
@@ -189,19 +191,19 @@ def _at_risk_by(evaluation: Evaluation) -> dict[Sending, str | None]:
         if ruling.rule.verdict is Verdict.AT_RISK
     ]
     worst: dict[Sending, str | None] = {}
-    for ruling, device in sorted(rulings, key=lambda one: one[0].rank):
+    for ruling, device in sorted(rulings, key=lambda pair: pair[0].rank):
         for stack in ruling.stacks:
             worst.setdefault(Sending.of(stack), device)
     return worst
 
 
-def _urgency(one: _AtRisk) -> tuple[int, str, str, int, str, bool]:
-    domain = one.domain
+def _urgency(risk: _AtRisk) -> tuple[int, str, str, int, str, bool]:
+    domain = risk.domain
     return (
-        one.exposure.rank,
-        one.hypervisor,
+        risk.exposure.rank,
+        risk.hypervisor,
         domain.name,
-        one.interface.index,
+        risk.interface.index,
         domain.origin,
         domain.next_start,
     )

@@ -33,15 +33,15 @@ def notes(
         nics: The server's NICs, if it is a domain.
     """
     server = stack.server
-    found = [] if stack.declared else ["This NIC is not declared as the serving interface."]
+    sentences = [] if stack.declared else ["This NIC is not declared as the serving interface."]
     if not planned.is_complete:
-        return (*found, *_instead(stack, planned, nics))
-    found += _unnamed(stack, switched)
-    found += _stack(stack, switched)
-    found += _kept(stack, planned)
+        return (*sentences, *_instead(stack, planned, nics))
+    sentences += _unnamed(stack, switched)
+    sentences += _stack(stack, switched)
+    sentences += _kept(stack, planned)
     if server.kernel is not None and _OLD.match(server.kernel.value):
-        found += _old_kernel(switched)
-    return tuple(found)
+        sentences += _old_kernel(switched)
+    return tuple(sentences)
 
 
 def _unnamed(stack: SendingStack, switched: Sequence[SwitchedDevice]) -> list[str]:
@@ -74,17 +74,19 @@ def _stack(stack: SendingStack, switched: Sequence[SwitchedDevice]) -> list[str]
         DeviceKind.VLAN: f"{name} is a VLAN: off on the VLAN is enough; the device below keeps its offload.",
         DeviceKind.BRIDGE: f"{name} is a bridge: off on the bridge is enough; its ports keep their offload.",
     }
-    found = [kinds[switched[0].kind]] if switched[0].kind in kinds else []
-    return [*found, f"The devices below and above {name} were not read; the check reads them on the server."]
+    choice = [kinds[switched[0].kind]] if switched[0].kind in kinds else []
+    return [*choice, f"The devices below and above {name} were not read; the check reads them on the server."]
 
 
 def _kept(stack: SendingStack, planned: Cure) -> list[str]:
     """Name the settings that already keep a path off after a reboot: a second one is never written."""
     if all(switch.lasting for switch in planned.switches):
         return []
-    found = [offload_of(stack, name).persistence for name in stack.devices]
+    persistences = [offload_of(stack, name).persistence for name in stack.devices]
     settings = [
-        setting_words(one.setting) for one in (*found, stack.server.persistence) if one and one.tx_checksum is State.OFF
+        setting_words(persistence.setting)
+        for persistence in (*persistences, stack.server.persistence)
+        if persistence and persistence.tx_checksum is State.OFF
     ]
     kept = ", ".join(dict.fromkeys(settings))
     names = ", ".join(switch.word or "INTERFACE" for switch in planned.switches if not switch.lasting)
@@ -98,15 +100,15 @@ def _old_kernel(switched: Sequence[SwitchedDevice]) -> list[str]:
         Linux 2.6.32: bond_ethtool_ops and vlan_ethtool_ops have no set_tx_csum; ethtool_set_tx_csum turns scatter-
         gather and with it TSO off, and does not turn them on again.
     """
-    found = [
+    sentences = [
         "This kernel does not turn scatter-gather and TSO on again by itself: save the output of ethtool -k first."
     ]
     if any(sender.kind in _REFUSING for sender in switched):
-        found.append(
+        sentences.append(
             "It refuses to switch a bond or VLAN (Operation not supported): switch every NIC below instead "
             "(/proc/net/bonding, /proc/net/vlan/config); a VLAN follows its NIC."
         )
-    return found
+    return sentences
 
 
 def _instead(stack: SendingStack, planned: Cure, nics: Sequence[GuestNic]) -> list[str]:

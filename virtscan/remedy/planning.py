@@ -25,7 +25,7 @@ from virtscan.views.wording.settings import setting_words
 _ANYWHERE = "RHEL 6 has had the fix since 2.6.32-504.30.3.el6, RHEL 7 since 3.10.0-514.el7, Linux since 3.15"
 
 
-class _Planned(msgspec.Struct, frozen=True, kw_only=True):
+class _PlannedCure(msgspec.Struct, frozen=True, kw_only=True):
     """A stack that puts interfaces at risk, as it is now, with its cure."""
 
     stack: SendingStack
@@ -37,19 +37,21 @@ def plan(report: Report, assumed: tuple[str, ...] = ()) -> Remedy:
     """Work out the changes so that no interface is at risk, neither now nor after the servers' next reboot.
 
     Every server that would put an interface at risk is changed, not only the worst, which the finding names. A waived
-    server needs no change. `assumed` is what the report supposes.
+    server needs no change. `assumed` are the suppositions of the report.
     """
     inventory = report.inventory
     rebooted = msgspec.structs.replace(inventory, servers=tuple(map(after_reboot, inventory.servers)))
     times = [inventory] if rebooted.servers == inventory.servers else [inventory, rebooted]
-    found = interfaces_at_risk(map(aged, times))
+    by_stack = interfaces_at_risk(map(aged, times))
     fleet = ServerIndex(aged(inventory)).fleet
-    planned = [_planned(inventory.servers, sending, interfaces, fleet) for sending, interfaces in found.items()]
-    cures = [(one.stack, one.cure) for one in planned]
-    left = [finding for time in times for finding in correlate(with_cures(time, cures)).findings]
-    at_risk = {finding.key for finding in left if finding.is_at_risk}
-    unknown = {finding.key for finding in left if finding.is_unknown}
-    changes = [_change(one, fleet, inventory.hypervisors) for one in planned]
+    planned_cures = [
+        _planned(inventory.servers, sending, interfaces, fleet) for sending, interfaces in by_stack.items()
+    ]
+    cures = [(planned.stack, planned.cure) for planned in planned_cures]
+    remaining = [finding for time in times for finding in correlate(with_cures(time, cures)).findings]
+    at_risk = {finding.key for finding in remaining if finding.is_at_risk}
+    unknown = {finding.key for finding in remaining if finding.is_unknown}
+    changes = [_change(planned, fleet, inventory.hypervisors) for planned in planned_cures]
     return Remedy(
         version=inventory.version,
         taken_at=inventory.taken_at,
@@ -66,11 +68,11 @@ def with_cures(inventory: Inventory, cures: Iterable[tuple[SendingStack, Cure]])
     """Return the inventory with the devices of complete cures switched off permanently."""
     names: dict[tuple[str, str | None], set[DeviceName]] = {}
     whole: set[tuple[str, str | None]] = set()
-    for stack, planned in cures:
-        if not planned.is_complete:
+    for stack, cure in cures:
+        if not cure.is_complete:
             continue
         key = _key(stack.server)
-        names.setdefault(key, set()).update(one.device for one in planned.switches if one.device is not None)
+        names.setdefault(key, set()).update(switch.device for switch in cure.switches if switch.device is not None)
         if not stack.observed:
             whole.add(key)
     servers = tuple(
@@ -84,19 +86,23 @@ def _key(server: Server) -> tuple[str, str | None]:
     return server.name, server.interface
 
 
-def _planned(servers: Iterable[Server], sending: Sending, found: InterfacesAtRisk, fleet: Fleet) -> _Planned:
+def _planned(servers: Iterable[Server], sending: Sending, at_risk: InterfacesAtRisk, fleet: Fleet) -> _PlannedCure:
     interface = sending.interface or None
-    named = [one for one in servers if one.name == sending.server and (one.interface or "") == sending.named]
+    named = [
+        candidate
+        for candidate in servers
+        if candidate.name == sending.server and (candidate.interface or "") == sending.named
+    ]
     server = server_of(named, sending.server, interface)
     assert server is not None  # noqa: S101  the rulings are on these servers
     stack = stack_of(server, interface)
-    return _Planned(stack=as_judged(stack, fleet), cure=cure_of(stack, fleet), interfaces_at_risk=found)
+    return _PlannedCure(stack=as_judged(stack, fleet), cure=cure_of(stack, fleet), interfaces_at_risk=at_risk)
 
 
-def _change(planned: _Planned, fleet: Fleet, hosts: Iterable[Hypervisor]) -> Change:
+def _change(planned: _PlannedCure, fleet: Fleet, hosts: Iterable[Hypervisor]) -> Change:
     stack, server = planned.stack, planned.stack.server
-    found = places(stack, fleet)
-    own = [place.device for place in found if isinstance(place, HostDevice)]
+    server_places = places(stack, fleet)
+    own = [place.device for place in server_places if isinstance(place, HostDevice)]
     switched = senders(stack, planned.cure, own) if planned.cure.is_complete else ()
     affected = planned.interfaces_at_risk.hypervisors
     return Change(
@@ -112,7 +118,7 @@ def _change(planned: _Planned, fleet: Fleet, hosts: Iterable[Hypervisor]) -> Cha
         fixed=not planned.cure.is_complete,
         interfaces_at_risk=planned.interfaces_at_risk,
         upgrades=tuple(_upgrade(host) for host in hosts if host.name in affected),
-        notes=notes(stack, planned.cure, switched, [place for place in found if isinstance(place, GuestNic)]),
+        notes=notes(stack, planned.cure, switched, [place for place in server_places if isinstance(place, GuestNic)]),
     )
 
 
@@ -123,11 +129,11 @@ def _top(stack: SendingStack) -> str | None:
 
 def _settings(stack: SendingStack, planned: Cure) -> str | None:
     """Describe the settings that decide the devices' state after a reboot; None if no setting was searched for."""
-    found = [offload_of(stack, switch.device).persistence for switch in planned.switches]
-    of_devices = [setting_words(one.setting) for one in found if one is not None]
-    of_server = stack.server.persistence if stack.declared else None
-    declared = [setting_words(one.setting) for one in (of_server,) if one is not None]
-    return "; ".join(dict.fromkeys(of_devices or declared)) or None
+    persistences = [offload_of(stack, switch.device).persistence for switch in planned.switches]
+    of_devices = [setting_words(persistence.setting) for persistence in persistences if persistence is not None]
+    if not of_devices and stack.declared and stack.server.persistence is not None:
+        return setting_words(stack.server.persistence.setting)
+    return "; ".join(dict.fromkeys(of_devices)) or None
 
 
 def _upgrade(hypervisor: Hypervisor) -> Upgrade:

@@ -29,19 +29,19 @@ def senders(stack: SendingStack, planned: Cure, hosts: Iterable[Device]) -> tupl
         hosts: Devices of the hypervisor that the server is; empty when it is none.
     """
     observed = {one.device.name: one.device for one in stack.server.devices} if stack.observed else {}
-    known = {device.name: device for device in hosts} | observed
-    made = [_sender(switch, stack, known, observed) for switch in planned.switches]
-    return tuple(dict.fromkeys(made))
+    devices = {device.name: device for device in hosts} | observed
+    switched = [_sender(switch, stack, devices, observed) for switch in planned.switches]
+    return tuple(dict.fromkeys(switched))
 
 
 def _sender(
     switch: Switch,
     stack: SendingStack,
-    known: Mapping[DeviceName, Device],
+    devices: Mapping[DeviceName, Device],
     observed: Mapping[DeviceName, Device],
 ) -> SwitchedDevice:
     name = None if switch.word is None else DeviceName(switch.word)
-    device = None if name is None else known.get(name)
+    device = None if name is None else devices.get(name)
     kind = DeviceKind.UNKNOWN if device is None else device.kind
     if name is not None and name in observed:
         mac = _permanent(observed[name], observed.values())
@@ -57,11 +57,11 @@ def _sender(
     )
 
 
-def _permanent(device: Device, others: Iterable[Device]) -> Mac | None:
+def _permanent(device: Device, devices: Iterable[Device]) -> Mac | None:
     """Return the permanent MAC; the MAC that a member of a bond uses may be the bond's."""
     if device.permanent_mac is not None:
         return device.permanent_mac
-    is_member = any(device.name in other.lower and other.kind is not DeviceKind.VLAN for other in others)
+    is_member = any(device.name in upper.lower and upper.kind is not DeviceKind.VLAN for upper in devices)
     return None if is_member else device.mac
 
 

@@ -19,7 +19,7 @@ def questions(report: Report) -> tuple[Question, ...]:
     for finding in report.findings:
         for where, reason in _missing_facts(finding):
             counts[where, reason] += 1
-    found = (
+    unordered = (
         Question(
             where=where,
             missing=(wording.sentence(reason),),
@@ -28,7 +28,7 @@ def questions(report: Report) -> tuple[Question, ...]:
         )
         for (where, reason), count in counts.items()
     )
-    return tuple(sorted(found, key=lambda question: (-question.interfaces, question.where, question.missing)))
+    return tuple(sorted(unordered, key=lambda question: (-question.interfaces, question.where, question.missing)))
 
 
 def _missing_facts(finding: Finding) -> Iterator[tuple[str, Reason]]:

@@ -46,14 +46,14 @@ def _wrapped(lines: Iterable[str]) -> Iterator[str]:
             yield from textwrap.wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def opening(remedy: Remedy, how: str) -> list[str]:
+def opening(remedy: Remedy, advice: str) -> list[str]:
     """Describe the text and whether a change is needed; `how` is the advice on using the text."""
     scanned = timestamp(remedy.taken_at)
     lines = [f"virtscan {remedy.version}: remedy for the fleet scanned at {scanned}. virtscan changed nothing."]
     lines += [assumed_words(remedy.assumed)] * bool(remedy.assumed)
     if remedy.changes:
         places = ", ".join(title(change) for change in remedy.changes)
-        lines.append(f"To change: {places}. {how}")
+        lines.append(f"To change: {places}. {advice}")
         lines.append(f"Remaining after that: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown.")
         lines += [cost()] * remedy.has_commands
     else:
@@ -84,11 +84,11 @@ def about(change: Change) -> list[str]:
     ]
 
 
-def _first(items: Sequence[T], line: Callable[[T], str], what: str) -> Iterator[str]:
+def _first(items: Sequence[T], line: Callable[[T], str], noun: str) -> Iterator[str]:
     for item in items[:_LISTED]:
         yield f"  {line(item)}"
     if len(items) > _LISTED:
-        yield f"  and {len(items) - _LISTED} more {what}; --format json lists all"
+        yield f"  and {len(items) - _LISTED} more {noun}; --format json lists all"
 
 
 def afterwards(change: Change) -> list[str]:
@@ -132,11 +132,12 @@ def at_risk(change: Change) -> str:
     return f"{quantity(len(change.interfaces_at_risk), 'interface')} at risk{later}"
 
 
-def _interface(one: InterfaceAtRisk) -> str:
-    line = f"{one.hypervisor} {one.domain} {one.mac or f'interface {one.index}'} ({one.exposure.value})"
-    if not one.others:
+def _interface(interface: InterfaceAtRisk) -> str:
+    name = interface.mac or f"interface {interface.index}"
+    line = f"{interface.hypervisor} {interface.domain} {name} ({interface.exposure.value})"
+    if not interface.others:
         return line
-    return f"{line}; also at risk because of {listed(one.others, total=one.others_total)}"
+    return f"{line}; also at risk because of {listed(interface.others, total=interface.others_total)}"
 
 
 def _upgrade(upgrade: Upgrade) -> str:

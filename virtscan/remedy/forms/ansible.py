@@ -46,12 +46,12 @@ def playbook(remedy: Remedy) -> str:
 
 
 def _play(change: Change) -> str:
-    made = steps(change)
+    written = steps(change)
     # A host pattern can be more than a name (groups, lists, templates): anything else must be given by the user.
     plain = _HOST.fullmatch(change.server) and change.server not in _GROUPS
     hosts = change.server if plain else "name-the-host-here"
-    check = made.check if made.now is not None else ""
-    tasks = ["" if change.is_named else _named(), made.now or "", check, made.lasting or "", made.undo]
+    check = written.check if written.now is not None else ""
+    tasks = ["" if change.is_named else _named(), written.now or "", check, written.lasting or "", written.undo]
     head = (
         f"- name: Switch TX checksum offload off\n  hosts: {_quoted(hosts)}\n  become: true\n  gather_facts: false\n"
         f"  tasks:\n"

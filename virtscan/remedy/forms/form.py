@@ -23,5 +23,5 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
 def in_shell(setting: Callable[[SwitchedDevice], SettingCommands]) -> Form:
     """Return a form of shell commands, with persistent settings of one kind."""
-    made = partial(steps, setting=setting)
-    return Form(steps=made, write=partial(script, steps_of=made))
+    steps_of = partial(steps, setting=setting)
+    return Form(steps=steps_of, write=partial(script, steps_of=steps_of))

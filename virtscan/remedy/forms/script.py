@@ -52,7 +52,7 @@ def script(remedy: Remedy, steps_of: Callable[[Change], Steps]) -> str:
 
 def _commands(change: Change, steps: Steps, *, among: int) -> list[str]:
     name = shlex.quote(printable(change.server))
-    where = f"Fix: run this on {change.server}, as root" + ("" if among == 1 else f", with SERVER={name}")
+    instruction = f"Fix: run this on {change.server}, as root" + ("" if among == 1 else f", with SERVER={name}")
     body = "" if change.is_named else _NAMED
     if steps.now is not None:
         body += f"# {UNTIL_REBOOT}:\n{steps.now}{steps.check.removeprefix(FUNCTIONS)}"
@@ -61,7 +61,7 @@ def _commands(change: Change, steps: Steps, *, among: int) -> list[str]:
     if among > 1:
         body = f'if [ "$SERVER" = {name} ]; then\n{textwrap.indent(_IS_KNOWN + body, "    ")}fi\n'
     return [
-        *comment([f"{where}:"]),
+        *comment([f"{instruction}:"]),
         *body.splitlines(),
         *comment([f"{TO_VERIFY}:", *(f"  {line}" for line in verification(change))]),
         *comment(afterwards(change)),

@@ -19,11 +19,11 @@ class SettingCommands(msgspec.Struct, frozen=True, kw_only=True):
 def steps(change: Change, setting: Callable[[SwitchedDevice], SettingCommands]) -> Steps:
     """Write the change; the devices are switched from the bottom up, and back in the opposite order."""
     settings = [setting(sender) for sender in change.senders if sender.lasting]
-    undone = "".join(one.remove for one in settings)
+    undone = "".join(commands.remove for commands in settings)
     return Steps(
         now="".join(f"ethtool -K {sender.word} tx off\n" for sender in change.senders if sender.now) or None,
-        lasting="".join(one.write for one in settings) or None,
-        means="; ".join(dict.fromkeys(one.means for one in settings)),
+        lasting="".join(commands.write for commands in settings) or None,
+        means="; ".join(dict.fromkeys(commands.means for commands in settings)),
         check=FUNCTIONS + call(start(change)),
         undo=undone + "".join(_on(sender) for sender in reversed(change.senders) if sender.now),
     )
