@@ -20,11 +20,11 @@ def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]
 
     The last line alone has the key `schema`; a file that ends without it is not complete.
     """
-    main, *others = document.sections
+    main, *sections = document.sections
     bare = msgspec.structs.replace(main, rows=())
-    rest = dict(keys(msgspec.structs.replace(document, sections=(bare, *others))))
-    del rest[main.key]
+    members = dict(keys(msgspec.structs.replace(document, sections=(bare, *sections))))
+    del members[main.key]
     lines = map(line, RecordArray((main,)))
     while together := b"".join(islice(lines, TOGETHER)):
         yield together
-    yield line(rest)
+    yield line(members)

@@ -47,12 +47,12 @@ class Render(Protocol):
 class Reporter(msgspec.Struct, frozen=True):
     """A format by the name of its module.
 
-    `suffix` is that of its files. `has_gaps` is False without a place for gaps and warnings, `is_text` if a terminal
-    can't show the format. `may_be_empty` is True if people or programs read it line by line: without any change, it is
-    empty. `has_total_on_demand` is True if its rows are added up: a total among them would count twice. The options
-    that choose a view apply only if `content` is a view. `needs` is a module that only the extra `reports` installs.
-    `has_parts` is True if its module has a function `parts`, which yields the content piece by piece. `has_records` is
-    True if it writes columns of records.
+    `suffix` is that of its files. `has_gaps` is False without a place for gaps and warnings. `is_text` is False if a
+    terminal can't show the format. `may_be_empty` is True if people or programs read it line by line: without any
+    change, it is empty. `has_total_on_demand` is True if its rows are added up: a total among them would count twice.
+    The options that choose a view apply only if `content` is a view. `needs` is a module that only the extra `reports`
+    installs. `has_parts` is True if its module has a function `parts`, which yields the content piece by piece.
+    `has_records` is True if it writes columns of records.
     """
 
     module: str
@@ -72,14 +72,16 @@ class Reporter(msgspec.Struct, frozen=True):
         return render(self._shown(document), options)
 
     def parts(self, document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:
-        """Yield what `render` returns, so that a large report need not be in memory; one piece if the format can't."""
+        """Yield the content piece by piece, so that a large report need not be in memory; or all of it as one piece."""
         if self.has_parts:
             yield from import_module(f"virtscan.reporters.{self.module}").parts(self._shown(document), options)
         else:
             yield self.render(document, options)
 
     def _shown(self, document: Document) -> Document:
-        """Return what the format writes: records may be far more than the rows that have them."""
+        """Drop records that the format does not write: they may be far more than the rows that have them."""
         if self.has_records:
             return document
-        return msgspec.structs.replace(document, sections=tuple(one.without_records for one in document.sections))
+        return msgspec.structs.replace(
+            document, sections=tuple(section.without_records for section in document.sections)
+        )

@@ -104,7 +104,7 @@ def common_suffix(names: Sequence[str]) -> str:
     labels = [name.split(".")[:0:-1] for name in dict.fromkeys(names) if name != "-"]
     common: list[str] = []
     for level in zip(*labels, strict=False):
-        if any(one != other for one, other in pairwise(level)):
+        if any(label != next_label for label, next_label in pairwise(level)):
             break
         common.append(level[0])
     is_domain = len(common) > 1 and common[0].isalpha()

@@ -87,7 +87,7 @@ def _heading(document: Document, section: Section) -> str:
 def _of_section(section: Section, name: str, most_rows: int) -> Iterator[Sheet]:
     """Yield the section's rows as one sheet, or as several if they are too many for one."""
     shown = [(place, column) for place, column in enumerate(section.columns) if column.is_in_sheets]
-    shown.sort(key=lambda one: not one[1].sheet)
+    shown.sort(key=lambda placed: not placed[1].sheet)
 
     def cells(row: Row) -> _Cells:
         return [_cell(row[place], column) for place, column in shown]
@@ -107,7 +107,7 @@ def _of_section(section: Section, name: str, most_rows: int) -> Iterator[Sheet]:
 
 def _assumed(document: Document) -> Sheet:
     """Return the mark of a workbook under assumptions: the first sheet."""
-    lines = [[_text(one)] for one in document.assumed]
+    lines = [[_text(assumption)] for assumption in document.assumed]
     return _sheet("Assumed", ["assumed, not observed; all sheets depend on it"], lines, sample=lines)
 
 
@@ -122,8 +122,8 @@ def _metadata(document: Document) -> Sheet:
         *(["where", None, _text(condition), "Only rows that meet it are shown."] for condition in document.where),
         *([key, None, _text(value), None] for key, value in texts),
         *(
-            [_text(one.name), _text("; ".join(one.labels.values())), one.value, _text(one.help)]
-            for one in document.metrics
+            [_text(metric.name), _text("; ".join(metric.labels.values())), metric.value, _text(metric.help)]
+            for metric in document.metrics
         ),
         *(["note", None, _text(note), None] for note in (document.headline, *document.notes) if note),
     ]

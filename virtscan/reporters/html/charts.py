@@ -67,24 +67,24 @@ def of_document(document: Document) -> list[Chart]:
             columns = [column.key for column in sections[key].columns]
             rows = [dict(zip(columns, row, strict=True)) for row in sections[key].rows]
             if _tells_apart(sections[key], rows, label):
-                charts += [_chart(f"{one.title} by {label}", rows, label, one) for one in _RESOURCES]
+                charts += [_chart(f"{resource.title} by {label}", rows, label, resource) for resource in _RESOURCES]
     return [chart for chart in charts if chart.bars]
 
 
 def _tells_apart(section: Section, rows: list[dict[str, Value]], label: str) -> bool:
-    needed = {label, *(key for one in _RESOURCES for key in (one.whole, one.running, one.defined))}
+    needed = {label, *(key for resource in _RESOURCES for key in (resource.whole, resource.running, resource.defined))}
     return needed <= {column.key for column in section.columns} and any(row[label] is not None for row in rows)
 
 
 def _chart(title: str, rows: list[dict[str, Value]], label: str, resource: _Resource) -> Chart:
     """Make the bars of the rows whose numbers are known, the fullest first."""
-    known = [(row, amounts) for row in rows if (amounts := _amounts(row, resource)) is not None]
-    known.sort(key=lambda one: -one[1][1])
-    widest = max((max(1.0, running, defined) for _, (_, running, defined) in known), default=1.0)
+    measured = [(row, amounts) for row in rows if (amounts := _amounts(row, resource)) is not None]
+    measured.sort(key=lambda pair: -pair[1][1])
+    widest = max((max(1.0, running, defined) for _, (_, running, defined) in measured), default=1.0)
     suffix = common_suffix([_name(row[label], label) for row in rows if row[label] is not None])
     bars = tuple(
         _bar(_name(row[label], label).removesuffix(suffix), amounts, widest, resource, _further(row, resource))
-        for row, amounts in known[:_MOST_BARS]
+        for row, amounts in measured[:_MOST_BARS]
     )
     return Chart(title=title, bars=bars, left_out=len(rows) - len(bars))
 
@@ -107,11 +107,11 @@ def _further(row: Mapping[str, Value], resource: _Resource) -> str:
     """Describe the rest when the largest host fails, where that is known, or that the shares are of a part."""
     if row.get("status") == HostStatus.PARTIAL.value:
         return "; only partly read"
-    left = row.get(resource.headroom)
-    if not isinstance(left, int | float):
+    headroom = row.get(resource.headroom)
+    if not isinstance(headroom, int | float):
         return ""
-    amount = f"{abs(left) / resource.divisor:,.0f} {resource.unit}"
-    return f"; {amount} {'left' if left >= 0 else 'short'} if its largest host fails"
+    amount = f"{abs(headroom) / resource.divisor:,.0f} {resource.unit}"
+    return f"; {amount} {'left' if headroom >= 0 else 'short'} if its largest host fails"
 
 
 def _bar(label: str, amounts: tuple[float, float, float], widest: float, resource: _Resource, further: str) -> Bar:

@@ -60,12 +60,12 @@ def suffixes(document: Document) -> tuple[str, ...]:
     """Return the domains that all hypervisors, and all their guests, share: panels and picture leave them out."""
     main = document.main
     keys = [column.key for column in main.columns]
-    found = (
+    common = (
         common_suffix([plain(row[keys.index(key)]) for row in main.rows])
         for key in ("hypervisor", "domain")
         if key in keys
     )
-    return tuple(dict.fromkeys(printable(suffix, CELL) for suffix in found if suffix))
+    return tuple(dict.fromkeys(printable(suffix, CELL) for suffix in common if suffix))
 
 
 def _panel(section: Section, group: RowGroup) -> GroupPanel:
@@ -103,17 +103,17 @@ def _places(section: Section, group: RowGroup) -> tuple[DeviceDomains, ...]:
         keys.index(key) for key in (*_PLACE, "domain", "exposure", "waived")
     )
     hosts, domains = (common_suffix([plain(row[place]) for row in section.rows]) for place in (hypervisor, domain))
-    found: defaultdict[tuple[str, str], dict[str, list[str]]] = defaultdict(dict)
+    by_place: defaultdict[tuple[str, str], dict[str, list[str]]] = defaultdict(dict)
     for number in group.rows:
         row = section.rows[number]
         place = plain(row[hypervisor]).removesuffix(hosts), plain(row[device], none="no device")
         look = plain(row[exposure]) if row[waived] is None else _WAIVED
-        found[place].setdefault(plain(row[domain]).removesuffix(domains), []).append(look)
-    return tuple(_place(host, name, names) for (host, name), names in found.items())
+        by_place[place].setdefault(plain(row[domain]).removesuffix(domains), []).append(look)
+    return tuple(_place(host, name, names) for (host, name), names in by_place.items())
 
 
 def _place(hypervisor: str, device: str, domains: dict[str, list[str]]) -> DeviceDomains:
     names = tuple(Name(printable(name, CELL), looks[0], len(looks)) for name, looks in domains.items())
-    some = len(names) if len(names) <= _SHOWN_NAMES + 1 else _SHOWN_NAMES
+    shown = len(names) if len(names) <= _SHOWN_NAMES + 1 else _SHOWN_NAMES
     count = sum(name.look != _WAIVED for name in names)
-    return DeviceDomains(printable(hypervisor, CELL), printable(device, CELL), count, names[:some], names[some:])
+    return DeviceDomains(printable(hypervisor, CELL), printable(device, CELL), count, names[:shown], names[shown:])

@@ -41,7 +41,7 @@ class Islands:
 
 def columns(section: Section) -> Iterator[tuple[int, Column]]:
     """Return the columns of data and those for people, with their places."""
-    return ((place, one) for place, one in enumerate(section.columns) if one.is_data or one.is_for_people)
+    return ((place, column) for place, column in enumerate(section.columns) if column.is_data or column.is_for_people)
 
 
 def _name(document: Document) -> str:

@@ -63,8 +63,8 @@ def _of_section(section: Section) -> list[LineChart]:
     if len(times) < 2:
         return []
     named = [(_name(row, label, has_scopes), row) for row in rows]
-    found = (_chart(named, label, times, *chart) for chart in _CHARTS if chart[0] in keys)
-    return [chart for chart in found if chart.lines]
+    charts = (_chart(named, label, times, *chart) for chart in _CHARTS if chart[0] in keys)
+    return [chart for chart in charts if chart.lines]
 
 
 def _chart(
@@ -81,8 +81,8 @@ def _chart(
         value = row[key]
         known = value / divisor if isinstance(value, int | float) else None
         values.setdefault(name, {})[str(row["taken_at"])] = known
-    top = max((one for line in values.values() for one in line.values() if one is not None), default=0.0)
-    largest = sorted(values, key=lambda name: -max((one or 0.0 for one in values[name].values()), default=0.0))
+    top = max((value for line in values.values() for value in line.values() if value is not None), default=0.0)
+    largest = sorted(values, key=lambda name: -max((value or 0.0 for value in values[name].values()), default=0.0))
     place = _places(times)
     return LineChart(
         title=f"{title} by {label}",

@@ -135,10 +135,10 @@ def _tiles(metrics: tuple[Metric, ...]) -> list[tuple[int | float, str, str]]:
     """Return the number, words and look of each tile whose metric the document has; waived findings don't count."""
     tiles = []
     for name, label, words, look in _TILES:
-        found = [one.value for one in metrics if one.name == name and _is_counted(one, label)]
+        values = [metric.value for metric in metrics if metric.name == name and _is_counted(metric, label)]
         waived = counts(metrics, "waived").get(label, 0) if name == "verdicts" else 0
-        if sum(found) or (found and label not in _ONLY_IF_ANY):
-            tiles.append(_tile(sum(found) - waived, words, look))
+        if sum(values) or (values and label not in _ONLY_IF_ANY):
+            tiles.append(_tile(sum(values) - waived, words, look))
     return tiles
 
 

@@ -93,7 +93,7 @@ def _fault_paths(section: Section) -> Iterator[_FaultPath]:
     hosts, guests = (
         common_suffix([plain(row[keys.index(key)]) for row in section.rows]) for key in ("hypervisor", "domain")
     )
-    found: defaultdict[tuple[str, str, str, str], list[tuple[str, str]]] = defaultdict(list)
+    domains_by_path: defaultdict[tuple[str, str, str, str], list[tuple[str, str]]] = defaultdict(list)
     for row in section.rows:
         cells = dict(zip(keys, row, strict=True))
         if cells["verdict"] != "at-risk" or cells["waived"] is not None:
@@ -101,8 +101,10 @@ def _fault_paths(section: Section) -> Iterator[_FaultPath]:
         text = {key: plain(cells.get(key)) for key in (*_COLUMNS, "site")}
         server = f"{text['server']} {text['server_interface']}".strip()
         host, guest = text["hypervisor"].removesuffix(hosts), text["domain"].removesuffix(guests)
-        found[server or "no server", text["site"], host, text["source_device"]].append((guest, text["exposure"]))
-    for (server, site, hypervisor, device), domains in found.items():
+        domains_by_path[server or "no server", text["site"], host, text["source_device"]].append(
+            (guest, text["exposure"])
+        )
+    for (server, site, hypervisor, device), domains in domains_by_path.items():
         yield _FaultPath(server=server, site=site, hypervisor=hypervisor, device=device, domains=tuple(domains))
 
 
@@ -140,7 +142,7 @@ def _servers(
             counts[path.server] += len(path.domains)
     nodes, at, free = [], {}, float(_GAP)
     height = 2 * _LINE + _GAP
-    for server, ys in sorted(reached.items(), key=lambda one: sum(one[1]) / len(one[1])):
+    for server, ys in sorted(reached.items(), key=lambda pair: sum(pair[1]) / len(pair[1])):
         y = max(free, sum(ys) / len(ys) - height / 2)
         nodes.append(_node(y, height, [(server, ""), (f"{counts[server]} at risk", "")], _SHORT))
         at[server] = y + height / 2
@@ -186,10 +188,10 @@ def _by_hypervisor(fault_paths: Sequence[_FaultPath]) -> tuple[list[tuple[str, s
     return [(f"{count} on {name}", "") for name, count in counts.most_common()], "hypervisors"
 
 
-def _first(lines: list[tuple[str, str]], what: str, most: int) -> list[tuple[str, str]]:
+def _first(lines: list[tuple[str, str]], noun: str, most: int) -> list[tuple[str, str]]:
     if len(lines) <= most:
         return lines
-    return [*lines[: most - 1], (f"and {len(lines) - most + 1} more {what}", "more")]
+    return [*lines[: most - 1], (f"and {len(lines) - most + 1} more {noun}", "more")]
 
 
 def _node(y: float, height: float, lines: Sequence[tuple[str, str]], room: int, title: str = "") -> Box:

@@ -16,13 +16,13 @@ def blocks(text_columns: Sequence[TextColumn], room: int) -> Iterator[list[str]]
         text_columns: The columns.
         room: The columns of a line.
     """
-    headings = [one.column.heading for one in text_columns]
-    left = max(map(width, headings)) + GUTTER
-    limit = max(room - left, _NARROWEST)
-    for cells in zip(*(one.cells[1:] for one in text_columns), strict=True):
+    headings = [text_column.column.heading for text_column in text_columns]
+    margin = max(map(width, headings)) + GUTTER
+    limit = max(room - margin, _NARROWEST)
+    for cells in zip(*(text_column.cells[1:] for text_column in text_columns), strict=True):
         lines: list[str] = []
-        for heading, cell, one in zip(headings, cells, text_columns, strict=True):
+        for heading, cell, text_column in zip(headings, cells, text_columns, strict=True):
             if cell not in {"", "-"}:
-                parts = wrap(cell, limit) if one.column.wraps else [shorten(cell, limit)]
-                lines += [f"{heading if not number else '':{left}}{part}" for number, part in enumerate(parts)]
+                parts = wrap(cell, limit) if text_column.column.wraps else [shorten(cell, limit)]
+                lines += [f"{heading if not number else '':{margin}}{part}" for number, part in enumerate(parts)]
         yield lines

@@ -24,8 +24,8 @@ def columns_without_headings(section: Section, groups: Sequence[RowGroup]) -> li
     """Return the columns of some groups that have a value, without headings; a missing value is blank."""
     rows = tuple(row for group in groups for row in group.rows)
     chosen = section.of_group(msgspec.structs.replace(groups[0], rows=rows))
-    found = (
+    columns = (
         text_column(column, "", (printable(plain(row[place]), longest(column)) for row in chosen.rows))
         for place, column in enumerate(chosen.columns)
     )
-    return [one for one in found if any(one.cells)]
+    return [column for column in columns if any(column.cells)]

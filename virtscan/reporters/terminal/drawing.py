@@ -50,7 +50,10 @@ def bare(stacks: Sequence[ColumnStack]) -> list[list[str]]:
 
 def _rows_of(stacks: Sequence[ColumnStack]) -> list[list[tuple[str, ...]]]:
     """Return each row, the heading first, as the lines that it takes: a cell for each stack."""
-    columns = [["\n".join(parts) for parts in zip(*(one.cells for one in stack), strict=True)] for stack in stacks]
+    columns = [
+        ["\n".join(parts) for parts in zip(*(text_column.cells for text_column in stack), strict=True)]
+        for stack in stacks
+    ]
     return [_block(cells) for cells in zip(*columns, strict=True)]
 
 
@@ -86,9 +89,9 @@ def _padded(cells: Sequence[str], align: Align) -> list[str]:
     return [padded[cell] for cell in cells]
 
 
-def _painted(one: TextColumn) -> TextColumn:
-    colours = _COLOURS.get(one.column.key)
+def _painted(text_column: TextColumn) -> TextColumn:
+    colours = _COLOURS.get(text_column.column.key)
     if colours is None:
-        return one
-    cells = tuple(click.style(cell, fg=colours[cell]) if cell in colours else cell for cell in one.cells)
-    return msgspec.structs.replace(one, cells=cells)
+        return text_column
+    cells = tuple(click.style(cell, fg=colours[cell]) if cell in colours else cell for cell in text_column.cells)
+    return msgspec.structs.replace(text_column, cells=cells)

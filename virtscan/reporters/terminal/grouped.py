@@ -71,11 +71,11 @@ def _rows(section: Section, groups: Sequence[RowGroup], room: int | None) -> dic
     for place, group in enumerate(groups):
         if group.lists_rows:
             alike[group.columns].append(place)
-    found: dict[int, list[str]] = {}
+    lines_by_group: dict[int, list[str]] = {}
     for places in alike.values():
         drawn = iter(_drawn(section, [groups[place] for place in places], room))
-        found |= {place: [line for _ in groups[place].rows for line in next(drawn)] for place in places}
-    return found
+        lines_by_group |= {place: [line for _ in groups[place].rows for line in next(drawn)] for place in places}
+    return lines_by_group
 
 
 def _drawn(section: Section, groups: Sequence[RowGroup], room: int | None) -> Iterable[list[str]]:
@@ -87,11 +87,13 @@ def _drawn(section: Section, groups: Sequence[RowGroup], room: int | None) -> It
     stacks = side_by_side(text_columns)
     if room is None or width(stacks) <= room:
         return bare(stacks)
-    wordy = [one for one in text_columns if one.column.wraps]
-    fitting = fitted([one for one in text_columns if not one.column.wraps], room, has_headings=False)
+    wordy = [text_column for text_column in text_columns if text_column.column.wraps]
+    fitting = fitted(
+        [text_column for text_column in text_columns if not text_column.column.wraps], room, has_headings=False
+    )
     if fitting is None:
         return ([*lines, ""] for lines in blocks(text_columns, room))
-    below = zip(*(one.cells[1:] for one in wordy), strict=True) if wordy else repeat(())
+    below = zip(*(text_column.cells[1:] for text_column in wordy), strict=True) if wordy else repeat(())
     return ([*lines, *_below(cells, room)] for lines, cells in zip(bare(fitting), below, strict=False))
 
 

@@ -18,7 +18,7 @@ ColumnStack = tuple[TextColumn, ...]
 
 def side_by_side(text_columns: Iterable[TextColumn]) -> list[ColumnStack]:
     """Put every column into its own stack."""
-    return [(one,) for one in text_columns]
+    return [(text_column,) for text_column in text_columns]
 
 
 def width(stacks: Sequence[ColumnStack]) -> int:
@@ -35,7 +35,7 @@ def fitted(text_columns: Sequence[TextColumn], room: int, *, has_headings: bool 
     """
     if width(stacks := side_by_side(text_columns)) <= room:
         return stacks
-    text_columns = [one.without_suffix() for one in text_columns]
+    text_columns = [text_column.without_suffix() for text_column in text_columns]
     if width(stacks := side_by_side(text_columns)) <= room:
         return stacks
     squeezed = _squeezed(text_columns, side_by_side, room, _NARROW) or _squeezed(
@@ -43,7 +43,7 @@ def fitted(text_columns: Sequence[TextColumn], room: int, *, has_headings: bool 
     )
     if squeezed is not None or not has_headings:
         return squeezed
-    return _squeezed(text_columns, lambda some: _piled(_stacked(some), room), room, _NARROWEST)
+    return _squeezed(text_columns, lambda columns: _piled(_stacked(columns), room), room, _NARROWEST)
 
 
 def _squeezed(
@@ -53,31 +53,33 @@ def _squeezed(
     narrowest: int,
 ) -> list[ColumnStack] | None:
     """Shorten names, and wrap wordy columns to the remaining width, at least `narrowest`; None if too wide."""
-    wordy = [one for one in text_columns if one.column.wraps]
-    left = room - sum(min(one.width, narrowest) + GUTTER for one in wordy)
-    others = _shortened(arrange(one for one in text_columns if not one.column.wraps), left, narrowest)
-    if width(others) > left:
+    wordy = [text_column for text_column in text_columns if text_column.column.wraps]
+    remaining = room - sum(min(text_column.width, narrowest) + GUTTER for text_column in wordy)
+    arranged = _shortened(
+        arrange(text_column for text_column in text_columns if not text_column.column.wraps), remaining, narrowest
+    )
+    if width(arranged) > remaining:
         return None
     if not wordy:
-        return others
-    limit = (room - width(others) - GUTTER * len(wordy)) // len(wordy)
-    return _in_order(text_columns, [*others, *((one.wrapped(limit),) for one in wordy)])
+        return arranged
+    limit = (room - width(arranged) - GUTTER * len(wordy)) // len(wordy)
+    return _in_order(text_columns, [*arranged, *((text_column.wrapped(limit),) for text_column in wordy)])
 
 
 def _in_order(text_columns: Iterable[TextColumn], stacks: Iterable[ColumnStack]) -> list[ColumnStack]:
-    places = {one.column.key: place for place, one in enumerate(text_columns)}
+    places = {text_column.column.key: place for place, text_column in enumerate(text_columns)}
     return sorted(stacks, key=lambda stack: places[stack[0].column.key])
 
 
 def _width(stack: ColumnStack) -> int:
-    return max(one.width for one in stack)
+    return max(text_column.width for text_column in stack)
 
 
 def _stacked(text_columns: Iterable[TextColumn]) -> list[ColumnStack]:
     """Put columns below those that they belong to (`under`)."""
     stacks: dict[str, list[TextColumn]] = {}
-    for one in text_columns:
-        stacks.setdefault(one.column.under or one.column.key, []).append(one)
+    for text_column in text_columns:
+        stacks.setdefault(text_column.column.under or text_column.column.key, []).append(text_column)
     return [(stack[0], *map(_below, stack[1:])) for stack in stacks.values()]
 
 
@@ -85,31 +87,34 @@ def _piled(stacks: list[ColumnStack], room: int) -> list[ColumnStack]:
     """Put stacks below neighbours of the same alignment, where that saves most, until they fit or are too deep."""
     while width(stacks) > room:
         pairs = [
-            (min(_width(one), _width(other)), place)
-            for place, (one, other) in enumerate(pairwise(stacks))
-            if one[0].column.align is other[0].column.align and len(one) + len(other) <= _DEEPEST
+            (min(_width(upper), _width(lower)), place)
+            for place, (upper, lower) in enumerate(pairwise(stacks))
+            if upper[0].column.align is lower[0].column.align and len(upper) + len(lower) <= _DEEPEST
         ]
         if not pairs:
             break
         _, place = max(pairs)
-        first, *others = stacks[place + 1]
-        below = (_below(first), *others)
+        top, *rest = stacks[place + 1]
+        below = (_below(top), *rest)
         stacks = [*stacks[:place], stacks[place] + below, *stacks[place + 2 :]]
     return stacks
 
 
-def _below(one: TextColumn) -> TextColumn:
+def _below(text_column: TextColumn) -> TextColumn:
     """Keep apart the headings of a stack, which may take several lines each."""
-    heading, *cells = one.cells
-    return msgspec.structs.replace(one, cells=(f"/ {heading}" if heading else heading, *cells))
+    heading, *cells = text_column.cells
+    return msgspec.structs.replace(text_column, cells=(f"/ {heading}" if heading else heading, *cells))
 
 
 def _shortened(stacks: list[ColumnStack], room: int, narrowest: int) -> list[ColumnStack]:
     """Cut the longest names first, all to the same width, as far as needed."""
-    widths = [_width(stack) if any(one.is_name for one in stack) else 0 for stack in stacks]
+    widths = [_width(stack) if any(text_column.is_name for text_column in stack) else 0 for stack in stacks]
     over = width(stacks) - room
     limit = max(widths, default=0)
     while over > 0 and limit > narrowest:
-        over -= sum(one >= limit for one in widths)
+        over -= sum(stack_width >= limit for stack_width in widths)
         limit -= 1
-    return [tuple(one.shortened(limit) if one.is_name else one for one in stack) for stack in stacks]
+    return [
+        tuple(text_column.shortened(limit) if text_column.is_name else text_column for text_column in stack)
+        for stack in stacks
+    ]
