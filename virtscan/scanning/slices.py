@@ -76,8 +76,8 @@ class HostCarrier:
             raise AnswerError(str(error)) from error
         if inventory.version != __version__:
             raise AnswerError(f"answered by virtscan {inventory.version}; this is {__version__}")
-        wanted = [naming.shown(job.target) for job in jobs if isinstance(job, HostJob)]
-        if [host.uri for host in inventory.hypervisors] != wanted:
+        expected = [naming.shown(job.target) for job in jobs if isinstance(job, HostJob)]
+        if [host.uri for host in inventory.hypervisors] != expected:
             raise AnswerError("the answer is about other hypervisors")
         return tuple(_results(inventory))
 
@@ -104,9 +104,9 @@ def jobs_of_slice(plan: SavedPlan, *, one_call_at_a_time: bool = False) -> tuple
         server_macs=frozenset(map(Mac, plan.server_macs)),
     )
     jobs: dict[str, HostJob] = {}
-    for one in plan.hypervisors:
-        uri.check(one.uri, allow_unsafe=plan.allow_unsafe_uri)
-        jobs.setdefault(one.uri, HostJob(target=_target(one), limits=limits))
+    for planned in plan.hypervisors:
+        uri.check(planned.uri, allow_unsafe=plan.allow_unsafe_uri)
+        jobs.setdefault(planned.uri, HostJob(target=_target(planned), limits=limits))
     return tuple(jobs.values())
 
 

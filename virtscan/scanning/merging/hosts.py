@@ -30,7 +30,7 @@ class MergedHosts:
             self._having[number].add(inventory)
         self._with_any = {inventory for inventory, _ in numbers}
         self._recognized: defaultdict[int, set[int]] = defaultdict(set)
-        for number, inventories in enumerate({frozenset(one) for one in recognized}):
+        for number, inventories in enumerate({frozenset(group) for group in recognized}):
             for inventory in inventories:
                 self._recognized[inventory].add(number)
 

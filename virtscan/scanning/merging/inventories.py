@@ -56,14 +56,19 @@ def _digest(scan: ScanFacts) -> bytes:
 
 
 def _of_scans(scans: Sequence[ScanFacts]) -> Inventory:
-    found = [(_merged(observations), observations) for observations in by_host(scans)]
+    grouped = [(_merged(observations), observations) for observations in by_host(scans)]
     # The order depends only on the result, not on the order of the scans.
-    found.sort(key=lambda pair: _order(pair[0]))
-    hosts = [host for host, _ in found]
+    grouped.sort(key=lambda pair: _order(pair[0]))
+    hosts = [host for host, _ in grouped]
     numbers: dict[tuple[int, str | None], int] = {
-        (one.inventory, one.host.name): number for number, (_, observations) in enumerate(found) for one in observations
+        (observation.inventory, observation.host.name): number
+        for number, (_, observations) in enumerate(grouped)
+        for observation in observations
     }
-    recognized = [[one.inventory for one in observations if one.is_recognized] for _, observations in found]
+    recognized = [
+        [observation.inventory for observation in observations if observation.is_recognized]
+        for _, observations in grouped
+    ]
     servers = merge_servers(scans, MergedHosts([host.plain_name for host in hosts], numbers, recognized))
     names = unique_names(hosts, servers.hosts_elsewhere)
     renamed = {place: names[number] for place, number in numbers.items()}
@@ -76,7 +81,7 @@ def _of_scans(scans: Sequence[ScanFacts]) -> Inventory:
         hypervisors=tuple(sorted(hypervisors, key=lambda host: host.name)),
         servers=servers.on(names),
         netboots=_distinct(merge_records(scans, servers.names)),
-        subnets=_distinct(one for scan in scans for one in scan.subnets),
+        subnets=_distinct(subnet for scan in scans for subnet in scan.subnets),
         gaps=_of_hosts([servers.gaps(number, scan.gaps) for number, scan in enumerate(scans)], renamed),
         unread=tuple(_unread(hypervisors, _of_hosts([scan.unread for scan in scans], renamed))),
         places=_of_hosts([servers.places(number, scan.places) for number, scan in enumerate(scans)], renamed),
@@ -93,36 +98,36 @@ def _merged(observations: Sequence[HostObservation]) -> Hypervisor:
     Its declarations are those of the newest configuration: segment names are comparable only within one.
     """
     best = observations[0].host
-    declared = max(observations, key=lambda one: one.declared_at).host
+    declared = max(observations, key=lambda observation: observation.declared_at).host
     host = msgspec.structs.replace(
         best,
         own_name=best.plain_name,
         **{field: getattr(declared, field) for field in NOT_DECLARED},
         former_keys=(),
     )
-    former = {key for one in observations for key in one.keys}.difference(host.keys)
+    former = {key for observation in observations for key in observation.keys}.difference(host.keys)
     return msgspec.structs.replace(host, former_keys=tuple(sorted(former, key=lambda key: (key_rank(key), key))))
 
 
 def _unread(hosts: Iterable[Hypervisor], memory: Iterable[UnreadHost]) -> Iterator[UnreadHost]:
     """Yield each host that was not read completely, with its first unread scan and its newest complete observation."""
     names = {host.name for host in hosts if host.status is not HostStatus.COMPLETE}
-    known: defaultdict[str, list[UnreadHost]] = defaultdict(list)
-    for one in memory:
-        known[one.hypervisor].append(one)
-    for name in sorted(names & known.keys()):
-        since = min(one.since for one in known[name])
-        found = [one.last for one in known[name] if one.last is not None]
-        last = min(found, key=lambda host: newest_first(host.observed_at), default=None)
+    unread_by_name: defaultdict[str, list[UnreadHost]] = defaultdict(list)
+    for unread in memory:
+        unread_by_name[unread.hypervisor].append(unread)
+    for name in sorted(names & unread_by_name.keys()):
+        since = min(unread.since for unread in unread_by_name[name])
+        observed = [unread.last for unread in unread_by_name[name] if unread.last is not None]
+        last = min(observed, key=lambda host: newest_first(host.observed_at), default=None)
         yield UnreadHost(hypervisor=name, since=since, last=last)
 
 
 def _of_hosts(inventories: Sequence[Iterable[H]], renamed: Mapping[tuple[int, str | None], str]) -> tuple[H, ...]:
     """Return the facts of each inventory about hypervisors, under the names in the result."""
     return _distinct(
-        msgspec.structs.replace(one, hypervisor=renamed.get((number, one.hypervisor), one.hypervisor))
+        msgspec.structs.replace(fact, hypervisor=renamed.get((number, fact.hypervisor), fact.hypervisor))
         for number, facts in enumerate(inventories)
-        for one in facts
+        for fact in facts
     )
 
 

@@ -32,15 +32,15 @@ def merge_records(scans: Sequence[ScanFacts], names: Mapping[tuple[int, str], st
             yield msgspec.structs.replace(record, server=name)
 
 
-def _server(name: str, meant: Collection[str], every: Collection[str]) -> str | None:
+def _server(name: str, candidates: Collection[str], all_of_name: Collection[str]) -> str | None:
     """Return the name that a record's server has in the result: one of the record's own site, else by its full name.
 
     If only other sites have a server of that name, it is another one: it would exclude the servers of the record's
     site.
     """
-    if not meant:
-        return None if every else name
-    return next(iter(meant)) if len(meant) == 1 and len(every) > 1 else name
+    if not candidates:
+        return None if all_of_name else name
+    return next(iter(candidates)) if len(candidates) == 1 and len(all_of_name) > 1 else name
 
 
 def _own_servers(scans: Sequence[ScanFacts], names: Mapping[tuple[int, str], str]) -> Mapping[_Identity, set[str]]:
