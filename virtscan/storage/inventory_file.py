@@ -55,8 +55,8 @@ def parts(inventory: Inventory) -> Iterator[bytes]:
         lists["hypervisors"] = map(host_to_saved, inventory.hypervisors)
     if inventory.merged:
         lists["merged"] = _scans_to_saved(inventory)
-    others = to_saved(msgspec.structs.replace(inventory, hypervisors=(), merged=()))
-    *before, end = encode(msgspec.structs.replace(others, **dict.fromkeys(lists, _PLACE))).split(_PLACE[0])
+    bare = to_saved(msgspec.structs.replace(inventory, hypervisors=(), merged=()))
+    *before, end = encode(msgspec.structs.replace(bare, **dict.fromkeys(lists, _PLACE))).split(_PLACE[0])
     for start, items in zip(before, lists.values(), strict=True):
         for number, item in enumerate(items):
             yield (b"," if number else start) + encode(item)
@@ -85,18 +85,18 @@ def to_saved(inventory: Inventory) -> SavedInventory:
 
 def _scans_to_saved(inventory: Inventory) -> Iterator[SavedScan]:
     """Yield the scans of a merged inventory, without the bulk that a hypervisor of the inventory has as well."""
-    known: defaultdict[object, list[Hypervisor]] = defaultdict(list)
+    hosts_by_uri: defaultdict[object, list[Hypervisor]] = defaultdict(list)
     for host in inventory.hypervisors:
-        known[host.uri].append(host)
+        hosts_by_uri[host.uri].append(host)
     for scan in inventory.merged:
-        others = msgspec.structs.replace(scan, hypervisors=())
-        hosts = (_merged_to_saved(host, known[host.uri]) for host in scan.hypervisors)
-        saved = msgspec.convert(others, SavedScan, from_attributes=True)
+        bare = msgspec.structs.replace(scan, hypervisors=())
+        hosts = (_merged_to_saved(host, hosts_by_uri[host.uri]) for host in scan.hypervisors)
+        saved = msgspec.convert(bare, SavedScan, from_attributes=True)
         yield msgspec.structs.replace(saved, hypervisors=tuple(hosts))
 
 
-def _merged_to_saved(host: Hypervisor, known: Iterable[Hypervisor]) -> SavedMergedHypervisor:
-    same_as = next((one.name for one in known if _bulk(one) == _bulk(host)), None)
+def _merged_to_saved(host: Hypervisor, candidates: Iterable[Hypervisor]) -> SavedMergedHypervisor:
+    same_as = next((candidate.name for candidate in candidates if _bulk(candidate) == _bulk(host)), None)
     bare = host if same_as is None else msgspec.structs.replace(host, **dict.fromkeys(_BULK, ()))
     saved = msgspec.convert(bare, SavedMergedHypervisor, from_attributes=True)
     return msgspec.structs.replace(saved, same_as=same_as)
@@ -162,29 +162,29 @@ def from_saved(saved: SavedInventory) -> Inventory:
     )
 
 
-def _scan_from_saved(saved: SavedScan, known: Mapping[str, Hypervisor]) -> ScanFacts:
+def _scan_from_saved(saved: SavedScan, hosts_by_name: Mapping[str, Hypervisor]) -> ScanFacts:
     scan = msgspec.convert(saved, ScanFacts, from_attributes=True)
     hosts = (
-        _with_bulk(_with_former_keys(host, kept), kept, known)
-        for host, kept in zip(scan.hypervisors, saved.hypervisors, strict=True)
+        _with_bulk(_with_former_keys(host, saved_host), saved_host, hosts_by_name)
+        for host, saved_host in zip(scan.hypervisors, saved.hypervisors, strict=True)
     )
     return msgspec.structs.replace(
         scan, hypervisors=tuple(hosts), unread=tuple(map(_with_last, scan.unread, saved.unread))
     )
 
 
-def _with_bulk(host: Hypervisor, saved: SavedMergedHypervisor, known: Mapping[str, Hypervisor]) -> Hypervisor:
+def _with_bulk(host: Hypervisor, saved: SavedMergedHypervisor, hosts_by_name: Mapping[str, Hypervisor]) -> Hypervisor:
     if saved.same_as is None:
         return host
-    if saved.same_as not in known:
+    if saved.same_as not in hosts_by_name:
         raise InventoryError(f"merged: no hypervisor is named {saved.same_as[:60]!r}; merge the files again")
-    return msgspec.structs.replace(host, **_bulk(known[saved.same_as]))
+    return msgspec.structs.replace(host, **_bulk(hosts_by_name[saved.same_as]))
 
 
-def _with_last(one: UnreadHost, saved: SavedUnreadHost) -> UnreadHost:
-    if one.last is None or saved.last is None:
-        return one
-    return msgspec.structs.replace(one, last=_with_former_keys(one.last, saved.last))
+def _with_last(unread: UnreadHost, saved: SavedUnreadHost) -> UnreadHost:
+    if unread.last is None or saved.last is None:
+        return unread
+    return msgspec.structs.replace(unread, last=_with_former_keys(unread.last, saved.last))
 
 
 def domain_from_saved(saved: SavedDomain) -> Domain:
