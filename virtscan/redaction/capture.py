@@ -28,16 +28,16 @@ def redact_trace(trace: Trace, known: Map) -> tuple[Trace, Map]:
     """
     pseudonyms = Pseudonyms(known)
     forms = Forms(pseudonyms)
-    made = redacted(trace, forms)
+    result = redacted(trace, forms)
     boots = (
         msgspec.structs.replace(
-            one,
-            file=None if real.file is None else _file(real.file, pseudonyms),
-            error=None if real.error is None else _error(real.error),
+            boot,
+            file=None if original.file is None else _file(original.file, pseudonyms),
+            error=None if original.error is None else _error(original.error),
         )
-        for one, real in zip(made.boots, trace.boots, strict=True)
+        for boot, original in zip(result.boots, trace.boots, strict=True)
     )
-    return msgspec.structs.replace(made, boots=tuple(boots)), pseudonyms.map()
+    return msgspec.structs.replace(result, boots=tuple(boots)), pseudonyms.map()
 
 
 def _file(name: str, pseudonyms: Pseudonyms) -> str:

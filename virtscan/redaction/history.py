@@ -11,7 +11,7 @@ def redact_counts(counts: tuple[ScanCounts, ...], known: Map) -> tuple[tuple[Sca
     """Return the counts of scans with pseudonyms, and the map of them."""
     pseudonyms = Pseudonyms(known)
     forms = Forms(pseudonyms)
-    return tuple(redacted(one, forms) for one in counts), pseudonyms.map()
+    return tuple(redacted(scan_counts, forms) for scan_counts in counts), pseudonyms.map()
 
 
 def known_scope(scope: str, known: Map) -> str | None:

@@ -29,11 +29,11 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
     """
     pseudonyms = Pseudonyms(known)
     forms = Forms(pseudonyms)
-    made = msgspec.structs.replace(redacted(inventory, forms), redaction=known.identity)
+    result = msgspec.structs.replace(redacted(inventory, forms), redaction=known.identity)
     if inventory.policy.waivers:
         waivers = tuple(_waivers(inventory, forms))
-        made = msgspec.structs.replace(made, policy=msgspec.structs.replace(made.policy, waivers=waivers))
-    return made, pseudonyms.map()
+        result = msgspec.structs.replace(result, policy=msgspec.structs.replace(result.policy, waivers=waivers))
+    return result, pseudonyms.map()
 
 
 def _waivers(inventory: Inventory, forms: Forms) -> Iterator[Waiver]:
@@ -44,7 +44,7 @@ def _waivers(inventory: Inventory, forms: Forms) -> Iterator[Waiver]:
     waivers = Waivers(inventory.policy.waivers, inventory.taken_at.date())
     matched: defaultdict[int, set[tuple[str, ...]]] = defaultdict(set)
     for finding in correlate(inventory).findings:
-        for server in dict.fromkeys((finding.server, *(one.server for one in finding.waived_servers))):
+        for server in dict.fromkeys((finding.server, *(waived.server for waived in finding.waived_servers))):
             subject = (finding.hypervisor, finding.domain, finding.mac or "", server or "")
             for number in waivers.matching(finding.concluding(server=server)):
                 patterns = (getattr(inventory.policy.waivers[number], key) for key in WAIVER_PATTERNS)

@@ -78,8 +78,8 @@ class Pseudonyms:
     def whole(self, kind: str, name: str) -> str:
         """Return the pseudonym of a name as a whole: a new one of this kind, unless it has one of any kind."""
         name = _encodable(name)
-        if found := self._names.get(name) or self._folded.get(name.casefold()):
-            return found
+        if existing := self._names.get(name) or self._folded.get(name.casefold()):
+            return existing
         if kind == "mac":
             self._macs += 1
             pseudonym = _nth_mac(self._macs, Mac(name))
@@ -100,8 +100,8 @@ class Pseudonyms:
             return self.address(name)
         if name in self._names or not _HOST_NAME.fullmatch(name):
             return self.whole(kind, name)
-        first, *others = name.split(".")
-        return ".".join((self.whole(kind, first), *(self.whole("zone", one) if one else "" for one in others)))
+        host, *zones = name.split(".")
+        return ".".join((self.whole(kind, host), *(self.whole("zone", zone) if zone else "" for zone in zones)))
 
     def of_other_text(self, kind: str, name: str) -> str:
         """Return the pseudonym of a text that is not a name, such as a path; each kind has its own."""
@@ -113,20 +113,20 @@ class Pseudonyms:
 
     def condition(self, text: str) -> str:
         """Replace the names in a user's text: the whole text, else each known name in it."""
-        if found := self._found(text):
-            return found
+        if pseudonym := self._pseudonym(text):
+            return pseudonym
         return _TOKEN.sub(lambda match: self._token(match[0]), text)
 
     def _token(self, word: str) -> str:
         core = word.rstrip(".:") if not is_address(word) else word
         rest = word[len(core) :]
-        if found := self._found(core):
-            return found + rest
+        if pseudonym := self._pseudonym(core):
+            return pseudonym + rest
         if is_address(core):
             return self.address(core) + rest
-        return ".".join(self._found(part) or part for part in core.split(".")) + rest
+        return ".".join(self._pseudonym(part) or part for part in core.split(".")) + rest
 
-    def _found(self, text: str) -> str | None:
+    def _pseudonym(self, text: str) -> str | None:
         return self._names.get(text) or self._folded.get(text.casefold())
 
     def address(self, text: str) -> str:

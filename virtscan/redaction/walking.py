@@ -34,26 +34,26 @@ class _Walk:
                 (field, self._forms.rewrite(text_kind)) for field, text_kind in _fields(kind)
             )
         changes: dict[str, object] = {}
-        for field, way in plan:
+        for field, rewrite in plan:
             value = getattr(item, field)
-            if value is not None and (new := self._value(value, way)) is not value:
-                changes[field] = new
+            if value is not None and (changed := self._value(value, rewrite)) is not value:
+                changes[field] = changed
         return msgspec.structs.replace(item, **changes) if changes else item
 
-    def _value(self, value: object, way: Rewrite) -> object:
+    def _value(self, value: object, rewrite: Rewrite) -> object:
         match value:
             case str():
-                return way(value) if value else value
+                return rewrite(value) if value else value
             case tuple() if value:
-                return tuple([self._value(one, way) for one in value])
+                return tuple([self._value(item, rewrite) for item in value])
             case Packed():
                 resources = unpack(value)
-                new = self.struct(resources)
-                return value if new is resources else pack(new)
+                changed = self.struct(resources)
+                return value if changed is resources else pack(changed)
             case msgspec.Struct():
                 return self.struct(value)
             case Mapping():
-                return {self._value(key, way): self._value(one, way) for key, one in value.items()}
+                return {self._value(key, rewrite): self._value(item, rewrite) for key, item in value.items()}
             case _:
                 return value
 
@@ -62,9 +62,9 @@ class _Walk:
 def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, TextKind], ...]:
     """Return the fields of a type that may change, with their kinds; a field without a kind is withheld."""
     described = TABLE.get(kind, {})
-    found = info.type_info(kind)
-    assert isinstance(found, info.StructType)  # noqa: S101  msgspec's own word for a Struct
-    fields = ((field.name, described.get(field.name, TextKind.TEXT), field.type) for field in found.fields)
+    struct = info.type_info(kind)
+    assert isinstance(struct, info.StructType)  # noqa: S101  msgspec's own word for a Struct
+    fields = ((field.name, described.get(field.name, TextKind.TEXT), field.type) for field in struct.fields)
     return tuple(
         (name, text_kind) for name, text_kind, inner in fields if _can_hold(inner, text=text_kind is not TextKind.KEPT)
     )
@@ -78,7 +78,7 @@ def _can_hold(kind: info.Type, *, text: bool) -> bool:
         case info.StrType():
             return text
         case info.UnionType(types=types):
-            return any(_can_hold(one, text=text) for one in types)
+            return any(_can_hold(member, text=text) for member in types)
         case info.VarTupleType(item_type=inner) | info.Metadata(type=inner):
             return _can_hold(inner, text=text)
         case info.DictType(value_type=inner):
