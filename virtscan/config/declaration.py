@@ -60,10 +60,13 @@ def declared_plan(document: ConfigFile, folder: Path, problems: Problems) -> Pla
     provisioning: list[ProvisioningTarget] = []
     for number, section in enumerate(document.provisioning, 1):
         with problems.met_in("provisioning", number):
-            where = table_name("provisioning", number, section)
-            system = provisioning_target(section, where, folder)
-            if any((one.kind, one.name or one.url) == (system.kind, system.name or system.url) for one in provisioning):
-                raise ConfigError(f"{where}: used twice; names must be unique", key="name")
+            subject = table_name("provisioning", number, section)
+            system = provisioning_target(section, subject, folder)
+            if any(
+                (earlier.kind, earlier.name or earlier.url) == (system.kind, system.name or system.url)
+                for earlier in provisioning
+            ):
+                raise ConfigError(f"{subject}: used twice; names must be unique", key="name")
             provisioning.append(system)
     waivers: list[Waiver] = []
     for number, waiver in enumerate(document.waiver, 1):
@@ -118,15 +121,15 @@ def absolute_test_uri(address: str, folder: Path) -> str:
     return f"test://{os.path.realpath(folder / path)}" if scheme == "test" and path and path[0] != "/" else address
 
 
-def targets_of(section: HypervisorSection, where: str, folder: Path) -> Iterator[tuple[Target, str]]:
+def targets_of(section: HypervisorSection, subject: str, folder: Path) -> Iterator[tuple[Target, str]]:
     """Yield each hypervisor of a table, with the place of its address for errors.
 
     Raises:
         ConfigError: The table has none or several kinds of address, or several addresses and a key for a single host.
     """
-    key, addresses = _addresses(section, where)
+    key, addresses = _addresses(section, subject)
     for address in addresses:
-        yield _target(section, key, address, where, folder), f"{where}: {key}"
+        yield _target(section, key, address, subject, folder), f"{subject}: {key}"
 
 
 def _targets(document: ConfigFile, folder: Path, problems: Problems) -> tuple[Target, ...]:
@@ -144,22 +147,24 @@ def _targets(document: ConfigFile, folder: Path, problems: Problems) -> tuple[Ta
     return tuple(targets)
 
 
-def _addresses(section: HypervisorSection, where: str) -> tuple[str, tuple[str, ...]]:
+def _addresses(section: HypervisorSection, subject: str) -> tuple[str, tuple[str, ...]]:
     """Return the key that gives the addresses, and the addresses."""
-    one: dict[str, str | None] = {key: getattr(section, key) for key in ("uri", *FILES)}
-    given: dict[str, tuple[str, ...]] = {key: (address,) for key, address in one.items() if address is not None}
-    given |= {"uris": section.uris} if section.uris else {}
-    if len(given) != 1:
+    single: dict[str, str | None] = {key: getattr(section, key) for key in ("uri", *FILES)}
+    declared: dict[str, tuple[str, ...]] = {key: (address,) for key, address in single.items() if address is not None}
+    declared |= {"uris": section.uris} if section.uris else {}
+    if len(declared) != 1:
         *keys, last = ("uri", "uris", *FILES)
-        raise ConfigError(f"{where}: give one of {', '.join(keys)} and {last}")
-    ((key, addresses),) = given.items()
+        raise ConfigError(f"{subject}: give one of {', '.join(keys)} and {last}")
+    ((key, addresses),) = declared.items()
     for of_one_host, value in {"name": section.name, "facts": section.facts}.items():
         if value is not None and len(addresses) > 1:
-            raise ConfigError(f"{where}: {of_one_host} applies to one host, but uris lists {len(addresses)}; remove it")
+            raise ConfigError(
+                f"{subject}: {of_one_host} applies to one host, but uris lists {len(addresses)}; remove it"
+            )
     return key, addresses
 
 
-def _target(section: HypervisorSection, key: str, address: str, where: str, folder: Path) -> Target:
+def _target(section: HypervisorSection, key: str, address: str, subject: str, folder: Path) -> Target:
     kind = FILES.get(key, TargetKind.LIBVIRT)
     return Target(
         kind=kind,
@@ -170,17 +175,17 @@ def _target(section: HypervisorSection, key: str, address: str, where: str, fold
         segments=section.segments,
         reflective=section.reflective,
         physical=section.physical,
-        facts=_facts(section.facts, f"{where}: facts", folder),
+        facts=_facts(section.facts, f"{subject}: facts", folder),
     )
 
 
-def _facts(text: str | None, where: str, folder: Path) -> str | None:
+def _facts(text: str | None, subject: str, folder: Path) -> str | None:
     if text is None:
         return None
     scheme, _, path = text.partition(":")
     row = SOURCES[SourceKind.ANSIBLE]
     if scheme != row.scheme or not path:
-        raise ConfigError(f"{where}: write {row.form}, the path of a fact cache or of the output of ansible -m setup")
+        raise ConfigError(f"{subject}: write {row.form}, the path of a fact cache or of the output of ansible -m setup")
     return _from(folder, path)
 
 
@@ -192,29 +197,29 @@ def _from(folder: Path, path: str) -> str:
 def _servers(document: ConfigFile, folder: Path, problems: Problems) -> tuple[ServerTarget, ...]:
     servers: dict[str, ServerTarget] = {}
     for number, section in enumerate(document.server, 1):
-        where = table_name("server", number, section)
+        subject = table_name("server", number, section)
         with problems.met_in("server", number):
-            server = _server(section, where, folder)
+            server = _server(section, subject, folder)
             if server.name in servers:
-                raise ConfigError(f"{where}: name: used twice; names must be unique", key="name")
+                raise ConfigError(f"{subject}: name: used twice; names must be unique", key="name")
             servers[server.name] = server
     return tuple(servers.values())
 
 
-def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
+def _server(section: ServerSection, subject: str, folder: Path) -> ServerTarget:
     try:
         target = server_target(section.name, section.offload, interface=section.interface)
         for subnet in section.subnets:
             ipaddress.ip_network(subnet)
     except ValueError as error:
-        raise ConfigError(f"{where}: subnets: {error}") from error
+        raise ConfigError(f"{subject}: subnets: {error}") from error
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from error
+        raise ConfigError(f"{subject}: {error}") from error
     if section.segments and section.subnets:
-        raise ConfigError(f"{where}: segments and subnets are mutually exclusive; set only one")
+        raise ConfigError(f"{subject}: segments and subnets are mutually exclusive; set only one")
     if section.physical and section.runs_on is not None:
-        raise ConfigError(f"{where}: physical and runs_on are mutually exclusive; set only one", key="runs_on")
-    macs = tuple(_mac(text, where) for text in section.mac)
+        raise ConfigError(f"{subject}: physical and runs_on are mutually exclusive; set only one", key="runs_on")
+    macs = tuple(_mac(text, subject) for text in section.mac)
     is_path = SOURCES[target.kind].address is AddressKind.PATH
     return msgspec.structs.replace(
         target,
@@ -227,11 +232,11 @@ def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
     )
 
 
-def _waiver(section: WaiverSection, where: str) -> Waiver:
+def _waiver(section: WaiverSection, subject: str) -> Waiver:
     waiver = Waiver(**msgspec.structs.asdict(section))
     names = waiver.hypervisor, waiver.domain, waiver.server
     if all(_fits_nearly_all(name, _NAMES) for name in names) and _fits_nearly_all(waiver.mac.lower(), _MACS):
-        raise ConfigError(f"{where}: waives every finding; set hypervisor, domain, mac or server")
+        raise ConfigError(f"{subject}: waives every finding; set hypervisor, domain, mac or server")
     return waiver
 
 
@@ -249,8 +254,8 @@ def _seconds(text: str | None, key: str, problems: Problems) -> float | None:
     return None
 
 
-def _mac(text: str, where: str) -> Mac:
+def _mac(text: str, subject: str) -> Mac:
     mac = parse_mac(text)
     if mac is None:
-        raise ConfigError(f"{where}: mac: invalid MAC address {text!r}; write it like 52:54:00:aa:bb:cc", key="mac")
+        raise ConfigError(f"{subject}: mac: invalid MAC address {text!r}; write it like 52:54:00:aa:bb:cc", key="mac")
     return mac

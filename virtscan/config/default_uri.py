@@ -63,10 +63,10 @@ def _setting(path: Path) -> str | None:
         return None
     except OSError as error:
         raise ConfigError(f"{path}: can't be read: {os.strerror(error.errno or 0)}") from error
-    found = _DEFAULT.search(text)
-    if found is None:
+    setting = _DEFAULT.search(text)
+    if setting is None:
         return None
-    value = _QUOTED.fullmatch(found[1])
+    value = _QUOTED.fullmatch(setting[1])
     if value is None:
         raise ConfigError(f'{path}: uri_default: not a quoted string; write uri_default = "qemu:///system"')
     return value[1] or value[2]

@@ -60,6 +60,6 @@ def _secret(system: ProvisioningTarget) -> str | None:
     return None if system.secret is None else "in this file"
 
 
-def _line(subject: str, what: str, details: Mapping[str, str | None]) -> str:
-    known = [f"{key} {value}" for key, value in details.items() if value is not None]
-    return ", ".join([f"{subject}: {what}", *known])
+def _line(subject: str, description: str, details: Mapping[str, str | None]) -> str:
+    given = [f"{key} {value}" for key, value in details.items() if value is not None]
+    return ", ".join([f"{subject}: {description}", *given])

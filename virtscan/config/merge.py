@@ -119,7 +119,7 @@ def _check_together(plan: Plan, fail_on: str) -> None:
 
 
 def _requested(options: Options, declared: tuple[Target, ...]) -> tuple[Target, ...]:
-    known = {identity(target): target for target in declared}
+    declared_targets = {identity(target): target for target in declared}
     requested = [
         *((TargetKind.LIBVIRT, absolute_test_uri(address, Path.cwd())) for address in options.connect),
         *((kind, str(path)) for key, kind in FILES.items() for path in getattr(options, key)),
@@ -127,17 +127,17 @@ def _requested(options: Options, declared: tuple[Target, ...]) -> tuple[Target, 
     targets: dict[tuple[TargetKind, str], Target] = {}
     for kind, address in requested:
         target = Target(kind=kind, address=address)
-        targets.setdefault(identity(target), known.get(identity(target), target))
+        targets.setdefault(identity(target), declared_targets.get(identity(target), target))
     return tuple(targets.values())
 
 
-def _checked(address: str, where: str, *, allow_unsafe: bool) -> list[str]:
+def _checked(address: str, subject: str, *, allow_unsafe: bool) -> list[str]:
     if not address:
-        raise ConfigError(f"{where}: empty URI; write one, e.g. qemu:///system")
+        raise ConfigError(f"{subject}: empty URI; write one, e.g. qemu:///system")
     try:
         return [f"{url_secrets.shown(address)}: {warning}" for warning in uri.check(address, allow_unsafe=allow_unsafe)]
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from error
+        raise ConfigError(f"{subject}: {error}") from error
 
 
 def _servers(options: Options, declared: tuple[ServerTarget, ...]) -> tuple[ServerTarget, ...]:
@@ -148,14 +148,14 @@ def _servers(options: Options, declared: tuple[ServerTarget, ...]) -> tuple[Serv
         if requested.name in named:
             raise ConfigError(f"--server: {requested.name!r} is used twice; names must be unique")
         named.add(requested.name)
-        known = servers.get(requested.name)
-        if known:  # the file's other facts about it stay true
+        declared_server = servers.get(requested.name)
+        if declared_server:  # the file's other facts about it stay true
             requested = msgspec.structs.replace(
-                known,
+                declared_server,
                 kind=requested.kind,
                 address=requested.address,
                 declared=requested.declared,
-                interface=requested.interface or known.interface,
+                interface=requested.interface or declared_server.interface,
             )
         servers[requested.name] = requested
     return tuple(servers.values())

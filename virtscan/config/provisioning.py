@@ -10,7 +10,7 @@ from virtscan.errors import ConfigError
 from virtscan.model import ProvisioningKind, ProvisioningTarget, Secret
 
 
-def provisioning_target(section: ProvisioningSection, where: str, folder: Path) -> ProvisioningTarget:
+def provisioning_target(section: ProvisioningSection, subject: str, folder: Path) -> ProvisioningTarget:
     """Return the system of this section; relative paths start at the folder.
 
     Raises:
@@ -20,7 +20,7 @@ def provisioning_target(section: ProvisioningSection, where: str, folder: Path) 
         _check_url(section.url)
         _check_secret(section)
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from error
+        raise ConfigError(f"{subject}: {error}") from error
     secret = section.password or section.token
     file = section.password_file or section.token_file
     return ProvisioningTarget(
@@ -68,14 +68,14 @@ def _check_secret(section: ProvisioningSection) -> None:
         "password_file": section.password_file,
         "password_env": section.password_env,
     }
-    given = [key for key, value in (passwords | tokens).items() if value is not None]
-    if len(given) > 1:
-        raise ConfigError(f"{given[1]}: conflicts with {given[0]}; set only one")
-    if given and given[0] in tokens and section.type is not ProvisioningKind.FOREMAN:
-        raise ConfigError(f"{given[0]}: only Foreman has tokens; set password_file")
-    if given and not section.user:
-        raise ConfigError(f"{given[0]}: user is missing; set it as well")
-    if section.user and not given:
+    declared = [key for key, value in (passwords | tokens).items() if value is not None]
+    if len(declared) > 1:
+        raise ConfigError(f"{declared[1]}: conflicts with {declared[0]}; set only one")
+    if declared and declared[0] in tokens and section.type is not ProvisioningKind.FOREMAN:
+        raise ConfigError(f"{declared[0]}: only Foreman has tokens; set password_file")
+    if declared and not section.user:
+        raise ConfigError(f"{declared[0]}: user is missing; set it as well")
+    if section.user and not declared:
         raise ConfigError("user: no password given; set password_file or, with Foreman, token_file")
     if section.user and ":" in section.user:
         raise ConfigError("user: a name with a colon can't be sent; use another")

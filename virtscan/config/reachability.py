@@ -47,7 +47,7 @@ def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventor
     yield f"  addresses: {', '.join(place.addresses)}" if place.addresses else "  addresses: unknown"
     if place.vlan_id is not None:
         yield f"  VLAN: {place.vlan_id}"
-    servers = tuple(_server(one, inventory) for one in plan.servers)
+    servers = tuple(_server(server, inventory) for server in plan.servers)
     records = Assignments(inventory, servers) if inventory else None
     yield from _of_the_network(place, plan, servers, records)
     if inventory is not None and records is not None:
@@ -75,13 +75,13 @@ def _target(plan: Plan, hypervisor: str, inventory: Inventory | None) -> Target:
     Raises:
         ConfigError: No hypervisor has this name, or several share the short name.
     """
-    named = {name: one for one in reversed(plan.targets) for name in _names(one, inventory)}
-    meant = {naming.name(named[name]): named[name] for name in in_full(hypervisor, named)}
-    if len(meant) == 1:
-        return next(iter(meant.values()))
-    why = f"short for {' and '.join(meant)}" if meant else "not configured"
-    known = ", ".join(map(naming.name, plan.targets))
-    raise ConfigError(f"hypervisor {url_secrets.shown(hypervisor)!r}: {why}; known: {known}")
+    named = {name: target for target in reversed(plan.targets) for name in _names(target, inventory)}
+    matches = {naming.name(named[name]): named[name] for name in in_full(hypervisor, named)}
+    if len(matches) == 1:
+        return next(iter(matches.values()))
+    problem = f"short for {' and '.join(matches)}" if matches else "not configured"
+    configured = ", ".join(map(naming.name, plan.targets))
+    raise ConfigError(f"hypervisor {url_secrets.shown(hypervisor)!r}: {problem}; known: {configured}")
 
 
 def _of_the_network(
@@ -98,10 +98,10 @@ def _of_the_network(
         yield "  provisioning systems: not read; add --inventory FILE for their records"
     for number, (server, declared) in enumerate(zip(servers, plan.servers, strict=True)):
         if number in on_record:
-            answers, why = True, "by the recorded subnet"
+            answers, reason = True, "by the recorded subnet"
         else:
-            answers, why = may_serve(coverage(server), place.reach), _why(declared, place)
-        yield f"  server {server.name}: {'may answer' if answers else 'does not answer'}: {why}"
+            answers, reason = may_serve(coverage(server), place.reach), _why(declared, place)
+        yield f"  server {server.name}: {'may answer' if answers else 'does not answer'}: {reason}"
     if not servers:
         yield "no server configured"
 
@@ -110,22 +110,22 @@ def _of_macs(
     place: _KnownDevice, inventory: Inventory, servers: tuple[Server, ...], records: Assignments
 ) -> Iterator[str]:
     """Yield the records of the interfaces on the device, which take precedence over records of its network."""
-    here = {
+    domains = {
         interface.mac: domain.name
         for host in inventory.hypervisors
         if host.name == place.hypervisor
         for domain in host.domains
         for interface in domain.interfaces
-        if place.name in {one.device for one in interface.attachments}
+        if place.name in {attachment.device for attachment in interface.attachments}
     }
     for netboot in inventory.netboots:
-        if netboot.mac in here:
+        if netboot.mac in domains:
             named = [servers[number].name for number in sorted(records.of_mac(netboot.mac))]
             included = [servers[number].name for number in sorted(records.possible_for(netboot.mac))]
             answering = f"{', '.join(included)} may answer" if included else "no configured server is on record"
             answering = f"only {', '.join(named)} may answer" if named else answering
             pending = ", and it is about to boot from the network" if netboot.pending else ""
-            yield f"  {netboot.mac} of {here[netboot.mac]}: on record at {netboot.source}: {answering}{pending}"
+            yield f"  {netboot.mac} of {domains[netboot.mac]}: on record at {netboot.source}: {answering}{pending}"
 
 
 def _names(target: Target, inventory: Inventory | None) -> tuple[str, ...]:
@@ -143,8 +143,8 @@ def _scanned(target: Target, inventory: Inventory | None) -> Hypervisor | None:
 def _place(target: Target, name: str, inventory: Inventory | None) -> _KnownDevice:
     scanned = _scanned(target, inventory)
     host = scanned.name if scanned else naming.name(target)
-    found = (device for device in scanned.devices if device.name == name) if scanned else iter(())
-    device: Device | None = next(found, None)
+    devices = (device for device in scanned.devices if device.name == name) if scanned else iter(())
+    device: Device | None = next(devices, None)
     segment = target.segments.get(name)
     if device is None:
         return _KnownDevice(hypervisor=host, name=name, reach=locality(segment, ()))
@@ -160,12 +160,12 @@ def _place(target: Target, name: str, inventory: Inventory | None) -> _KnownDevi
 def _server(target: ServerTarget, inventory: Inventory | None) -> Server:
     """Make a server from its declaration, with its scanned addresses, which records may name."""
     scanned = () if inventory is None else inventory.servers
-    found = next((one for one in scanned if one.name == target.name), None)
+    known = next((server for server in scanned if server.name == target.name), None)
     return Server(
         name=target.name,
         source=shown(target),
-        addresses=() if found is None else found.addresses,
-        observed_at=None if found is None else found.observed_at,
+        addresses=() if known is None else known.addresses,
+        observed_at=None if known is None else known.observed_at,
         segments=target.segments,
         subnets=target.subnets,
     )

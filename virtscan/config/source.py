@@ -19,8 +19,8 @@ def parse_server(text: str) -> ServerTarget:
     Raises:
         ConfigError: It is not of this form, or one of its parts is invalid; the error names the server.
     """
-    left, equals, source = text.partition("=")
-    name, colon, interface = left.partition(":")
+    label, equals, source = text.partition("=")
+    name, colon, interface = label.partition(":")
     if not equals:
         raise ConfigError(
             f"--server: invalid server {text!r}; write NAME[:INTERFACE]=SOURCE, with SOURCE one of {forms()}"
@@ -28,7 +28,7 @@ def parse_server(text: str) -> ServerTarget:
     try:
         return server_target(name, source, interface=interface if colon else None)
     except ConfigError as error:
-        raise ConfigError(f"--server {left!r}: {error}") from error
+        raise ConfigError(f"--server {label!r}: {error}") from error
 
 
 def server_target(name: str, source: str, *, interface: str | None = None) -> ServerTarget:

@@ -110,15 +110,15 @@ class _Reader:
         return tuple(read)
 
 
-def _section(table: object, kind: type[S], where: str, environment: Mapping[str, str]) -> S:
-    repeated = "[[" in where
+def _section(table: object, kind: type[S], subject: str, environment: Mapping[str, str]) -> S:
+    repeated = "[[" in subject
     if not isinstance(table, dict):
-        raise ConfigError(f"{where}: expected a table" + ("" if repeated else f", as in [{where}]"))
-    prefix = f"{where}: " if repeated else f"{where}."
+        raise ConfigError(f"{subject}: expected a table" + ("" if repeated else f", as in [{subject}]"))
+    prefix = f"{subject}: " if repeated else f"{subject}."
     _refuse_unknown(table, kind.__struct_fields__, prefix)
     for field in msgspec.structs.fields(kind):
         if field.required and field.name not in table:
-            raise ConfigError(f"{where}: {field.name} is missing")
+            raise ConfigError(f"{subject}: {field.name} is missing")
     try:
         by = expand_url if kind is HistorySection else expand
         return msgspec.convert(
@@ -134,11 +134,11 @@ def _form(kind: type[msgspec.Struct], key: str) -> str:
     """Describe the values that a key can have, as they are written in the file."""
     type_ = get_type_hints(kind)[key]
     alternatives = set(get_args(type_)) if get_origin(type_) is UnionType else {type_}
-    (one,) = alternatives - {type(None)}
-    if isinstance(one, type) and issubclass(one, Enum):
-        *others, last = [str(member.value) for member in one]
+    (value_type,) = alternatives - {type(None)}
+    if isinstance(value_type, type) and issubclass(value_type, Enum):
+        *others, last = [str(member.value) for member in value_type]
         return f"{', '.join(others)} or {last}"
-    return _FORMS[get_origin(one) or one]
+    return _FORMS[get_origin(value_type) or value_type]
 
 
 _FORMS: Mapping[type, str] = {
@@ -150,27 +150,34 @@ _FORMS: Mapping[type, str] = {
 }
 
 
-def _refuse_unknown(table: Iterable[str], known: tuple[str, ...], where: str) -> None:
+def _refuse_unknown(table: Iterable[str], known: tuple[str, ...], prefix: str) -> None:
     for key in table:
         if key not in known:
             advice = did_you_mean(key, known, otherwise=f"known keys: {', '.join(known)}")
-            raise ConfigError(f"{where}{key}: unknown key; {advice}", key=key)
+            raise ConfigError(f"{prefix}{key}: unknown key; {advice}", key=key)
 
 
 def _expanded(
-    value: object, where: str, prefix: str, environment: Mapping[str, str], by: Callable[[str, Mapping[str, str]], str]
+    value: object,
+    key_path: str,
+    prefix: str,
+    environment: Mapping[str, str],
+    expand_text: Callable[[str, Mapping[str, str]], str],
 ) -> object:
     """Return the value with the variables in its strings replaced, at any depth."""
     match value:
         case str():
             try:
-                return _usable(by(value, environment))
+                return _usable(expand_text(value, environment))
             except ConfigError as error:
-                raise ConfigError(f"{prefix}{where}: {error}", key=where.partition(".")[0]) from error
+                raise ConfigError(f"{prefix}{key_path}: {error}", key=key_path.partition(".")[0]) from error
         case list():
-            return [_expanded(item, where, prefix, environment, by) for item in value]
+            return [_expanded(item, key_path, prefix, environment, expand_text) for item in value]
         case dict():
-            return {key: _expanded(item, f"{where}.{key}", prefix, environment, by) for key, item in value.items()}
+            return {
+                key: _expanded(item, f"{key_path}.{key}", prefix, environment, expand_text)
+                for key, item in value.items()
+            }
         case _:
             return value
 

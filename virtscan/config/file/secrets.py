@@ -20,14 +20,14 @@ def refuse_secrets(raw: Mapping[str, object]) -> None:
     for number, table in enumerate(tables if isinstance(tables, list) else [], 1):
         for key in ("password", "token") if isinstance(table, dict) else ():
             if not _VARIABLES.fullmatch(str(table.get(key, ""))):
-                where = f"{table_name('provisioning', number, table)}: {key}"
+                subject = f"{table_name('provisioning', number, table)}: {key}"
                 raise ConfigError(
-                    f"{where}: secret in a file readable by others; chmod 600, or use {key}_file or {key}_env"
+                    f"{subject}: secret in a file readable by others; chmod 600, or use {key}_file or {key}_env"
                 )
-    for where, text in _everywhere(raw):
+    for subject, text in _everywhere(raw):
         # Word by word: an address has no blank, but a sentence may hold an address, and an @ further on.
         if not all(_VARIABLES.fullmatch(secret) for word in text.split() for secret in url_secrets.secrets(word)):
-            raise ConfigError(f"{where}: password in a file readable by others; chmod 600, or use ${{VARIABLE}}")
+            raise ConfigError(f"{subject}: password in a file readable by others; chmod 600, or use ${{VARIABLE}}")
 
 
 def _everywhere(raw: Mapping[str, object]) -> Iterator[tuple[str, str]]:
@@ -37,19 +37,19 @@ def _everywhere(raw: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             yield from _strings(value, key)
             continue
         for number, table in enumerate(value, 1):
-            where = table_name(key, number, table)
+            subject = table_name(key, number, table)
             for name, item in table.items() if isinstance(table, dict) else [("", table)]:
-                yield from _strings(item, f"{where}: {name}" if name else where)
+                yield from _strings(item, f"{subject}: {name}" if name else subject)
 
 
-def _strings(value: object, where: str) -> Iterator[tuple[str, str]]:
+def _strings(value: object, place: str) -> Iterator[tuple[str, str]]:
     """Yield every string with its place, as in `mac[2]`."""
     match value:
         case str():
-            yield where, value
+            yield place, value
         case list():
             for number, item in enumerate(value, 1):
-                yield from _strings(item, f"{where}[{number}]")
+                yield from _strings(item, f"{place}[{number}]")
         case dict():
             for key, item in value.items():
-                yield from _strings(item, f"{where}.{key}" if where else str(key))
+                yield from _strings(item, f"{place}.{key}" if place else str(key))

@@ -59,9 +59,9 @@ def expand_url(text: str, environment: Mapping[str, str] = os.environ) -> str:
     query = text.find("?", end)
 
     def value(match: re.Match[str]) -> str:
-        found = _value(match, environment)
+        replacement = _value(match, environment)
         is_encoded = match.start() in user or 0 <= query < match.start()
-        return quote(found, safe="") if is_encoded and match[1] is not None else found
+        return quote(replacement, safe="") if is_encoded and match[1] is not None else replacement
 
     return _VARIABLE.sub(value, text)
 
