@@ -52,13 +52,13 @@ class Demand:
         if now - self._at < max(SAMPLE_SECONDS, _SECONDS_A_THREAD * len(self._uses)):
             return False
         uses: dict[int, _Usage] = {}
-        wanted = 0
+        needed = 0
         for thread in helpers():
             before = self._uses.get(thread, _Usage(0, 0, now))
             got, waited = _use(thread) or before[:2]
-            wanted += got - before.got + waited - before.waited
+            needed += got - before.got + waited - before.waited
             uses[thread] = _Usage(got, waited, now if got > before.got else before.at)
-        self._last.append(wanted / 1e9 / (now - self._at))
+        self._last.append(needed / 1e9 / (now - self._at))
         self.cpus = max(self._last)
         self.at_work = sum(now - use.at < _AT_WORK_SECONDS for use in uses.values())
         self._at, self._uses = now, uses

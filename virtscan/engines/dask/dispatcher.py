@@ -102,7 +102,7 @@ class Dispatcher(Generic[T]):
         self._jobs = jobs
         self._end = end
         self._retry_seconds = retry_seconds
-        self._open = {number: _Trip(number, one) for number, one in enumerate(slices)}
+        self._open = {number: _Trip(number, slice_) for number, slice_ in enumerate(slices)}
         self._waiting = list(self._open.values())
         self._attempts: list[_Attempt] = []
         self._unfit: dict[str, Lost] = {}
@@ -180,7 +180,9 @@ class Dispatcher(Generic[T]):
                 used[worker.address] += 1
                 self._waiting.remove(trip)
                 self._send(link, trip, worker)
-            elif all(one.address in trip.avoided for one in candidates) and self._is_hopeless(candidates, now):
+            elif all(candidate.address in trip.avoided for candidate in candidates) and self._is_hopeless(
+                candidates, now
+            ):
                 self._waiting.remove(trip)
                 if not self._is_under_way(trip):
                     unfit = next(iter(self._unfit.values()), None)
@@ -194,12 +196,12 @@ class Dispatcher(Generic[T]):
 
     def _send(self, link: Link, trip: _Trip, worker: Worker) -> None:
         now = monotonic()
-        left = max(1.0, self._end - now)
-        left -= min(_RESERVE_SECONDS, left / 10)
-        plan = self._carrier.pack([self._jobs[index] for index in trip.slice.jobs], left)
+        seconds = max(1.0, self._end - now)
+        seconds -= min(_RESERVE_SECONDS, seconds / 10)
+        plan = self._carrier.pack([self._jobs[index] for index in trip.slice.jobs], seconds)
         key = f"virtscan-{self._run}-{trip.number}-{trip.tries}"
-        answer = link.send(worker, plan, seconds=left + _KILL_SECONDS, run=self._run, key=key)
-        late_at = now + (left / 2 if self._retry_seconds is None else self._retry_seconds)
+        answer = link.send(worker, plan, seconds=seconds + _KILL_SECONDS, run=self._run, key=key)
+        late_at = now + (seconds / 2 if self._retry_seconds is None else self._retry_seconds)
         self._attempts.append(_Attempt(trip, worker, late_at, answer))
         trip.tries += 1
         trip.avoided.add(worker.address)

@@ -47,17 +47,17 @@ class DaskEngine(Generic[R]):
             self._scheduler, self._carrier, jobs, slices, end=end, retry_seconds=self._retry_seconds
         )
         run = _FleetRun(dispatcher, slices, on_end, on_start, is_interrupted)
-        away = {index for one in slices for index in one.jobs}
-        here = [index for index in range(len(jobs)) if index not in away]
+        away = {index for slice_ in slices for index in slice_.jobs}
+        local = [index for index in range(len(jobs)) if index not in away]
         try:
             if slices:
                 dispatcher.start()
             threads.run(
-                [jobs[index] for index in here],
+                [jobs[index] for index in local],
                 job_timeout=job_timeout,
                 deadline=end - monotonic(),
-                on_end=lambda number, outcome: run.end(here[number], outcome),
-                on_start=lambda number: on_start(here[number]),
+                on_end=lambda number, outcome: run.end(local[number], outcome),
+                on_start=lambda number: on_start(local[number]),
                 is_interrupted=run.look,
             )
             run.wait(end)
@@ -115,7 +115,7 @@ class _FleetRun(Generic[R]):
         self._on_end(index, outcome)
 
     def _missing(self) -> list[int]:
-        return [number for number, one in enumerate(self._slices) if one.jobs[0] not in self.outcomes]
+        return [number for number, slice_ in enumerate(self._slices) if slice_.jobs[0] not in self.outcomes]
 
     def _why_missing(self, number: int) -> Cut | Lost:
         if self._interrupted_at is not None:

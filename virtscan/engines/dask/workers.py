@@ -28,12 +28,14 @@ def workers_of(identity: Mapping[str, Any]) -> dict[str, Worker]:  # Any: the sc
 
 def for_site(workers: Iterable[Worker], site: str | None) -> list[Worker]:
     """Return the workers that read a site: those of the site, else those of no site, else all."""
-    known = list(workers)
-    own = [one for one in known if site is not None and site in one.sites]
-    return own or [one for one in known if not one.sites] or known
+    all_workers = list(workers)
+    own = [worker for worker in all_workers if site is not None and site in worker.sites]
+    return own or [worker for worker in all_workers if not worker.sites] or all_workers
 
 
 def choose(workers: Iterable[Worker], used: Mapping[str, int], avoided: Collection[str]) -> Worker | None:
     """Return the worker with the most free places that is not to be avoided; None if none is free."""
-    free = [one for one in workers if one.address not in avoided and used.get(one.address, 0) < one.places]
-    return max(free, key=lambda one: (one.places - used.get(one.address, 0), one.address), default=None)
+    free = [
+        worker for worker in workers if worker.address not in avoided and used.get(worker.address, 0) < worker.places
+    ]
+    return max(free, key=lambda worker: (worker.places - used.get(worker.address, 0), worker.address), default=None)
