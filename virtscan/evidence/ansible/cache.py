@@ -26,13 +26,13 @@ def open_facts(path: Path, names: Sequence[str]) -> AnsibleFacts:
     try:
         if not path.is_dir():
             return _chosen(_read(path), names, alone=True)
-        files = sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
+        files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
     except OSError as error:
         raise FactsError(f"can't be read: {error.strerror}") from error
-    named = [one for one in files if _is_one_of(one.name.removesuffix(".json"), names)]
+    named = [file for file in files if _is_one_of(file.name.removesuffix(".json"), names)]
     if len(named) == 1:
         return _chosen(_read(named[0]), names, alone=True)
-    return _chosen([facts for one in files for facts in _read_if_facts(one)], names, alone=False)
+    return _chosen([facts for file in files for facts in _read_if_facts(file)], names, alone=False)
 
 
 def _read(path: Path) -> list[AnsibleFacts]:
@@ -61,17 +61,17 @@ def _dated(facts: AnsibleFacts, modified: datetime | None) -> AnsibleFacts:
 def _chosen(hosts: Sequence[AnsibleFacts], names: Sequence[str], *, alone: bool) -> AnsibleFacts:
     if alone and len(hosts) == 1:
         return hosts[0]
-    found = [host for host in hosts if any(_is_one_of(name, names) for name in host.names)]
-    if len(found) == 1:
-        return found[0]
-    there = ", ".join(sorted(host.names[0] if host.names else "unnamed host" for host in hosts)) or "no host"
-    which = "several match" if found else "none matches"
-    raise FactsError(f"contains {there}; {which} {' or '.join(names)}")
+    matches = [host for host in hosts if any(_is_one_of(name, names) for name in host.names)]
+    if len(matches) == 1:
+        return matches[0]
+    contents = ", ".join(sorted(host.names[0] if host.names else "unnamed host" for host in hosts)) or "no host"
+    problem = "several match" if matches else "none matches"
+    raise FactsError(f"contains {contents}; {problem} {' or '.join(names)}")
 
 
 def _is_one_of(name: str, names: Iterable[str]) -> bool:
     """Return True for equal names, and for a short name and a full name of the same host."""
-    return any(_same(name.lower(), other.lower()) for other in names)
+    return any(_same(name.lower(), candidate.lower()) for candidate in names)
 
 
 def _same(name: str, other: str) -> bool:

@@ -39,7 +39,7 @@ def read_devices(facts: Mapping[str, Any], *, source: str, at: datetime | None) 
 def _device(link: LinkEntry, entry: Mapping[str, Any], source: str, at: datetime | None) -> Device:
     kind = _link_kind(entry)
     lower = entry.get(_LOWER.get(str(entry.get("type")), ""))
-    names = [DeviceName(one) for one in lower if isinstance(one, str)] if isinstance(lower, list) else []
+    names = [DeviceName(member) for member in lower if isinstance(member, str)] if isinstance(lower, list) else []
     return Device(
         name=DeviceName(link.name),
         kind=kind.kind,
