@@ -196,9 +196,9 @@ class HostDraft:
             self._closed = True
             return self._items, self._listed.values()
 
-    def _gaps(self, found: Iterable[Gap], name: str, domains: int, failure: AnyCause | None) -> tuple[Gap, ...]:
+    def _gaps(self, drafts: Iterable[Gap], name: str, domains: int, failure: AnyCause | None) -> tuple[Gap, ...]:
         """Return the gaps under the hypervisor's name in a fixed order, that of the whole hypervisor first."""
-        gaps = [msgspec.structs.replace(gap, hypervisor=name) for gap in found]
+        gaps = [msgspec.structs.replace(gap, hypervisor=name) for gap in drafts]
         gaps.sort(key=lambda gap: (gap.about.value, str(gap.item), str(gap.cause)))
         if failure is not None:
             item = WholeHost(uri=self.uri, domains_read=domains)

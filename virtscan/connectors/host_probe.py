@@ -100,14 +100,14 @@ def parse_answer(output: bytes, *, at: datetime | None) -> HostAnswer:
     )
 
 
-def _text(sections: Sequence[tuple[str, str, str]], wanted: str) -> str:
-    return "".join(text for name, _, text in sections if name == wanted)
+def _text(sections: Sequence[tuple[str, str, str]], section: str) -> str:
+    return "".join(text for name, _, text in sections if name == section)
 
 
 def _lists_all_devices(sections: Sequence[tuple[str, str, str]]) -> bool:
     shown = {device.name for device in hostnet.read_ip(_text(sections, "links"), source=SOURCE)}
-    there = {device.name for device in hostnet.read_sysfs(_sysfs(sections), source=SOURCE)}
-    return bool(there) and there <= shown
+    names = {device.name for device in hostnet.read_sysfs(_sysfs(sections), source=SOURCE)}
+    return bool(names) and names <= shown
 
 
 def _sysfs(sections: Sequence[tuple[str, str, str]]) -> dict[str, str]:

@@ -33,8 +33,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 def with_observations(domains: Iterable[Domain], observed: Sequence[Marked | Measured]) -> list[Domain]:
     """Fill in the observations; the definition of a domain's next start, and one without a uuid, stay as they are."""
-    marked = [one for one in observed if isinstance(one, Marked)]
-    measured = {one.uuid: one for one in observed if isinstance(one, Measured)}
+    marked = [observation for observation in observed if isinstance(observation, Marked)]
+    measured = {observation.uuid: observation for observation in observed if isinstance(observation, Measured)}
     return [
         domain
         if domain.next_start or domain.uuid is None or not observed
@@ -44,7 +44,9 @@ def with_observations(domains: Iterable[Domain], observed: Sequence[Marked | Mea
 
 
 def _observed(shape: Resources, uuid: str, marked: Iterable[Marked], measured: Mapping[str, Measured]) -> Resources:
-    changes: dict[str, object] = {one.mark.value: State.ON if uuid in one.uuids else State.OFF for one in marked}
+    changes: dict[str, object] = {
+        observation.mark.value: State.ON if uuid in observation.uuids else State.OFF for observation in marked
+    }
     sizes = measured.get(uuid)
     if sizes is not None:
         changes["disks"] = tuple(_sized(disk, sizes.capacities) for disk in shape.disks)

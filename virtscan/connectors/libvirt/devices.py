@@ -93,8 +93,8 @@ class DeviceReader:
             use = partial(self._session.read, item, GapAbout.NETWORK, self._deliver_network)
             self._session.add(PipelinedCall(partial(reply_of, listing.documents[name]), use))
         if name not in listing.documents and decides and self._is_new(("no network", name)):
-            why = NoSuchNetwork() if listing.supported else NetworksNotListed()
-            cause = why if listing.failure is None else Failure(detail=listing.failure)
+            absence = NoSuchNetwork() if listing.supported else NetworksNotListed()
+            cause = absence if listing.failure is None else Failure(detail=listing.failure)
             self._session.draft.gap(item, cause, GapAbout.NETWORK)
 
     def _deliver_network(self, xml: str) -> None:
@@ -125,11 +125,11 @@ class DeviceReader:
         """Request one document after the other."""
         if not waiting:
             return
-        (describe, deliver), *others = waiting
+        (describe, deliver), *further = waiting
 
         def use(replies: Sequence[Reply[str]]) -> None:
             self._session.read(item, GapAbout.DEVICE, deliver, replies)
-            self._request_next(item, others)
+            self._request_next(item, further)
 
         self._session.add(PipelinedCall(partial(reply_of, describe), use))
 
@@ -168,21 +168,21 @@ class DeviceReader:
     def _is_listed(self, name: DeviceName) -> bool:
         return name in self._lists.interfaces.documents or _cleaned(name) in self._node_names
 
-    def _is_new(self, what: Hashable) -> bool:
+    def _is_new(self, key: Hashable) -> bool:
         """Return True the first time."""
-        if what in self._seen:
+        if key in self._seen:
             return False
-        self._seen.add(what)
+        self._seen.add(key)
         return True
 
 
 def _node_names(names: Iterable[str]) -> Mapping[str, Sequence[tuple[str, Mac | None]]]:
     """Return node devices, each with its MAC, by the cleaned name of their interface; libvirt's own order varies."""
-    found = defaultdict(list)
+    devices = defaultdict(list)
     for name in sorted(names):
         if match := _NODE_DEVICE.fullmatch(name):
-            found[match[1]].append((name, mac((match[2] or "")[1:].replace("_", ":"))))
-    return found
+            devices[match[1]].append((name, mac((match[2] or "")[1:].replace("_", ":"))))
+    return devices
 
 
 def _listed(interfaces: NameList, node_names: Mapping[str, Sequence[tuple[str, Mac | None]]]) -> dict[str, Device]:

@@ -40,7 +40,7 @@ class _DocumentRequest(NamedTuple):
 class _Described(NamedTuple):
     """The reply with a domain's document."""
 
-    wanted: _DocumentRequest
+    request: _DocumentRequest
     reply: Reply[str]
 
 
@@ -142,17 +142,17 @@ def _about_domains(
 
     def next_starts(replies: Sequence[set[str] | None]) -> None:
         for persistent in replies:
-            wanted = _next_starts(domains, persistent)
-            session.add_all(PipelinedCall(partial(_describe, item), use) for item in wanted)
+            definitions = _next_starts(domains, persistent)
+            session.add_all(PipelinedCall(partial(_describe, definition), use) for definition in definitions)
 
     yield from (PipelinedCall(partial(_describe, _DocumentRequest(domain)), use) for domain in domains)
     if domains and next_start:
         yield PipelinedCall(partial(listings.persistent, session.connection), next_starts)
 
 
-def _describe(wanted: _DocumentRequest) -> _Described:
-    flags = libvirt.VIR_DOMAIN_XML_INACTIVE if wanted.next_start else 0
-    return _Described(wanted, reply_of(partial(wanted.domain.XMLDesc, flags)))
+def _describe(request: _DocumentRequest) -> _Described:
+    flags = libvirt.VIR_DOMAIN_XML_INACTIVE if request.next_start else 0
+    return _Described(request, reply_of(partial(request.domain.XMLDesc, flags)))
 
 
 def _next_starts(domains: Sequence[libvirt.virDomain], persistent: Collection[str] | None) -> list[_DocumentRequest]:

@@ -125,7 +125,7 @@ def domains_before_0_9_13(session: Session) -> list[libvirt.virDomain]:
     after the others, and duplicates are recognized by uuid. An id that is gone at its look-up was stopped before the
     names were listed, or no longer exists.
     """
-    found: dict[str, libvirt.virDomain] = {}
+    domains_by_uuid: dict[str, libvirt.virDomain] = {}
 
     def look_up(find: Callable[..., libvirt.virDomain], key: int | str) -> None:
         try:
@@ -134,7 +134,7 @@ def domains_before_0_9_13(session: Session) -> list[libvirt.virDomain]:
             if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
                 raise
         else:
-            found[domain.UUIDString()] = domain
+            domains_by_uuid[domain.UUIDString()] = domain
 
     connection = session.connection
     running = connection.listDomainsID()
@@ -142,10 +142,10 @@ def domains_before_0_9_13(session: Session) -> list[libvirt.virDomain]:
     session.run(
         [PipelinedCall(partial(look_up, connection.lookupByName, name)) for name in connection.listDefinedDomains()]
     )
-    known = {domain.ID() for domain in found.values()}
-    started = [number for number in connection.listDomainsID() if number not in known]
+    known_ids = {domain.ID() for domain in domains_by_uuid.values()}
+    started = [number for number in connection.listDomainsID() if number not in known_ids]
     session.run([PipelinedCall(partial(look_up, connection.lookupByID, number)) for number in started])
-    return list(found.values())
+    return list(domains_by_uuid.values())
 
 
 def _listing(

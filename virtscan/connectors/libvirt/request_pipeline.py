@@ -121,11 +121,11 @@ class RequestPipeline:
             while self._outstanding:
                 if not self._offer_turns():
                     self._make_here()
-                there = self._take()
+                results = self._take()
                 check()
                 self._offer_turns()
-                _use(there)
-                self._outstanding -= len(there)
+                _use(results)
+                self._outstanding -= len(results)
         finally:
             self._end()
 
@@ -213,9 +213,9 @@ class RequestPipeline:
         with self._lock:
             self._fresh = 0
             self._is_idle = not self._results
-            there = [self._results.popleft() for _ in range(min(MOST_TOGETHER, len(self._results)))]
-            self._characters -= sum(result.size for result in there)
-        return there
+            results = [self._results.popleft() for _ in range(min(MOST_TOGETHER, len(self._results)))]
+            self._characters -= sum(result.size for result in results)
+        return results
 
     def _end(self) -> None:
         """Wait for what is under way, because a connection must not be closed while it is still used."""
@@ -236,10 +236,10 @@ class RequestPipeline:
         return result
 
 
-def _use(there: Iterable[_Result | _CallFailure]) -> None:
+def _use(results: Iterable[_Result | _CallFailure]) -> None:
     together: defaultdict[Use[Any], list[Any]] = defaultdict(list)  # Any: as in _Result
     failed: _CallFailure | None = None
-    for result in there:
+    for result in results:
         if isinstance(result, _CallFailure):
             failed = failed or result
         elif result.use is not None:

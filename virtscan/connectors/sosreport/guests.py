@@ -51,21 +51,21 @@ def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
     """
     listed = _listed(report)
     suspended, autostart = _suspended(report), _autostart(report)
-    known: dict[str, Domain] = {}
+    domains: dict[str, Domain] = {}
     definitions: dict[str, Domain] = {}
     unread: list[tuple[str, Unread]] = []
     for rank, name, document in _documents(report, _DOMAINS, draft.uri):
         match document:
             case Domain():
                 key = document.uuid or f"named {document.name}"
-                first = known.setdefault(key, _with_state(document, rank, listed, suspended, autostart))
+                first = domains.setdefault(key, _with_state(document, rank, listed, suspended, autostart))
                 if rank == _DEFINITION and first.origin != document.origin and first.state is DomainState.ACTIVE:
                     definitions.setdefault(key, msgspec.structs.replace(document, state=DomainState.INACTIVE))
             case Unread(about=GapAbout.DOMAIN):
                 unread.append((name, document))
-    draft.add(*known.values(), *definitions.values())
-    draft.add(HostFacts(lists_all_domains=_lists_all(report, listed, known.values())))
-    names = {_mangled(domain.name) for domain in known.values()}
+    draft.add(*domains.values(), *definitions.values())
+    draft.add(HostFacts(lists_all_domains=_lists_all(report, listed, domains.values())))
+    names = {_mangled(domain.name) for domain in domains.values()}
     for name, miss in unread:
         if _mangled(name) not in names:
             names.add(_mangled(name))
@@ -76,7 +76,7 @@ def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
     if not _has_every_domain(report):
         cause = NoListInReport(is_cut=any(map(_LISTS.fullmatch, report.files)))
         draft.gap(HostFact(uri=draft.uri, fact=FactName.DOMAINS), cause, GapAbout.HYPERVISOR)
-    return [*known.values(), *definitions.values()]
+    return [*domains.values(), *definitions.values()]
 
 
 def read_networks(report: Sosreport, domains: Sequence[Domain], draft: HostDraft) -> list[Network]:
@@ -86,21 +86,21 @@ def read_networks(report: Sosreport, domains: Sequence[Domain], draft: HostDraft
     """
     interfaces = [interface for domain in domains for interface in domain.interfaces if interface.network is not None]
     used = {interface.network for interface in interfaces}
-    known: dict[str, Network] = {}
+    networks: dict[str, Network] = {}
     reasons: dict[str | None, str] = {}
     for _, name, document in _documents(report, _NETWORKS, draft.uri):
         match document:
             case Network(name=own) if own in used:
-                known.setdefault(own, document)
+                networks.setdefault(own, document)
             case Unread(reason=reason):
                 reasons.setdefault(name, reason)
-    draft.add(*known.values())
+    draft.add(*networks.values())
     missed = {i.network for i in interfaces if i.type == "network" and not i.attachments}
-    for missing in sorted(name for name in missed if name is not None and name not in known):
+    for missing in sorted(name for name in missed if name is not None and name not in networks):
         key = _mangled(missing)
         cause = BadDocument(detail=reasons[key]) if key in reasons else XmlNotInReport()
         draft.gap(HostNetwork(uri=draft.uri, network=missing), cause, GapAbout.NETWORK)
-    return list(known.values())
+    return list(networks.values())
 
 
 def is_version(name: str) -> bool:
@@ -138,12 +138,12 @@ def _with_state(
     if domain.state is DomainState.UNKNOWN:
         state = DomainState.INACTIVE if rank == 0 else listed.get(domain.name, DomainState.UNKNOWN)
         domain = msgspec.structs.replace(domain, state=state)
-    known: dict[str, State] = {}
+    facts: dict[str, State] = {}
     if domain.packed.shape.paused is State.UNKNOWN and domain.name in suspended:
-        known["paused"] = suspended[domain.name]
+        facts["paused"] = suspended[domain.name]
     if autostart:
-        known["autostart"] = State.ON if domain.name in autostart else State.OFF
-    return domain.with_shape(msgspec.structs.replace(domain.packed.shape, **known))
+        facts["autostart"] = State.ON if domain.name in autostart else State.OFF
+    return domain.with_shape(msgspec.structs.replace(domain.packed.shape, **facts))
 
 
 def _autostart(report: Sosreport) -> frozenset[str]:

@@ -76,8 +76,10 @@ def _read_host(report: Sosreport, target: Target, draft: HostDraft) -> None:
 
 def _daemon(report: Sosreport) -> Observed[int] | None:
     """Return libvirt's version: sos runs virsh on the host itself, whose client and daemon are of one package."""
-    found = (_VERSION.search(data.decode(errors="replace")) for name, data in report.files.items() if is_version(name))
-    for version in filter(None, found):
+    versions = (
+        _VERSION.search(data.decode(errors="replace")) for name, data in report.files.items() if is_version(name)
+    )
+    for version in filter(None, versions):
         major, minor, micro = (int(part) for part in version.groups())
         return Observed(value=major * 1_000_000 + minor * 1000 + micro, source=SOURCE, observed_at=report.taken_at)
     return None
@@ -98,7 +100,7 @@ def _read_devices(report: Sosreport, domains: list[Domain], draft: HostDraft) ->
 
 def _node_devices(report: Sosreport, draft: HostDraft) -> list[Device]:
     """Return the node devices that newer versions of sos collect from libvirt."""
-    found: list[Device] = []
+    devices: list[Device] = []
     for name, text in report.named(_NODE_DEVICES):
         try:
             device = analyzer.read_node_device(text, source=f"{SOURCE}: virsh nodedev-dumpxml")
@@ -106,5 +108,5 @@ def _node_devices(report: Sosreport, draft: HostDraft) -> list[Device]:
             item = NodeDevice(uri=draft.uri, node_device=name)
             draft.gap(item, BadDocument(detail=str(error)), GapAbout.DEVICE)
         else:
-            found += [] if device is None else [device]
-    return found
+            devices += [] if device is None else [device]
+    return devices

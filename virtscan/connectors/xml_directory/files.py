@@ -151,9 +151,9 @@ def _entries(folder: Path) -> tuple[list[Path], list[Path], list[Unused]]:
     links: list[Path] = []
     unused: list[Unused] = []
     with os.scandir(folder) as entries:
-        found = sorted(entries, key=lambda entry: entry.name)
-    names = {entry.name for entry in found}
-    for entry in found:
+        entries_by_name = sorted(entries, key=lambda entry: entry.name)
+    names = {entry.name for entry in entries_by_name}
+    for entry in entries_by_name:
         path = folder / entry.name
         if entry.name.startswith("."):
             unused.append(Unused(path=path, why=WhyLeftOut.HIDDEN))

@@ -146,8 +146,8 @@ class _Contents:
         )
 
     def _keep(self, network: Network, origin: str) -> None:
-        known, first = self._networks.setdefault(network.name, (network, origin))
-        if known != network:
+        defined, first = self._networks.setdefault(network.name, (network, origin))
+        if defined != network:
             self._disputed.add(network.name)
             cause = DefinedTwice(network=network.name, first=first)
             self._draft.add(files.gap(origin, cause, GapAbout.NETWORK))
