@@ -9,9 +9,9 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the most similar known word; case, hyphens and underscores don't count. None if none is similar."""
     import difflib
 
-    plain = {_plain(other): other for other in known}
-    found = difflib.get_close_matches(_plain(word)[:_LONGEST], plain, n=1)
-    return plain[found[0]] if found else None
+    plain = {_plain(known_word): known_word for known_word in known}
+    matches = difflib.get_close_matches(_plain(word)[:_LONGEST], plain, n=1)
+    return plain[matches[0]] if matches else None
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:

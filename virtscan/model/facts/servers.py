@@ -85,7 +85,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_wholly_assumed(self) -> bool:
         """Return True if the offload of all of its devices is assumed."""
-        names = {self.interface or "", *(one.device.name for one in self.devices)}
+        names = {self.interface or "", *(server_device.device.name for server_device in self.devices)}
         return bool(self.assumed_tx) and names - {""} <= set(self.assumed_tx)
 
 

@@ -28,8 +28,8 @@ def match_hosts(old: Sequence[Hypervisor], new: Sequence[Hypervisor]) -> tuple[H
     pairs = [
         HostPair(old=host, new=new[partners[place]] if place in partners else None) for place, host in enumerate(old)
     ]
-    left = set(range(len(new))) - set(partners.values())
-    return (*pairs, *(HostPair(old=None, new=new[place]) for place in sorted(left)))
+    unmatched = set(range(len(new))) - set(partners.values())
+    return (*pairs, *(HostPair(old=None, new=new[place]) for place in sorted(unmatched)))
 
 
 def match_keys(old: Sequence[Collection[str]], new: Sequence[Collection[str]]) -> dict[int, int]:

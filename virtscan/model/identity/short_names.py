@@ -13,7 +13,7 @@ def in_full(name: str, known: Iterable[str]) -> tuple[str, ...]:
     names = dict.fromkeys(known)
     if name in names:
         return (name,)
-    return tuple(one for one in names if name and one.startswith(f"{name}."))
+    return tuple(known_name for known_name in names if name and known_name.startswith(f"{name}."))
 
 
 def without_address(name: str, address: str) -> str:
