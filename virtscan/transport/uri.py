@@ -70,14 +70,14 @@ def parse(address: str) -> LibvirtUri:
     Raises:
         ConfigError: It has characters that are invalid in a URI, or a host or user that ssh would treat as an option.
     """
-    if found := _CONTROL.search(_decoded(address)):
-        raise ConfigError(f"not a libvirt URI: contains the character {found[0]!a}")
+    if control := _CONTROL.search(_decoded(address)):
+        raise ConfigError(f"not a libvirt URI: contains the character {control[0]!a}")
     match = _PARTS.fullmatch(address)
     scheme, authority, path, query = match.groups() if match else (None, None, address, None)
-    where = _AUTHORITY.fullmatch(authority or "")
-    if where is None:
+    parts = _AUTHORITY.fullmatch(authority or "")
+    if parts is None:
         raise ConfigError("not a libvirt URI: the part between // and the next / is not [user@]host[:port]")
-    user, host = (unquote(part).strip("[]") if part else None for part in where.groups()[:2])
+    user, host = (unquote(part).strip("[]") if part else None for part in parts.groups()[:2])
     if any(part.startswith("-") for part in (user, host) if part):
         raise ConfigError("not a libvirt URI: its user or host begins with '-', which ssh treats as an option")
     driver, _, transport = (scheme or "").lower().partition("+")
@@ -86,7 +86,7 @@ def parse(address: str) -> LibvirtUri:
         transport=transport or ("tls" if host else "unix"),
         user=user,
         host=host,
-        port=_port(where[3]),
+        port=_port(parts[3]),
         path=unquote(path),
         parameters=dict(_parameters(query or "")),
     )
@@ -131,13 +131,15 @@ def _check_form(address: str, uri: LibvirtUri) -> None:
     transports have not changed since libvirt 3.8, and libvirt refuses others for every driver.
     """
     if uri.driver and uri.driver not in _DRIVERS and (near := _nearest(uri.driver, _DRIVERS)):
-        meant = near + address[len(uri.driver) :]
-        raise ConfigError(f"{shown(address)}: unknown libvirt driver {uri.driver!r}; did you mean {shown(meant)}?")
+        corrected = near + address[len(uri.driver) :]
+        raise ConfigError(f"{shown(address)}: unknown libvirt driver {uri.driver!r}; did you mean {shown(corrected)}?")
     scheme, colon, rest = address.partition(":")
-    given, plus, transport = scheme.partition("+")
+    driver_name, plus, transport = scheme.partition("+")
     if uri.driver and plus and transport.lower() not in _TRANSPORTS:
         near = _nearest(transport.lower(), _TRANSPORTS)
-        action = f"did you mean {shown(f'{given}+{near}{colon}{rest}')}?" if near else f"use {', '.join(_TRANSPORTS)}"
+        action = (
+            f"did you mean {shown(f'{driver_name}+{near}{colon}{rest}')}?" if near else f"use {', '.join(_TRANSPORTS)}"
+        )
         raise ConfigError(f"{shown(address)}: unknown libvirt transport {transport!r}; {action}")
     if not uri.driver and _HOST_ALONE.fullmatch(address):
         raise ConfigError(f"{address}: not a libvirt URI; write e.g. qemu+ssh://root@{address}/system")
@@ -166,8 +168,8 @@ def host_name(address: str) -> str | None:
     For the test driver it is the name of the file: its hosts are fictitious, and all report this machine's name.
     """
     uri = parse(address)
-    if (meant := _opened_by_daemon(uri)).driver == "test":
-        return PurePosixPath(meant.path).stem or None
+    if (opened := _opened_by_daemon(uri)).driver == "test":
+        return PurePosixPath(opened.path).stem or None
     return uri.host
 
 
@@ -229,13 +231,13 @@ def _is_loopback(host: str) -> bool:
 
 def _parameters(query: str) -> list[tuple[str, str]]:
     """Return names and values as virURIParseParams does: ';' separates only if no '&' follows."""
-    found = []
+    parameters = []
     while query:
         separator = "&" if "&" in query else ";"
         section, _, query = query.partition(separator)
         name, _, value = section.partition("=")
-        found.append((unquote(name).lower(), unquote(value)))
-    return found
+        parameters.append((unquote(name).lower(), unquote(value)))
+    return parameters
 
 
 def _decoded(address: str) -> str:
