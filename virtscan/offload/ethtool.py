@@ -128,8 +128,8 @@ class _Draft:
         self.errors: list[str] = []
 
     def add(self, name: str, feature: Feature) -> None:
-        known = self.features.get(name, feature)
-        self.features[name] = feature if known == feature else Feature(state=State.UNKNOWN)
+        earlier = self.features.get(name, feature)
+        self.features[name] = feature if earlier == feature else Feature(state=State.UNKNOWN)
 
     def capture(self) -> FeatureTable:
         failed = _failed(self.errors, self.features)

@@ -90,5 +90,5 @@ def parse_answer(output: bytes) -> ServerAnswer:
     )
 
 
-def _arguments(sections: Iterable[tuple[str, str, str]], wanted: str) -> Iterator[str]:
-    return (argument for name, argument, _ in sections if name == wanted)
+def _arguments(sections: Iterable[tuple[str, str, str]], section: str) -> Iterator[str]:
+    return (argument for name, argument, _ in sections if name == section)

@@ -24,9 +24,9 @@ def named_sender(target: ServerTarget, answer: ServerAnswer) -> DeviceName | Non
         return DeviceName(target.interface)
     addressed = [device for device in answer.devices if device.addresses and device.name != "lo"]
     for address in _addresses(target, answer):
-        found = [device.name for device in addressed if _has(device, address)]
-        if len(found) == 1:
-            return found[0]
+        matches = [device.name for device in addressed if _has(device, address)]
+        if len(matches) == 1:
+            return matches[0]
     return addressed[0].name if len(addressed) == 1 else None
 
 
@@ -39,7 +39,7 @@ def _addresses(target: ServerTarget, answer: ServerAnswer) -> list[str]:
 
 def _has(device: Device, address: str) -> bool:
     try:
-        wanted = ipaddress.ip_address(address.partition("%")[0])
+        parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    return any(ipaddress.ip_interface(own).ip == wanted for own in device.addresses)
+    return any(ipaddress.ip_interface(own).ip == parsed for own in device.addresses)

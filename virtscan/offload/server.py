@@ -78,18 +78,22 @@ def observed(target: ServerTarget, answer: ServerAnswer, *, at: datetime | None)
         for device in answer.devices
         if device.name != "lo" or target.interface == "lo"
     )
-    sender = named_sender(target, answer)
-    senders = [one for one in devices if (bool(one.device.addresses) if sender is None else one.device.name == sender)]
+    interface = named_sender(target, answer)
+    senders = [
+        sender
+        for sender in devices
+        if (bool(sender.device.addresses) if interface is None else sender.device.name == interface)
+    ]
     offload = _summary(senders)
-    macs = (one.device.mac for one in senders if one.device.mac is not None)
+    macs = (sender.device.mac for sender in senders if sender.device.mac is not None)
     kernel = answer.kernel
     return msgspec.structs.replace(
         described(target, offload.tx_checksum, offload.reason),
-        interface=sender,
+        interface=interface,
         features=offload.features,
         persistence=offload.persistence,
         macs=tuple(dict.fromkeys((*macs, *target.macs))),
-        addresses=tuple(dict.fromkeys(address for one in senders for address in one.device.addresses)),
+        addresses=tuple(dict.fromkeys(address for sender in senders for address in sender.device.addresses)),
         kernel=None if kernel is None else Observed(value=kernel, source=shown(target), observed_at=at),
         machine=answer.machine,
         system_uuid=answer.system_uuid,
@@ -126,10 +130,10 @@ def _summary(senders: Sequence[ServerDevice]) -> Offload:
     first = senders[0].offload
     if len(senders) == 1:
         return first
-    if any(one.offload.tx_checksum is not first.tx_checksum for one in senders):
-        states = tuple(DeviceState(device=one.device.name, state=one.offload.tx_checksum) for one in senders)
+    if any(sender.offload.tx_checksum is not first.tx_checksum for sender in senders):
+        states = tuple(DeviceState(device=sender.device.name, state=sender.offload.tx_checksum) for sender in senders)
         return Offload(reason=StatesDiffer(devices=states), persistence=_DEPENDS)
-    lasting = {one.offload.persistence and one.offload.persistence.tx_checksum for one in senders}
+    lasting = {sender.offload.persistence and sender.offload.persistence.tx_checksum for sender in senders}
     return Offload(
         tx_checksum=first.tx_checksum,
         reason=first.reason,

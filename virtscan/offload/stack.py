@@ -139,7 +139,7 @@ def _described(sections: Sequence[tuple[str, str, str]]) -> Iterator[Device]:
         whole_links=not _is_cut(bodies.get("links", "")),
         whole_sysfs=sysfs.count("\n") < _MOST_SYSFS,
     )
-    yield from (Device(name=DeviceName(one), sources=(SOURCE,)) for one in bodies.get("devices", "").split())
+    yield from (Device(name=DeviceName(name), sources=(SOURCE,)) for name in bodies.get("devices", "").split())
 
 
 def _pairs(text: str) -> dict[str, str]:
