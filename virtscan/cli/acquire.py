@@ -33,7 +33,7 @@ def acquire(
     *,
     lower_device: LowerDevice | None,
     max_age: float | None,
-    **what: Any,  # the other options of `collect_options`, typed by `Options`
+    **options: Any,  # the other options of `collect_options`, typed by `Options`
 ) -> Inventory:
     """Return the inventory in FILE (- is standard input); without FILE, scan with a progress bar.
 
@@ -43,8 +43,8 @@ def acquire(
         ConfigError: The options or the configuration are wrong.
     """
     if file is None:
-        return collected(planned(console, lower_device=lower_device, max_age=max_age, **what), console)
-    if any(what.values()):
+        return collected(planned(console, lower_device=lower_device, max_age=max_age, **options), console)
+    if any(options.values()):
         raise click.UsageError(f"{file}: scan options don't apply to a saved inventory; omit FILE or these options")
     return judged_on(load(file), console, lower_device=lower_device, max_age=max_age)
 
@@ -53,7 +53,7 @@ def planned(
     console: Console,
     *,
     config: Path | None,
-    **what: Any,  # typed by `Options`
+    **options: Any,  # typed by `Options`
 ) -> Plan:
     """Make the plan of a scan from the options of `collect_options`, and close standard input: nothing may prompt.
 
@@ -63,7 +63,7 @@ def planned(
     from virtscan.cli.plan import load_plan
     from virtscan.config import Options
 
-    plan = load_plan(config, Options(**what), console)
+    plan = load_plan(config, Options(**options), console)
     close_input()
     return plan
 
@@ -117,13 +117,13 @@ def load_merged(files: Sequence[Path], console: Console, policy: Policy | None =
     return merge(inventories, policy)
 
 
-def refuse_other_names(one: Inventory, origin: object, other: Inventory, other_origin: object) -> None:
+def refuse_other_names(inventory: Inventory, origin: object, other: Inventory, other_origin: object) -> None:
     """Refuse real names mixed with pseudonyms, and pseudonyms of two maps: one host would be two, or two hosts one.
 
     Raises:
         InventoryError: The names of the inventories are of different kinds.
     """
-    if one.redaction != other.redaction:
+    if inventory.redaction != other.redaction:
         problem = "the same pseudonym may be two different hosts; use files with real names, then --redact"
         raise InventoryError(f"{origin}: not redacted with the same map as {other_origin}: {problem}")
 

@@ -42,17 +42,17 @@ def parsed(texts: Sequence[str], pseudonym: Callable[[str], str]) -> "tuple[Assu
         return ()
     from virtscan.correlator.assumptions import refuse_contradictions
 
-    found = tuple(_renamed(text, pseudonym) for text in texts)
-    refuse_contradictions(found)
-    return found
+    assumptions = tuple(_renamed(text, pseudonym) for text in texts)
+    refuse_contradictions(assumptions)
+    return assumptions
 
 
 def _renamed(text: str, pseudonym: Callable[[str], str]) -> "Assumption":
     from virtscan.correlator.assumptions import parse_assumption
 
-    one = parse_assumption(text)
-    value = pseudonym(one.value) if one.key == "runs_on" else one.value
-    return parse_assumption(f"{pseudonym(one.name)} {one.key}={value}")
+    assumption = parse_assumption(text)
+    value = pseudonym(assumption.value) if assumption.key == "runs_on" else assumption.value
+    return parse_assumption(f"{pseudonym(assumption.name)} {assumption.key}={value}")
 
 
 def check(assumptions: "Sequence[Assumption]", plan: Plan) -> None:
@@ -72,9 +72,9 @@ def check(assumptions: "Sequence[Assumption]", plan: Plan) -> None:
         version=__version__,
         taken_at=datetime.now(UTC),
         hypervisors=tuple(Hypervisor(name=name, uri=name, status=HostStatus.FAILED) for name in dict.fromkeys(hosts)),
-        servers=tuple(Server(name=one.name, interface=one.interface, source="") for one in plan.servers),
+        servers=tuple(Server(name=server.name, interface=server.interface, source="") for server in plan.servers),
     )
-    assume(skeleton, [one for one in assumptions if ":" not in one.name])
+    assume(skeleton, [assumption for assumption in assumptions if ":" not in assumption.name])
 
 
 def with_assumptions(report: Report, assumptions: "Sequence[Assumption]") -> tuple[Report, AssumptionResult]:
@@ -91,7 +91,7 @@ def with_assumptions(report: Report, assumptions: "Sequence[Assumption]") -> tup
 
     assumed = assume(report.inventory, assumptions)
     later = _with_waivers_of(report, judge(assumed.inventory))
-    texts = tuple(one.text for one in assumptions)
+    texts = tuple(assumption.text for assumption in assumptions)
     return later, AssumptionResult(assumed=texts, effects=effects(report, later, assumed.moved))
 
 

@@ -96,14 +96,14 @@ class Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, many of them in groups."""
         # Arguments are in the line of usage, and the text describes them.
-        parameters = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+        parameters = [parameter for parameter in self.get_params(ctx) if isinstance(parameter, click.Option)]
         if len(parameters) < _MANY:
             super().format_options(ctx, formatter)
             return
-        left = {one.name: one for one in parameters}
+        remaining = {parameter.name: parameter for parameter in parameters}
         for title, names in _GROUPS.items():
-            _write(formatter, title, [left.pop(name) for name in names if name in left], ctx)
-        _write(formatter, "Options", list(left.values()), ctx)
+            _write(formatter, title, [remaining.pop(name) for name in names if name in remaining], ctx)
+        _write(formatter, "Options", list(remaining.values()), ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 click's signature
         """Write the examples and the exit codes."""
@@ -123,9 +123,11 @@ class CommandGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write each command with the whole first sentence of its help."""
-        found = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
         with formatter.section("Commands"):
-            formatter.write_dl([(name, one.get_short_help_str(_LONGEST)) for name, one in found if one is not None])
+            formatter.write_dl(
+                [(name, command.get_short_help_str(_LONGEST)) for name, command in commands if command is not None]
+            )
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 click's signature
         """Write the examples."""

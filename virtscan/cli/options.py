@@ -61,7 +61,9 @@ def enum_option(
         return None if value is None else members(value)
 
     shown = {} if default is None else {"default": default.value, "show_default": True}
-    return click.option(name, type=click.Choice([one.value for one in members]), callback=member, help=help, **shown)
+    return click.option(
+        name, type=click.Choice([choice.value for choice in members]), callback=member, help=help, **shown
+    )
 
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -132,11 +134,11 @@ def console_options(function: Callable[..., int]) -> Callable[..., int]:
     """Declare -v and -q, and hand on the console that they and `--redact` request as `console`."""
 
     @wraps(function)
-    def with_console(*, verbose: bool, quiet: bool, **others: Any) -> int:  # Any: as the command declares them
+    def with_console(*, verbose: bool, quiet: bool, **arguments: Any) -> int:  # Any: as the command declares them
         if verbose and quiet:
             raise click.UsageError("--verbose and --quiet are mutually exclusive; use only one")
         verbosity = Verbosity.VERBOSE if verbose else Verbosity.QUIET if quiet else Verbosity.NORMAL
-        return function(console=Console(verbosity, names=others.get("redact") is None), **others)
+        return function(console=Console(verbosity, names=arguments.get("redact") is None), **arguments)
 
     return _verbosity_options(with_console)
 
@@ -158,12 +160,12 @@ def _format_option(kind: FormatType) -> Callable[[F], F]:
 
 
 def output_options(function: Callable[..., int]) -> Callable[..., int]:
-    """Declare the options of outputs, and hand these on as `wanted`."""
+    """Declare the options of outputs, and hand these on as `outputs`."""
     return _with_outputs(function)
 
 
 def text_output_options(function: Callable[..., int]) -> Callable[..., int]:
-    """Declare the options of outputs for a command with a text of its own, the default; hand them on as `wanted`."""
+    """Declare the options of outputs for a command with a text of its own, the default; hand them on as `outputs`."""
     return _with_outputs(function, has_text=True)
 
 
@@ -171,15 +173,15 @@ def _with_outputs(function: Callable[..., int], *, has_text: bool = False) -> Ca
     kind = FormatType(has_text=has_text)
 
     @wraps(function)
-    def with_wanted(
+    def with_outputs(
         *,
         formats: tuple[RequestedOutput, ...],
         output: Path | None,
-        **others: Any,  # as the command declares them
+        **arguments: Any,  # as the command declares them
     ) -> int:
-        return function(wanted=wanted_outputs(formats, output, default=kind.formats[0]), **others)
+        return function(outputs=wanted_outputs(formats, output, default=kind.formats[0]), **arguments)
 
-    return _chain(_format_option(kind), _output_option, wide_option, color_option)(with_wanted)
+    return _chain(_format_option(kind), _output_option, wide_option, color_option)(with_outputs)
 
 
 redact_option = click.option(
@@ -236,9 +238,9 @@ def report_options(function: Callable[..., int]) -> Callable[..., int]:
         formats: tuple[RequestedOutput, ...],
         output: Path | None,
         summary: bool,
-        **others: Any,  # as the command declares them
+        **arguments: Any,  # as the command declares them
     ) -> int:
         outputs = wanted_outputs(formats, output, summary=summary)
-        return function(rendering=Rendering(view=view, by=by, where=where, outputs=outputs), **others)
+        return function(rendering=Rendering(view=view, by=by, where=where, outputs=outputs), **arguments)
 
     return _report_options(with_rendering)

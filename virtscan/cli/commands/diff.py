@@ -49,7 +49,7 @@ def diff(
     scope: str | None,
     lower_device: LowerDevice | None,
     max_age: float | None,
-    wanted: tuple[RequestedOutput, ...],
+    outputs: tuple[RequestedOutput, ...],
     redact: Path | None,
     fail_on: FailOn | None,
     console: Console,
@@ -63,24 +63,24 @@ def diff(
     system, or if NEW alone has no VM at all; and 4 if both apply.
     """
     check_scope(scope, old, new)
-    refuse_same_place(*places(wanted), ("--redact", redact), inputs=(Path(old), Path(new)))
+    refuse_same_place(*places(outputs), ("--redact", redact), inputs=(Path(old), Path(new)))
     redacted = redaction(redact)
     sides = [earlier(text, origin, scope=scope) for text, origin in ((old, "OLD"), (new, "NEW"))]
     refuse_other_names(sides[1], new, sides[0], old)
     first, second = (
         redacted.of_earlier(judged_on(side, console, lower_device=lower_device, max_age=max_age)) for side in sides
     )
-    return compared(first, second, wanted=wanted, fail_on=fail_on, console=console)
+    return compared(first, second, outputs=outputs, fail_on=fail_on, console=console)
 
 
 def compared(
-    old: Inventory, new: Inventory, *, wanted: Sequence[RequestedOutput], fail_on: FailOn | None, console: Console
+    old: Inventory, new: Inventory, *, outputs: Sequence[RequestedOutput], fail_on: FailOn | None, console: Console
 ) -> ExitCode:
     """Write the changes; return the exit code."""
     from virtscan.views.changes import view
 
     changes = changes_between(old, new)
     code = of_changes(changes, fail_on or FailOn.LATENT)
-    with showing(wanted) as shown:
+    with showing(outputs) as shown:
         shown.show(view(changes, new_gaps(new, old)), console, code=code, is_empty=changes.is_empty)
     return code

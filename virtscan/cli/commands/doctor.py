@@ -58,7 +58,7 @@ def doctor(
     config: Path | None,
     host_timeout: float | None,
     allow_unsafe_uri: bool,
-    wanted: tuple[RequestedOutput, ...],
+    outputs: tuple[RequestedOutput, ...],
     console: Console,
 ) -> int:
     """Check whether this machine can scan: one line for each requirement, and for each host that would be read.
@@ -66,8 +66,8 @@ def doctor(
     Hypervisors, servers and provisioning systems are read as in a scan; nothing is saved or judged. The exit code is
     0 if all can be used, 3 if something failed, 2 if the configuration is invalid.
     """
-    refuse_same_place(*places(wanted), inputs=(config,))
-    with showing(wanted) as shown:
+    refuse_same_place(*places(outputs), inputs=(config,))
+    with showing(outputs) as shown:
         lines = _Lines(shown.text, shown.width)
         lines.add(checks.of_machine())
         plan = planned(
@@ -97,9 +97,9 @@ class _Lines:
         self._width = width
         self.checks: list[Check] = []
 
-    def add(self, found: Iterable[Check]) -> None:
+    def add(self, further: Iterable[Check]) -> None:
         """Add checks, and write them if there is an output."""
-        for check in found:
+        for check in further:
             self.checks.append(check)
             if self._output is not None:
                 line = printable(f"{check.outcome.value:<7}  {check.subject}: {check.detail}", _LONGEST)

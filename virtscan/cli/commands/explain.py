@@ -46,10 +46,10 @@ def explain(
     interface: str,
     file: Path | None,
     assumptions: tuple[str, ...],
-    wanted: tuple[RequestedOutput, ...],
+    outputs: tuple[RequestedOutput, ...],
     redact: Path | None,
     console: Console,
-    **what: Any,  # the options of `collect_options`, typed by `acquire`
+    **options: Any,  # the options of `collect_options`, typed by `acquire`
 ) -> int:
     """Explain the verdicts of the interfaces of DOMAIN (a name, uuid or glob), or of the interface with this MAC.
 
@@ -61,10 +61,10 @@ def explain(
     from virtscan.correlator.judging import judge
 
     supposed = parsed(assumptions, str)
-    refuse_same_place(*places(wanted), ("--redact", redact), inputs=(file, what["config"]))
+    refuse_same_place(*places(outputs), ("--redact", redact), inputs=(file, options["config"]))
     redacted = redaction(redact)
-    with showing(wanted) as shown:
-        inventory = assume(acquire(file, console, **what), supposed).inventory
+    with showing(outputs) as shown:
+        inventory = assume(acquire(file, console, **options), supposed).inventory
         positions = explanations.find(inventory, interface)
         if not positions:
             if redact is None and not explanations.has_no_interface(inventory, interface):
@@ -72,7 +72,7 @@ def explain(
                     console.warn(line)
             raise click.ClickException(_not_found(inventory, interface, shows_names=redact is None))
         report = judge(redacted(inventory))
-        assumed = tuple(one.text for one in parsed(assumptions, redacted.text))
+        assumed = tuple(assumption.text for assumption in parsed(assumptions, redacted.text))
         explanation = explanations.explain(report, positions)
         code = _exit_code(explanation, report)
         text = None
@@ -91,12 +91,12 @@ def _exit_code(explanation: Explanation, report: Report) -> ExitCode:
     return of_explanation(report, explained, {account.hypervisor.name for account in explanation.accounts})
 
 
-def _not_found(inventory: Inventory, wanted: str, *, shows_names: bool) -> str:
-    name = printable(wanted, _LONGEST)
-    if explanations.has_no_interface(inventory, wanted):
+def _not_found(inventory: Inventory, query: str, *, shows_names: bool) -> str:
+    name = printable(query, _LONGEST)
+    if explanations.has_no_interface(inventory, query):
         return f"domain {name} has no interface"
-    others = explanations.near(inventory, wanted) if shows_names else ()
-    near = ", ".join(printable(other, _LONGEST) for other in others)
+    names = explanations.near(inventory, query) if shows_names else ()
+    near = ", ".join(printable(similar, _LONGEST) for similar in names)
     advice = f"; did you mean {near}?" if near else "; give the name or uuid of a domain, or the MAC of an interface"
     unread = len(_unread(inventory))
     hidden = f" (not everything was read: {quantity(unread, 'gap')})" if unread else ""

@@ -45,10 +45,10 @@ def remedy(
     file: Path | None,
     form: str,
     assumptions: tuple[str, ...],
-    wanted: tuple[RequestedOutput, ...],
+    outputs: tuple[RequestedOutput, ...],
     redact: Path | None,
     console: Console,
-    **what: Any,  # the options of `collect_options`, typed by `acquire`
+    **options: Any,  # the options of `collect_options`, typed by `acquire`
 ) -> int:
     """Print the change for each server that puts VMs at risk, its cost and how to undo it.
 
@@ -59,16 +59,20 @@ def remedy(
     from virtscan.correlator.judging import judge
 
     parsed(assumptions, str)
-    refuse_same_place(*places(wanted), ("--redact", redact), inputs=(file, what["config"]))
+    refuse_same_place(*places(outputs), ("--redact", redact), inputs=(file, options["config"]))
     redacted = redaction(redact)
-    with showing(wanted) as shown:
-        report = judge(redacted(acquire(file, console, **what)))
+    with showing(outputs) as shown:
+        report = judge(redacted(acquire(file, console, **options)))
         report, what_if = with_assumptions(report, parsed(assumptions, redacted.text))
-        made, chosen = plan(report, what_if.assumed), FORMS[form]
+        planned, chosen = plan(report, what_if.assumed), FORMS[form]
         # Beside a text there are only the document's gaps.
-        listed = made if any(one.format_name != TEXT for one in wanted) else msgspec.structs.replace(made, changes=())
-        found = marked(document(listed, report, form, chosen), what_if.assumed, what_if.effects)
+        listed = (
+            planned
+            if any(output.format_name != TEXT for output in outputs)
+            else msgspec.structs.replace(planned, changes=())
+        )
+        marked_document = marked(document(listed, report, form, chosen), what_if.assumed, what_if.effects)
         code = of_answer(report)
         further = (command_lines(listed, chosen.steps),)
-        shown.show(found, console, code=code, text=chosen.write(made), further=further)
+        shown.show(marked_document, console, code=code, text=chosen.write(planned), further=further)
     return code

@@ -55,7 +55,7 @@ def scan(
     redact: Path | None,
     fail_on: FailOn | None,
     console: Console,
-    **what: Any,  # the options of `collect_options`, typed by `planned`
+    **options: Any,  # the options of `collect_options`, typed by `planned`
 ) -> int:
     """Read every domain of every hypervisor; report which will fail to boot over the network, and why.
 
@@ -67,12 +67,12 @@ def scan(
     """
     from virtscan.correlator.judging import judge
 
-    asked, console = console, console if since is None else console.for_news()
+    full_console, console = console, console if since is None else console.for_news()
     rendering.check(is_assumed=bool(assumptions), is_news=since is not None, is_redacted=redact is not None)
-    refuse_same_place(("--save", save), *rendering.places, ("--redact", redact), inputs=(what["config"],))
+    refuse_same_place(("--save", save), *rendering.places, ("--redact", redact), inputs=(options["config"],))
     refuse_same_place(*rendering.places, inputs=(None if since is None else Path(since),))
     redacted = redaction(redact)
-    plan = planned(console, fail_on=fail_on, **what)
+    plan = planned(console, fail_on=fail_on, **options)
     check(parsed(assumptions, str), plan)
     url = None if no_history else kept_in(history, plan)
     with (
@@ -99,7 +99,7 @@ def scan(
         # A failed save or history decides the exit code.
         run = Run(exit_code=OutputError.exit_code if failure else outcome.code, seconds=seconds)
         rendering.with_pseudonyms(redacted).write(judged, shown, console, run, news)
-    baseline.end(asked)
+    baseline.end(full_console)
     if outcome.refused is not None:
         raise outcome.refused
     return outcome.code

@@ -39,20 +39,20 @@ def servers(
     servers: tuple[str, ...],
     config: Path | None,
     host_timeout: float | None,
-    wanted: tuple[RequestedOutput, ...],
+    outputs: tuple[RequestedOutput, ...],
     console: Console,
 ) -> int:
     """Read only the provisioning servers: TX checksum offload now and, if known, after a reboot."""
     from virtscan.correlator.judging import judge
 
-    refuse_same_place(*places(wanted), inputs=(config,))
+    refuse_same_place(*places(outputs), inputs=(config,))
     plan = planned(console, config=config, servers=servers, host_timeout=host_timeout)
     if not plan.servers:
         raise click.UsageError(
             "no provisioning server given; use --server NAME:INTERFACE=SOURCE, or [[server]] in the configuration"
         )
     only_servers = Plan(servers=plan.servers, host_timeout=plan.host_timeout, deadline=plan.deadline)
-    with showing(wanted) as shown:
+    with showing(outputs) as shown:
         judged = judge(collected(only_servers, console))
         code = of_servers(judged)
         shown.show(VIEWS["servers"](judged), console, code=code)

@@ -36,7 +36,7 @@ def trace(
     pcap: Path,
     inventory: Path | None,
     max_age: float | None,
-    wanted: tuple[RequestedOutput, ...],
+    outputs: tuple[RequestedOutput, ...],
     redact: Path | None,
     console: Console,
 ) -> int:
@@ -46,7 +46,7 @@ def trace(
     device: tcpdump -s 0 -w FILE -i DEVICE. Whole frames and all ports are needed, because TFTP servers answer from any
     port. Formats are pcap and pcapng, gzipped or not. Frames inside VXLAN, GENEVE and GRE are read as well.
     """
-    refuse_same_place(*places(wanted), ("--redact", redact), inputs=(pcap, inventory))
+    refuse_same_place(*places(outputs), ("--redact", redact), inputs=(pcap, inventory))
     redacted = redaction(redact)
     report = None
     if str(pcap) == str(inventory) == "-":
@@ -57,14 +57,14 @@ def trace(
         from virtscan.correlator.judging import judge
 
         report = judge(redacted(judged_on(load(inventory), console, max_age=max_age)))
-    with showing(wanted) as shown:
-        found = redacted.of_trace(captures.read(pcap))
-        compared = captures.comparisons(found, report)
+    with showing(outputs) as shown:
+        capture = redacted.of_trace(captures.read(pcap))
+        compared = captures.comparisons(capture, report)
         judged = {line.judgement.failed for line in compared if line.judgement is not None}
         code = of_trace(
-            boots=len(found.boots),
+            boots=len(capture.boots),
             failed=captures.Failed.YES in judged,
-            incomplete=captures.Failed.UNCLEAR in judged or bool(found.gaps),
+            incomplete=captures.Failed.UNCLEAR in judged or bool(capture.gaps),
         )
-        shown.show(captures.view(found, compared), console, code=code)
+        shown.show(captures.view(capture, compared), console, code=code)
     return code

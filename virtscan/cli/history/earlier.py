@@ -76,8 +76,8 @@ def news_of(new: Inventory, before: Inventory | None) -> Changes:
         new, hypervisors=(), servers=(), netboots=(), subnets=(), gaps=(), unread=(), places=()
     )
     changes = news(changes_between(old, new), old, new)
-    first = Cause(kind=CauseKind.FIRST_SCAN)
-    findings = tuple(msgspec.structs.replace(one, cause=first) for one in changes.findings)
+    cause = Cause(kind=CauseKind.FIRST_SCAN)
+    findings = tuple(msgspec.structs.replace(finding, cause=cause) for finding in changes.findings)
     return msgspec.structs.replace(changes, findings=findings, is_first=True)
 
 

@@ -92,9 +92,9 @@ def _named_scope(option: str, scopes: tuple[str | None, ...]) -> str:
         ConfigError: It names none of these.
     """
     known = [scope for scope in scopes if scope is not None]
-    found = [scope for scope in known if scope.startswith(option)] if len(option) >= _SHORTEST else []
-    if option in known or len(found) == 1:
-        return option if option in known else found[0]
+    matches = [scope for scope in known if scope.startswith(option)] if len(option) >= _SHORTEST else []
+    if option in known or len(matches) == 1:
+        return option if option in known else matches[0]
     path = Path(option)
     if os.path.isfile(path) and (own := scope_of(path, Options())) in known:  # noqa: PTH113 is_file may raise
         return own

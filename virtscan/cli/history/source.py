@@ -88,7 +88,7 @@ def trend_of(url: str | None, scope: str | None) -> tuple[Section, ...]:
         counts = run_on(url, lambda history: history.capacity_counts())
     except HistoryError:
         return ()  # keeping the scan also fails, with an error
-    own = [one for one in counts if one.scan.scope == scope]
+    own = [scan_counts for scan_counts in counts if scan_counts.scan.scope == scope]
     return sections_of_page(capacity_trend(own, Every.WEEK))
 
 

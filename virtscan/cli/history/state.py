@@ -12,8 +12,8 @@ def state_directory() -> Path:
     Raises:
         OSError: It can't be made.
     """
-    given = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    directory = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    folder = Path(given) if given else Path(home) / "virtscan"
+    folder = Path(directory) if directory else Path(home) / "virtscan"
     folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
     return folder

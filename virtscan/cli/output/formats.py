@@ -94,32 +94,35 @@ def wanted_outputs(
         click.UsageError: Two outputs are the same place, `-o` has no format, or a terminal can't show a format.
     """
     formats = (*formats, *([RequestedOutput(_SUMMARY)] if summary else [])) or (RequestedOutput(default),)
-    pathless = [one for one in formats if one.path == STDOUT]
+    pathless = [requested for requested in formats if requested.path == STDOUT]
     if output is not None and not pathless:
         raise click.UsageError("-o: every --format has its own file; omit -o, or add a --format without a file")
-    wanted = tuple(RequestedOutput(one.format_name, output or STDOUT) if one.path == STDOUT else one for one in formats)
+    outputs = tuple(
+        RequestedOutput(requested.format_name, output or STDOUT) if requested.path == STDOUT else requested
+        for requested in formats
+    )
     if len(pathless) > 1:
-        words = [one.words for one in pathless]
+        words = [requested.words for requested in pathless]
         raise click.UsageError(
             f"{' and '.join(words)} would go to the same place; give all but one a file, e.g. {words[0]}=FILE"
         )
-    refuse_same_place(*places(wanted))
-    for one in wanted:
-        _refuse_unusable(one)
-    return wanted
+    refuse_same_place(*places(outputs))
+    for requested in outputs:
+        _refuse_unusable(requested)
+    return outputs
 
 
-def places(wanted: Iterable[RequestedOutput]) -> tuple[tuple[str, Path], ...]:
+def places(outputs: Iterable[RequestedOutput]) -> tuple[tuple[str, Path], ...]:
     """Return the option and the place of each output."""
-    return tuple((one.option, one.path) for one in wanted)
+    return tuple((output.option, output.path) for output in outputs)
 
 
-def _refuse_unusable(wanted: RequestedOutput) -> None:
+def _refuse_unusable(output: RequestedOutput) -> None:
     """Refuse a format whose module is not installed, and one of bytes where only a terminal would take it."""
-    if wanted.format_name == TEXT:
+    if output.format_name == TEXT:
         return
-    reporter = wanted.reporter
+    reporter = output.reporter
     if reporter.needs is not None and importlib.util.find_spec(reporter.needs) is None:
-        raise click.UsageError(f"{wanted.words}: {reporter.needs} is not installed; install virtscan[reports]")
-    if not reporter.is_text and wanted.path == STDOUT and sys.stdout.isatty():
-        raise click.UsageError(f"{wanted.words} is not text; name a file with -o")
+        raise click.UsageError(f"{output.words}: {reporter.needs} is not installed; install virtscan[reports]")
+    if not reporter.is_text and output.path == STDOUT and sys.stdout.isatty():
+        raise click.UsageError(f"{output.words} is not text; name a file with -o")

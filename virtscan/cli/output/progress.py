@@ -46,14 +46,14 @@ def ended_line(event: Ended) -> str:
     'ams1-kvm01: 10 domains in 0.04 s'
     """
     if not event.is_read:
-        what = "not read"
+        result = "not read"
     elif event.domains is not None:
-        what = quantity(event.domains, "domain")
+        result = quantity(event.domains, "domain")
     elif event.offload is not None:
-        what = f"TX checksum offload {event.offload.value}"
+        result = f"TX checksum offload {event.offload.value}"
     else:
-        what = "read"
-    return f"{event.name}: {what} in {event.seconds:.2f} s"
+        result = "read"
+    return f"{event.name}: {result} in {event.seconds:.2f} s"
 
 
 def waiting_line(event: Waiting, room: int) -> str:

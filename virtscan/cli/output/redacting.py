@@ -60,7 +60,7 @@ class Redaction:
 
     def of_counts(self, counts: "Sequence[ScanCounts]") -> "tuple[ScanCounts, ...]":
         """Return the counts of scans under pseudonyms; counts that were stored under these pseudonyms stay."""
-        servers = {one.server for scan in counts for one in scan.findings if one.server is not None}
+        servers = {finding.server for scan in counts for finding in scan.findings if finding.server is not None}
         if self._known is None or (servers and servers <= set(self._known.names.values())):
             return tuple(counts)
         from virtscan.redaction import redact_counts

@@ -72,8 +72,8 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
 
     def with_sections(self, sections: Callable[[], tuple[Section, ...]]) -> "Rendering":
         """Add sections to the outputs with room for all views; they are made if there is one."""
-        wanted = any(one.reporter.content is Content.FLEET for one in self.outputs)
-        return msgspec.structs.replace(self, further=sections()) if wanted else self
+        has_room = any(output.reporter.content is Content.FLEET for output in self.outputs)
+        return msgspec.structs.replace(self, further=sections()) if has_room else self
 
     def with_pseudonyms(self, redacted: Redaction) -> "Rendering":
         """Return the form for a report under pseudonyms: a condition on a name becomes one on its pseudonym."""
@@ -105,7 +105,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         if is_news:
             _refuse(self._choices() | {"--assume": is_assumed}, "--since reports only changes")
         self._check_view()
-        if is_assumed and any(one.reporter.content is Content.METRICS for one in self.outputs):
+        if is_assumed and any(output.reporter.content is Content.METRICS for output in self.outputs):
             raise click.UsageError("--assume: metrics cover observed facts only; omit --format prometheus")
         document = self._document(_EMPTY, Content.VIEW, Run(exit_code=ExitCode.CLEAN))
         if current_display_options().total and not _says_total(document.main):
@@ -117,33 +117,35 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             for text in self.where:
                 refuse_pattern(text, self._columns())
 
-    def refuse(self, why: str) -> None:
+    def refuse(self, reason: str) -> None:
         """Refuse every choice of a content or an output, for a command that writes no report.
 
         Raises:
             click.UsageError: There is one.
         """
         default = wanted_outputs((), None)
-        outputs = {one.words if one.path == STDOUT else one.option: one not in default for one in self.outputs}
-        _refuse(self._choices() | outputs, why)
+        outputs = {
+            output.words if output.path == STDOUT else output.option: output not in default for output in self.outputs
+        }
+        _refuse(self._choices() | outputs, reason)
 
     def _check_view(self) -> None:
         """Refuse options that would have no effect."""
         display = current_display_options()
-        shown = [one for one in self.outputs if one.reporter.content is Content.VIEW]
+        shown = [output for output in self.outputs if output.reporter.content is Content.VIEW]
         if not shown:
-            first = self.outputs[0]
+            output = self.outputs[0]
             options = self._choices()
-            if first.reporter.content is Content.SUMMARY:
+            if output.reporter.content is Content.SUMMARY:
                 del options["--view"]
-            _refuse(options, f"{first.words} {_CONTENTS[first.reporter.content]}")
+            _refuse(options, f"{output.words} {_CONTENTS[output.reporter.content]}")
         if self.by is not None and self.view != _CAPACITY:
             raise click.UsageError(f"--by is for the capacity view; add --view {_CAPACITY}, or omit --by")
-        if display.total and not any(one.reporter.has_total_on_demand for one in shown):
+        if display.total and not any(output.reporter.has_total_on_demand for output in shown):
             raise click.UsageError("--total is for --format csv; other formats always have the total")
         if display.total and (self.view != _CAPACITY or self.where):
-            why = f"the total is that of the whole {_CAPACITY} view"
-            raise click.UsageError(f"--total: {why}; add --view {_CAPACITY}, and omit --where")
+            reason = f"the total is that of the whole {_CAPACITY} view"
+            raise click.UsageError(f"--total: {reason}; add --view {_CAPACITY}, and omit --where")
 
     def _columns(self) -> Section:
         """Return the section that conditions are about, without rows."""
@@ -165,7 +167,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             click.ClickException: One can't be opened for writing.
         """
-        return [outputs.open(one.path) for one in self.outputs]
+        return [outputs.open(requested.path) for requested in self.outputs]
 
     def write(
         self, report: Report, outputs: Iterable[Output], console: Console, run: Run, news: News | None = None
@@ -178,10 +180,10 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         """
         documents: dict[Content, Document] = {}
         has_gaps = False
-        for wanted, output in zip(self.outputs, outputs, strict=True):
-            reporter, content = wanted.reporter, wanted.reporter.content
+        for requested, output in zip(self.outputs, outputs, strict=True):
+            reporter, content = requested.reporter, requested.reporter.content
             if content is Content.METRICS:
-                documents[content] = self._document(report, content, _carried_over(run, wanted.path))
+                documents[content] = self._document(report, content, _carried_over(run, requested.path))
             elif content in {Content.VIEW, Content.SUMMARY} and news is not None:
                 documents[content] = news.document(run)
                 if news.changes.is_empty and reporter.may_be_empty:
@@ -189,12 +191,12 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
                     continue
             elif content not in documents:
                 documents[content] = self._document(report, content, run)
-            for part in reporter.parts(documents[content], current_display_options().render_options(wanted.path)):
+            for part in reporter.parts(documents[content], current_display_options().render_options(requested.path)):
                 output.write(part)
             stays = is_nothing_read(report) and content is not Content.METRICS
             if stays:
                 output.keep_earlier()
-            has_gaps = has_gaps or (reporter.has_gaps and not (stays and wanted.path != STDOUT))
+            has_gaps = has_gaps or (reporter.has_gaps and not (stays and requested.path != STDOUT))
         if not has_gaps and news is None:
             show_gaps(next(iter(documents.values())), console)
 
@@ -237,9 +239,9 @@ def _says_total(section: Section) -> bool:
     return section.total is not None and section.total[0] == "total"
 
 
-def _refuse(options: Mapping[str, object], why: str) -> None:
+def _refuse(options: Mapping[str, object], reason: str) -> None:
     for option in (option for option, value in options.items() if value):
-        raise click.UsageError(f"{why}; omit {option}")
+        raise click.UsageError(f"{reason}; omit {option}")
 
 
 def with_file(report: Report, file: Path | None, *, is_redacted: bool = False) -> Report:

@@ -18,18 +18,18 @@ from virtscan.views.document import Document, Section
 class Showing:
     """The open outputs of a command that makes one document."""
 
-    def __init__(self, wanted: Sequence[RequestedOutput], outputs: Sequence[Output]) -> None:
-        self._pairs = tuple(zip(wanted, outputs, strict=True))
+    def __init__(self, requested: Sequence[RequestedOutput], outputs: Sequence[Output]) -> None:
+        self._pairs = tuple(zip(requested, outputs, strict=True))
 
     @property
     def text(self) -> Output | None:
         """The output for the text that the command writes itself; None if it was not requested."""
-        return next((output for wanted, output in self._pairs if wanted.format_name == TEXT), None)
+        return next((output for request, output in self._pairs if request.format_name == TEXT), None)
 
     @property
     def width(self) -> int | None:
         """The columns of the place for that text; None without a limit."""
-        path = next((wanted.path for wanted, _ in self._pairs if wanted.format_name == TEXT), None)
+        path = next((request.path for request, _ in self._pairs if request.format_name == TEXT), None)
         return current_display_options().render_options(path).width
 
     def show(
@@ -55,37 +55,37 @@ class Showing:
         document = msgspec.structs.replace(document, exit_code=exit_code(code))
         full = msgspec.structs.replace(document, sections=(*document.sections, *further))
         has_gaps = is_empty
-        for wanted, output in self._pairs:
-            if wanted.format_name == TEXT:
+        for request, output in self._pairs:
+            if request.format_name == TEXT:
                 if text is None:
                     has_gaps = True
                 else:
                     output.write(text.encode())
                 continue
-            reporter = wanted.reporter
+            reporter = request.reporter
             has_gaps = has_gaps or reporter.has_gaps
             if is_empty and reporter.may_be_empty:
                 output.write(b"")
             else:
                 shown = full if reporter.content is Content.FLEET else document
-                for part in reporter.parts(shown, current_display_options().render_options(wanted.path)):
+                for part in reporter.parts(shown, current_display_options().render_options(request.path)):
                     output.write(part)
         if not has_gaps:
             show_gaps(document, console)
 
 
 @contextlib.contextmanager
-def showing(wanted: Sequence[RequestedOutput]) -> Iterator[Showing]:
+def showing(requested: Sequence[RequestedOutput]) -> Iterator[Showing]:
     """Open the outputs of a command for a block.
 
     Raises:
         ClickException: One can't be opened for writing.
     """
     with Outputs() as outputs:
-        opened = [outputs.open(one.path) for one in wanted]
+        opened = [outputs.open(request.path) for request in requested]
         for output in opened:
             output.is_alone = len(opened) == 1
-        yield Showing(wanted, opened)
+        yield Showing(requested, opened)
 
 
 def show_gaps(document: Document, console: Console) -> None:

@@ -124,8 +124,8 @@ class _Fifo:
             self._number = self._opened(deadline)
         view = memoryview(data)
         while view:
-            left = deadline - monotonic()
-            if left <= 0 or not select.select([], [self._number], [], left)[1]:
+            seconds = deadline - monotonic()
+            if seconds <= 0 or not select.select([], [self._number], [], seconds)[1]:
                 raise TimeoutError(errno.ETIMEDOUT, "the reader of the pipe did not read in time")
             with contextlib.suppress(BlockingIOError):
                 view = view[os.write(self._number, view[:_CHUNK]) :]

@@ -51,13 +51,13 @@ def diff(
     history: str | None,
     config: Path | None,
     scope: str | None,
-    wanted: tuple[RequestedOutput, ...],
+    outputs: tuple[RequestedOutput, ...],
     redact: Path | None,
     fail_on: FailOn | None,
     console: Console,
 ) -> int:
     """Show changes from scan OLD to scan NEW (numbers, dates or latest); default: between the last two."""
-    refuse_same_place(*places(wanted), ("--redact", redact), inputs=(config,))
+    refuse_same_place(*places(outputs), ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
     which = parse_which(new, "NEW")
 
@@ -67,4 +67,4 @@ def diff(
         return opened.recall(first.number), opened.recall(second.number)
 
     before, after = map(redacted.of_earlier, run_on(history_url(history, config, console), both))
-    return compared(before, after, wanted=wanted, fail_on=fail_on, console=console)
+    return compared(before, after, outputs=outputs, fail_on=fail_on, console=console)

@@ -33,13 +33,13 @@ def list_(
     history: str | None,
     config: Path | None,
     scope: str | None,
-    wanted: tuple[RequestedOutput, ...],
+    outputs: tuple[RequestedOutput, ...],
     console: Console,
 ) -> int:
     """List the scans with their numbers, times, completeness and counts."""
     from virtscan.views.tables.scans import view
 
     scans = run_on(history_url(history, config, console), lambda opened: opened.scans())
-    with showing(wanted) as shown:
+    with showing(outputs) as shown:
         shown.show(view(of_scope(scans, scope)), console, code=ExitCode.CLEAN)
     return ExitCode.CLEAN

@@ -62,7 +62,7 @@ def trend(
     by: RiskBy,
     every: Every,
     scope: str | None,
-    wanted: tuple[RequestedOutput, ...],
+    outputs: tuple[RequestedOutput, ...],
     redact: Path | None,
     console: Console,
 ) -> int:
@@ -72,18 +72,18 @@ def trend(
 
     if view == _CAPACITY and by is not RiskBy.SITE:
         raise click.UsageError(f"--by {by.value} is for --view risks; capacity has sites only")
-    refuse_same_place(*places(wanted), ("--redact", redact), inputs=(config,))
+    refuse_same_place(*places(outputs), ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
     counts = run_on(
         history_url(history, config, console),
         lambda opened: opened.capacity_counts() if view == _CAPACITY else opened.finding_counts(),
     )
-    kept = {scan.number for scan in of_scope([one.scan for one in counts], scope)}
-    counts = redacted.of_counts([one for one in counts if one.scan.number in kept])
+    kept = {scan.number for scan in of_scope([scan_counts.scan for scan_counts in counts], scope)}
+    counts = redacted.of_counts([scan_counts for scan_counts in counts if scan_counts.scan.number in kept])
     if view == _CAPACITY:
         document = trends.capacity(capacity_trend(counts, every))
     else:
         document = trends.risks(risk_trend(counts, by, every))
-    with showing(wanted) as shown:
+    with showing(outputs) as shown:
         shown.show(document, console, code=ExitCode.CLEAN)
     return ExitCode.CLEAN
