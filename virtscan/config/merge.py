@@ -50,8 +50,8 @@ def make_plan(
     """Merge both into a plan.
 
     Hypervisors of the command line replace the file's, and keep the file's declarations about them (kernel, site,
-    segments); with none in either, the default URI is scanned. A server of the command line replaces the one of
-    the same name.
+    segments). If neither names a hypervisor, the default URI is scanned. A server of the command line replaces the
+    file's server of the same name.
 
     Args:
         document: The file; an empty document without a file.

@@ -14,7 +14,7 @@ _LENGTH = 16
 
 
 def scope_of(configuration: Path | None, options: Options) -> str:
-    """Identify the scope of a scan, the same on every night, whatever else the configuration changes.
+    """Identify the scope of a scan; other changes of the configuration leave it as it is.
 
     Hypervisors that the command line names replace the configuration's, so they are part of it.
     """

@@ -2,9 +2,8 @@
 
 A job that has started has a deadline. On a busy CPU, running more jobs at once makes all of them finish later, and none
 in time. So only one job per CPU reads files. Jobs that wait for hosts start while all of them together need less than
-one CPU: more does not help, because threads of one process share the interpreter lock. A few always run. A job that
-hangs needs no CPU and takes no slot: otherwise a site that is down would delay the others by one deadline after
-another.
+one CPU. More CPUs do not help, because threads of one process share the interpreter lock. A few always run. A job that
+hangs needs no CPU and takes no slot. Otherwise a site that is down would delay the others by many deadlines.
 """
 
 import os

@@ -2,7 +2,7 @@
 
 A call into a C library can't be interrupted, and closing its connection from outside does not free it.
 `ThreadPoolExecutor` and `asyncio.to_thread` join their threads at exit. So the call gets a daemon thread of its own. A
-late result goes into a queue that is no longer read.
+late result goes into a queue without a reader.
 """
 
 import threading
@@ -49,8 +49,8 @@ def within(seconds: float, call: Callable[[], T]) -> JobOutcome[T]:
 def within_work(seconds: float, run_left: float, call: Callable[[], T]) -> JobOutcome[T]:
     """Limit the CPU time of a call that computes all the time, as `within` limits the elapsed time.
 
-    The call is late after this many seconds of CPU time, or after as many in a row without any: a disk that does not
-    answer.
+    The call is late after this many seconds of CPU time. It is also late after as many in a row without any, because
+    then a disk does not answer.
 
     Returns:
         As `within`; `Cut.RUN_DEADLINE` if `run_left` has passed.

@@ -32,8 +32,8 @@ def spare_existing_children() -> None:
 def end_programs_of(thread: Thread) -> None:
     """Terminate the programs that a thread of this process has started, and their children.
 
-    An ssh that waits for a silent port would outlive this process and pile up, night after night; and the libvirt
-    call that waits for that ssh returns when it is gone.
+    An ssh that waits for a silent port would outlive this process, and one more would remain after each night. The
+    libvirt call that waits for that ssh returns when it has ended.
 
     They are found only if the kernel lists a thread's children (Linux with CONFIG_PROC_CHILDREN); elsewhere
     nothing happens.

@@ -123,7 +123,7 @@ class _ThreadedRun(Generic[T]):
                 self._end(index, Cut.NO_FILES)
 
     def _start(self, index: int, end: float) -> bool:
-        """Start a job; return False if there is no thread for it until another ends."""
+        """Start a job; return False if no thread is free until another job ends."""
         now = monotonic()
         thread = threading.Thread(target=self._work, args=(index, end - now), name=f"job {index}", daemon=True)
         is_bounded = self._jobs[index].work is Work.WAITS

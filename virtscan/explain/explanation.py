@@ -49,8 +49,8 @@ class RuleResult(msgspec.Struct, frozen=True, kw_only=True):
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The table applied to one device and one place of a server; without a server the ruling for all of them.
 
-    `place` is the server's position, as a sentence; `waived` is the reason of the waiver that took the server away;
-    `decides` marks the one that gives the finding.
+    `place` is the server's position, as a sentence. `waived` is the reason of the waiver that took the server away.
+    `decides` marks the decision that gives the finding.
     """
 
     source_device: DeviceName | None

@@ -23,8 +23,8 @@ class InterfacePosition(NamedTuple):
 def find(inventory: Inventory, query: str) -> tuple[InterfacePosition, ...]:
     """Find the interfaces with this MAC, or of all domains of this name or uuid; else of those that match it as a glob.
 
-    Exact names come first, so that a domain that is called `web[1]` can be requested; then names without their domain,
-    as long as only one matches. A domain that was migrated, or read twice, is in several places: all are returned. One
+    Exact names come first, so that a domain with the name `web[1]` can be requested. Names without their domain follow
+    if only one matches. A domain that was migrated, or read twice, is in several places: all are returned. A domain
     without interfaces adds none.
     """
     mac = parse_mac(query)

@@ -32,7 +32,7 @@ _ALIASES = {
 class FeatureTable(msgspec.Struct, frozen=True, kw_only=True):
     """Output about one device; `device` is None without a header.
 
-    `features` are in the order printed. A feature is UNKNOWN if its value was not observed: ethtool before 5.8 prints
+    `features` are in the order printed. A feature is UNKNOWN if its value was not observed. ethtool before 5.8 prints
     `off` for a feature that it failed to get, and two captures of the same device may contradict each other. `errors`
     are ethtool's own lines.
     """

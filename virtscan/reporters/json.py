@@ -100,7 +100,7 @@ def _array(key: str, records: Iterable[Mapping[str, object]]) -> Iterator[bytes]
 
 
 def _shown(data: bytes, *, indent: int) -> bytes:
-    """Write JSON on lines of this indentation, or on one line for -1; what is not printable is escaped."""
+    """Write JSON on lines of this indentation, or on one line for -1; unprintable characters are escaped."""
     shown = msgspec.json.format(data, indent=indent)
     if shown.isascii() and b"\x7f" not in shown:
         return shown  # nothing to escape in a long text

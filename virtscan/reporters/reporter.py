@@ -14,8 +14,8 @@ class RenderOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Display options that formats for people apply; others ignore them.
 
     `width` is the number of columns of the terminal. It is None for a file or a pipe, and where nothing may be cut:
-    then each row is one line. `show_all` also shows the groups of rows that need no action; `flat` shows the rows as
-    one table, where an order or columns were requested; `total` is for formats that have the total on demand only.
+    then each row is one line. `show_all` also shows the groups of rows that need no action. `flat` shows the rows as
+    one table, where an order or columns were requested. `total` is for formats that have the total on demand only.
     """
 
     width: int | None = None

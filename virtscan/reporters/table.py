@@ -20,9 +20,9 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
     """Write the result, the rows, the notes and every gap.
 
     Rows with a common cause are listed below it; those that need no action are only counted, unless all were requested.
-    Without a terminal a row is one line, however long, for grep and less. On a terminal only scripts are wider than it:
-    columns go below others, wordy ones are wrapped, names lose their middle, and below that each row is a block of
-    lines.
+    Without a terminal a row is one line, however long, for grep and less. On a terminal only scripts are wider than it.
+    Columns go below others, long texts are wrapped, and names lose their middle. On the narrowest terminals each row is
+    a block of lines.
     """
     main = document.main
     if document.headline:

@@ -16,8 +16,8 @@ ELLIPSIS = "…"
 def printable(text: str, limit: int | None = None) -> str:
     r"""Make text safe to show: one line, no escape sequence, nothing that reorders or hides its neighbours.
 
-    Whatever Unicode calls not printable becomes its escape: control and format characters, line separators, lone
-    surrogates, private and unassigned characters, spaces other than the common one.
+    Characters that are not printable in Unicode become their escapes. These are control and format characters, line
+    separators, lone surrogates, private and unassigned characters, and spaces other than the common one.
 
     Args:
         text: Anything, of any length.

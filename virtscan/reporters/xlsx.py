@@ -53,7 +53,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     r"""Write every section to a sheet of its own, then gaps, warnings, and facts about the scan.
 
     Assumptions come first. Columns of RVTools, with its headers, precede those of virtscan. Numbers, truth values and
-    times are cells of their type. Text stays text, whatever it looks like; several values are separated by `; `.
+    times are cells of their type. Text that looks like a number stays text. Several values are separated by `; `.
     Characters that are not printable are escaped as `\x1b`. Times are in UTC.
     """
     content = io.BytesIO()

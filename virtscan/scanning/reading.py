@@ -50,7 +50,7 @@ def read_host(target: Target, limits: Limits) -> HostResult:
 
     Raises:
         ConfigError: The address is invalid.
-        NoThreadError: There is no thread to read it on.
+        NoThreadError: The system grants no thread for it.
     """
     started = monotonic()
     draft = _draft(target)
@@ -72,7 +72,7 @@ def read_server(target: ServerTarget, limits: Limits) -> Server:
     """Read a server's offload state; it is unknown, with the reason, if that fails or takes too long.
 
     Raises:
-        NoThreadError: There is no thread to read it on.
+        NoThreadError: The system grants no thread for it.
     """
     read = partial(offload.READERS[target.kind], target, timeout=limits.host_timeout)
     outcome = _bounded(work_of(target), limits, read)
@@ -85,7 +85,7 @@ def read_provisioning(target: ProvisioningTarget, limits: Limits) -> "Records":
     """Read the records of a provisioning system; records that can't be read are a gap.
 
     Raises:
-        NoThreadError: There is no thread to read it on.
+        NoThreadError: The system grants no thread for it.
     """
     from virtscan import provisioning  # loads TLS and XML-RPC, which a scan without it does not need
 

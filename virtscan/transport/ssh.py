@@ -89,7 +89,7 @@ def run(destination: Destination, script: str, *, arguments: Sequence[str] = (),
 
     Raises:
         SshError: The connection or the login failed, the answer was late, or the script failed; the message has the
-            cause and what to do.
+            cause and an action.
     """
     client = client_command()
     user = () if destination.user is None else ("-l", destination.user)

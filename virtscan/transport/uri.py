@@ -103,7 +103,7 @@ def _port(digits: str | None) -> int | None:
 def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
     """Refuse a URI that could do more than read a hypervisor; warn about parameters that weaken the connection.
 
-    Parameters are searched in every part of the URI, and at every level of percent-encoding: libvirt decodes once, and
+    Parameters are searched in every part of the URI, and at every level of percent-encoding. libvirt decodes once, and
     passes unknown parameters on to the other side. The path, key and certificate parameters only name local files;
     `proxy`, `mode` and `sshauth` have fixed sets of values.
 

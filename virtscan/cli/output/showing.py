@@ -45,8 +45,8 @@ class Showing:
         """Write a document to every output; gaps go to the console if no output has a place for them.
 
         Args:
-            document: What to write.
-            console: Where gaps may go.
+            document: The document to write.
+            console: The console, for gaps.
             code: The exit code of the command.
             text: The command's own text, for the format of this name; None if it was written already, with the gaps.
             further: More sections, for formats with room for all.

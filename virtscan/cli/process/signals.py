@@ -48,8 +48,8 @@ class _SignalState:
 def end_on_signals() -> None:
     """Handle the terminating signals from now on, except ignored ones.
 
-    Undo two settings that a parent process may leave behind: a blocked signal would never arrive, and with SIGCHLD
-    ignored, every program would seem to end with status 0.
+    Undo two settings that a parent process may leave behind. A blocked signal would never arrive. With SIGCHLD ignored,
+    every program would seem to end with status 0.
     """
     for number in _handled_signals():
         signal.signal(number, _handle)

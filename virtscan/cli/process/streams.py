@@ -105,8 +105,8 @@ def drop_output() -> None:
 def end(code: int) -> NoReturn:
     """End the process now, with this exit code or that of a signal.
 
-    A thread may be stuck in a call into libvirt that never returns; the interpreter's own end could wait for it, and
-    nothing could be printed after this anyway.
+    A thread may be stuck in a call into libvirt that never returns, and the interpreter's own end could wait for it.
+    Nothing could be printed after this anyway.
     """
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):

@@ -32,8 +32,8 @@ class DeviceReader:
 
     A domain that is read in time thus has its devices. Every device that libvirt lists is delivered, by name and MAC.
     Documents are fetched only of devices that an interface depends on or that have a MAC of a server. An unreadable
-    document is a gap only if a macvtap may depend on it: a network while no other source has the device of an
-    interface on it, a device under a macvtap that no other source knows.
+    document is a gap only if a macvtap may depend on it. The document of a network is a gap if no other source has the
+    device of an interface on it. The document of a device under a macvtap is a gap if no other source has the device.
     """
 
     def __init__(self, session: Session, lists: Lists, server_macs: Collection[Mac]) -> None:

@@ -90,8 +90,8 @@ _ADVICE_BY_TEXT = (
 def reason(error: libvirt.libvirtError) -> str:
     """Return the error in one line: libvirt's own text, then the action where one is known.
 
-    A long text (libxml2 repeats the line that it can't parse) keeps only its beginning. libvirt's prefix "internal
-    error", of errors without a class of their own, is removed: it would read as a defect of virtscan.
+    A long text (libxml2 repeats the line that it can't parse) keeps only its beginning. libvirt writes "internal error"
+    before errors without a class of their own. It is removed, because it would read as a defect of virtscan.
     """
     message = " ".join((error.get_error_message() or "unknown libvirt error").split())
     message = message.removeprefix("internal error: ")

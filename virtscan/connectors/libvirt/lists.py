@@ -42,7 +42,7 @@ def domains(connection: libvirt.virConnect) -> list[libvirt.virDomain] | None:
     """Return every domain, running or not, once; None if the daemon has no such list (see `domains_before_0_9_13`).
 
     Raises:
-        libvirt.libvirtError: There is no list.
+        libvirt.libvirtError: The list could not be read.
     """
     return _unless_unsupported(connection.listAllDomains)
 
@@ -51,7 +51,7 @@ def persistent(connection: libvirt.virConnect) -> set[str] | None:
     """Return the uuids of the running domains that have a definition for their next start; None if not listed.
 
     Raises:
-        libvirt.libvirtError: There is no list.
+        libvirt.libvirtError: The list could not be read.
     """
     flags = libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE | libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT
     running = _unless_unsupported(partial(connection.listAllDomains, flags))

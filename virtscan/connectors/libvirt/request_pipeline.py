@@ -218,7 +218,7 @@ class RequestPipeline:
         return results
 
     def _end(self) -> None:
-        """Wait for what is under way, because a connection must not be closed while it is still used."""
+        """Wait for the calls under way, because a connection must not be closed while it is still used."""
         with self._lock:
             self._requests.clear()
         while self._under_way:

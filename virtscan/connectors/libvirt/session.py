@@ -173,10 +173,10 @@ def most_at_once(fastest: float, hung: int, *, in_fleet: bool, threads: int | No
     which costs more than the call. A single near host is read in nine tenths of the time with eight calls instead of
     four; more save nothing.
 
-    libvirt's client has two defects that only several calls meet (both seen with 9.0.0). One may not be sent before the
-    next reply comes. The process may crash when the connection is lost while other threads send: a stale GSource,
-    CVE-2024-4418, fixed in 10.3.0 and in many distributions' older versions. Both are rare; and one after another, a
-    far host's round trips would take ten times as long.
+    libvirt's client has two defects that only several calls meet (both seen with 9.0.0). A call may not be sent before
+    the next reply comes. The process may crash when the connection is lost while other threads send. The cause is a
+    stale GSource, CVE-2024-4418, fixed in 10.3.0 and in many distributions' older versions. Both defects are rare. One
+    after another, a far host's round trips would take ten times as long.
     """
     if threads:
         return threads

@@ -35,14 +35,14 @@ def host_name(address: str) -> str:
 def read(target: Target, draft: HostDraft) -> None:
     """Deliver every domain and network of the files in a folder and all below, or of one file.
 
-    Every file counts that begins like XML, whatever its name, also compressed with gzip; but not names that begin with
-    a dot. A file counts once whatever links lead to it, such as libvirt's `autostart`, and by its own name where that
-    is in the folder. A file that is left out is delivered as such, and so is a document of another kind. An unreadable
+    Every file counts that begins like XML, with any name that does not begin with a dot, also compressed with gzip. A
+    file counts once, even if links such as libvirt's `autostart` lead to it, and by its own name where that is in the
+    folder. A file that is left out is delivered as such, and so is a document of another kind. An unreadable
     document that may be a domain or a network is a gap. So is a snapshot of a domain that nothing else describes. The
     time of observation is when the newest file was written: later facts are unknown.
 
     Raises:
-        ConnectorError: There is no such folder or file, or nothing in it describes a domain or a network.
+        ConnectorError: The folder or file does not exist, or nothing in it describes a domain or a network.
     """
     started = monotonic()
     contents = _Contents(draft)

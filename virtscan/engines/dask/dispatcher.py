@@ -1,8 +1,8 @@
 """Slices to workers and back, on a thread with an event loop.
 
-A slice goes to a worker of our choice, not of the scheduler's: its plan then has the remaining time, and a second
-attempt goes to another worker. There is one when the first worker ends, refuses or fails, and when it has not answered
-in half of the time that was left; then the first answer of both counts.
+The dispatcher and not the scheduler chooses the worker of a slice. So its plan has the remaining time, and a second
+attempt goes to another worker. A second attempt is made when the first worker ends, refuses or fails. It is also made
+when the first worker has not answered in half of the remaining time; then the first answer of both counts.
 """
 
 import asyncio

@@ -16,9 +16,9 @@ _LIMIT = 64 << 20
 def open_facts(path: Path, names: Sequence[str]) -> AnsibleFacts:
     """Read the facts of the host that has one of these names.
 
-    A file with a single host is taken for the wanted host, whatever its name. In a folder (a fact cache, or the output
-    of `--tree`) a file has its host's name; files with other names are read only if there is none. Facts without a time
-    are as old as their file.
+    The only host of a file is taken for the requested host, even under another name. In a folder (a fact cache, or the
+    output of `--tree`) a file has its host's name. Files with other names are read only if no file has the name. Facts
+    without a time are as old as their file.
 
     Raises:
         FactsError: It can't be read, or it has no host of these names, or several.

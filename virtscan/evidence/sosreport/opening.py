@@ -33,7 +33,7 @@ def open_sosreport(path: Path, *, limit: int = MAX_KEPT) -> Sosreport:
     """Read a sosreport: a folder, or a tar archive, compressed with gzip, xz, bzip2 or not at all.
 
     If there are several reports, the first one counts. A file that is too large is skipped, with the reason in
-    `skipped`; a file that exceeds the `limit` in bytes for all files ends the reading.
+    `skipped`. A file that exceeds the `limit` in bytes for all files ends the reading.
 
     Raises:
         SosreportError: The path is neither, can't be read, or has none of the wanted files.

@@ -29,7 +29,7 @@ class TextLine(msgspec.Struct, frozen=True):
 
 
 class Box(msgspec.Struct, frozen=True, kw_only=True):
-    """A box; `title` is the full text of what it represents."""
+    """A box; `title` is its full text."""
 
     y: float
     height: float

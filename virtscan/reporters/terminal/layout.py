@@ -29,9 +29,13 @@ def width(stacks: Sequence[ColumnStack]) -> int:
 def fitted(text_columns: Sequence[TextColumn], room: int, *, has_headings: bool = True) -> list[ColumnStack] | None:
     """Arrange columns within a width; return None if not even shortened ones fit.
 
-    The first that fits counts: all side by side; without the domain suffix that hosts share; names shortened and wordy
-    ones wrapped a little; columns below those that they belong to (`under`); columns below their
-    neighbours, which only headings make clear.
+    The first arrangement that fits is used:
+
+    - all columns side by side;
+    - without the domain suffix that hosts share;
+    - with names shortened, and wordy columns wrapped a little;
+    - with columns below those that they belong to (`under`);
+    - with columns below their neighbours, which only headings make clear.
     """
     if width(stacks := side_by_side(text_columns)) <= room:
         return stacks
