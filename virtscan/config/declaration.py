@@ -20,6 +20,7 @@ from virtscan.model import (
     Mac,
     Plan,
     Policy,
+    ProvisioningKind,
     ProvisioningTarget,
     ServerTarget,
     SourceKind,
@@ -57,35 +58,23 @@ def declared_plan(document: ConfigFile, folder: Path, problems: Problems) -> Pla
         key: _seconds(text, key, problems)
         for key, text in {"max_age": scan.max_age, "host_timeout": scan.host_timeout, "deadline": scan.deadline}.items()
     }
-    provisioning: list[ProvisioningTarget] = []
-    for number, section in enumerate(document.provisioning, 1):
-        with problems.met_in("provisioning", number):
-            subject = table_name("provisioning", number, section)
-            system = provisioning_target(section, subject, folder)
-            if any(
-                (earlier.kind, earlier.name or earlier.url) == (system.kind, system.name or system.url)
-                for earlier in provisioning
-            ):
-                raise ConfigError(f"{subject}: used twice; names must be unique", key="name")
-            provisioning.append(system)
-    waivers: list[Waiver] = []
-    for number, waiver in enumerate(document.waiver, 1):
-        with problems.met_in("waiver", number):
-            waivers.append(_waiver(waiver, table_name("waiver", number, waiver)))
+    provisioning = _provisioning(document, folder, problems)
+    waivers = _waivers(document, problems)
     history = None
-    with problems.met_in("history"):
-        history = None if document.history.url is None else _history(document.history.url, folder)
+    if document.history.url is not None:
+        with problems.met_in("history"):
+            history = _history(document.history.url, folder)
     dask = None
     with problems.met_in("engine"):
         dask = dask_target(document.engine, folder)
     plan = Plan(
         targets=_targets(document, folder, problems),
         servers=_servers(document, folder, problems),
-        provisioning=tuple(provisioning),
+        provisioning=provisioning,
         policy=Policy(
             lower_device=scan.lower_device or default.policy.lower_device,
             max_age=seconds["max_age"],
-            waivers=tuple(waivers),
+            waivers=waivers,
         ),
         host_timeout=seconds["host_timeout"] or default.host_timeout,
         deadline=seconds["deadline"] or default.deadline,
@@ -98,6 +87,27 @@ def declared_plan(document: ConfigFile, folder: Path, problems: Problems) -> Pla
     )
     problems.raise_any()
     return plan
+
+
+def _provisioning(document: ConfigFile, folder: Path, problems: Problems) -> tuple[ProvisioningTarget, ...]:
+    systems: dict[tuple[ProvisioningKind, str], ProvisioningTarget] = {}
+    for number, section in enumerate(document.provisioning, 1):
+        with problems.met_in("provisioning", number):
+            subject = table_name("provisioning", number, section)
+            system = provisioning_target(section, subject, folder)
+            key = system.kind, system.name or system.url
+            if key in systems:
+                raise ConfigError(f"{subject}: used twice; names must be unique", key="name")
+            systems[key] = system
+    return tuple(systems.values())
+
+
+def _waivers(document: ConfigFile, problems: Problems) -> tuple[Waiver, ...]:
+    waivers: list[Waiver] = []
+    for number, section in enumerate(document.waiver, 1):
+        with problems.met_in("waiver", number):
+            waivers.append(_waiver(section, table_name("waiver", number, section)))
+    return tuple(waivers)
 
 
 def _history(url: str, folder: Path) -> str:
