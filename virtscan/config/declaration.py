@@ -132,7 +132,7 @@ def absolute_test_uri(address: str, folder: Path) -> str:
 
 
 def targets_of(section: HypervisorSection, subject: str, folder: Path) -> Iterator[tuple[Target, str]]:
-    """Yield each hypervisor of a table, with the place of its address for errors.
+    """Yield each hypervisor of a table, with the subject of errors about its address.
 
     Raises:
         ConfigError: The table has none or several kinds of address, or several addresses and a key for a single host.
@@ -145,14 +145,16 @@ def targets_of(section: HypervisorSection, subject: str, folder: Path) -> Iterat
 def _targets(document: ConfigFile, folder: Path, problems: Problems) -> tuple[Target, ...]:
     """Return all hypervisors of the file; each host is declared once, because two tables could conflict."""
     targets: list[Target] = []
-    places: dict[tuple[TargetKind, str], str] = {}
+    subjects: dict[tuple[TargetKind, str], str] = {}
     for number, section in enumerate(document.hypervisor, 1):
         with problems.met_in("hypervisor", number):
-            for target, place in targets_of(section, table_name("hypervisor", number, section), folder):
-                first = places.get(identity(target))
+            for target, subject in targets_of(section, table_name("hypervisor", number, section), folder):
+                first = subjects.get(identity(target))
                 if first is not None:
-                    raise ConfigError(f"{place}: duplicate address, already in {first}", key=place.rpartition(" ")[2])
-                places[identity(target)] = place
+                    raise ConfigError(
+                        f"{subject}: duplicate address, already in {first}", key=subject.rpartition(" ")[2]
+                    )
+                subjects[identity(target)] = subject
                 targets.append(target)
     return tuple(targets)
 

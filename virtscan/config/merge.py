@@ -88,21 +88,21 @@ def make_plan(
         allow_unsafe_uri=options.allow_unsafe_uri,
     )
     _check_together(plan, "--fail-on" if options.fail_on else f"{origin}: scan.fail_on")
-    places = {
-        identity(target): f"{origin}: {place}"
+    subjects = {
+        identity(target): f"{origin}: {subject}"
         for number, section in enumerate(document.hypervisor, 1)
-        for target, place in targets_of(section, table_name("hypervisor", number, section), folder)
+        for target, subject in targets_of(section, table_name("hypervisor", number, section), folder)
     }
     elsewhere = "--connect" if options.connect else default_uri.origin
-    return plan, tuple(_warnings(plan, places, elsewhere))
+    return plan, tuple(_warnings(plan, subjects, elsewhere))
 
 
-def _warnings(plan: Plan, places: Mapping[tuple[TargetKind, str], str], elsewhere: str) -> Iterator[str]:
-    """Yield the warnings about a plan; they name a target's place in the file, or `elsewhere`."""
+def _warnings(plan: Plan, subjects: Mapping[tuple[TargetKind, str], str], elsewhere: str) -> Iterator[str]:
+    """Yield the warnings about a plan; their subject is a target's key in the file, or `elsewhere`."""
     for target in plan.targets:
         if target.kind is TargetKind.LIBVIRT:
-            place = places.get(identity(target), elsewhere)
-            yield from _checked(target.address, place, allow_unsafe=plan.allow_unsafe_uri)
+            subject = subjects.get(identity(target), elsewhere)
+            yield from _checked(target.address, subject, allow_unsafe=plan.allow_unsafe_uri)
     for system in plan.provisioning:
         if sends_in_clear(system):
             yield f"{system.url}: user and password are sent unencrypted; write https://"

@@ -40,18 +40,18 @@ def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventor
     """
     inventory = None if inventory is None else aged(inventory)
     target = _target(plan, hypervisor, inventory)
-    place = _place(target, device, inventory)
-    yield f"{device} of {place.hypervisor}"
-    segment = place.reach.segment
+    known_device = _device(target, device, inventory)
+    yield f"{device} of {known_device.hypervisor}"
+    segment = known_device.reach.segment
     yield f"  segment: {segment} (segments of the hypervisor)" if segment else "  segment: none configured"
-    yield f"  addresses: {', '.join(place.addresses)}" if place.addresses else "  addresses: unknown"
-    if place.vlan_id is not None:
-        yield f"  VLAN: {place.vlan_id}"
+    yield f"  addresses: {', '.join(known_device.addresses)}" if known_device.addresses else "  addresses: unknown"
+    if known_device.vlan_id is not None:
+        yield f"  VLAN: {known_device.vlan_id}"
     servers = tuple(_server(server, inventory) for server in plan.servers)
     records = Assignments(inventory, servers) if inventory else None
-    yield from _of_the_network(place, plan, servers, records)
+    yield from _of_the_network(known_device, plan, servers, records)
     if inventory is not None and records is not None:
-        yield from _of_macs(place, inventory, servers, records)
+        yield from _of_macs(known_device, inventory, servers, records)
 
 
 def is_certain(plan: Plan, hypervisor: str, inventory: Inventory | None) -> bool:
@@ -85,12 +85,12 @@ def _target(plan: Plan, hypervisor: str, inventory: Inventory | None) -> Target:
 
 
 def _of_the_network(
-    place: _KnownDevice, plan: Plan, servers: tuple[Server, ...], records: Assignments | None
+    known_device: _KnownDevice, plan: Plan, servers: tuple[Server, ...], records: Assignments | None
 ) -> Iterator[str]:
     on_record = frozenset[int]()
     if records is not None:
-        on_record = records.of_device(place.reach, place.vlan_id)
-        for subnet in records.subnets_of(place.reach, place.vlan_id):
+        on_record = records.of_device(known_device.reach, known_device.vlan_id)
+        for subnet in records.subnets_of(known_device.reach, known_device.vlan_id):
             answering = ", ".join(subnet.servers) or "no server"
             unclear = "" if on_record else "; no effect: not a configured server"
             yield f"  subnet {subnet.name} ({subnet.network}) of {subnet.source}: answered by {answering}{unclear}"
@@ -100,23 +100,23 @@ def _of_the_network(
         if number in on_record:
             answers, reason = True, "by the recorded subnet"
         else:
-            answers, reason = may_serve(coverage(server), place.reach), _why(declared, place)
+            answers, reason = may_serve(coverage(server), known_device.reach), _why(declared, known_device)
         yield f"  server {server.name}: {'may answer' if answers else 'does not answer'}: {reason}"
     if not servers:
         yield "no server configured"
 
 
 def _of_macs(
-    place: _KnownDevice, inventory: Inventory, servers: tuple[Server, ...], records: Assignments
+    known_device: _KnownDevice, inventory: Inventory, servers: tuple[Server, ...], records: Assignments
 ) -> Iterator[str]:
     """Yield the records of the interfaces on the device, which take precedence over records of its network."""
     domains = {
         interface.mac: domain.name
         for host in inventory.hypervisors
-        if host.name == place.hypervisor
+        if host.name == known_device.hypervisor
         for domain in host.domains
         for interface in domain.interfaces
-        if place.name in {attachment.device for attachment in interface.attachments}
+        if known_device.name in {attachment.device for attachment in interface.attachments}
     }
     for netboot in inventory.netboots:
         if netboot.mac in domains:
@@ -140,7 +140,7 @@ def _scanned(target: Target, inventory: Inventory | None) -> Hypervisor | None:
     return next((host for host in hosts if host.uri == naming.shown(target)), None)
 
 
-def _place(target: Target, name: str, inventory: Inventory | None) -> _KnownDevice:
+def _device(target: Target, name: str, inventory: Inventory | None) -> _KnownDevice:
     scanned = _scanned(target, inventory)
     host = scanned.name if scanned else naming.name(target)
     devices = (device for device in scanned.devices if device.name == name) if scanned else iter(())
@@ -171,10 +171,10 @@ def _server(target: ServerTarget, inventory: Inventory | None) -> Server:
     )
 
 
-def _why(server: ServerTarget, place: _KnownDevice) -> str:
+def _why(server: ServerTarget, known_device: _KnownDevice) -> str:
     if server.segments:
         named = ", ".join(server.segments)
-        return f"serves {named}" + ("" if place.reach.segment else "; the device's segment is unknown")
+        return f"serves {named}" + ("" if known_device.reach.segment else "; the device's segment is unknown")
     if server.subnets:
         return f"serves {', '.join(server.subnets)}; only devices of other declared subnets are excluded"
     return "no segments or subnets declared; serves every segment"

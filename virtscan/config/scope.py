@@ -20,8 +20,8 @@ def scope_of(configuration: Path | None, options: Options) -> str:
     """
     files = [_absolute(path) for key in FILES for path in getattr(options, key)]
     named = sorted({*map(url_secrets.shown, options.connect), *files})
-    place = None if configuration is None else _absolute(configuration)
-    return hashlib.sha256(msgspec.json.encode([place, named])).hexdigest()[:_LENGTH]
+    path = None if configuration is None else _absolute(configuration)
+    return hashlib.sha256(msgspec.json.encode([path, named])).hexdigest()[:_LENGTH]
 
 
 def _absolute(path: str | Path) -> str:

@@ -62,16 +62,16 @@ def end_all() -> None:
             sleep(0.001)
 
 
-def _end(program: int, how: signal.Signals) -> None:
+def _end(program: int, ending: signal.Signals) -> None:
     # All are stopped first: none starts another one, and none goes on because its child has ended.
     programs = list(_stop(program))
-    for number in (how, signal.SIGCONT):
-        for each in programs:
-            _send(each, number)
+    for number in (ending, signal.SIGCONT):
+        for stopped in programs:
+            _send(stopped, number)
 
 
 def _stop(program: int) -> Iterator[int]:
-    """Stop a program and those below it that are not spared (the ssh of a ProxyJump); give their numbers."""
+    """Stop a program and those below it that are not spared (the ssh of a ProxyJump); yield their numbers."""
     _send(program, signal.SIGSTOP)
     began = monotonic()
     # A thread may be in a fork, whose child is not listed yet.

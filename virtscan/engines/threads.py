@@ -51,18 +51,18 @@ def run(
     """
     run = _ThreadedRun(jobs, job_timeout + margin, on_end, on_start)
     end = monotonic() + deadline
-    why = Cut.RUN_DEADLINE
+    cut = Cut.RUN_DEADLINE
     try:
         while not run.is_over and (now := monotonic()) < end + (margin if run.is_busy else 0):
             if is_interrupted():
-                if why is not Cut.INTERRUPTED:
-                    why, end, margin = Cut.INTERRUPTED, now, INTERRUPTED_MARGIN
+                if cut is not Cut.INTERRUPTED:
+                    cut, end, margin = Cut.INTERRUPTED, now, INTERRUPTED_MARGIN
                 interrupt()
             if now < end:
                 run.start_waiting(end)
             run.settle(timeout=LONGEST_WAIT if now >= end else min(LONGEST_WAIT, end - now))
             run.cut_late()
-        run.cut_all(why)
+        run.cut_all(cut)
     finally:
         run.abandon_running()
     return run.outcomes()
@@ -169,12 +169,12 @@ class _ThreadedRun(Generic[T]):
             end_late_work()
             call_pool.replace_hung()
 
-    def cut_all(self, why: Cut) -> None:
+    def cut_all(self, cut: Cut) -> None:
         """End everything that has not ended."""
         for index in list(self._running):
-            self._end(index, why)
+            self._end(index, cut)
         for index in self._all_waiting():
-            self._end(index, Cut.INTERRUPTED if why is Cut.INTERRUPTED else Cut.NEVER_STARTED)
+            self._end(index, Cut.INTERRUPTED if cut is Cut.INTERRUPTED else Cut.NEVER_STARTED)
 
     def abandon_running(self) -> None:
         """Free the running jobs, as far as possible; after an interruption that is all of them."""

@@ -135,26 +135,26 @@ class _JudgedInventory:
         ruled = [(ruling, point) for point in points for ruling in point.rulings]
         waived = {} if finding is None else {waiver.server: waiver.reason for waiver in finding.waived_servers}
         away = frozenset[str]() if finding is None else _taken_away(finding)
-        counted = [place for place, (ruling, _) in enumerate(ruled) if ruling.server not in away]
+        counted = [index for index, (ruling, _) in enumerate(ruled) if ruling.server not in away]
         # Equal devices share their rulings: the first device decides, as in the report.
-        worst = min(counted, key=lambda place: ruled[place][0].sort_key, default=None)
-        for place, (ruling, point) in enumerate(ruled):
+        worst = min(counted, key=lambda index: ruled[index][0].sort_key, default=None)
+        for index, (ruling, point) in enumerate(ruled):
             verdict, stack = ruling.rule.verdict, ruling.stack
             # Places that exclude each other and disagree lower the confidence of the finding.
-            confidence = ruling.confidence if finding is None or place != worst else finding.confidence
-            position = self._wording.sentences((*ruling.position.because, *ruling.position.missing))
+            confidence = ruling.confidence if finding is None or index != worst else finding.confidence
+            positions = self._wording.sentences((*ruling.position.because, *ruling.position.missing))
             yield Decision(
                 source_device=point.point.device,
                 source_mode=point.point.mode,
                 server=ruling.server or None,
                 server_interface=None if stack is None else stack.interface,
-                place="; ".join(position) or None,
+                place="; ".join(positions) or None,
                 steps=self._steps(ruling.rule, ruling.case),
                 rule=ruling.rule.id,
                 verdict=verdict,
                 confidence=None if verdict is None else confidence,
                 waived=waived.get(ruling.server),
-                decides=place == worst,
+                decides=index == worst,
             )
 
 
@@ -177,15 +177,15 @@ def _code(reason: Reason) -> str:
 
 def _steps(decided: Rule, case: Case) -> tuple[RuleResult, ...]:
     """Return every rule in the table's order, up to the one that decided with its conditions."""
-    place = RULES.index(decided)
+    index = RULES.index(decided)
     return tuple(
         RuleResult(
             rule=rule.id,
             when=RULE_WORDS[rule.id].when,
-            applies=None if number > place else number == place,
+            applies=None if number > index else number == index,
             asked=tuple(
                 ConditionResult(condition=words.requires, holds=condition.test(case), found=words.found(case))
-                for condition in (() if number > place else rule.conditions)
+                for condition in (() if number > index else rule.conditions)
                 for words in (CONDITION_WORDS[condition.id],)
             ),
         )

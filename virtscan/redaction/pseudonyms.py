@@ -144,8 +144,8 @@ class Pseudonyms:
         bits = f"{int(address):0{address.max_prefixlen}b}"
         kept = _LINK_LOCAL_BITS[address.version] if address.is_link_local else _KEPT_BITS[address.version]
         flipped = [
-            str(int(bit) ^ self._flip(address.version, bits[:place])) if place >= kept else bit
-            for place, bit in enumerate(bits)
+            str(int(bit) ^ self._flip(address.version, bits[:index])) if index >= kept else bit
+            for index, bit in enumerate(bits)
         ]
         return f"{type(address)(int(''.join(flipped), 2))}{slash}{prefix}"
 

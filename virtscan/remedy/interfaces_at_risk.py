@@ -100,13 +100,13 @@ class InterfacesAtRisk(Sequence[InterfaceAtRisk]):
             )
 
     @overload
-    def __getitem__(self, place: int) -> InterfaceAtRisk: ...
+    def __getitem__(self, index: int) -> InterfaceAtRisk: ...
     @overload
-    def __getitem__(self, place: slice) -> tuple[InterfaceAtRisk, ...]: ...
-    def __getitem__(self, place: int | slice) -> InterfaceAtRisk | tuple[InterfaceAtRisk, ...]:
-        if isinstance(place, slice):
-            return tuple(islice(self, *place.indices(len(self))))
-        return next(islice(self, range(len(self))[place], None))
+    def __getitem__(self, index: slice) -> tuple[InterfaceAtRisk, ...]: ...
+    def __getitem__(self, index: int | slice) -> InterfaceAtRisk | tuple[InterfaceAtRisk, ...]:
+        if isinstance(index, slice):
+            return tuple(islice(self, *index.indices(len(self))))
+        return next(islice(self, range(len(self))[index], None))
 
 
 def interfaces_at_risk(inventories: Iterable[Inventory]) -> dict[Sending, InterfacesAtRisk]:

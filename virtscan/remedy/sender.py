@@ -28,7 +28,7 @@ def senders(stack: SendingStack, planned: Cure, hosts: Iterable[Device]) -> tupl
         planned: Its cure.
         hosts: Devices of the hypervisor that the server is; empty when it is none.
     """
-    observed = {one.device.name: one.device for one in stack.server.devices} if stack.observed else {}
+    observed = {entry.device.name: entry.device for entry in stack.server.devices} if stack.observed else {}
     devices = {device.name: device for device in hosts} | observed
     switched = [_sender(switch, stack, devices, observed) for switch in planned.switches]
     return tuple(dict.fromkeys(switched))

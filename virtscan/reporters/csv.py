@@ -35,12 +35,12 @@ def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]
     apostrophe before it; numbers, being no text, are left alone. JSON has every value unchanged.
     """
     main = document.main
-    places = [place for place, column in enumerate(main.columns) if column.is_data]
+    indexes = [index for index, column in enumerate(main.columns) if column.is_data]
     same = same_in_all_rows(document, main)
     ends = [_cell(value) for value in same.values()]
     total = [main.total] if options.total and main.total is not None else []
-    rows = ([*(_cell(row[place]) for place in places), *ends] for row in chain(main.rows, total))
-    together: list[list[str]] = [[*(main.columns[place].key for place in places), *same]]
+    rows = ([*(_cell(row[index]) for index in indexes), *ends] for row in chain(main.rows, total))
+    together: list[list[str]] = [[*(main.columns[index].key for index in indexes), *same]]
     while together:
         yield _lines(together)
         together = list(islice(rows, _TOGETHER))

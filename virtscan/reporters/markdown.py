@@ -53,11 +53,11 @@ def _rows(document: Document) -> Iterator[str]:
 
 
 def _table(section: Section) -> Iterator[str]:
-    places = [place for place, column in enumerate(section.columns) if column.is_for_people]
-    columns = [section.columns[place] for place in places]
+    indexes = [index for index, column in enumerate(section.columns) if column.is_for_people]
+    columns = [section.columns[index] for index in indexes]
     yield _row(_cell(column.heading, column) for column in columns)
     yield _row("--:" if column.align is Align.RIGHT else "---" for column in columns)
-    yield from (_row(_cell(row[place], section.columns[place]) for place in places) for row in section.all_rows)
+    yield from (_row(_cell(row[index], section.columns[index]) for index in indexes) for row in section.all_rows)
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -100,7 +100,7 @@ def _advice(part: Advice) -> str:
 def _shown(text: str, limit: int) -> str:
     """Write text; code that it marks with backticks stays code."""
     parts = _MARKED.split(printable(text, limit))
-    return "".join(part if place % 2 else _words(part) for place, part in enumerate(parts))
+    return "".join(part if index % 2 else _words(part) for index, part in enumerate(parts))
 
 
 def _words(text: str) -> str:

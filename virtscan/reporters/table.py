@@ -47,8 +47,8 @@ def _grouped(section: Section, shown: Sequence[RowGroup], options: RenderOptions
     """Return the lines of some groups, or of their rows as one table."""
     if not options.flat:
         return list(grouped(section, shown, options.width, colour=options.colour))
-    places = sorted(row for group in shown for row in group.rows)
-    rows = tuple(section.rows[place] for place in places)
+    indexes = sorted(row for group in shown for row in group.rows)
+    rows = tuple(section.rows[index] for index in indexes)
     return _rows(msgspec.structs.replace(section, rows=rows, groups=()), options)
 
 

@@ -86,11 +86,11 @@ def _heading(document: Document, section: Section) -> str:
 
 def _of_section(section: Section, name: str, most_rows: int) -> Iterator[Sheet]:
     """Yield the section's rows as one sheet, or as several if they are too many for one."""
-    shown = [(place, column) for place, column in enumerate(section.columns) if column.is_in_sheets]
+    shown = [(index, column) for index, column in enumerate(section.columns) if column.is_in_sheets]
     shown.sort(key=lambda placed: not placed[1].sheet)
 
     def cells(row: Row) -> _Cells:
-        return [_cell(row[place], column) for place, column in shown]
+        return [_cell(row[index], column) for index, column in shown]
 
     for start in range(0, max(len(section.rows), 1), most_rows):
         rows = section.rows[start : start + most_rows]
@@ -149,8 +149,8 @@ def _width(cell: _Cell) -> int:
 
 def _write(worksheet: Worksheet, sheet: Sheet, bold: Format) -> None:
     worksheet.freeze_panes(1, 1)
-    for place, width in enumerate(sheet.widths):
-        worksheet.set_column(place, place, width)
+    for index, width in enumerate(sheet.widths):
+        worksheet.set_column(index, index, width)
     _write_line(worksheet, 0, sheet.header, bold)
     last = 0
     for last, line in enumerate(sheet.lines, start=1):
@@ -162,18 +162,18 @@ def _write(worksheet: Worksheet, sheet: Sheet, bold: Format) -> None:
 
 
 def _write_line(worksheet: Worksheet, number: int, line: _Cells, look: Format | None = None) -> None:
-    for place, cell in enumerate(line):
+    for index, cell in enumerate(line):
         match cell:
             case None:
                 continue
             case bool():
-                worksheet.write_boolean(number, place, cell, look)
+                worksheet.write_boolean(number, index, cell, look)
             case str():
-                worksheet.write_string(number, place, cell, look)
+                worksheet.write_string(number, index, cell, look)
             case datetime():
-                worksheet.write_datetime(number, place, cell)
+                worksheet.write_datetime(number, index, cell)
             case _:
-                worksheet.write_number(number, place, cell, look)
+                worksheet.write_number(number, index, cell, look)
 
 
 def _cell(value: Value, column: Column) -> _Cell:

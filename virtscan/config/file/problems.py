@@ -46,8 +46,8 @@ class Problems:
     def add(self, error: ConfigError, table: str, number: int) -> None:
         """Keep an error of a table."""
         line = self._lines.get((table, number, error.key)) or self._lines.get((table, number, None))
-        place = self._origin if line is None else f"{self._origin}:{line}"
-        self._found.append(f"{place}: {error}")
+        location = self._origin if line is None else f"{self._origin}:{line}"
+        self._found.append(f"{location}: {error}")
 
     def raise_any(self) -> None:
         """Raise all errors as one.

@@ -54,7 +54,7 @@ def expand_url(text: str, environment: Mapping[str, str] = os.environ) -> str:
         ConfigError: As `expand`.
     """
     start = text.find("://") + 3
-    end = next((place for place in range(start, len(text)) if text[place] in "/?"), len(text))
+    end = next((index for index in range(start, len(text)) if text[index] in "/?"), len(text))
     user = range(start, text.rfind("@", start, end)) if start > 2 else range(0)
     query = text.find("?", end)
 

@@ -98,8 +98,8 @@ def _measured(uuid: str, numbers: Mapping[str, Any]) -> Measured:  # Any: texts 
     """Read the statistics of a domain, whose disks are numbered; a domain without a balloon has no size of one."""
     balloon = numbers.get("balloon.current")
     capacities = {
-        str(numbers[f"block.{place}.name"]): int(numbers[f"block.{place}.capacity"]) // _MIB
-        for place in range(numbers.get("block.count", 0))
-        if f"block.{place}.name" in numbers and f"block.{place}.capacity" in numbers
+        str(numbers[f"block.{index}.name"]): int(numbers[f"block.{index}.capacity"]) // _MIB
+        for index in range(numbers.get("block.count", 0))
+        if f"block.{index}.name" in numbers and f"block.{index}.capacity" in numbers
     }
     return Measured(uuid=uuid, capacities=capacities, balloon_mib=None if balloon is None else int(balloon) // _KIB)

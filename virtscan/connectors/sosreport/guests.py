@@ -36,7 +36,7 @@ _CONFIGURATION = "etc/libvirt/"
 _AUTOSTART = re.compile(r"etc/libvirt/qemu/autostart/(?P<name>[^/]+)\.xml")
 _SUSPENDED = frozenset({"paused", "pmsuspended"})
 _DEFINITION = 2
-"""Rank of a definition in the order of the places."""
+"""Rank of a definition in the order of the sources."""
 
 _Found: TypeAlias = tuple[int, str, Domain | Network | Unread]
 """Distance from the best source, the domain by the file's name, the kind of document."""
@@ -110,14 +110,14 @@ def is_version(name: str) -> bool:
 
 def is_guest_file(name: str) -> bool:
     """Return True for a file that describes a domain or a network; its problems are gaps of this module."""
-    return any(place.fullmatch(name) for place in (*_DOMAINS, *_NETWORKS))
+    return any(pattern.fullmatch(name) for pattern in (*_DOMAINS, *_NETWORKS))
 
 
-def _documents(report: Sosreport, places: Sequence[re.Pattern[str]], uri: str) -> Iterator[_Found]:
-    """Yield every document of the places, the best place first; skipped ones count as unread."""
-    for rank, place in enumerate(places):
+def _documents(report: Sosreport, patterns: Sequence[re.Pattern[str]], uri: str) -> Iterator[_Found]:
+    """Yield every document whose file matches a pattern, the best source first; skipped files count as unread."""
+    for rank, pattern in enumerate(patterns):
         for name in sorted(report.files.keys() | report.skipped.keys()):
-            if (match := place.fullmatch(name)) is None:
+            if (match := pattern.fullmatch(name)) is None:
                 continue
             if name in report.files:
                 for document in documents(report.files[name], origin=f"{uri}/{name}"):

@@ -22,14 +22,14 @@ def members(path: Path) -> Iterator[Member | UnreadableFolder]:
         folder = waiting.pop()
         try:
             with os.scandir(path / folder) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
+                sorted_entries = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             if not folder:
                 raise SosreportError(_reason(error)) from error
             yield UnreadableFolder(name=folder, reason=_reason(error))
             continue
         folders: list[str] = []
-        for entry in found:
+        for entry in sorted_entries:
             name = f"{folder}/{entry.name}" if folder else entry.name
             if entry.is_dir(follow_symlinks=False):
                 if _leads_on(name):

@@ -46,8 +46,8 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
 
     def text(self, *names: str) -> str | None:
         """Return the first of these files that exists and is not empty, else None."""
-        found = (self.files[name] for name in names if name in self.files)
-        return next((data.decode(errors="replace") for data in found if data.strip()), None)
+        contents = (self.files[name] for name in names if name in self.files)
+        return next((data.decode(errors="replace") for data in contents if data.strip()), None)
 
     def named(self, prefix: str) -> Iterator[tuple[str, str]]:
         """Yield the files whose names have this prefix, with the rest of the name, in the order of names."""
@@ -127,8 +127,8 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
         return read_lscpu(self.text("sos_commands/processor/lscpu") or "")
 
     def _memory(self, key: str) -> int | None:
-        found = re.search(rf"^{key}:\s*(\d{{1,15}}) kB", self.text("proc/meminfo") or "", re.MULTILINE)
-        return int(found[1]) // 1024 if found else None
+        match = re.search(rf"^{key}:\s*(\d{{1,15}}) kB", self.text("proc/meminfo") or "", re.MULTILINE)
+        return int(match[1]) // 1024 if match else None
 
     @property
     def taken_at(self) -> datetime | None:

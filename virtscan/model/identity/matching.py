@@ -26,14 +26,14 @@ def match_hosts(old: Sequence[Hypervisor], new: Sequence[Hypervisor]) -> tuple[H
     """Pair the hosts that share a key; each host is in one pair."""
     partners = match_keys([host.keys for host in old], [host.keys for host in new])
     pairs = [
-        HostPair(old=host, new=new[partners[place]] if place in partners else None) for place, host in enumerate(old)
+        HostPair(old=host, new=new[partners[index]] if index in partners else None) for index, host in enumerate(old)
     ]
     unmatched = set(range(len(new))) - set(partners.values())
-    return (*pairs, *(HostPair(old=None, new=new[place]) for place in sorted(unmatched)))
+    return (*pairs, *(HostPair(old=None, new=new[index]) for index in sorted(unmatched)))
 
 
 def match_keys(old: Sequence[Collection[str]], new: Sequence[Collection[str]]) -> dict[int, int]:
-    """Pair the hosts that share a key, each with one other: the place in `new` by the place in `old`.
+    """Pair the hosts that share a key, each with one other: the index in `new` by the index in `old`.
 
     Clones may share a system's uuid, so those that share the most keys come first, then those that share the most
     stable ones. Neither the order of the hosts or of their keys nor an exchange of the arguments changes the pairs.
@@ -52,10 +52,10 @@ def match_keys(old: Sequence[Collection[str]], new: Sequence[Collection[str]]) -
             for first in having.get(key, ()):
                 shared[first, second].append(key)
 
-    def preference(places: tuple[int, int]) -> tuple[object, ...]:
-        first, second = places
-        ranks = sorted(key_rank(key) for key in shared[places])
-        return -len(ranks), ranks, sorted(old[first]), sorted(new[second]), places
+    def preference(indexes: tuple[int, int]) -> tuple[object, ...]:
+        first, second = indexes
+        ranks = sorted(key_rank(key) for key in shared[indexes])
+        return -len(ranks), ranks, sorted(old[first]), sorted(new[second]), indexes
 
     partners: dict[int, int] = {}
     taken: set[int] = set()

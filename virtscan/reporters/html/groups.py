@@ -102,7 +102,7 @@ def _places(section: Section, group: RowGroup) -> tuple[DeviceDomains, ...]:
     hypervisor, device, domain, exposure, waived = (
         keys.index(key) for key in (*_PLACE, "domain", "exposure", "waived")
     )
-    hosts, domains = (common_suffix([plain(row[place]) for row in section.rows]) for place in (hypervisor, domain))
+    hosts, domains = (common_suffix([plain(row[index]) for row in section.rows]) for index in (hypervisor, domain))
     by_place: defaultdict[tuple[str, str], dict[str, list[str]]] = defaultdict(dict)
     for number in group.rows:
         row = section.rows[number]

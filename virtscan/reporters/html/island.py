@@ -40,8 +40,8 @@ class Islands:
 
 
 def columns(section: Section) -> Iterator[tuple[int, Column]]:
-    """Return the columns of data and those for people, with their places."""
-    return ((place, column) for place, column in enumerate(section.columns) if column.is_data or column.is_for_people)
+    """Return the columns of data and those for people, with their indexes."""
+    return ((index, column) for index, column in enumerate(section.columns) if column.is_data or column.is_for_people)
 
 
 def _name(document: Document) -> str:
@@ -54,19 +54,19 @@ def _section(document: Document, section: Section, texts: dict[str, int]) -> Ite
     section = msgspec.structs.replace(section, rows=tuple(section.rows))  # read for each column
     shown = list(columns(section))
     same = {key: printable(plain(value)) for key, value in same_in_all_rows(document, section).items()}
-    described = "".join(_list(_json(_description(section, place, column)) for place, column in shown))
+    described = "".join(_list(_json(_description(section, index, column)) for index, column in shown))
     yield f'{{"key":{_json(section.key)},"same":{_json(same)},"columns":{described},"rows":'
-    yield from _list(_json([_cell(row[place], column, texts) for place, column in shown]) for row in section.rows)
-    total = _json(section.total and [_cell(section.total[place], column, texts) for place, column in shown])
+    yield from _list(_json([_cell(row[index], column, texts) for index, column in shown]) for row in section.rows)
+    total = _json(section.total and [_cell(section.total[index], column, texts) for index, column in shown])
     yield f',"total":{total}}}'
 
 
-def _description(section: Section, place: int, column: Column) -> dict[str, object]:
+def _description(section: Section, index: int, column: Column) -> dict[str, object]:
     return {
         "key": column.key,
         "heading": column.heading,
         "number": column.align is Align.RIGHT,
-        "fractions": any(isinstance(row[place], float) for row in section.rows),
+        "fractions": any(isinstance(row[index], float) for row in section.rows),
         "words": column.words if column.holds is str else (),
         "data": column.is_data,
         "people": column.is_for_people,
@@ -88,7 +88,7 @@ def _json(value: object) -> str:
 
 
 def _cell(value: Value, column: Column, texts: dict[str, int]) -> object:
-    """Return a number, truth value or none as it is, anything else as the place of its text."""
+    """Return a number, truth value or none as it is, anything else as the index of its text."""
     if value is None or isinstance(value, bool):
         return value
     if column.align is Align.RIGHT and isinstance(value, int | float):

@@ -35,7 +35,7 @@ class ChartLine(msgspec.Struct, frozen=True, kw_only=True):
 class LineChart(msgspec.Struct, frozen=True, kw_only=True):
     """Lines over one axis of time; `left_out` is the number of those that are only in the table.
 
-    `versions` are where another version of virtscan begins: the place in percent and the words.
+    `versions` are where another version of virtscan begins: the position in percent and the words.
     """
 
     title: str
@@ -79,21 +79,21 @@ def _chart(
     values: dict[str, dict[str, float | None]] = {}
     for name, row in named:
         value = row[key]
-        known = value / divisor if isinstance(value, int | float) else None
-        values.setdefault(name, {})[str(row["taken_at"])] = known
+        amount = value / divisor if isinstance(value, int | float) else None
+        values.setdefault(name, {})[str(row["taken_at"])] = amount
     top = max((value for line in values.values() for value in line.values() if value is not None), default=0.0)
     largest = sorted(values, key=lambda name: -max((value or 0.0 for value in values[name].values()), default=0.0))
-    place = _places(times)
+    positions = _positions(times)
     return LineChart(
         title=f"{title} by {label}",
-        lines=tuple(_line(name, values[name], place, top or 1.0, unit) for name in sorted(largest[:_MOST_LINES])),
+        lines=tuple(_line(name, values[name], positions, top or 1.0, unit) for name in sorted(largest[:_MOST_LINES])),
         top=f"{top:g} {unit}" if top == int(top) else f"{top:.1f} {unit}",
         first=times[0][:10],
         last=times[-1][:10],
         versions=tuple(
             sorted(
                 {
-                    (place[str(row["taken_at"])], printable(f"first scan by virtscan {row['version']}", CELL))
+                    (positions[str(row["taken_at"])], printable(f"first scan by virtscan {row['version']}", CELL))
                     for _, row in named
                     if row["new_version"]
                 }
@@ -110,10 +110,10 @@ def _name(row: Mapping[str, Value], label: str, has_scopes: bool) -> str:
 
 
 def _line(
-    name: str, values: Mapping[str, float | None], place: Mapping[str, float], top: float, unit: str
+    name: str, values: Mapping[str, float | None], positions: Mapping[str, float], top: float, unit: str
 ) -> ChartLine:
     words = _last(list(values.values()), unit)
-    return ChartLine(label=printable(name, CELL), parts=tuple(_parts(values, place, top)), words=words)
+    return ChartLine(label=printable(name, CELL), parts=tuple(_parts(values, positions, top)), words=words)
 
 
 def _last(values: Sequence[float | None], unit: str) -> str:
@@ -125,13 +125,13 @@ def _last(values: Sequence[float | None], unit: str) -> str:
     return f"unknown; {words} before" if values[-1] is None else words
 
 
-def _parts(values: Mapping[str, float | None], place: Mapping[str, float], top: float) -> Iterator[str]:
+def _parts(values: Mapping[str, float | None], positions: Mapping[str, float], top: float) -> Iterator[str]:
     """Yield the points of each stretch without a hole."""
     part: list[str] = []
     for time in sorted(values):
         value = values[time]
         if value is not None:
-            part.append(f"{place[time]:.2f},{_HEIGHT - _HEIGHT * value / top:.2f}")
+            part.append(f"{positions[time]:.2f},{_HEIGHT - _HEIGHT * value / top:.2f}")
         elif part:
             yield _points(part)
             part = []
@@ -144,8 +144,8 @@ def _points(part: Sequence[str]) -> str:
     return " ".join(part if len(part) > 1 else (*part, *part))
 
 
-def _places(times: Sequence[str]) -> dict[str, float]:
-    """Return the place of each time on the axis, in percent."""
+def _positions(times: Sequence[str]) -> dict[str, float]:
+    """Return the position of each time on the axis, in percent."""
     moments = [datetime.fromisoformat(time).timestamp() for time in times]
     length = (moments[-1] - moments[0]) or 1.0
     return {time: 100 * (moment - moments[0]) / length for time, moment in zip(times, moments, strict=True)}

@@ -157,5 +157,5 @@ def _tile(count: int | float, words: str, look: str) -> tuple[int | float, str, 
 def _code(text: str) -> Markup:
     """Write text; a part between backticks is code."""
     parts = printable(text).split("`")
-    marks = (Markup("<code>{}</code>") if place % 2 else Markup("{}") for place in range(len(parts)))
+    marks = (Markup("<code>{}</code>") if index % 2 else Markup("{}") for index in range(len(parts)))
     return Markup().join(mark.format(part) for mark, part in zip(marks, parts, strict=True))

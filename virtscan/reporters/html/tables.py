@@ -31,18 +31,18 @@ def of_document(document: Document) -> list[Table]:
 
 
 def _table(section: Section, title: str) -> Table:
-    places = [place for place, column in enumerate(section.columns) if column.is_for_people]
+    indexes = [index for index, column in enumerate(section.columns) if column.is_for_people]
     rows = section.rows if len(section.rows) <= MOST_ROWS else ()
     return Table(
         key=section.key,
         title=title[:1].upper() + title[1:],
         count=len(section.rows),
         headings=tuple(
-            (section.columns[place].heading, "number" if section.columns[place].align is Align.RIGHT else "text")
-            for place in places
+            (section.columns[index].heading, "number" if section.columns[index].align is Align.RIGHT else "text")
+            for index in indexes
         ),
-        rows=tuple(tuple(cell(row[place], section.columns[place]) for place in places) for row in rows),
+        rows=tuple(tuple(cell(row[index], section.columns[index]) for index in indexes) for row in rows),
         total=()
         if section.total is None or not section.rows
-        else tuple(cell(section.total[place], section.columns[place]) for place in places),
+        else tuple(cell(section.total[index], section.columns[index]) for index in indexes),
     )

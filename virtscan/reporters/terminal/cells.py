@@ -14,8 +14,8 @@ def text_columns(section: Section) -> list[TextColumn]:
     """Return every column for people with its cells as shown."""
     rows = section.all_rows
     return [
-        text_column(column, column.heading, (cell(row[place], column) for row in rows))
-        for place, column in enumerate(section.columns)
+        text_column(column, column.heading, (cell(row[index], column) for row in rows))
+        for index, column in enumerate(section.columns)
         if column.is_for_people
     ]
 
@@ -25,7 +25,7 @@ def columns_without_headings(section: Section, groups: Sequence[RowGroup]) -> li
     rows = tuple(row for group in groups for row in group.rows)
     chosen = section.of_group(msgspec.structs.replace(groups[0], rows=rows))
     columns = (
-        text_column(column, "", (printable(plain(row[place]), longest(column)) for row in chosen.rows))
-        for place, column in enumerate(chosen.columns)
+        text_column(column, "", (printable(plain(row[index]), longest(column)) for row in chosen.rows))
+        for index, column in enumerate(chosen.columns)
     )
     return [column for column in columns if any(column.cells)]

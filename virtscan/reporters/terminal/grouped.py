@@ -29,9 +29,9 @@ def grouped(section: Section, groups: Sequence[RowGroup], room: int | None, *, c
         colour: Colour the titles by verdict.
     """
     rows = _rows(section, groups, None if room is None else room - len(_INDENT))
-    for place, group in enumerate(groups):
+    for index, group in enumerate(groups):
         yield from _title(group, room, VERDICTS.get(group.verdict) if colour else None)
-        yield from (f"{_INDENT}{line}".rstrip() for line in rows.get(place, ()))
+        yield from (f"{_INDENT}{line}".rstrip() for line in rows.get(index, ()))
 
 
 def _title(group: RowGroup, room: int | None, colour: str | None) -> Iterator[str]:
@@ -66,15 +66,15 @@ def _advice(part: Advice) -> str:
 
 
 def _rows(section: Section, groups: Sequence[RowGroup], room: int | None) -> dict[int, list[str]]:
-    """Return the lines of the rows of each group that lists them, by the group's place."""
+    """Return the lines of the rows of each group that lists them, by the group's index."""
     alike: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-    for place, group in enumerate(groups):
+    for index, group in enumerate(groups):
         if group.lists_rows:
-            alike[group.columns].append(place)
+            alike[group.columns].append(index)
     lines_by_group: dict[int, list[str]] = {}
-    for places in alike.values():
-        drawn = iter(_drawn(section, [groups[place] for place in places], room))
-        lines_by_group |= {place: [line for _ in groups[place].rows for line in next(drawn)] for place in places}
+    for indexes in alike.values():
+        drawn = iter(_drawn(section, [groups[index] for index in indexes], room))
+        lines_by_group |= {index: [line for _ in groups[index].rows for line in next(drawn)] for index in indexes}
     return lines_by_group
 
 

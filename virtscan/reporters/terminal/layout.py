@@ -71,8 +71,8 @@ def _squeezed(
 
 
 def _in_order(text_columns: Iterable[TextColumn], stacks: Iterable[ColumnStack]) -> list[ColumnStack]:
-    places = {text_column.column.key: place for place, text_column in enumerate(text_columns)}
-    return sorted(stacks, key=lambda stack: places[stack[0].column.key])
+    order = {text_column.column.key: index for index, text_column in enumerate(text_columns)}
+    return sorted(stacks, key=lambda stack: order[stack[0].column.key])
 
 
 def _width(stack: ColumnStack) -> int:
@@ -91,16 +91,16 @@ def _piled(stacks: list[ColumnStack], room: int) -> list[ColumnStack]:
     """Put stacks below neighbours of the same alignment, where that saves most, until they fit or are too deep."""
     while width(stacks) > room:
         pairs = [
-            (min(_width(upper), _width(lower)), place)
-            for place, (upper, lower) in enumerate(pairwise(stacks))
+            (min(_width(upper), _width(lower)), index)
+            for index, (upper, lower) in enumerate(pairwise(stacks))
             if upper[0].column.align is lower[0].column.align and len(upper) + len(lower) <= _DEEPEST
         ]
         if not pairs:
             break
-        _, place = max(pairs)
-        top, *rest = stacks[place + 1]
+        _, index = max(pairs)
+        top, *rest = stacks[index + 1]
         below = (_below(top), *rest)
-        stacks = [*stacks[:place], stacks[place] + below, *stacks[place + 2 :]]
+        stacks = [*stacks[:index], stacks[index] + below, *stacks[index + 2 :]]
     return stacks
 
 

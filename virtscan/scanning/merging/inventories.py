@@ -71,7 +71,7 @@ def _of_scans(scans: Sequence[ScanFacts]) -> Inventory:
     ]
     servers = merge_servers(scans, MergedHosts([host.plain_name for host in hosts], numbers, recognized))
     names = unique_names(hosts, servers.hosts_elsewhere)
-    renamed = {place: names[number] for place, number in numbers.items()}
+    renamed = {key: names[number] for key, number in numbers.items()}
     hypervisors = [msgspec.structs.replace(host, name=name) for host, name in zip(hosts, names, strict=True)]
     scopes = {scan.scope for scan in scans}
     return Inventory(
