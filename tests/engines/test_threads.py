@@ -243,7 +243,7 @@ def in_a_process(script: str, *arguments: str) -> "subprocess.CompletedProcess[s
 import os, resource, signal, subprocess, sys, threading, time
 from virtscan.engines import threads
 from virtscan.engines.bounded import within
-from virtscan.engines.admission import places
+from virtscan.engines.admission import slots
 from virtscan.engines.engine import Work
 LONG = 600
 class Plain:
@@ -374,7 +374,7 @@ if infinity:  # the kernel takes no such limit for files (fs.nr_open), other sys
     resource.getrlimit, resource.setrlimit = lambda _: files[-1], lambda _, limits: files.append(limits)
 else:
     resource.setrlimit(resource.RLIMIT_NOFILE, files[0])
-print(places(jobs), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+print(slots(jobs), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 """
 
     ended = in_a_process(script, str(soft), str(hard), str(jobs))
@@ -385,7 +385,7 @@ print(places(jobs), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 def test_no_limit_of_open_files_is_left_alone() -> None:
     script = """
 resource.getrlimit = lambda _: (resource.RLIM_INFINITY,) * 2  # other systems than Linux have it
-print(places(200))
+print(slots(200))
 """
 
     assert in_a_process(script).stdout == "200\n"

@@ -43,7 +43,7 @@ class Admission:
     """The state of the limits, checked before each start of a job and updated by each start and end."""
 
     def __init__(self, jobs: int) -> None:
-        self._places = places(jobs)
+        self._slots = slots(jobs)
         self._files = _Files(jobs)
         self._demand = Demand()
         self._starts = LEAST_AT_ONCE
@@ -54,7 +54,7 @@ class Admission:
             return False
         if work is Work.READS:
             return running < cpus()
-        if running >= self._places:
+        if running >= self._slots:
             return False
         if self._demand.sample():
             # Jobs that start now show only in the next sample. So at most as many start as run already.
@@ -74,7 +74,7 @@ class Admission:
 
     def limit_to(self, running: int) -> None:
         """Lower the limit to the number of running jobs, after the system granted no thread for another one."""
-        self._places = max(1, running)
+        self._slots = max(1, running)
 
 
 class _Files:
@@ -103,7 +103,7 @@ class _Files:
         return used + FILES_PER_JOB + _SPARE_FILES <= self._soft
 
 
-def places(jobs: int) -> int:
+def slots(jobs: int) -> int:
     """Raise the soft limit of open files as far as needed, and return how many jobs may be started and unfinished.
 
     A job that hangs keeps its files, so the limit must suffice for all jobs. It is raised no further, because a child

@@ -1,7 +1,7 @@
 """A pool of threads for the calls of all hosts, which wait in one queue.
 
 A caller offers turns; in a turn, a thread makes the caller's calls one after another. A free thread takes the next turn
-of any host. A call that hangs keeps its thread, but not its place: another thread is started instead.
+of any host. A call that hangs keeps its thread, but not its slot: another thread is started instead.
 """
 
 import threading
@@ -104,7 +104,7 @@ class CallPool:
         return len(self._workers) > len(self._calls)
 
     def _grow(self) -> None:
-        """Start as many threads as there are open turns, if there are places and the system grants them."""
+        """Start as many threads as there are open turns, if there are slots and the system grants them."""
         most = min(self._open_turns, len(self._hung) + self._most_at_work, self._most_threads)
         while len(self._workers) < most:
             thread = threading.Thread(target=self._serve, name="call pool", daemon=True)

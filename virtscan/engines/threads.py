@@ -109,7 +109,7 @@ class _ThreadedRun(Generic[T]):
         return bool(self._running)
 
     def start_waiting(self, end: float) -> None:
-        """Start the admitted jobs of each kind; a thread that was abandoned takes no place."""
+        """Start the admitted jobs of each kind; a thread that was abandoned takes no slot."""
         for work, waiting in self._waiting.items():
             running = sum(self._jobs[index].work is work for index in self._running)
             while waiting and self._admission.admits(work, running):

@@ -2,9 +2,9 @@
 
 from virtscan.engines.dask.workers import Worker, choose, for_site, workers_of
 
-AMS = Worker(address="tls://ams:1", places=2, sites=frozenset({"ams1"}))
-BOTH = Worker(address="tls://both:1", places=4, sites=frozenset({"ams1", "fra1"}))
-ANY = Worker(address="tls://any:1", places=4)
+AMS = Worker(address="tls://ams:1", slots=2, sites=frozenset({"ams1"}))
+BOTH = Worker(address="tls://both:1", slots=4, sites=frozenset({"ams1", "fra1"}))
+ANY = Worker(address="tls://any:1", slots=4)
 
 
 def test_a_scheduler_describes_its_workers_and_their_sites() -> None:
@@ -19,7 +19,7 @@ def test_a_scheduler_describes_its_workers_and_their_sites() -> None:
     assert workers_of(identity) == {
         "tls://ams:1": AMS,
         "tls://any:1": ANY,
-        "tls://old:1": Worker(address="tls://old:1", places=1),
+        "tls://old:1": Worker(address="tls://old:1", slots=1),
     }
 
 

@@ -14,7 +14,7 @@ MOST_TOGETHER = 32
 """Results that are used together: enough to save time, few enough to allow an interruption in between."""
 
 WORTH_WAKING = 16
-"""Results for which the thread that uses them is woken, while all places are taken and further requests wait."""
+"""Results for which the thread that uses them is woken, while all slots are taken and further requests wait."""
 
 LULL = 0.2
 """Seconds after which results are used even if they are few, because further calls may be slow."""
@@ -145,11 +145,11 @@ class RequestPipeline:
             has_failed = isinstance(results[0], _CallFailure)
             self._characters += results[0].size
             self._results.append(results.pop())
-            places = self._places()
-            goes_on = self._has_next() and self._turns <= places
+            slots = self._slots()
+            goes_on = self._has_next() and self._turns <= slots
             if not goes_on:
                 self._turns -= 1
-            has_more = self._has_next() and self._turns < places
+            has_more = self._has_next() and self._turns < slots
             if self._is_idle or has_failed or has_more or not goes_on or self._fresh >= WORTH_WAKING:
                 self._wake()
         return goes_on
@@ -172,7 +172,7 @@ class RequestPipeline:
         waiting = self._under_way - self._hung + len(self._results)
         return bool(self._requests) and waiting < MOST_WAITING and self._characters < LARGEST_WAITING
 
-    def _places(self) -> int:
+    def _slots(self) -> int:
         return min(self._window + self._hung, self._most(self._fastest, self._hung))
 
     def _wake(self) -> None:
@@ -181,7 +181,7 @@ class RequestPipeline:
         self._wakes.put(None)
 
     def _offer_turns(self) -> bool:
-        """Offer a turn for each request, as far as there are places; return False if one is refused."""
+        """Offer a turn for each request, as far as there are slots; return False if one is refused."""
         while self._needs_turn():
             if not call_pool.offer(self):
                 with self._lock:
@@ -200,7 +200,7 @@ class RequestPipeline:
     def _needs_turn(self) -> bool:
         with self._lock:
             offered = self._turns - self._under_way
-            if not self._has_next() or len(self._requests) <= offered or self._turns >= self._places():
+            if not self._has_next() or len(self._requests) <= offered or self._turns >= self._slots():
                 return False
             self._turns += 1
         return True

@@ -7,10 +7,10 @@ import msgspec
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker: `places` are the slices that it may have at once, `sites` those that it was started for."""
+    """A worker: `slots` are the slices that it may have at once, `sites` those that it was started for."""
 
     address: str
-    places: int
+    slots: int
     sites: frozenset[str] = frozenset()
 
 
@@ -19,7 +19,7 @@ def workers_of(identity: Mapping[str, Any]) -> dict[str, Worker]:  # Any: the sc
     return {
         address: Worker(
             address=address,
-            places=max(1, int(worker.get("nthreads") or 1)),
+            slots=max(1, int(worker.get("nthreads") or 1)),
             sites=frozenset(map(str, worker.get("resources") or {})),
         )
         for address, worker in identity["workers"].items()
@@ -34,8 +34,8 @@ def for_site(workers: Iterable[Worker], site: str | None) -> list[Worker]:
 
 
 def choose(workers: Iterable[Worker], used: Mapping[str, int], avoided: Collection[str]) -> Worker | None:
-    """Return the worker with the most free places that is not to be avoided; None if none is free."""
+    """Return the worker with the most free slots that is not to be avoided; None if none is free."""
     free = [
-        worker for worker in workers if worker.address not in avoided and used.get(worker.address, 0) < worker.places
+        worker for worker in workers if worker.address not in avoided and used.get(worker.address, 0) < worker.slots
     ]
-    return max(free, key=lambda worker: (worker.places - used.get(worker.address, 0), worker.address), default=None)
+    return max(free, key=lambda worker: (worker.slots - used.get(worker.address, 0), worker.address), default=None)
