@@ -131,8 +131,8 @@ def test_an_error_names_the_key_and_no_secret(text: str, message: str) -> None:
 
 
 def test_a_name_stands_for_one_system() -> None:
-    one = 'type = "cobbler"\nurl = "https://x"'
+    cobbler = 'type = "cobbler"\nurl = "https://x"'
     with pytest.raises(ConfigError, match=r"2nd \[\[provisioning\]\]: used twice; names must be unique"):
-        made(f"{one}\n[[provisioning]]\n{one}")
+        made(f"{cobbler}\n[[provisioning]]\n{cobbler}")
 
-    made(f'{one}\nname = "a"\n[[provisioning]]\n{one}')
+    made(f'{cobbler}\nname = "a"\n[[provisioning]]\n{cobbler}')

@@ -41,9 +41,14 @@ FAILURES = [
     lambda _proxy: None,
     lambda proxy: setattr(proxy, "newest", 194),
     lambda proxy: setattr(proxy, "newest", 282),
-    *(_fail(one) for one in (Procedure.LIST_ALL_DOMAINS, Procedure.DOMAIN_XML, Procedure.LIST_ALL_NODE_DEVICES)),
+    *(
+        _fail(procedure)
+        for procedure in (Procedure.LIST_ALL_DOMAINS, Procedure.DOMAIN_XML, Procedure.LIST_ALL_NODE_DEVICES)
+    ),
 ]
-LOSSES = [_hang_up_at(one) for one in (Procedure.LIST_ALL_DOMAINS, Procedure.DOMAIN_XML, Procedure.INTERFACE_XML)]
+LOSSES = [
+    _hang_up_at(procedure) for procedure in (Procedure.LIST_ALL_DOMAINS, Procedure.DOMAIN_XML, Procedure.INTERFACE_XML)
+]
 
 
 # A connection is cut only while one thread uses it: when several are just sending, libvirt's client may crash (see
@@ -71,4 +76,4 @@ def test_a_connection_ends_with_the_scan_that_opened_it(
 
 
 def _connections() -> int:
-    return sum(isinstance(one, libvirt.virConnect) for one in gc.get_objects())
+    return sum(isinstance(item, libvirt.virConnect) for item in gc.get_objects())

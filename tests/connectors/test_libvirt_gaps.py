@@ -195,7 +195,7 @@ def test_a_domain_that_comes_before_a_list_has_what_its_interfaces_lead_to(tmp_p
     with open_read_only(draft.target.address, draft, allow_unsafe=False) as connection:
         session, lists = Session(connection, draft, in_fleet=False, threads=1), Lists(connection)
         device_reader = DeviceReader(session, lists, ())
-        (domain,) = (read_domain(one.XMLDesc(), origin="") for one in connection.listAllDomains())
+        (domain,) = (read_domain(listed.XMLDesc(), origin="") for listed in connection.listAllDomains())
         requests = [
             PipelinedCall(lists.read_networks, device_reader.listed),
             PipelinedCall(lists.read_interfaces, device_reader.listed),

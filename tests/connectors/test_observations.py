@@ -11,8 +11,8 @@ DISKS = Resources(disks=(Disk(target="vda"), Disk(target="vdb")), balloon_mib=20
 
 
 def only(domain: Domain, *observed: Marked | Measured) -> Resources:
-    (one,) = with_observations([domain], observed)
-    return one.resources
+    (observed_domain,) = with_observations([domain], observed)
+    return observed_domain.resources
 
 
 def test_a_list_states_for_every_domain_whether_it_is_on_it() -> None:

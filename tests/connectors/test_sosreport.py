@@ -106,7 +106,7 @@ def test_states_come_from_the_id_the_status_file_or_virshs_list(tmp_path: Path) 
         },
     )
 
-    assert {one.name: one.state for one in host.domains} == {
+    assert {domain.name: domain.state for domain in host.domains} == {
         "web01": DomainState.ACTIVE,
         "off": DomainState.INACTIVE,
         "in shutdown": DomainState.ACTIVE,
@@ -310,7 +310,7 @@ def test_a_definition_that_differs_from_the_running_domain_is_its_next_start(tmp
                 "etc/libvirt/qemu/web01.xml": domain(inner=definition),
             },
         )
-        told = sorted((one.next_start, one.state.value) for one in host.domains)
+        told = sorted((domain.next_start, domain.state.value) for domain in host.domains)
         assert told == [(False, "active"), (True, "inactive")][:copies]
 
 
@@ -463,7 +463,7 @@ def test_domains_that_libvirtd_starts_are_links_of_their_names(
 
     host, gaps = scan(tmp_path, files)
 
-    assert [(one.name, one.resources.autostart) for one in host.domains] == [
+    assert [(domain.name, domain.resources.autostart) for domain in host.domains] == [
         ("db01", autostart[1]),
         ("web01", autostart[0]),
     ]
@@ -479,4 +479,4 @@ def test_a_suspended_domain_is_listed_as_paused(tmp_path: Path) -> None:
 
     host, _ = scan(tmp_path, files)
 
-    assert {one.name: one.resources.paused for one in host.domains} == {"web01": State.ON, "db01": State.OFF}
+    assert {domain.name: domain.resources.paused for domain in host.domains} == {"web01": State.ON, "db01": State.OFF}

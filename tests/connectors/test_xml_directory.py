@@ -394,7 +394,7 @@ def test_a_file_that_is_left_out_is_kept_with_the_reason(tmp_path: Path) -> None
     hypervisor, gaps = scan(tmp_path)
 
     assert (names(hypervisor), hypervisor.status, gaps) == (["web01", "web02"], HostStatus.COMPLETE, ())
-    assert [(one.path, one.why) for one in hypervisor.left_out] == [
+    assert [(file.path, file.why) for file in hypervisor.left_out] == [
         (".git", WhyLeftOut.HIDDEN),
         ("README", WhyLeftOut.NOT_XML),
         ("notes.txt", WhyLeftOut.NOT_XML),
@@ -413,7 +413,7 @@ def test_paths_of_files_left_out_are_those_in_the_folder_however_it_is_named(
 
     found = [scan(address)[0].left_out for address in (".", tmp_path / "hv1", f"{tmp_path}//hv1/", "../hv1")]
 
-    assert {path.path for one in found for path in one} == {"notes/a.txt"}
+    assert {path.path for files in found for path in files} == {"notes/a.txt"}
 
 
 def test_a_folder_with_only_networks_names_the_files_left_out(tmp_path: Path) -> None:

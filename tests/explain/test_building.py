@@ -65,22 +65,22 @@ def test_what_decides_is_what_the_report_says(looked_at: Inventory) -> None:
 
     stated = explain(report, find(looked_at, "*")).accounts
 
-    assert sum(one.finding is not None for one in stated) == len(report.findings)
-    for one in stated:
-        decided = [decision for decision in one.decisions if decision.decides]
-        assert len(decided) == (1 if one.interface.attachments else 0)
-        assert (one.finding is None) == (one.not_judged is not None)
-        if one.finding is not None:
+    assert sum(account.finding is not None for account in stated) == len(report.findings)
+    for account in stated:
+        decided = [decision for decision in account.decisions if decision.decides]
+        assert len(decided) == (1 if account.interface.attachments else 0)
+        assert (account.finding is None) == (account.not_judged is not None)
+        if account.finding is not None:
             (decision,) = decided
-            found = one.finding
+            finding = account.finding
             assert (decision.rule, decision.verdict, decision.confidence) == (
-                found.rule,
-                found.verdict,
-                found.confidence,
+                finding.rule,
+                finding.verdict,
+                finding.confidence,
             )
-            assert (decision.source_device, decision.source_mode) == (found.source_device, found.source_mode)
-            assert found.server in {decision.server, None}
-            assert one.exposure is found.exposure
+            assert (decision.source_device, decision.source_mode) == (finding.source_device, finding.source_mode)
+            assert finding.server in {decision.server, None}
+            assert account.exposure is finding.exposure
         else:
             assert all(decision.verdict is None for decision in decided)
 
@@ -89,8 +89,8 @@ def test_what_decides_is_what_the_report_says(looked_at: Inventory) -> None:
 @some
 @given(inventories(least_servers=0))
 def test_every_rule_is_met_in_order_until_one_applies(looked_at: Inventory) -> None:
-    for one in accounts(looked_at):
-        for decision in one.decisions:
+    for account in accounts(looked_at):
+        for decision in account.decisions:
             assert [step.rule for step in decision.steps] == [rule.id for rule in RULES]
             applied = [step.applies for step in decision.steps].index(True)
             before, at, after = decision.steps[:applied], decision.steps[applied], decision.steps[applied + 1 :]
@@ -104,14 +104,14 @@ def test_every_rule_is_met_in_order_until_one_applies(looked_at: Inventory) -> N
 @some
 @given(inventories(least_servers=2))
 def test_every_server_answers_or_is_said_not_to(looked_at: Inventory) -> None:
-    servers = {one.name for one in looked_at.servers}
-    for one in accounts(looked_at):
-        for device in {decision.source_device for decision in one.decisions}:
-            here = [decision for decision in one.decisions if decision.source_device == device]
-            if any(decision.rule == "R1" and not one.excluded for decision in here):
+    servers = {server.name for server in looked_at.servers}
+    for account in accounts(looked_at):
+        for device in {decision.source_device for decision in account.decisions}:
+            decisions = [decision for decision in account.decisions if decision.source_device == device]
+            if any(decision.rule == "R1" and not account.excluded for decision in decisions):
                 continue
-            named = {decision.server for decision in here} | {
-                s.server for s in one.excluded if s.source_device == device
+            named = {decision.server for decision in decisions} | {
+                s.server for s in account.excluded if s.source_device == device
             }
             assert servers == named - {None}
 
@@ -364,7 +364,10 @@ def test_of_several_devices_the_worse_one_decides_wherever_it_stands() -> None:
     looked_at = scene(plugged, beside=(provisioner(macvtap("bond3", mac=SERVING)),), devices=(bond("bond3", "eth6"),))
 
     stated = account(looked_at)
-    assert [(one.source_device, one.decides) for one in stated.decisions] == [("bond2", False), ("bond3", True)]
+    assert [(decision.source_device, decision.decides) for decision in stated.decisions] == [
+        ("bond2", False),
+        ("bond3", True),
+    ]
     assert stated.finding is not None
     assert stated.finding.source_device == "bond3"
 
@@ -393,7 +396,7 @@ def test_a_waived_server_no_longer_decides_and_is_listed() -> None:
 
     assert stated.finding is not None
     assert stated.finding.server == "lab"
-    assert {(one.server, one.decides, one.waived) for one in stated.decisions} == {
+    assert {(decision.server, decision.decides, decision.waived) for decision in stated.decisions} == {
         ("satellite", False, "goes away"),
         ("lab", True, None),
     }
@@ -416,7 +419,7 @@ def test_beside_a_waived_server_the_one_of_the_finding_decides_even_if_its_findi
 
     assert stated.finding is not None
     assert (stated.finding.server, stated.finding.waived) == ("lab", "no guests")
-    assert {(one.server, one.decides, one.waived) for one in stated.decisions} == {
+    assert {(decision.server, decision.decides, decision.waived) for decision in stated.decisions} == {
         ("satellite", False, "goes away"),
         ("lab", True, None),
     }
@@ -443,9 +446,9 @@ def test_a_sending_stack_is_shown_path_by_path() -> None:
 @given(inventories(least_servers=0))
 @pytest.mark.long
 def test_a_clear_verdict_needs_nothing_and_an_open_one_is_changed_by_what_is_named(looked_at: Inventory) -> None:
-    for one in accounts(looked_at):
-        verdict = None if one.finding is None else one.finding.verdict
+    for account in accounts(looked_at):
+        verdict = None if account.finding is None else account.finding.verdict
         if verdict not in {Verdict.AT_RISK, Verdict.UNKNOWN}:
-            assert one.missing_facts == ()
-        changing = [not fact.verdicts or {*fact.verdicts.values()} != {verdict} for fact in one.missing_facts]
+            assert account.missing_facts == ()
+        changing = [not fact.verdicts or {*fact.verdicts.values()} != {verdict} for fact in account.missing_facts]
         assert all(changing) or not any(changing)

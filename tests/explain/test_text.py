@@ -50,7 +50,7 @@ def written(looked_at: Inventory, wanted: str = "web01") -> str:
 
 
 def rules_after(rule: str) -> str:
-    ids = [one.id for one in RULES]
+    ids = [rule.id for rule in RULES]
     return ", ".join(ids[ids.index(rule) + 1 :])
 
 
@@ -224,39 +224,42 @@ def test_the_document_holds_everything(looked_at: Inventory) -> None:
 
     assert read["schema"] == "virtscan.explain/1"
     rules = {
-        (found.hypervisor, found.domain, found.index): (found.rule, found.verdict.value) for found in report.findings
+        (finding.hypervisor, finding.domain, finding.index): (finding.rule, finding.verdict.value)
+        for finding in report.findings
     }
     assert rules == {
-        (one["hypervisor"], one["domain"], one["index"]): (one["rule"], one["verdict"])
-        for one in read["interfaces"]
-        if one["verdict"] is not None
+        (interface["hypervisor"], interface["domain"], interface["index"]): (interface["rule"], interface["verdict"])
+        for interface in read["interfaces"]
+        if interface["verdict"] is not None
     }
-    assert all((one["verdict"] is None) == (one["not_judged"] is not None) for one in read["interfaces"])
+    assert all(
+        (interface["verdict"] is None) == (interface["not_judged"] is not None) for interface in read["interfaces"]
+    )
     assert text(explanation)
 
 
 def test_the_document_has_its_published_keys() -> None:
     looked_at = scene(servers=(server(), server("lab", segments=("lab",))), segments={"bond2": "pxe"}, kernel=None)
     whole = json.loads(document(explain(correlate(looked_at), find(looked_at, "web01")), looked_at))
-    (one,) = whole["interfaces"]
+    (interface,) = whole["interfaces"]
 
-    assert list(one) == [
+    assert list(interface) == [
         "hypervisor", "origin", "domain", "uuid", "index", "mac", "source_device", "source_mode", "server",
         "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "reaches_server",
         "waived", "waived_servers", "next_start", "not_judged", "facts", "decisions", "silent", "ways",
         "id",
     ]  # fmt: skip
-    assert list(one["facts"][0]) == ["fact", "value", "source", "observed_at", "ago"]
+    assert list(interface["facts"][0]) == ["fact", "value", "source", "observed_at", "ago"]
     assert list(whole["servers"][0]) == [
         "server", "server_interface", "fact", "value", "source", "observed_at", "ago",
     ]  # fmt: skip
-    assert list(one["decisions"][0]) == [
+    assert list(interface["decisions"][0]) == [
         "source_device", "source_mode", "steps", "rule", "verdict", "confidence", "waived", "places",
     ]  # fmt: skip
-    assert list(one["decisions"][0]["places"][0]) == ["server", "server_interface", "place", "decides"]
-    assert list(one["decisions"][0]["steps"][0]) == ["rule", "when", "applies", "asked"]
-    assert list(one["decisions"][0]["steps"][0]["asked"][0]) == ["condition", "holds", "found"]
-    assert one["silent"] == [
+    assert list(interface["decisions"][0]["places"][0]) == ["server", "server_interface", "place", "decides"]
+    assert list(interface["decisions"][0]["steps"][0]) == ["rule", "when", "applies", "asked"]
+    assert list(interface["decisions"][0]["steps"][0]["asked"][0]) == ["condition", "holds", "found"]
+    assert interface["silent"] == [
         {
             "source_device": "bond2",
             "server": "lab",
@@ -264,8 +267,8 @@ def test_the_document_has_its_published_keys() -> None:
             "why": "declared to serve other segments",
         }
     ]
-    assert one["ways"][0]["verdicts"] == {"fixed": "not-affected", "unfixed": "at-risk"}
-    assert list(one["ways"][0]) == ["fact", "missing", "how", "verdicts"]
+    assert interface["ways"][0]["verdicts"] == {"fixed": "not-affected", "unfixed": "at-risk"}
+    assert list(interface["ways"][0]) == ["fact", "missing", "how", "verdicts"]
 
 
 def test_servers_that_are_judged_alike_share_their_steps_and_state_their_facts_once() -> None:
@@ -275,12 +278,12 @@ def test_servers_that_are_judged_alike_share_their_steps_and_state_their_facts_o
 
     whole = json.loads(document(explain(correlate(looked_at), find(looked_at, "*")), looked_at))
 
-    names = [one.name for one in servers]
-    for one in whole["interfaces"]:
-        places = [place for decision in one["decisions"] for place in decision["places"]]
+    names = [server.name for server in servers]
+    for interface in whole["interfaces"]:
+        places = [place for decision in interface["decisions"] for place in decision["places"]]
         assert sorted(place["server"] for place in places) == sorted(names)
         assert sum(place["decides"] for place in places) == 1
-        assert len(one["decisions"]) <= 2  # the deciding one may have a confidence of its own
+        assert len(interface["decisions"]) <= 2  # the deciding one may have a confidence of its own
     stated = [(row["server"], row["fact"]) for row in whole["servers"]]
     assert sorted({name for name, _ in stated}) == sorted(names)
     assert len(stated) == len(set(stated))

@@ -39,15 +39,15 @@ def test_the_key_of_a_host_is_its_uuid_else_configured_name_else_uri(
 
 
 def test_a_domain_with_a_uuid_is_known_by_it_on_every_host() -> None:
-    one, other = domain("web", origin="/xml/web.xml", uuid=UUID), domain("db", origin="/xml/db.xml", uuid=UUID.lower())
+    web, db = domain("web", origin="/xml/web.xml", uuid=UUID), domain("db", origin="/xml/db.xml", uuid=UUID.lower())
 
-    assert one.key == other.key
-    assert one.key.on("hv1") == other.key.on("hv2")
-    assert one.key != domain("web", origin="/xml/web.xml").key
+    assert web.key == db.key
+    assert web.key.on("hv1") == db.key.on("hv2")
+    assert web.key != domain("web", origin="/xml/web.xml").key
 
 
 @pytest.mark.parametrize(
-    ("other", "on_its_host"),
+    ("db", "on_its_host"),
     [
         (domain("web", origin="/xml/web.xml", vcpus=9), True),
         (domain("db", origin="/xml/web.xml"), False),
@@ -55,11 +55,11 @@ def test_a_domain_with_a_uuid_is_known_by_it_on_every_host() -> None:
     ],
     ids=["of another state", "of another name", "of another origin"],
 )
-def test_a_domain_without_a_uuid_is_known_by_origin_and_name_on_its_host(other: Domain, *, on_its_host: bool) -> None:
-    one = domain("web", origin="/xml/web.xml")
+def test_a_domain_without_a_uuid_is_known_by_origin_and_name_on_its_host(db: Domain, *, on_its_host: bool) -> None:
+    web = domain("web", origin="/xml/web.xml")
 
-    assert (one.key.on("hv1") == other.key.on("hv1")) is on_its_host
-    assert one.key.on("hv1") != other.key.on("hv2")
+    assert (web.key.on("hv1") == db.key.on("hv1")) is on_its_host
+    assert web.key.on("hv1") != db.key.on("hv2")
 
 
 def test_every_key_ever_seen_is_saved() -> None:

@@ -73,7 +73,7 @@ def test_each_host_is_in_one_pair_and_only_strangers_are_left(
 
     assert len(set(pairs.values())) == len(pairs)
     assert all(set(old[first]) & set(new[second]) for first, second in pairs.items())
-    assert not any(set(one) & set(other) for one in left_old for other in left_new)
+    assert not any(set(old_keys) & set(new_keys) for old_keys in left_old for new_keys in left_new)
 
 
 @given(HOSTS)

@@ -20,10 +20,10 @@ def test_a_text_that_contains_the_mark_comes_back() -> None:
 
 
 def test_domains_that_differ_in_their_own_texts_alone_share_the_rest() -> None:
-    one, other = (pack(Resources(description=name, disks=(Disk(path=f"/{name}.img"),))) for name in ("a", "b"))
+    first, second = (pack(Resources(description=name, disks=(Disk(path=f"/{name}.img"),))) for name in ("a", "b"))
 
-    assert one.shape is other.shape
-    assert one != other
+    assert first.shape is second.shape
+    assert first != second
 
 
 @pytest.mark.long

@@ -81,8 +81,8 @@ class Planting:
             case info.StructType():
                 yield self._filled(kind, {})
             case info.UnionType(types=types):
-                for one in types:
-                    yield from self._values(one, text_kind, name)
+                for member in types:
+                    yield from self._values(member, text_kind, name)
             case info.Metadata(type=inner):
                 yield from self._values(inner, text_kind, name)
             case info.VarTupleType(item_type=inner):
@@ -133,7 +133,7 @@ def fleet(planting: Planting) -> Inventory:
         gaps=tuple(gaps),
     )
     assert isinstance(made, Inventory)
-    places = tuple(msgspec.structs.replace(one, hypervisor=hosts[5].name) for one in made.places)
+    places = tuple(msgspec.structs.replace(place, hypervisor=hosts[5].name) for place in made.places)
     netboots = (*made.netboots, planting.struct(Netboot, mac=macs[0], pending=True))
     return msgspec.structs.replace(made, places=places, netboots=netboots)
 

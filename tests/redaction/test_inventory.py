@@ -205,7 +205,7 @@ def test_the_files_that_a_uri_or_a_source_names_are_not_left() -> None:
 
     redacted, _ = redact(inventory(host, servers=servers), FRESH)
     assert redacted.hypervisors[0].uri == "qemu+libssh://host1/system?keyfile=path1&mode=legacy"
-    assert [one.source for one in redacted.servers] == ["sosreport:path2", "file:path3", "on"]
+    assert [server.source for server in redacted.servers] == ["sosreport:path2", "file:path3", "on"]
 
 
 def test_verdicts_and_waivers_are_those_of_the_original() -> None:
@@ -284,10 +284,10 @@ def test_an_address_is_found_wherever_a_sentence_ends(said: str, address: str) -
 
 
 def test_another_key_gives_other_addresses() -> None:
-    one, _ = redact(telling(), FRESH)
-    other, _ = redact(telling(), Map(key="another"))
+    first, _ = redact(telling(), FRESH)
+    second, _ = redact(telling(), Map(key="another"))
 
-    assert one.hypervisors[0].devices[0].addresses != other.hypervisors[0].devices[0].addresses
+    assert first.hypervisors[0].devices[0].addresses != second.hypervisors[0].devices[0].addresses
 
 
 def test_an_empty_inventory_stays_one() -> None:
@@ -402,8 +402,8 @@ def test_one_machine_stays_one_and_placeholders_stay_placeholders() -> None:
 
     redacted, _ = redact(inventory(*hosts, servers=(server(system_uuid=uuid),)), FRESH)
 
-    one, same, unknown = (host.system_uuid for host in redacted.hypervisors)
-    assert one == same == redacted.servers[0].system_uuid != uuid
+    own, same, unknown = (host.system_uuid for host in redacted.hypervisors)
+    assert own == same == redacted.servers[0].system_uuid != uuid
     assert unknown == zeros
 
 
@@ -417,7 +417,7 @@ def test_a_waiver_that_takes_a_server_away_still_does() -> None:
 
     (finding,) = correlate(redacted).findings
     assert finding.server == known.names["zebra"]
-    assert [one.server for one in finding.waived_servers] == [known.names["satellite"]]
+    assert [server.server for server in finding.waived_servers] == [known.names["satellite"]]
     assert correlate(redacted).warnings == ()
 
 
@@ -462,4 +462,4 @@ def test_no_name_is_left_in_any_output(kernel: str | None, machine: str) -> None
     ]
 
     assert any(finding.waived_servers for finding in report.findings) or machine == "elsewhere"
-    assert [secret for secret in SECRETS for one in shown if secret in one.lower()] == []
+    assert [secret for secret in SECRETS for output in shown if secret in output.lower()] == []

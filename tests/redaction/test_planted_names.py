@@ -46,8 +46,8 @@ def structs_in(kind: info.Type, found: dict[type, info.StructType]) -> dict[type
                 for field in kind.fields:
                     structs_in(field.type, found)
         case info.UnionType(types=types):
-            for one in types:
-                structs_in(one, found)
+            for member in types:
+                structs_in(member, found)
         case info.VarTupleType(item_type=inner) | info.Metadata(type=inner) | info.DictType(value_type=inner):
             structs_in(inner, found)
     return found

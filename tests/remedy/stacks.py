@@ -100,13 +100,13 @@ def servers(draw: DrawFn) -> Server:
     return stacked(*devices, interface=draw(st.sampled_from([names[0], nics[0] if nics else names[0]])))
 
 
-def rebooted(one: Server) -> Server:
+def rebooted(server: Server) -> Server:
     """The server after its next reboot, according to its settings."""
     devices = tuple(
-        replace(each, offload=replace(each.offload, tx_checksum=_later(each.offload.persistence)))
-        for each in one.devices
+        replace(device, offload=replace(device.offload, tx_checksum=_later(device.offload.persistence)))
+        for device in server.devices
     )
-    return replace(one, devices=devices, tx_checksum=_later(one.persistence))
+    return replace(server, devices=devices, tx_checksum=_later(server.persistence))
 
 
 def _later(persistence: Persistence | None) -> State:

@@ -17,9 +17,9 @@ def test_a_text_lists_the_first_interfaces_and_counts_the_others() -> None:
     made = plan(report)
 
     for change in made.changes:
-        assert [one.domain for one in change.interfaces_at_risk] == [one.name for one in domains]
+        assert [vm.domain for vm in change.interfaces_at_risk] == [vm.name for vm in domains]
         assert change.interfaces_at_risk[-1].domain == domains[-1].name
-        assert [one.domain for one in change.interfaces_at_risk[1:3]] == ["vm01", "vm02"]
+        assert [vm.domain for vm in change.interfaces_at_risk[1:3]] == ["vm01", "vm02"]
     text = FORMS["shell"].write(made)
     assert (text.count("vm49"), text.count("vm50")) == (2, 0)
     assert text.count("and 10 more interfaces; --format json lists all") == 2
@@ -32,5 +32,5 @@ def test_of_many_other_servers_the_first_are_named_and_all_are_counted() -> None
     made = plan(judge(inventory(hypervisor("hv1", domain("vm", macvtap("bond2")), devices=devices), servers=servers)))
 
     (first, *_), *_ = (change.interfaces_at_risk for change in made.changes)
-    assert (first.others, first.others_total) == (tuple(one.name for one in servers[1:11]), 29)
+    assert (first.others, first.others_total) == (tuple(server.name for server in servers[1:11]), 29)
     assert "also at risk because of s01, s02, s03 and 26 more" in FORMS["shell"].write(made)

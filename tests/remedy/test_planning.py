@@ -42,9 +42,9 @@ STUCK = Feature(state=State.ON, fixed=True)
 def test_a_server_that_puts_interfaces_at_risk_is_changed() -> None:
     made = remedy(server())
 
-    (one,) = made.changes
-    assert (one.server, one.senders[0].interface, one.fixed) == ("satellite", "eth0", False)
-    assert [(freed.hypervisor, freed.domain, freed.mac) for freed in one.interfaces_at_risk] == [
+    (planned,) = made.changes
+    assert (planned.server, planned.senders[0].interface, planned.fixed) == ("satellite", "eth0", False)
+    assert [(freed.hypervisor, freed.domain, freed.mac) for freed in planned.interfaces_at_risk] == [
         ("hv1", "web01", WEB01),
         ("hv1", "web02", WEB02),
     ]
@@ -65,11 +65,11 @@ def test_on_a_fixed_kernel_there_is_nothing_to_change() -> None:
 def test_a_server_behind_the_worst_one_is_shown_too() -> None:
     made = remedy(server("cobbler", interface="eno1"), server("satellite"))
 
-    assert [one.server for one in made.changes] == ["cobbler", "satellite"]
-    assert [len(one.interfaces_at_risk) for one in made.changes] == [2, 2]
-    assert [freed.others for one in made.changes for freed in one.interfaces_at_risk] == [("satellite",)] * 2 + [
-        ("cobbler",)
-    ] * 2
+    assert [planned.server for planned in made.changes] == ["cobbler", "satellite"]
+    assert [len(planned.interfaces_at_risk) for planned in made.changes] == [2, 2]
+    assert [freed.others for planned in made.changes for freed in planned.interfaces_at_risk] == [
+        ("satellite",)
+    ] * 2 + [("cobbler",)] * 2
     assert made.still_at_risk == 0
 
 
@@ -86,7 +86,10 @@ def test_the_server_that_endangers_most_comes_first() -> None:
 
     made = remedy(server("lonely", segments=("pxe-a",)), server("wide", interface="eth1"), hosts=hosts)
 
-    assert [(one.server, len(one.interfaces_at_risk)) for one in made.changes] == [("wide", 3), ("lonely", 2)]
+    assert [(planned.server, len(planned.interfaces_at_risk)) for planned in made.changes] == [
+        ("wide", 3),
+        ("lonely", 2),
+    ]
 
 
 def test_a_waived_finding_needs_no_change() -> None:
@@ -98,11 +101,11 @@ def test_a_waived_finding_needs_no_change() -> None:
 def test_a_server_whose_offload_comes_back_with_its_next_boot_is_to_be_changed_before() -> None:
     back = Persistence(tx_checksum=State.ON, setting=SettingInWords(text="no persistent setting"))
 
-    one = change(tx_checksum=State.OFF, persistence=back)
+    planned = change(tx_checksum=State.OFF, persistence=back)
 
-    assert one.tx_checksum is State.OFF
-    assert one.after_reboot == "no persistent setting"
-    assert len(one.interfaces_at_risk) == 2
+    assert planned.tx_checksum is State.OFF
+    assert planned.after_reboot == "no persistent setting"
+    assert len(planned.interfaces_at_risk) == 2
 
 
 def test_a_server_that_stays_off_is_left_alone() -> None:
@@ -114,8 +117,8 @@ def test_a_server_that_stays_off_is_left_alone() -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_no_second_setting_is_written_beside_one_that_works(form: str) -> None:
     lasting = Persistence(tx_checksum=State.OFF, setting=SettingInWords(text="ETHTOOL_OPTS in ifcfg-eth0"))
-    one = change(tx_checksum=State.ON, persistence=lasting)
-    steps = FORMS[form].steps(one)
+    planned = change(tx_checksum=State.ON, persistence=lasting)
+    steps = FORMS[form].steps(planned)
     text = FORMS[form].write(remedy(server(tx_checksum=State.ON, persistence=lasting)))
 
     assert steps.now is not None
@@ -127,9 +130,9 @@ def test_no_second_setting_is_written_beside_one_that_works(form: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("after", [State.ON, State.UNKNOWN])
 def test_a_setting_is_written_where_none_is_known_to_work(form: str, after: State) -> None:
-    one = change(persistence=Persistence(tx_checksum=after, setting=SettingInWords(text="-")))
+    planned = change(persistence=Persistence(tx_checksum=after, setting=SettingInWords(text="-")))
 
-    assert FORMS[form].steps(one).lasting is not None
+    assert FORMS[form].steps(planned).lasting is not None
 
 
 def test_a_device_that_cannot_turn_it_off_leaves_its_victims_at_risk() -> None:
@@ -146,22 +149,22 @@ def test_the_kernels_that_are_the_cause_are_named_with_where_their_fix_is() -> N
         hypervisor("hv3", domain("ok", macvtap(mac="52:54:00:00:03:01")), kernel=FIXED_KERNEL),
     )
 
-    (one,) = remedy(server(), hosts=hosts).changes
+    (planned,) = remedy(server(), hosts=hosts).changes
 
-    assert [(upgrade.hypervisor, upgrade.kernel) for upgrade in one.upgrades] == [
+    assert [(upgrade.hypervisor, upgrade.kernel) for upgrade in planned.upgrades] == [
         ("hv1", UNFIXED_KERNEL),
         ("hv2", None),
     ]
-    assert "2.6.32-504.30.3.el6" in one.upgrades[0].why
-    assert "3.10.0-514" in one.upgrades[1].why
+    assert "2.6.32-504.30.3.el6" in planned.upgrades[0].why
+    assert "3.10.0-514" in planned.upgrades[1].why
 
 
 def test_exposure_is_that_of_the_finding() -> None:
     booting = hypervisor("hv1", domain("web", macvtap(), boot_devices=("network",)), kernel=UNFIXED_KERNEL)
 
-    (one,) = remedy(server(), hosts=(booting,)).changes
+    (planned,) = remedy(server(), hosts=(booting,)).changes
 
-    assert one.interfaces_at_risk[0].exposure is Exposure.BOOTS
+    assert planned.interfaces_at_risk[0].exposure is Exposure.BOOTS
 
 
 @pytest.mark.parametrize(
@@ -186,9 +189,9 @@ def test_the_kind_of_a_servers_device_is_read_from_its_hypervisor() -> None:
     devices = (bridge("br9", "eth4", "uplink"), nic("eth4"), own)
     serving = hypervisor("hv1", domain("thin", macvtap("br9")), kernel=UNFIXED_KERNEL, devices=devices)
 
-    (one,) = remedy(server(interface="uplink", macs=mac("52:54:00:0a:00:01")), hosts=(serving,)).changes
+    (planned,) = remedy(server(interface="uplink", macs=mac("52:54:00:0a:00:01")), hosts=(serving,)).changes
 
-    assert one.senders[0].kind is DeviceKind.VETH
+    assert planned.senders[0].kind is DeviceKind.VETH
 
 
 def test_a_declared_server_on_a_macvlan_of_its_hypervisor_gets_no_commands() -> None:
@@ -196,18 +199,18 @@ def test_a_declared_server_on_a_macvlan_of_its_hypervisor_gets_no_commands() -> 
     devices = (bond(), nic("eth4"), nic("eth5"), own)
     serving = hypervisor("hv1", domain("thin", macvtap()), kernel=UNFIXED_KERNEL, devices=devices)
 
-    (one,) = remedy(server(interface="uplink", macs=mac("52:54:00:0a:00:01")), hosts=(serving,)).changes
+    (planned,) = remedy(server(interface="uplink", macs=mac("52:54:00:0a:00:01")), hosts=(serving,)).changes
 
-    assert (one.fixed, one.senders) == (True, ())
+    assert (planned.fixed, planned.senders) == (True, ())
 
 
 @pytest.mark.parametrize("name", [None, "", "eth0; reboot", "-K", "eth0\nreboot", "a" * 16, "$(reboot)", "..", "eth/0"])
 def test_an_unsafe_name_is_never_put_into_a_command(name: str | None) -> None:
-    one = change(interface=name)
+    planned = change(interface=name)
 
-    assert one.senders[0].interface is None
-    assert any("INTERFACE" in note for note in one.notes)
-    assert not any("None" in note for note in one.notes)
+    assert planned.senders[0].interface is None
+    assert any("INTERFACE" in note for note in planned.notes)
+    assert not any("None" in note for note in planned.notes)
 
 
 @pytest.mark.parametrize(
@@ -246,20 +249,20 @@ def test_a_server_that_is_a_domain_can_be_cured_on_its_hypervisor(model: str, wo
     serving = domain("sat", macvtap(mac="52:54:00:00:00:01", model=model))
     at_home = hypervisor("hv1", serving, domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
 
-    (one,) = remedy(
+    (planned,) = remedy(
         server(macs=mac("52:54:00:00:00:01"), features={"tx-checksum-ip-generic": STUCK}), hosts=(at_home,)
     ).changes
 
-    assert any("sat on hv1" in note and words in note for note in one.notes)
+    assert any("sat on hv1" in note and words in note for note in planned.notes)
 
 
 def test_unknown_kernels_come_first_if_they_would_decide_most() -> None:
     made = remedy(server(tx_checksum=State.UNKNOWN, reason=failure("no answer")), hosts=(host(kernel=None),))
 
-    kernel, *others = made.questions
+    kernel, *questions = made.questions
     assert (kernel.where, kernel.interfaces) == ("hv1", 2)
     assert "uname -r" in kernel.how
-    assert any("no answer" in one.missing[0] and "ethtool -k eth0" in one.how for one in others)
+    assert any("no answer" in question.missing[0] and "ethtool -k eth0" in question.how for question in questions)
     assert made.still_unknown == 2
 
 
@@ -300,7 +303,7 @@ def test_a_waived_server_needs_no_change_and_hides_no_other() -> None:
 
     made = remedy(server("cobbler", interface="eno1"), server("satellite"), policy=policy)
 
-    assert [(one.server, one.interfaces_at_risk[0].others) for one in made.changes] == [("satellite", ())]
+    assert [(planned.server, planned.interfaces_at_risk[0].others) for planned in made.changes] == [("satellite", ())]
     assert made.still_at_risk == 0
 
 

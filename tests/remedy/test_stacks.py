@@ -35,10 +35,10 @@ def only(made: Remedy) -> Change:
     return change
 
 
-def switches(one: Server) -> list[tuple[str | None, bool, bool]]:
+def switches(server: Server) -> list[tuple[str | None, bool, bool]]:
     """The devices to switch: now, and for good."""
     return [
-        (sender.interface, sender.now, sender.lasting) for change in remedy(one).changes for sender in change.senders
+        (sender.interface, sender.now, sender.lasting) for change in remedy(server).changes for sender in change.senders
     ]
 
 
@@ -149,13 +149,13 @@ def two_nics(interface: str | None) -> Server:
     return stacked(addressed(part("eth0", mac=A)), addressed(part("eth1", mac=B)), interface=interface)
 
 
-def addressed(one: ServerDevice) -> ServerDevice:
-    return replace(one, device=replace(one.device, addresses=("192.0.2.1/24",)))
+def addressed(device: ServerDevice) -> ServerDevice:
+    return replace(device, device=replace(device.device, addresses=("192.0.2.1/24",)))
 
 
-def beside(one: Server, *nics: Interface) -> Remedy:
+def beside(server: Server, *nics: Interface) -> Remedy:
     booting = domain("web01", macvtap(mac="52:54:00:00:01:01"))
-    return remedy(one, hosts=(hypervisor("hv1", booting, domain("sat", *nics), kernel=UNFIXED_KERNEL),))
+    return remedy(server, hosts=(hypervisor("hv1", booting, domain("sat", *nics), kernel=UNFIXED_KERNEL),))
 
 
 def test_a_nic_outside_the_stack_is_switched_where_it_is_the_one_that_puts_at_risk() -> None:
@@ -170,7 +170,7 @@ def test_a_nic_outside_the_stack_is_switched_where_it_is_the_one_that_puts_at_ri
 def test_each_stack_of_a_server_without_a_named_interface_is_a_change_of_its_own() -> None:
     made = beside(two_nics(None), macvtap(mac=A), macvtap(mac=B, index=1))
 
-    assert [(one.interface, [sender.interface for sender in one.senders]) for one in made.changes] == [
+    assert [(change.interface, [sender.interface for sender in change.senders]) for change in made.changes] == [
         ("eth0", ["eth0"]),
         ("eth1", ["eth1"]),
     ]
@@ -189,8 +189,8 @@ def test_a_nic_that_was_not_read_is_not_taken_for_the_named_one() -> None:
 
 @pytest.mark.long
 @given(servers())
-def test_a_remedy_leaves_no_interface_at_risk_by_the_server_now_or_after_its_reboot(one: Server) -> None:
-    inventory = fleet(one)
+def test_a_remedy_leaves_no_interface_at_risk_by_the_server_now_or_after_its_reboot(server: Server) -> None:
+    inventory = fleet(server)
     made = plan(correlate(inventory))
     changes = [change for change in made.changes if not change.fixed]
     after = applied(inventory, changes)
@@ -204,16 +204,16 @@ def test_a_remedy_leaves_no_interface_at_risk_by_the_server_now_or_after_its_reb
 
 @pytest.mark.long
 @given(servers())
-def test_a_remedy_switches_nothing_that_cannot_be_and_repeats_no_setting(one: Server) -> None:
-    known = {each.device.name: each for each in one.devices}
-    for change in remedy(one).changes:
+def test_a_remedy_switches_nothing_that_cannot_be_and_repeats_no_setting(server: Server) -> None:
+    known = {device.device.name: device for device in server.devices}
+    for change in remedy(server).changes:
         for sender in change.senders:
-            found = next((each for name, each in known.items() if name == sender.interface), None)
+            switched = next((device for name, device in known.items() if name == sender.interface), None)
             assert sender.now or sender.lasting
-            if found is not None:
-                assert found.device.kind is not DeviceKind.MACVLAN
-                assert not any_fixed(found.offload.features)
-                settled = found.offload.persistence
+            if switched is not None:
+                assert switched.device.kind is not DeviceKind.MACVLAN
+                assert not any_fixed(switched.offload.features)
+                settled = switched.offload.persistence
                 assert not (sender.lasting and settled is not None and settled.tx_checksum is State.OFF)
 
 
@@ -221,21 +221,21 @@ def applied(inventory: Inventory, changes: list[Change]) -> Inventory:
     """The inventory after its servers were switched by the changes, and no further."""
     made = {sender.interface: sender for change in changes for sender in change.senders}
 
-    def switched(one: Server) -> Server:
+    def switched(server: Server) -> Server:
         devices = []
-        for each in one.devices:
-            offload, sender = each.offload, made.get(each.device.name)
+        for device in server.devices:
+            offload, sender = device.offload, made.get(device.device.name)
             if sender is not None and sender.now:
                 offload = replace(offload, tx_checksum=State.OFF)
             if sender is not None and sender.lasting:
                 offload = replace(offload, persistence=OFF_FOR_GOOD)
-            devices.append(replace(each, offload=offload))
-        named = made.get(one.interface)
+            devices.append(replace(device, offload=offload))
+        named = made.get(server.interface)
         if named is not None and named.now:
-            one = replace(one, tx_checksum=State.OFF)
+            server = replace(server, tx_checksum=State.OFF)
         if named is not None and named.lasting:
-            one = replace(one, persistence=OFF_FOR_GOOD)
-        return replace(one, devices=tuple(devices))
+            server = replace(server, persistence=OFF_FOR_GOOD)
+        return replace(server, devices=tuple(devices))
 
     return replace(inventory, servers=tuple(map(switched, inventory.servers)))
 

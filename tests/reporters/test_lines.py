@@ -18,7 +18,9 @@ def capacity(sites: int = 2, days: int = 5, hole: int | None = None) -> Document
     for day in range(days):
         fleet = [
             host(
-                f"hv{site}", *(vm(one, vcpus=None if day == hole else 1) for one in range(site * day)), site=f"s{site}"
+                f"hv{site}",
+                *(vm(number, vcpus=None if day == hole else 1) for number in range(site * day)),
+                site=f"s{site}",
             )
             for site in range(1, sites + 1)
         ]
@@ -29,7 +31,7 @@ def capacity(sites: int = 2, days: int = 5, hole: int | None = None) -> Document
             version="0.3.0" if day > 2 else "0.2.0",
             status=HostStatus.COMPLETE,
         )
-        counts.append(ScanCounts(scan=record, capacity=capacity_counts([(one, one) for one in night.hypervisors])))
+        counts.append(ScanCounts(scan=record, capacity=capacity_counts([(host, host) for host in night.hypervisors])))
     return trends.capacity(capacity_trend(counts, Every.SCAN))
 
 

@@ -111,7 +111,8 @@ def with_long_names(length: int) -> Report:
     names = {host.name: f"{host.name}{'-' * length}"[: length - len(host.name)] + host.name for host in hosts(found)}
     hypervisors = tuple(replace(host, name=names[host.name]) for host in hosts(found))
     findings = tuple(
-        replace(one, hypervisor=names[one.hypervisor], domain=f"{one.domain}{'.' * length}") for one in found.findings
+        replace(finding, hypervisor=names[finding.hypervisor], domain=f"{finding.domain}{'.' * length}")
+        for finding in found.findings
     )
     return replace(found, inventory=replace(found.inventory, hypervisors=hypervisors), findings=findings)
 

@@ -84,7 +84,7 @@ def test_a_name_stays_the_text_that_it_is(opened: Sheets) -> None:
 
 def test_totals_are_those_of_json(opened: Sheets) -> None:
     whole = EVERYTHING(report())
-    (section,) = (one for one in whole.sections if one.key == "capacity_by_site")
+    (section,) = (section for section in whole.sections if section.key == "capacity_by_site")
     alone = msgspec.structs.replace(whole, sections=(section,))
     total = json.loads(REPORTERS["json"].render(alone))["total"]
 

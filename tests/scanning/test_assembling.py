@@ -21,15 +21,15 @@ def test_results_of_each_kind_stay_in_their_order_whatever_is_between() -> None:
     found = assembled(first, server("b"), second, server("a"))
 
     assert [host.name for host in found.hypervisors] == ["hv2", "hv1"]
-    assert [one.name for one in found.servers] == ["b", "a"]
+    assert [server.name for server in found.servers] == ["b", "a"]
 
 
 def test_gaps_use_the_unique_name_of_their_host() -> None:
     gap = gap_in_words(subject="domain web01", reason="gone", about=GapAbout.DOMAIN, hypervisor="hv1")
-    one = HostResult(hypervisor=hypervisor("hv1", uri="qemu+ssh://a/system", status=HostStatus.FAILED))
-    other = HostResult(hypervisor=hypervisor("hv1", uri="qemu+ssh://b/system", status=HostStatus.FAILED), gaps=(gap,))
+    first = HostResult(hypervisor=hypervisor("hv1", uri="qemu+ssh://a/system", status=HostStatus.FAILED))
+    second = HostResult(hypervisor=hypervisor("hv1", uri="qemu+ssh://b/system", status=HostStatus.FAILED), gaps=(gap,))
 
-    found = assembled(one, other)
+    found = assembled(first, second)
 
     assert [host.name for host in found.hypervisors] == ["hv1 (qemu+ssh://a/system)", "hv1 (qemu+ssh://b/system)"]
     assert [gap.hypervisor for gap in found.gaps] == ["hv1 (qemu+ssh://b/system)"]
@@ -49,7 +49,7 @@ ETH0, ETH1 = nic("eth0", addresses=ADDRESS), nic("eth1", addresses=ADDRESS)
 
 def unnamed(*states: State) -> Server:
     """Return a server with a NIC of each state, each with an address, none of them named."""
-    devices = [sends(one, tx) for one, tx in zip((ETH0, ETH1), states, strict=True)]
+    devices = [sends(device, tx) for device, tx in zip((ETH0, ETH1), states, strict=True)]
     reason = failure("several devices; name the serving interface: eth0, eth1")
     return read_server(*devices, interface=None, tx_checksum=State.UNKNOWN, reason=reason)
 
@@ -61,7 +61,7 @@ def member(reason: Failure | None = None) -> Server:
 
 
 @pytest.mark.parametrize(
-    ("one", "reasons"),
+    ("server", "reasons"),
     [
         pytest.param(server(tx_checksum=State.ON), [], id="known"),
         pytest.param(server(tx_checksum=State.UNKNOWN), ["ssh: connection refused"], id="not read"),
@@ -81,9 +81,9 @@ def member(reason: Failure | None = None) -> Server:
         ),
     ],
 )
-def test_a_server_is_a_gap_if_its_offload_over_all_paths_is_unknown(one: Server, reasons: list[str]) -> None:
-    gaps = assembled(one).gaps
+def test_a_server_is_a_gap_if_its_offload_over_all_paths_is_unknown(server: Server, reasons: list[str]) -> None:
+    gaps = assembled(server).gaps
 
     assert [reason(gap) for gap in gaps] == reasons
-    assert all(subject(gap) == f"server satellite ({one.source})" for gap in gaps)
+    assert all(subject(gap) == f"server satellite ({server.source})" for gap in gaps)
     assert all(gap.about is GapAbout.SERVER for gap in gaps)

@@ -126,10 +126,10 @@ def test_declared_facts_of_a_hypervisor_are_kept(tmp_path: Path) -> None:
 
 
 def test_an_address_named_twice_is_read_once_with_the_first_declaration(tmp_path: Path) -> None:
-    one, other = xml_host(tmp_path / "hv1", "web01"), xml_host(tmp_path / "hv2", "web02")
-    again = Target(kind=TargetKind.XML, address=one.address, name="another name")
+    first, second = xml_host(tmp_path / "hv1", "web01"), xml_host(tmp_path / "hv2", "web02")
+    again = Target(kind=TargetKind.XML, address=first.address, name="another name")
 
-    found = collect(Plan(targets=(one, other, again)))
+    found = collect(Plan(targets=(first, second, again)))
 
     assert domains(found) == {"hv1": ["web01"], "hv2": ["web02"]}
 

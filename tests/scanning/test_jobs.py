@@ -111,8 +111,8 @@ def test_a_hypervisor_that_only_this_machine_can_read_is_marked(job: HostJob, st
 
 
 def test_servers_come_before_hypervisors_and_an_address_comes_once(tmp_path: Path) -> None:
-    one = xml_host(tmp_path / "hv1", "web01")
-    plan = Plan(targets=(one, refused(), one), servers=(declared("satellite"),), host_timeout=7, next_start=True)
+    target = xml_host(tmp_path / "hv1", "web01")
+    plan = Plan(targets=(target, refused(), target), servers=(declared("satellite"),), host_timeout=7, next_start=True)
 
     jobs = jobs_of(plan)
 

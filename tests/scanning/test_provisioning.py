@@ -22,9 +22,9 @@ def target(url: str, kind: ProvisioningKind = ProvisioningKind.COBBLER) -> Provi
 
 
 def test_their_records_are_in_the_inventory_and_no_secret_is() -> None:
-    with web_server(cobbler(COBBLER_3)) as one, web_server(foreman({"subnets": [SUBNET], "hosts": []})) as other:
+    with web_server(cobbler(COBBLER_3)) as first, web_server(foreman({"subnets": [SUBNET], "hosts": []})) as second:
         found = collect(
-            Plan(provisioning=(target(other.url, ProvisioningKind.FOREMAN), target(one.url))), taken_at=TAKEN_AT
+            Plan(provisioning=(target(second.url, ProvisioningKind.FOREMAN), target(first.url))), taken_at=TAKEN_AT
         )
 
     assert [netboot.system for netboot in found.netboots] == ["web01"]

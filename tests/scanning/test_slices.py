@@ -66,9 +66,9 @@ def test_a_slice_is_of_one_site_and_has_30_to_60_hosts_where_there_are_as_many(
 
     slices = HostCarrier().slices(jobs)
 
-    assert {len(one.jobs) for one in slices} == set(sizes)
-    assert sorted(index for one in slices for index in one.jobs) == list(range(len(jobs)))
-    assert all({jobs[index].target.site for index in one.jobs} == {one.site} for one in slices)
+    assert {len(slice_.jobs) for slice_ in slices} == set(sizes)
+    assert sorted(index for slice_ in slices for index in slice_.jobs) == list(range(len(jobs)))
+    assert all({jobs[index].target.site for index in slice_.jobs} == {slice_.site} for slice_ in slices)
 
 
 def test_a_slice_has_what_the_jobs_had() -> None:
@@ -137,8 +137,8 @@ def test_no_secret_no_server_and_nothing_of_this_machine_is_in_a_slice(tmp_path:
 
     slices = HostCarrier().slices(jobs)
 
-    (one,) = slices
-    text = HostCarrier().pack([jobs[index] for index in one.jobs], 60.0).decode()
+    (slice_,) = slices
+    text = HostCarrier().pack([jobs[index] for index in slice_.jobs], 60.0).decode()
     assert [host["uri"] for host in msgspec.json.decode(text)["hypervisors"]] == ["qemu+ssh://hv1/system"]
     assert [secret for secret in (*SECRETS, "satellite", str(tmp_path)) if secret in text] == []
 

@@ -231,7 +231,7 @@ def test_certificates_of_one_authority_connect_and_no_others(daemon: Libvirtd, t
         }
         found = collect(plan, engine=DaskEngine(schedulers["ours"], HostCarrier()))
         plain = Scheduler(address=address.replace("tls://", "tcp://"))
-        refused, unencrypted = (refusal(plan, one) for one in (schedulers["others"], plain))
+        refused, unencrypted = (refusal(plan, scheduler) for scheduler in (schedulers["others"], plain))
 
     assert statuses(found) == {"hv01": HostStatus.COMPLETE}
     assert refused == unencrypted == {"hv01": WhyNotCarried.NO_SCHEDULER}

@@ -240,16 +240,18 @@ def stack(**more: Any) -> dict[str, Any]:
 
 def test_facts_of_a_server_hold_its_sending_stack(tmp_path: Path) -> None:
     server = READERS[SourceKind.ANSIBLE](target(write(tmp_path / "facts", stack())), timeout=LONG)
-    devices = {one.device.name: one for one in server.devices}
+    devices = {server_device.device.name: server_device for server_device in server.devices}
 
     assert (server.interface, server.lists_all_devices, server.tx_checksum) == ("br-fw", True, State.UNKNOWN)
-    assert {name: (one.device.kind.value, one.device.lower) for name, one in devices.items()} == {
+    assert {
+        name: (server_device.device.kind.value, server_device.device.lower) for name, server_device in devices.items()
+    } == {
         "br-fw": ("bridge", ("bond0",)),
         "bond0": ("bond", ("eth0", "eth1")),
         "eth0": ("ethernet", ()),
         "eth1": ("ethernet", ()),
     }
-    assert all(one.device.lower_complete for one in server.devices)
+    assert all(server_device.device.lower_complete for server_device in server.devices)
     nic = devices[DeviceName("eth1")]
     assert (nic.device.driver, nic.device.mac, nic.device.permanent_mac, nic.offload.tx_checksum) == (
         "virtio_net",

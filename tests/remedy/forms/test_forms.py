@@ -35,9 +35,9 @@ OFF_UNTIL_BOOT = {
 }
 
 
-def stack(one: Server) -> dict[str, Any]:
+def stack(server: Server) -> dict[str, Any]:
     """What a server's devices are, as fields."""
-    return {"interface": one.interface, "devices": one.devices, "lists_all_devices": True}
+    return {"interface": server.interface, "devices": server.devices, "lists_all_devices": True}
 
 
 SERVERS: dict[str, dict[str, Any]] = {
@@ -112,8 +112,8 @@ def test_shellcheck_reports_nothing(form: str, servers: str) -> None:
 
     for made in (alone, among):
         assert shellcheck(FORMS[form].write(made)) == ""
-    for one in among.changes:
-        assert shellcheck(f"#!/bin/sh\n{FORMS[form].steps(one).undo}") == ""
+    for planned in among.changes:
+        assert shellcheck(f"#!/bin/sh\n{FORMS[form].steps(planned).undo}") == ""
 
 
 @pytest.mark.parametrize("name", [*NAMES.values(), "`reboot`", "$(reboot)", "'", '"', "{{ x }}"])
@@ -308,13 +308,13 @@ def test_the_document_holds_the_plan_and_the_steps(form: str) -> None:
         "schema", "version", "taken_at", "form", "cost", "afterwards", "changes", "questions", "gaps",
     ]  # fmt: skip
     assert (told["schema"], told["form"], told["taken_at"]) == ("virtscan.remedy/1", form, "2026-11-22T02:00:00Z")
-    stuck, one = told["changes"]
+    stuck, planned = told["changes"]
     assert (stuck["fixed"], stuck["steps"]) == (True, None)
-    assert (one["server"], one["server_interface"], one["device_kind"], one["tx_checksum"]) == (
+    assert (planned["server"], planned["server_interface"], planned["device_kind"], planned["tx_checksum"]) == (
         "satellite", "eth0", "ethernet", "on",
     )  # fmt: skip
-    assert list(one["steps"]) == ["now", "lasting", "means", "check", "undo"]
-    assert one["interfaces_at_risk"][0] == {
+    assert list(planned["steps"]) == ["now", "lasting", "means", "check", "undo"]
+    assert planned["interfaces_at_risk"][0] == {
         "hypervisor": "hv1",
         "domain": "web01",
         "index": 0,
@@ -331,14 +331,14 @@ def test_the_document_holds_the_plan_and_the_steps(form: str) -> None:
 def test_the_document_lists_every_device_to_switch() -> None:
     half = bonded(part("eth0", later=State.OFF), part("eth1", mac="02:00:00:00:00:0b", permanent="02:00:00:00:00:0c"))
 
-    (one,) = document(remedy(half), correlate(fleet(half)))["changes"]
+    (planned,) = document(remedy(half), correlate(fleet(half)))["changes"]
 
-    assert (one["server_interface"], one["device_kind"]) == ("bond0", None)
-    assert one["devices"] == [
+    assert (planned["server_interface"], planned["device_kind"]) == ("bond0", None)
+    assert planned["devices"] == [
         {"device": "eth0", "device_kind": "ethernet", "mac": None, "now": True, "lasting": False},
         {"device": "eth1", "device_kind": "ethernet", "mac": "02:00:00:00:00:0c", "now": True, "lasting": True},
     ]
-    assert "eth0" not in one["steps"]["lasting"]
+    assert "eth0" not in planned["steps"]["lasting"]
 
 
 def test_the_steps_of_the_document_hold_the_whole_check() -> None:

@@ -97,8 +97,8 @@ def test_without_scripts_it_still_shows_what_is_at_risk_why_and_what_was_not_rea
         assert page.locator("h1").inner_text() == EVERYTHING(LARGE).headline
         assert page.locator(".panel.at-risk h3").first.is_visible()
         assert "ethtool -K eth0 tx off" in page.locator(".commands").all_inner_texts()
-        open_findings = [one for one in LARGE.findings if one.verdict in {Verdict.AT_RISK, Verdict.UNKNOWN}]
-        assert [one.domain for one in open_findings if one.domain not in text] == []
+        open_findings = [finding for finding in LARGE.findings if finding.verdict in {Verdict.AT_RISK, Verdict.UNKNOWN}]
+        assert [finding.domain for finding in open_findings if finding.domain not in text] == []
         assert len(open_findings) > 300
         assert f"{UNREAD}: no answer within 30 s" in page.locator("#gaps").inner_text()
         assert page.locator("#capacity svg title").count() > 0
@@ -121,16 +121,16 @@ def test_words_and_choices_narrow_the_rows(large: Path, browser: Browser) -> Non
         count(page, f"{len(findings)} of {len(findings)} rows")
         page.fill(FILTER, "AMS1 web foreman")
         wanted = [
-            one
-            for one in findings
-            if "ams1" in one.hypervisor and one.domain.startswith("web") and one.server == "foreman"
+            finding
+            for finding in findings
+            if "ams1" in finding.hypervisor and finding.domain.startswith("web") and finding.server == "foreman"
         ]
         count(page, f"{len(wanted)} of {len(findings)} rows")
         assert 0 < len(wanted) < len(findings)
         assert set(column(page, "server")) == {"foreman"}
         page.fill(FILTER, "")
         page.select_option("select >> nth=2", "latent")
-        latent = sum(one.exposure.value == "latent" for one in findings)
+        latent = sum(finding.exposure.value == "latent" for finding in findings)
         count(page, f"{latent} of {len(findings)} rows")
         assert set(column(page, "exposure")) == {"latent"}
         page.fill(FILTER, "nothing has this name")
@@ -179,19 +179,19 @@ def test_it_can_be_used_with_the_keyboard_alone(large: Path, browser: Browser) -
         page.wait_for_selector(SCROLLER)
         page.keyboard.press("/")
         page.keyboard.insert_text("web")  # at once: the rows would be narrowed by what is typed before a pause, too
-        count(page, f"{sum('web' in one.domain for one in LARGE.findings)} of {len(LARGE.findings)} rows")
+        count(page, f"{sum('web' in finding.domain for finding in LARGE.findings)} of {len(LARGE.findings)} rows")
         page.focus(SCROLLER)
         page.keyboard.press("End")
         page.keyboard.press("ArrowUp")
         page.keyboard.press("Enter")
-        wanted = [one for one in LARGE.findings if "web" in one.domain][-2]
+        wanted = [finding for finding in LARGE.findings if "web" in finding.domain][-2]
         detail = page.locator("dl.row").inner_text()
         assert wanted.domain in detail
         assert str(wanted.uuid) in detail
         page.keyboard.press("Home")
         assert not page.locator("dl.row").is_visible()
         assert page.locator("tr.current td").nth(1).inner_text() == next(
-            one.domain for one in LARGE.findings if "web" in one.domain
+            finding.domain for finding in LARGE.findings if "web" in finding.domain
         )
         page.keyboard.press("Shift+Tab")
         assert page.evaluate("document.activeElement.tagName") == "BUTTON"
@@ -288,7 +288,7 @@ def test_paper_has_what_is_at_risk_with_every_name_and_no_controls(large: Path, 
         page.emulate_media(media="print")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert page.locator("details.further:not([open])").count() == 0
-        assert all(one.is_visible() for one in page.locator(".names span").all()[:200])
+        assert all(name.is_visible() for name in page.locator(".names span").all()[:200])
         assert not page.locator("nav").is_visible()
         assert not page.locator(".tools").first.is_visible()
         assert not page.locator("details[data-key=risks]").is_visible()
