@@ -17,7 +17,7 @@ from virtscan.cli.output.display_options import (
     total_option,
     wide_option,
 )
-from virtscan.cli.output.formats import FormatType, RequestedOutput, wanted_outputs
+from virtscan.cli.output.formats import FormatType, RequestedOutput, requested_outputs
 from virtscan.cli.output.rendering import Rendering
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, TargetKind
@@ -179,7 +179,7 @@ def _with_outputs(function: Callable[..., int], *, has_text: bool = False) -> Ca
         output: Path | None,
         **arguments: Any,  # as the command declares them
     ) -> int:
-        return function(outputs=wanted_outputs(formats, output, default=kind.formats[0]), **arguments)
+        return function(outputs=requested_outputs(formats, output, default=kind.formats[0]), **arguments)
 
     return _chain(_format_option(kind), _output_option, wide_option, color_option)(with_outputs)
 
@@ -240,7 +240,7 @@ def report_options(function: Callable[..., int]) -> Callable[..., int]:
         summary: bool,
         **arguments: Any,  # as the command declares them
     ) -> int:
-        outputs = wanted_outputs(formats, output, summary=summary)
+        outputs = requested_outputs(formats, output, summary=summary)
         return function(rendering=Rendering(view=view, by=by, where=where, outputs=outputs), **arguments)
 
     return _report_options(with_rendering)

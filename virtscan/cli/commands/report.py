@@ -59,7 +59,7 @@ def report(
     refuse_same_place(*rendering.places, ("--redact", redact), inputs=files)
     redacted = redaction(redact)
     saved = load(files[0]) if len(files) == 1 else load_merged(files, console)
-    if fail_on is FailOn.PENDING and not _knows_records(saved):
+    if fail_on is FailOn.PENDING and not _has_provisioning(saved):
         raise click.UsageError(f"--fail-on pending: {files[0]}: no provisioning records; choose boots, latent or never")
     inventory = redacted(judged_on(saved, console, lower_device=lower_device, max_age=max_age))
     with Outputs() as outputs:
@@ -72,7 +72,7 @@ def report(
     return code
 
 
-def _knows_records(inventory: Inventory) -> bool:
+def _has_provisioning(inventory: Inventory) -> bool:
     """Return True if a provisioning system was read, or should have been."""
     unread = any(gap.about is GapAbout.PROVISIONING for gap in inventory.gaps)
     return bool(unread or inventory.netboots or inventory.subnets)

@@ -39,13 +39,13 @@ class DisplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         is_terminal = path in (None, STDOUT) and sys.stdout.isatty()
         return RenderOptions(
             width=_terminal_width() if is_terminal and not self.wide else None,
-            colour=self._wants_colour(is_terminal=is_terminal),
+            colour=self._has_colour(is_terminal=is_terminal),
             show_all=self.show_all,
             total=self.total,
             flat=bool(self.columns or self.sort),
         )
 
-    def _wants_colour(self, *, is_terminal: bool) -> bool:
+    def _has_colour(self, *, is_terminal: bool) -> bool:
         if self.colour is not Colour.AUTO:
             return self.colour is Colour.ALWAYS
         return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -81,7 +81,7 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
         return [CompletionItem(name) for name in self.formats if name.startswith(incomplete)]
 
 
-def wanted_outputs(
+def requested_outputs(
     formats: Sequence[RequestedOutput],
     output: Path | None,
     *,

@@ -14,7 +14,7 @@ from virtscan.cli.assuming import AssumptionResult
 from virtscan.cli.exit_codes import ExitCode, is_nothing_read
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.display_options import current_display_options
-from virtscan.cli.output.formats import RequestedOutput, places, wanted_outputs
+from virtscan.cli.output.formats import RequestedOutput, places, requested_outputs
 from virtscan.cli.output.outputs import STDOUT, Output, Outputs
 from virtscan.cli.output.redacting import Redaction
 from virtscan.cli.output.showing import show_gaps
@@ -108,7 +108,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         if is_assumed and any(output.reporter.content is Content.METRICS for output in self.outputs):
             raise click.UsageError("--assume: metrics cover observed facts only; omit --format prometheus")
         document = self._document(_EMPTY, Content.VIEW, Run(exit_code=ExitCode.CLEAN))
-        if current_display_options().total and not _says_total(document.main):
+        if current_display_options().total and not _begins_with_total(document.main):
             label = self._columns().columns[0].key
             raise click.UsageError(f"--total: the word total is in the column {label}; begin --columns with it")
         if is_redacted and self.where:
@@ -123,7 +123,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             click.UsageError: There is one.
         """
-        default = wanted_outputs((), None)
+        default = requested_outputs((), None)
         outputs = {
             output.words if output.path == STDOUT else output.option: output not in default for output in self.outputs
         }
@@ -234,7 +234,7 @@ def _narrowed(document: Document, conditions: Iterable[str]) -> Document:
         return narrow(document, [parse_condition(text) for text in conditions])
 
 
-def _says_total(section: Section) -> bool:
+def _begins_with_total(section: Section) -> bool:
     """Return True if the first value of the total is the word, which alone marks the row in CSV."""
     return section.total is not None and section.total[0] == "total"
 

@@ -66,14 +66,14 @@ def of_document(document: Document) -> list[Chart]:
         if key in sections:
             columns = [column.key for column in sections[key].columns]
             rows = [dict(zip(columns, row, strict=True)) for row in sections[key].rows]
-            if _tells_apart(sections[key], rows, label):
+            if _can_compare(sections[key], rows, label):
                 charts += [_chart(f"{resource.title} by {label}", rows, label, resource) for resource in _RESOURCES]
     return [chart for chart in charts if chart.bars]
 
 
-def _tells_apart(section: Section, rows: list[dict[str, Value]], label: str) -> bool:
-    needed = {label, *(key for resource in _RESOURCES for key in (resource.whole, resource.running, resource.defined))}
-    return needed <= {column.key for column in section.columns} and any(row[label] is not None for row in rows)
+def _can_compare(section: Section, rows: list[dict[str, Value]], label: str) -> bool:
+    keys = {label, *(key for resource in _RESOURCES for key in (resource.whole, resource.running, resource.defined))}
+    return keys <= {column.key for column in section.columns} and any(row[label] is not None for row in rows)
 
 
 def _chart(title: str, rows: list[dict[str, Value]], label: str, resource: _Resource) -> Chart:

@@ -21,7 +21,7 @@ _LONG = 38
 
 
 class TextLine(msgspec.Struct, frozen=True):
-    """A line of text in a node; `look` is an exposure, or empty."""
+    """A line of text in a box; `look` is an exposure, or empty."""
 
     text: str
     y: float
@@ -109,51 +109,51 @@ def _fault_paths(section: Section) -> Iterator[_FaultPath]:
 
 
 def _drawn(places: Mapping[tuple[str, str], Sequence[_FaultPath]], *, by_site: bool) -> Picture:
-    middle, ends, heights, y = [], [], {}, float(_GAP)
+    middle, ends, place_heights, y = [], [], {}, float(_GAP)
     most = _FEWER_LINES if len(places) > _MANY_PLACES else _MOST_LINES
     for place, fault_paths in places.items():
         lines = _first(*(_by_hypervisor(fault_paths) if by_site else _names(fault_paths)), most)
         height = max(2, len(lines)) * _LINE + _GAP
-        middle.append(_node(y, height, _of_place(place, fault_paths, by_site=by_site), _SHORT))
-        ends.append(_node(y, height, lines, _LONG, ", ".join(name for path in fault_paths for name, _ in path.domains)))
-        heights[place] = y + height / 2
+        middle.append(_box(y, height, _of_place(place, fault_paths, by_site=by_site), _SHORT))
+        ends.append(_box(y, height, lines, _LONG, ", ".join(name for path in fault_paths for name, _ in path.domains)))
+        place_heights[place] = y + height / 2
         y += height + _GAP
-    servers, at = _servers(places, heights)
+    servers, server_heights = _servers(places, place_heights)
     thickest = max(sum(len(path.domains) for path in fault_paths) for fault_paths in places.values())
     return Picture(
-        height=max(y, *(node.y + node.height + _GAP for node in servers)),
+        height=max(y, *(box.y + box.height + _GAP for box in servers)),
         by_site=by_site,
         servers=tuple(servers),
         places=tuple(middle),
         ends=tuple(ends),
-        links=tuple(_links(places, heights, at, thickest)),
+        links=tuple(_links(places, place_heights, server_heights, thickest)),
     )
 
 
 def _servers(
-    places: Mapping[tuple[str, str], Sequence[_FaultPath]], heights: Mapping[tuple[str, str], float]
+    places: Mapping[tuple[str, str], Sequence[_FaultPath]], place_heights: Mapping[tuple[str, str], float]
 ) -> tuple[list[Box], dict[str, float]]:
     """Put each server at the middle of its places, below the one before."""
     reached: defaultdict[str, list[float]] = defaultdict(list)
     counts: defaultdict[str, int] = defaultdict(int)
     for place, fault_paths in places.items():
         for path in fault_paths:
-            reached[path.server].append(heights[place])
+            reached[path.server].append(place_heights[place])
             counts[path.server] += len(path.domains)
-    nodes, at, free = [], {}, float(_GAP)
+    boxes, server_heights, next_y = [], {}, float(_GAP)
     height = 2 * _LINE + _GAP
-    for server, ys in sorted(reached.items(), key=lambda pair: sum(pair[1]) / len(pair[1])):
-        y = max(free, sum(ys) / len(ys) - height / 2)
-        nodes.append(_node(y, height, [(server, ""), (f"{counts[server]} at risk", "")], _SHORT))
-        at[server] = y + height / 2
-        free = y + height + _GAP
-    return nodes, at
+    for server, reached_heights in sorted(reached.items(), key=lambda pair: sum(pair[1]) / len(pair[1])):
+        y = max(next_y, sum(reached_heights) / len(reached_heights) - height / 2)
+        boxes.append(_box(y, height, [(server, ""), (f"{counts[server]} at risk", "")], _SHORT))
+        server_heights[server] = y + height / 2
+        next_y = y + height + _GAP
+    return boxes, server_heights
 
 
 def _links(
     places: Mapping[tuple[str, str], Sequence[_FaultPath]],
-    heights: Mapping[tuple[str, str], float],
-    at: Mapping[str, float],
+    place_heights: Mapping[tuple[str, str], float],
+    server_heights: Mapping[str, float],
     most: int,
 ) -> Iterator[Curve]:
     for place, fault_paths in places.items():
@@ -162,8 +162,8 @@ def _links(
             counts[path.server] += len(path.domains)
         for server, count in counts.items():
             yield Curve(
-                start=at[server],
-                end=heights[place],
+                start=server_heights[server],
+                end=place_heights[place],
                 width=round(1.5 + 10 * count / most, 1),
                 title=printable(f"{server} to {' '.join(place).strip() or 'no site'}: {count} at risk"),
             )
@@ -194,7 +194,7 @@ def _first(lines: list[tuple[str, str]], noun: str, most: int) -> list[tuple[str
     return [*lines[: most - 1], (f"and {len(lines) - most + 1} more {noun}", "more")]
 
 
-def _node(y: float, height: float, lines: Sequence[tuple[str, str]], room: int, title: str = "") -> Box:
+def _box(y: float, height: float, lines: Sequence[tuple[str, str]], room: int, title: str = "") -> Box:
     top = y + (height - len(lines) * _LINE) / 2 + _LINE * 0.72
     return Box(
         y=y,
