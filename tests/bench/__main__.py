@@ -1,5 +1,6 @@
 """`python -m tests.bench [NAME…]`: measure, print a table, end with 1 if something is not reached."""
 
+import gc
 import os
 import platform
 import sys
@@ -22,6 +23,7 @@ from tests.bench import (
     year,
 )
 from tests.bench.measuring import Row
+from virtscan.cli.process.start import YOUNG_OBJECTS
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "beyond": beyond.rows,
@@ -44,6 +46,7 @@ def main(names: list[str]) -> int:
     if unknown:
         sys.stderr.write(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}\n")
         return 2
+    gc.set_threshold(YOUNG_OBJECTS)  # as the command does
     sys.stdout.write(f"{_machine()}\n")
     rows = [row for name in names or BENCHMARKS for row in BENCHMARKS[name]()]
     titles = ["benchmark", "measured", "limit", "reached", "seconds and sizes"]

@@ -16,7 +16,10 @@ async def carry(source: asyncio.StreamReader, destination: asyncio.StreamWriter,
 
 
 async def serve(server: socket.socket, port: int, delay: float) -> None:
+    connections: set[asyncio.Task[None] | None] = set()  # the event loop alone keeps only weak references
+
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.add(asyncio.current_task())
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
         for end in (writer, far_writer):
             end.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

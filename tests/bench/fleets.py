@@ -1,5 +1,6 @@
 """Many hosts, some way off: a scan against threads that only fetch, beside hosts that hang, and beside a large one."""
 
+import gc
 import os
 import resource
 import socket
@@ -21,6 +22,7 @@ from tests.bench.reading_hosts import delayed
 from tests.faults.liars import liars, silent
 from tests.harness.libvirtd import Libvirtd, running_libvirtd
 from tests.harness.sshd import running_sshd
+from virtscan.cli.process.start import YOUNG_OBJECTS
 from virtscan.connectors.libvirt.session import MOST_FAR
 from virtscan.model import HostStatus, Plan, Target, TargetKind
 from virtscan.scanning import collect
@@ -206,6 +208,7 @@ def _measured(way: str) -> _Scan:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(YOUNG_OBJECTS)
     sys.stdout.buffer.write(msgspec.json.encode(_measured(sys.argv[1])))
     sys.stdout.flush()
     os._exit(0)  # threads may still wait for hosts that hang

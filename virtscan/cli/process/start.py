@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from virtscan.cli.process import signals, streams, supervision
 
-_YOUNG_OBJECTS = 100_000
+YOUNG_OBJECTS = 100_000
 """Objects between two searches for cycles. Values, trees and documents have none, and Python's 700 cost a fifth of the
 CPU of a small report."""
 
@@ -20,7 +20,7 @@ def main() -> NoReturn:
     supervision.allow()
     # Read by libvirt's client, which would start the user's own daemon, and with it VMs; both would end with the scan.
     os.environ["LIBVIRT_AUTOSTART"] = "0"
-    gc.set_threshold(_YOUNG_OBJECTS)
+    gc.set_threshold(YOUNG_OBJECTS)
     from virtscan.cli.main import run
 
     streams.end(run(sys.argv[1:]))
