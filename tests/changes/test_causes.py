@@ -37,6 +37,7 @@ from virtscan.views.wording.changes import caused_by
 
 OTHER = Mac("52:54:00:00:00:07")
 DHCP = vm(7, macvtap(mac=OTHER))
+SOME = (hypervisor("hv3", lists_all_domains=False), hypervisor("hv4", lists_all_domains=False))
 WAIVER = Waiver(reason="ISO", domain="vm2")
 
 
@@ -116,6 +117,27 @@ COMPLETE = HostStatus.COMPLETE.value
             FindingKind.NOT_SEEN,
             Cause(kind=CauseKind.HOST_READ, hypervisor="hv1", old=COMPLETE, new=FAILED),
             id="its own hypervisor was not read",
+        ),
+        pytest.param(
+            fleet(on_hv1(SATELLITE, DHCP, WEB, lists_all_domains=False)),
+            fleet(on_hv1(SATELLITE, DHCP, lists_all_domains=False)),
+            FindingKind.NOT_SEEN,
+            Cause(kind=CauseKind.INCOMPLETE_LIST, hypervisor="hv1"),
+            id="its own hypervisor may have further domains",
+        ),
+        pytest.param(
+            fleet(on_hv1(SATELLITE, DHCP, WEB), *SOME),
+            fleet(on_hv1(SATELLITE, DHCP), *SOME),
+            FindingKind.NOT_SEEN,
+            Cause(kind=CauseKind.INCOMPLETE_LIST),
+            id="several others may have further domains",
+        ),
+        pytest.param(
+            fleet(on_hv1(SATELLITE, DHCP, WEB), empty(), SOME[0]),
+            fleet(on_hv1(SATELLITE, DHCP), unread("hv2"), SOME[0]),
+            FindingKind.NOT_SEEN,
+            Cause(kind=CauseKind.HOST_READ, hypervisor="hv2", old=COMPLETE, new=FAILED),
+            id="one was not read, and another one may have further domains",
         ),
         pytest.param(
             fleet(on_hv1(SATELLITE, DHCP), unread("hv2")),

@@ -9,11 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.harness.definitions import direct, domain_xml
 from tests.harness.schemas import validator
 from virtscan.changes import remembering
 from virtscan.cli.main import run
 from virtscan.correlator import remembering_places
-from virtscan.model import HostStatus, Hypervisor, Inventory, Mac, State
+from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, Mac, State
 from virtscan.reporters import REPORTERS
 from virtscan.storage import dumps
 from virtscan.storage.history import open_history
@@ -189,3 +190,55 @@ def test_other_configurations_are_distinguished(save: Any, capfd: pytest.Capture
     run(["diff", save("a", fleet()), save("b", other)])
 
     assert "the two scans are of different configurations" in capfd.readouterr().out
+
+
+def folder_of(tmp_path: Path, *names: str) -> Path:
+    """Write a folder of definitions, as `virsh dumpxml` leaves them; each boots from the network."""
+    folder = tmp_path / "dumps"
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / f"{name}.xml").write_text(domain_xml(name, direct("bond0")))
+    return folder
+
+
+@pytest.mark.parametrize("command", ["diff", "scan --since", "history diff"])
+def test_a_file_missing_from_a_folder_neither_removes_its_domain_nor_resolves_its_risk(
+    command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = folder_of(tmp_path, "web01", "web02")
+    url = f"sqlite:///{tmp_path}/history.sqlite"
+    scan = ["scan", "--xml", str(folder), "--server", "satellite=on"]
+    old, new = str(tmp_path / "old.json"), str(tmp_path / "new.json")
+    run([*scan, "--save", old, "--history", url])
+    (folder / "web02.xml").unlink()
+    run([*scan, "--save", new, "--history", url])
+    compared = {
+        "diff": ["diff", old, new],
+        "scan --since": [*scan, "--since", old],
+        "history diff": ["history", "diff", "1", "2", "--history", url],
+    }[command]
+    capfd.readouterr()
+
+    assert run([*compared, "--format", "json"]) == 3
+    document = json.loads(capfd.readouterr().out)
+    validator("diff").validate(document)
+    changes = {(one["subject"], one["change"], one["domain"]) for one in document["changes"]}
+    assert changes - {("domain", "not-seen", "web02")} == {("finding", "not-seen", "web02")}
+    assert run(compared) == 3
+    assert "dumps may have further VMs: 1 interface of 1 VM at risk when last read" in capfd.readouterr().out
+
+
+def test_a_domain_gone_from_a_host_may_be_on_one_that_lists_only_some(
+    save: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def night(number: int, *domains: Domain) -> str:
+        folder = hypervisor("dumps", domain("db01"), uri="/srv/dumps", lists_all_domains=False)
+        hosts = (hypervisor("hv1", domain("web01"), *domains), folder)
+        return str(save(f"{number}.json", replace(inventory(*hosts), taken_at=TAKEN_AT + number * NIGHT)))
+
+    two, one = night(1, domain("web02")), night(2)
+
+    assert run(["diff", two, one]) == 3
+    assert "1 VM not seen: may be on dumps." in capfd.readouterr().out
+    assert run(["diff", one, two]) == 0
+    assert "1 VM not seen before: may have been on dumps." in capfd.readouterr().out

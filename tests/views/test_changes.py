@@ -109,7 +109,7 @@ def test_domains_of_an_unread_host_are_named_below_one_line() -> None:
     lines = table(Changes(old=OLD, new=NEW, domains=gone, hypervisors=(host,), unread=("hv2",)))
 
     assert lines[0] == "1 hypervisor no longer reached, 20 VMs not seen; since 2026-11-22 02:00 UTC."
-    assert "20 VMs not seen: hv2 was not read completely." in lines
+    assert "20 VMs not seen: may be on hv2." in lines
     assert sum(line.startswith("  hv2  vm") for line in lines) == 20
 
 
@@ -130,7 +130,7 @@ def test_every_row_is_in_one_group() -> None:
 
     assert sorted(place for group in document.main.groups for place in group.rows) == list(range(5))
     assert any(line.split() == ["b", "was", "a"] for line in lines)
-    assert any("from hv1, or copied: it was not read" in line for line in lines)
+    assert any("from hv1, or copied" in line for line in lines)
     assert any("was vm2" in line for line in lines)
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 import msgspec
 
+from virtscan.changes.hosts import is_unread
 from virtscan.changes.values import (
     Changes,
     EndingWaiver,
@@ -42,7 +43,7 @@ def news(changes: Changes, old: Inventory, new: Inventory) -> Changes:
     """
     return msgspec.structs.replace(
         changes,
-        findings=tuple(filter(_is_news, changes.findings)),
+        findings=tuple(one for one in changes.findings if _is_news(one, new)),
         hypervisors=tuple(filter(_is_host_news, changes.hypervisors)),
         servers=tuple(filter(_is_server_news, changes.servers)),
         domains=(),
@@ -52,7 +53,10 @@ def news(changes: Changes, old: Inventory, new: Inventory) -> Changes:
     )
 
 
-def _is_news(change: FindingChange) -> bool:
+def _is_news(change: FindingChange, new: Inventory) -> bool:
+    """Return True for a finding to report. One that was not seen is, unless its host was not read: that is news."""
+    if change.kind is FindingKind.NOT_SEEN:
+        return not any(host.name == change.finding.hypervisor and is_unread(host.status) for host in new.hypervisors)
     return change.kind in _FINDINGS
 
 

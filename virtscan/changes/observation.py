@@ -28,7 +28,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """A hypervisor with its domains by key.
 
     `host` is the hypervisor in the inventory, None if that lacks it. `is_remembered` is True if it was not read
-    completely, but once was.
+    completely, but once was, with a list of all its domains.
     """
 
     host: Hypervisor | None
@@ -38,7 +38,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_complete(self) -> bool:
         """Return True if the host certainly lacks each domain that is not listed."""
-        return self.host is None or self.host.status is HostStatus.COMPLETE
+        return self.host is None or (self.host.status is HostStatus.COMPLETE and self.host.lists_all_domains)
 
     @property
     def is_reached(self) -> bool:
@@ -112,7 +112,7 @@ def _observation(host: Hypervisor | None, memory: Mapping[str, UnreadHost]) -> O
     last = None if host.status is HostStatus.COMPLETE or host.name not in memory else memory[host.name].last
     domains = {key: Sighting(domain, is_seen=False) for key, domain in _by_key(last.domains if last else ()).items()}
     domains |= {key: Sighting(domain, is_seen=True) for key, domain in _by_key(host.domains).items()}
-    return Observation(host=host, domains=domains, is_remembered=last is not None)
+    return Observation(host=host, domains=domains, is_remembered=last is not None and last.lists_all_domains)
 
 
 def _by_key(domains: Iterable[Domain]) -> dict[DomainKey, Domain]:

@@ -15,8 +15,8 @@ FieldValue: TypeAlias = str | int | float | bool | tuple[str, ...] | None
 class Kind(Ranked):
     """Kind of change of a host, server, domain or interface.
 
-    NOT_SEEN is one that was not read, or that may be on a host that was not read: never a removal. SEEN_AGAIN is the
-    reverse.
+    NOT_SEEN is one that was not read, or that may be on a host that was not read or may not list it: never a removal.
+    SEEN_AGAIN is the reverse.
     """
 
     ADDED = "added"
@@ -32,7 +32,7 @@ class FindingKind(Ranked):
     """Kind of change of a finding, the most urgent first.
 
     NEW is at risk or unknown, and was neither or was unknown. UNDECIDED was at risk and is unknown, which resolves
-    nothing. SEEN_AGAIN is at risk or unknown on a host that was not read before.
+    nothing. SEEN_AGAIN is at risk or unknown, and may have been there before, unseen.
     """
 
     NEW = "new"
@@ -52,6 +52,7 @@ class CauseKind(Enum):
     FIRST_SCAN = "first-scan"
     WAIVER = "waiver"
     HOST_READ = "host-read"
+    INCOMPLETE_LIST = "incomplete-list"
     HOST_ADDED = "host-added"
     HOST_REMOVED = "host-removed"
     DOMAIN_ADDED = "domain-added"

@@ -51,11 +51,12 @@ def of_changes(changes: "Changes", fail_on: FailOn) -> ExitCode:
     """Return the exit code of a comparison: a risk on both sides changes nothing.
 
     It is incomplete if one side did not read a hypervisor or a provisioning system, or if a finding is newly unknown.
-    The same holds if no domain at all is left.
+    The same holds if an unseen domain may still exist, or if no domain at all is left.
     """
-    from virtscan.changes import is_newly_at_risk, is_newly_unknown
+    from virtscan.changes import FindingKind, Kind, is_newly_at_risk, is_newly_unknown
 
-    unknown = any(is_newly_unknown(change) for change in changes.findings)
+    unknown = any(is_newly_unknown(change) or change.kind is FindingKind.NOT_SEEN for change in changes.findings)
+    unknown = unknown or any(change.kind is Kind.NOT_SEEN for change in changes.domains)
     at_risk = any(
         is_newly_at_risk(change) and change.finding.exposure in _COUNTED[fail_on] for change in changes.findings
     )

@@ -46,7 +46,7 @@ COMPARES = {
     0: "nothing is new",
     1: "something is newly at risk",
     2: "wrong usage or configuration",
-    3: "the comparison is incomplete: a hypervisor or provisioning system was not read",
+    3: "the comparison is incomplete: a hypervisor or provisioning system was not read, or an unseen VM may exist",
     4: "something is newly at risk, and the comparison is incomplete",
 }
 """Exit codes of a command that compares."""

@@ -10,7 +10,8 @@ from virtscan.changes.causes.places import place_cause
 from virtscan.changes.causes.records import record_cause, waiver_cause
 from virtscan.changes.causes.servers import ServerCauses
 from virtscan.changes.domains import DomainPair
-from virtscan.changes.observation import ObservedHost
+from virtscan.changes.hosts import is_unread
+from virtscan.changes.observation import Observation, ObservedHost
 from virtscan.changes.values import Cause, CauseKind, FindingKind, Kind, ServerChange
 from virtscan.model import Exposure, Finding, Fix, Inventory
 from virtscan.model import reasons as r
@@ -67,14 +68,7 @@ class Causes:
             return Cause(kind=CauseKind.HOST_ADDED, hypervisor=host.new.name)
         if pair.kind in _CERTAIN:
             return Cause(kind=_CERTAIN[pair.kind])
-        is_own = not (host.new if pair.kind is Kind.NOT_SEEN else host.old).is_complete
-        return _reading(host if is_own else self._other_unread(pair.kind))
-
-    def _other_unread(self, kind: Kind) -> ObservedHost | None:
-        """Return the host that the domain may be, or may have been on; None if there are several."""
-        sides = ((one, one.new if kind is Kind.NOT_SEEN else one.old) for one in self._hosts)
-        unread = [one for one, side in sides if not side.is_complete]
-        return unread[0] if len(unread) == 1 else None
+        return _reading(_may_hold(pair.kind, (host,)) or _may_hold(pair.kind, self._hosts))
 
     def _of_host(self, old: Finding | None, new: Finding | None, pair: DomainPair) -> Cause | None:
         """Explain a finding's change by the hypervisor that the domain is on, or by the domain itself."""
@@ -91,11 +85,22 @@ class Causes:
         return DomainCauses(pair).of(old, new)
 
 
-def _reading(host: ObservedHost | None) -> Cause:
-    if host is None:
+def _may_hold(kind: Kind, hosts: Iterable[ObservedHost]) -> list[tuple[ObservedHost, Observation]]:
+    """Return the hosts that a domain may be, or may have been on, with the observation that leaves it open."""
+    sides = ((one, one.new if kind is Kind.NOT_SEEN else one.old) for one in hosts)
+    return [(one, side) for one, side in sides if not side.is_complete]
+
+
+def _reading(may_hold: Sequence[tuple[ObservedHost, Observation]]) -> Cause:
+    """Name the host that hides the domain, if it is one: of all those, hosts that were not read come first."""
+    unread = [one for one, side in may_hold if side.host is not None and is_unread(side.host.status)]
+    if not unread:
+        name = may_hold[0][1].name if len(may_hold) == 1 else None
+        return Cause(kind=CauseKind.INCOMPLETE_LIST, hypervisor=name)
+    if len(unread) > 1:
         return Cause(kind=CauseKind.HOST_READ)
-    statuses = (None if one is None else one.status.value for one in (host.pair.old, host.pair.new))
-    before, after = statuses
+    host = unread[0]
+    before, after = (None if one is None else one.status.value for one in (host.pair.old, host.pair.new))
     return Cause(kind=CauseKind.HOST_READ, hypervisor=host.new.name or host.old.name, old=before, new=after)
 
 

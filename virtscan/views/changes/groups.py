@@ -58,4 +58,4 @@ def _title(first: ChangeLine, some: Sequence[ChangeLine]) -> str:
     noun = _NOUNS[first.subject]
     happened = str(first.mark[0]) if first.subject is Subject.HYPERVISOR else wording.happened(noun, first.kind)
     what = f"{quantity(len(some), noun)} {happened}"
-    return f"{what}: {wording.not_read(first.unread, first.kind)}" if first.unread else what
+    return f"{what}: {wording.may_be_on(first.unread, first.kind)}" if first.unread else what

@@ -143,7 +143,7 @@ def _of_domain(change: DomainChange) -> ChangeLine:
     one, old = change.domain, change.old
     origin = None
     if old is not None and change.kind is Kind.MOVED:
-        origin = f"from {old.hypervisor}" + ("" if change.is_certain else ", or copied: it was not read")
+        origin = f"from {old.hypervisor}" + ("" if change.is_certain else ", or copied")
     elif old is not None and change.kind is Kind.RENAMED:
         origin = f"was {old.domain}"
     return ChangeLine(

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from virtscan.changes import Cause, CauseKind, EndingWaiver, FieldChange, FindingKind, HostChange, Kind, Reminder
 from virtscan.model import HostStatus, State, Verdict
-from virtscan.views.wording.phrases.names import listed, sender, were
+from virtscan.views.wording.phrases.names import listed, sender
 from virtscan.views.wording.phrases.quantity import quantity
 
 _KINDS = {
@@ -19,9 +19,10 @@ _KINDS = {
 }
 
 _OF_HOSTS = _KINDS | {Kind.NOT_SEEN: "no longer reached", Kind.SEEN_AGAIN: "reached again"}
+_OF_DOMAINS = _KINDS | {Kind.SEEN_AGAIN: "not seen before"}
 _OF_SERVERS = _KINDS | {Kind.NOT_SEEN: "no longer read", Kind.SEEN_AGAIN: "read again"}
 _OF_SYSTEMS = _KINDS | {Kind.NOT_SEEN: "not read", Kind.SEEN_AGAIN: "read again"}
-_SUBJECTS = {"hypervisor": _OF_HOSTS, "server": _OF_SERVERS, "provisioning system": _OF_SYSTEMS}
+_SUBJECTS = {"hypervisor": _OF_HOSTS, "VM": _OF_DOMAINS, "server": _OF_SERVERS, "provisioning system": _OF_SYSTEMS}
 _READ = {
     HostStatus.COMPLETE: "read completely again",
     HostStatus.PARTIAL: "read in part",
@@ -85,6 +86,10 @@ def caused_by(cause: Cause) -> str:
             return "Waivers"
         case CauseKind.HOST_READ:
             return _reading(cause)
+        case CauseKind.INCOMPLETE_LIST if cause.hypervisor is None:
+            return "Hypervisors that may have further VMs"
+        case CauseKind.INCOMPLETE_LIST:
+            return f"{cause.hypervisor} may have further VMs"
         case CauseKind.HOST_ADDED:
             return f"{cause.hypervisor} was added"
         case CauseKind.HOST_REMOVED:
@@ -170,10 +175,9 @@ def _value(fact: object) -> str:
             return str(fact)
 
 
-def not_read(hosts: tuple[str, ...], kind: Kind) -> str:
-    """Name the hosts that were not read: this time, or before where something is seen again."""
-    before = " before" if kind is Kind.SEEN_AGAIN else ""
-    return f"{listed(hosts)} {were(hosts)} not read completely{before}"
+def may_be_on(hosts: tuple[str, ...], kind: Kind) -> str:
+    """Name the hosts that something may be on, or may have been on where it is seen again."""
+    return f"may {'have been' if kind is Kind.SEEN_AGAIN else 'be'} on {listed(hosts)}"
 
 
 def reminder(one: Reminder) -> str:
