@@ -53,6 +53,11 @@ def test_a_site_that_grows_evenly_is_full_when_the_line_is() -> None:
     assert one.full_on == date(2026, 12, 1) + timedelta(days=41)
 
 
+def test_a_rate_of_nearly_nothing_is_zero_without_a_sign() -> None:
+    assert str(growth(*[50_001] * 9, 50_000, *[50_001] * 80).mib_per_day) == "0.0"
+    assert str(growth(*[50_000] * 89, 49_999).mib_per_day) == "0.0"
+
+
 @pytest.mark.parametrize("running", [[50_000] * 10, range(60_000, 50_000, -1000), [50_000] * 9 + [50_001]])
 def test_a_site_that_does_not_grow_is_never_full(running: list[int]) -> None:
     one = growth(*running)

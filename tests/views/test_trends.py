@@ -36,6 +36,17 @@ def test_a_full_site_is_full_whether_it_grows_or_not(outlook: Outlook, rate: flo
     assert note == f"ams1: memory is full ({running} of 100 MiB), {rate:+.0f} MiB per day; based on 9 scans"
 
 
+@pytest.mark.parametrize(
+    ("rate", "words"), [(-0.4, "-0.4"), (0.4, "+0.4"), (0.0, "+0"), (-0.0, "+0"), (-1.0, "-1"), (9.8, "+10")]
+)
+def test_a_rate_that_rounds_to_zero_has_its_digit_and_zero_is_never_negative(rate: float, words: str) -> None:
+    growth = Growth(scope=None, site="ams1", outlook=Outlook.NOT_GROWING, scans=9, mib_per_day=rate)
+
+    (note,) = trends.capacity(CapacityTrend(growth=(growth,))).notes
+
+    assert note == f"ams1: memory is not filling up ({words} MiB per day); based on 9 scans"
+
+
 def test_a_site_of_which_nothing_was_read_has_that_for_a_reason() -> None:
     growth = Growth(scope=None, site="ams1", outlook=Outlook.UNKNOWN, scans=0)
 

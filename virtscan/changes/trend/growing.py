@@ -58,7 +58,7 @@ def _of_site(counts: Iterable[ScanCounts], last: ScanRecord, site: str | None) -
         since=since,
         memory_mib=memory,
         running_mib=running,
-        mib_per_day=round(rate, 1) if enough else None,
+        mib_per_day=round(rate, 1) + 0.0 if enough else None,  # 0.0 in place of -0.0
         days_until_full=int(days) if days is not None and is_full_some_day else None,
         full_on=None if full_on is None else full_on.date(),
     )

@@ -205,4 +205,6 @@ def _is_full(growth: Growth) -> bool:
 
 
 def _rate(growth: Growth) -> str:
-    return f"{growth.mib_per_day or 0:+.0f}"
+    """Write the rate with its sign; one below 1 has a digit more, so that it is not zero."""
+    rate = growth.mib_per_day or 0.0
+    return f"{rate:+.1f}" if 0 < abs(rate) < 1 else f"{round(rate):+d}"
