@@ -202,7 +202,11 @@ def test_gaps_go_to_standard_error_if_the_format_has_no_place_for_them(capfd: py
             "'table,csv' is not a format; repeat the option: --format table --format csv=FILE",
         ),
         (["report", "x.json", "--format", "csv,json=x"], "repeat the option: --format csv --format json=x"),
-        (["report", "x.json", "--format", "table,cvs"], "'table,cvs' is not a format; "),
+        (
+            ["report", "x.json", "--format", "table,cvs"],
+            "'table,cvs' is not a format; repeat the option: --format table --format csv=FILE",
+        ),
+        (["report", "x.json", "--format", "table,nothing"], "'table,nothing' is not a format; choose from table, "),
         (["report", "x.json", "--format", "csv="], "csv=: no file given; write csv=FILE, or csv for standard output"),
         (
             ["report", "x.json", "--format", "csv", "--format", "json"],

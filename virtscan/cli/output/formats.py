@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from virtscan.cli.output.outputs import STDOUT, refuse_same_place
-from virtscan.model.nearest import did_you_mean
+from virtscan.model.nearest import did_you_mean, nearest
 from virtscan.reporters import REPORTERS, SUMMARY, Reporter
 
 if TYPE_CHECKING:
@@ -66,13 +66,20 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
 
     def _advice(self, value: str) -> str:
         """Return how to repeat the option if the value lists formats, else the nearest format."""
-        first, *rest = (part.strip() for part in value.split(","))
-        if rest and all(part.partition("=")[0] in self.formats for part in (first, *rest)):
+        parts = [part.strip() for part in value.split(",")]
+        first, *rest = meant = [found for part in parts if (found := self._nearest(part)) is not None] or [value]
+        if rest and len(meant) == len(parts):
             # Only one of several outputs can be standard output.
             with_files = (part if "=" in part else f"{part}=FILE" for part in rest)
             return f"repeat the option: --format {' --format '.join((first, *with_files))}"
         near = did_you_mean(value.partition("=")[0], self.formats)
         return f"{near} choose from {', '.join(self.formats)}".lstrip()
+
+    def _nearest(self, part: str) -> str | None:
+        """Return a part of a list with the nearest format; None if no format is similar."""
+        name, equals, file = part.partition("=")
+        found = nearest(name, self.formats)
+        return None if found is None else f"{found}{equals}{file}"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG002 click's signature
         """Complete the name of the format."""
