@@ -1,5 +1,6 @@
 """`virtscan explain`: everything about one interface."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,8 @@ def explain(
     supposed = parsed(assumptions, str)
     refuse_same_place(*places(outputs), ("--redact", redact), inputs=(file, options["config"]))
     redacted = redaction(redact)
+    if file is not None and _are_swapped(interface, str(file)):
+        raise click.UsageError(f"{file}: no such file; write DOMAIN before FILE: virtscan explain {file} {interface}")
     with showing(outputs) as shown:
         inventory = assume(acquire(file, console, **options), supposed).inventory
         positions = explanations.find(inventory, interface)
@@ -84,6 +87,12 @@ def explain(
         further = explanations.sections(explanation)
         shown.show(document, console, code=code, text=text, further=further)
     return code
+
+
+def _are_swapped(interface: str, file: str) -> bool:
+    """Return True if the first argument is a file, and the second is none."""
+    # Path would raise an error for a name that is too long.
+    return file != "-" and not os.path.exists(file) and (interface == "-" or os.path.isfile(interface))  # noqa: PTH110, PTH113
 
 
 def _exit_code(explanation: Explanation, report: Report) -> ExitCode:
