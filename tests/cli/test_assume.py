@@ -6,12 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.build import FIXED_KERNEL, TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
 from tests.harness.schemas import validator
 from tests.reporters.reading import text_of
+from virtscan.cli.acquire import load
 from virtscan.cli.main import run
-from virtscan.model import Mac, Policy, Waiver
+from virtscan.model import HostStatus, Hypervisor, Mac, Policy, Waiver
 from virtscan.reporters import REPORTERS, Content
 from virtscan.storage import dumps
 from virtscan.views import VIEWS
@@ -56,6 +58,20 @@ def test_an_assumption_that_changes_nothing_is_reported_as_such(saved: str, capf
     run(["report", saved, "--assume", "satellite tx=on"])
 
     assert "The assumption changes no verdict.\n" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("assumption", ["hv9 runs_on=hv2", f"hv9 kernel={FIXED_KERNEL}", "satellite tx=on"])
+def test_the_effect_on_a_hypervisor_that_was_not_read_is_unknown(
+    assumption: str, saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fleet = load(Path(saved))
+    away = Hypervisor(name="hv9", uri="qemu+ssh://hv9/system", status=HostStatus.FAILED)
+    (tmp_path / "away.json").write_bytes(dumps(replace(fleet, hypervisors=(*fleet.hypervisors, away))))
+    run(["report", str(tmp_path / "away.json"), "--assume", assumption])
+
+    shown = capfd.readouterr().out
+    assert "The effect of the assumption on further VMs is unknown: hv9 was not read completely.\n" in shown
+    assert "The assumption changes no verdict.\n" not in shown
 
 
 @pytest.mark.parametrize("view", VIEWS)

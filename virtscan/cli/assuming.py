@@ -26,10 +26,14 @@ assume_option = click.option(
 
 
 class AssumptionResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The assumptions and their effects; both are empty for a report of observed facts."""
+    """The assumptions and their effects; all are empty for a report of observed facts.
+
+    `unread` names the hypervisors on which they may have more.
+    """
 
     assumed: tuple[str, ...] = ()
     effects: "tuple[Effect, ...]" = ()
+    unread: tuple[str, ...] = ()
 
 
 def parsed(texts: Sequence[str], pseudonym: Callable[[str], str]) -> "tuple[Assumption, ...]":
@@ -92,7 +96,12 @@ def with_assumptions(report: Report, assumptions: "Sequence[Assumption]") -> tup
     assumed = assume(report.inventory, assumptions)
     later = _with_waivers_of(report, judge(assumed.inventory))
     texts = tuple(assumption.text for assumption in assumptions)
-    return later, AssumptionResult(assumed=texts, effects=effects(report, later, assumed.moved))
+    hosts = report.inventory.hypervisors
+    return later, AssumptionResult(
+        assumed=texts,
+        effects=effects(report, later, assumed.moved),
+        unread=tuple(host.name for host in hosts if host.status is not HostStatus.COMPLETE),
+    )
 
 
 def _with_waivers_of(report: Report, later: Report) -> Report:

@@ -7,6 +7,7 @@ import msgspec
 
 from virtscan.model import Finding, Mac, Ranked, Report, Verdict
 from virtscan.views.document import Document, records
+from virtscan.views.wording.phrases.names import listed, were
 from virtscan.views.wording.phrases.quantity import quantity
 
 if TYPE_CHECKING:
@@ -57,11 +58,23 @@ def effects(before: Report, after: Report, moved: "Mapping[DomainPlace, DomainPl
     return tuple(sorted(found, key=lambda effect: effect.change.rank))
 
 
-def marked(document: Document, assumptions: Sequence[str], found: Sequence[Effect] | None = None) -> Document:
-    """Mark a document as made under assumptions, in every format, with their effects if reports were compared."""
+def marked(
+    document: Document,
+    assumptions: Sequence[str],
+    found: Sequence[Effect] | None = None,
+    unread: Sequence[str] = (),
+) -> Document:
+    """Mark a document as made under assumptions, in every format, with their effects if reports were compared.
+
+    Args:
+        document: The document.
+        assumptions: The assumptions, as typed.
+        found: Their effects.
+        unread: The hypervisors on which they may have more.
+    """
     if not assumptions:
         return document
-    changes = () if found is None else _lines(found)
+    changes = () if found is None else _lines(found, unread)
     return msgspec.structs.replace(
         document,
         assumed=tuple(assumptions),
@@ -122,10 +135,13 @@ def _effect(change: EffectKind, before: Finding | None, after: Finding | None) -
     )
 
 
-def _lines(found: Sequence[Effect]) -> Iterator[str]:
+def _lines(found: Sequence[Effect], unread: Sequence[str]) -> Iterator[str]:
     """Describe the effects of the assumptions: a line for each kind of change, and one for each interface."""
+    if unread:
+        why = f"{listed(unread)} {were(unread)} not read completely"
+        yield f"The effect of the assumption on further VMs is unknown: {why}."
     if not found:
-        yield "The assumption changes no verdict."
+        yield "The assumption changes no verdict" + (" of what was read." if unread else ".")
     for change, words in _WORDS.items():
         own = [effect for effect in found if effect.change is change]
         if own:

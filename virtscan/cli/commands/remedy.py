@@ -71,7 +71,9 @@ def remedy(
             if any(output.format_name != TEXT for output in outputs)
             else msgspec.structs.replace(planned, changes=())
         )
-        marked_document = marked(document(listed, report, form, chosen), what_if.assumed, what_if.effects)
+        marked_document = marked(
+            document(listed, report, form, chosen), what_if.assumed, what_if.effects, what_if.unread
+        )
         code = of_answer(report)
         further = (command_lines(listed, chosen.steps),)
         shown.show(marked_document, console, code=code, text=chosen.write(planned), further=further)

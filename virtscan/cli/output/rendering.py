@@ -218,7 +218,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             document = msgspec.structs.replace(document, sections=(*document.sections, *self.further))
         if self.note is not None:
             document = msgspec.structs.replace(document, notes=(self.note, *document.notes))
-        document = marked(document, self.what_if.assumed, self.what_if.effects)
+        document = marked(document, self.what_if.assumed, self.what_if.effects, self.what_if.unread)
         if conditions:
             document = _narrowed(document, conditions)
         display = current_display_options()
