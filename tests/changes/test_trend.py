@@ -196,6 +196,22 @@ def test_a_site_without_findings_is_unknown_if_the_scan_was_not_complete() -> No
     ]
 
 
+def test_the_counts_of_a_site_are_whole_if_its_own_hypervisors_were_read() -> None:
+    whole, part = CapacityCount(site="ams1", hypervisors=2), CapacityCount(site="fra1", hypervisors=2, unread=1)
+    other = count(2, site="fra1")
+    night = msgspec.structs.replace(findings(1, other, status=HostStatus.PARTIAL), capacity=(whole, part))
+    nights = [findings(0, count(3), other), night]
+
+    sites = risk_trend(nights, RiskBy.SITE, Every.SCAN).points[2:]
+    (server,) = risk_trend(nights, RiskBy.SERVER, Every.SCAN).points[1:]
+
+    assert [(one.label, one.status.value, one.at_risk) for one in sites] == [
+        ("ams1", "complete", 0),
+        ("fra1", "partial", 2),
+    ]
+    assert (server.status.value, server.at_risk) == ("partial", 2)
+
+
 def test_capacity_adds_up_what_is_known() -> None:
     running, off = domain("a", macvtap(), vcpus=4), domain("b", vcpus=2, state=DomainState.INACTIVE)
     host = hypervisor("hv1", running, off, domain("a", next_start=True), site="ams1")

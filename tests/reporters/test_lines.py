@@ -1,9 +1,12 @@
 """Trends in a page: lines over time."""
 
+from datetime import timedelta
+
 import msgspec
 
+from tests.build import TAKEN_AT
 from tests.storage.history.nights import host, nights, vm
-from virtscan.changes.trend import Every, RiskBy, capacity_counts, capacity_trend, risk_trend
+from virtscan.changes.trend import Every, RiskBy, RiskPoint, RiskTrend, capacity_counts, capacity_trend, risk_trend
 from virtscan.model import HostStatus
 from virtscan.model.history import ScanCounts, ScanRecord
 from virtscan.reporters import REPORTERS
@@ -93,3 +96,29 @@ def test_the_page_has_the_lines() -> None:
 
     assert page.count("<polyline") == 6
     assert '<a href="#trend">Trend</a>' in page
+
+
+def test_counts_that_may_be_too_low_are_no_dip_of_a_line() -> None:
+    def night(number: int, at_risk: int | None, status: HostStatus) -> RiskPoint:
+        taken_at = TAKEN_AT + timedelta(days=number)
+        scan = ScanRecord(number=number, taken_at=taken_at, version="0.1.0", status=status)
+        return RiskPoint(scan=scan, label="satellite", is_new_version=False, status=status, at_risk=at_risk)
+
+    def drawn(*points: RiskPoint) -> lines.ChartLine:
+        trend = RiskTrend(by=RiskBy.SERVER, points=points, last=points[-1].scan)
+        return next(
+            chart.lines[0]
+            for chart in lines.of_document(trends.risks(trend))
+            if chart.title.startswith("Interfaces at")
+        )
+
+    whole, part, failed = HostStatus.COMPLETE, HostStatus.PARTIAL, HostStatus.FAILED
+    hole = drawn(night(1, 8, whole), night(2, 3, part), night(3, 8, whole))
+    least = drawn(night(1, 8, whole), night(2, 3, part))
+    never = drawn(night(1, 3, part), night(2, 1, part))
+    nothing = drawn(night(1, 8, whole), night(2, 3, part), night(3, None, failed))
+
+    assert (hole.parts, hole.words) == (("0.00,0.00 0.00,0.00", "100.00,0.00 100.00,0.00"), "8 interfaces")
+    assert (least.parts, least.words) == (("0.00,0.00 0.00,0.00",), "at least 3 interfaces; 8 interfaces before")
+    assert (never.parts, never.words) == ((), "at least 1 interface")
+    assert nothing.words == "unknown; 8 interfaces before"

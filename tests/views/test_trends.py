@@ -73,8 +73,8 @@ def test_what_unread_hypervisors_count_as_is_told() -> None:
 def test_counts_of_a_scan_that_read_a_part_are_marked() -> None:
     scan = ScanRecord(number=1, taken_at=TAKEN_AT, version="0.1.0", status=HostStatus.PARTIAL)
     points = (
-        RiskPoint(scan=scan, label="ams1", is_new_version=False),
-        RiskPoint(scan=scan, label="fra1", is_new_version=False, at_risk=2),
+        RiskPoint(scan=scan, label="ams1", is_new_version=False, status=scan.status),
+        RiskPoint(scan=scan, label="fra1", is_new_version=False, status=scan.status, at_risk=2),
     )
     table = REPORTERS["table"].render(trends.risks(RiskTrend(by=RiskBy.SITE, points=points, last=scan))).decode()
 

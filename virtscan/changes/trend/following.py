@@ -41,8 +41,8 @@ def capacity_trend(counts: Sequence[ScanCounts], every: Every) -> CapacityTrend:
 def risk_trend(counts: Sequence[ScanCounts], by: RiskBy, every: Every) -> RiskTrend:
     """Follow the findings of each site, or of each server that decides some.
 
-    A label that a complete scan of its scope lacks has zero findings there, so that a line goes down and does not end.
-    In another scan its findings may be on a hypervisor that was not read: their counts are unknown.
+    A label has zero findings in a scan of its scope that lacks it, so that a line goes down and does not end. If a
+    hypervisor that may have such findings was not read, their counts are unknown: any of a server, those of a site.
     """
     shown, new = _shown(counts, every)
     labels: dict[str | None, set[str | None]] = {}
@@ -62,8 +62,9 @@ def risk_trend(counts: Sequence[ScanCounts], by: RiskBy, every: Every) -> RiskTr
 
 def _point(one: ScanCounts, label: str | None, by: RiskBy, *, is_new_version: bool) -> RiskPoint:
     own = [count for count in one.findings if _label(count, by) == label]
-    if not own and one.scan.status is not HostStatus.COMPLETE:
-        return RiskPoint(scan=one.scan, label=label, is_new_version=is_new_version)
+    status = _status(one, label, by)
+    if not own and status is not HostStatus.COMPLETE:
+        return RiskPoint(scan=one.scan, label=label, is_new_version=is_new_version, status=status)
     verdicts: Counter[Verdict] = Counter()
     exposures: Counter[Exposure] = Counter()
     for count in own:
@@ -74,6 +75,7 @@ def _point(one: ScanCounts, label: str | None, by: RiskBy, *, is_new_version: bo
         scan=one.scan,
         label=label,
         is_new_version=is_new_version,
+        status=status,
         at_risk=verdicts[Verdict.AT_RISK],
         pending=exposures[Exposure.PENDING],
         boots=exposures[Exposure.BOOTS],
@@ -83,6 +85,12 @@ def _point(one: ScanCounts, label: str | None, by: RiskBy, *, is_new_version: bo
         not_affected=verdicts[Verdict.NOT_AFFECTED],
         waived=sum(count.findings for count in own if count.waived),
     )
+
+
+def _status(one: ScanCounts, label: str | None, by: RiskBy) -> HostStatus:
+    """Return the completeness of the hypervisors that may have findings of this label."""
+    was_read = any(by is RiskBy.SITE and count.site == label and not count.unread for count in one.capacity)
+    return HostStatus.COMPLETE if was_read else one.scan.status
 
 
 def _label(count: FindingCount, by: RiskBy) -> str | None:

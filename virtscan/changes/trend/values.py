@@ -5,6 +5,7 @@ from enum import Enum
 
 import msgspec
 
+from virtscan.model import HostStatus
 from virtscan.model.history import CapacityCount, ScanRecord
 
 
@@ -71,12 +72,14 @@ class CapacityPoint(msgspec.Struct, frozen=True, kw_only=True):
 class RiskPoint(msgspec.Struct, frozen=True, kw_only=True):
     """The findings of a site, or those that a server decides, at one scan; None if they may not have been read.
 
+    `status` is COMPLETE if every hypervisor that may have such findings was read; else the counts may be too low.
     The counts besides `waived` leave waived findings out; `pending`, `boots` and `latent` are those at risk.
     """
 
     scan: ScanRecord
     label: str | None
     is_new_version: bool
+    status: HostStatus
     at_risk: int | None = None
     pending: int | None = None
     boots: int | None = None

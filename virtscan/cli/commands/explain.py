@@ -91,8 +91,8 @@ def explain(
 
 def _are_swapped(interface: str, file: str) -> bool:
     """Return True if the first argument is a file, and the second is none."""
-    # Path would raise an error for a name that is too long.
-    return file != "-" and not os.path.exists(file) and (interface == "-" or os.path.isfile(interface))  # noqa: PTH110, PTH113
+    is_file = os.path.isfile(interface)  # noqa: PTH113 Path raises an error for a name that is too long
+    return file != "-" and not os.path.lexists(file) and (interface == "-" or is_file)
 
 
 def _exit_code(explanation: Explanation, report: Report) -> ExitCode:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from virtscan.model import HostStatus
 from virtscan.reporters.text import CELL, plain, printable
 from virtscan.views.document import Document, Section
 from virtscan.views.rows.lazy import Value
@@ -25,7 +26,10 @@ _CHARTS = (
 
 
 class ChartLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line in parts, each the points of a polyline; an unknown value leaves a hole between two parts."""
+    """A line in parts, each the points of a polyline.
+
+    An unknown value leaves a hole between two parts, and so does one that may be too low.
+    """
 
     label: str
     parts: tuple[str, ...]
@@ -77,16 +81,22 @@ def _chart(
     divisor: int,
 ) -> LineChart:
     values: dict[str, dict[str, float | None]] = {}
+    least: dict[str, float | None] = {}
     for name, row in named:
         value = row[key]
         amount = value / divisor if isinstance(value, int | float) else None
-        values.setdefault(name, {})[str(row["taken_at"])] = amount
+        is_least = row.get("status", HostStatus.COMPLETE.value) != HostStatus.COMPLETE.value
+        values.setdefault(name, {})[str(row["taken_at"])] = None if is_least else amount
+        least[name] = amount if is_least else None
     top = max((value for line in values.values() for value in line.values() if value is not None), default=0.0)
     largest = sorted(values, key=lambda name: -max((value or 0.0 for value in values[name].values()), default=0.0))
     positions = _positions(times)
     return LineChart(
         title=f"{title} by {label}",
-        lines=tuple(_line(name, values[name], positions, top or 1.0, unit) for name in sorted(largest[:_MOST_LINES])),
+        lines=tuple(
+            _line(name, values[name], positions, top or 1.0, _last(list(values[name].values()), least[name], unit))
+            for name in sorted(largest[:_MOST_LINES])
+        ),
         top=f"{top:g} {unit}" if top == int(top) else f"{top:.1f} {unit}",
         first=times[0][:10],
         last=times[-1][:10],
@@ -110,19 +120,29 @@ def _name(row: Mapping[str, Value], label: str, has_scopes: bool) -> str:
 
 
 def _line(
-    name: str, values: Mapping[str, float | None], positions: Mapping[str, float], top: float, unit: str
+    name: str, values: Mapping[str, float | None], positions: Mapping[str, float], top: float, words: str
 ) -> ChartLine:
-    words = _last(list(values.values()), unit)
     return ChartLine(label=printable(name, CELL), parts=tuple(_parts(values, positions, top)), words=words)
 
 
-def _last(values: Sequence[float | None], unit: str) -> str:
-    """Write the value of the last scan, the last one of these; if that is unknown, also the last known one."""
-    known = [f"{value:.0f}" for value in values if value is not None]
+def _last(values: Sequence[float | None], least: float | None, unit: str) -> str:
+    """Write the value of the last scan, the last one of these; if that is unknown, also the last known one.
+
+    Args:
+        values: Those of all scans.
+        least: The least that the last one can be, if it is unknown.
+        unit: The unit in the plural.
+    """
+    now = "unknown" if not least else f"at least {_amount(least, unit)}"
+    known = [_amount(value, unit) for value in values if value is not None]
     if not known:
-        return "unknown"
-    words = f"{known[-1]} {unit.removesuffix('s') if known[-1] == '1' else unit}"
-    return f"unknown; {words} before" if values[-1] is None else words
+        return now
+    return f"{now}; {known[-1]} before" if values[-1] is None else known[-1]
+
+
+def _amount(value: float, unit: str) -> str:
+    words = f"{value:.0f}"
+    return f"{words} {unit.removesuffix('s') if words == '1' else unit}"
 
 
 def _parts(values: Mapping[str, float | None], positions: Mapping[str, float], top: float) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from types import TracebackType
 
+import msgspec
 import sqlalchemy as sa
 
 from virtscan.errors import HistoryError, NoScanError
@@ -127,26 +128,20 @@ class History:
             return remembering(connection, ScanReader(connection).inventory(number), number)
 
     def finding_counts(self) -> tuple[ScanCounts, ...]:
-        """Return the counts of findings of every scan, including pruned ones, the oldest first."""
+        """Return the counts of findings and capacity of every scan, including pruned ones, the oldest first."""
         with self._database.reading() as connection:
             counts: dict[int, list[FindingCount]] = {}
             for scan_id, count in _finding_counts(connection):
                 counts.setdefault(scan_id, []).append(count)
             return tuple(
-                ScanCounts(scan=scan, findings=tuple(counts.get(scan.number, ()))) for scan in _records(connection)
+                msgspec.structs.replace(one, findings=tuple(counts.get(one.scan.number, ())))
+                for one in _capacity_counts(connection)
             )
 
     def capacity_counts(self) -> tuple[ScanCounts, ...]:
         """Return the counts of capacity of every scan, including pruned ones, the oldest first."""
         with self._database.reading() as connection:
-            counts: dict[int, list[CapacityCount]] = {}
-            fields = CapacityCount.__struct_fields__
-            columns = (CAPACITY_COUNT.c[name] for name in fields)
-            for scan_id, *values in connection.execute(sa.select(CAPACITY_COUNT.c.scan_id, *columns)):
-                counts.setdefault(scan_id, []).append(CapacityCount(**dict(zip(fields, values, strict=True))))
-            return tuple(
-                ScanCounts(scan=scan, capacity=tuple(counts.get(scan.number, ()))) for scan in _records(connection)
-            )
+            return tuple(_capacity_counts(connection))
 
     def prune(self, *, before: datetime, then: Then) -> tuple[int, ...]:
         """Remove the content of old scans; return their numbers. All counts stay, and the memory of unread hosts.
@@ -208,6 +203,16 @@ def _records(connection: sa.Connection) -> Iterator[ScanRecord]:
             reported=bool(row["reported"]),
             kept=bool(row["kept"]),
         )
+
+
+def _capacity_counts(connection: sa.Connection) -> Iterator[ScanCounts]:
+    counts: dict[int, list[CapacityCount]] = {}
+    fields = CapacityCount.__struct_fields__
+    columns = (CAPACITY_COUNT.c[name] for name in fields)
+    for scan_id, *values in connection.execute(sa.select(CAPACITY_COUNT.c.scan_id, *columns)):
+        counts.setdefault(scan_id, []).append(CapacityCount(**dict(zip(fields, values, strict=True))))
+    for scan in _records(connection):
+        yield ScanCounts(scan=scan, capacity=tuple(counts.get(scan.number, ())))
 
 
 def _finding_counts(connection: sa.Connection) -> Iterator[tuple[int, FindingCount]]:

@@ -108,7 +108,7 @@ def risks(trend: RiskTrend) -> Document:
     fields = _fields(_of_risks(trend.by), _are_several(point.scan for point in trend.points))
     rows = msgspec.structs.replace(section("rows", fields, trend.points), none=_nothing("finding", trend.last))
     sections = (rows, section("growth", _OF_GROWTH, ()))
-    is_partial = any(point.scan.status is HostStatus.PARTIAL for point in trend.points)
+    is_partial = any(point.status is HostStatus.PARTIAL for point in trend.points)
     return _document("risks", sections, trend.last, trend.versions, [PARTIAL] if is_partial else [])
 
 
@@ -120,7 +120,7 @@ def _of_risks(by: RiskBy) -> tuple[Field[RiskPoint], ...]:
     return (
         Field(moment("taken_at"), lambda point: timestamp(point.scan.taken_at)),
         Field(Column(by.value), lambda point: point.label),
-        Field(one_of(HostStatus, "status"), lambda point: word(point.scan.status)),
+        Field(one_of(HostStatus, "status"), lambda point: word(point.status)),
         Field(number("at_risk"), lambda point: point.at_risk),
         Field(number("pending", under="at_risk"), lambda point: point.pending),
         Field(number("boots", under="at_risk"), lambda point: point.boots),
