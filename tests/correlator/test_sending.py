@@ -100,8 +100,15 @@ VLAN = vlan("eth0.7", "eth0")
         # A macvlan in a guest, over its only NIC.
         (read((macvlan("mv0", "eth0"), ON), (ETH0, OFF)), OFF, ("eth0",)),
         (read((macvlan("mv0", "eth0"), ON), (ETH0, ON)), ON, ("mv0", "eth0")),
-        # A device of unknown kind above the named one may be a team, or a VLAN: its own "off" fills nothing surely.
-        (read((device("t0", DeviceKind.UNKNOWN, "eth0"), OFF), (ETH0, ON), interface="eth0"), ON, ("eth0",)),
+        # A device of unknown kind above the named one may be a team, or a VLAN: its "off" fills, or is not passed.
+        (read((device("t0", DeviceKind.UNKNOWN, "eth0"), OFF), (ETH0, ON), interface="eth0"), UNKNOWN, ()),
+        (read((device("t0", DeviceKind.UNKNOWN, "eth0"), ON), (ETH0, ON), interface="eth0"), ON, ("t0", "eth0")),
+        (read((device("t0", DeviceKind.UNKNOWN, "eth0"), UNKNOWN), (ETH0, ON), interface="eth0"), ON, ("eth0",)),
+        (
+            read((device("t0", DeviceKind.UNKNOWN, "eth0", "eth1"), OFF), (ETH0, ON), (ETH1, OFF), interface="eth0"),
+            UNKNOWN,
+            (),
+        ),
         (read((device("t0", DeviceKind.UNKNOWN, "eth0"), OFF), (ETH0, OFF), interface="eth0"), OFF, ("t0",)),
         (read((device("t0", DeviceKind.UNKNOWN, "eth0"), OFF), (ETH0, ON)), OFF, ("t0",)),
         # Two levels.

@@ -78,7 +78,10 @@ def path_along(
     offloads = [known[name].offload if name in known else Offload() for name in names]
     now = [one.tx_checksum for one in offloads]
     after = [State.UNKNOWN if one.persistence is None else one.persistence.tx_checksum for one in offloads]
-    for place in _doubtful(names, known, named):
+    doubtful = tuple(_doubtful(names, known, named))
+    may_fill = any(now[place] is State.OFF for place in doubtful)
+    may_fill_later = any(after[place] is State.OFF for place in doubtful)
+    for place in doubtful:
         now[place], after[place] = _unless_off(now[place]), _unless_off(after[place])
     # A device that fills now may also fill after a reboot: the others alone don't put the path "on again".
     open_later = any(before is State.OFF and later is State.UNKNOWN for before, later in zip(now, after, strict=True))
@@ -88,8 +91,8 @@ def path_along(
     hidden = hidden or is_possible
     return SendingPath(
         devices=names,
-        now=_on_path(now, hidden=hidden),
-        after_reboot=_on_path(after, hidden=hidden or open_later),
+        now=_on_path(now, hidden=hidden or may_fill),
+        after_reboot=_on_path(after, hidden=hidden or open_later or may_fill_later),
         ends_open=ends_open,
     )
 
@@ -97,7 +100,10 @@ def path_along(
 def _doubtful(
     names: tuple[DeviceName, ...], known: Mapping[DeviceName, ServerDevice], named: Collection[DeviceName]
 ) -> Iterator[int]:
-    """Yield the places of devices above the named one that may be VLANs, through which the server does not send."""
+    """Yield the places of devices above the named one that may be masters or VLANs.
+
+    The server sends through its master, and not through a VLAN.
+    """
     for place, name in enumerate(names):
         if name in named:
             return
