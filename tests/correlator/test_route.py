@@ -66,6 +66,9 @@ STACKS = (
     veth("p0"),
 )
 
+NESTED_MACS = ("52:54:00:00:0a:00", "52:54:00:00:0a:01")
+NESTED = tuple(nic(f"eth{index}", mac=Mac(mac), **VIRTIO) for index, mac in enumerate(NESTED_MACS))
+
 
 def sat(device_: str, mode: SourceMode | None = BRIDGE) -> Interface:
     return bridged(device_, SERVING) if mode is None else macvtap(device_, mode, SERVING)
@@ -356,6 +359,49 @@ def test_a_nested_hypervisor_sends_out_of_each_domain_that_it_may_be(copies: tup
     hypervisor_domains = tuple(domain(f"hv2-{name}", macvtap(name, mac=OTHER)) for name in copies)
 
     assert finding_of(scene(beside=hypervisor_domains, others=(inner,), host_devices=STACKS)).rule == rule
+
+
+@pytest.mark.parametrize(
+    ("devices", "here", "rule", "confidence"),
+    [
+        # The server's frames leave by the NIC below its device, and by no other that is known.
+        ((bond("bond2", "eth0"), NESTED[0], NESTED[1]), 0, "R7", Confidence.HIGH),
+        ((bond("bond2", "eth0"), NESTED[0], NESTED[1]), 1, "R7", Confidence.MEDIUM),
+        ((bond("bond2", "eth0", "eth1"), NESTED[0], NESTED[1]), 1, "R7", Confidence.HIGH),
+        # Its device is unknown.
+        ((NESTED[0], NESTED[1]), 0, "R7", Confidence.MEDIUM),
+    ],
+)
+def test_of_the_nics_of_a_nested_hypervisor_only_those_below_the_servers_device_are_known_to_send(
+    devices: tuple[Device, ...], here: int, rule: str, confidence: Confidence
+) -> None:
+    inner = hypervisor("hv2", provisioner(), devices=devices)
+    around = domain(
+        "hv2",
+        *(
+            macvtap("bond2" if here == index else "bond3", mac=mac, index=index)
+            for index, mac in enumerate(NESTED_MACS)
+        ),
+    )
+    found = finding_of(scene(beside=(around,), others=(inner,), host_devices=STACKS))
+
+    assert (found.rule, found.confidence) == (rule, confidence)
+
+
+def test_segments_exclude_a_server_that_may_send_by_another_nic_of_its_nested_hypervisor() -> None:
+    inner = hypervisor("hv2", provisioner(), devices=(bond("bond2", "eth0"), *NESTED))
+    nics = [macvtap("bond3", mac=NESTED_MACS[0]), macvtap("bond2", mac=NESTED_MACS[1], index=1)]
+    looked_at = scene(
+        servers=(satellite(segments=("a",)),),
+        beside=(domain("hv2", *nics),),
+        others=(inner,),
+        host_devices=STACKS,
+        segments={DeviceName("bond2"): "b"},
+    )
+
+    found = finding_of(looked_at)
+
+    assert found.rule == "R4"
 
 
 def test_a_nested_hypervisor_may_be_a_domain_that_was_not_read() -> None:

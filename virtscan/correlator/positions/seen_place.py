@@ -1,9 +1,12 @@
 """Places as one hypervisor sees them: on it, outside, or either."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from virtscan.correlator.location.fleet import Fleet
-from virtscan.correlator.location.places import GuestNic, OtherMachine, Place, UnlocatedServer
+from virtscan.correlator.location.places import GuestNic, HostDevice, HostItself, OtherMachine, Place, UnlocatedServer
+from virtscan.model import DeviceName, Mac
 
 
 class SeenPlace(msgspec.Struct, frozen=True):
@@ -17,7 +20,8 @@ def seen_from(place: Place, here: str, fleet: Fleet) -> SeenPlace:
     """Return the sources of packets that a place has on the hypervisor `here`, and the place itself if it lies outside.
 
     A server on a hypervisor that is itself a domain `here` sends out of that domain's NICs, as far as they are known.
-    One on a hypervisor that may be a domain has both places, of which only one is real.
+    Of several, only those below the server's own device are known to send for it. One on a hypervisor that may be a
+    domain has both places, of which only one is real.
     """
     if isinstance(place, OtherMachine | UnlocatedServer):
         return SeenPlace((), place)
@@ -27,12 +31,14 @@ def seen_from(place: Place, here: str, fleet: Fleet) -> SeenPlace:
     if not hypervisor_domains:
         return SeenPlace((), place)
     doubtful = all(one.doubts for one in hypervisor_domains)
+    below = _macs_below(place, fleet)
     nics = (
         GuestNic(
             hypervisor=one.hypervisor,
             domain=one.domain,
             interface=nic,
-            declared=place.declared if isinstance(place, GuestNic) else True,
+            declared=(not isinstance(place, GuestNic) or place.declared)
+            and (len(one.domain.interfaces) == 1 or nic.mac in below),
             exclusive=doubtful or len(hypervisor_domains) > 1,
             inner=place if isinstance(place, GuestNic) else None,
             doubts=one.doubts,
@@ -41,3 +47,25 @@ def seen_from(place: Place, here: str, fleet: Fleet) -> SeenPlace:
         for nic in one.domain.interfaces
     )
     return SeenPlace(tuple(nics), msgspec.structs.replace(place, exclusive=True) if doubtful else None)
+
+
+def _macs_below(place: GuestNic | HostDevice | HostItself, fleet: Fleet) -> Collection[Mac | None]:
+    """Return the MACs of everything below a place's device; none where the device is unknown."""
+    devices = fleet.devices_of(place.hypervisor)
+    found: dict[DeviceName, None] = {}
+    waiting = [name for name in _names(place) if name in devices]
+    while waiting:
+        name = waiting.pop()
+        found[name] = None
+        waiting += [lower for lower in devices[name].lower if lower in devices and lower not in found]
+    return {mac for name in found for mac in devices[name].macs}
+
+
+def _names(place: GuestNic | HostDevice | HostItself) -> tuple[DeviceName, ...]:
+    match place:
+        case GuestNic(interface=interface):
+            return tuple(one.device for one in interface.attachments if one.device is not None)
+        case HostDevice(device=device):
+            return (device.name, *device.lower)
+        case HostItself():
+            return ()
