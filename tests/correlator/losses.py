@@ -185,10 +185,20 @@ def withdrawn(inventory: Inventory, gaps: Iterable[Gap]) -> Inventory:
         for gap in gaps
         if isinstance(gap.cause, PhysicalContradicted) and isinstance(gap.item, HypervisorItem)
     }
+    virtual = {
+        gap.item.server
+        for gap in gaps
+        if isinstance(gap.cause, PhysicalContradicted) and isinstance(gap.item, ServerItem)
+    }
     return replace(
         inventory,
         servers=tuple(
-            replace(one, physical=False, runs_on=None) if one.name in placed else one for one in inventory.servers
+            replace(
+                one,
+                physical=one.physical and one.name not in placed | virtual,
+                runs_on=None if one.name in placed else one.runs_on,
+            )
+            for one in inventory.servers
         ),
         hypervisors=tuple(replace(one, physical=False) if one.name in real else one for one in inventory.hypervisors),
     )

@@ -5,7 +5,17 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, domain, hypervisor, macvlan, macvtap, nic
+from tests.build import (
+    FIXED_KERNEL,
+    UNFIXED_KERNEL,
+    domain,
+    hypervisor,
+    macvlan,
+    macvtap,
+    nic,
+    read_server,
+    sends,
+)
 from tests.correlator.scenes import BOOTING, OTHER, SERVING, finding_of, provisioner, satellite, scene
 from virtscan.correlator import correlate
 from virtscan.model import DomainState, GapAbout, Inventory, Mac, Machine, Netboot
@@ -17,6 +27,15 @@ OTHER_DEVICE = (provisioner(macvtap("bond3", mac=SERVING)),)
 PHYSICAL = (satellite(physical=True),)
 ON_HV2 = (satellite(runs_on="hv2"),)
 SEGMENTS = (satellite(segments=("pxe-a",)),)
+VIRTUAL_NIC = nic("eth0", driver="virtio_net", mac=Mac("02:00:00:00:00:01"))
+TWO_NICS = (
+    read_server(
+        sends(nic("eth0", mac=Mac(SERVING), addresses=("192.0.2.1/24",))),
+        sends(nic("eth1", driver=None, mac=Mac("02:00:00:00:00:02"), addresses=("198.51.100.1/24",))),
+        interface=None,
+        physical=True,
+    ),
+)
 PXE_B: dict[str, Any] = {"segments": {"bond2": "pxe-b"}}
 
 
@@ -61,6 +80,22 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
     "a physical server that is a hypervisor": (
         scene(servers=PHYSICAL, devices=(nic("eth9", mac=Mac(SERVING)),)),
         ["server satellite: physical = true is declared, but its MAC is on hv1; the observation is used"],
+    ),
+    "a physical server that is a virtual machine": (
+        scene(servers=(satellite(physical=True, machine=Machine.VIRTUAL),)),
+        ["server satellite: physical = true is declared, but a virtual machine is observed; the observation is used"],
+    ),
+    "a physical server with a virtual NIC": (
+        scene(servers=(read_server(sends(VIRTUAL_NIC), physical=True),)),
+        ["server satellite: physical = true is declared, but a virtual machine is observed; the observation is used"],
+    ),
+    "a physical server with a virtual NIC on bare metal": (
+        scene(servers=(read_server(sends(VIRTUAL_NIC), physical=True, machine=Machine.PHYSICAL),)),
+        [],
+    ),
+    "a physical server of which another NIC is a domain's": (
+        scene(servers=TWO_NICS, others=(hypervisor("hv2", provisioner()),)),
+        ["server satellite: physical = true is declared, but its MAC is on hv2; the observation is used"],
     ),
     # A server that is declared to run on a hypervisor.
     "a server on the hypervisor that is declared": (
@@ -146,6 +181,10 @@ def test_what_is_contradicted_is_warned_about_once(row: str) -> None:
         ("an observed kernel that is another one", "R10"),
         ("a physical server", "R10"),
         ("a physical server that is a domain", "R7"),
+        ("a physical server that is a virtual machine", "R10"),
+        ("a physical server with a virtual NIC", "R11"),
+        ("a physical server with a virtual NIC on bare metal", "R10"),
+        ("a physical server of which another NIC is a domain's", "R11"),
         ("a server that was not found there", "R10"),
         ("a server on another hypervisor than declared", "R7"),
         ("a record of another host", "R10"),

@@ -1,6 +1,6 @@
 """Kinds of NICs: those that fill in partial checksums, and those that pass them on to the host around the machine."""
 
-from virtscan.model import Backing, Closed, Device, DeviceKind, Hypervisor, Mac, Machine
+from virtscan.model import Backing, Closed, Device, DeviceKind, Hypervisor, Mac, Machine, Server
 
 _FORWARDING_DRIVERS = frozenset(
     {"virtio_net", "vmxnet", "vmxnet3", "hv_netvsc", "netvsc", "xen-netfront", "xen_netfront", "vif", "ibmveth"}
@@ -60,19 +60,31 @@ def nic_kind(device: Device, host: Hypervisor) -> NicKind:
     of a real one, and a MAC that none has.
     """
     mac = device.own_mac
-    has_made_up_mac = mac is not None and mac.startswith(HYPERVISOR_RANGES)
     if device.driver is not None:
-        passes_on = device.driver in _FORWARDING_DRIVERS or (device.driver in _EMULATED_DRIVERS and has_made_up_mac)
-        return NicKind.VIRTUAL if passes_on else NicKind.FILLING
+        return NicKind.VIRTUAL if _has_virtual_driver(device) else NicKind.FILLING
     if is_physical(host):
         return NicKind.FILLING
     if host.machine is not Machine.UNKNOWN:
         return NicKind.VIRTUAL
     if mac is None:
         return NicKind.UNKNOWN
-    if has_made_up_mac:
+    if mac.startswith(HYPERVISOR_RANGES):
         return NicKind.VIRTUAL
     return NicKind.UNKNOWN if is_local(mac) else NicKind.FILLING
+
+
+def _has_virtual_driver(device: Device) -> bool:
+    mac = device.own_mac
+    has_made_up_mac = mac is not None and mac.startswith(HYPERVISOR_RANGES)
+    return device.driver in _FORWARDING_DRIVERS or (device.driver in _EMULATED_DRIVERS and has_made_up_mac)
+
+
+def is_seen_as_vm(server: Server) -> bool:
+    """Return True if a server is observed to be a virtual machine, itself or by the driver of a NIC."""
+    if server.machine is Machine.PHYSICAL:
+        return False
+    nics = (one.device for one in server.devices if is_nic(one.device))
+    return server.machine is Machine.VIRTUAL or any(map(_has_virtual_driver, nics))
 
 
 def is_physical(host: Hypervisor) -> bool:

@@ -9,10 +9,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.devices.nic import is_nic
+from virtscan.correlator.devices.nic import is_nic, is_seen_as_vm
 from virtscan.correlator.location.copies import DomainCopy, copies_of, may_run_elsewhere
 from virtscan.correlator.location.fleet import Fleet
-from virtscan.correlator.servers.sending import SendingStack
+from virtscan.correlator.servers.sending import SendingStack, sending_stacks
 from virtscan.model import Device, DeviceKind, DeviceName, Domain, DomainState, Interface, Mac, Machine, Server
 from virtscan.model.identity.keys import machine_uuid
 from virtscan.model.reasons import Missing
@@ -85,15 +85,13 @@ def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
     found: list[Place] = [*seen]
     outdated = {place.hypervisor for place in seen} & fleet.unread.outdated
     found += [UnlocatedServer(outdated=name) for name in sorted(outdated)]
+    declared = declared_place(server, fleet)
     if not found:
-        if server.runs_on is not None and server.runs_on in fleet.hypervisors:
-            return (HostItself(hypervisor=server.runs_on, declared=True),)
-        if server.physical:
-            return (OtherMachine(declared=True),)
+        if declared is not None:
+            return (declared,)
         bare = server.machine is Machine.PHYSICAL and stack.on_nics and not _has_local_device(stack)
         found.append(OtherMachine(declared=False) if bare else UnlocatedServer(macs=stack.nic_macs))
-    runs_there = server.runs_on in fleet.hypervisors and contradicted(stack, fleet) is None
-    if (server.physical and not copies) or (runs_there and not server.physical):
+    if declared is not None:
         return tuple(found)  # the declaration is about all of its MACs
     if fleet.unread.lacking and len(seen) == len(found) and may_run_elsewhere(copies):
         found.append(UnlocatedServer(macs=tuple(sorted(stack.macs)), copy=True))
@@ -114,6 +112,17 @@ def _has_local_device(stack: SendingStack) -> bool:
     """Return True if frames enter the stack by a device that guests of the machine may share, such as a macvlan."""
     kinds = {one.device.kind for one in stack.server.devices if one.device.name in stack.devices}
     return bool(kinds & {DeviceKind.MACVLAN, DeviceKind.VETH, DeviceKind.UNKNOWN})
+
+
+def declared_place(server: Server, fleet: Fleet) -> HostItself | OtherMachine | None:
+    """Return where a server is declared to be; None if an observation contradicts it, on any of its NICs."""
+    if not server.physical and server.runs_on not in fleet.hypervisors:
+        return None
+    if any(contradicted(one, fleet) is not None for one in sending_stacks(server)):
+        return None
+    if server.runs_on is not None and server.runs_on in fleet.hypervisors:
+        return HostItself(hypervisor=server.runs_on, declared=True)
+    return None if is_seen_as_vm(server) else OtherMachine(declared=True)
 
 
 def contradicted(stack: SendingStack, fleet: Fleet) -> str | None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from virtscan.correlator.devices.nic import is_seen_as_vm
 from virtscan.correlator.staleness.age import Clock
 from virtscan.model import (
     CONFIGURATION,
@@ -131,6 +132,7 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
         return server, ()
     # With one MAC less than it has, a server may seem to be where its other one is: all of them stay, or none. A
     # declaration as a physical machine only counts as long as no domain has any of its MACs.
+    # An old observation that contradicts that declaration still does.
     # A server that has fewer MACs than were declared has lost them already.
     has_lost = bool(server.declared_macs) and not server.macs
     keeps_macs = server.physical or (set(server.macs) <= set(server.declared_macs) and not has_lost)
@@ -144,6 +146,7 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
         devices=(),
         lists_all_devices=False,
         machine=Machine.UNKNOWN,
+        physical=server.physical and not is_seen_as_vm(server),
     )
     if server.is_wholly_assumed:
         return msgspec.structs.replace(without, persistence=server.persistence), ()
