@@ -154,6 +154,11 @@ def test_a_reflecting_switch_brings_frames_back(
     assert (found.rule, found.reaches_server) == (rule, reach)
 
 
+def dummy(name: str) -> Device:
+    """A dummy as `ip -d link` shows it: virtual, of a kind that the model lacks, with nothing below it."""
+    return device(name, DeviceKind.UNKNOWN, backing=Backing.VIRTUAL)
+
+
 def mine(one: Device) -> Device:
     return replace(one, mac=Mac(SERVING))
 
@@ -173,6 +178,10 @@ def mine(one: Device) -> Device:
         (veth("p9"), macvtap("br9"), "R8", YES),
         (tap("p9"), macvtap("br9", VEPA), "R8", YES),
         (veth("p9"), macvtap(), "R10", UNKNOWN),
+        # A dummy sends nothing: the host sends through another device.
+        (dummy("p9"), macvtap("br9"), "R14", UNKNOWN),
+        (dummy("p9"), macvtap(), "R14", UNKNOWN),
+        (dummy("own"), macvtap("own"), "R9", NO),
         (bond("own", "eth4"), macvtap("own"), "R9", NO),
         (vlan("bond2.9", "bond2"), macvtap(), "R9", UNKNOWN),
         (nic("eth9"), macvtap(), "R10", UNKNOWN),
@@ -184,6 +193,14 @@ def test_each_device_of_the_host_itself_has_its_row(own: Device, interface: Inte
     found = finding_of(scene(interface, host_devices=(*STACKS, bridge("br9", "eth6", "p9"), mine(own))))
 
     assert (found.rule, found.reaches_server) == (rule, reach)
+
+
+def test_a_dummy_with_the_mac_of_its_bridge_does_not_send_for_it() -> None:
+    pinned = (bridge("br9", "eth6", "p9", mac=Mac(SERVING)), mine(dummy("p9")))
+
+    found = finding_of(scene(macvtap("br9"), host_devices=(*STACKS, *pinned)))
+
+    assert (found.rule, found.reaches_server) == ("R9", NO)
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,16 @@ VLAN = vlan("eth0.7", "eth0")
             ("eth0",),
         ),
         (read((bridge("br0", "vnet0"), ON), (tap("vnet0"), ON)), ON, ("br0", "vnet0")),
+        # A dummy that gives the bridge its MAC sends nothing.
+        (
+            read(
+                (bridge("br0", "eth0", "d0"), ON),
+                (ETH0, OFF),
+                (device("d0", DeviceKind.UNKNOWN, backing=Backing.VIRTUAL), ON),
+            ),
+            OFF,
+            ("eth0",),
+        ),
         # A VLAN follows its parent, and is read as it is.
         (read((VLAN, OFF), (ETH0, OFF)), OFF, ("eth0.7",)),
         (read((VLAN, ON), (ETH0, OFF)), OFF, ("eth0",)),

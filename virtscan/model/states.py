@@ -40,7 +40,7 @@ class SourceMode(Closed):
 
 
 class DeviceKind(Closed):
-    """Kind of a network device; MACVLAN includes macvtap, ETHERNET taps and dummies (see `Backing`)."""
+    """Kind of a network device; MACVLAN includes macvtap, ETHERNET taps (see `Backing`)."""
 
     BOND = "bond"
     VLAN = "vlan"

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.devices.nic import is_nic, is_seen_as_vm
+from virtscan.correlator.devices.nic import is_dummy, is_nic, is_seen_as_vm
 from virtscan.correlator.location.copies import DomainCopy, copies_of, may_run_elsewhere
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.servers.sending import SendingStack, sending_stacks
@@ -164,7 +164,8 @@ def _on_hosts(stack: SendingStack, fleet: Fleet) -> Iterator[HostDevice | HostIt
     """Yield the hypervisors' own devices that the server sends through: by MAC, or because both are one machine.
 
     Frames of a machine that is the server enter at the top of its stack, which may be a macvlan that libvirt does not
-    list. Any other device with its MAC, such as the macvtap of a domain that was not read, is where they enter.
+    list. A dummy sends nothing: another device with the MAC does. Any other device with its MAC, such as the macvtap
+    of a domain that was not read, is where they enter.
     """
     own = next((one.device for one in stack.server.devices if one.device.name == stack.top), None)
     matched: dict[str, dict[tuple[str, DeviceName], Device]] = {}
@@ -178,7 +179,10 @@ def _on_hosts(stack: SendingStack, fleet: Fleet) -> Iterator[HostDevice | HostIt
         if own is not None and machine in same:
             yield HostDevice(hypervisor=next(iter(devices))[0], device=own)
         else:
-            yield from (HostDevice(hypervisor=name, device=device) for (name, _), device in devices.items())
+            only_dummies = all(map(is_dummy, devices.values()))
+            for (name, _), device in devices.items():
+                if only_dummies or not is_dummy(device):
+                    yield HostDevice(hypervisor=name, device=device)
     for name in sorted(same - matched.keys()):
         named = None if stack.top is None else fleet.devices_of(name).get(stack.top)
         sends = own or named

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
-from virtscan.correlator.devices.nic import is_nic
+from virtscan.correlator.devices.nic import is_dummy, is_nic
 from virtscan.correlator.devices.stack import lists_all_below
 from virtscan.model import Backing, Closed, DeviceKind, DeviceName, Offload, ServerDevice, State
 
@@ -128,7 +128,7 @@ def _on_path(states: Collection[State], *, hidden: bool) -> PathState:
 def without_local_ports(
     paths: tuple[SendingPath, ...], known: Mapping[DeviceName, ServerDevice]
 ) -> tuple[SendingPath, ...]:
-    """Leave out paths to local guests (taps, veths) if there is a NIC: frames to other machines take that."""
+    """Leave out paths to taps, veths and dummies if there is a NIC: frames to other machines take that."""
     local = [path for path in paths if _is_local_port(known.get(path.devices[-1]))]
     outward = tuple(path for path in paths if path not in local)
     has_nic = any((end := known.get(path.devices[-1])) and is_nic(end.device) for path in outward)
@@ -136,6 +136,8 @@ def without_local_ports(
 
 
 def _is_local_port(one: ServerDevice | None) -> bool:
-    """Return True for a tap or veth; a VLAN, bond or bridge still leads out if nothing below it is known."""
-    ports = {DeviceKind.ETHERNET, DeviceKind.VETH}
-    return one is not None and one.device.backing is Backing.VIRTUAL and one.device.kind in ports
+    """Return True for a tap, veth or dummy; a VLAN, bond or bridge leads out if nothing below it is known."""
+    if one is None:
+        return False
+    is_port = one.device.kind in {DeviceKind.ETHERNET, DeviceKind.VETH}
+    return is_dummy(one.device) or (is_port and one.device.backing is Backing.VIRTUAL)
