@@ -25,6 +25,7 @@ from virtscan.model import Confidence, Device, DeviceKind, DomainState, GapAbout
 from virtscan.model.gaps.causes import DeviceNotListed
 
 THEIRS = Mac(SERVING)
+A, B = Mac("b4:96:91:ff:00:01"), Mac("b4:96:91:ff:00:02")
 BELOW = (bond("bond2"), nic("eth4", mac=Mac("b4:96:91:00:00:04")), nic("eth5", mac=Mac("b4:96:91:00:00:05")))
 
 
@@ -161,3 +162,22 @@ def test_without_its_devices_a_server_with_the_hosts_uuid_may_be_a_container_the
     found = finding_of(scene(servers=(sat,), host_devices=(*BELOW, nic("eth0", mac=THEIRS)), system_uuid=uuid))
 
     assert found.rule == rule
+
+
+@pytest.mark.parametrize(
+    ("top", "rule"),
+    [
+        (nic("eth0", mac=A), "R10"),
+        (bond("bond0", "eth0", "eth1"), "R10"),
+        # A team has no kind; a device on two others is no macvlan, which guests of the machine may share.
+        (device("team0", DeviceKind.UNKNOWN, "eth0", "eth1"), "R10"),
+        (device("team0", DeviceKind.UNKNOWN, "eth0"), "R11"),
+        (macvlan("mv0", "eth0"), "R11"),
+    ],
+)
+def test_a_server_on_bare_metal_is_another_machine_unless_its_device_may_be_shared(top: Device, rule: str) -> None:
+    nics = [nic("eth0", mac=A), nic("eth1", mac=B)]
+    found = [top, *(one for one in nics if one != top)]
+    sat = read_server(*map(sends, found), machine=Machine.PHYSICAL)
+
+    assert finding_of(scene(servers=(sat,), lists_all_domains=False)).rule == rule

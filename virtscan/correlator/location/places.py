@@ -109,9 +109,15 @@ def _may_be_a_container(stack: SendingStack) -> bool:
 
 
 def _has_local_device(stack: SendingStack) -> bool:
-    """Return True if frames enter the stack by a device that guests of the machine may share, such as a macvlan."""
-    kinds = {one.device.kind for one in stack.server.devices if one.device.name in stack.devices}
-    return bool(kinds & {DeviceKind.MACVLAN, DeviceKind.VETH, DeviceKind.UNKNOWN})
+    """Return True if frames enter the stack by a device that guests of the machine may share, such as a macvlan.
+
+    A device of unknown kind may be one, but not on top of several others, as a team is.
+    """
+    devices = [one.device for one in stack.server.devices if one.device.name in stack.devices]
+    return any(
+        one.kind in {DeviceKind.MACVLAN, DeviceKind.VETH} or (one.kind is DeviceKind.UNKNOWN and len(one.lower) < 2)
+        for one in devices
+    )
 
 
 def declared_place(server: Server, fleet: Fleet) -> HostItself | OtherMachine | None:
