@@ -522,6 +522,37 @@ def test_a_copy_that_is_off_elsewhere_silences_no_server_on_the_device(copies: t
     assert (found.rule, found.server) == ("R7", "satellite")
 
 
+@pytest.mark.parametrize(("more", "rule"), [(None, "R9"), (Interface(index=1, type="ethernet", mac=Mac(OTHER)), "R14")])
+def test_a_server_on_the_device_is_judged_at_all_of_its_places(more: Interface | None, rule: str) -> None:
+    here = domain("sat", sat("bond2", VEPA), *(() if more is None else (more,)))
+
+    found = finding_of(
+        scene(
+            servers=(satellite(segments=("a",), source="on"),),
+            beside=(here,),
+            host_devices=STACKS,
+            segments={DeviceName("bond2"): "b"},
+        )
+    )
+
+    assert found.rule == rule
+
+
+def test_a_server_on_the_device_is_judged_where_it_may_be_without_being_read() -> None:
+    two = server(macs=(Mac(SERVING), Mac("02:42:ac:11:00:02")), segments=("a",))
+
+    found = finding_of(
+        scene(
+            servers=(two,),
+            beside=(provisioner(sat("bond2", VEPA)),),
+            host_devices=STACKS,
+            segments={DeviceName("bond2"): "b"},
+        )
+    )
+
+    assert found.rule == "R11"
+
+
 def test_a_declaration_yields_to_a_server_on_the_device_in_an_unknown_mode() -> None:
     here = provisioner(sat("odd0", NO_MODE))
 

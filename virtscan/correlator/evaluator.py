@@ -144,22 +144,23 @@ class Evaluator:
             for number, some in self._rule_on_near(point.without_route)
             if number not in candidates.own and number not in candidates.without
         ]
-        excluded = outside.excluded
-        there = {number for number, some in near if number in excluded and _has_place_on_the_device(some)}
-        if not outside.is_answered and not there:
-            return self._unserved(point, excluded, is_own=bool(candidates.own))
+        there = {number for number, some in near if number in outside.excluded and _has_place_on_the_device(some)}
+        if there:  # judged at all of its places, as if nothing excluded it
+            included = candidates.possible | there
+            outside = others.seen_from(point, msgspec.structs.replace(candidates, possible=included))
+        if not outside.is_answered:
+            return self._unserved(point, outside.excluded, is_own=bool(candidates.own))
         rulings = list(outside.rulings)
         found = dict(outside.positions)
         for number, some in near:
-            if number not in excluded or number in there:
+            if number not in outside.excluded:
                 found[number] = (*found.get(number, ()), *(one.position for one in some))
                 for one in some:
-                    if number not in there or one.is_on_the_device:
-                        insort(rulings, one, key=lambda ruling: ruling.sort_key)
+                    insort(rulings, one, key=lambda ruling: ruling.sort_key)
         return PointEvaluation(
             point=point,
             rulings=tuple(rulings),
-            excluded={number: why for number, why in excluded.items() if number not in there} if there else excluded,
+            excluded=outside.excluded,
             contradicted=tuple(sorted(there)),
             reach=of_any(outside.reaches | {of_server(some) for some in found.values()}),
         )

@@ -14,8 +14,8 @@ from virtscan.model.reasons import Missing
 class PointEvaluation(msgspec.Struct, frozen=True, kw_only=True):
     """One attachment point, with the rulings on every place of each server that may answer there, worst first.
 
-    `excluded` are the servers that do not answer, by number, each with the code of why. `contradicted` names those of
-    them that are judged anyway, because they are on this very device.
+    `excluded` are the servers that do not answer, by number, each with the code of why. `contradicted` are servers
+    that are judged although a declaration or record excludes them, because they are on this very device.
     """
 
     point: AttachmentPoint
