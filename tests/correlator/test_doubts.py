@@ -3,7 +3,18 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.build import bridged, device, gap_in_words, hypervisor, macvlan, macvtap, nic, read_server, sends
+from tests.build import (
+    FIXED_KERNEL,
+    bridged,
+    device,
+    gap_in_words,
+    hypervisor,
+    macvlan,
+    macvtap,
+    nic,
+    read_server,
+    sends,
+)
 from tests.correlator.scenes import SERVING, finding_of, provisioner, satellite, scene
 from virtscan.model import Confidence, DeviceKind, GapAbout, Inventory, Mac, SourceMode, State
 from virtscan.model.reasons import NeedsHypervisors
@@ -55,6 +66,12 @@ def test_a_domain_that_was_not_read_is_no_doubt_about_a_server(server: str) -> N
 
     assert finding_of(looked_at).rule == rule
     assert finding_of(unread(looked_at)) == finding_of(looked_at)
+
+
+def test_a_domain_that_was_not_read_is_no_doubt_on_a_fixed_kernel() -> None:
+    found = finding_of(unread(scene(servers=(CAPTURED,), kernel=FIXED_KERNEL)))
+
+    assert (found.rule, found.confidence, found.missing) == ("R2", Confidence.HIGH, ())
 
 
 @pytest.mark.parametrize("server", DOUBTFUL)

@@ -54,9 +54,12 @@ def _unread(rulings: Iterable[Ruling], here: str, fleet: Fleet) -> Iterator[Miss
 
 
 def _may_have_a_copy(ruling: Ruling) -> bool:
-    """Return True unless no other domain can be the server, or its offload is known wherever it sends."""
+    """Return True unless no other domain can be the server, or its offload is known wherever it sends.
+
+    No server matters on a fixed kernel.
+    """
     stack = ruling.stack
-    if stack is None or any(_is_pinned(one) for one in ruling.position.because):
+    if stack is None or not ruling.rule.server or any(_is_pinned(one) for one in ruling.position.because):
         return False
     if stack.tx is State.OFF:
         return not stack.observed and not is_declared(stack.server.source)
