@@ -101,6 +101,35 @@ def test_a_file_of_no_announced_length_is_complete_once_all_of_it_is_acknowledge
     assert boot(tmp_path, *shots, *again, client(5, ack=end + 1001)).outcome is Outcome.COMPLETE
 
 
+def test_a_client_that_acknowledges_data_was_accepted_even_if_the_capture_lacks_that(tmp_path: Path) -> None:
+    asks = client(1.3, GET, sequence=ISS + 1, ack=IRS + 1)
+    sent = [
+        server(1.4, OK + bytes(500), sequence=IRS + 1, kind=Checksum.PARTIAL),
+        server(1.5, bytes(500), sequence=TOLD + 500, kind=Checksum.PARTIAL),
+        server(2.5, bytes(500), sequence=TOLD + 500, kind=Checksum.PARTIAL),
+    ]
+
+    found = boot(tmp_path, CONNECTS, asks, *sent, client(2.6, ack=TOLD + 1000))
+    assert (found.outcome, judge(found).failed) == (Outcome.COMPLETE, Failed.NO)
+    part = boot(tmp_path, CONNECTS, asks, *sent[:2], client(1.6, ack=TOLD + 500))
+    assert (part.outcome, judge(part).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
+
+
+def test_data_that_was_acknowledged_is_not_ignored_although_it_is_captured_later(tmp_path: Path) -> None:
+    said = [CONNECTS, client(1.2, sequence=ISS + 1, ack=IRS + 1), client(1.3, GET, sequence=ISS + 1, ack=IRS + 1)]
+    late = [
+        server(1.4, flags=SYN | ACK, sequence=IRS, ack=ISS + 1, kind=Checksum.PARTIAL),
+        server(1.5, OK + bytes(1000), sequence=IRS + 1, kind=Checksum.PARTIAL),
+    ]
+
+    found = boot(tmp_path, *said, client(1.35, ack=TOLD + 1000), *late)
+    assert (found.outcome, found.ignored.total, judge(found).failed) == (Outcome.COMPLETE, 0, Failed.NO)
+    assert judge(boot(tmp_path, *said, *late)).failed is not Failed.YES
+    retries = [server(time, OK + bytes(1000), sequence=IRS + 1, kind=Checksum.PARTIAL) for time in (2.5, 4.5, 8.5)]
+    accepts = server(1.4, flags=SYN | ACK, sequence=IRS, ack=ISS + 1)
+    assert judge(boot(tmp_path, *said, accepts, late[1], *retries)).failed is Failed.YES
+
+
 def test_the_head_alone_is_complete_without_a_body(tmp_path: Path) -> None:
     asks = client(1.3, GET.replace(b"GET", b"HEAD"), sequence=ISS + 1, ack=IRS + 1)
     shots = [*ESTABLISHED, asks, server(1.4, OK, sequence=IRS + 1), client(1.5, ack=TOLD)]

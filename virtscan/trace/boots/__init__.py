@@ -84,6 +84,7 @@ TFTP (RFC 1350; RFC 2347 for options, RFC 2348 for the block size)::
 HTTP on TCP (RFC 9293, RFC 9112)::
 
     SYN --SYN ACK--> ACCEPTED --ACK--> ESTABLISHED --GET, length acknowledged--> complete
+    SYN --ACK--> ESTABLISHED: the capture lacks the SYN ACK, or shows it later
     SYN, RST                                       refused
     ACCEPTED, SYN ACK resent                       connection-not-acknowledged
     ACCEPTED --RST by the client--> unfinished; the checksum was verified before (RFC 9293, 3.10.5: an abort sends none)

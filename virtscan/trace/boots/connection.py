@@ -21,7 +21,6 @@ class Connection(Download):
         self.started = False
         self._opened_with = tcp.parse(packet).sequence
         self._answered_at_all = False
-        self._established = False
         self._refused = False
         self._closed = False
         self._sent_all = False
@@ -29,8 +28,8 @@ class Connection(Download):
         self._requested_up_to: int | None = None
         self._answer: http.Response | None = None
         self._begun = 0
-        self._sent = 0
-        self._acknowledged = 0
+        self._sent: int | None = None
+        self._acknowledged: int | None = None
 
     def opens(self, packet: Packet) -> bool:
         """Return True if a SYN is one of this connection: another one from the same port has another number."""
@@ -51,12 +50,9 @@ class Connection(Download):
             self._requested_up_to = end
         if flags & (tcp.FIN | tcp.RST):
             self._closed = True
-        if (
-            flags & (tcp.ACK | tcp.RST)  # a reset answers a verified segment: an abort of SYN-SENT sends none
-            and self._answered_at_all
-            and (not self._established or tcp.is_after(acknowledged, self._acknowledged))
-        ):
-            self._established = True
+        # A client without a SYN ACK acknowledges nothing. A reset answers a verified segment: its abort sends none.
+        reacts = self._answered_at_all if flags & tcp.RST else flags & tcp.ACK
+        if reacts and (self._acknowledged is None or tcp.is_after(acknowledged, self._acknowledged)):
             self._acknowledged = acknowledged
             self.record_reaction(_FLOW, cumulative=True)
         if request is not None and not again:
@@ -65,29 +61,32 @@ class Connection(Download):
             self.is_download = True
 
     def from_its_server(self, packet: Packet) -> None:
-        """Take a segment to the client."""
+        """Take a segment to the client; the capture may show the client's acknowledgement first."""
         segment = tcp.parse(packet)
-        flags, payload, length = segment.flags, segment.payload, segment.length
-        if flags & tcp.SYN:
-            self.answered(packet, _FLOW, again=self._answered_at_all)
-            self._answered_at_all = True
-            # Any port may be that of a boot: ignored answers with a bad checksum are the sign of the fault.
-            self.is_download = self.is_download or (self.resent > 0 and self.ignores_bad)
-            self._sent = tcp.following(segment.sequence)
-            return
-        end = tcp.following(segment.end) if flags & tcp.FIN else segment.end
-        forward = tcp.is_after(end, self._sent)
-        occupies = length > 0 or bool(flags & tcp.FIN)
+        flags, payload = segment.flags, segment.payload
+        occupies = segment.length > 0 or bool(flags & (tcp.SYN | tcp.FIN))
+        end = tcp.following(segment.end) if flags & (tcp.SYN | tcp.FIN) else segment.end
+        forward = self._sent is None or tcp.is_after(end, self._sent)
         self.answered(packet, _FLOW, again=occupies and not forward, quiet=not occupies)
         if flags & tcp.RST and not self._established:
             self._refused = True
+        self._answered_at_all = self._answered_at_all or not flags & tcp.RST
         self._closed = self._closed or bool(flags & tcp.RST)
         self._sent_all = self._sent_all or bool(flags & tcp.FIN)
+        if flags & tcp.SYN:
+            # Any port may be that of a boot: ignored answers with a bad checksum are the sign of the fault.
+            self.is_download = self.is_download or (self.resent > 0 and self.ignores_bad)
         if forward:
             self._sent = end
+            if self._acknowledged is not None and not tcp.is_after(end, self._acknowledged):
+                self.record_reaction(_FLOW, cumulative=True)
         if payload and self._request is not None and self._answer is None:
             self._answer = http.answer(payload, body=self._request.body)
             self._begun = segment.sequence
+
+    @property
+    def _established(self) -> bool:
+        return self._acknowledged is not None
 
     def settle(self, end: float) -> None:  # noqa: ARG002 the base's signature
         """See `Download`; only the client's next segment would show that it took the server's first."""
@@ -102,7 +101,7 @@ class Connection(Download):
         return outcome, None
 
     def _outcome(self, end: float) -> Outcome:
-        if not self._answered_at_all:
+        if not (self._answered_at_all or self._established):
             unanswered = Outcome.NO_ANSWER if self.had_time_to_react(end) else Outcome.UNFINISHED
             outcome = Outcome.REFUSED if self._refused else unanswered
         elif self._answer is not None and self._answer.status >= 400:
@@ -125,6 +124,8 @@ class Connection(Download):
 
     def _has_all(self) -> bool:
         """Return True if the client has the whole response, which ends with the server's FIN if it states no length."""
+        if self._request is None or self._sent is None or self._acknowledged is None:
+            return False
         if self._answer is not None and self._answer.length is not None:
             return not tcp.is_after(self._begun + self._answer.length, self._acknowledged)
-        return self._request is not None and self._sent_all and not tcp.is_after(self._sent, self._acknowledged)
+        return self._sent_all and not tcp.is_after(self._sent, self._acknowledged)
