@@ -76,7 +76,7 @@ def test_a_document_has_every_fact_of_a_boot(tmp_path: Path) -> None:
             "verdict": None,
             "agreement": None,
             "because": [
-                "the server resent its option acknowledgements, and the client acknowledged none",
+                "the server sent option acknowledgements, and the client acknowledged none",
                 "3 of 3 answers that the client ignored had a partial checksum",
                 "the client accepted 2 complete answers of the same server",
             ],

@@ -426,6 +426,13 @@ def replies(time: float, message: bytes, kind: Checksum = Checksum.GOOD) -> Shot
 SOLICIT = dhcp6(1, ARCHITECTURE)
 
 
+def test_a_client_that_sent_one_discover_is_not_said_to_have_repeated_it(tmp_path: Path) -> None:
+    found = only(trace(tmp_path, discover(0), offer(0.1, Checksum.PARTIAL), offer(1.1, Checksum.PARTIAL), until=60))
+
+    assert judge(found).failed is Failed.YES
+    assert judge(found).because[0] == "the client was offered an address, and never requested it"
+
+
 def test_a_boot_over_ipv6_is_followed_from_solicit_to_file(tmp_path: Path) -> None:
     found = only(
         trace(
@@ -435,7 +442,10 @@ def test_a_boot_over_ipv6_is_followed_from_solicit_to_file(tmp_path: Path) -> No
             asks(0.2, dhcp6(3, ARCHITECTURE)),
             replies(0.3, dhcp6(7, ADDRESS, URL)),
             datagram(1, read_request("grub.efi"), (CLIENT_MAC, CLIENT_6, 2070), (SERVER_MAC, "fd00::1", 69)),
-            datagram(1.1, data(1), (SERVER_MAC, "fd00::1", 40000), (CLIENT_MAC, CLIENT_6, 2070), Checksum.PARTIAL),
+            *(
+                datagram(time, data(1), (SERVER_MAC, "fd00::1", 40000), (CLIENT_MAC, CLIENT_6, 2070), Checksum.PARTIAL)
+                for time in (1.1, 2.1)
+            ),
             until=60,
         )
     )

@@ -83,6 +83,9 @@ class BootAttempt:
         if self.dhcp is not None:
             self.dhcp.record_address_use()
         self.leave()
+        last = self._downloads[-1] if self._downloads else None
+        if last is not None and last.file is not None and last.file == download.file and not last.taken:
+            self._totals.retries += 1  # from another port
         for exchange in (self.dhcp, *self._downloads):
             if exchange is not None and exchange.server == download.server:
                 download.server_mac = download.server_mac or exchange.server_mac

@@ -4,7 +4,8 @@ A bad checksum proves nothing before the sender's NIC has filled it in: there ev
 does not prove the fault even at the VM's own macvtap, where a fixed kernel fills it in after the capture. A complete
 checksum clears the server at any capture point. Otherwise, the answers that the client took decide: complete ones
 beside ignored partial ones show the fault. A partial one that the client took was filled in after this point, which
-clears no other answer: the members of a sender's bond may differ in offload.
+clears no other answer: the members of a sender's bond may differ in offload. All this holds only once either side has
+repeated a packet: some ROMs don't acknowledge the last block of a file, and a capture may lack the reaction.
 """
 
 from enum import Enum
@@ -36,10 +37,10 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 _WORDS = {
     Outcome.COMPLETE: "the file was downloaded",
-    Outcome.OFFERS_NOT_REQUESTED: "the client repeated its discover, and never requested an offer",
+    Outcome.OFFERS_NOT_REQUESTED: "the client was offered an address, and never requested it",
     Outcome.ACKNOWLEDGEMENT_NOT_TAKEN: "the server acknowledged a request, and the client repeated it",
-    Outcome.OPTIONS_NOT_ACKNOWLEDGED: "the server resent its option acknowledgements, and the client acknowledged none",
-    Outcome.DATA_NOT_ACKNOWLEDGED: "the server resent its data, and the client acknowledged none",
+    Outcome.OPTIONS_NOT_ACKNOWLEDGED: "the server sent option acknowledgements, and the client acknowledged none",
+    Outcome.DATA_NOT_ACKNOWLEDGED: "the server sent data that the client did not acknowledge",
     Outcome.CONNECTION_NOT_ACKNOWLEDGED: "the server accepted the connection, and the client never continued",
     Outcome.NO_ANSWER: "no answer was captured",
     Outcome.REFUSED: "the server refused",
@@ -93,13 +94,11 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
     """Judge a boot by the answers that the client did not react to."""
     ignored, total = boot.ignored, boot.ignored.total
     partial = f"{ignored.partial} of {_answers(total)} that the client ignored had a partial checksum"
+    if not (boot.retries or boot.resent):
+        missing = f"the client's reaction: neither side repeated a packet; {_NO_FILTER}"
+        return Judgement(failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=(what,), missing=(missing,))
     if ignored.complete and not ignored.bad:
         complete = f"{ignored.complete} of {_answers(total)} that the client ignored had a complete checksum"
-        if not (boot.retries or boot.resent):
-            missing = f"the client's reaction: neither side repeated a packet; {_NO_FILTER}"
-            return Judgement(
-                failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=(what, complete), missing=(missing,)
-            )
         confidence = Confidence.MEDIUM if ignored.unknown else Confidence.HIGH
         return Judgement(failed=Failed.NO, confidence=confidence, because=(what, complete))
     if ignored.complete:
