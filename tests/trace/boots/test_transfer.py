@@ -138,6 +138,25 @@ def test_an_ignored_answer_proves_nothing_until_either_side_repeats_a_packet(
     assert judge(boot(tmp_path, *shots, *asks_again)).failed is decided
 
 
+def test_a_block_that_is_captured_after_its_acknowledgement_is_not_ignored(tmp_path: Path) -> None:
+    late = [said(1.1, acknowledged(1), to=40000), answered(1.2, data(1), kind=Checksum.PARTIAL)]
+    last = [said(1.3, acknowledged(2), to=40000), answered(1.4, data(2, 5), kind=Checksum.PARTIAL)]
+
+    found = boot(tmp_path, ASKS, *late, *last, until=1.5)
+    assert (found.outcome, found.ignored.total, judge(found).failed) == (Outcome.COMPLETE, 0, Failed.NO)
+    again = [answered(time, data(2), kind=Checksum.PARTIAL) for time in (1.3, 2.3, 4.3)]
+    stuck = boot(tmp_path, ASKS, *late, *again)
+    assert (stuck.outcome, stuck.ignored.partial) == (Outcome.DATA_NOT_ACKNOWLEDGED, 3)
+
+
+def test_options_that_are_captured_after_their_acknowledgement_are_not_ignored(tmp_path: Path) -> None:
+    late = [said(1.1, acknowledged(0), to=40000), answered(1.2, options(), kind=Checksum.PARTIAL)]
+    again = [said(time, acknowledged(0), to=40000) for time in (2.1, 4.1)]
+
+    found = boot(tmp_path, ASKS, *late, *again)
+    assert (found.ignored.total, judge(found).failed) == (0, Failed.UNCLEAR)
+
+
 def test_unacknowledged_data_is_not_unacknowledged_options(tmp_path: Path) -> None:
     assert boot(tmp_path, *stuck(Checksum.PARTIAL)).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
     stalled = boot(

@@ -31,6 +31,7 @@ class Transfer(Download):
         self._final_block: tuple[int, int] | None = None  # with its port
         self._final_sent = 0
         self._acknowledged: int | None = None
+        self._acknowledged_unseen: tuple[int, int] | None = None  # with its port
         self._complete = False
 
     @property
@@ -51,10 +52,11 @@ class Transfer(Download):
                 again = block == self._acknowledged
                 self.client_sent(packet, again=again)
                 self._acknowledged = block
-                if (
-                    not again or block == self._last_block
-                ):  # else it is a repetition: the next block did not reach the client
+                if not again or block == self._last_block:  # else the next block did not reach the client
                     self.record_reaction(packet.destination_port)
+                if not again:
+                    unseen = block != self._last_block
+                    self._acknowledged_unseen = (packet.destination_port, block) if unseen else None
                 self._complete = self._complete or (packet.destination_port, block) == self._final_block
             case Error(code, text):
                 self.client_sent(packet)
@@ -69,16 +71,20 @@ class Transfer(Download):
         self.server = packet.source
         match message:
             case OptionAcknowledgement(block_size):
-                self.answered(packet, flow, again=self._has_options)
+                again = self._has_options
+                self.answered(packet, flow, again=again)
                 self._has_options = True
                 if len(self._block_sizes) < MOST_FLOWS:
                     self._block_sizes[flow] = block_size
+                if not again:
+                    self._take_late(flow, 0)
             case Data(block, size):
                 self.answered(packet, flow, again=block == self._last_block)
                 self._last_block = block
                 if size < self._block_sizes.get(flow, BLOCK_SIZE):
                     self._final_block = flow, block
                     self._final_sent += 1
+                self._take_late(flow, block)
             case Error(code, text):
                 self.answered(packet, flow, again=self._error is not None)
                 self._fail(BootError(code=code, text=text))
@@ -122,6 +128,13 @@ class Transfer(Download):
         else:
             outcome = Outcome.OPTIONS_NOT_ACKNOWLEDGED if self._last_block is None else Outcome.DATA_NOT_ACKNOWLEDGED
         return outcome
+
+    def _take_late(self, flow: int, block: int) -> None:
+        """Take a block that the capture shows after its acknowledgement."""
+        if self._acknowledged_unseen == (flow, block):
+            self._acknowledged_unseen = None
+            self.record_reaction(flow)
+            self._complete = self._complete or self._final_block == (flow, block)
 
     def _may_repeat(self, end: float) -> bool:
         """Return True if the client may have missed the error, and may still request again."""
