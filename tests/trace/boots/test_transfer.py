@@ -470,13 +470,15 @@ class TestAnswersAfterTheClientGaveUp:
         assert (first.from_server.total, second.from_server.total) == (7, 3)
 
 
-def test_a_download_long_after_the_client_gave_up_is_another_boot(tmp_path: Path) -> None:
-    later = [said(60, read_request(), port=2071), answered(60.1, data(1, 5), to=2071)]
-    later += [said(60.2, acknowledged(1), port=2071, to=40000)]
+@pytest.mark.parametrize("port", [2070, 2071])
+def test_a_download_long_after_the_client_gave_up_is_another_boot(port: int, tmp_path: Path) -> None:
+    later = [said(60, read_request(), port=port), answered(60.1, data(1, 5), to=port)]
+    later += [said(60.2, acknowledged(1), port=port, to=40000)]
 
     first, second = trace(tmp_path, *GAVE_UP, *later, until=90).boots
     assert (judge(first).failed, judge(second).failed) == (Failed.YES, Failed.NO)
     assert (first.mac, second.mac) == (CLIENT_MAC, CLIENT_MAC)
+    assert (first.from_server.total, second.from_server.total) == (7, 1)
 
 
 def test_the_mac_distinguishes_clients_with_one_address_in_two_vlans(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ class Tracker:
                 attempt = self._clients.attempt_at(packet)
                 if attempt is None:
                     return None
-                if known is not None and known[0] is attempt and known[1].file == message.file and not known[1].over:
+                if known is not None and known[0] is attempt and known[1].is_repeated_by(message, packet.time):
                     transfer = known[1]
                 else:
                     attempt = self._clients.attempt_of_transfer(attempt, packet)

@@ -14,6 +14,9 @@ from virtscan.trace.protocols.tftp import (
     Write,
 )
 
+_LONGEST_RETRY = 30.0
+"""Seconds after which a request is no retry; iPXE waits ten at most (DEFAULT_MAX_TIMEOUT)."""
+
 
 class Transfer(Download):
     """A read request and the packets that follow it."""
@@ -34,10 +37,9 @@ class Transfer(Download):
         self._acknowledged_unseen: tuple[int, int] | None = None  # with its port
         self._complete = False
 
-    @property
-    def over(self) -> bool:
-        """Return True if the next request for the same file is another transfer, not a retry."""
-        return self._complete
+    def is_repeated_by(self, request: Read, time: float) -> bool:
+        """Return True if a request from the same port is a retry; False if it begins another transfer."""
+        return request.file == self.file and not self._complete and time - self._last_request <= _LONGEST_RETRY
 
     def requested(self, packet: Packet) -> None:
         """Take a read request. After an error, it shows that the error did not reach the client."""
