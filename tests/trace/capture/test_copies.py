@@ -10,6 +10,7 @@ from tests.trace.build import (
     CLIENT_MAC,
     EVERYBODY,
     FROM,
+    PXE,
     SERVER,
     SERVER_MAC,
     Shot,
@@ -21,6 +22,7 @@ from tests.trace.build import (
     datagram,
     dhcp,
     discover,
+    ethernet,
     lease,
     offer,
     only,
@@ -74,6 +76,32 @@ def test_a_frame_that_is_shown_for_each_device_of_a_stack_is_counted_once(
 
     assert seen(tmp_path, link, [devices(shot) for shot in shots]) == alone
     assert alone.from_client.total + alone.from_server.total == len(shots)
+
+
+@pytest.mark.parametrize("shots", [STUCK, WORKS], ids=["fails", "works"])
+@pytest.mark.parametrize(
+    ("link", "frame"),
+    [(1, ethernet), (113, cooked), (276, cooked_2)],
+    ids=["Ethernet", "SLL", "SLL2"],
+)
+def test_a_frame_that_one_device_shows_twice_is_counted_once(
+    link: int, frame: Callable[[Shot], bytes], shots: list[Shot], tmp_path: Path
+) -> None:
+    alone = seen(tmp_path, link, [[(shot.time, frame(shot))] for shot in shots])
+
+    assert (
+        seen(tmp_path, link, [[(shot.time, frame(shot)), (shot.time + 5e-6, frame(shot))] for shot in shots]) == alone
+    )
+
+
+def test_a_request_for_a_proxys_file_that_is_shown_twice_is_not_repeated(tmp_path: Path) -> None:
+    asks = datagram(1.0, dhcp(3, PXE, transaction=2), (CLIENT_MAC, CLIENT, 68), (SERVER_MAC, SERVER, 4011))
+    names = answered(1.1, dhcp(5, FROM, reply=True, file=b"pxe.0"), port=4011, to=68, kind=Checksum.PARTIAL)
+    frames = [(shot.time, ethernet(shot)) for shot in (*lease(), asks, names)]
+
+    once = only(written(tmp_path, pcap([*frames, (60.0, bytes(60))])))
+    twice = [(time + late, frame) for time, frame in frames for late in (0, 5e-6)]
+    assert only(written(tmp_path, pcap([*twice, (60.0, bytes(60))]))) == once
 
 
 def test_an_equal_frame_on_the_same_device_is_another_one(tmp_path: Path) -> None:
