@@ -81,6 +81,7 @@ def test_a_whole_answer_has_every_fact_in_its_place() -> None:
     assert (answer.machine, answer.system_uuid) == (Machine.VIRTUAL, "6645d778-e2c8-44ae-8fa1-dc97fc2556db")
     assert answer.kernel == "2.6.32-279.el6.x86_64"
     assert answer.evidence == Evidence(
+        devices=frozenset({"eth0", "eth0.7", "lo"}),
         files={"/etc/network/interfaces": "iface eth0 inet dhcp\n  offload-tx off\n", "/etc/rc.local": ""},
         unreadable=("/etc/NetworkManager/system-connections",),
         udev=147,

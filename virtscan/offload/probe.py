@@ -73,6 +73,7 @@ def parse_answer(output: bytes) -> ServerAnswer:
         system_uuid=stack.system_uuid,
         evidence=Evidence(
             files={argument: text for name, argument, text in sections if name == "file"},
+            devices=frozenset(bodies.get("devices", "").split()),
             unreadable=tuple(dict.fromkeys(_arguments(sections, "unreadable"))),
             opaque=frozenset(_arguments(sections, "opaque")),
             assigning=frozenset(_arguments(sections, "assigning")),

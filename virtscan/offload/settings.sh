@@ -77,12 +77,13 @@ interfaces() {
 }
 
 # Interfaces files without the words of commands that switch no offload, and without values of options. The success of
-# commands decides about others, and the place of an option about the file.
+# commands decides about others, and the place of an option about the file. `ip` fails for a device that is missing.
 shortened() {
     up="$blank(pre-|post-)?up[[:space:]]+"
     verbs='-[46w]|add|addbr|append|change|del|link|netns|replace|route|rule|set|addr|address|[$]IFACE|[0-9.]+[smhd]?'
     sed -E -e "\\~$wanted~b" -e "s~^($up).*\\|\\|[[:space:]]*(/bin/)?(true|:)$blank\$~\\1true~" -e t \
         -e "s~^($up)([^[:space:]]*=|[^;&|]*[;&|]).*~\\1several~" -e t \
+        -e "\\~^$up[^[:space:]]*ip[[:space:]]+(-[46][[:space:]]+)*(l|link|a|addr|address|r|ro|route|rule)[[:space:]]~b" \
         -e "s~^($up[^[:space:]]+([[:space:]]+($verbs))*)([[:space:]].*)?\$~\\1~" -e t \
         -e "\\~^$blank($understood|vlan|rename)~b" -e "s~^($blank[^[:space:]]+[[:space:]]+)[^[:space:]].*~\\1-~"
 }

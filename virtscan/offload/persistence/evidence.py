@@ -19,8 +19,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """The configuration of a server, as far as it was read.
 
     `files` holds, by path, the lines about offload, and scripts that run ethtool in full. A file without such a line
-    is present, but empty. `unreadable` are places that were not read, `not_in_report` places that a sosreport lacks.
-    `unclear` are files that were read and may hold the setting.
+    is present, but empty. `devices` are the network devices that exist now. `unreadable` are places that were not read,
+    `not_in_report` places that a sosreport lacks. `unclear` are files that were read and may hold the setting.
     `udev` is the version of udev; None if unknown, or without udev.
     `executable` are the scripts with an executable bit; None if unknown. `foreign` are scripts that another user than
     root may change. `exposed` are files that other users than root may read, or that root does not own: ON if so,
@@ -37,6 +37,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     files: Mapping[str, str] = {}
+    devices: frozenset[str] = frozenset()
     unreadable: tuple[str, ...] = ()
     not_in_report: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()

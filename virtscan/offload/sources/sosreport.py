@@ -76,11 +76,11 @@ def _answer(report: "Sosreport") -> ServerAnswer:
         kernel=report.kernel,
         machine=report.machine,
         system_uuid=report.system_uuid,
-        evidence=_evidence(report),
+        evidence=_evidence(report, frozenset(one.name for one in known)),
     )
 
 
-def _evidence(report: "Sosreport") -> Evidence:
+def _evidence(report: "Sosreport", devices: frozenset[str]) -> Evidence:
     files = {
         f"/{folder}{rest}": text
         for folder in _SETTINGS
@@ -93,6 +93,7 @@ def _evidence(report: "Sosreport") -> Evidence:
     skipped = (f"/{name}" for name in report.skipped if name.startswith(_SETTINGS))
     return Evidence(
         files=files | masked,
+        devices=devices,
         unreadable=tuple(skipped),
         not_in_report=tuple(f"/{place}" for place in _NOT_TAKEN),
         unclear=tuple(unended),

@@ -25,15 +25,17 @@ _FEATURE = re.compile(r"[a-z][a-z0-9_-]*")
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """The environment of a script.
 
-    `device` is the device in question. `names` are further words that mean it in this place. `variables` and
-    `arguments` are the script's; None is an unknown value. `scripts` are other scripts, by path, that it may
-    call; `not_executable` are those of them without an executable bit. `opaque` are programs that may do anything.
-    `assigning` are files that were not read and only set variables. `limit` is the time in seconds after which the
-    script is killed; `ends_children` is True if its commands in the background are killed when it ends.
+    `device` is the device in question. `names` are further words that mean it in this place. `others` are further
+    devices that exist. `variables` and `arguments` are the script's; None is an unknown value. `scripts` are other
+    scripts, by path, that it may call; `not_executable` are those of them without an executable bit. `opaque` are
+    programs that may do anything. `assigning` are files that were not read and only set variables. `limit` is the time
+    in seconds after which the script is killed; `ends_children` is True if its commands in the background are killed
+    when it ends.
     """
 
     device: str
     names: tuple[str, ...] = ()
+    others: frozenset[str] = frozenset()
     variables: Mapping[str, str | None] = {}
     arguments: tuple[str | None, ...] | None = None
     scripts: Mapping[str, str] = {}
@@ -55,6 +57,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         """Return the environment of a script on a server."""
         return cls(
             device=device,
+            others=evidence.devices,
             variables=variables,
             arguments=arguments,
             scripts=evidence.files,

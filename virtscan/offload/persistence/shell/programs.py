@@ -1,7 +1,7 @@
 """Properties of common programs: which succeed, run others, or rename a device."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from virtscan.offload.persistence.shell.language.words import Word
 
@@ -48,12 +48,33 @@ _DURATION = re.compile(r"(\d*\.?\d+|inf|infinity)([smhd]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _ANY = "\1"
 """A placeholder for unknown arguments."""
+_DEVICE = "\2"
+"""A placeholder for devices that exist."""
+_PROPERTY = (
+    r"(up|down|nomaster|(promisc|multicast|allmulticast|arp)\0(on|off)|mtu\0\d{2,4}|(txqueuelen|txqlen)\0\d+"
+    rf"|(name|alias)\0[^\0]+|address\0([\da-fA-F]{{2}}:){{5}}[\da-fA-F]{{2}}|master\0{_DEVICE})\0"
+)
+_ADDRESS = rf"({_ANY}|default|(\d{{1,3}}\.){{3}}\d{{1,3}}(/\d\d?)?|[\da-f]*:[\da-f:.]*(/\d+)?)\0"
+_DETAIL = (
+    rf"(((via|src|from|to|brd|broadcast|peer)\0{_ADDRESS})|(table|metric|priority|pref|lookup)\0(\d+|main|default)\0"
+    rf"|label\0[^\0]+\0|scope\0(global|link|host)\0|proto\0static\0|dev\0{_DEVICE}\0)"
+)
+_IP = "|".join(
+    (
+        rf"l(i|ink?)?\0s(et?)?\0({_PROPERTY})*(dev\0)?{_DEVICE}\0({_PROPERTY})*",
+        rf"l(i|ink?)?\0a(dd?)?\0(link\0{_DEVICE}\0)?(name\0|dev\0)?(?!{_DEVICE})[^\0]+\0type\0(?!help)[^\0]+\0([^\0]+\0)*",
+        rf"a(d|ddr|ddress)?\0(a(dd?)?|replace)\0{_ADDRESS}(?=.*dev\0)({_DETAIL})+",
+        rf"(r|ro|route)\0(a(dd?)?|replace|append)\0{_ADDRESS}(?=.*(dev|via)\0)({_DETAIL})+",
+        rf"ru(le)?\0a(dd?)?\0({_DETAIL})+",
+    )
+)
 _NAME = r"[A-Za-z_]\w*"
 _FOLDERS = (
     r"/|/(dev|proc|sys|var|usr|run|tmp|etc|root)|/usr/(s?bin|lib|share)|/var/(lib|log|tmp)|/etc/network|/sys/class"
 )
 _SIGNALS = r"EXIT|HUP|INT|QUIT|PIPE|ALRM|TERM|USR[12]|0|1|2|3|13|14|15"
 _ACCEPTED = {
+    "ip": rf"(-[46os]\0)*({_IP})",
     ":": ".*",
     "true": ".*",
     "echo": ".*",
@@ -89,16 +110,16 @@ def may_rename(name: str, words: Sequence[Word]) -> bool:
     return name in {"nameif", "ifrename"} or (name == "ip" and {"set", "name"} <= set(words))
 
 
-def is_taken_to_succeed(name: str, words: Sequence[Word], device: str) -> bool:
+def is_taken_to_succeed(name: str, words: Sequence[Word], device: str, others: Collection[str]) -> bool:
     """Return True if a command is assumed to succeed: every machine has it, and it accepts these arguments.
 
-    `brctl` may be missing, but not where it has made the device.
+    `brctl` may be missing, but not where it has made the device. `ip` fails for a device that does not exist.
     """
-    if name == "ip":
-        return not {"set", "add", "up"}.isdisjoint(words)
     if name == "brctl":
         return words[1:2] == [device]
     accepted = _ACCEPTED.get(name)
+    if name == "ip":
+        words = [_DEVICE if word == device or word in others else word for word in words]
     text = "".join(f"{_ANY if word is None else word}\0" for word in words)
     return accepted is not None and re.fullmatch(accepted, text, re.DOTALL) is not None
 

@@ -135,7 +135,7 @@ class SimpleCommands(Commands):
     def _own(self, name: str, fields: list[Word], shell: Shell) -> Outcomes | None:
         """Run a builtin that changes more than variables; return None for other commands."""
         after: Shell | None = shell
-        status = True if is_taken_to_succeed(name, fields, self._scene.device) else None
+        status = True if is_taken_to_succeed(name, fields, self._scene.device, self._scene.others) else None
         match name, fields:
             case "which" | "type", [*_, "ethtool"]:
                 pass
@@ -187,7 +187,7 @@ class SimpleCommands(Commands):
             shell = renamed(name, fields, shell, self._scene).with_states(
                 program_states(first, fields, self._scene), certain=False
             )
-        if is_taken_to_succeed(name, fields, self._scene.device):
+        if is_taken_to_succeed(name, fields, self._scene.device, self._scene.others):
             return {SUCCESS: shell}
         return {**ended(shell, None), **({CommandEnd(False, "exit"): shell} if name in SPECIAL else {})}
 
