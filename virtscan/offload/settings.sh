@@ -17,7 +17,13 @@ settings() {
 }
 
 profiles() {
-    more='driver|path|kernel-command-line|uuid|slave-type|port-type|parent|peer|duplex|method|address|gateway'
+    more='driver|path|kernel-command-line|uuid|slave-type|port|parent|peer|duplex|method|address|gateway'
+    # Options of a bond or a bridge.
+    more="$more|[a-z]+_|mode|miimon|updelay|downdelay|primary|active-slave|[a-z]+-(delay|time|age|mask|address)"
+    more="$more|stp|priority|multicast-|vlan"
+    # Options at whose invalid values it refuses a profile.
+    more="$more|id$blank=$blank\$|mdns|llmnr|dns|multi-connect|mud-url|mptcp-flags|wake-on-lan|s390-|generate-|link-local"
+    more="$more|token|addr-gen-mode|dhcp-(hostname-flags|iaid|duid|fqdn|reject-servers)"
     # NetworkManager refuses a profile with a line without an equals sign.
     filter=paired
     lines "^$blank(\?$|\[|interface-name|mac-address|type|autoconnect|feature-tx|master|controller|permissions|$more)" \

@@ -1,7 +1,7 @@
 """Settings in NetworkManager's profiles."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from virtscan.model import State
@@ -16,40 +16,19 @@ from virtscan.offload.persistence.evidence import (
     uncertain,
 )
 from virtscan.offload.persistence.ifupdown import read_interfaces
+from virtscan.offload.persistence.network_manager.profiles import (
+    BOOLEANS,
+    ETHERNET,
+    KINDS,
+    REFUSED,
+    Values,
+    exposure,
+    profiles,
+)
 
-_ETHERNET = ("ethernet", "802-3-ethernet")
-_KINDS = frozenset({*_ETHERNET, "bond", "bridge", "vlan", "team", "infiniband", "dummy", "generic", "macvlan", "veth"})
-_BASES = _KINDS | {
-    "wifi",
-    "802-11-wireless",
-    "vpn",
-    "wireguard",
-    "loopback",
-    "tun",
-    "ip-tunnel",
-    "vxlan",
-    "vrf",
-    "macsec",
-}
-"""Sections of which the only one gives a profile its type."""
-_NEEDS = {"vlan": "parent", "macvlan": "parent", "veth": "peer"}
-_UNCHECKED = {"802-1x", "user", "tc", "sriov"}
-_METHODS = {
-    "ipv4": {"auto", "manual", "disabled", "link-local", "shared"},
-    "ipv6": {"auto", "manual", "disabled", "link-local", "shared", "ignore", "dhcp"},
-}
-_IP = {
-    "ipv4": re.compile(r"\d+(\.\d+){3}([/;,].*|$)"),
-    "ipv6": re.compile(r"[\da-f:.]*:[\da-f:.]*([/;,].*|$)", re.IGNORECASE),
-}
-_UUID = re.compile(r"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}", re.IGNORECASE)
-_REFUSED = ("", "refused")
 _ADDRESS = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
 _OTHER_HARDWARE = frozenset({"wifi", "802-11-wireless", "gsm", "cdma", "bluetooth", "vpn", "wireguard", "loopback"})
-_PROFILES = "NetworkManager/system-connections/*"
 _CONFIGURATION = ("NetworkManager/NetworkManager.conf", "NetworkManager/conf.d/*.conf")
-_BOOLEANS = frozenset({"true", "false", "1", "0"})
-Values = Mapping[tuple[str, str], str]
 
 
 def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
@@ -64,10 +43,11 @@ def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> I
     """
     manages = _manages(evidence, device, macs)
     found: list[SavedSetting] = []
-    uuids = [values.get(("connection", "uuid")) for _, values in _profiles(evidence)]
-    for path, values in _profiles(evidence):
+    read = profiles(evidence)
+    uuids = [values.get(("connection", "uuid")) for values in read.values()]
+    for path, values in read.items():
         alone = uuids.count(values.get(("connection", "uuid"), path)) <= 1
-        exposed = _exposed(evidence, path)
+        exposed = exposure(evidence, path)
         activates = _activates(values, device, macs)
         if exposed is not State.ON and activates is not State.OFF:
             states = _states(values)
@@ -86,72 +66,15 @@ def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> I
 def has_profile(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
     """Return True if NetworkManager has a profile that it activates on the device automatically."""
     return any(
-        _activates(values, device, macs) is State.ON and _exposed(evidence, path) is State.OFF
-        for path, values in _profiles(evidence)
+        _activates(values, device, macs) is State.ON and exposure(evidence, path) is State.OFF
+        for path, values in profiles(evidence).items()
     )
-
-
-def _profiles(evidence: Evidence) -> Iterator[tuple[str, Values]]:
-    """Yield the files with their values; without a type, the only section of a type decides.
-
-    Source:
-        NetworkManager 1.42.4, `nmcli --offline connection modify`.
-    """
-    for path, text in evidence.matching(_PROFILES):
-        values = {(section, key): value for section, key, value in ini(text)}
-        sections = frozenset(re.findall(r"^\s*\[(.*)\]\s*$", text, re.MULTILINE))
-        kind = values.get(("connection", "type"), "".join(sections & _BASES) if len(sections & _BASES) == 1 else "")
-        refused = {_REFUSED: ""} if _is_refused(text, sections, values) else {}
-        yield str(path), {**values, ("connection", "type"): kind, **refused}
-
-
-def _is_refused(text: str, sections: frozenset[str], values: Values) -> bool:
-    """Return True if NetworkManager may refuse a profile: it is invalid, or has a section that is not checked here.
-
-    Source:
-        NetworkManager 1.42.4, `nmcli --offline connection modify`: a line without `=`, even a comment after `;`; an
-        empty section of IP; addresses that the method needs or excludes; a port without its type.
-    """
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    own = {key: value for (section, key), value in values.items() if section == "connection"}
-    kind = own.get("type", "")
-    port = {"master", "controller"} & own.keys(), {"slave-type", "port-type"} & own.keys()
-    return (
-        not all(re.fullmatch(r"\[.*\]|[^=]+=.*", line) for line in lines)
-        or not "".join(lines[:1]).startswith("[")
-        or bool(sections & _UNCHECKED)
-        or bool(port[0]) != bool(port[1])
-        or not _UUID.fullmatch(own.get("uuid", "0" * 8 + "-0000" * 3 + "-" + "0" * 12))
-        or values.get(("ethernet", "duplex"), "full") not in {"full", "half"}
-        or not all(_has_addresses(section, values) for section in sections & _METHODS.keys())
-        or (kind in _NEEDS and (kind, _NEEDS[kind]) not in values)
-    )
-
-
-def _has_addresses(section: str, values: Values) -> bool:
-    """Return True if a section of IP has a method, and addresses as far as the method needs or allows them."""
-    own = {key: value for (part, key), value in values.items() if part == section}
-    method = own.get("method")
-    addresses = [
-        key
-        for key, value in own.items()
-        if re.fullmatch(r"address(es)?(0|[1-9]\d*)?", key) and _IP[section].fullmatch(value.strip())
-    ]
-    if method not in _METHODS[section] or ("gateway" in own and not addresses):
-        return False
-    return bool(addresses) if method == "manual" else not (addresses and method in {"disabled", "link-local", "ignore"})
 
 
 def _states(values: Values) -> dict[str, State]:
     pairs = [(key.removeprefix("feature-"), value) for (part, key), value in values.items() if part == "ethtool"]
     states = states_of(pairs)
-    return states if all(value in _BOOLEANS for _, value in pairs) else uncertain(states)
-
-
-def _exposed(evidence: Evidence, path: str) -> State:
-    """Return whether NetworkManager ignores a profile because others may read it; UNKNOWN for a package's profile."""
-    exposed = evidence.exposed.get(path, State.OFF)
-    return State.UNKNOWN if exposed is State.ON and path.startswith("/usr/lib/") else exposed
+    return states if all(value in BOOLEANS for _, value in pairs) else uncertain(states)
 
 
 def _manages(evidence: Evidence, device: str, macs: tuple[str, ...]) -> State:
@@ -210,7 +133,7 @@ def _activates(values: Values, device: str, macs: tuple[str, ...]) -> State:
     """
     kind = values.get(("connection", "type"), "")
     name = values.get(("connection", "interface-name"))
-    words = [values[section, "mac-address"] for section in _ETHERNET if values.get((section, "mac-address"))]
+    words = [values[section, "mac-address"] for section in ETHERNET if values.get((section, "mac-address"))]
     addresses = [address for word in words if _ADDRESS.fullmatch(address := hardware_address(word))]
     denied = " ".join(value.lower() for (_, key), value in values.items() if re.match(r"mac-address-(black|deny)", key))
     patterns = [word for word in re.split(r"[;,\s]+", values.get(("match", "interface-name"), "")) if word]
@@ -226,10 +149,10 @@ def _activates(values: Values, device: str, macs: tuple[str, ...]) -> State:
         or (bool(patterns) and not _named(device, patterns))
         or (bool(addresses) and addresses[0] not in macs)
     )
-    if excluded or not (words or name is not None or kind in _ETHERNET):
+    if excluded or not (words or name is not None or kind in ETHERNET):
         return State.OFF
     # NetworkManager ignores a profile with an unknown type, or with an invalid boolean or address.
-    invalid = _REFUSED in values or kind not in _KINDS or autoconnect not in _BOOLEANS or len(addresses) < len(words)
+    invalid = REFUSED in values or kind not in KINDS or autoconnect not in BOOLEANS or len(addresses) < len(words)
     unknown = manual or invalid or any(section == "match" and key != "interface-name" for section, key in values)
     return State.UNKNOWN if unknown else State.ON
 

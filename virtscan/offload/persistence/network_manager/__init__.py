@@ -1,0 +1,5 @@
+"""Settings in NetworkManager's profiles."""
+
+from virtscan.offload.persistence.network_manager.settings import has_profile, network_manager
+
+__all__ = ["has_profile", "network_manager"]
