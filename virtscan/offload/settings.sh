@@ -145,7 +145,6 @@ cron() {
     called "$root"/etc/crontab "$root"/etc/cron.d/* $tables
     closed "$root"/etc/cron.d
     wanted="$relevant$(naming)"
-    pattern="^$blank[A-Za-z0-9_]+$blank=|^[^#]*($wanted)"
     # The fields of times, as the cron of Debian takes them; it ignores a table with another line.
     times=
     for field in '[0-5]?[0-9]' '([01]?[0-9]|2[0-3])' '(0?[1-9]|[12][0-9]|3[01])' '(0?[1-9]|1[0-2]|[A-Za-z]{3})' \
@@ -156,14 +155,28 @@ cron() {
     # cronie takes a dash before them.
     dash=
     for file in "$root"/usr/lib/systemd/system/crond.service "$spool/tabs"; do [ -e "$file" ] && dash=-?; done
-    times="$dash(@(reboot|yearly|annually|monthly|weekly|daily|midnight|hourly)[[:space:]]+|$times)[^[:space:]]"
+    times="$dash(@(reboot|yearly|annually|monthly|weekly|daily|midnight|hourly)[[:space:]]+|$times)"
+    # The cron of Debian ignores a table with a user that does not exist, too.
+    known= missing=
+    for user in $(sed -nE "s~^$blank$times~ ~p" "$root"/etc/crontab "$root"/etc/cron.d/* 2>/dev/null |
+        sed 's/^ *//; s/[[:space:]].*//; s/[^[:alnum:]_.-]/./g' | sort -u); do
+        if { echo root && cut -d: -f1 "$root"/etc/passwd; } 2>/dev/null | grep -qxF -- "$user"; then
+            known="$known $user"
+        else
+            missing="$missing|$times$user[[:space:]]"
+        fi
+    done
+    say users
+    printf '%s\n' $known | body
+    pattern="^$blank[A-Za-z0-9_]+$blank=|^[^#]*($wanted)|^$blank(${missing#|})"
+    [ -n "$missing" ] || pattern=${pattern%|*}
     for file in "$root"/etc/crontab "$root"/etc/cron.d/* $tables; do
         if [ ! -r "$file" ] || grep -qE -- "$wanted" "$file"; then
             show "$file"
             attributes "$file"
             user='[^[:space:]]*[[:space:]]+[^[:space:]]'
             case $file in "$spool"/*) user= ;; esac
-            if grep -qsvE "^$blank(#.*|[A-Za-z0-9_]+$blank=.*|$times$user.*)?\$" "$file" ||
+            if grep -qsvE "^$blank(#.*|[A-Za-z0-9_]+$blank=.*|$times[^[:space:]]$user.*)?\$" "$file" ||
                 [ -n "$(tail -c 1 "$file" 2>/dev/null)" ]; then
                 say unclear "${file#"$root"}"
             fi

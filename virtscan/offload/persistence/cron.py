@@ -1,7 +1,7 @@
 """Settings in crontabs: `@reboot` lines of root."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 
 import msgspec
@@ -36,13 +36,14 @@ def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
         /usr/bin:/bin, which lacks ethtool if /sbin is a separate folder. Debian's cron(8): file names in cron.d have
         only letters, digits, `_` and `-`, other crons allow more; a table is ignored if another user than root may
         change it. Debian's cron 3.0pl1-162, as tried: so is a table with an invalid line, such as `NAME=` without a
-        value, or one that begins with `-`. cronie, entry.c: after a `-` the command is not logged.
+        value, one that begins with `-`, or one with a user that does not exist. cronie, entry.c: after a `-` the
+        command is not logged.
     """
     running = evidence.starts("cron", "crond", "cronie", "fcron", "systemd-cron")
     for path, text in evidence.matching(*_SYSTEM, *_ROOT):
         scene = Scene.of(evidence, device)
-        is_cronie = evidence.wants("crond")
-        states = _states(text, scene, system=any(map(path.match, _SYSTEM)), is_cronie=is_cronie)
+        users = None if evidence.wants("crond") else evidence.users
+        states = _states(text, scene, system=any(map(path.match, _SYSTEM)), users=users)
         if states:
             certain = running is State.ON and _plain(path) and str(path) not in evidence.foreign
             yield SavedSetting(place=SettingPlace(files=(str(path),)), states=states if certain else uncertain(states))
@@ -52,7 +53,8 @@ def _plain(path: PurePosixPath) -> bool:
     return re.fullmatch(r"[A-Za-z0-9_-]+", path.name) is not None
 
 
-def _states(text: str, scene: Scene, *, system: bool, is_cronie: bool) -> dict[str, State]:
+def _states(text: str, scene: Scene, *, system: bool, users: Collection[str] | None) -> dict[str, State]:
+    """Return the states that a table gives; without users, cronie reads it, which ignores invalid lines alone."""
     states: dict[str, State] = {}
     variables: dict[str, str | None] = {}
     is_valid = True
@@ -61,12 +63,12 @@ def _states(text: str, scene: Scene, *, system: bool, is_cronie: bool) -> dict[s
             continue
         if (assignment := _ASSIGNMENT.fullmatch(line)) is not None:
             variables[assignment[1]] = assignment[2].strip("\"' ")
-            is_valid = is_valid and (bool(assignment[2]) or is_cronie)
+            is_valid = is_valid and (bool(assignment[2]) or users is None)
         elif (found := _TIMES.fullmatch(line)) is not None:
             user, command = (*found[3].split(None, 1), "")[:2] if system else ("root", found[3])
             given = _line(found[2], user, command, scene, variables)
             states = merged(states, given, certain=found[2] == "@reboot")
-            is_valid = is_valid and bool(command) and (not found[1] or is_cronie)
+            is_valid = is_valid and bool(command) and (users is None or (not found[1] and user in users))
         else:
             is_valid = False
             states = merged(states, scene.possible_states(line), certain=False)

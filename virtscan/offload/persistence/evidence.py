@@ -21,14 +21,14 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     `files` holds, by path, the lines about offload, and scripts that run ethtool in full. A file without such a line
     is present, but empty. `devices` are the network devices that exist now. `unreadable` are places that were not read,
     `not_in_report` places that a sosreport lacks. `unclear` are files that were read and may hold the setting.
-    `udev` is the version of udev; None if unknown, or without udev.
-    `executable` are the scripts with an executable bit; None if unknown. `foreign` are scripts that another user than
-    root may change. `exposed` are files that other users than root may read, or that root does not own: ON if so,
-    UNKNOWN if a copy may have changed the mode. `wanted` are the links in `.wants` and `.requires` folders, such as
-    `multi-user.target.wants/tx.service`, and `wanted_until_reboot` those of /run; `aliases` are further names of units,
-    with the target `null` for a masked one, and default.target of the target that is booted. `calls` are boot scripts
-    with the scripts running ethtool that they name, or the folders of such scripts. `assigning` are files that boot
-    scripts source and that only set variables.
+    `udev` is the version of udev; None if unknown, or without udev. `executable` are the scripts with an executable
+    bit; None if unknown. `foreign` are scripts that another user than root may change. `exposed` are files that other
+    users than root may read, or that root does not own: ON if so, UNKNOWN if a copy may have changed the mode. `wanted`
+    are the links in `.wants` and `.requires` folders, such as `multi-user.target.wants/tx.service`, and
+    `wanted_until_reboot` those of /run; `aliases` are further names of units, with the target `null` for a masked one,
+    and default.target of the target that is booted. `calls` are boot scripts with the scripts running ethtool that they
+    name, or the folders of such scripts. `users` exist and may be in crontabs. `assigning` are files that boot scripts
+    source and that only set variables.
 
     `opaque` are programs that boot files run and that were not read, though they may switch offload. A script is judged
     by its text; a binary, or a missing or unreadable file, by its name and the line that runs it. Such a file is opaque
@@ -50,6 +50,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     wanted: frozenset[str] = frozenset()
     wanted_until_reboot: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = {}
+    users: frozenset[str] = frozenset({"root"})
     calls: Mapping[str, tuple[str, ...]] = {}
 
     @property

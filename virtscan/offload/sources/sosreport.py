@@ -99,6 +99,7 @@ def _evidence(report: "Sosreport", devices: frozenset[str]) -> Evidence:
         unclear=tuple(unended),
         executable=frozenset(f"/{name}" for name in report.executable),
         exposed={f"/{name}": State.UNKNOWN for name in report.exposed},  # sos, or unpacking, may have changed it
+        users=frozenset({"root", *re.findall(r"^([^:\n]+):", report.text("etc/passwd") or "", re.MULTILINE)}),
         wanted=frozenset(name for name in units if _WANTED.fullmatch(name)),
         aliases={name: target.rpartition("/")[2] for name, target in units.items() if "/" not in name},
     )
