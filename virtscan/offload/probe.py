@@ -87,6 +87,7 @@ def parse_answer(output: bytes) -> ServerAnswer:
             aliases=dict(line.split(" ", 1) for line in bodies.get("aliases", "").splitlines()[::-1] if " " in line),
             calls={argument: tuple(text.split()) for name, argument, text in sections if name == "calls"},
             users=frozenset({"root", *bodies.get("users", "").split()}),
+            kernel=frozenset(bodies.get("kernel", "").split()),
             udev=int(udev) if re.fullmatch(r"[0-9]{1,6}", udev) else None,
         ),
     )

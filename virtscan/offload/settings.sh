@@ -1,5 +1,5 @@
 # Looks for lasting settings. It uses `say`, `body` and `$root` of the script that it is a part of.
-# shellcheck shell=sh disable=SC1007,SC1087,SC2012,SC2015,SC2034,SC2046,SC2086,SC2125,SC2154,SC2317
+# shellcheck shell=sh disable=SC1007,SC1087,SC2012,SC2013,SC2015,SC2034,SC2046,SC2086,SC2125,SC2154,SC2317
 settings() {
     blank='[[:space:]]*'
     # Commands that switch offload, or that give a device another name.
@@ -13,6 +13,7 @@ settings() {
     udev
     cron
     units
+    kernel
     others
 }
 
@@ -182,6 +183,17 @@ cron() {
             fi
         fi
     done
+}
+
+# Words of the kernel's command line, now or at the next boot, that select what systemd starts.
+kernel() {
+    selecting='systemd\.(unit|mask|wants|run[a-z_]*|volatile|verity)=.*|init=.*|emergency|-b|rescue|single|-?s|S|[1-5]'
+    say kernel
+    {
+        cat "$root/proc/cmdline" "$root/etc/kernel/cmdline"
+        sed -n 's/^options[[:space:]]/ /p' "$root"/boot/loader/entries/*.conf
+        sed -n "s/^${blank}GRUB_CMDLINE_LINUX\(_DEFAULT\)\{0,1\}=/ /p" "$root"/etc/default/grub "$root"/etc/default/grub.d/*.cfg
+    } 2>/dev/null | tr '\t "'"'" '\n' | grep -xE -e "$selecting" | sort -u | body
 }
 
 # Places that are not interpreted; a file there that may concern the setting leaves the outcome open.

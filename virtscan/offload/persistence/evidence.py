@@ -26,9 +26,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     users than root may read, or that root does not own: ON if so, UNKNOWN if a copy may have changed the mode. `wanted`
     are the links in `.wants` and `.requires` folders, such as `multi-user.target.wants/tx.service`, and
     `wanted_until_reboot` those of /run; `aliases` are further names of units, with the target `null` for a masked one,
-    and default.target of the target that is booted. `calls` are boot scripts with the scripts running ethtool that they
-    name, or the folders of such scripts. `users` exist and may be in crontabs. `assigning` are files that boot scripts
-    source and that only set variables.
+    and default.target of the target that is booted. `kernel` are words of the kernel's command line that select another
+    one. `calls` are boot scripts with the scripts running ethtool that they name, or the folders of such scripts.
+    `users` exist and may be in crontabs. `assigning` are files that boot scripts source and that only set variables.
 
     `opaque` are programs that boot files run and that were not read, though they may switch offload. A script is judged
     by its text; a binary, or a missing or unreadable file, by its name and the line that runs it. Such a file is opaque
@@ -50,6 +50,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     wanted: frozenset[str] = frozenset()
     wanted_until_reboot: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = {}
+    kernel: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset({"root"})
     calls: Mapping[str, tuple[str, ...]] = {}
 
@@ -59,15 +60,26 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.unreadable or self.not_in_report or self.unclear)
 
     @property
-    def booted_target(self) -> str:
-        """The target that systemd starts: multi-user.target, if the server has not shown another one."""
-        target = self.aliases.get("default.target", "multi-user.target")
-        return re.sub(r"^runlevel[2-4]\.", "multi-user.", target).replace("runlevel5.", "graphical.")
+    def booted_targets(self) -> frozenset[str]:
+        """The targets of which systemd may start one: the default, and any that the kernel's command line selects.
+
+        The default is multi-user.target, if the server has not shown another one.
+
+        Source:
+            kernel-command-line(7): systemd.unit=, and the words of runlevel_to_target. Other words that select what
+            starts, such as init=, stand for a target of their own.
+        """
+        words = {word.removeprefix("systemd.unit=") for word in self.kernel if not _USUAL_INIT.fullmatch(word)}
+        targets = {
+            self.aliases.get("default.target", "multi-user.target"),
+            *(_RUNLEVELS.get(one, one) for one in words),
+        }
+        return frozenset(_RUNLEVELS.get(one.removeprefix("runlevel").removesuffix(".target"), one) for one in targets)
 
     @property
     def boots_services(self) -> bool:
-        """Return False if the target that is booted may start none of the usual services, such as rescue.target."""
-        return self.booted_target in {"multi-user.target", "graphical.target"}
+        """Return False if a target that may be booted starts none of the usual services, such as rescue.target."""
+        return self.booted_targets <= {"multi-user.target", "graphical.target"}
 
     def executes(self, path: str) -> State:
         """Return whether a file is executable."""
@@ -159,6 +171,14 @@ def uncertain(features: Iterable[str]) -> dict[str, State]:
 _VALUES = dict.fromkeys(("on", "true", "yes", "1", "y", "t"), State.ON) | dict.fromkeys(
     ("off", "false", "no", "0", "n", "f"), State.OFF
 )
+
+_RUNLEVELS = (
+    dict.fromkeys(("emergency", "-b"), "emergency.target")
+    | dict.fromkeys(("rescue", "single", "-s", "s", "S", "1"), "rescue.target")
+    | dict.fromkeys(("2", "3", "4"), "multi-user.target")
+    | {"5": "graphical.target"}
+)
+_USUAL_INIT = re.compile(r"init=(/usr)?/(s?bin/init|(lib|bin)/systemd(/systemd)?)")
 
 # Names that udev or biosdevname gives to a NIC, which the kernel had named eth0, eth1, …
 _GIVEN_LATER = re.compile(r"(en|wl|ww)[a-z]*[0-9].*|em\d+(_\d+)?|p\d+p\d+(_\d+)?|rename\d+")

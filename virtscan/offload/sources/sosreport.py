@@ -37,6 +37,11 @@ _SETTINGS = (
 )
 _CRONTABS = ("/etc/cron.d/", "/etc/crontab", "/var/spool/cron/")
 """Tables that cron ignores if their last line has no end."""
+_GRUB = re.compile(r"^\s*GRUB_CMDLINE_LINUX(?:_DEFAULT)?=(.*)", re.MULTILINE)
+_SELECTING = re.compile(
+    r"systemd\.(unit|mask|wants|run\w*|volatile|verity)=.*|init=.*|emergency|-b|rescue|single|-?s|S|[1-5]"
+)
+"""Words of the kernel's command line that select what systemd starts."""
 _UNITS = "etc/systemd/system/"
 _WANTED = re.compile(r"[^/]+\.(?:wants|requires|upholds)/[^/]+")
 # sos does not always collect these folders: if their files are missing, this proves nothing.
@@ -90,6 +95,7 @@ def _evidence(report: "Sosreport", devices: frozenset[str]) -> Evidence:
     units = {name.removeprefix(_UNITS): target for name, target in report.links.items() if name.startswith(_UNITS)}
     masked = {f"/{_UNITS}{name}": "" for name, target in units.items() if target == "/dev/null"}
     unended = (name for name, text in files.items() if name.startswith(_CRONTABS) and text[-1:] not in {"", "\n"})
+    kernel = (report.text("proc/cmdline") or "", *_GRUB.findall(report.text("etc/default/grub") or ""))
     skipped = (f"/{name}" for name in report.skipped if name.startswith(_SETTINGS))
     return Evidence(
         files=files | masked,
@@ -100,6 +106,7 @@ def _evidence(report: "Sosreport", devices: frozenset[str]) -> Evidence:
         executable=frozenset(f"/{name}" for name in report.executable),
         exposed={f"/{name}": State.UNKNOWN for name in report.exposed},  # sos, or unpacking, may have changed it
         users=frozenset({"root", *re.findall(r"^([^:\n]+):", report.text("etc/passwd") or "", re.MULTILINE)}),
+        kernel=frozenset(filter(_SELECTING.fullmatch, re.split(r"[\s\"']+", " ".join(kernel)))),
         wanted=frozenset(name for name in units if _WANTED.fullmatch(name)),
         aliases={name: target.rpartition("/")[2] for name, target in units.items() if "/" not in name},
     )

@@ -118,8 +118,12 @@ def _owner_starts(owner: str, evidence: Evidence, device: str, depth: int) -> St
 def _target_starts(target: str, evidence: Evidence, device: str, depth: int) -> State:
     """Return whether a target is reached at boot: one of every boot, or one that a unit which starts requests."""
     stem = target.removesuffix(".target")
-    if target in {"default.target", evidence.booted_target} or (evidence.boots_services and stem in _BOOT):
+    booted = evidence.booted_targets
+    certain = {*booted, "default.target"} if len(booted) == 1 else set()
+    if target in certain or (evidence.boots_services and stem in _BOOT):
         return State.ON
+    if target in booted:
+        return State.UNKNOWN
     if stem in _OTHER_TIMES or stem.startswith("initrd"):
         return State.OFF
     entries = [entry.rpartition("/") for entry in evidence.wanted]
