@@ -36,8 +36,8 @@ def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
         /usr/bin:/bin, which lacks ethtool if /sbin is a separate folder. Debian's cron(8): file names in cron.d have
         only letters, digits, `_` and `-`, other crons allow more; a table is ignored if another user than root may
         change it. Debian's cron 3.0pl1-162, as tried: so is a table with an invalid line, such as `NAME=` without a
-        value, one that begins with `-`, or one with a user that does not exist. cronie, entry.c: after a `-` the
-        command is not logged.
+        value, or one that begins with `-`. A line with a user that does not exist is invalid, too. cronie, entry.c:
+        after a `-` the command is not logged.
     """
     running = evidence.starts("cron", "crond", "cronie", "fcron", "systemd-cron")
     for path, text in evidence.matching(*_SYSTEM, *_ROOT):
