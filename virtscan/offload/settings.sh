@@ -80,6 +80,7 @@ interfaces() {
     filter=
     closed "$root"/etc/network/interfaces.d
     lines '^$' "$root"/etc/network/ifupdown2/*.conf
+    lines . "$root"/etc/default/networking
     scripts "$root"/etc/network/if-pre-up.d "$root"/etc/network/if-up.d
 }
 

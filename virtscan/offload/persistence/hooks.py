@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from math import inf
 
 import msgspec
 
@@ -14,10 +15,8 @@ from virtscan.offload.persistence.network_manager import has_profile
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_script
 
 _LOCAL, _LOCAL_OF_RED_HAT = "/etc/rc.local", "/etc/rc.d/rc.local"
+_LOCAL_OF_OTHERS = ("/etc/init.d/boot.local", "/etc/init.d/after.local", "/etc/local.d/*.start")
 _BOOT = (
-    "/etc/init.d/boot.local",
-    "/etc/init.d/after.local",
-    "/etc/local.d/*.start",
     "/etc/rc[2-5S].d/S*",
     "/etc/rc.d/rc[2-5].d/S*",
     "/etc/init.d/rc[2-5].d/S*",
@@ -34,6 +33,10 @@ _NETWORKD = tuple(
 _OPEN = re.compile(r"\(\s*\)|^\s*function\s|^\s*(import|from|use|require)\s", re.MULTILINE)
 _ACTION_SINCE = 239
 """systemd's version in the oldest distributions that began with a NetworkManager of 1.12 or later."""
+_SERVICE_TIMEOUT = 300
+"""Seconds for the services of runlevel scripts (systemd-sysv-generator), and for networking.service."""
+_DISPATCHER_TIMEOUT = 600
+"""Seconds for each of NetworkManager's scripts (nm-dispatcher.c)."""
 _RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
 # The script of Debian's ethtool package, which applies the options of the interfaces files.
 _DEBIANS_OWN = re.compile(r"^gather_settings", re.MULTILINE)
@@ -43,7 +46,8 @@ class _Hook(msgspec.Struct, frozen=True, kw_only=True):
     """Scripts of one kind: their places, their arguments, and whether they run at boot.
 
     `executed` is True if they are executed directly and not by a shell: then a script without a `#!` line fails.
-    `again` is a second action for which they may run afterwards; it replaces the last argument.
+    `again` is a second action for which they may run afterwards; it replaces the last argument. `limit` is the time in
+    seconds after which they are killed.
     """
 
     patterns: tuple[str, ...]
@@ -54,6 +58,7 @@ class _Hook(msgspec.Struct, frozen=True, kw_only=True):
     guarded: bool = False
     executed: bool = False
     again: str | None = None
+    limit: float = inf
 
 
 def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
@@ -88,7 +93,8 @@ def _later(hook: _Hook) -> _Hook:
 
 
 def _states(text: str, hook: _Hook, evidence: Evidence, device: str) -> dict[str, State]:
-    return run_script(text, Scene.of(evidence, device, variables=hook.variables, arguments=hook.arguments))
+    scene = Scene.of(evidence, device, variables=hook.variables, arguments=hook.arguments)
+    return run_script(text, msgspec.structs.replace(scene, limit=hook.limit))
 
 
 def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: str) -> Iterator[SavedSetting]:
@@ -110,9 +116,18 @@ def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hoo
     initscripts = State.UNKNOWN if evidence.wants("NetworkManager") else State.ON
     return (
         *_local(evidence),
-        _Hook(patterns=_BOOT, arguments=("start",)),
+        _Hook(patterns=_LOCAL_OF_OTHERS, arguments=("start",)),
+        _Hook(patterns=_BOOT, arguments=("start",), limit=_SERVICE_TIMEOUT),
         _Hook(patterns=_IFUP_LOCAL, arguments=(device,), runs=initscripts),
-        _Hook(patterns=_IF_UP, arguments=(), variables=variables, runs=ifupdown_runs, names=_RUN_PARTS, executed=True),
+        _Hook(
+            patterns=_IF_UP,
+            arguments=(),
+            variables=variables,
+            runs=ifupdown_runs,
+            names=_RUN_PARTS,
+            executed=True,
+            limit=_SERVICE_TIMEOUT,
+        ),
         _Hook(patterns=_SUSE, arguments=(None, device), runs=State.UNKNOWN),
         *_dispatchers(evidence, device, macs),
         _Hook(patterns=_NETWORKD, variables={"IFACE": device}, runs=networkd, guarded=True, executed=True),
@@ -157,6 +172,7 @@ def _dispatchers(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tupl
             if evidence.masks("NetworkManager-dispatcher.service")
             else evidence.starts("NetworkManager"),
             guarded=True,
+            limit=_DISPATCHER_TIMEOUT,
             again="dhcp4-change" if managed and action == "up" else None,
         )
         for pattern, action in zip(_NETWORK_MANAGER, ("up", "pre-up"), strict=True)

@@ -4,14 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import takewhile
 
+import msgspec
+
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import Evidence, SavedSetting, states_of, uncertain
 from virtscan.offload.persistence.ifupdown.files import MAIN, PATTERN, UP, Interfaces, Stanza, read_interfaces
-from virtscan.offload.persistence.shell import Scene, merged, run_line
+from virtscan.offload.persistence.shell import Scene, assigned, merged, run_line
 
 _IFUPDOWN2 = "/etc/network/ifupdown2/*"
-_SERVICE = "networking"
+_SERVICE, _DEFAULTS = "networking", "/etc/default/networking"
+_TIMEOUT = 300
+"""Seconds after which systemd ends networking.service and ifup@.service, and what they have started."""
 
 
 def ifupdown(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
@@ -49,11 +53,10 @@ def if_up(evidence: Evidence, device: str) -> tuple[Mapping[str, str | None], St
         return variables, State.ON
     goes_on = any(evidence.matching(_IFUPDOWN2))
     started = interfaces.brought_up(device, dependents=goes_on)
-    scene = Scene.of(evidence, device, variables=variables)
+    scene = _scene(evidence, device, variables)
     reached = own and all(_commands(_inherited(one, interfaces), scene, goes_on)[1] is True for one in own)
     valid = goes_on or not (interfaces.refused or any(PATTERN.search(one.name) for one in own))
-    running = evidence.starts(_SERVICE) is State.ON
-    return variables, started if reached and valid and running else State.UNKNOWN
+    return variables, started if reached and valid and _runs(evidence, device) else State.UNKNOWN
 
 
 def _states(
@@ -63,7 +66,7 @@ def _states(
     ours = stanza.fits(device)
     goes_on = any(evidence.matching(_IFUPDOWN2))
     options = _inherited(stanza, interfaces)
-    states, succeed = _commands(options, Scene.of(evidence, device, variables=_variables(stanza, device)), goes_on)
+    states, succeed = _commands(options, _scene(evidence, device, _variables(stanza, device)), goes_on)
     scripted = not any(fnmatchcase(device, pattern) for pattern in interfaces.scriptless)
     for option, value in options if ours and succeed is not False else ():
         given = {}
@@ -80,9 +83,29 @@ def _states(
     device_up = device if ours else stanza.name
     started = interfaces.brought_up(device_up, dependents=goes_on)
     mapped = any(fnmatchcase(device_up, pattern) for pattern in interfaces.mapped)
-    certain = certain and started is State.ON and not mapped and evidence.starts(_SERVICE) is State.ON
+    certain = certain and started is State.ON and not mapped and _runs(evidence, device_up)
     certain = certain and not PATTERN.search(stanza.name) and (goes_on or not interfaces.refused)
     return states if certain else uncertain(states), succeed
+
+
+def _scene(evidence: Evidence, device: str, variables: Mapping[str, str | None]) -> Scene:
+    return msgspec.structs.replace(Scene.of(evidence, device, variables=variables), limit=_TIMEOUT)
+
+
+def _runs(evidence: Evidence, device: str) -> bool:
+    """Return True if the service starts at boot and its settings exclude no device of this name.
+
+    Source:
+        ifupdown 0.8.41, as tried: EXCLUDE_INTERFACES has patterns between blanks.
+    """
+    values = assigned(evidence.files.get(_DEFAULTS, ""), Scene(device=device)) or {}
+    excluded = values.get("EXCLUDE_INTERFACES", "")
+    return (
+        evidence.starts(_SERVICE) is State.ON
+        and values.get("CONFIGURE_INTERFACES", "yes") == "yes"
+        and excluded is not None
+        and not any(fnmatchcase(device, pattern) for pattern in excluded.split())
+    )
 
 
 def _commands(options: Sequence[tuple[str, str]], scene: Scene, goes_on: bool) -> tuple[dict[str, State], bool | None]:
