@@ -13,6 +13,7 @@ from virtscan.offload.persistence.shell.language.syntax import Node, ShellSyntax
 from virtscan.offload.persistence.shell.language.words import Word
 from virtscan.offload.persistence.shell.programs import (
     LIBRARIES,
+    PARTIAL,
     SHEBANG,
     SHELLS,
     WRAPPERS,
@@ -226,7 +227,15 @@ class Commands(ABC):
         if arguments:  # bash passes them, dash does not
             given = msgspec.structs.replace(inner, arguments=tuple(arguments))
             found = either(found, changed(self.text(text, given), with_arguments, ("return",)))
-        return found
+        return self._with_unread_lines(path, found, shell) if PARTIAL.fullmatch(path) else found
+
+    def _with_unread_lines(self, path: str, outcomes: Outcomes, shell: Shell) -> Outcomes:
+        """Return the outcomes of sourcing a file of which only some lines were read."""
+        names = re.findall(r"^\s*(?:export\s+)?(\w+)=", self._scene.scripts[path], re.MULTILINE)
+        kept = {*names, *self._scene.variables}
+        outcomes = changed(outcomes, lambda after: after.without_variables(kept))
+        ends = {} if path in self._scene.assigning else {CommandEnd(False, "exit"): shell}
+        return either(outcomes, ends)
 
     def _unread(self, path: str, shell: Shell) -> Outcomes:
         """Return the outcomes of sourcing a file that was not read, or that does not exist: dash then ends."""

@@ -39,6 +39,8 @@ HARMLESS_OPTIONS = frozenset(
 """Arguments of `shopt` that have no effect on the commands that are followed."""
 # Function libraries of distributions, which neither change a script's variables nor end it.
 LIBRARIES = re.compile(r"(/usr)?/lib/.*|/etc/(rc\.d/)?init\.d/functions(\.sh)?|/etc/rc\.(status|subr)")
+PARTIAL = re.compile(r"/etc/sysconfig/network(-scripts)?/ifcfg-.*")
+"""Shell files of which the lines about offload alone are read."""
 _DEVICES = re.compile(r"/(dev|proc|sys)/.+")
 REBINDS = re.compile(r"/sys/.*/(unbind|bind|remove|rescan|new_id|delete)")
 """Files of the kernel that give a device another driver, or remove it."""
