@@ -124,6 +124,14 @@ def test_an_observation_of_unknown_domains_hides_none_of_an_older_partial_one() 
     assert len(merged.gaps) == 2
 
 
+def test_of_two_observations_of_unknown_age_that_of_the_newest_scan_counts() -> None:
+    old, new = (inventory(hypervisor("hv1", domain("vm"), domain(name), observed_at=None)) for name in ("a", "b"))
+
+    for nights in ([old, replace(new, taken_at=LATER)], [replace(new, taken_at=LATER), old]):
+        (host,) = merge(nights).hypervisors
+        assert [one.name for one in host.domains] == ["vm", "b"]
+
+
 def test_the_order_of_former_keys_does_not_matter() -> None:
     one, other = (inventory(hypervisor("hv1", domain("vm"), former_keys=(key,))) for key in ("uri:a", "name:b"))
 

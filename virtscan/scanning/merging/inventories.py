@@ -57,7 +57,7 @@ def _digest(scan: ScanFacts) -> bytes:
 
 def _of_scans(scans: Sequence[ScanFacts]) -> Inventory:
     grouped = [(_merged(observations), observations) for observations in by_host(scans)]
-    # The order depends only on the result, not on the order of the scans.
+    # Namesakes are numbered in this order: it does not depend on the times of the scans.
     grouped.sort(key=lambda pair: _order(pair[0]))
     hosts = [host for host, _ in grouped]
     numbers: dict[tuple[int, str | None], int] = {

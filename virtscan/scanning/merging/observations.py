@@ -51,10 +51,10 @@ def by_host(inventories: Sequence[ScanFacts]) -> list[list[HostObservation]]:
     """Return the observations of each hypervisor, the best first: those that share a key, directly or through others.
 
     Addresses come first, then declared names, so that the best observation of each hypervisor decides on a shared
-    uuid. Hypervisors of one inventory are never joined, so that merging the result again does not change it.
+    uuid. Hypervisors of one inventory are never joined: a scan reads each once, whatever they have in common.
     """
     hosts = [(host, number) for number, inventory in enumerate(inventories) for host in inventory.hypervisors]
-    hosts.sort(key=lambda pair: _rank(pair[0]))
+    hosts.sort(key=lambda pair: _rank(pair[0], inventories[pair[1]].taken_at))
     found = [
         [_observation(host, number, inventories[number].taken_at, rank)] for rank, (host, number) in enumerate(hosts)
     ]
@@ -85,18 +85,14 @@ def _has_facts(host: Hypervisor) -> bool:
     return bool(host.domains) or host.status is HostStatus.COMPLETE
 
 
-def _rank(host: Hypervisor) -> tuple[bool, int, float, int, bytes, bytes]:
+def _rank(host: Hypervisor, declared_at: datetime) -> tuple[bool, int, float, int, float]:
     """Return a sort key, the best observation first: the newest complete one.
 
-    Without a complete one it is the newest with domains. Of the same age it is the one with the most domains. An
-    observation of unknown age counts as the oldest.
+    Without a complete one it is the newest with domains. Of the same age it is the one with the most domains, then that
+    of the newest scan. An observation of unknown age counts as the oldest.
     """
-    # Facts that a merge changes come last, so that merging the result again does not change it.
-    undeclared: dict[str, object] = {"name": host.plain_name, "own_name": None, **NOT_DECLARED}
-    facts = msgspec.structs.replace(host, former_keys=(), observed_at=None, **undeclared)
-    declared = [getattr(host, field) for field in NOT_DECLARED]
-    order = not _has_facts(host), host.status.rank, newest_first(host.observed_at), -len(host.domains)
-    return *order, msgspec.json.encode(facts), msgspec.json.encode(declared)
+    is_newest = newest_first(host.observed_at), -len(host.domains), newest_first(declared_at)
+    return not _has_facts(host), host.status.rank, *is_newest
 
 
 class _Hosts:
@@ -127,9 +123,9 @@ def _joined(found: Iterable[list[HostObservation]], *, by_uuid: bool) -> list[li
     """Join the hypervisors that share a system uuid, or else another key; each has the keys of all its observations.
 
     Vendors and clones repeat system uuids, and sites repeat names and short addresses. The best observations come
-    first, so that an unread host joins only one of two hypervisors with the same name.
+    first, here and in the result, so that an unread host joins only one of two hypervisors with the same name.
     """
-    hosts = _Hosts(sorted(found, key=lambda some: some[0].rank))
+    hosts = _Hosts(found)
     having: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for number, some in enumerate(hosts.observations):
         for key in {key for one in some for key in one.keys}:

@@ -101,12 +101,8 @@ def merge_servers(inventories: Sequence[ScanFacts], hosts: MergedHosts) -> Merge
     servers: list[tuple[Server, int | None]] = []
     names: dict[tuple[int, str], str] = {}
     for _, observations in sorted(_by_own_name(inventories, hosts).items()):
-        by_rank: defaultdict[tuple[object, ...], list[_ServerObservation]] = defaultdict(list)
-        for one in observations:
-            by_rank[_rank(one)].append(one)
-        alike = [some for _, some in sorted(by_rank.items())]
-        # The order depends only on the result, so that merging the result again does not change it.
-        merged = sorted(((_merged(group), group) for group in _grouped(alike, hosts)), key=lambda pair: _order(pair[0]))
+        groups = _grouped(sorted(observations, key=_rank), hosts)
+        merged = sorted(((_merged(group), group) for group in groups), key=lambda pair: _order(pair[0]))
         unique = disambiguated((one.server.name, one.server.source) for one, _ in merged)
         for (one, group), name in zip(merged, unique, strict=True):
             servers.append((msgspec.structs.replace(one.server, name=name), one.host))
@@ -152,27 +148,23 @@ def _merged(group: Sequence[_ServerObservation]) -> _ServerObservation:
     return msgspec.structs.replace(newest, server=server, host=host)
 
 
-def _rank(one: _ServerObservation) -> tuple[object, ...]:
-    """Return a sort key, the best observation first; of the same age, the one that clears nothing.
-
-    Facts that a merge changes come last, so that merging the result again does not change it.
-    """
+def _rank(one: _ServerObservation) -> tuple[int, float, float, bool]:
+    """Return a sort key, the best observation first; of the same age, the one that clears nothing."""
     kind = 0 if is_declared(one.server.source) else 1 if one.server.reason is None else 2
     times = newest_first(one.server.observed_at), newest_first(one.declared_at)
-    is_off = one.server.tx_checksum is State.OFF
-    return kind, *times, is_off, one.facts, repr(one.declarations), -1 if one.host is None else one.host
+    return kind, *times, one.server.tx_checksum is State.OFF
 
 
-def _grouped(alike: Iterable[Sequence[_ServerObservation]], hosts: MergedHosts) -> list[list[_ServerObservation]]:
+def _grouped(observations: Iterable[_ServerObservation], hosts: MergedHosts) -> list[list[_ServerObservation]]:
     """Group the observations of one server, the best first: within each site, then across sites."""
     groups: list[list[_ServerObservation]] = []
-    for some in alike:
-        of_site = [group for group in groups if _are_of_one_site(group, some, hosts) and _fit(group, some, hosts)]
-        # Of servers with this name from an earlier merge, the one with this MAC, else with these facts, is the same.
+    for one in observations:
+        of_site = [group for group in groups if _are_of_one_site(group, [one], hosts) and _fit(group, [one], hosts)]
+        # A site can have several with this name, because one that was not read fits all; an old merged file has too.
         if of_site:
-            min(of_site, key=lambda group: _difference(group, some[0])).extend(some)
+            min(of_site, key=lambda group: _difference(group, one)).append(one)
         else:
-            groups.append(list(some))
+            groups.append([one])
     # Only those with equal declarations are compared: each of many sites may have a server of this name.
     joined: defaultdict[tuple[object, ...], list[_Joined]] = defaultdict(list)
     for group in groups:
