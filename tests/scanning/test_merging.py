@@ -571,6 +571,27 @@ def test_pseudonyms_of_two_maps_are_not_merged(tmp_path: Path, capfd: pytest.Cap
     assert run(["merge", str(tmp_path / "merged.json"), redacted["fra"], *target]) == 2
 
 
+def test_an_edit_of_a_merged_file_is_not_ignored_in_silence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    host = hypervisor("hv1", domain("a", macvtap()), domain("b"), kernel=UNFIXED_KERNEL)
+    result = merge([inventory(host, servers=(server(),)), inventory(hypervisor("hv2", domain("c")))], Policy(max_age=9))
+    first, second = result.hypervisors
+    edited = {
+        "kernel": replace(result, hypervisors=(replace(first, declared_kernel=FIXED_KERNEL), second)),
+        "removed": replace(result, hypervisors=(first,), merged=merge([inventory(second)]).merged),
+        "state": replace(result, servers=(replace(result.servers[0], tx_checksum=State.OFF),)),
+    }
+    other = saved(tmp_path / "other.json", inventory(hypervisor("hv3", domain("d"))))
+    target = ["-o", str(tmp_path / "report")]
+
+    for name, one in edited.items():
+        file = saved(tmp_path / f"{name}.json", one)
+        for command in (["report", file, other, *target], ["merge", other, file, "--save", str(tmp_path / "out.json")]):
+            run(command)
+            assert f"{file}: edited, or merged by another version; " in capfd.readouterr().err
+    run(["report", saved(tmp_path / "domains.json", result), other, *target])
+    assert "edited" not in capfd.readouterr().err
+
+
 def test_the_waivers_of_a_later_file_are_not_dropped_in_silence(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

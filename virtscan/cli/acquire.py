@@ -105,11 +105,14 @@ def load_merged(files: Sequence[Path], console: Console, policy: Policy | None =
     Raises:
         InventoryError: One can't be read, or holds no inventory, or their pseudonyms are of different maps.
     """
-    from virtscan.scanning.merging import merge
+    from virtscan.scanning.merging import is_of_its_scans, merge
 
     inventories = [load(file) for file in files]
     for file, inventory in zip(files, inventories, strict=True):
         refuse_other_names(inventory, file, inventories[0], files[0])
+        if inventory.merged and not is_of_its_scans(inventory):
+            problem = "edited, or merged by another version; only the scans in it count"
+            console.warn(f"{file}: {problem}; edit the files that it was merged from, and merge them again")
         if policy is None and inventory.policy != inventories[0].policy:
             console.warn(f"{file}: its waivers and limits are ignored; those of {files[0]} apply")
         if inventory.hypervisors and not inventory.servers and any(other.servers for other in inventories):

@@ -1,5 +1,5 @@
 """Merging of several inventories: each hypervisor and server once, with all records and gaps; pure."""
 
-from virtscan.scanning.merging.inventories import merge
+from virtscan.scanning.merging.inventories import is_of_its_scans, merge
 
-__all__ = ["merge"]
+__all__ = ["is_of_its_scans", "merge"]

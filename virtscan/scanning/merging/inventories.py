@@ -42,6 +42,17 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
     )
 
 
+def is_of_its_scans(inventory: Inventory) -> bool:
+    """Return True if merging the scans of a merged inventory gives it: it was not edited, nor merged by other rules.
+
+    With pseudonyms it is not compared: the order of a result depends on its names.
+    """
+    if inventory.redaction is not None:
+        return True
+    again = merge([inventory], inventory.policy)
+    return msgspec.structs.replace(inventory, version=again.version) == again
+
+
 def _scans(inventory: Inventory) -> Sequence[ScanFacts]:
     """Return the scans that an inventory was merged from, or the only one."""
     return inventory.merged or (ScanFacts(**{name: getattr(inventory, name) for name in ScanFacts.__struct_fields__}),)
