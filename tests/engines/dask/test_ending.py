@@ -94,6 +94,29 @@ def test_a_signal_ends_the_slices_and_reports_what_they_have(
         assert [gap["reason"] for gap in report["gaps"]] == ["interrupted"]
 
 
+def test_a_system_that_gives_no_thread_costs_the_slices_not_the_run() -> None:
+    script = f"""
+import threading
+from virtscan.engines.dask import DaskEngine, Scheduler
+from virtscan.model import Plan, Target, TargetKind
+from virtscan.scanning import collect
+from virtscan.scanning.slices import HostCarrier
+from virtscan.views.wording.gaps import reason
+threading.stack_size(1 << 44)
+targets = tuple(Target(kind=TargetKind.LIBVIRT, address=f"test+tcp://{HERE}:1/{{name}}.xml") for name in "ab")
+engine = DaskEngine(Scheduler(address="tcp://127.0.0.1:1"), HostCarrier())
+for gap in collect(Plan(targets=targets, deadline={LONG}), engine=engine).gaps:
+    print(gap.hypervisor, reason(gap))
+"""
+
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=PROJECT, timeout=LONG, check=False
+    )
+
+    why = "no more threads can be started; raise `ulimit -u`"
+    assert (ended.stdout, ended.stderr, ended.returncode) == (f"a {why}\nb {why}\n", "", 0)
+
+
 def test_connecting_that_is_cut_short_leaves_nothing_to_its_finalizer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that is not closed makes a coroutine as it is freed, which nothing awaits: Python prints that."""
     printed: list[str] = []

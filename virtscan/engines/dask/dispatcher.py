@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import msgspec
 
+from virtscan.engines.bounded import NoThreadError
 from virtscan.engines.dask.answers import results_of
 from virtscan.engines.dask.link import Answer, Link, Scheduler, connect
 from virtscan.engines.dask.workers import Worker, choose, for_site
@@ -117,8 +118,12 @@ class Dispatcher(Generic[T]):
         self._thread = threading.Thread(target=self._work, name="dask", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+        """Begin; if the system grants no thread for it, all slices have failed."""
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            self._loop.close()
+            self._fail_all(Raised(NoThreadError(str(error))))
 
     def stop(self) -> None:
         """Start no further slice, and recall those under way with their partial results."""
@@ -129,7 +134,8 @@ class Dispatcher(Generic[T]):
         """End the connection, and with it all that is still under way."""
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(lambda: self._main and self._main.cancel())
-        self._thread.join(_END_SECONDS)
+        if self._thread.is_alive():
+            self._thread.join(_END_SECONDS)
 
     def _work(self) -> None:
         try:
