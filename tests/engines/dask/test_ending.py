@@ -21,7 +21,8 @@ from tests.harness.launching import DEFAULT_SIGNALS
 from tests.harness.libvirtd import Libvirtd
 from tests.harness.patience import LONG
 from virtscan.engines.dask import Scheduler
-from virtscan.engines.dask.link import connect, load
+from virtscan.engines.dask.link import Link, connect, load
+from virtscan.engines.engine import Loss, Lost
 
 pytestmark = pytest.mark.slow
 
@@ -115,6 +116,20 @@ for gap in collect(Plan(targets=targets, deadline={LONG}), engine=engine).gaps:
 
     why = "no more threads can be started; raise `ulimit -u`"
     assert (ended.stdout, ended.stderr, ended.returncode) == (f"a {why}\nb {why}\n", "", 0)
+
+
+def test_a_scheduler_that_accepts_a_connection_and_never_answers_can_not_be_reached() -> None:
+    load()
+
+    async def reach(server: socket.socket) -> Link | Lost:
+        async with asyncio.timeout(LONG):
+            return await connect(Scheduler(address=f"tcp://127.0.0.1:{server.getsockname()[1]}"), 0.5)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        found = asyncio.run(reach(server))
+
+    assert isinstance(found, Lost)
+    assert found.why is Loss.NO_SCHEDULER
 
 
 def test_connecting_that_is_cut_short_leaves_nothing_to_its_finalizer(monkeypatch: pytest.MonkeyPatch) -> None:

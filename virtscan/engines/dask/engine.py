@@ -40,8 +40,8 @@ class DaskEngine(Generic[R]):
         is_interrupted: Callable[[], bool] = lambda: False,
     ) -> tuple[JobOutcome[R], ...]:
         """Run jobs as `Engine.run` describes."""
-        load()
         end = monotonic() + deadline
+        load()
         slices = self._carrier.slices(jobs)
         dispatcher = Dispatcher(
             self._scheduler, self._carrier, jobs, slices, end=end, retry_seconds=self._retry_seconds

@@ -18,6 +18,7 @@ _SILENT_SECONDS = 15.0
 """Time without an answer after which a scheduler counts as lost."""
 
 _LOOK_SECONDS = 0.5
+_DETAIL_SECONDS = 0.5
 _CLOSE_SECONDS = 2.0
 
 Client: TypeAlias = Any  # distributed.Client, loaded where it is needed
@@ -113,15 +114,14 @@ async def connect(scheduler: Scheduler, seconds: float) -> Link | Lost:
     from distributed import Client as DaskClient
 
     try:
-        return await _opened(
-            DaskClient(
-                scheduler.address,
-                security=_security(scheduler),
-                timeout=seconds,
-                asynchronous=True,
-                set_as_default=False,
-            )
+        client = DaskClient(
+            scheduler.address,
+            security=_security(scheduler),
+            timeout=seconds,
+            asynchronous=True,
+            set_as_default=False,
         )
+        return await _opened(client, seconds)
     except (OSError, ValueError, RuntimeError, TypeError) as error:
         return Lost(Loss.NO_SCHEDULER, scheduler.address, next(iter(str(error).splitlines()), ""))
 
@@ -135,9 +135,11 @@ def load() -> None:
         log.handlers, log.propagate = [logging.NullHandler()], False
 
 
-async def _opened(client: Client) -> Link:
+async def _opened(client: Client, seconds: float) -> Link:
     try:
-        await client
+        # The client's own limit, whose error has details, does not cover the first answer of a scheduler that hangs.
+        async with asyncio.timeout(seconds + _DETAIL_SECONDS):
+            await client
     except BaseException:
         await _close(client)
         raise
