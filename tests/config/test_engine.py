@@ -1,5 +1,6 @@
 """The table of the engine: encrypted and authenticated, or of this machine alone; each error with its line."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,20 @@ def test_files_are_relative_to_the_configuration(folder: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("options", [["-aes256"], ["-aes256", "-traditional"]])
+def test_a_key_that_asks_for_its_passphrase_is_refused(options: list[str], folder: Path) -> None:
+    key = folder / "key.pem"
+    made = ["openssl", "genpkey", "-algorithm", "RSA", "-out", str(key)]
+    subprocess.run(made, check=True, capture_output=True)
+    protected = ["openssl", "rsa", "-in", str(key), "-out", str(key), "-passout", "pass:secret", *options]
+    table = f'[engine]\ndask = "tls://s:1"\n{FILES}'
+
+    plan_of(table, folder)
+    subprocess.run(protected, check=True, capture_output=True)
+    with pytest.raises(ConfigError, match=r":5: engine.tls_key: .*key.pem: protected by a passphrase; "):
+        plan_of(table, folder)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.5", "localhost", "[::1]"])
 def test_an_unencrypted_connection_is_accepted_on_this_machine(host: str, folder: Path) -> None:
     assert plan_of(f'[engine]\ndask = "tcp://{host}:8786"', folder).dask == DaskTarget(address=f"tcp://{host}:8786")
@@ -68,6 +83,7 @@ def test_an_unencrypted_connection_is_accepted_on_this_machine(host: str, folder
         ('dask = "tls://scheduler:8786"', 2, "engine.tls_ca: missing; tls:// needs tls_ca, tls_cert and tls_key"),
         ('dask = "tls://s:1"\ntls_ca = "ca.pem"\ntls_cert = "cert.pem"', 2, "engine.tls_key: missing"),
         (f'dask = "tls://s:1"\n{FILES.replace("key.pem", "none.pem")}', 5, "none.pem: can't be read"),
+        (f'dask = "tls://s:1"\n{FILES.replace("key.pem", ".")}', 5, ": not a regular file; name a PEM file"),
         ('dask = "tcp://127.0.0.1:1"\ntls_ca = "ca.pem"', 3, "engine.tls_ca: no effect with tcp://"),
         ('tls_key = "key.pem"', 2, "engine.tls_key: no effect without engine.dask"),
         ("dask = 8786", 2, "engine.dask: invalid value; write a quoted string"),

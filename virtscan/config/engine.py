@@ -8,9 +8,14 @@ from pathlib import Path
 
 from virtscan.config.file.sections import EngineSection
 from virtscan.errors import ConfigError
+from virtscan.files import FileError, read_regular
 from virtscan.model import DaskTarget
 
 _ADDRESS = re.compile(r"(tls|tcp)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
+_LARGEST = 16 << 20
+_PROTECTED = re.compile(rb"^(-----BEGIN |Proc-Type: 4,)ENCRYPTED", re.MULTILINE)
+"""A key that OpenSSL would ask the terminal for; RFC 7468, RFC 1421."""
+
 _FILES = ("tls_ca", "tls_cert", "tls_key")
 
 
@@ -63,6 +68,11 @@ def _file(key: str, path: str | None, folder: Path) -> str:
     if path is None:
         raise ConfigError(f"engine.{key}: missing; tls:// needs tls_ca, tls_cert and tls_key", key="dask")
     whole = os.path.normpath(folder / path)
-    if not os.access(whole, os.R_OK):
-        raise ConfigError(f"engine.{key}: {whole}: can't be read; name a PEM file", key=key)
+    try:
+        content, _ = read_regular(Path(whole), _LARGEST)
+    except FileError as error:
+        raise ConfigError(f"engine.{key}: {whole}: {error}; name a PEM file", key=key) from error
+    if key == "tls_key" and _PROTECTED.search(content):
+        problem = "protected by a passphrase; write one without it: openssl pkey -in KEY -out NEW"
+        raise ConfigError(f"engine.{key}: {whole}: {problem}", key=key)
     return whole
