@@ -93,6 +93,7 @@ def test_a_secret_does_not_leave_the_process(kind: ProvisioningKind) -> None:
         (host(TargetKind.LIBVIRT, "qemu+ssh://hv1/system", facts="/var/cache/facts/hv1"), True),
         (host(TargetKind.LIBVIRT, "qemu+ssh://hv1/system?keyfile=/root/.ssh/id"), True),
         (host(TargetKind.LIBVIRT, "qemu://hv1/system?pkipath=/etc/pki/lab"), True),
+        (host(TargetKind.LIBVIRT, "qemu+tcp://hv1/system?authfile=/etc/libvirt/lab.conf"), True),
         (host(TargetKind.LIBVIRT, "qemu+libssh2://hv1/system?known_hosts=/root/known"), True),
         (host(TargetKind.LIBVIRT, "qemu+ext://hv1/system"), True),
         (host(TargetKind.LIBVIRT, "qemu+tcp://scan:s3cret@hv1/system"), True),

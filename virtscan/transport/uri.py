@@ -19,8 +19,8 @@ _PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#
 
 _AUTHORITY = re.compile(r"(?:(.*)@)?(\[[^]]*\]|[^:]*)(?::(\d*))?", re.DOTALL)
 
-_FILES_HERE = frozenset({"command", "keyfile", "known_hosts", "pkipath"})
-"""Parameters whose value is a path of the machine that opens the URI."""
+_FILES_HERE = frozenset({"authfile", "command", "keyfile", "known_hosts", "pkipath"})
+"""Parameters whose value is a path of the machine that opens the URI; `authfile`, with passwords, is in virauth.c."""
 
 _DRIVERS = (
     "bhyve", "ch", "esx", "gsx", "hyperv", "lxc", "openvz", "parallels", "phyp", "qemu", "remote", "test", "vbox",
