@@ -181,3 +181,15 @@ def test_a_server_on_bare_metal_is_another_machine_unless_its_device_may_be_shar
     sat = read_server(*map(sends, found), machine=Machine.PHYSICAL)
 
     assert finding_of(scene(servers=(sat,), lists_all_domains=False)).rule == rule
+
+
+@pytest.mark.parametrize(("host", "rule"), [("hv1", "R7"), ("hv2", "R5")])
+def test_frames_of_a_macvlan_pass_the_devices_below_it_on_their_way_to_another_machine(host: str, rule: str) -> None:
+    own = macvlan("mv0", "bond2", mac=THEIRS)
+    sat = read_server(sends(own), *(sends(one, State.OFF) for one in BELOW))
+    there = hypervisor("hv2", devices=(*BELOW, own))
+    here = (*BELOW, own) if host == "hv1" else (bond("bond2", "eth4"), nic("eth4", driver="virtio_net"))
+
+    found = finding_of(scene(servers=(sat,), host_devices=here, others=(there,) if host == "hv2" else ()))
+
+    assert found.rule == rule

@@ -87,7 +87,7 @@ def _placed(stacks: tuple[SendingStack, ...], fleet: Fleet, memory: Memory) -> I
         known = memory.get(ServerName(stack.server.name, stack.server.interface)) if _is_lost(found) else None
         for place in found:
             if isinstance(place, HostDevice | HostItself):
-                yield PlacedStack(down_to_macvlan(stack), place, down_to_macvlan(with_local_ports(stack)))
+                yield PlacedStack(stack, place, down_to_macvlan(with_local_ports(stack)))
                 continue
             if not isinstance(place, GuestNic) or place.declared:
                 one = of_another_node(stack) if _is_another_node(stack, place) else stack
