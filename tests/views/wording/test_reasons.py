@@ -308,3 +308,13 @@ def test_only_a_gap_of_age_shows_how_old_a_fact_is() -> None:
 
     assert "5 days ago" in Wording(inventory(gaps=gaps)).sentence(r.NeedsRenewal(item=item))
     assert "too old to be used" in Wording(inventory(gaps=gaps[1:])).sentence(r.NeedsRenewal(item=item))
+
+
+def test_an_offload_that_only_devices_around_leave_unknown_is_not_called_unread() -> None:
+    """A bond whose members are not all listed may send through any NIC; a member's team may fill."""
+    wording = Wording(inventory())
+    read = r.NeedsOffload(server="sat", interface="eth0")
+
+    assert wording.sentence(read).endswith(": not all devices above and below it are known")
+    assert wording.sentence(msgspec.structs.replace(read, devices=(ETH1,))).endswith("on eth1: not read")
+    assert wording.sentence(r.NeedsOffload(server="sat", interface=None)).endswith(": not read")

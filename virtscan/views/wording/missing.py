@@ -28,6 +28,8 @@ def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
             return f"whether kernel {release} of {host} is fixed: {kernel_basis(basis)}"
         case r.NeedsServer():
             return "no provisioning server given: --server NAME:INTERFACE=ssh://root@HOST"
+        case r.NeedsOffload(server=name, interface=str(interface), why=None, devices=()):
+            return f"TX checksum offload of {sender(name, interface)}: not all devices above and below it are known"
         case r.NeedsOffload(server=name, interface=interface, why=why, devices=devices):
             where = f" on {listed(devices)}" if devices and set(devices) != {interface} else ""
             words = "not read" if why is None else cause_words(why, taken_at)
