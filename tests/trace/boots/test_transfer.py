@@ -472,8 +472,8 @@ class TestAnswersAfterTheClientGaveUp:
 
 @pytest.mark.parametrize("port", [2070, 2071])
 def test_a_download_long_after_the_client_gave_up_is_another_boot(port: int, tmp_path: Path) -> None:
-    later = [said(60, read_request(), port=port), answered(60.1, data(1, 5), to=port)]
-    later += [said(60.2, acknowledged(1), port=port, to=40000)]
+    later = [said(80, read_request(), port=port), answered(80.1, data(1, 5), to=port)]
+    later += [said(80.2, acknowledged(1), port=port, to=40000)]
 
     first, second = trace(tmp_path, *GAVE_UP, *later, until=90).boots
     assert (judge(first).failed, judge(second).failed) == (Failed.YES, Failed.NO)

@@ -14,8 +14,8 @@ from virtscan.trace.protocols.tftp import (
     Write,
 )
 
-_LONGEST_RETRY = 30.0
-"""Seconds after which a request is no retry; iPXE waits ten at most (DEFAULT_MAX_TIMEOUT)."""
+_LONGEST_RETRY = 60.0
+"""Seconds within which a request may be a retry: waits of 4, 8, 16 and 32 (PXE 2.1), of which some may be missing."""
 
 
 class Transfer(Download):
@@ -39,7 +39,8 @@ class Transfer(Download):
 
     def is_repeated_by(self, request: Read, time: float) -> bool:
         """Return True if a request from the same port is a retry; False if it begins another transfer."""
-        return request.file == self.file and not self._complete and time - self._last_request <= _LONGEST_RETRY
+        is_another = self.gave_up(time) and time - self._last_request > _LONGEST_RETRY
+        return request.file == self.file and not self._complete and not is_another
 
     def requested(self, packet: Packet) -> None:
         """Take a read request. After an error, it shows that the error did not reach the client."""
