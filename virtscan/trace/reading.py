@@ -3,6 +3,8 @@
 from collections import Counter
 from pathlib import Path
 
+import msgspec
+
 from virtscan.files import moment
 from virtscan.model import Gap, GapAbout
 from virtscan.model.gaps import AnyCause
@@ -10,6 +12,7 @@ from virtscan.model.gaps.causes import Failure
 from virtscan.model.gaps.items import CaptureFile
 from virtscan.model.gaps.mismatches import (
     BadMessage,
+    DroppedFrames,
     EncapsulatedFrames,
     Encapsulation,
     ForeignFrames,
@@ -59,6 +62,7 @@ def read(path: Path) -> Trace:
     boots, others = tracker.boots(end=last)
     causes: list[AnyCause] = [
         *([Failure(detail=capture.damage)] if capture.damage else []),
+        *([DroppedFrames(frames=capture.dropped)] if capture.dropped else []),
         *(_foreign(link, number) for link, number in foreign.items()),
         *(EncapsulatedFrames(frames=number, encapsulation=kind) for kind, number in encapsulated.items()),
         *(
@@ -73,7 +77,7 @@ def read(path: Path) -> Trace:
         frames=frames,
         started_at=moment(first),
         ended_at=moment(last),
-        boots=boots,
+        boots=tuple(msgspec.structs.replace(boot, dropped=capture.dropped) for boot in boots),
         others=others,
         gaps=tuple(Gap(item=CaptureFile(file=name_of(path)), cause=cause, about=GapAbout.CAPTURE) for cause in causes),
     )

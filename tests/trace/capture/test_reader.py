@@ -15,9 +15,13 @@ from hypothesis import strategies as st
 
 from tests.trace.build import (
     START,
+    Shot,
+    acknowledged,
     answered,
     block,
     cooked,
+    data,
+    error,
     ethernet,
     lease,
     only,
@@ -29,7 +33,7 @@ from tests.trace.build import (
     written,
 )
 from virtscan.errors import TraceError
-from virtscan.trace import Outcome, Trace, read
+from virtscan.trace import Failed, Outcome, Trace, judge, read
 from virtscan.trace.capture.checksums import Checksum
 from virtscan.trace.capture.source import CaptureStream
 from virtscan.views.wording.gaps import reason
@@ -299,6 +303,59 @@ def test_what_cannot_be_opened_is_an_error_with_its_name(tmp_path: Path) -> None
         read(tmp_path / "nowhere")
     with pytest.raises(TraceError, match="can't be read: Is a directory"):
         read(tmp_path)
+
+
+def statistics(interface: int = 0, end: str = "<", **counts: int) -> bytes:
+    """Statistics of an interface, as `dumpcap` writes them at the end, with the draft's numbers of options."""
+    codes = {"received": 4, "dropped": 5, "accepted": 6, "dropped_by_system": 7, "delivered": 8}
+    words = b"".join(struct.pack(f"{end}HHQ", codes[name], 8, count) for name, count in counts.items())
+    return block(5, struct.pack(f"{end}III", interface, 0, 0) + words + bytes(4), end)
+
+
+COMPLETE = [*SHOTS[:5], answered(1.1, data(1, 5)), said(1.2, acknowledged(1), to=40000)]
+REFUSED = [*SHOTS[:5], answered(1.1, error(1, "no such file"))]
+
+
+@pytest.mark.parametrize("end", "<>")
+@pytest.mark.parametrize(
+    ("shots", "whole", "with_drops"),
+    [
+        (SHOTS, Failed.YES, Failed.UNCLEAR),
+        (REFUSED, Failed.NO, Failed.UNCLEAR),
+        (COMPLETE, Failed.NO, Failed.NO),
+        ([*SHOTS[:5], answered(1.1, options()), said(1.2, error(0, "abort"), to=40000)], Failed.NO, Failed.NO),
+    ],
+    ids=["ignores partial ones", "refused", "complete", "refuses"],
+)
+def test_a_capture_that_dropped_frames_shows_only_what_happened(
+    shots: list[Shot], whole: Failed, with_drops: Failed, end: str, tmp_path: Path
+) -> None:
+    content = pcapng([*((shot.time, ethernet(shot)) for shot in shots), (90.0, bytes(60))], end=end)
+    none_dropped = statistics(end=end, received=90, dropped=0, accepted=40, dropped_by_system=0, delivered=40)
+
+    found = written(tmp_path, content + none_dropped)
+    assert (judge(only(found)).failed, found.gaps) == (whole, ())
+    found = written(tmp_path, content + statistics(end=end, dropped=3, dropped_by_system=4))
+    assert judge(only(found)).failed is with_drops
+    assert [reason(gap).partition(";")[0] for gap in found.gaps] == ["7 frames dropped while capturing"]
+    if whole is not with_drops:
+        assert "7 frames" in judge(only(found)).because[-1]
+
+
+def test_later_statistics_include_earlier_ones_but_not_those_of_other_interfaces_or_sections(tmp_path: Path) -> None:
+    interface = block(1, struct.pack("<HHI", 1, 0, 0x40000))
+    counts = [statistics(dropped=3), statistics(dropped=5), statistics(1, dropped=7), statistics(dropped=2**64 - 1)]
+    section = pcapng(FRAMES) + interface + b"".join(counts)
+
+    assert [reason(gap).partition(" ")[0] for gap in written(tmp_path, section + section).gaps] == ["24"]
+
+
+def test_a_frame_may_tell_how_many_were_dropped_before_it(tmp_path: Path) -> None:
+    frame = FRAMES[0][1] + bytes(-len(FRAMES[0][1]) % 4)
+    head = struct.pack("<IIIII", 0, 0, 0, len(FRAMES[0][1]), len(FRAMES[0][1]))
+    told = block(6, head + frame + struct.pack("<HHQ", 4, 8, 2) + bytes(4))
+
+    assert "4 frames dropped" in reason(written(tmp_path, pcapng(FRAMES) + told + told).gaps[0])
 
 
 def total(found: Trace) -> int:

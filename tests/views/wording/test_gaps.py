@@ -43,6 +43,7 @@ def test_every_cause_has_words_without_the_marks_of_code(kind: type[GapCause]) -
         (m.ForeignFrames(frames=1, link=9, link_name="PPP"), "1 frame not read, not Ethernet (link type 9, PPP); "),
         (m.UnreadMessages(messages=1, defect=m.BadMessage.CUT), "1 DHCP or TFTP message not read, cut off by the "),
         (m.TooManyBoots(requests=1, limit=5), "1 request not followed, more than 5 boots; split the capture by time"),
+        (m.DroppedFrames(frames=1), "1 frame dropped while capturing; "),
         (m.TooManyBoots(requests=2, limit=5), "2 requests not followed, more than 5 boots; split the capture by time"),
     ],
 )

@@ -34,6 +34,7 @@ from virtscan.model.gaps.causes import (
     XmlNotInReport,
 )
 from virtscan.model.gaps.mismatches import (
+    DroppedFrames,
     EncapsulatedFrames,
     ExclusionOverruled,
     ForeignFrames,
@@ -58,8 +59,9 @@ AnyCause = (
     | FilesLeftOut | InternalError | Interrupted | NetworksNotListed | NoAddress | NoAnswer | NoDefinitions
     | NoDomainDefined | NoDriver | NoFeaturesRead | NoLinuxRelease | NoListInReport | NoSuchNetwork | NotInReport
     | NotCarried | NotReadToEnd | NotUtf8 | OffloadUnknown | RunEnded | StatesDiffer | Stopped | TooFewFiles
-    | ProcessCrashed | TooOld | XmlNotInReport | EncapsulatedFrames | ExclusionOverruled | ForeignFrames | ForeignServer
-    | KernelContradicted | NoSuchDevice | NoSuchHypervisor | OffUntilReboot | PhysicalContradicted | PlaceContradicted
-    | SegmentUnmatched | TooManyBoots | UnreadMessages | WaiverExpired | WaiverOfNamesakes | WaiverUnused
+    | ProcessCrashed | TooOld | XmlNotInReport | DroppedFrames | EncapsulatedFrames | ExclusionOverruled | ForeignFrames
+    | ForeignServer | KernelContradicted | NoSuchDevice | NoSuchHypervisor | OffUntilReboot | PhysicalContradicted
+    | PlaceContradicted | SegmentUnmatched | TooManyBoots | UnreadMessages | WaiverExpired | WaiverOfNamesakes
+    | WaiverUnused
 )  # fmt: skip
 """Every cause; a file of inventories knows them by their codes."""

@@ -147,3 +147,9 @@ class TooManyBoots(GapCause, frozen=True):
 
     requests: int
     limit: int
+
+
+class DroppedFrames(GapCause, frozen=True):
+    """A capture lacks frames that were dropped while it was written."""
+
+    frames: int

@@ -93,8 +93,9 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
     `mac` is None if only a router's MAC was seen. `server` is the last server of the boot, and `file` the file that was
     requested from it, or named by DHCP. `taken` counts that server's frames to which the client reacted; `ignored`
     counts those to which it did not react, although it had reason and time to. `error` ended the boot. `retries` counts
-    repeated packets of the client, `resent` those of servers. `boots` is False for an operating system's DHCP client
-    that ignored answers with a bad checksum.
+    repeated packets of the client, `resent` those of servers. `dropped` counts the frames that the capture
+    lacks by its own statistics, of this boot or others. `boots` is False for an operating system's DHCP client that
+    ignored answers with a bad checksum.
     """
 
     mac: Mac | None
@@ -118,6 +119,7 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
     boots: bool
     started_at: datetime | None
     ended_at: datetime | None
+    dropped: int = 0
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):

@@ -56,10 +56,25 @@ _NO_FILTER = (
 
 
 def judge(boot: Boot) -> Judgement:
-    """Judge one boot by the frames of its last server."""
+    """Judge one boot by the frames of its last server.
+
+    A capture that dropped frames shows only what happened: a complete file, or an error of the client.
+    """
     what = _WORDS[boot.outcome]
     if boot.outcome is Outcome.COMPLETE:
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what,))
+    judgement = _by_the_frames(boot, what)
+    if not boot.dropped or (boot.error is not None and boot.error.by_client):
+        return judgement
+    lacks = f"the capture dropped {quantity(boot.dropped, 'frame')}, perhaps the client's reaction"
+    missing = f"a capture that drops nothing (a larger buffer: tcpdump -B); {_NO_FILTER}"
+    return Judgement(
+        failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=(*judgement.because, lacks), missing=(missing,)
+    )
+
+
+def _by_the_frames(boot: Boot, what: str) -> Judgement:
+    """Judge a boot that did not get its file, as if the capture had all frames."""
     if boot.outcome in {Outcome.UNFINISHED, Outcome.ADDRESS_ONLY} or boot.ignored.total == 0:
         return _without_evidence(boot, what)
     return _by_the_ignored(boot, what)

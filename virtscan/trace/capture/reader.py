@@ -21,10 +21,15 @@ _PCAP = {
 }  # fmt: skip
 """Magic number: byte order, and the unit of a time's fraction."""
 
-_SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, _PACKET = 0x0A0D0D0A, 1, 2, 3, 6
+_SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, _STATISTICS, _PACKET = 0x0A0D0D0A, 1, 2, 3, 5, 6
 _PCAPNG = b"\x0a\x0d\x0d\x0a"
 _BYTE_ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 _TIME_RESOLUTION, _TIME_OFFSET = 9, 14
+_DROPS = {5, 7}
+"""Options of statistics: frames dropped by the interface, and by the operating system, since the capture began."""
+_DROPS_BEFORE = {4}
+"""Option of a packet: frames dropped since the one before it."""
+_UNKNOWN_COUNT = (1 << 64) - 1
 _MICROSECONDS = 10**6
 
 _OTHER_FORMAT = "not a packet capture (pcap or pcapng); write one with tcpdump -w FILE"
@@ -69,12 +74,14 @@ class Capture:
             TraceError: It is damaged, or of neither format.
         """
         self._source = source
+        self._section: _CaptureSection | None = None
         magic = source.read(4)
         try:
             if magic in _PCAP:
                 self._frames = self._classic(*_PCAP[magic])
             elif magic == _PCAPNG:
-                self._frames = self._pcapng(_CaptureSection(source))
+                self._section = _CaptureSection(source)
+                self._frames = self._pcapng(self._section)
             elif magic in _COMPRESSED:
                 program = _COMPRESSED[magic]
                 raise TraceError(f"compressed with {program}; decompress it first: {program} -dk FILE")
@@ -95,6 +102,11 @@ class Capture:
     def damage(self) -> str | None:
         """Return why reading stopped early; None if the file ended after a complete record."""
         return self._source.damage
+
+    @property
+    def dropped(self) -> int:
+        """Return the number of frames that were dropped while capturing; the pcap format does not record it."""
+        return self._section.dropped if self._section is not None else 0
 
     def __iter__(self) -> Iterator[Frame]:
         start = self._source.offset
@@ -136,6 +148,8 @@ class Capture:
                 yield frame
             elif kind == _SIMPLE_PACKET:
                 yield section.simple_packet(body, time)
+            elif kind == _STATISTICS:
+                section.add_statistics(body)
 
 
 class _CaptureSection:
@@ -143,7 +157,14 @@ class _CaptureSection:
 
     def __init__(self, source: CaptureStream) -> None:
         self._source = source
+        self._drops: list[int] = []
+        self._drops_of_others = 0
         self._begin()
+
+    @property
+    def dropped(self) -> int:
+        """Return the number of frames dropped in this section and those before it."""
+        return self._drops_of_others + sum(self._drops)
 
     def block(self) -> tuple[int, bytes] | None:
         """Read the next block other than a section header; None at the file's end."""
@@ -164,16 +185,20 @@ class _CaptureSection:
         if len(self._interfaces) >= _MOST_INTERFACES:
             raise _DamageError(f"more than {_MOST_INTERFACES} interfaces")
         link, most = self._unpack("HxxI", body)
-        ticks, offset, place = _MICROSECONDS, 0, 8
-        while place + 4 <= len(body):
-            code, size = self._unpack("HH", body, place)
-            value = body[place + 4 : place + 4 + size]
-            if code == _TIME_RESOLUTION and size == 1 == len(value):
+        ticks, offset = _MICROSECONDS, 0
+        for code, value in self._options(body, 8):
+            if code == _TIME_RESOLUTION and len(value) == 1:
                 ticks = 1 << (value[0] & 0x7F) if value[0] & 0x80 else 10 ** value[0]
-            elif code == _TIME_OFFSET and size == 8 == len(value):
+            elif code == _TIME_OFFSET and len(value) == 8:
                 (offset,) = self._unpack("q", value)
-            place += 4 + size + -size % 4
         self._interfaces.append(_CaptureInterface(link, most, ticks, offset))
+        self._drops.append(0)
+
+    def add_statistics(self, body: bytes) -> None:
+        """Read statistics of an interface: later ones include earlier ones."""
+        number, _, _ = self._unpack("III", body)
+        self._interface(number)
+        self._drops[number] = max(self._drops[number], self._counted(body, 12, _DROPS))
 
     def packet(self, body: bytes, *, old: bool) -> Frame:
         """Read a block that holds a frame and its time."""
@@ -181,6 +206,9 @@ class _CaptureSection:
         interface = self._interface(number)
         if size > len(body) - 20:
             raise _DamageError(f"a frame of {size} bytes in a block of {len(body)}")
+        options = 20 + size + -size % 4
+        if len(body) > options and not old:
+            self._drops[number] += self._counted(body, options, _DROPS_BEFORE)
         time = ((high << 32) + low) / interface.ticks + interface.offset
         return Frame(time, body[20 : 20 + size], interface.link, number + 1)
 
@@ -202,6 +230,8 @@ class _CaptureSection:
         self._number = Struct(f"{self._order}I")
         self._formats: dict[str, Struct] = {}
         self._interfaces: list[_CaptureInterface] = []
+        self._drops_of_others += sum(self._drops)
+        self._drops = []
         (version,) = self._unpack("H", self._body(self._number.unpack(size)[0], 12))
         if version != 1:
             raise _DamageError(f"a section of version {version}")
@@ -219,6 +249,20 @@ class _CaptureSection:
         if number >= len(self._interfaces):
             raise _DamageError(f"a frame of interface {number}, which is not described")
         return self._interfaces[number]
+
+    def _options(self, body: bytes, place: int) -> Iterator[tuple[int, bytes]]:
+        while place + 4 <= len(body):
+            code, size = self._unpack("HH", body, place)
+            place += 4
+            if place + size > len(body):
+                return
+            yield code, body[place : place + size]
+            place += size + -size % 4
+
+    def _counted(self, body: bytes, place: int, codes: set[int]) -> int:
+        """Return the sum of the known numbers in these options."""
+        values = [value for code, value in self._options(body, place) if code in codes and len(value) == 8]
+        return sum(count for value in values for count in self._unpack("Q", value) if count != _UNKNOWN_COUNT)
 
     def _unpack(self, layout: str, body: bytes, start: int = 0) -> tuple[int, ...]:
         known = self._formats.get(layout)

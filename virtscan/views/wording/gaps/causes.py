@@ -240,5 +240,7 @@ def _waivers_and_captures(cause: AnyCause) -> str | None:
             return f"{quantity(messages, 'DHCP or TFTP message')} not read, {defect.value}; {_ADVICE[defect]}"
         case m.TooManyBoots(requests=requests, limit=limit):
             return f"{quantity(requests, 'request')} not followed, more than {limit} boots; split the capture by time"
+        case m.DroppedFrames(frames=frames):
+            return f"{quantity(frames, 'frame')} dropped while capturing; use a larger buffer, e.g. tcpdump -B 65536"
         case _:
             return None
