@@ -1,6 +1,6 @@
 """Reader of the boots in a capture, in memory that does not grow with the file."""
 
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 
 import msgspec
@@ -24,11 +24,12 @@ from virtscan.trace.boots.client_table import MOST_ATTEMPTS
 from virtscan.trace.boots.tracker import Tracker
 from virtscan.trace.capture import links
 from virtscan.trace.capture.ordering import in_order
-from virtscan.trace.capture.packets import Fragment, packet
-from virtscan.trace.capture.reader import open_capture
+from virtscan.trace.capture.packets import Fragment, Packet, packet
+from virtscan.trace.capture.reader import Frame, open_capture
 from virtscan.trace.capture.source import name_of
 
 _KNOWN = {links.ETHERNET, links.COOKED, links.COOKED_2}
+_MOST_AT_ONCE = 64
 
 
 def read(path: Path) -> Trace:
@@ -44,6 +45,7 @@ def read(path: Path) -> Trace:
     foreign: Counter[int] = Counter()
     encapsulated: Counter[Encapsulation] = Counter()
     frames, first, last = 0, float("nan"), float("-inf")
+    unwanted: deque[Frame] = deque(maxlen=_MOST_AT_ONCE)
     with open_capture(path) as capture:
         for frame in in_order(capture):
             frames += 1
@@ -53,12 +55,17 @@ def read(path: Path) -> Trace:
                 foreign[frame.link] += 1
                 continue
             found = packet(frame, tracker.wants)
-            if isinstance(found, Encapsulation):
+            if found is None:
+                unwanted.append(frame)
+            elif isinstance(found, Encapsulation):
                 encapsulated[found] += 1
             elif isinstance(found, Fragment):
                 tracker.add_fragment(found)
-            elif found is not None:
+            else:
+                begun = tracker.transfers_begun
                 tracker.add(found)
+                if tracker.transfers_begun > begun:
+                    _add_answers(tracker, [early for early in unwanted if early.time == frame.time])
     boots, others = tracker.boots(end=last)
     causes: list[AnyCause] = [
         *([Failure(detail=capture.damage)] if capture.damage else []),
@@ -81,6 +88,13 @@ def read(path: Path) -> Trace:
         others=others,
         gaps=tuple(Gap(item=CaptureFile(file=name_of(path)), cause=cause, about=GapAbout.CAPTURE) for cause in causes),
     )
+
+
+def _add_answers(tracker: Tracker, frames: list[Frame]) -> None:
+    """Add packets that a capture shows before their request, at the same time."""
+    for found in (packet(frame, tracker.wants) for frame in frames):
+        if isinstance(found, Packet):
+            tracker.add(found)
 
 
 def _foreign(link: int, number: int) -> ForeignFrames:

@@ -12,12 +12,14 @@ from tests.trace.build import (
     ethernet,
     lease,
     only,
+    options,
     pcap,
     read_request,
     said,
     written,
 )
 from virtscan.trace import Failed, judge
+from virtscan.trace.capture.checksums import Checksum
 from virtscan.trace.capture.ordering import in_order
 from virtscan.trace.capture.reader import Frame
 
@@ -41,6 +43,21 @@ def test_a_boot_in_a_capture_out_of_order_has_its_outcome(order: list[int], tmp_
 
     frames = [(shot.time, ethernet(shot)) for shot in shots]
     assert judge(only(written(tmp_path, pcap([*frames, (60.0, bytes(60))])))).failed is Failed.NO
+
+
+@pytest.mark.parametrize("order", [[1, 0, 2, 3, 4], [2, 1, 0, 3, 4], [1, 2, 3, 4, 0]])
+def test_an_answer_that_is_shown_before_its_request_at_the_same_time_counts(order: list[int], tmp_path: Path) -> None:
+    talk = [
+        said(1.0, read_request("pxelinux.0", "blksize", "1432")),
+        answered(1.0, options("blksize", "1432"), kind=Checksum.PARTIAL),
+        said(1.0, acknowledged(0), to=40000),
+        answered(1.0, data(1, 900), kind=Checksum.PARTIAL),  # the last one, as the options show
+        said(1.0, acknowledged(1), to=40000),
+    ]
+    frames = [(shot.time, ethernet(shot)) for shot in (*WORKS[:4], *(talk[place] for place in order))]
+
+    found = only(written(tmp_path, pcap([*frames, (60.0, bytes(60))])))
+    assert (judge(found).failed, found.from_server.partial, found.ignored.total) == (Failed.NO, 2, 0)
 
 
 def ordered(*times: float) -> list[float]:

@@ -38,6 +38,7 @@ class Tracker:
 
     def __init__(self) -> None:
         self.unreadable: Counter[UnusableMessage] = Counter()
+        self.transfers_begun = 0
         self._clients = ClientTable()
         self._transfers: DownloadTable[_End, Transfer] = DownloadTable()
         self._connections: DownloadTable[tuple[_End, _End], Connection] = DownloadTable()
@@ -149,6 +150,7 @@ class Tracker:
                     if attempt is None:
                         return None
                     transfer = Transfer(packet, message)
+                    self.transfers_begun += 1
                     attempt.starts(transfer)
                     self._transfers.keep(end, packet, (attempt, transfer))
                 transfer.requested(packet)
