@@ -3,13 +3,16 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 import pytest
+from distributed import Client
 
 from tests.build import TAKEN_AT
 from tests.conftest import PROJECT
@@ -28,6 +31,7 @@ from tests.engines.dask.fleet import (
 from tests.harness.certificates import make_certificates
 from tests.harness.dask_cluster import Cluster, running_cluster
 from tests.harness.definitions import direct, domain_xml
+from tests.harness.launching import tied
 from tests.harness.libvirtd import Libvirtd, node
 from tests.harness.patience import LONG, deadlines
 from tests.scanning.test_collecting import declared
@@ -205,6 +209,33 @@ def test_a_slice_that_hangs_twice_costs_a_gap_a_host_and_is_killed(daemon: Libvi
     assert losses(found) == {"hangs": WhyNotCarried.NO_ANSWER, "hv01": WhyNotCarried.NO_ANSWER}
     assert statuses(found)["near"] is HostStatus.COMPLETE
     assert len(seen) == 2
+
+
+def test_workers_that_refuse_cost_no_attempt(daemon: Libvirtd, broken: Cluster, tmp_path: Path) -> None:
+    """The third worker has the fewest places, so it is the last that gets the slice."""
+    plan = Plan(targets=(far_host(daemon, "hv01"),), deadline=LONG)
+
+    with another_worker(broken, tmp_path):
+        found = collect(plan, engine=engine(broken))
+
+    assert statuses(found) == {"hv01": HostStatus.COMPLETE}
+
+
+@contextmanager
+def another_worker(cluster: Cluster, folder: Path) -> Iterator[None]:
+    """A worker with this virtscan, which has one place."""
+    command = [sys.executable, "-m", "distributed.cli.dask_worker", cluster.address, "--nthreads", "1", "--no-nanny"]
+    with (
+        Client(cluster.address) as client,
+        subprocess.Popen(
+            tied(*command, "--no-dashboard", "--host", "127.0.0.1", "--local-directory", folder),
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        ) as process,
+    ):
+        client.wait_for_workers(3, timeout=LONG)
+        yield
+        process.kill()
 
 
 def look(cluster: Cluster, seen: dict[int, int]) -> bool:

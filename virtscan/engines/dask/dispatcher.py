@@ -1,8 +1,9 @@
 """Slices to workers and back, on a thread with an event loop.
 
 The dispatcher and not the scheduler chooses the worker of a slice. So its plan has the remaining time, and a second
-attempt goes to another worker. A second attempt is made when the first worker ends, refuses or fails. It is also made
-when the first worker has not answered in half of the remaining time; then the first answer of both counts.
+attempt goes to another worker. A second attempt is made when the first worker ends or fails. It is also made when the
+first worker has not answered in half of the remaining time; then the first answer of both counts. A worker that refuses
+costs no attempt.
 """
 
 import asyncio
@@ -65,7 +66,7 @@ Event: TypeAlias = SliceSent | SliceArrived[T] | SliceFailed
 
 
 class _Trip(msgspec.Struct, eq=False):
-    """A slice that has not arrived; `avoided` are the workers that had it."""
+    """A slice that has not arrived; `avoided` are the workers that had it, `tries` counts those that did not refuse."""
 
     number: int
     slice: Slice
@@ -205,7 +206,7 @@ class Dispatcher(Generic[T]):
         seconds = max(1.0, self._end - now)
         seconds -= min(_RESERVE_SECONDS, seconds / 10)
         plan = self._carrier.pack([self._jobs[index] for index in trip.slice.jobs], seconds)
-        key = f"virtscan-{self._run}-{trip.number}-{trip.tries}"
+        key = f"virtscan-{self._run}-{trip.number}-{len(trip.avoided)}"
         answer = link.send(worker, plan, seconds=seconds + _KILL_SECONDS, run=self._run, key=key)
         late_at = now + (seconds / 2 if self._retry_seconds is None else self._retry_seconds)
         self._attempts.append(_Attempt(trip, worker, late_at, answer))
@@ -242,6 +243,7 @@ class Dispatcher(Generic[T]):
             answer = results
         if answer.why is Loss.REFUSED:
             self._unfit[place] = answer
+            trip.tries -= 1
         self._try_again(trip, answer)
 
     def _try_again(self, trip: _Trip, lost: Lost) -> None:
