@@ -52,6 +52,20 @@ def test_merging_in_stages_is_merging_all_at_once_whatever_was_saved_in_between(
         assert parts == [once], seed
 
 
+def test_a_result_of_an_older_version_which_kept_no_scans_is_one_scan() -> None:
+    for seed in range(FLEETS):
+        parts = [one for of_site in files(Random(seed)).values() for one in of_site]
+        merged = merge(parts)
+        old = replace(merged, merged=())
+
+        again = merge([old])
+
+        assert replace(again, merged=merged.merged) == merged, seed
+        assert len(again.merged) == 1
+        assert merge([old, old]) == merge([again, old]) == again, seed
+        assert merge([*parts, old]) == merge([old, merged]), seed
+
+
 def test_pseudonyms_of_a_merged_inventory_are_those_of_its_scans() -> None:
     for seed in range(FLEETS):
         parts = [one for of_site in files(Random(seed)).values() for one in of_site]
