@@ -125,9 +125,9 @@ NOT_READ = _state(KernelBasis.NOT_READ)
 
 
 def _basis(release: str, build: str) -> KernelBasis:
-    if match := re.fullmatch(_EL6, release):
+    if ".el6" in release and (match := re.fullmatch(_EL6, release)):
         return _rhel6(_numbers(match[1]))
-    if match := re.fullmatch(_EL7, release):
+    if ".el7" in release and (match := re.fullmatch(_EL7, release)):
         return KernelBasis.RHEL7_SINCE if _numbers(match[1]) >= _EL7_FIXED else KernelBasis.RHEL7_BEFORE
     match = re.fullmatch(_ANY, release)
     if match is None or re.search(_FOREIGN, release):

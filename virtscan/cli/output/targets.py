@@ -13,7 +13,7 @@ from typing import IO, Protocol
 
 from virtscan.cli.process import leftovers
 
-_DESCRIPTOR = re.compile(r"/(?:dev|proc/self|proc/thread-self)/fd/(\d+)")
+_DESCRIPTOR = r"/(?:dev|proc/self|proc/thread-self)/fd/(\d+)"
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _LEAST_WAIT = 1.0
 """Seconds that a pipe has for its reader even if the deadline has passed."""
@@ -68,7 +68,7 @@ def place(path: Path | None, *, mode: int | None, deadline: float) -> OutputTarg
 def _descriptor(path: Path) -> int | None:
     """Return the descriptor of this process that a path names, as `/dev/stdout` and the shell's `>(…)` do."""
     name = os.path.abspath(path)  # noqa: PTH100 Path.resolve would follow the link that is looked for
-    match = _DESCRIPTOR.fullmatch(name)
+    match = re.fullmatch(_DESCRIPTOR, name)
     return int(match[1]) if match else _STANDARD.get(name)
 
 

@@ -14,7 +14,7 @@ from virtscan.model import Device, DeviceKind, DeviceName, Feature, Offload, Ser
 CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")
 
 # The kernel allows more (dev_valid_name), but nothing else is in use, and these need no quotes in any language.
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,14}")
+_PLAIN_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,14}"
 
 
 class Switch(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +104,7 @@ def cure_of(stack: SendingStack, fleet: Fleet) -> Cure:
 
 def command_word(name: str | None) -> str | None:
     """Return a device's name for a command; None for an unnamed one or a name that no command can safely contain."""
-    return name if name is not None and _PLAIN_NAME.fullmatch(name) else None
+    return name if name is not None and re.fullmatch(_PLAIN_NAME, name) else None
 
 
 def stack_of(server: Server, interface: str | None) -> SendingStack:

@@ -7,8 +7,9 @@ Mac = NewType("Mac", str)
 """Lower case, every byte two digits."""
 
 _WRITTEN_SO = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
-_PAIRS = re.compile(r"[0-9a-f]{1,2}([:-])[0-9a-f]{1,2}(?:\1[0-9a-f]{1,2}){4}")
-_TOGETHER = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}|[0-9a-f]{6}-[0-9a-f]{6}")
+# The rare notations: compiled by the functions of re when one is met.
+_PAIRS = r"[0-9a-f]{1,2}([:-])[0-9a-f]{1,2}(?:\1[0-9a-f]{1,2}){4}"
+_TOGETHER = r"[0-9a-f]{12}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}|[0-9a-f]{6}-[0-9a-f]{6}"
 
 
 def parse_mac(text: str) -> Mac | None:
@@ -20,9 +21,9 @@ def parse_mac(text: str) -> Mac | None:
     if _WRITTEN_SO.fullmatch(text):
         return Mac(text)
     lower = text.strip().lower()
-    if _PAIRS.fullmatch(lower):
+    if re.fullmatch(_PAIRS, lower):
         return Mac(":".join(part.zfill(2) for part in re.split("[:-]", lower)))
-    if _TOGETHER.fullmatch(lower):
+    if re.fullmatch(_TOGETHER, lower):
         digits = re.sub("[.-]", "", lower)
         return Mac(":".join(digits[place : place + 2] for place in range(0, 12, 2)))
     return None
