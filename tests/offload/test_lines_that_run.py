@@ -1043,7 +1043,7 @@ def test_a_crontab_without_a_cron_leaves_the_outcome_open() -> None:
         ("network/ifcfg-eth0", "STARTMODE=manual\nETHTOOL_OPTIONS='-K iface tx off'", UNKNOWN),
         (f"network/ifcfg-eth-id-{MAC}", "ETHTOOL_OPTIONS='-K iface tx off'", OFF),
         ("network-scripts/ifcfg-eth0", "ONBOOT=no\nETHTOOL_OPTS='-K eth0 tx off'", UNKNOWN),
-        ("network-scripts/ifcfg-eth0", 'ETHTOOL_OPTS="-K eth0 \\\n tx off"', OFF),
+        ("network-scripts/ifcfg-eth0", 'DEVICE=eth0\nETHTOOL_OPTS="-K eth0 \\\n tx off"', OFF),
         ("network-scripts/ifcfg-eth0", 'ETHTOOL_OPTS="-K eth0 tx off"\nETHTOOL_OPTS="-K eth0 gro off"', ON),
         ("network-scripts/ifcfg-eth0", 'HWADDR=00:11:22:33:44:55\nETHTOOL_OPTS="-K eth0 tx off"', UNKNOWN),
         ("network-scripts/ifcfg-br0", 'DEVICE=br0\nETHTOOL_OPTS="-K eth0 tx off"', UNKNOWN),
@@ -1055,7 +1055,8 @@ def test_an_ifcfg_file_counts_for_a_device_that_is_brought_up(name: str, text: s
 
 def test_the_networkmanager_of_rhel_7_may_not_take_features_from_an_ifcfg_file() -> None:
     ifcfg = "/etc/sysconfig/network-scripts/ifcfg-eth0"
-    taken, left = {ifcfg: 'ETHTOOL_OPTS="-K eth0 tx off"'}, {ifcfg: 'NM_CONTROLLED=no\nETHTOOL_OPTS="-K eth0 tx off"'}
+    text = 'DEVICE=eth0\nETHTOOL_OPTS="-K eth0 tx off"\n'
+    taken, left = {ifcfg: text}, {ifcfg: f"{text}NM_CONTROLLED=no\n"}
     both = frozenset({"multi-user.target.wants/NetworkManager.service", "multi-user.target.wants/network.service"})
 
     assert state(taken, udev=219, wanted=both) is UNKNOWN
@@ -1205,7 +1206,8 @@ def test_a_profile_counts_where_network_manager_manages_the_device(more: dict[st
 
 def test_a_profile_and_an_ifcfg_file_count_where_their_service_starts() -> None:
     networkd = frozenset({"multi-user.target.wants/systemd-networkd.service"})
-    ifcfg = {"/etc/sysconfig/network-scripts/ifcfg-eth0": 'NM_CONTROLLED=no\nETHTOOL_OPTS="-K eth0 tx off"'}
+    text = 'DEVICE=eth0\nNM_CONTROLLED=no\nETHTOOL_OPTS="-K eth0 tx off"'
+    ifcfg = {"/etc/sysconfig/network-scripts/ifcfg-eth0": text}
 
     assert state(PROFILE, wanted=networkd) is UNKNOWN
     assert state(ifcfg, wanted=networkd) is UNKNOWN

@@ -404,7 +404,7 @@ def test_every_place_of_a_lasting_setting_is_read(machine: Machine) -> None:
         ("/etc/NetworkManager/system-connections/Wired connection 1", off),
         ("/run/NetworkManager/system-connections/eth0.nmconnection", off),
         ("/usr/lib/NetworkManager/system-connections/eth0.nmconnection", off),
-        ("/etc/sysconfig/network-scripts/ifcfg-eth0", 'ETHTOOL_OPTS="-K eth0 tx off"\n'),
+        ("/etc/sysconfig/network-scripts/ifcfg-eth0", 'DEVICE=eth0\nETHTOOL_OPTS="-K eth0 tx off"\n'),
         ("/etc/sysconfig/network/ifcfg-eth0", "ETHTOOL_OPTIONS='-K iface tx off'\n"),
         ("/etc/systemd/network/10-a.link", link),
         ("/run/systemd/network/10-a.link", link),

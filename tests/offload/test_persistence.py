@@ -93,7 +93,7 @@ def test_a_file_that_can_not_be_read_may_hold_the_setting() -> None:
 
 
 def test_a_setting_that_was_read_counts_although_another_file_could_not_be() -> None:
-    result = after_reboot({IFCFG: 'ETHTOOL_OPTS="-K eth0 tx off"'}, unreadable=(KEYFILE,))
+    result = after_reboot({IFCFG: 'DEVICE=eth0\nETHTOOL_OPTS="-K eth0 tx off"'}, unreadable=(KEYFILE,))
 
     assert result.tx_checksum is OFF
 
@@ -190,7 +190,12 @@ def test_several_profiles_count_as_far_as_they_agree() -> None:
         # NetworkManager expands no variables, initscripts do.
         ('export ETHTOOL_OPTS="--features $DEVICE tx-checksumming off"', UNKNOWN),
         ('NM_CONTROLLED=no\nexport ETHTOOL_OPTS="--features $DEVICE tx-checksumming off"', OFF),
-        ('NM_CONTROLLED=no\nETHTOOL_OPTS="-G eth0 rx 4096; -K ${REALDEVICE} tx off"', OFF),
+        ('NM_CONTROLLED=no\nETHTOOL_OPTS="-G eth0 rx 4096; -K ${DEVICE} tx off"', OFF),
+        # The variables of initscripts are set after the file was read.
+        ('NM_CONTROLLED=no\nETHTOOL_OPTS="-K ${REALDEVICE} tx off"', UNKNOWN),
+        ('NM_CONTROLLED=no\nETHTOOL_OPTS="-K ${DEVICE} tx off"\nDEVICE=eth0', UNKNOWN),
+        # A name of ethtool alone.
+        ('ETHTOOL_OPTS="-K eth0 tx-checksumming off"', UNKNOWN),
         ('ETHTOOL_OPTS="-K eth0 tx off; -K eth0 tx on"', ON),
         ('ETHTOOL_OPTS="-K eth0 tx on"', ON),
         ('ETHTOOL_OPTS="-K eth0 tx"', ON),
@@ -201,14 +206,20 @@ def test_several_profiles_count_as_far_as_they_agree() -> None:
         ('# ETHTOOL_OPTS="-K eth0 tx off"', ON),
         ('ETHTOOL_OPTS="-K eth0 tx off', UNKNOWN),
         ("ETHTOOL_OPTS", ON),
-        (f'DEVICE=eth7\nHWADDR="{MAC.upper()}"\nETHTOOL_OPTS="-K eth0 tx off"', OFF),
+        (f'DEVICE=eth0\nHWADDR="{MAC.upper()}"\nETHTOOL_OPTS="-K eth0 tx off"', OFF),
+        (f'DEVICE=\nHWADDR="{MAC.upper()}"\nETHTOOL_OPTS="-K eth0 tx off"', OFF),
+        # The device gets the other name, or initscripts refuse it.
+        (f'DEVICE=eth7\nHWADDR="{MAC.upper()}"\nETHTOOL_OPTS="-K eth0 tx off"', UNKNOWN),
+        # Without a device initscripts do nothing, and NetworkManager takes any.
+        ('DEVICE=\nETHTOOL_OPTS="-K eth0 tx off"', UNKNOWN),
         # The file of another device may well run before this device is there.
         ('DEVICE=eth7\nETHTOOL_OPTS="-K eth0 tx off"', UNKNOWN),
         ('DEVICE=eth7\nETHTOOL_OPTS="-K eth7 tx off"', ON),
     ],
 )
 def test_ethtool_opts_of_an_ifcfg_file_last(text: str, state: State) -> None:
-    assert after_reboot({IFCFG: text}).tx_checksum is state
+    named = text if "DEVICE=" in text else f"DEVICE=eth0\n{text}"
+    assert after_reboot({IFCFG: named}).tx_checksum is state
 
 
 @pytest.mark.parametrize("name", ["ifcfg-eth0.bak", "ifcfg-eth0~", "ifcfg-eth0.rpmsave", "ifcfg-eth0.orig"])
@@ -384,7 +395,9 @@ def test_a_script_that_runs_at_boot_lasts_where_it_names_the_device(path: str, l
 
 
 def test_mechanisms_that_contradict_each_other_leave_the_outcome_open() -> None:
-    result = after_reboot({IFCFG: 'ETHTOOL_OPTS="-K eth0 tx off"', LINK: link(value="TransmitChecksumOffload=yes")})
+    result = after_reboot(
+        {IFCFG: 'DEVICE=eth0\nETHTOOL_OPTS="-K eth0 tx off"', LINK: link(value="TransmitChecksumOffload=yes")}
+    )
 
     assert result.tx_checksum is UNKNOWN
     assert setting_words(result.setting) == f"ETHTOOL_OPTS in {IFCFG}: off; TransmitChecksumOffload in {LINK}: on"

@@ -9,9 +9,9 @@ from virtscan.model.facts.persistence import FixedByDriver, FoundSetting, NoSett
 from virtscan.offload.persistence.cron import cron
 from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.hooks import hooks
-from virtscan.offload.persistence.ifcfg import ifcfg
+from virtscan.offload.persistence.ifcfg import files_of, ifcfg
 from virtscan.offload.persistence.ifupdown import ifupdown
-from virtscan.offload.persistence.network_manager import network_manager
+from virtscan.offload.persistence.network_manager import has_profile, network_manager
 from virtscan.offload.persistence.systemd.links import links
 from virtscan.offload.persistence.systemd.units import units
 from virtscan.offload.persistence.udev import udev_rules
@@ -30,8 +30,7 @@ def forecast(
         now: The present state of TX checksum offload.
     """
     of_services = (
-        *network_manager(evidence, device, macs),
-        *ifcfg(evidence, device, macs),
+        *_of_profiles(evidence, device, macs),
         *ifupdown(evidence, device),
         *hooks(evidence, device, macs),
         *cron(evidence, device),
@@ -53,6 +52,19 @@ def forecast(
     if now is State.OFF and any(name in features and features[name].requested is State.ON for name in FEATURES):
         return Persistence(setting=OnIsRequested())
     return Persistence(tx_checksum=State.ON, setting=NoSettingFound(now=now))
+
+
+def _of_profiles(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Sequence[SavedSetting]:
+    """Return the settings of NetworkManager's profiles and of ifcfg files, which it reads as profiles, too.
+
+    Its choice among several depends on their history, so they count only as far as they agree.
+    """
+    found = (*network_manager(evidence, device, macs), *ifcfg(evidence, device, macs))
+    profiles = has_profile(evidence, device, macs) + len(files_of(evidence, device, macs))
+    agree = len(found) == profiles and all(one.states == found[0].states for one in found)
+    if profiles > 1 and evidence.wants("NetworkManager") and not agree:
+        return [_doubtful(one) for one in found]
+    return found
 
 
 def _lasting(setting: SavedSetting) -> SavedSetting:

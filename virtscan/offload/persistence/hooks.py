@@ -9,7 +9,7 @@ import msgspec
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, uncertain
-from virtscan.offload.persistence.ifcfg import belongs
+from virtscan.offload.persistence.ifcfg import files_of
 from virtscan.offload.persistence.ifupdown import if_up
 from virtscan.offload.persistence.network_manager import has_profile
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_script
@@ -156,7 +156,7 @@ def _dispatchers(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tupl
     Source:
         NetworkManager-dispatcher(8): the arguments and the variables; NM_DISPATCHER_ACTION exists since 1.12.
     """
-    managed = has_profile(evidence, device, macs) or belongs(evidence, device, macs)
+    managed = has_profile(evidence, device, macs) or bool(files_of(evidence, device, macs))
     name = device if managed else None
     knows_action = evidence.udev is not None and evidence.udev >= _ACTION_SINCE
     return tuple(

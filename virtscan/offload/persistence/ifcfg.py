@@ -13,6 +13,8 @@ _REDHAT = "/etc/sysconfig/network-scripts/ifcfg-*"
 _SUSE = "/etc/sysconfig/network/ifcfg-*"
 _FEATURES_SINCE = 239
 """systemd's version in RHEL 8. RHEL 7 (219) began with a NetworkManager that ignores features in ETHTOOL_OPTS."""
+_OF_INITSCRIPTS = re.compile(r"[$]|tx-checksumming")
+"""Words in options that NetworkManager does not understand: variables, and names that it does not have."""
 _OPTIONS = re.compile(r"ETHTOOL_OPTS|ETHTOOL_OPTIONS\w*")
 _STARTED = {"auto", "boot", "onboot", "hotplug", "ifplugd", "nfsroot", "yes", "true", "1", "t", "y", "on"}
 
@@ -20,60 +22,67 @@ _STARTED = {"auto", "boot", "onboot", "hotplug", "ifplugd", "nfsroot", "yes", "t
 def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
     """Yield the settings in ifcfg files that name this device, or run ethtool for it.
 
-    A file belongs to the device by DEVICE, HWADDR or its own name.
+    A file belongs to the device by DEVICE or HWADDR; one of SUSE by its own name, too.
 
     Source:
-        initscripts, network-functions: ethtool_set splits ETHTOOL_OPTS at `;` and runs ethtool with each part.
+        initscripts, network-functions: source_config reads the file without variables from elsewhere; ethtool_set
+        splits ETHTOOL_OPTS at `;` and runs ethtool with each part. ifup-eth fails without a device, and for a device
+        with another address.
         NetworkManager applies features since 1.14 (NMSettingEthtool); RHEL 7.6 has 1.12, later releases of RHEL 7
         have 1.18.
         SUSE, ifcfg(5): ETHTOOL_OPTIONS and ETHTOOL_OPTIONS_*, with the word `iface` for the device.
     """
     for path, text in evidence.matching(_REDHAT, _SUSE):
-        scene = Scene(device=device, variables={"DEVICE": device, "REALDEVICE": device})
-        values = assigned(text, scene)
+        values = assigned(text, Scene(device=device))
         if values is None:
             states = may_concern(text)
             names = ["ETHTOOL_OPTS"]
         else:
-            expands = any("$" in line for line in text.splitlines() if _OPTIONS.search(line))
-            manager = _manager(values, evidence, expands=expands)
-            states, names = _states(values, assigned(text, Scene(device=device)) or {}, path, device, macs, manager)
+            own_words = any(_OF_INITSCRIPTS.search(line) for line in text.splitlines() if _OPTIONS.search(line))
+            manager = _manager(values, evidence, own_words=own_words)
+            states, names = _states(values, path, device, macs, manager)
         if states:
             yield SavedSetting(place=SettingPlace(files=(str(path),), key=", ".join(names)), states=states)
 
 
-def belongs(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
-    """Return True if an ifcfg file belongs to the device."""
-    return any(
-        _owned(assigned(text, Scene(device=device)) or {}, path, device, macs) is State.ON
+def files_of(evidence: Evidence, device: str, macs: tuple[str, ...]) -> list[PurePosixPath]:
+    """Return the ifcfg files that belong to the device."""
+    return [
+        path
         for path, text in evidence.matching(_REDHAT, _SUSE)
-    )
+        if _owned(assigned(text, Scene(device=device)) or {}, path, device, macs) is State.ON
+    ]
 
 
-def _manager(values: Mapping[str, str | None], evidence: Evidence, *, expands: bool) -> State:
-    """Return whether a service starts at boot that applies the file; NetworkManager expands no variables in it."""
+def _manager(values: Mapping[str, str | None], evidence: Evidence, *, own_words: bool) -> State:
+    """Return whether a service starts at boot that applies the file.
+
+    Args:
+        values: The variables of the file.
+        evidence: The configuration of the server.
+        own_words: True if the options have words that initscripts alone understands.
+    """
     if (values.get("NM_CONTROLLED") or "").lower() in {"no", "n", "false", "f", "0", "off"}:
         return evidence.starts("network")
     old = evidence.udev is not None and evidence.udev < _FEATURES_SINCE
-    if evidence.wants("NetworkManager") and (old or expands):
+    if evidence.wants("NetworkManager") and (old or own_words):
         return State.UNKNOWN
     return evidence.starts("NetworkManager", "network", "wicked")
 
 
 def _states(
     values: Mapping[str, str | None],
-    own: Mapping[str, str | None],
     path: PurePosixPath,
     device: str,
     macs: tuple[str, ...],
     manager: State,
 ) -> tuple[dict[str, State], list[str]]:
-    owned = _owned(own, path, device, macs)
+    owned = _owned(values, path, device, macs)
     certain = owned is State.ON and _started(values) and manager is State.ON
     stand_ins = ("iface",) if path.match(_SUSE) and owned is not State.OFF else ()
     states: dict[str, State] = {}
     names = []
-    for name, value in values.items() if owned is not State.OFF else own.items():
+    for name, value in values.items():
         if not _OPTIONS.fullmatch(name):
             continue
         given = _given(value, Scene(device=device, names=stand_ins))
@@ -95,15 +104,15 @@ def _given(value: str | None, scene: Scene) -> dict[str, State]:
 
 
 def _owned(values: Mapping[str, str | None], path: PurePosixPath, device: str, macs: tuple[str, ...]) -> State:
-    """Return whether the file belongs to the device; UNKNOWN if its name matches and its address does not."""
+    """Return whether the file belongs to the device; UNKNOWN if its name and its address do not match both."""
     address = (values.get("HWADDR") or values.get("LLADDR") or "").lower()
     suffix = path.name.removeprefix("ifcfg-")
-    name = values.get("DEVICE") or suffix
+    name = values.get("DEVICE")
     if address in macs or suffix.lower() in {f"eth-id-{mac}" for mac in macs}:
-        return State.ON
-    if name != device:
+        return State.ON if name in {None, "", device} else State.UNKNOWN
+    if (name or suffix) != device:
         return State.OFF
-    return State.UNKNOWN if address and macs else State.ON
+    return State.UNKNOWN if (address and macs) or not (name or path.match(_SUSE)) else State.ON
 
 
 def _started(values: Mapping[str, str | None]) -> bool:
