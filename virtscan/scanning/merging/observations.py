@@ -55,12 +55,12 @@ def by_host(inventories: Sequence[ScanFacts]) -> list[list[HostObservation]]:
     """
     hosts = [(host, number) for number, inventory in enumerate(inventories) for host in inventory.hypervisors]
     hosts.sort(key=lambda pair: _rank(pair[0], inventories[pair[1]].taken_at))
-    found = [
+    groups = [
         [_observation(host, number, inventories[number].taken_at, rank)] for rank, (host, number) in enumerate(hosts)
     ]
-    while len(joined := _joined(_joined(found, by_uuid=False), by_uuid=True)) < len(found):
-        found = joined
-    return found
+    while len(joined := _joined(_joined(groups, by_uuid=False), by_uuid=True)) < len(groups):
+        groups = joined
+    return groups
 
 
 def newest_first(moment: datetime | None) -> float:
@@ -99,8 +99,8 @@ class _Hosts:
     """Hypervisors by number, the best first; joined ones have the number of the best."""
 
     def __init__(self, observations: Iterable[Sequence[HostObservation]]) -> None:
-        self.observations = [list(some) for some in observations]
-        self._inventories = [{one.inventory for one in some} for some in self.observations]
+        self.observations = [list(group) for group in observations]
+        self._inventories = [{observation.inventory for observation in group} for group in self.observations]
         self._joined_to = list(range(len(self.observations)))
 
     def number(self, number: int) -> int:
@@ -109,34 +109,34 @@ class _Hosts:
             self._joined_to[number] = number = self._joined_to[self._joined_to[number]]
         return number
 
-    def join(self, one: int, other: int) -> None:
+    def join(self, first: int, second: int) -> None:
         """Join two hypervisors, unless an inventory has both: there they are two."""
-        best, other = sorted((self.number(one), self.number(other)))
-        if best != other and self._inventories[best].isdisjoint(self._inventories[other]):
-            self._joined_to[other] = best
-            self._inventories[best] |= self._inventories[other]
-            self.observations[best] += self.observations[other]
-            self.observations[other] = []
+        best, joining = sorted((self.number(first), self.number(second)))
+        if best != joining and self._inventories[best].isdisjoint(self._inventories[joining]):
+            self._joined_to[joining] = best
+            self._inventories[best] |= self._inventories[joining]
+            self.observations[best] += self.observations[joining]
+            self.observations[joining] = []
 
 
-def _joined(found: Iterable[list[HostObservation]], *, by_uuid: bool) -> list[list[HostObservation]]:
+def _joined(groups: Iterable[list[HostObservation]], *, by_uuid: bool) -> list[list[HostObservation]]:
     """Join the hypervisors that share a system uuid, or else another key; each has the keys of all its observations.
 
     Vendors and clones repeat system uuids, and sites repeat names and short addresses. The best observations come
     first, here and in the result, so that an unread host joins only one of two hypervisors with the same name.
     """
-    hosts = _Hosts(found)
+    hosts = _Hosts(groups)
     having: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    for number, some in enumerate(hosts.observations):
-        for key in {key for one in some for key in one.keys}:
+    for number, group in enumerate(hosts.observations):
+        for key in {key for observation in group for key in observation.keys}:
             if key.startswith("uuid:") is by_uuid:
-                having[_driver(some[0].host), key].append(number)
+                having[_driver(group[0].host), key].append(number)
     for (_, key), numbers in sorted(having.items(), reverse=True):
         if by_uuid:
             _join_by_uuid(hosts, numbers)
         else:
             _join_by_name(hosts, numbers, key)
-    return [sorted(some, key=lambda one: one.rank) for some in hosts.observations if some]
+    return [sorted(group, key=lambda observation: observation.rank) for group in hosts.observations if group]
 
 
 def _join_by_uuid(hosts: _Hosts, numbers: Iterable[int]) -> None:
@@ -144,10 +144,10 @@ def _join_by_uuid(hosts: _Hosts, numbers: Iterable[int]) -> None:
 
     Many may share a uuid, so only those that share a domain are compared.
     """
-    some = list(dict.fromkeys(map(hosts.number, numbers)))
+    distinct = list(dict.fromkeys(map(hosts.number, numbers)))
     having: defaultdict[str, list[int]] = defaultdict(list)
     unread = []
-    for number in some:
+    for number in distinct:
         domains = _domains(hosts.observations[number])
         if not domains:
             unread.append(number)
@@ -155,87 +155,87 @@ def _join_by_uuid(hosts: _Hosts, numbers: Iterable[int]) -> None:
             hosts.join(other, number)
         for domain in domains:
             having[domain].append(number)
-    read = dict.fromkeys(hosts.number(number) for number in some if number not in unread)
+    read = dict.fromkeys(hosts.number(number) for number in distinct if number not in unread)
     if len(read) <= 1:
         for number in unread:
-            hosts.join(next(iter(read), some[0]), number)
+            hosts.join(next(iter(read), distinct[0]), number)
 
 
 def _domains(observations: Iterable[HostObservation]) -> frozenset[str]:
-    return frozenset[str]().union(*(one.domains for one in observations if one.has_facts))
+    return frozenset[str]().union(*(observation.domains for observation in observations if observation.has_facts))
 
 
 def _join_by_name(hosts: _Hosts, numbers: Iterable[int], key: str) -> None:
-    """Join hypervisors that share a name or an address, the key, if `_are_one` holds for two of their observations.
+    """Join hypervisors that share a name or an address, the key, if two of their observations are of one hypervisor.
 
     Each of many sites may have the name, so only those with something else in common are compared.
     """
-    some = sorted(set(map(hosts.number, numbers)))
+    distinct = sorted(set(map(hosts.number, numbers)))
     having: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
-    for number in some if len(some) > 1 else ():
+    for number in distinct if len(distinct) > 1 else ():
         observations = tuple(hosts.observations[number])
-        wanted = {trait for one in observations for trait in _wanted_traits(one)}
-        for other in sorted({other for trait in wanted for other in having[trait]}):
+        traits = {trait for observation in observations for trait in _wanted_traits(observation)}
+        for other in sorted({other for trait in traits for other in having[trait]}):
             best, joining = hosts.number(other), hosts.number(number)
-            if best != joining and _have_one_in_common(hosts.observations[best], hosts.observations[joining], key):
+            if best != joining and _have_common_host(hosts.observations[best], hosts.observations[joining], key):
                 hosts.join(best, joining)
-        for one in observations:
-            for trait in _own_traits(one):
+        for observation in observations:
+            for trait in _own_traits(observation):
                 having[trait].add(hosts.number(number))
 
 
-def _own_traits(one: HostObservation) -> Iterator[tuple[str, str]]:
+def _own_traits(observation: HostObservation) -> Iterator[tuple[str, str]]:
     """Yield the traits that may show, in addition to a name, that another observation is of the same hypervisor."""
-    yield "address", one.host.uri
-    if not one.has_facts:
-        yield "address, unread", one.host.uri
-    yield from _facts(one)
+    yield "address", observation.host.uri
+    if not observation.has_facts:
+        yield "address, unread", observation.host.uri
+    yield from _facts(observation)
 
 
-def _wanted_traits(one: HostObservation) -> Iterator[tuple[str, str]]:
+def _wanted_traits(observation: HostObservation) -> Iterator[tuple[str, str]]:
     """Yield the traits of which another needs one: a short address is enough only if one of the two was not read."""
-    is_address_enough = not one.has_facts or is_full_address(one.host.uri)
-    yield "address" if is_address_enough else "address, unread", one.host.uri
-    yield from _facts(one)
+    is_address_enough = not observation.has_facts or is_full_address(observation.host.uri)
+    yield "address" if is_address_enough else "address, unread", observation.host.uri
+    yield from _facts(observation)
 
 
-def _facts(one: HostObservation) -> Iterator[tuple[str, str]]:
-    if one.uuid is not None:
-        yield "uuid", one.uuid
-    for domain in one.domains:
+def _facts(observation: HostObservation) -> Iterator[tuple[str, str]]:
+    if observation.uuid is not None:
+        yield "uuid", observation.uuid
+    for domain in observation.domains:
         yield "domain", domain
 
 
-def _have_one_in_common(some: Sequence[HostObservation], others: Sequence[HostObservation], key: str) -> bool:
+def _have_common_host(group: Sequence[HostObservation], other_group: Sequence[HostObservation], key: str) -> bool:
     """Return True if observations of both are of one hypervisor; those without facts count only if there are no others.
 
     Both need the key in an observation that counts: another one with the key may be of another site.
     """
-    some, others = _with_facts(some), _with_facts(others)
-    have_key = all(any(key in one.keys for one in group) for group in (some, others))
-    return have_key and any(_are_one(one, other) for one, other in product(some, others))
+    group, other_group = _with_facts(group), _with_facts(other_group)
+    have_key = all(any(key in observation.keys for observation in side) for side in (group, other_group))
+    return have_key and any(_are_same_host(first, second) for first, second in product(group, other_group))
 
 
-def _with_facts(some: Sequence[HostObservation]) -> Sequence[HostObservation]:
-    return [one for one in some if one.has_facts] or some[:1]
+def _with_facts(observations: Sequence[HostObservation]) -> Sequence[HostObservation]:
+    return [observation for observation in observations if observation.has_facts] or observations[:1]
 
 
-def _are_one(one: HostObservation, other: HostObservation) -> bool:
+def _are_same_host(first: HostObservation, second: HostObservation) -> bool:
     """Return True if two observations with a name or an address in common are of one hypervisor.
 
     Any site may have the name or a short address. So they also need an equal uuid or a common domain. An equal address
     is enough if two of these hold: it is a full name, a uuid is unknown, the domains of one of them are unknown.
     """
-    has_uuids = None not in {one.uuid, other.uuid}
-    if has_uuids and one.uuid == other.uuid:
+    has_uuids = None not in {first.uuid, second.uuid}
+    if has_uuids and first.uuid == second.uuid:
         return True
-    if one.host.uri == other.host.uri:
-        is_unread = not (one.has_facts and other.has_facts)
-        if [is_full_address(one.host.uri), not has_uuids, is_unread].count(True) > 1:
+    if first.host.uri == second.host.uri:
+        is_unread = not (first.has_facts and second.has_facts)
+        if [is_full_address(first.host.uri), not has_uuids, is_unread].count(True) > 1:
             return True
     # The address stands for the domains of a hypervisor without any.
-    has_domains = bool(one.host.domains and other.host.domains)
-    return (has_domains or not has_uuids) and not one.domains.isdisjoint(other.domains)
+    has_domains = bool(first.host.domains and second.host.domains)
+    return (has_domains or not has_uuids) and not first.domains.isdisjoint(second.domains)
 
 
 def _driver(host: Hypervisor) -> str:

@@ -25,14 +25,14 @@ class _ServerObservation(msgspec.Struct, frozen=True, kw_only=True):
     server: Server
     inventory: int
     declared_at: datetime
-    name_there: str
+    original_name: str
     host: int | None
 
     @property
     def declarations(self) -> tuple[object, ...]:
         """The declarations about the server, besides its source."""
-        one = self.server
-        return one.segments, one.subnets, one.physical, one.runs_on
+        server = self.server
+        return server.segments, server.subnets, server.physical, server.runs_on
 
     @property
     def facts(self) -> bytes:
@@ -52,8 +52,8 @@ _NOTHING = Server(name="", source="")
 """A server without declarations."""
 
 
-def _with_declarations_of(other: Server, server: Server, **changes: object) -> Server:
-    declared = {"segments": other.segments, "subnets": other.subnets, "physical": other.physical}
+def _with_declarations_of(declaring: Server, server: Server, **changes: object) -> Server:
+    declared = {"segments": declaring.segments, "subnets": declaring.subnets, "physical": declaring.physical}
     return msgspec.structs.replace(server, **(declared | changes))
 
 
@@ -66,12 +66,13 @@ class MergedServers(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def hosts_elsewhere(self) -> frozenset[str]:
         """The names of declared hypervisors that no inventory of their site has."""
-        return frozenset(one.runs_on for one, host in self.servers if host is None and one.runs_on is not None)
+        return frozenset(server.runs_on for server, host in self.servers if host is None and server.runs_on is not None)
 
     def on(self, hosts: Sequence[str]) -> tuple[Server, ...]:
         """Return the servers, with the names of their hypervisors by number."""
         return tuple(
-            one if host is None else msgspec.structs.replace(one, runs_on=hosts[host]) for one, host in self.servers
+            server if host is None else msgspec.structs.replace(server, runs_on=hosts[host])
+            for server, host in self.servers
         )
 
     def gaps(self, inventory: int, gaps: Iterable[Gap]) -> Iterator[Gap]:
@@ -103,15 +104,15 @@ def merge_servers(inventories: Sequence[ScanFacts], hosts: MergedHosts) -> Merge
     for _, observations in sorted(_by_own_name(inventories, hosts).items()):
         groups = _grouped(sorted(observations, key=_rank), hosts)
         merged = sorted(((_merged(group), group) for group in groups), key=lambda pair: _order(pair[0]))
-        unique = disambiguated((one.server.name, one.server.source) for one, _ in merged)
-        for (one, group), name in zip(merged, unique, strict=True):
-            servers.append((msgspec.structs.replace(one.server, name=name), one.host))
-            names |= {(part.inventory, part.name_there): name for part in group}
+        unique = disambiguated((best.server.name, best.server.source) for best, _ in merged)
+        for (best, group), name in zip(merged, unique, strict=True):
+            servers.append((msgspec.structs.replace(best.server, name=name), best.host))
+            names |= {(observation.inventory, observation.original_name): name for observation in group}
     return MergedServers(servers=tuple(servers), names=names)
 
 
 def _by_own_name(inventories: Iterable[ScanFacts], hosts: MergedHosts) -> dict[str, list[_ServerObservation]]:
-    found: defaultdict[str, list[_ServerObservation]] = defaultdict(list)
+    by_name: defaultdict[str, list[_ServerObservation]] = defaultdict(list)
     for number, inventory in enumerate(inventories):
         for server in inventory.servers:
             host = hosts.number(number, server.runs_on)
@@ -122,15 +123,15 @@ def _by_own_name(inventories: Iterable[ScanFacts], hosts: MergedHosts) -> dict[s
                 server=msgspec.structs.replace(server, name=server.own_name, runs_on=runs_on),
                 inventory=number,
                 declared_at=inventory.taken_at,
-                name_there=server.name,
+                original_name=server.name,
                 host=host,
             )
-            found[server.own_name].append(observation)
-    return found
+            by_name[server.own_name].append(observation)
+    return by_name
 
 
-def _order(one: _ServerObservation) -> tuple[bytes, int]:
-    return msgspec.json.encode(one.server), -1 if one.host is None else one.host
+def _order(observation: _ServerObservation) -> tuple[bytes, int]:
+    return msgspec.json.encode(observation.server), -1 if observation.host is None else observation.host
 
 
 def _merged(group: Sequence[_ServerObservation]) -> _ServerObservation:
@@ -139,90 +140,104 @@ def _merged(group: Sequence[_ServerObservation]) -> _ServerObservation:
     A declared state is a declaration: in the newest configuration it takes precedence over older observations, in an
     older one it no longer holds.
     """
-    newest = max(group, key=lambda one: one.declared_at)
-    observed = (one.server for one in group if not is_declared(one.server.source))
+    newest = max(group, key=lambda observation: observation.declared_at)
+    observed = (observation.server for observation in group if not is_declared(observation.server.source))
     best = newest.server if is_declared(newest.server.source) else next(observed)
-    there = [one.host for one in (newest, *group) if one.server.runs_on == newest.server.runs_on]
-    host = next((host for host in there if host is not None), None)
+    hosts = [
+        observation.host for observation in (newest, *group) if observation.server.runs_on == newest.server.runs_on
+    ]
+    host = next((host for host in hosts if host is not None), None)
     server = _with_declarations_of(newest.server, best, runs_on=newest.server.runs_on)
     return msgspec.structs.replace(newest, server=server, host=host)
 
 
-def _rank(one: _ServerObservation) -> tuple[int, float, float, bool]:
+def _rank(observation: _ServerObservation) -> tuple[int, float, float, bool]:
     """Return a sort key, the best observation first; of the same age, the one that clears nothing."""
-    kind = 0 if is_declared(one.server.source) else 1 if one.server.reason is None else 2
-    times = newest_first(one.server.observed_at), newest_first(one.declared_at)
-    return kind, *times, one.server.tx_checksum is State.OFF
+    kind = 0 if is_declared(observation.server.source) else 1 if observation.server.reason is None else 2
+    times = newest_first(observation.server.observed_at), newest_first(observation.declared_at)
+    return kind, *times, observation.server.tx_checksum is State.OFF
 
 
 def _grouped(observations: Iterable[_ServerObservation], hosts: MergedHosts) -> list[list[_ServerObservation]]:
     """Group the observations of one server, the best first: within each site, then across sites."""
     groups: list[list[_ServerObservation]] = []
-    for one in observations:
-        of_site = [group for group in groups if _are_of_one_site(group, [one], hosts) and _fit(group, [one], hosts)]
+    for observation in observations:
+        of_site = [
+            group
+            for group in groups
+            if _are_of_one_site(group, [observation], hosts) and _fit(group, [observation], hosts)
+        ]
         # A site can have several with this name, because one that was not read fits all; an old merged file has too.
         if of_site:
-            min(of_site, key=lambda group: _difference(group, one)).append(one)
+            min(of_site, key=lambda group: _difference(group, observation)).append(observation)
         else:
-            groups.append([one])
+            groups.append([observation])
     # Only those with equal declarations are compared: each of many sites may have a server of this name.
     joined: defaultdict[tuple[object, ...], list[_Joined]] = defaultdict(list)
     for group in groups:
         best = _merged(group)
-        known = joined[_declared(best)]
-        place = next((place for place, (one, _) in enumerate(known) if _are_of_two_sites(one, best, hosts)), None)
-        if place is None:
-            known.append((best, group))
+        candidates = joined[_declared(best)]
+        index = next(
+            (index for index, (candidate, _) in enumerate(candidates) if _are_of_two_sites(candidate, best, hosts)),
+            None,
+        )
+        if index is None:
+            candidates.append((best, group))
         else:
-            both = sorted((*known[place][1], *group), key=_rank)
-            known[place] = _merged(both), both
-    return [group for known in joined.values() for _, group in known]
+            observations_of_both = sorted((*candidates[index][1], *group), key=_rank)
+            candidates[index] = _merged(observations_of_both), observations_of_both
+    return [group for candidates in joined.values() for _, group in candidates]
 
 
-def _difference(group: Sequence[_ServerObservation], other: _ServerObservation) -> tuple[bool, bool, bool, bool]:
+def _difference(group: Sequence[_ServerObservation], observation: _ServerObservation) -> tuple[bool, bool, bool, bool]:
     best = group[0]
     return (
-        all(one.macs.isdisjoint(other.macs) for one in group),
-        best.server.source != other.server.source,
-        best.facts != other.facts,
-        best.declarations != other.declarations,
+        all(member.macs.isdisjoint(observation.macs) for member in group),
+        best.server.source != observation.server.source,
+        best.facts != observation.facts,
+        best.declarations != observation.declarations,
     )
 
 
-def _fit(some: Sequence[_ServerObservation], others: Sequence[_ServerObservation], hosts: MergedHosts) -> bool:
+def _fit(group: Sequence[_ServerObservation], other_group: Sequence[_ServerObservation], hosts: MergedHosts) -> bool:
     """Return True if nothing shows that observations are of two servers."""
     return all(
-        one.inventory != other.inventory
-        and (not one.macs or not other.macs or not one.macs.isdisjoint(other.macs))
-        and (None in {one.server.interface, other.server.interface} or one.server.interface == other.server.interface)
-        and not _run_on_two(one, other, hosts)
-        for one, other in product(some, others)
+        first.inventory != second.inventory
+        and (not first.macs or not second.macs or not first.macs.isdisjoint(second.macs))
+        and (
+            None in {first.server.interface, second.server.interface}
+            or first.server.interface == second.server.interface
+        )
+        and not _run_on_two(first, second, hosts)
+        for first, second in product(group, other_group)
     )
 
 
-def _run_on_two(one: _ServerObservation, other: _ServerObservation, hosts: MergedHosts) -> bool:
+def _run_on_two(first: _ServerObservation, second: _ServerObservation, hosts: MergedHosts) -> bool:
     """Return True if two observations are declared to run on two hypervisors with the same name."""
-    if one.server.runs_on != other.server.runs_on or one.host == other.host:
+    if first.server.runs_on != second.server.runs_on or first.host == second.host:
         return False
-    if one.host is None:
-        return hosts.has(one.inventory, other.host)
-    return other.host is not None or hosts.has(other.inventory, one.host)
+    if first.host is None:
+        return hosts.has(first.inventory, second.host)
+    return second.host is not None or hosts.has(second.inventory, first.host)
 
 
 def _are_of_one_site(
-    some: Iterable[_ServerObservation], others: Iterable[_ServerObservation], hosts: MergedHosts
+    group: Iterable[_ServerObservation], other_group: Iterable[_ServerObservation], hosts: MergedHosts
 ) -> bool:
-    return any(hosts.are_of_one_site(one.inventory, other.inventory) for one, other in product(some, others))
-
-
-def _are_of_two_sites(one: _ServerObservation, other: _ServerObservation, hosts: MergedHosts) -> bool:
-    """Return True if observations of two sites, with equal declarations, are of one server, which serves both."""
-    return _fit([one], [other], hosts) and (
-        one.facts == other.facts
-        or bool(one.macs and other.macs)  # `_fit` holds, so they have one in common
-        or is_full_address(one.server.source)
+    return any(
+        hosts.are_of_one_site(first.inventory, second.inventory) for first, second in product(group, other_group)
     )
 
 
-def _declared(one: _ServerObservation) -> tuple[object, ...]:
-    return one.server.source, *one.declarations
+def _are_of_two_sites(first: _ServerObservation, second: _ServerObservation, hosts: MergedHosts) -> bool:
+    """Return True if observations of two sites, with equal declarations, are of one server, which serves both."""
+    return _fit([first], [second], hosts) and (
+        first.facts == second.facts
+        or bool(first.macs and second.macs)  # `_fit` holds, so they have one in common
+        or is_full_address(first.server.source)
+    )
+
+
+def _declared(observation: _ServerObservation) -> tuple[object, ...]:
+    return observation.server.source, *observation.declarations
