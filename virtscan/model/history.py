@@ -12,7 +12,8 @@ class ScanRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     `status` is COMPLETE if every hypervisor was read completely, FAILED if none was read at all. `kept` is False when
     pruning has removed the content, so that only the counts are left. `scope` is that of the inventory. `reported` is
-    False if its report did not reach its readers, so that its news is still new.
+    False if its report did not reach its readers, so that its news is still new. `at_risk` and `unknown` are None for
+    a scan that was not judged.
     """
 
     number: int
@@ -27,8 +28,8 @@ class ScanRecord(msgspec.Struct, frozen=True, kw_only=True):
     domains: int = 0
     interfaces: int = 0
     gaps: int = 0
-    at_risk: int = 0
-    unknown: int = 0
+    at_risk: int | None = 0
+    unknown: int | None = 0
     reported: bool = True
     kept: bool = True
 

@@ -153,7 +153,9 @@ def assert_read_only(url: str, version: int) -> None:
         assert history.finding_counts()
         assert history.capacity_counts()
         if version < max(STEPS):
-            with pytest.raises(HistoryError, match="its schema is version 1, this virtscan needs 2; the next virtscan"):
+            with pytest.raises(
+                HistoryError, match=f"its schema is version {version}, this virtscan needs 3; the next virtscan"
+            ):
                 history.prune(before=golden.SCANS[1].taken_at, then=Then.NONE)
     assert query(url, "SELECT max(number) FROM schema_version") == [(version,)]
 

@@ -3,9 +3,10 @@
 import re
 from datetime import timedelta
 
-from tests.build import TAKEN_AT
+from tests.build import TAKEN_AT, server
 from tests.conftest import PROJECT
 from tests.storage.history.nights import host, night, nights, query, save, vm
+from virtscan.changes.trend import Every, RiskBy, risk_trend
 from virtscan.model import Attachment, DeviceName, DomainState, HostStatus, Interface, Mac, SourceMode
 from virtscan.storage.history import Then, open_history
 
@@ -140,6 +141,26 @@ def test_a_move_away_from_a_host_that_was_down_is_not_a_removal(url: str) -> Non
     save(url, nights([host("hv1", vm(1)), host("hv2")], [host("hv1", status=FAILED), host("hv2", vm(1))], gone))
 
     assert query(url, CHANGES) == [(2, "moved", "hv2", "vm1")]
+
+
+def test_a_domain_missing_from_a_list_that_may_lack_some_is_not_removed(url: str) -> None:
+    folder = [vm(1), vm(2)], [vm(1)]
+    save(url, nights(*([host("dumps", *some, lists_all_domains=False), host("hv2")] for some in folder)))
+
+    assert query(url, CHANGES) == [(2, "not-seen", "dumps", "vm2")]
+
+
+def test_findings_of_a_scan_that_was_not_judged_are_unknown(url: str) -> None:
+    first, second = nights([host("hv1", vm(1))], [host("hv1", vm(1))], servers=(server(),))
+    save(url, [first])
+    with open_history(url) as history:
+        history.save(second, None)
+        scans = history.scans()
+        points = risk_trend(history.finding_counts(), RiskBy.SITE, Every.SCAN).points
+
+    assert [(scan.at_risk, scan.unknown) for scan in scans] == [(1, 0), (None, None)]
+    assert [(point.at_risk, point.mitigated) for point in points] == [(1, 0), (None, None)]
+    assert query(url, "SELECT at_risk FROM hypervisor_now") == [(None,)]
 
 
 def test_a_new_host_brings_no_changes(url: str) -> None:

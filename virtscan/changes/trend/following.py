@@ -63,7 +63,8 @@ def risk_trend(counts: Sequence[ScanCounts], by: RiskBy, every: Every) -> RiskTr
 def _point(one: ScanCounts, label: str | None, by: RiskBy, *, is_new_version: bool) -> RiskPoint:
     own = [count for count in one.findings if _label(count, by) == label]
     status = _status(one, label, by)
-    if not own and status is not HostStatus.COMPLETE:
+    is_judged = one.scan.at_risk is not None
+    if not own and (status is not HostStatus.COMPLETE or not is_judged):
         return RiskPoint(scan=one.scan, label=label, is_new_version=is_new_version, status=status)
     verdicts: Counter[Verdict] = Counter()
     exposures: Counter[Exposure] = Counter()

@@ -12,6 +12,7 @@ from virtscan.model import Exposure, HostStatus, Inventory, Report, Verdict
 from virtscan.model.history import CapacityCount, FindingCount, ScanCounts, ScanRecord
 from virtscan.storage.address import Which
 from virtscan.storage.history.content.pieces import split_into_pieces
+from virtscan.storage.history.content.rows import NOT_JUDGED
 from virtscan.storage.history.database import Database
 from virtscan.storage.history.ingest import ingest, lock_scopes
 from virtscan.storage.history.memory import remembering
@@ -195,8 +196,9 @@ def _records(connection: sa.Connection) -> Iterator[ScanRecord]:
     ).join_from(SCAN, SCOPE, SCOPE.c.id == SCAN.c.scope_id)
     for row in connection.execute(query.order_by(SCAN.c.id)).mappings():
         values = {key: value for key, value in row.items() if key not in {"id", "status", "scope", "reported", "kept"}}
+        findings = {name: None if row[name] == NOT_JUDGED else row[name] for name in ("at_risk", "unknown")}
         yield ScanRecord(
-            **values,
+            **(values | findings),
             number=row["id"],
             status=HostStatus(row["status"]),
             scope=row["scope"] or None,

@@ -24,7 +24,7 @@ from virtscan.views.tables.capacity import PARTIAL
 _DATA = Audience.DATA
 
 
-def _read(scan: ScanRecord, number: int) -> int | None:
+def _read(scan: ScanRecord, number: int | None) -> int | None:
     """Return a number of what was read; None if nothing was."""
     return None if scan.status is HostStatus.FAILED else number
 

@@ -30,12 +30,15 @@ def sql_key(text: str) -> str:
     return text if len(text) < _LONGEST_KEY else hashlib.sha256(text.encode()).hexdigest()
 
 
-def scan_row(inventory: Inventory, counts: Sequence[FindingCount], scope_id: int, rest: bytes) -> dict[str, Any]:
-    """Make the row of a scan with these findings."""
+NOT_JUDGED = -1
+"""Number of findings of a scan that was not judged; the columns have no NULL."""
+
+
+def scan_row(inventory: Inventory, counts: Sequence[FindingCount] | None, scope_id: int, rest: bytes) -> dict[str, Any]:
+    """Make the row of a scan with these findings; None if it was not judged."""
     hosts = inventory.hypervisors
     count = {status: sum(host.status is status for host in hosts) for status in HostStatus}
     domains = [domain for host in hosts for domain in host.domains if not domain.next_start]
-    judged = [one for one in counts if not one.waived]
     return {
         "scope_id": scope_id,
         "taken_at": inventory.taken_at,
@@ -46,11 +49,18 @@ def scan_row(inventory: Inventory, counts: Sequence[FindingCount], scope_id: int
         "domains": len(domains),
         "interfaces": sum(len(domain.interfaces) for domain in domains),
         "gaps": len(inventory.gaps),
-        "at_risk": sum(one.findings for one in judged if one.verdict is Verdict.AT_RISK),
-        "unknown": sum(one.findings for one in judged if one.verdict is Verdict.UNKNOWN),
+        "at_risk": _findings(counts, Verdict.AT_RISK),
+        "unknown": _findings(counts, Verdict.UNKNOWN),
         "format": VERSION,
         "rest": rest,
     }
+
+
+def _findings(counts: Sequence[FindingCount] | None, verdict: Verdict) -> int:
+    """Count the findings that are not waived."""
+    if counts is None:
+        return NOT_JUDGED
+    return sum(one.findings for one in counts if one.verdict is verdict and not one.waived)
 
 
 def _status(inventory: Inventory) -> HostStatus:

@@ -11,6 +11,7 @@ from virtscan.model import Domain, DomainKey, GapAbout, HostStatus, Hypervisor, 
 from virtscan.storage.history.content.listings import Listings, volatile_of
 from virtscan.storage.history.content.pieces import HostPieces, Piece, Pieces, domain_of
 from virtscan.storage.history.content.rows import (
+    NOT_JUDGED,
     domain_row,
     finding_rows,
     host_row,
@@ -51,18 +52,18 @@ def ingest(
         reported: True if the report was delivered.
     """
     scope_id = _scope_id(connection, inventory.scope)
-    counts = finding_counts(report) if report else ()
+    counts = None if report is None else finding_counts(report)
     row = scan_row(inventory, counts, scope_id, pieces.rest)
     scan_id = new_id(connection, SCAN, row | {"reported": int(reported)})
     ids = host_ids(connection, scope_id, inventory.hypervisors)
     hosts = dict(zip(ids, inventory.hypervisors, strict=True))
-    at_risk = at_risk_by_host(report.findings) if report else {}
+    at_risk = None if report is None else at_risk_by_host(report.findings)
     scan = _Ingest(connection, scope_id, scan_id)
     scan.write_items(pieces.items, complete=not any(gap.about is GapAbout.PROVISIONING for gap in inventory.gaps))
     scan.write_hosts(dict(zip(ids, pieces.hosts, strict=True)), at_risk)
     note_hosts(connection, scan_id, hosts)
     note_removed(connection, scan_id, scope_id)
-    _insert(connection, FINDING_COUNT, list(finding_rows(counts, scan_id)))
+    _insert(connection, FINDING_COUNT, list(finding_rows(counts or (), scan_id)))
     _write_capacity(connection, scan_id, hosts)
     return scan_id
 
@@ -113,8 +114,8 @@ class _Ingest:
         if listings:
             self._connection.execute(SCAN.update().where(SCAN.c.id == self._scan_id), {"listings": _PACK(listings)})
 
-    def write_hosts(self, hosts: Mapping[int, HostPieces], at_risk: Mapping[str, int]) -> None:
-        """Write hosts with their domains; `at_risk` counts the findings of each host that has some."""
+    def write_hosts(self, hosts: Mapping[int, HostPieces], at_risk: Mapping[str, int] | None) -> None:
+        """Write hosts with their domains; `at_risk` counts the findings of each host that has some, if judged."""
         of_scope = HOST.c.scope_id == self._scope_id
         own_host = HOST.c.id == DOMAIN_VERSION.c.host_id
         domains = open_versions(self._connection, HOST.c.id, DOMAIN_VERSION, of_scope, own_host)
@@ -132,7 +133,7 @@ class _Ingest:
                     "status": host.status.value,
                     "domains": sum(not domain.next_start for domain in host.domains),
                     "interfaces": sum(len(domain.interfaces) for domain in host.domains if not domain.next_start),
-                    "at_risk": at_risk.get(host.name, 0),
+                    "at_risk": NOT_JUDGED if at_risk is None else at_risk.get(host.name, 0),
                     "volatile": _PACK(pieces.own.volatile),
                     "listing": None if listing is None else _PACK(listing),
                 }
