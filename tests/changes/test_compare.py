@@ -307,6 +307,24 @@ def test_a_domain_removed_while_its_host_was_away_is_removed_when_that_is_back()
     assert (Kind.REMOVED, "vm2") in kinds(difference(away, fleet(on_hv1(SATELLITE), hypervisor("hv2"))))
 
 
+@pytest.mark.parametrize(
+    "now",
+    [
+        pytest.param((on_hv1(SATELLITE, lists_all_domains=False), hypervisor("hv2")), id="which may have more"),
+        pytest.param((on_hv1(SATELLITE), unread("hv2")), id="while another host is away"),
+    ],
+)
+def test_a_domain_that_a_host_lacks_when_it_is_back_is_not_seen(now: tuple[Hypervisor, ...]) -> None:
+    before = fleet()
+    away = remembering(fleet(unread("hv1"), hypervisor("hv2")), before)
+    back = remembering(replace(fleet(*now), taken_at=before.taken_at + NIGHT), away)
+    changes = difference(away, back)
+
+    assert (Kind.NOT_SEEN, "vm2") in kinds(changes)
+    assert [one.kind for one in changes.findings if one.finding.mac == BOOTING] == [FindingKind.NOT_SEEN]
+    assert difference(back, remembering(back, back)).is_empty
+
+
 def test_a_domain_evacuated_before_its_host_went_away_is_not_removed_when_that_is_back() -> None:
     before = fleet()
     away = remembering(fleet(unread("hv1"), hypervisor("hv2", WEB, kernel=UNFIXED_KERNEL)), before)

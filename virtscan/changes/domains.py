@@ -93,9 +93,10 @@ def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) ->
     for number in left[len(arrived) :]:
         kind = Kind.REMOVED if all_new and number not in places.new else Kind.NOT_SEEN
         yield DomainPair(key=key, old=places.old[number], new=places.new.get(number), kind=kind)
-    if all_new and not seen_new:
-        for number in forgotten:
-            yield DomainPair(key=key, old=places.old[number], new=None, kind=Kind.REMOVED)
+    for number in forgotten if not seen_new else ():
+        if all_new or places.old[number].host.new.is_read:
+            kind = Kind.REMOVED if all_new else Kind.NOT_SEEN
+            yield DomainPair(key=key, old=places.old[number], new=None, kind=kind)
 
 
 def domain_changes(pair: DomainPair, hosts: Sequence[ObservedHost]) -> Iterator[DomainChange]:

@@ -38,7 +38,12 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_complete(self) -> bool:
         """Return True if the host certainly lacks each domain that is not listed."""
-        return self.host is None or (self.host.status is HostStatus.COMPLETE and self.host.lists_all_domains)
+        return self.host is None or (self.is_read and self.host.lists_all_domains)
+
+    @property
+    def is_read(self) -> bool:
+        """Return True if everything that the host listed was read."""
+        return self.host is not None and self.host.status is HostStatus.COMPLETE
 
     @property
     def is_reached(self) -> bool:
