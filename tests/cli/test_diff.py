@@ -185,6 +185,19 @@ def test_a_scope_of_files_is_refused(save: Any, capfd: pytest.CaptureFixture[str
     assert f"--scope is for a history, {file} is a file; omit --scope" in capfd.readouterr().err
 
 
+def test_a_hypervisor_of_another_configuration_resolves_nothing(save: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    other = hypervisor("hv9", domain("db01"))
+    without = replace(fleet(night=1), hypervisors=(other,))
+    arguments = ["diff", save("old.json", fleet(State.ON, other)), "--format", "json"]
+
+    assert run([*arguments[:2], save("other.json", replace(without, scope="b")), *arguments[2:]]) == 3
+    changes = json.loads(capfd.readouterr().out)["changes"]
+    assert {one["change"] for one in changes if one["subject"] in {"finding", "domain"}} == {"not-seen"}
+    assert run([*arguments[:2], save("same.json", without), *arguments[2:]]) == 0
+    changes = json.loads(capfd.readouterr().out)["changes"]
+    assert {one["change"] for one in changes if one["subject"] == "finding"} == {"resolved"}
+
+
 def test_other_configurations_are_distinguished(save: Any, capfd: pytest.CaptureFixture[str]) -> None:
     other = replace(fleet(State.OFF, night=1), scope="b")
     run(["diff", save("a", fleet()), save("b", other)])

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from virtscan.changes.values import may_be_same
 from virtscan.model import (
     Domain,
     DomainKey,
@@ -27,18 +28,22 @@ class Sighting(msgspec.Struct, frozen=True, gc=False):
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """A hypervisor with its domains by key.
 
-    `host` is the hypervisor in the inventory, None if that lacks it. `is_remembered` is True if it was not read
-    completely, but once was, with a list of all its domains.
+    `host` is the hypervisor in the inventory, None if that lacks it. It `is_outside` if the inventory is of another
+    configuration, and may exist all the same. `is_remembered` is True if it was not read completely, but once was, with
+    a list of all its domains.
     """
 
     host: Hypervisor | None
     domains: Mapping[DomainKey, Sighting]
     is_remembered: bool = False
+    is_outside: bool = False
 
     @property
     def is_complete(self) -> bool:
         """Return True if the host certainly lacks each domain that is not listed."""
-        return self.host is None or (self.is_read and self.host.lists_all_domains)
+        if self.host is None:
+            return not self.is_outside
+        return self.is_read and self.host.lists_all_domains
 
     @property
     def is_read(self) -> bool:
@@ -68,8 +73,13 @@ def observe(old: Inventory, new: Inventory) -> tuple[ObservedHost, ...]:
     """Pair the hosts of two inventories, in an order that is the same for either order of the two."""
     memory = [{one.hypervisor: one for one in inventory.unread} for inventory in (old, new)]
     pairs = sorted(match_hosts(old.hypervisors, new.hypervisors), key=lambda pair: pair.label)
+    is_other = not may_be_same(old.scope, new.scope)
     return tuple(
-        ObservedHost(pair=pair, old=_observation(pair.old, memory[0]), new=_observation(pair.new, memory[1]))
+        ObservedHost(
+            pair=pair,
+            old=_observation(pair.old, memory[0], is_outside=is_other),
+            new=_observation(pair.new, memory[1], is_outside=is_other),
+        )
         for pair in pairs
     )
 
@@ -111,9 +121,9 @@ def _restored(host: Hypervisor, memory: UnreadHost | None) -> Hypervisor:
     )
 
 
-def _observation(host: Hypervisor | None, memory: Mapping[str, UnreadHost]) -> Observation:
+def _observation(host: Hypervisor | None, memory: Mapping[str, UnreadHost], *, is_outside: bool = False) -> Observation:
     if host is None:
-        return Observation(host=None, domains={})
+        return Observation(host=None, domains={}, is_outside=is_outside)
     last = None if host.status is HostStatus.COMPLETE or host.name not in memory else memory[host.name].last
     domains = {key: Sighting(domain, is_seen=False) for key, domain in _by_key(last.domains if last else ()).items()}
     domains |= {key: Sighting(domain, is_seen=True) for key, domain in _by_key(host.domains).items()}

@@ -73,6 +73,11 @@ class CauseKind(Enum):
     UNKNOWN = "unknown"
 
 
+def may_be_same(scope: str | None, other: str | None) -> bool:
+    """Return True unless the two scopes are known to be different."""
+    return None in {scope, other} or scope == other
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """One side of a comparison."""
 
@@ -270,4 +275,4 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_same_scope(self) -> bool:
         """Return True unless the two are known to be of different configurations."""
-        return None in {self.old.scope, self.new.scope} or self.old.scope == self.new.scope
+        return may_be_same(self.old.scope, self.new.scope)
