@@ -106,6 +106,21 @@ def test_a_domain_that_left_a_host_which_was_not_read_may_be_a_copy() -> None:
     assert certain.is_certain
 
 
+@pytest.mark.parametrize(
+    "left", [unread("hv1"), on_hv1(SATELLITE, lists_all_domains=False)], ids=["unread", "a folder"]
+)
+def test_a_domain_that_may_be_a_copy_resolves_nothing_where_it_was(left: Hypervisor) -> None:
+    fixed = hypervisor("hv2", WEB, kernel=FIXED_KERNEL)
+    before, after = fleet(on_hv1(SATELLITE, WEB), hypervisor("hv2", kernel=FIXED_KERNEL)), fleet(left, fixed)
+    certain = difference(before, fleet(on_hv1(SATELLITE), fixed))
+    (copied,) = [one for one in difference(before, after).findings if one.finding.mac == BOOTING]
+    (back,) = [one for one in difference(after, before).findings if one.finding.mac == BOOTING]
+
+    assert [one.kind for one in certain.findings] == [FindingKind.RESOLVED]
+    assert (copied.kind, copied.new, copied.finding.hypervisor) == (FindingKind.NOT_SEEN, None, "hv1")
+    assert (back.kind, back.old, back.finding.hypervisor) == (FindingKind.SEEN_AGAIN, None, "hv1")
+
+
 def test_a_domain_that_may_be_on_an_unread_host_names_it() -> None:
     (gone,) = difference(fleet(), fleet(on_hv1(SATELLITE), unread("hv2"))).domains
 

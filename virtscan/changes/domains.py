@@ -39,7 +39,23 @@ class DomainPair(msgspec.Struct, frozen=True, kw_only=True):
     old: DomainOnHost | None
     new: DomainOnHost | None
     kind: Kind | None = None
-    is_certain: bool = True
+
+    @property
+    def may_have_stayed(self) -> bool:
+        """Return True for a domain that moved, and may be where it was all the same: the new one is a copy."""
+        return self.kind is Kind.MOVED and self.old is not None and not self.old.host.new.is_complete
+
+    @property
+    def may_have_been_there(self) -> bool:
+        """Return True for a domain that moved, and may have been where it is before: the former one is a copy."""
+        if self.kind is not Kind.MOVED or self.new is None:
+            return False
+        return not (self.new.host.old.is_complete or self.new.host.old.is_remembered)
+
+    @property
+    def is_certain(self) -> bool:
+        """Return False for a domain that may have been copied, not moved."""
+        return not (self.may_have_stayed or self.may_have_been_there)
 
 
 class _Places(msgspec.Struct):
@@ -85,8 +101,7 @@ def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) ->
         left, forgotten = [*left, *moved_unseen], forgotten[len(moved_unseen) :]
     for number, arrival in zip(left, arrived, strict=False):
         was, now = places.old[number], places.new[arrival]
-        is_certain = was.host.new.is_complete and (now.host.old.is_complete or now.host.old.is_remembered)
-        yield DomainPair(key=key, old=was, new=now, kind=Kind.MOVED, is_certain=is_certain)
+        yield DomainPair(key=key, old=was, new=now, kind=Kind.MOVED)
     for number in arrived[len(left) :]:
         kind = Kind.ADDED if all_old and number not in places.old else Kind.SEEN_AGAIN
         yield DomainPair(key=key, old=places.old.get(number), new=places.new[number], kind=kind)

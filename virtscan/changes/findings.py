@@ -89,7 +89,12 @@ def finding_changes(pair: DomainPair, sides: FindingSides, causes: Causes) -> It
         if pair.kind is None and _is_alike(first, second):
             continue
         if (kind := _kind(first, second, pair)) is not None:
-            yield FindingChange(kind=kind, old=first, new=second, cause=causes.of(kind, first, second, pair))
+            yield FindingChange(
+                kind=kind,
+                old=None if kind is FindingKind.SEEN_AGAIN else first,
+                new=None if kind is FindingKind.NOT_SEEN else second,
+                cause=causes.of(kind, first, second, pair),
+            )
 
 
 def _is_alike(old: Finding | None, new: Finding | None) -> bool:
@@ -106,6 +111,10 @@ def _kind(old: Finding | None, new: Finding | None, pair: DomainPair) -> Finding
         return FindingKind.SEEN_AGAIN if after in _OPEN else None
     if before is after is Standing.AT_RISK:
         return _exposure(old, new)
+    if after is Standing.CLEAR and pair.may_have_stayed:
+        return FindingKind.NOT_SEEN if before in _OPEN else None
+    if before is Standing.CLEAR and pair.may_have_been_there:
+        return FindingKind.SEEN_AGAIN if after in _OPEN else None
     return _KINDS.get((before, after))
 
 
