@@ -82,17 +82,15 @@ sys.{stream}.write({text!r})
 
 @pytest.mark.parametrize("number", ENDING)
 def test_a_signal_removes_temporary_files_and_ends_programs(number: signal.Signals, tmp_path: Path) -> None:
-    file = tmp_path / "half"
     done = ended(f"""{START}
 import pathlib, subprocess
-leftovers.add(pathlib.Path({str(file)!r}))
-pathlib.Path({str(file)!r}).touch()
+leftovers.add(pathlib.Path({str(tmp_path / "whole")!r})).touch()
 subprocess.Popen(["sh", "-c", "sleep 1000 & sleep 1000"])
 os.kill(os.getpid(), {number})
 """)  # its output ends only when the last program is gone
 
     assert done.returncode == -number
-    assert not file.exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["HUP", "INT", "TERM"])
@@ -399,6 +397,24 @@ def test_a_file_that_a_killed_scan_has_begun_is_written_by_its_parent(tmp_path: 
 
     assert (done.returncode, done.stderr) == (0, "")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("report", "whole")]
+
+
+def test_a_map_of_pseudonyms_that_a_killed_scan_has_begun_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "map.json"
+    done = ended(f"""{START}
+from pathlib import Path
+from virtscan.cli.output.outputs import PRIVATE, opened
+from virtscan.cli.output.redacting import redaction
+supervision.allow()
+redaction(Path({str(path)!r}))
+if supervision.continue_in_child() is None:
+    with opened(Path({str(path)!r}), mode=PRIVATE) as output:
+        output.write(b"half")
+        os.kill(os.getpid(), signal.SIGKILL)
+""")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def _writing_to(path: Path) -> str:

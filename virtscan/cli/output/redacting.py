@@ -9,6 +9,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, TypeVar
 
 from virtscan.cli.output.outputs import PRIVATE, opened
+from virtscan.cli.process import leftovers
 from virtscan.errors import InventoryError
 from virtscan.files import FileError, NoFileError, read_regular
 from virtscan.model import Inventory
@@ -113,7 +114,9 @@ def redaction(map_file: Path | None) -> Redaction:
         return Redaction(None, None)
     from virtscan.redaction import Map
 
-    return Redaction(map_file, _read(map_file) or Map(key=os.urandom(16).hex()))
+    known = _read(map_file) or Map(key=os.urandom(16).hex())
+    leftovers.add(map_file.resolve())  # the child of a scan writes it
+    return Redaction(map_file, known)
 
 
 def _read(map_file: Path) -> "Map | None":

@@ -158,14 +158,13 @@ class _Replacement:
     def __init__(self, target: Path, mode: int | None) -> None:
         self._target = target
         self._mode = mode
-        self._new = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
         self._open: IO[bytes] | None = None
         import tempfile
 
         with tempfile.TemporaryFile(dir=target.parent):
             pass  # this folder takes files: known before the scan
         # Known before the file is there, so that a signal at any moment, and a crash, find the file to remove.
-        leftovers.add(self._new)
+        self._new = leftovers.add(target)
 
     @property
     def is_earlier(self) -> bool:

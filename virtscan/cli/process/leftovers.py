@@ -4,14 +4,18 @@ A file is known before the child exists if possible: the parent can remove it af
 """
 
 import contextlib
+import os
 from pathlib import Path
 
+_RUN = os.urandom(4).hex()
 _files: set[Path] = set()
 
 
-def add(path: Path) -> None:
-    """Remember a file that may be made."""
+def add(target: Path) -> Path:
+    """Return the temporary name of a file until it is complete, and remember it; the child has the same name for it."""
+    path = target.with_name(f".{target.name}.{_RUN}")
     _files.add(path)
+    return path
 
 
 def drop(path: Path) -> None:
