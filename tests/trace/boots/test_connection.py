@@ -130,6 +130,15 @@ def test_data_that_was_acknowledged_is_not_ignored_although_it_is_captured_later
     assert judge(boot(tmp_path, *said, accepts, late[1], *retries)).failed is Failed.YES
 
 
+def test_a_client_that_acknowledged_more_than_was_captured_is_not_stuck(tmp_path: Path) -> None:
+    first = server(1.4, OK + bytes(500), sequence=IRS + 1, kind=Checksum.PARTIAL)
+    again = server(2.4, OK + bytes(500), sequence=IRS + 1, kind=Checksum.PARTIAL)
+
+    assert judge(boot(tmp_path, *ASKS, first, again)).failed is Failed.YES
+    found = boot(tmp_path, *ASKS, first, client(1.5, ack=TOLD + 900), again)
+    assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
+
+
 def test_the_head_alone_is_complete_without_a_body(tmp_path: Path) -> None:
     asks = client(1.3, GET.replace(b"GET", b"HEAD"), sequence=ISS + 1, ack=IRS + 1)
     shots = [*ESTABLISHED, asks, server(1.4, OK, sequence=IRS + 1), client(1.5, ack=TOLD)]

@@ -149,6 +149,20 @@ def test_a_block_that_is_captured_after_its_acknowledgement_is_not_ignored(tmp_p
     assert (stuck.outcome, stuck.ignored.partial) == (Outcome.DATA_NOT_ACKNOWLEDGED, 3)
 
 
+def test_a_client_that_acknowledged_a_block_that_the_capture_lacks_is_not_stuck(tmp_path: Path) -> None:
+    first = [*lease(), ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000)]
+    second = [answered(1.3, data(2), kind=Checksum.PARTIAL), said(3.3, acknowledged(1), to=40000)]
+    second += [answered(3.4, data(2)), said(3.5, acknowledged(2), to=40000)]
+
+    found = boot(tmp_path, *first, *second, said(3.7, acknowledged(3), to=40000))
+    assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
+    stuck = [answered(time, data(3), kind=Checksum.PARTIAL) for time in (3.6, 4.6, 6.6)]
+    assert judge(boot(tmp_path, *first, *second, *stuck)).failed is Failed.YES
+    options_taken = [ASKS, answered(1.1, options()), said(1.2, acknowledged(0), to=40000)]
+    stuck = [answered(time, data(1), kind=Checksum.PARTIAL) for time in (1.3, 2.3, 4.3)]
+    assert judge(boot(tmp_path, *lease(), *options_taken, *stuck)).failed is Failed.YES
+
+
 def test_options_that_are_captured_after_their_acknowledgement_are_not_ignored(tmp_path: Path) -> None:
     late = [said(1.1, acknowledged(0), to=40000), answered(1.2, options(), kind=Checksum.PARTIAL)]
     again = [said(time, acknowledged(0), to=40000) for time in (2.1, 4.1)]

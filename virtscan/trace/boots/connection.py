@@ -108,7 +108,7 @@ class Connection(Download):
             outcome = Outcome.HTTP_ERROR
         elif self._has_all():
             outcome = Outcome.COMPLETE
-        elif not self.had_time_to_react(end) or (self._established and self._is_closed()):
+        elif not self.had_time_to_react(end) or (self._established and (self._is_closed() or self._lacks_segments())):
             outcome = Outcome.UNFINISHED
         elif not self._established:
             outcome = Outcome.CONNECTION_NOT_ACKNOWLEDGED
@@ -117,6 +117,10 @@ class Connection(Download):
         else:
             outcome = Outcome.NO_ANSWER if self._request and self._answer is None else Outcome.UNFINISHED
         return outcome
+
+    def _lacks_segments(self) -> bool:
+        """Return True if the client acknowledged more than was captured."""
+        return self._acknowledged is not None and (self._sent is None or tcp.is_after(self._acknowledged, self._sent))
 
     def _is_closed(self) -> bool:
         """Return True if nothing more is to come: data that the server sends again with its FIN is still to come."""

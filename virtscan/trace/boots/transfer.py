@@ -17,6 +17,8 @@ from virtscan.trace.protocols.tftp import (
 _LONGEST_RETRY = 60.0
 """Seconds within which a request may be a retry: waits of 4, 8, 16 and 32 (PXE 2.1), of which some may be missing."""
 
+_NUMBERS = 1 << 16
+
 
 class Transfer(Download):
     """A read request and the packets that follow it."""
@@ -58,8 +60,7 @@ class Transfer(Download):
                 if not again or block == self._last_block:  # else the next block did not reach the client
                     self.record_reaction(packet.destination_port)
                 if not again:
-                    unseen = block != self._last_block
-                    self._acknowledged_unseen = (packet.destination_port, block) if unseen else None
+                    self._acknowledged_unseen = (packet.destination_port, block) if self._is_ahead(block) else None
                 self._complete = self._complete or (packet.destination_port, block) == self._final_block
             case Error(code, text):
                 self.client_sent(packet)
@@ -126,11 +127,16 @@ class Transfer(Download):
             outcome = Outcome.UNFINISHED
         elif not self.from_server:
             outcome = Outcome.NO_ANSWER
-        elif not self.ignored:
+        elif not self.ignored or self._acknowledged_unseen is not None:
             outcome = Outcome.UNFINISHED
         else:
             outcome = Outcome.OPTIONS_NOT_ACKNOWLEDGED if self._last_block is None else Outcome.DATA_NOT_ACKNOWLEDGED
         return outcome
+
+    def _is_ahead(self, block: int) -> bool:
+        """Return True if the capture lacks a block, or shows it later; the numbers wrap around."""
+        last = 0 if self._has_options and self._last_block is None else self._last_block
+        return last is None or 0 < (block - last) % _NUMBERS < _NUMBERS // 2
 
     def _take_late(self, flow: int, block: int) -> None:
         """Take a block that the capture shows after its acknowledgement."""
