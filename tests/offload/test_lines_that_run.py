@@ -147,6 +147,13 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("set -e\nwhile false; do :; done\nethtool -K eth0 tx off", OFF),
         ("set -e\nfalse && true\nethtool -K eth0 tx off", OFF),
         ("#!/bin/sh -e\nfalse\nethtool -K eth0 tx off", ON),
+        # dash has no [[, and ends if it has too few arguments to shift.
+        ("set -e\n[[ x == x ]]\nethtool -K eth0 tx off", UNKNOWN),
+        ("#!/bin/bash -e\n[[ x == x ]]\nethtool -K eth0 tx off", OFF),
+        ("#!/bin/sh -u\necho $NONE\nethtool -K eth0 tx off", UNKNOWN),
+        ("#!/bin/bash -eu\necho done\nethtool -K eth0 tx off", OFF),
+        ("#!/bin/sh -n\nethtool -K eth0 tx off", UNKNOWN),
+        ("sh -uc 'echo $NONE; ethtool -K eth0 tx off'", UNKNOWN),
         ("set -o errexit\nfalse\nethtool -K eth0 tx off", ON),
         ("set -e\n! true\nethtool -K eth0 tx off", OFF),
         ("if [ a = b ] && true; then ethtool -K eth0 tx off; fi", ON),

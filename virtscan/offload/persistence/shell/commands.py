@@ -31,7 +31,8 @@ from virtscan.offload.persistence.shell.state import (
     ended,
 )
 
-_ERREXIT = re.compile(r"#!.*\s-\w*e")
+_OPTIONS = frozenset("abcefhilmpuvxC")
+"""Letters of a shell's options with which its commands run as usual, apart from the ends of `e` and `u`."""
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 CALLS = 6
 """Deepest nesting of calls between scripts and functions."""
@@ -67,20 +68,21 @@ class Commands(ABC):
         arguments: tuple[Word, ...] | None,
         shell: Shell,
         *,
-        errexit: bool = False,
+        options: str = "",
         interpreter: str | None = None,
     ) -> Outcomes:
-        """Run a script in a new shell, with the interpreter of its first line unless another is given."""
-        if text.startswith("#!"):
-            errexit = errexit or _ERREXIT.match(text) is not None
-            if not SHEBANG.match(text):
-                return ended(shell.with_states(self._scene.possible_states(text), certain=False), None)
+        """Run a script in a new shell, with the interpreter and options of its first line unless others are given."""
+        first = text.partition("\n")[0] if text.startswith("#!") else ""
+        if interpreter is None:
+            options = "".join(re.findall(r"\s-(\S*)", first))
+        if (first and not SHEBANG.match(text)) or not _OPTIONS.issuperset(options):
+            return ended(shell.with_states(self._scene.possible_states(text), certain=False), None)
         if shell.calls >= CALLS:
             raise RecursionError("scripts that call each other")
         try:
             found = SHEBANG.match(text)
             is_bash = (interpreter or (found and found[1])) == "bash"
-            outcomes = self.text(text, shell.child(arguments, errexit=errexit, is_bash=is_bash))
+            outcomes = self.text(text, shell.child(arguments, options=options, is_bash=is_bash))
         except ShellSyntaxError:
             return ended(shell.with_states(self._scene.possible_states(text), certain=False), None)
         return changed(outcomes, shell.after_child, leaves=("exit", "return", "break", "continue"))
@@ -187,7 +189,7 @@ class Commands(ABC):
     def _shell(self, name: str, fields: list[Word], shell: Shell) -> Outcomes:
         options = ""
         while fields and fields[0] is not None and fields[0].startswith("-"):
-            options += fields[0] if not fields[0].startswith("--") else ""
+            options += fields[0][1:] if not fields[0].startswith("--") else ""
             fields = fields[1:]
         if "n" in options:
             return ended(shell, None)
@@ -195,7 +197,7 @@ class Commands(ABC):
         text = path if "c" in options else self._scene.scripts.get(path or "")
         if path is not None and text is not None:
             given = arguments[1:] if "c" in options else arguments
-            return self.process(text, tuple(given), shell, errexit="e" in options, interpreter=name)
+            return self.process(text, tuple(given), shell, options=options, interpreter=name)
         if fields and path is None:
             shell = shell.with_states(uncertain(FEATURES), certain=False)
         return ended(shell, None)

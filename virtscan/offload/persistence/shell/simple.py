@@ -78,7 +78,8 @@ class SimpleCommands(Commands):
         """Run a command after its command substitutions, the last of which ended with `status`."""
         if words[:1] == ("[[",):
             fields = [expand_pattern(word, shell.lookup) for word in words[1:-1]]
-            return ended(shell, holds(fields, self._scene, patterns=True))
+            result = holds(fields, self._scene, patterns=True)
+            return ended(shell, result if shell.is_bash or not result else None)  # a command that dash does not have
         rest = list(words)
         after = shell
         while rest and (assignment := ASSIGNMENT.fullmatch(rest[0])) is not None:
@@ -141,6 +142,8 @@ class SimpleCommands(Commands):
                 pass
             case "shift", _:
                 after = shifted(fields, shell)
+                if after is not None and after.arguments is None:  # there may be too few
+                    return {SUCCESS: after, FAILURE: after, CommandEnd(False, "exit"): after}
             case "local", _ if not shell.returns:
                 after = None
             case "trap", [str(text), *_] if text != "-":

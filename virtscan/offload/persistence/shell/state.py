@@ -135,7 +135,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         values = {name: value for name, value in self.variables.items() if name in names}
         return msgspec.structs.replace(self, variables=values)
 
-    def child(self, arguments: _Values | None, *, errexit: bool, is_bash: bool) -> "Shell":
+    def child(self, arguments: _Values | None, *, options: str, is_bash: bool) -> "Shell":
         """Return the shell of a script that this one starts."""
         variables = {name: values for name, values in self.variables.items() if name in self.exported}
         return Shell(
@@ -144,7 +144,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
             doubtful=self.doubtful,
             exported=self.exported,
             arguments=arguments,
-            options={**dict.fromkeys(OPTIONS, False), "errexit": errexit},
+            options={**dict.fromkeys(OPTIONS, False), "errexit": "e" in options, "nounset": "u" in options},
             is_bash=is_bash,
             calls=self.calls + 1,
         ).with_variables({**variables, "IFS": (BLANKS,)})

@@ -76,7 +76,7 @@ def overwritten(name: str, fields: Sequence[Word], shell: Shell) -> Shell:
 def shifted(fields: Sequence[Word], shell: Shell) -> Shell | None:
     """Return the shell after `shift`; None if there are too few arguments: then dash ends and bash continues."""
     number, given = fields[0] if fields else "1", shell.arguments
-    if number is None or not number.isdecimal() or given is None or None in given:
+    if number is None or not number.isdecimal() or given is None:
         return msgspec.structs.replace(shell, arguments=None)
     return msgspec.structs.replace(shell, arguments=given[int(number) :]) if int(number) <= len(given) else None
 
