@@ -18,7 +18,8 @@ from tests.harness.patience import LONG, deadlines
 from virtscan import __version__
 from virtscan.cli.main import run
 from virtscan.model import HostStatus
-from virtscan.storage import PlannedHypervisor, SavedPlan, loads, plan_dumps
+from virtscan.storage import loads
+from virtscan.storage.plan_file import PlannedHypervisor, SavedPlan, plan_dumps
 
 COMMAND = (*DEFAULT_SIGNALS, sys.executable, "-m", "virtscan", "collect", "--plan")
 

@@ -13,7 +13,7 @@ from tests.harness.definitions import direct, domain_xml
 from tests.harness.schemas import validator
 from virtscan.changes import remembering
 from virtscan.cli.main import run
-from virtscan.correlator import remembering_places
+from virtscan.correlator.staleness.remembering import remembering_places
 from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, Mac, State
 from virtscan.reporters import REPORTERS
 from virtscan.storage import dumps

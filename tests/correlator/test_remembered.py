@@ -23,7 +23,8 @@ from tests.build import (
 )
 from tests.correlator.fleets import inventories
 from virtscan.changes import remembering
-from virtscan.correlator import correlate, remembering_places
+from virtscan.correlator import correlate
+from virtscan.correlator.staleness.remembering import remembering_places
 from virtscan.model import (
     Confidence,
     Finding,

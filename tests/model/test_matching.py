@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtscan.model import match_keys
+from virtscan.model.identity.matching import match_keys
 
 A, B, C = "uri:a", "uri:b", "uri:c"
 CLONE, NAME = "uuid:1", "name:hv1"

@@ -23,7 +23,8 @@ from virtscan.model import (
 from virtscan.model.gaps.items import WholeHost
 from virtscan.scanning.jobs.planning import HostJob, jobs_of
 from virtscan.scanning.slices import LARGEST, HostCarrier, jobs_of_slice, unread_slice
-from virtscan.storage import dumps, plan_loads
+from virtscan.storage import dumps
+from virtscan.storage.plan_file import plan_loads
 
 SECRETS = (
     "s3cret-uri",

@@ -5,7 +5,7 @@ import pytest
 
 from virtscan import __version__
 from virtscan.errors import PlanError
-from virtscan.storage import PlannedHypervisor, SavedPlan, plan_dumps, plan_loads
+from virtscan.storage.plan_file import PlannedHypervisor, SavedPlan, plan_dumps, plan_loads
 
 PLAN = SavedPlan(
     schema="virtscan.plan/1",

@@ -8,14 +8,13 @@ from virtscan.changes.values import may_be_same
 from virtscan.model import (
     Domain,
     DomainKey,
-    HostPair,
     HostStatus,
     Hypervisor,
     Interface,
     Inventory,
     UnreadHost,
-    match_hosts,
 )
+from virtscan.model.identity.matching import HostPair, match_hosts
 
 
 class Sighting(msgspec.Struct, frozen=True, gc=False):

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from virtscan.model import HostStatus, Hypervisor, Inventory, UnreadHost, match_hosts
+from virtscan.model import HostStatus, Hypervisor, Inventory, UnreadHost
+from virtscan.model.identity.matching import match_hosts
 
 
 def remembering(new: Inventory, old: Inventory) -> Inventory:

@@ -31,7 +31,7 @@ def _inventory() -> dict[str, Any]:
 
 
 def _plan() -> dict[str, Any]:
-    from virtscan.storage import SavedPlan
+    from virtscan.storage.plan_file import SavedPlan
 
     return msgspec.json.schema(SavedPlan)
 

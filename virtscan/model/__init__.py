@@ -22,7 +22,6 @@ from virtscan.model.facts.servers import Feature, Offload, Server, ServerDevice,
 from virtscan.model.gaps import Gap
 from virtscan.model.identity.keys import DomainKey
 from virtscan.model.identity.mac import Mac, parse_mac
-from virtscan.model.identity.matching import HostPair, match_hosts, match_keys
 from virtscan.model.inventory import WAIVER_PATTERNS, Inventory, Policy, ScanFacts, Waiver
 from virtscan.model.plan import (
     DaskTarget,
@@ -90,7 +89,6 @@ __all__ = [
     "Fix",
     "Gap",
     "GapAbout",
-    "HostPair",
     "HostStatus",
     "Hypervisor",
     "Interface",
@@ -135,8 +133,6 @@ __all__ = [
     "WaivedServer",
     "Waiver",
     "WhyLeftOut",
-    "match_hosts",
-    "match_keys",
     "pack",
     "parse_mac",
     "unpack",

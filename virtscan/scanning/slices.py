@@ -23,7 +23,8 @@ from virtscan.scanning.jobs.planning import HostJob
 from virtscan.scanning.jobs.results import HostResult, JobResult
 from virtscan.scanning.jobs.running import run
 from virtscan.scanning.progress import Ended, Waiting, ignore
-from virtscan.storage import PlannedHypervisor, SavedPlan, loads, plan_dumps
+from virtscan.storage import loads
+from virtscan.storage.plan_file import PlannedHypervisor, SavedPlan, plan_dumps
 from virtscan.transport import uri
 
 LARGEST = 60

@@ -1,6 +1,5 @@
-"""Formats of files that a scan saves or sends: inventory and plan, each with its own version."""
+"""Formats of saved and sent files, each with its own version: the inventory here, the plan in `plan_file`."""
 
 from virtscan.storage.inventory_file import dumps, loads, parts
-from virtscan.storage.plan_file import PlannedHypervisor, SavedPlan, plan_dumps, plan_loads
 
-__all__ = ["PlannedHypervisor", "SavedPlan", "dumps", "loads", "parts", "plan_dumps", "plan_loads"]
+__all__ = ["dumps", "loads", "parts"]

@@ -46,7 +46,8 @@ def collect(path: Path, console: Console) -> int:
     Workers on other machines run this (docs/fleet.md). virtscan schema plan describes the plan, which must come from
     the same version of virtscan. At the plan's deadline, items read by then are printed; the rest are gaps.
     """
-    from virtscan.storage import dumps, plan_loads
+    from virtscan.storage import dumps
+    from virtscan.storage.plan_file import plan_loads
 
     text, origin = _text(path)
     plan = plan_loads(text, origin=origin)

@@ -8,7 +8,7 @@ import msgspec
 from virtscan.changes import Cause, CauseKind, Changes, compare, news, remembering
 from virtscan.cli.acquire import load
 from virtscan.cli.history.source import recalled, recalled_baseline
-from virtscan.correlator import remembering_places
+from virtscan.correlator.staleness.remembering import remembering_places
 from virtscan.errors import InventoryError
 from virtscan.model import Gap, Inventory
 from virtscan.storage.address import is_history

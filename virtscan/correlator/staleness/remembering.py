@@ -9,7 +9,8 @@ from virtscan.correlator.location.places import GuestNic, HostDevice, HostItself
 from virtscan.correlator.servers.peers import PlacedStack
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
-from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, Mac, RememberedPlace, match_hosts
+from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, Mac, RememberedPlace
+from virtscan.model.identity.matching import match_hosts
 
 
 def remembering_places(new: Inventory, old: Inventory) -> Inventory:

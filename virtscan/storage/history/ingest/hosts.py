@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from virtscan.model import HostStatus, Hypervisor, match_keys
+from virtscan.model import HostStatus, Hypervisor
+from virtscan.model.identity.matching import match_keys
 from virtscan.storage.history.content.rows import maybe_text, sql_key, sql_text
 from virtscan.storage.history.tables import HOST, HOST_KEY, HOST_SCAN, new_id
 
