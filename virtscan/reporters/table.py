@@ -1,16 +1,13 @@
-"""Tables for people: the result in one sentence, the rows, and below them notes, gaps and the time of the scan."""
+"""Tables for people: the result in one sentence, the rows, and below them notes, gaps and the time of the scan.
+
+A night without news has no rows: what draws them is loaded where there are some.
+"""
 
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from virtscan.reporters.reporter import PLAIN, RenderOptions
-from virtscan.reporters.terminal.blocks import blocks
-from virtscan.reporters.terminal.cells import text_columns
-from virtscan.reporters.terminal.drawing import painted, table
-from virtscan.reporters.terminal.grouped import grouped
-from virtscan.reporters.terminal.layout import fitted, side_by_side
-from virtscan.reporters.terminal.width import wrap
 from virtscan.reporters.text import LINE, gap_lines, printable, scan_line
 from virtscan.views.document import Document, Section
 from virtscan.views.rows.grouping import RowGroup
@@ -45,17 +42,26 @@ def _headline(document: Document, shown: Sequence[RowGroup]) -> list[str]:
 
 def _grouped(section: Section, shown: Sequence[RowGroup], options: RenderOptions) -> list[str]:
     """Return the lines of some groups, or of their rows as one table."""
-    if not options.flat:
-        return list(grouped(section, shown, options.width, colour=options.colour))
-    indexes = sorted(row for group in shown for row in group.rows)
-    rows = tuple(section.rows[index] for index in indexes)
-    return _rows(msgspec.structs.replace(section, rows=rows, groups=()), options)
+    if options.flat:
+        indexes = sorted(row for group in shown for row in group.rows)
+        rows = tuple(section.rows[index] for index in indexes)
+        return _rows(msgspec.structs.replace(section, rows=rows, groups=()), options)
+    if not shown:
+        return []
+    from virtscan.reporters.terminal.grouped import grouped
+
+    return list(grouped(section, shown, options.width, colour=options.colour))
 
 
 def _rows(section: Section, options: RenderOptions) -> list[str]:
     """Return the lines of one list of rows."""
     if not section.rows:
         return [printable(section.none, LINE)] if section.none else []
+    from virtscan.reporters.terminal.blocks import blocks
+    from virtscan.reporters.terminal.cells import text_columns
+    from virtscan.reporters.terminal.drawing import painted, table
+    from virtscan.reporters.terminal.layout import fitted, side_by_side
+
     columns = text_columns(section)
     stacks = side_by_side(columns) if options.width is None else fitted(columns, options.width)
     if stacks is None:
@@ -77,6 +83,8 @@ def _footer(document: Document) -> list[str]:
 def _wrapped(lines: Iterable[str], room: int | None) -> list[str]:
     if room is None:
         return list(lines)
+    from virtscan.reporters.terminal.width import wrap
+
     return [part for line in lines for part in wrap(line, room, indent="    " if line.startswith(" ") else "  ")]
 
 
