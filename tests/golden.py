@@ -19,7 +19,7 @@ from virtscan.reporters.reporter import PLAIN
 from virtscan.views import EVERYTHING, GROUPINGS, VIEWS
 from virtscan.views.document import Document
 from virtscan.views.report import metrics
-from virtscan.views.report.metrics import Run
+from virtscan.views.report.run import Run
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "golden"
 

@@ -110,15 +110,17 @@ def test_a_report_of_a_small_file_loads_only_what_judging_and_its_own_view_and_f
     modules = loaded_by_report()
 
     assert {"virtscan.views.tables.risks", "virtscan.reporters.table", "virtscan.storage.inventory_file"} <= modules
-    slow = {"base64", "hashlib", "html", "json", "logging", "shutil", "subprocess", "tempfile", "traceback"}
+    slow = {"base64", "fcntl", "hashlib", "html", "json", "logging", "shutil", "subprocess", "tempfile", "traceback"}
     assert modules & (slow | HEAVY) == set()
     packages = {".".join(name.split(".")[:2]) for name in modules if name.startswith("virtscan.")} - {"virtscan.cli"}
-    judging = {"virtscan.correlator", "virtscan.engines", "virtscan.errors", "virtscan.files", "virtscan.model"}
+    judging = {"virtscan.correlator", "virtscan.engines", "virtscan.errors", "virtscan.model"}
     assert packages == judging | {"virtscan.reporters", "virtscan.storage", "virtscan.views"}
-    others = r"correlator\.assumptions|engines\.threads|model\.history|storage\.history"
-    other_views = r"views\.(fleet|sheets|rows\.filters|tables\.capacity)"
+    others = r"cli\.process\.child_process|correlator\.assumptions|correlator\.staleness\.remembering|engines\.threads"
+    others += r"|model\.(history|identity\.matching)|reporters\.terminal|storage\.(history|plan_file)"
+    other_views = r"views\.(assuming|fleet|report\.metrics|sheets|rows\.filters|tables\.capacity)"
     assert [name for name in modules if re.match(rf"virtscan\.({others}|{other_views})\b", name)] == []
     assert "virtscan.views.tables.capacity" in loaded_by_report("--view", "capacity")
+    assert "virtscan.reporters.terminal.drawing" in loaded_by_report("--all")
 
 
 def test_a_library_that_is_loaded_would_be_seen() -> None:

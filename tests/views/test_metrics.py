@@ -9,7 +9,8 @@ from tests.views.fleet import report
 from virtscan.correlator.findings.waivers import WaiverState, state_on
 from virtscan.model import GapAbout, HostStatus, Inventory, Policy, Report, Resources, State, Waiver
 from virtscan.views.document import Metric
-from virtscan.views.report.metrics import Run, is_complete, view
+from virtscan.views.report.metrics import is_complete, view
+from virtscan.views.report.run import Run
 
 RUN = Run(exit_code=0)
 GAP = gap_in_words(subject="hv1", reason="no answer", about=GapAbout.HYPERVISOR)

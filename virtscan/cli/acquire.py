@@ -11,7 +11,6 @@ import msgspec
 
 from virtscan.cli.options import collect_options
 from virtscan.cli.output.console import Console
-from virtscan.cli.process.child_process import read_in_child
 from virtscan.cli.process.signals import is_report_wanted
 from virtscan.cli.process.streams import close_input
 from virtscan.errors import InventoryError
@@ -75,6 +74,7 @@ def collected(plan: Plan, console: Console) -> Inventory:
     call at a time; after a second crash, everything is unread.
     """
     from virtscan.cli.plan import default_uri_line
+    from virtscan.cli.process.child_process import read_in_child
     from virtscan.scanning import unread
 
     if line := default_uri_line(plan, names=console.names):

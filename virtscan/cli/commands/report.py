@@ -21,7 +21,7 @@ from virtscan.cli.output.outputs import Outputs, refuse_same_place
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.rendering import Rendering, with_file
 from virtscan.model import FailOn, GapAbout, Inventory, LowerDevice
-from virtscan.views.report.metrics import Run
+from virtscan.views.report.run import Run
 
 
 @click.command(

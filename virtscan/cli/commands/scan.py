@@ -25,7 +25,7 @@ from virtscan.cli.plan import default_uri_line
 from virtscan.correlator.assumptions import Assumption
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, Inventory, Plan, Report
-from virtscan.views.report.metrics import Run
+from virtscan.views.report.run import Run
 
 
 @click.command(

@@ -1,7 +1,6 @@
 """`--redact MAPFILE`: outputs have pseudonyms, and the private file maps them to names."""
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 from virtscan.cli.output.outputs import PRIVATE, opened
 from virtscan.cli.process import leftovers
 from virtscan.errors import InventoryError
-from virtscan.files import FileError, NoFileError, read_regular
 from virtscan.model import Inventory
 
 if TYPE_CHECKING:
@@ -120,6 +118,7 @@ def redaction(map_file: Path | None) -> Redaction:
 
 
 def _read(map_file: Path) -> "Map | None":
+    from virtscan.files import FileError, NoFileError, read_regular
     from virtscan.redaction import load_map
 
     try:
@@ -153,6 +152,8 @@ def _locked(map_file: Path) -> Iterator[None]:
 
 
 def _take(lock: int, path: Path) -> None:
+    import fcntl
+
     end = monotonic() + _LONGEST_WAIT
     while True:
         try:

@@ -19,14 +19,11 @@ from virtscan.cli.output.outputs import STDOUT, Output, Outputs
 from virtscan.cli.output.redacting import Redaction
 from virtscan.cli.output.showing import show_gaps
 from virtscan.cli.process.signals import exit_code
-from virtscan.files import FileError, read_regular
 from virtscan.model import Gap, Inventory, Report
 from virtscan.reporters import Content
 from virtscan.views import EVERYTHING, GROUPINGS, VIEWS
-from virtscan.views.assuming import marked
 from virtscan.views.document import Document, Section
-from virtscan.views.report import metrics
-from virtscan.views.report.metrics import Run
+from virtscan.views.report.run import Run
 from virtscan.views.rows.arranging import arrange
 
 if TYPE_CHECKING:
@@ -107,6 +104,8 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         self._check_view()
         if is_assumed and any(output.reporter.content is Content.METRICS for output in self.outputs):
             raise click.UsageError("--assume: metrics cover observed facts only; omit --format prometheus")
+        if not any(self._choices().values()):
+            return
         document = self._document(_EMPTY, Content.VIEW, Run(exit_code=ExitCode.CLEAN))
         if current_display_options().total and not _begins_with_total(document.main):
             label = self._columns().columns[0].key
@@ -210,6 +209,8 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             case Content.FLEET:
                 view = EVERYTHING
             case Content.METRICS:
+                from virtscan.views.report import metrics
+
                 view = partial(metrics.view, run=msgspec.structs.replace(run, exit_code=exit_code(run.exit_code)))
             case _:
                 assert_never(content)
@@ -218,7 +219,10 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             document = msgspec.structs.replace(document, sections=(*document.sections, *self.further))
         if self.note is not None:
             document = msgspec.structs.replace(document, notes=(self.note, *document.notes))
-        document = marked(document, self.what_if.assumed, self.what_if.effects, self.what_if.unread)
+        if self.what_if.assumed:
+            from virtscan.views.assuming import marked
+
+            document = marked(document, self.what_if.assumed, self.what_if.effects, self.what_if.unread)
         if conditions:
             document = _narrowed(document, conditions)
         display = current_display_options()
@@ -254,6 +258,7 @@ def _carried_over(run: Run, path: Path) -> Run:
     """Add the time of the last complete scan from the metrics that will be replaced."""
     if path == STDOUT:
         return run
+    from virtscan.files import FileError, read_regular
     from virtscan.reporters.prometheus import last_complete
 
     try:

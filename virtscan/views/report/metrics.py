@@ -2,10 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from itertools import product
-
-import msgspec
 
 from virtscan.correlator.findings.waivers import WaiverState, state_on
 from virtscan.correlator.servers.cure import as_judged
@@ -25,20 +22,9 @@ from virtscan.model import (
 from virtscan.views.counting.amounts import total
 from virtscan.views.document import Document, Metric, Section, known
 from virtscan.views.report.report_document import report_document
+from virtscan.views.report.run import Run
 
 _MIB = 1024 * 1024
-
-
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts of a scan that its report lacks.
-
-    `seconds` is None for an inventory that was read from a file. `last_complete` is the time of the last complete scan
-    before this one, None if there was none.
-    """
-
-    exit_code: int
-    seconds: float | None = None
-    last_complete: datetime | None = None
 
 
 def view(report: Report, run: Run) -> Document:

@@ -16,7 +16,7 @@ from virtscan.cli.output.outputs import PRIVATE, Outputs, refuse_same_place
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.rendering import Rendering
 from virtscan.storage.address import LATEST, parse_which
-from virtscan.views.report.metrics import Run
+from virtscan.views.report.run import Run
 
 
 @click.command(
