@@ -57,18 +57,18 @@ def _snapshot(inventory: Inventory) -> Snapshot:
 
 
 def _order(change: FindingChange) -> tuple[int, bool, str, str, str, str, int]:
-    one = change.finding
+    finding = change.finding
     return (
         change.kind.rank,
         not is_newly_at_risk(change),
-        one.server or "",
-        one.server_interface or "",
-        one.hypervisor,
-        one.domain,
-        one.index,
+        finding.server or "",
+        finding.server_interface or "",
+        finding.hypervisor,
+        finding.domain,
+        finding.index,
     )
 
 
 def _order_of_domains(change: DomainChange) -> tuple[int, str, str, str]:
-    one = change.domain
-    return change.kind.rank, one.hypervisor, one.domain, one.uuid or ""
+    domain = change.domain
+    return change.kind.rank, domain.hypervisor, domain.domain, domain.uuid or ""

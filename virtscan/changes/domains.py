@@ -75,7 +75,11 @@ def pair_domains(hosts: Sequence[ObservedHost]) -> list[DomainPair]:
             places[key.on(number)].new[number] = _on(host, host.new, sighting)
     all_old = all(host.old.is_complete or host.old.is_remembered for host in hosts)
     all_new = all(host.new.is_complete for host in hosts)
-    return [pair for (_, key), one in places.items() for pair in _follow(key, one, all_old=all_old, all_new=all_new)]
+    return [
+        pair
+        for (_, key), sightings in places.items()
+        for pair in _follow(key, sightings, all_old=all_old, all_new=all_new)
+    ]
 
 
 def _on(host: ObservedHost, side: Observation, sighting: Sighting) -> DomainOnHost:
@@ -88,8 +92,8 @@ def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) ->
     It left a host where it was seen before and is not seen now, and arrived where it is seen only now. A domain that
     left one host and arrived on another has moved. Hosts where it is only remembered are considered last.
     """
-    seen_old = {number for number, one in places.old.items() if one.is_seen}
-    seen_new = {number for number, one in places.new.items() if one.is_seen}
+    seen_old = {number for number, sighting in places.old.items() if sighting.is_seen}
+    seen_new = {number for number, sighting in places.new.items() if sighting.is_seen}
     for number in sorted(seen_old & seen_new):
         yield DomainPair(key=key, old=places.old[number], new=places.new[number])
     left = sorted(seen_old - seen_new, key=lambda number: (number in places.new, number))
@@ -140,13 +144,13 @@ def interface_changes(pair: DomainPair) -> Iterator[InterfaceChange]:
     before, after = interfaces_of(old.domain), interfaces_of(new.domain)
     for key in dict.fromkeys((*before, *after)):
         first, second = before.get(key), after.get(key)
-        found = second or first
-        assert found is not None  # noqa: S101  every key is of one of the two
+        interface = second or first
+        assert interface is not None  # noqa: S101  every key is of one of the two
         kind = Kind.ADDED if first is None else Kind.REMOVED if second is None else Kind.CHANGED
         fields = () if first is None or second is None else differences(of_interface(first), of_interface(second))
         if kind is not Kind.CHANGED or fields:
             yield InterfaceChange(
-                kind=kind, old=old.ref, domain=new.ref, index=found.index, mac=found.mac, fields=fields
+                kind=kind, old=old.ref, domain=new.ref, index=interface.index, mac=interface.mac, fields=fields
             )
 
 

@@ -79,12 +79,14 @@ def of_server(server: Server) -> FieldValues:
 
 def differences_of_devices(old: Server, new: Server) -> tuple[FieldChange, ...]:
     """List the devices of a server whose offload has changed; an unknown state is not a change."""
-    after = {one.device.name: one.offload.tx_checksum for one in new.devices}
+    after = {server_device.device.name: server_device.offload.tx_checksum for server_device in new.devices}
     return tuple(
-        FieldChange(field=TX, device=one.device.name, old=one.offload.tx_checksum.value, new=state.value)
-        for one in old.devices
-        if (state := after.get(one.device.name, State.UNKNOWN)) is not one.offload.tx_checksum
-        and State.UNKNOWN not in {state, one.offload.tx_checksum}
+        FieldChange(
+            field=TX, device=server_device.device.name, old=server_device.offload.tx_checksum.value, new=state.value
+        )
+        for server_device in old.devices
+        if (state := after.get(server_device.device.name, State.UNKNOWN)) is not server_device.offload.tx_checksum
+        and State.UNKNOWN not in {state, server_device.offload.tx_checksum}
     )
 
 

@@ -62,13 +62,13 @@ class FindingSides(msgspec.Struct, frozen=True, kw_only=True):
 
 def by_domain(report: Report) -> _Findings:
     """Return the findings by domain and interface; of several for one interface the most urgent."""
-    found: dict[tuple[str | None, DomainKey], dict[str, Finding]] = {}
+    findings: dict[tuple[str | None, DomainKey], dict[str, Finding]] = {}
     for finding in report.findings:
-        interfaces = found.setdefault((finding.hypervisor, finding.domain_key), {})
+        interfaces = findings.setdefault((finding.hypervisor, finding.domain_key), {})
         key = interface_key(finding.mac, finding.index)
         if key not in interfaces or _urgency(finding) < _urgency(interfaces[key]):
             interfaces[key] = finding
-    return found
+    return findings
 
 
 def _urgency(finding: Finding) -> tuple[int, int, bool]:
@@ -80,8 +80,8 @@ def finding_changes(pair: DomainPair, sides: FindingSides, causes: Causes) -> It
     old, new = pair.old, pair.new
     before = after = _NONE
     if old is not None:
-        found = sides.old if old.is_seen else sides.remembered
-        before = found.get((old.side.name, pair.key), _NONE)
+        findings = sides.old if old.is_seen else sides.remembered
+        before = findings.get((old.side.name, pair.key), _NONE)
     if new is not None and new.is_seen:
         after = sides.new.get((new.side.name, pair.key), _NONE)
     for key in dict.fromkeys((*before, *after)):

@@ -59,7 +59,7 @@ def system_changes(old: Inventory, new: Inventory) -> Iterator[SystemChange]:
 def unread_systems(inventory: Inventory) -> tuple[SystemRef, ...]:
     """Return the systems that were not read completely."""
     items = (gap.item for gap in inventory.gaps if gap.about is GapAbout.PROVISIONING)
-    refs = (SystemRef(kind=one.system_kind, name=one.system) for one in items if isinstance(one, System))
+    refs = (SystemRef(kind=item.system_kind, name=item.system) for item in items if isinstance(item, System))
     return tuple(dict.fromkeys(refs))
 
 
@@ -70,7 +70,7 @@ def is_unread(status: HostStatus | None) -> bool:
 
 def _servers(inventory: Inventory) -> dict[ServerRef, Server]:
     """Return the servers by name and interface; of two alike the first."""
-    found: dict[ServerRef, Server] = {}
+    servers: dict[ServerRef, Server] = {}
     for server in inventory.servers:
-        found.setdefault(ServerRef(server=server.name, interface=server.interface), server)
-    return found
+        servers.setdefault(ServerRef(server=server.name, interface=server.interface), server)
+    return servers

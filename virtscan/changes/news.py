@@ -43,7 +43,7 @@ def news(changes: Changes, old: Inventory, new: Inventory) -> Changes:
     """
     return msgspec.structs.replace(
         changes,
-        findings=tuple(one for one in changes.findings if _is_news(one, new)),
+        findings=tuple(change for change in changes.findings if _is_news(change, new)),
         hypervisors=tuple(filter(_is_host_news, changes.hypervisors)),
         servers=tuple(filter(_is_server_news, changes.servers)),
         domains=(),
@@ -63,7 +63,7 @@ def _is_news(change: FindingChange, new: Inventory) -> bool:
 def _is_host_news(change: HostChange) -> bool:
     if change.kind is Kind.ADDED:
         return change.statuses[1] is not HostStatus.COMPLETE
-    return change.kind in {*_READING, Kind.REMOVED} or any(one.field == "status" for one in change.fields)
+    return change.kind in {*_READING, Kind.REMOVED} or any(field.field == "status" for field in change.fields)
 
 
 def _is_server_news(change: ServerChange) -> bool:
@@ -73,10 +73,12 @@ def _is_server_news(change: ServerChange) -> bool:
 def _reminders(old: Inventory, new: Inventory) -> Iterator[Reminder]:
     """Remind of each host that failed, once at the end of each full week; nights count, not seconds."""
     failed = {host.name for host in new.hypervisors if host.status is HostStatus.FAILED}
-    for one in new.unread:
-        now, before = (round((taken - one.since).total_seconds() / _SECONDS) for taken in (new.taken_at, old.taken_at))
-        if one.hypervisor in failed and now // _REMIND_AFTER > max(before, 0) // _REMIND_AFTER:
-            yield Reminder(hypervisor=one.hypervisor, since=one.since, days=now)
+    for unread in new.unread:
+        now, before = (
+            round((taken - unread.since).total_seconds() / _SECONDS) for taken in (new.taken_at, old.taken_at)
+        )
+        if unread.hypervisor in failed and now // _REMIND_AFTER > max(before, 0) // _REMIND_AFTER:
+            yield Reminder(hypervisor=unread.hypervisor, since=unread.since, days=now)
 
 
 def _ending(old: Inventory, new: Inventory) -> Iterator[EndingWaiver]:

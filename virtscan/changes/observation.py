@@ -70,7 +70,7 @@ class ObservedHost(msgspec.Struct, frozen=True, kw_only=True):
 
 def observe(old: Inventory, new: Inventory) -> tuple[ObservedHost, ...]:
     """Pair the hosts of two inventories, in an order that is the same for either order of the two."""
-    memory = [{one.hypervisor: one for one in inventory.unread} for inventory in (old, new)]
+    memory = [{unread.hypervisor: unread for unread in inventory.unread} for inventory in (old, new)]
     pairs = sorted(match_hosts(old.hypervisors, new.hypervisors), key=lambda pair: pair.label)
     is_other = not may_be_same(old.scope, new.scope)
     return tuple(
@@ -90,17 +90,17 @@ def interface_key(mac: str | None, index: int) -> str:
 
 def interfaces_of(domain: Domain) -> dict[str, Interface]:
     """Return the interfaces by key; one with the MAC of an earlier one has that of its index."""
-    found: dict[str, Interface] = {}
+    interfaces: dict[str, Interface] = {}
     for interface in domain.interfaces:
         key = interface_key(interface.mac, interface.index)
-        found[interface_key(None, interface.index) if key in found else key] = interface
-    return found
+        interfaces[interface_key(None, interface.index) if key in interfaces else key] = interface
+    return interfaces
 
 
 def with_memory(inventory: Inventory) -> Inventory:
     """Return the inventory with the last complete observation of each host in place of an incomplete one."""
-    memory = {one.hypervisor: one for one in inventory.unread}
-    if not any(one.last is not None for one in inventory.unread):
+    memory = {unread.hypervisor: unread for unread in inventory.unread}
+    if not any(unread.last is not None for unread in inventory.unread):
         return inventory
     hosts = [_restored(host, memory.get(host.name)) for host in inventory.hypervisors]
     restored = {host.name for host in hosts if host.status is HostStatus.COMPLETE}
@@ -116,7 +116,7 @@ def _restored(host: Hypervisor, memory: UnreadHost | None) -> Hypervisor:
     sightings = _observation(host, {host.name: memory}).domains
     return msgspec.structs.replace(
         host,
-        domains=(*host.domains, *(one.domain for one in sightings.values() if not one.is_seen)),
+        domains=(*host.domains, *(sighting.domain for sighting in sightings.values() if not sighting.is_seen)),
     )
 
 
@@ -131,11 +131,11 @@ def _observation(host: Hypervisor | None, memory: Mapping[str, UnreadHost], *, i
 
 def _by_key(domains: Iterable[Domain]) -> dict[DomainKey, Domain]:
     """Return one definition of each domain: of several copies the running one, never that of its next start."""
-    found: dict[DomainKey, Domain] = {}
+    definitions: dict[DomainKey, Domain] = {}
     for domain in domains:
-        if not domain.next_start and (domain.key not in found or _rank(domain) < _rank(found[domain.key])):
-            found[domain.key] = domain
-    return found
+        if not domain.next_start and (domain.key not in definitions or _rank(domain) < _rank(definitions[domain.key])):
+            definitions[domain.key] = domain
+    return definitions
 
 
 def _rank(domain: Domain) -> tuple[int, str, str]:

@@ -27,18 +27,18 @@ def _with_keys(host: Hypervisor, before: Hypervisor | None) -> Hypervisor:
 
 
 def _unread(known: Mapping[str, Hypervisor | None], new: Inventory, old: Inventory) -> Iterator[UnreadHost]:
-    memory = {one.hypervisor: one for one in old.unread}
-    own = {one.hypervisor: one for one in new.unread}
+    memory = {unread.hypervisor: unread for unread in old.unread}
+    present = {unread.hypervisor: unread for unread in new.unread}
     for host in new.hypervisors:
         before = known[host.name]
         if host.status is HostStatus.COMPLETE:
             continue
-        if host.name in own and own[host.name].last is not None:
-            yield own[host.name]
+        if host.name in present and present[host.name].last is not None:
+            yield present[host.name]
         elif before is None:
-            yield own.get(host.name) or UnreadHost(hypervisor=host.name, since=new.taken_at)
+            yield present.get(host.name) or UnreadHost(hypervisor=host.name, since=new.taken_at)
         elif before.status is HostStatus.COMPLETE:
             yield UnreadHost(hypervisor=host.name, since=new.taken_at, last=before)
         else:
-            found = memory.get(before.name) or UnreadHost(hypervisor=host.name, since=old.taken_at)
-            yield msgspec.structs.replace(found, hypervisor=host.name)
+            remembered = memory.get(before.name) or UnreadHost(hypervisor=host.name, since=old.taken_at)
+            yield msgspec.structs.replace(remembered, hypervisor=host.name)

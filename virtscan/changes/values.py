@@ -168,9 +168,9 @@ class DomainChange(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def domain(self) -> DomainRef:
         """The domain as it is now, or as it was."""
-        found = self.new or self.old
-        assert found is not None  # noqa: S101  a change has at least one side
-        return found
+        domain = self.new or self.old
+        assert domain is not None  # noqa: S101  a change has at least one side
+        return domain
 
 
 class InterfaceChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,9 +213,9 @@ class FindingChange(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def finding(self) -> Finding:
         """The finding as it is now, or as it was."""
-        found = self.new or self.old
-        assert found is not None  # noqa: S101  a change has at least one side
-        return found
+        finding = self.new or self.old
+        assert finding is not None  # noqa: S101  a change has at least one side
+        return finding
 
 
 class Reminder(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ class Causes:
         self._old, self._new = old, new
         self._hosts = observed
         self._by_name: Mapping[str, ObservedHost] = {
-            name: one for one in observed for name in (one.old.name, one.new.name) if name is not None
+            name: host for host in observed for name in (host.old.name, host.new.name) if name is not None
         }
         self._servers = ServerCauses(servers)
 
@@ -37,12 +37,12 @@ class Causes:
         """Explain the change of one finding."""
         if kind in {FindingKind.EXPOSURE_RISEN, FindingKind.EXPOSURE_FALLEN} and old is not None and new is not None:
             return self._of_exposure(old, new, pair)
-        found = (
+        cause = (
             (waiver_cause(kind, old, new, self._old, self._new) or self._of_pair(pair))
             or (self._servers.of(old, new) or self._of_host(old, new, pair))
             or place_cause(old, new, self._by_name)
         )
-        return found or self._unknown(old, new)
+        return cause or self._unknown(old, new)
 
     def _unknown(self, old: Finding | None, new: Finding | None) -> Cause:
         finding = new or old
@@ -57,11 +57,11 @@ class Causes:
 
     def _of_pair(self, pair: DomainPair) -> Cause | None:
         """Explain a finding's change by that of the domain as a whole, or by its hypervisor's reading."""
-        own = pair.new if pair.old is None else pair.old
+        domain = pair.new if pair.old is None else pair.old
         is_whole = pair.kind in _WHOLE or (pair.kind is Kind.SEEN_AGAIN and pair.old is None)
-        if pair.kind is None or own is None or not is_whole:
+        if pair.kind is None or domain is None or not is_whole:
             return None
-        host = own.host
+        host = domain.host
         if host.pair.new is None:
             return Cause(kind=CauseKind.HOST_REMOVED, hypervisor=host.old.name)
         if host.pair.old is None:
@@ -87,20 +87,22 @@ class Causes:
 
 def _may_hold(kind: Kind, hosts: Iterable[ObservedHost]) -> list[tuple[ObservedHost, Observation]]:
     """Return the hosts that a domain may be, or may have been on, with the observation that leaves it open."""
-    sides = ((one, one.new if kind is Kind.NOT_SEEN else one.old) for one in hosts)
-    return [(one, side) for one, side in sides if not side.is_complete]
+    sides = ((host, host.new if kind is Kind.NOT_SEEN else host.old) for host in hosts)
+    return [(host, side) for host, side in sides if not side.is_complete]
 
 
 def _reading(may_hold: Sequence[tuple[ObservedHost, Observation]]) -> Cause:
     """Name the host that hides the domain, if it is one: of all those, hosts that were not read come first."""
-    unread = [one for one, side in may_hold if side.host is not None and is_unread(side.host.status)]
+    unread = [host for host, side in may_hold if side.host is not None and is_unread(side.host.status)]
     if not unread:
         name = may_hold[0][1].name if len(may_hold) == 1 else None
         return Cause(kind=CauseKind.INCOMPLETE_LIST, hypervisor=name)
     if len(unread) > 1:
         return Cause(kind=CauseKind.HOST_READ)
     host = unread[0]
-    before, after = (None if one is None else one.status.value for one in (host.pair.old, host.pair.new))
+    before, after = (
+        None if observation is None else observation.status.value for observation in (host.pair.old, host.pair.new)
+    )
     return Cause(kind=CauseKind.HOST_READ, hypervisor=host.new.name or host.old.name, old=before, new=after)
 
 
@@ -108,6 +110,6 @@ def _settled_by_kernel(finding: Finding | None) -> bool:
     """Return True if the finding rests on a kernel that fills in checksums."""
     because = () if finding is None else finding.because
     return any(
-        isinstance(one, r.KernelInferred) or (isinstance(one, r.KernelKnown) and one.fix is Fix.FIXED)
-        for one in because
+        isinstance(reason, r.KernelInferred) or (isinstance(reason, r.KernelKnown) and reason.fix is Fix.FIXED)
+        for reason in because
     )

@@ -55,9 +55,11 @@ def _interface(domain: Domain | None, finding: Finding | None) -> Interface | No
     """Return the interface that a finding is about."""
     if domain is None or finding is None:
         return None
-    found = interfaces_of(domain)
-    return found.get(interface_key(finding.mac, finding.index)) or found.get(interface_key(None, finding.index))
+    interfaces = interfaces_of(domain)
+    return interfaces.get(interface_key(finding.mac, finding.index)) or interfaces.get(
+        interface_key(None, finding.index)
+    )
 
 
-def _differ(one: msgspec.Struct, other: msgspec.Struct, fields: Sequence[str]) -> bool:
-    return any(getattr(one, field) != getattr(other, field) for field in fields)
+def _differ(old: msgspec.Struct, new: msgspec.Struct, fields: Sequence[str]) -> bool:
+    return any(getattr(old, field) != getattr(new, field) for field in fields)

@@ -86,6 +86,6 @@ def _reading(before: _FindingPlace, after: _FindingPlace, hosts: Mapping[str, Ob
             continue
         statuses = host.pair.old.status, host.pair.new.status
         if statuses[0] is not statuses[1]:
-            one, other = (status.value for status in statuses)
-            return Cause(kind=CauseKind.HOST_READ, hypervisor=host.new.name, old=one, new=other)
+            old, new = (status.value for status in statuses)
+            return Cause(kind=CauseKind.HOST_READ, hypervisor=host.new.name, old=old, new=new)
     return None

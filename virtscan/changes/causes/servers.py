@@ -17,8 +17,8 @@ class ServerCauses:
 
     def __init__(self, changes: Iterable[ServerChange]) -> None:
         self._changes: dict[ServerRef, list[ServerChange]] = {}
-        for one in changes:
-            self._changes.setdefault(one.server, []).append(one)
+        for change in changes:
+            self._changes.setdefault(change.server, []).append(change)
 
     def of(self, old: Finding | None, new: Finding | None) -> Cause | None:
         """Explain a finding's change by its server, if the server's change leads from the old verdict to the new one.
@@ -30,7 +30,9 @@ class ServerCauses:
             return None
         is_worse = after < before
         sides = (new, old) if is_worse else (old, new)
-        finding = next((one for one in sides if one is not None and one.server is not None), None)
+        finding = next(
+            (candidate for candidate in sides if candidate is not None and candidate.server is not None), None
+        )
         if finding is None or finding.server is None:
             return None
         is_former = finding is old
@@ -63,9 +65,9 @@ def _explanation(change: ServerChange, finding: Finding, *, is_worse: bool, is_f
             return None
 
 
-def _of_fields(change: ServerChange, finding: Finding, wanted: State) -> Cause | None:
+def _of_fields(change: ServerChange, finding: Finding, state: State) -> Cause | None:
     ref = change.server
-    for field in _switched(change.fields, finding, wanted):
+    for field in _switched(change.fields, finding, state):
         return _offload(ref, str(field.old), str(field.new), field.device)
     declared = next((field.field for field in change.fields if field.field in _DECLARED), None)
     if declared is None:
@@ -73,13 +75,13 @@ def _of_fields(change: ServerChange, finding: Finding, wanted: State) -> Cause |
     return Cause(kind=CauseKind.SERVER_DECLARED, server=ref.server, server_interface=ref.interface, fact=declared)
 
 
-def _switched(fields: Iterable[FieldChange], finding: Finding, wanted: State) -> Iterator[FieldChange]:
+def _switched(fields: Iterable[FieldChange], finding: Finding, state: State) -> Iterator[FieldChange]:
     """Yield the fields of offload that have this state now, of a device that decides where the finding names such."""
-    known = [one for one in finding.because if isinstance(one, r.OffloadKnown)]
-    deciding = {device for one in known for device in one.devices}
+    offload_reasons = [reason for reason in finding.because if isinstance(reason, r.OffloadKnown)]
+    deciding = {device for reason in offload_reasons for device in reason.devices}
     for field in fields:
         decides = field.device is None or not deciding or field.device in deciding
-        if field.field == TX and field.new == wanted.value and decides:
+        if field.field == TX and field.new == state.value and decides:
             yield field
 
 

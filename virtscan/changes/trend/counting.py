@@ -11,9 +11,15 @@ def finding_counts(report: Report) -> tuple[FindingCount, ...]:
     """Count the findings by site, server, verdict, exposure and whether they are waived."""
     sites = {host.name: host.site for host in report.inventory.hypervisors}
     counted: Counter[tuple[str | None, str | None, Verdict, Exposure, bool]] = Counter()
-    alike = Counter((one.hypervisor, one.conclusion) for one in report.findings)
-    for (hypervisor, one), count in alike.items():
-        counted[sites.get(hypervisor), one.server, one.verdict, one.exposure, one.waived is not None] += count
+    alike = Counter((finding.hypervisor, finding.conclusion) for finding in report.findings)
+    for (hypervisor, conclusion), count in alike.items():
+        counted[
+            sites.get(hypervisor),
+            conclusion.server,
+            conclusion.verdict,
+            conclusion.exposure,
+            conclusion.waived is not None,
+        ] += count
     return tuple(
         FindingCount(site=site, server=server, verdict=verdict, exposure=exposure, waived=waived, findings=count)
         for (site, server, verdict, exposure, waived), count in counted.items()
@@ -22,7 +28,7 @@ def finding_counts(report: Report) -> tuple[FindingCount, ...]:
 
 def at_risk_by_host(findings: Iterable[Finding]) -> Counter[str]:
     """Count the findings at risk that are not waived by the name of their hypervisor."""
-    return Counter(one.hypervisor for one in findings if one.is_at_risk)
+    return Counter(finding.hypervisor for finding in findings if finding.is_at_risk)
 
 
 def capacity_counts(seen: Iterable[tuple[Hypervisor, Hypervisor | None]]) -> tuple[CapacityCount, ...]:
@@ -43,9 +49,9 @@ def _site(site: str | None, hosts: Sequence[tuple[Hypervisor, Hypervisor | None]
     unread = sum(now.status is not HostStatus.COMPLETE for now, _ in hosts)
     if not known:
         return CapacityCount(site=site, hypervisors=len(hosts), unread=unread)
-    domains = [one for host in known for one in host.domains if not one.next_start]
-    running = [one for one in domains if one.state is not DomainState.INACTIVE]
-    states_known = all(one.state is not DomainState.UNKNOWN for one in domains)
+    domains = [domain for host in known for domain in host.domains if not domain.next_start]
+    running = [domain for domain in domains if domain.state is not DomainState.INACTIVE]
+    states_known = all(domain.state is not DomainState.UNKNOWN for domain in domains)
     return CapacityCount(
         site=site,
         hypervisors=len(hosts),
@@ -54,11 +60,11 @@ def _site(site: str | None, hosts: Sequence[tuple[Hypervisor, Hypervisor | None]
         memory_mib=_sum([host.memory_mib for host in known]),
         domains_running=len(running) if states_known else None,
         domains_defined=len(domains),
-        vcpus_running=_sum([one.vcpus for one in running]) if states_known else None,
-        vcpus_defined=_sum([one.vcpus for one in domains]),
-        memory_running_mib=_sum([one.memory_mib for one in running]) if states_known else None,
-        memory_defined_mib=_sum([one.memory_mib for one in domains]),
-        macvtap_interfaces=sum(one.is_macvtap for domain in domains for one in domain.interfaces),
+        vcpus_running=_sum([domain.vcpus for domain in running]) if states_known else None,
+        vcpus_defined=_sum([domain.vcpus for domain in domains]),
+        memory_running_mib=_sum([domain.memory_mib for domain in running]) if states_known else None,
+        memory_defined_mib=_sum([domain.memory_mib for domain in domains]),
+        macvtap_interfaces=sum(interface.is_macvtap for domain in domains for interface in domain.interfaces),
     )
 
 

@@ -28,12 +28,12 @@ def capacity_trend(counts: Sequence[ScanCounts], every: Every) -> CapacityTrend:
     shown, new = _shown(counts, every)
     return CapacityTrend(
         points=tuple(
-            CapacityPoint(scan=one.scan, count=count, is_new_version=one.scan.number in new)
-            for one in shown
-            for count in sorted(one.capacity, key=lambda count: _order(count.site))
+            CapacityPoint(scan=scan_counts.scan, count=count, is_new_version=scan_counts.scan.number in new)
+            for scan_counts in shown
+            for count in sorted(scan_counts.capacity, key=lambda count: _order(count.site))
         ),
         growth=growth(counts),
-        versions=tuple(_version_changes([one.scan for one in counts])),
+        versions=tuple(_version_changes([scan_counts.scan for scan_counts in counts])),
         last=counts[-1].scan if counts else None,
     )
 
@@ -46,34 +46,34 @@ def risk_trend(counts: Sequence[ScanCounts], by: RiskBy, every: Every) -> RiskTr
     """
     shown, new = _shown(counts, every)
     labels: dict[str | None, set[str | None]] = {}
-    for one in counts:
-        labels.setdefault(one.scan.scope, set()).update(_label(count, by) for count in one.findings)
+    for scan_counts in counts:
+        labels.setdefault(scan_counts.scan.scope, set()).update(_label(count, by) for count in scan_counts.findings)
     return RiskTrend(
         by=by,
         points=tuple(
-            _point(one, label, by, is_new_version=one.scan.number in new)
-            for one in shown
-            for label in sorted(labels[one.scan.scope], key=_order)
+            _point(scan_counts, label, by, is_new_version=scan_counts.scan.number in new)
+            for scan_counts in shown
+            for label in sorted(labels[scan_counts.scan.scope], key=_order)
         ),
-        versions=tuple(_version_changes([one.scan for one in counts])),
+        versions=tuple(_version_changes([scan_counts.scan for scan_counts in counts])),
         last=counts[-1].scan if counts else None,
     )
 
 
-def _point(one: ScanCounts, label: str | None, by: RiskBy, *, is_new_version: bool) -> RiskPoint:
-    own = [count for count in one.findings if _label(count, by) == label]
-    status = _status(one, label, by)
-    is_judged = one.scan.at_risk is not None
-    if not own and (status is not HostStatus.COMPLETE or not is_judged):
-        return RiskPoint(scan=one.scan, label=label, is_new_version=is_new_version, status=status)
+def _point(scan_counts: ScanCounts, label: str | None, by: RiskBy, *, is_new_version: bool) -> RiskPoint:
+    label_counts = [count for count in scan_counts.findings if _label(count, by) == label]
+    status = _status(scan_counts, label, by)
+    is_judged = scan_counts.scan.at_risk is not None
+    if not label_counts and (status is not HostStatus.COMPLETE or not is_judged):
+        return RiskPoint(scan=scan_counts.scan, label=label, is_new_version=is_new_version, status=status)
     verdicts: Counter[Verdict] = Counter()
     exposures: Counter[Exposure] = Counter()
-    for count in own:
+    for count in label_counts:
         if not count.waived:
             verdicts[count.verdict] += count.findings
             exposures[count.exposure] += count.findings if count.verdict is Verdict.AT_RISK else 0
     return RiskPoint(
-        scan=one.scan,
+        scan=scan_counts.scan,
         label=label,
         is_new_version=is_new_version,
         status=status,
@@ -84,14 +84,14 @@ def _point(one: ScanCounts, label: str | None, by: RiskBy, *, is_new_version: bo
         unknown=verdicts[Verdict.UNKNOWN],
         mitigated=verdicts[Verdict.MITIGATED],
         not_affected=verdicts[Verdict.NOT_AFFECTED],
-        waived=sum(count.findings for count in own if count.waived),
+        waived=sum(count.findings for count in label_counts if count.waived),
     )
 
 
-def _status(one: ScanCounts, label: str | None, by: RiskBy) -> HostStatus:
+def _status(scan_counts: ScanCounts, label: str | None, by: RiskBy) -> HostStatus:
     """Return the completeness of the hypervisors that may have findings of this label."""
-    was_read = any(by is RiskBy.SITE and count.site == label and not count.unread for count in one.capacity)
-    return HostStatus.COMPLETE if was_read else one.scan.status
+    was_read = any(by is RiskBy.SITE and count.site == label and not count.unread for count in scan_counts.capacity)
+    return HostStatus.COMPLETE if was_read else scan_counts.scan.status
 
 
 def _label(count: FindingCount, by: RiskBy) -> str | None:
@@ -111,12 +111,12 @@ def _order(label: str | None) -> tuple[bool, str]:
 def _shown(counts: Iterable[ScanCounts], every: Every) -> tuple[list[ScanCounts], set[int]]:
     """Choose the scans to show; return them with the numbers of those that are the first of another version."""
     last: dict[object, ScanCounts] = {}
-    for one in counts:
-        key = _period(one.scan, every)
-        if key not in last or one.scan.status is not HostStatus.FAILED:  # a failed scan replaces none
-            last[key] = one
-    shown = sorted(last.values(), key=lambda one: one.scan.number)
-    return shown, {change.scan for change in _version_changes([one.scan for one in shown])}
+    for scan_counts in counts:
+        key = _period(scan_counts.scan, every)
+        if key not in last or scan_counts.scan.status is not HostStatus.FAILED:  # a failed scan replaces none
+            last[key] = scan_counts
+    shown = sorted(last.values(), key=lambda scan_counts: scan_counts.scan.number)
+    return shown, {change.scan for change in _version_changes([scan_counts.scan for scan_counts in shown])}
 
 
 def _period(scan: ScanRecord, every: Every) -> object:

@@ -19,8 +19,8 @@ _DAY = 86400.0
 
 def growth(counts: Sequence[ScanCounts]) -> tuple[Growth, ...]:
     """Return the growth of each site of the last scan of each scope."""
-    last = {one.scan.scope: one for one in counts if one.capacity}
-    sites = ((one.scan, capacity.site) for one in last.values() for capacity in one.capacity)
+    last = {scan_counts.scan.scope: scan_counts for scan_counts in counts if scan_counts.capacity}
+    sites = ((scan_counts.scan, capacity.site) for scan_counts in last.values() for capacity in scan_counts.capacity)
     return tuple(_of_site(counts, scan, site) for scan, site in sites)
 
 
@@ -32,10 +32,10 @@ def _of_site(counts: Iterable[ScanCounts], last: ScanRecord, site: str | None) -
     """
     start = last.taken_at - timedelta(days=_DAYS)
     recent = [
-        (one.scan, capacity)
-        for one in counts
-        if one.scan.scope == last.scope and start <= one.scan.taken_at <= last.taken_at
-        for capacity in one.capacity
+        (scan_counts.scan, capacity)
+        for scan_counts in counts
+        if scan_counts.scan.scope == last.scope and start <= scan_counts.scan.taken_at <= last.taken_at
+        for capacity in scan_counts.capacity
         if capacity.site == site and capacity.unread < capacity.hypervisors and capacity.memory_running_mib is not None
     ]
     if not recent or recent[-1][1].memory_mib is None:
