@@ -77,27 +77,31 @@ class History:
             HistoryError: The scan does not exist, or the scans are of several scopes.
         """
         every = self.scans()
-        records = [one for one in every if scope is None or one.scope == scope]
+        records = [record for record in every if scope is None or record.scope == scope]
         if isinstance(which, int):
-            found = [one for one in records if one.number == which]
+            chosen = [record for record in records if record.number == which]
         else:
             end = datetime.combine(which + timedelta(days=1), time(), UTC) if which else None
-            known = [one for one in records if one.kept and (one.reported or not reported)]
-            found = [one for one in known if end is None or one.taken_at < end]
-            last = {one.scope: one.number for one in found}
+            kept = [record for record in records if record.kept and (record.reported or not reported)]
+            chosen = [record for record in kept if end is None or record.taken_at < end]
+            last = {record.scope: record.number for record in chosen}
             if len(last) > 1:
-                shown = ", ".join(f"{one or 'none'} (its last scan is {number})" for one, number in last.items())
+                shown = ", ".join(
+                    f"{scope_name or 'none'} (its last scan is {number})" for scope_name, number in last.items()
+                )
                 raise HistoryError(f"{self._database.shown}: scans of several configurations; give --scope: {shown}")
-        if not found:
-            wanted = "scan" if which is None else f"scan {which}" if isinstance(which, int) else f"scan up to {which}"
-            other = next((one for one in every if one.number == which), None)
+        if not chosen:
+            requested = (
+                "scan" if which is None else f"scan {which}" if isinstance(which, int) else f"scan up to {which}"
+            )
+            other = next((record for record in every if record.number == which), None)
             problem = (
-                f"no {wanted}"
+                f"no {requested}"
                 if other is None
-                else f"{wanted} belongs to another configuration, {other.scope or 'none'}"
+                else f"{requested} belongs to another configuration, {other.scope or 'none'}"
             )
             raise NoScanError(f"{self._database.shown}: {problem}; virtscan history list shows all")
-        return found[-1]
+        return chosen[-1]
 
     def before(self, scan: ScanRecord) -> ScanRecord:
         """Return the scan before this one of the same scope.
@@ -105,7 +109,11 @@ class History:
         Raises:
             HistoryError: It is the first whose content is kept.
         """
-        earlier = [one for one in self.scans() if one.scope == scan.scope and one.kept and one.number < scan.number]
+        earlier = [
+            record
+            for record in self.scans()
+            if record.scope == scan.scope and record.kept and record.number < scan.number
+        ]
         if not earlier:
             raise HistoryError(f"{self._database.shown}: no scan before scan {scan.number} is kept; name two scans")
         return earlier[-1]
@@ -135,8 +143,8 @@ class History:
             for scan_id, count in _finding_counts(connection):
                 counts.setdefault(scan_id, []).append(count)
             return tuple(
-                msgspec.structs.replace(one, findings=tuple(counts.get(one.scan.number, ())))
-                for one in _capacity_counts(connection)
+                msgspec.structs.replace(scan_counts, findings=tuple(counts.get(scan_counts.scan.number, ())))
+                for scan_counts in _capacity_counts(connection)
             )
 
     def capacity_counts(self) -> tuple[ScanCounts, ...]:

@@ -21,17 +21,19 @@ def whole_hosts(connection: sa.Connection, ids: Sequence[int], scan_id: int) -> 
     """Return hosts, by id, as they were at the last scan up to this one that read them completely."""
     reader = ScanReader(connection)
     scans: dict[int, list[int]] = {}
-    for some in chunks(ids):
-        for number, scan in _last_complete(connection, some, scan_id):
+    for portion in chunks(ids):
+        for number, scan in _last_complete(connection, portion, scan_id):
             scans.setdefault(scan, []).append(number)
     return {
-        number: Whole(host, scan) for scan, own in scans.items() for number, host in reader.hosts(scan, own).items()
+        number: Whole(host, scan)
+        for scan, host_ids in scans.items()
+        for number, host in reader.hosts(scan, host_ids).items()
     }
 
 
 def remembering(connection: sa.Connection, inventory: Inventory, scan_id: int) -> Inventory:
     """Return the inventory of a scan with the last complete observation of each host that it did not read."""
-    own = {one.hypervisor: one for one in inventory.unread}
+    recorded = {unread_host.hypervisor: unread_host for unread_host in inventory.unread}
     rows = connection.execute(
         sa.select(HOST_SCAN.c.position, HOST_SCAN.c.host_id)
         .where(HOST_SCAN.c.scan_id == scan_id, HOST_SCAN.c.status != HostStatus.COMPLETE.value)
@@ -41,7 +43,7 @@ def remembering(connection: sa.Connection, inventory: Inventory, scan_id: int) -
     whole = whole_hosts(connection, list(ids.values()), scan_id)
     unread = []
     for name, host_id in ids.items():
-        known = own.get(name)
+        known = recorded.get(name)
         if host_id in whole and (known is None or known.last is None):
             unread.append(_unread(connection, name, whole[host_id], scan_id))
         elif known is not None:

@@ -84,9 +84,9 @@ def remove(connection: sa.Connection, numbers: tuple[int, ...]) -> None:
 
     Intervals then begin and end with kept scans, so that the successor of a version stays its successor.
     """
-    for some in chunks(numbers):
-        connection.execute(HOST_SCAN.delete().where(HOST_SCAN.c.scan_id.in_(some)))
-        connection.execute(SCAN.update().where(SCAN.c.id.in_(some)).values(rest=None, listings=None))
+    for portion in chunks(numbers):
+        connection.execute(HOST_SCAN.delete().where(HOST_SCAN.c.scan_id.in_(portion)))
+        connection.execute(SCAN.update().where(SCAN.c.id.in_(portion)).values(rest=None, listings=None))
     for table in (DOMAIN_VERSION, HOST_VERSION):
         scope = sa.select(HOST.c.scope_id).where(HOST.c.id == table.c.host_id).correlate(table).scalar_subquery()
         _shorten(connection, table.c.first_scan, scope)

@@ -45,11 +45,11 @@ class ScanReader:
 
     def hosts(self, scan_id: int, ids: Sequence[int]) -> dict[int, Hypervisor]:
         """Return some hosts of a scan by their ids."""
-        found: dict[int, Hypervisor] = {}
-        for some in chunks(ids):
-            chosen = sa.and_(HOST_SCAN.c.scan_id == scan_id, HOST_SCAN.c.host_id.in_(some))
-            found |= {number: host_from_saved(host) for number, host in self._hosts(scan_id, chosen).items()}
-        return found
+        hosts: dict[int, Hypervisor] = {}
+        for portion in chunks(ids):
+            chosen = sa.and_(HOST_SCAN.c.scan_id == scan_id, HOST_SCAN.c.host_id.in_(portion))
+            hosts |= {number: host_from_saved(host) for number, host in self._hosts(scan_id, chosen).items()}
+        return hosts
 
     def _hosts(self, scan_id: int, chosen: sa.ColumnElement[bool]) -> dict[int, Any]:
         """Return hosts with their domains as structs of the inventory file, by id and in their order."""
@@ -81,18 +81,18 @@ class ScanReader:
             .where(sa.or_(table.c.end_scan.is_(None), table.c.end_scan > scan_id))
             .order_by(table.c.host_id, table.c.rank, table.c.id)
         )
-        found: dict[int, list[int]] = {}
+        listings: dict[int, list[int]] = {}
         for host_id, number, version, data in rows:
-            found.setdefault(host_id, []).append(number)
+            listings.setdefault(host_id, []).append(number)
             if number not in self._domains:
                 self._domains[number] = domain_of(data.encode(), version)
-        return dict(found)
+        return dict(listings)
 
     def _load(self, ids: Iterable[int]) -> None:
         """Read versions by their ids."""
         table = DOMAIN_VERSION
-        for some in chunks([number for number in ids if number not in self._domains]):
-            query = sa.select(table.c.id, table.c.format, table.c.data).where(table.c.id.in_(some))
+        for portion in chunks([number for number in ids if number not in self._domains]):
+            query = sa.select(table.c.id, table.c.format, table.c.data).where(table.c.id.in_(portion))
             for number, version, data in self._connection.execute(query):
                 self._domains[number] = domain_of(data.encode(), version)
 
@@ -106,11 +106,11 @@ class ScanReader:
             .where(sa.or_(table.c.end_scan.is_(None), table.c.end_scan > scan["id"]))
             .order_by(table.c.rank, table.c.id)
         )
-        found: dict[str, dict[int, tuple[int, bytes]]] = {kind: {} for kind in listings}
+        stored: dict[str, dict[int, tuple[int, bytes]]] = {kind: {} for kind in listings}
         for kind, number, version, data in rows:
-            found.setdefault(kind, {})[number] = (version, data.encode())
+            stored.setdefault(kind, {})[number] = (version, data.encode())
         made = {}
-        for kind, by_id in found.items():
+        for kind, by_id in stored.items():
             ids, volatile = listings.get(kind, (None, ()))
             ids = tuple(by_id) if ids is None else ids
             made[kind] = tuple(

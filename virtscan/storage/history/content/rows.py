@@ -37,7 +37,7 @@ NOT_JUDGED = -1
 def scan_row(inventory: Inventory, counts: Sequence[FindingCount] | None, scope_id: int, rest: bytes) -> dict[str, Any]:
     """Make the row of a scan with these findings; None if it was not judged."""
     hosts = inventory.hypervisors
-    count = {status: sum(host.status is status for host in hosts) for status in HostStatus}
+    status_counts = {status: sum(host.status is status for host in hosts) for status in HostStatus}
     domains = [domain for host in hosts for domain in host.domains if not domain.next_start]
     return {
         "scope_id": scope_id,
@@ -45,7 +45,7 @@ def scan_row(inventory: Inventory, counts: Sequence[FindingCount] | None, scope_
         "version": sql_text(inventory.version),
         "status": _status(inventory).value,
         "hypervisors": len(hosts),
-        **{status.value: number for status, number in count.items()},
+        **{status.value: number for status, number in status_counts.items()},
         "domains": len(domains),
         "interfaces": sum(len(domain.interfaces) for domain in domains),
         "gaps": len(inventory.gaps),

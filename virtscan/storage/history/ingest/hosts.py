@@ -18,17 +18,17 @@ def host_ids(connection: sa.Connection, scope_id: int, hosts: Sequence[Hyperviso
     """
     rows = connection.execute(sa.select(HOST_KEY.c.key, HOST_KEY.c.host_id).where(HOST_KEY.c.scope_id == scope_id))
     owner = {str(key): int(host_id) for key, host_id in rows}
-    known: defaultdict[int, list[str]] = defaultdict(list)
+    keys_of_host: defaultdict[int, list[str]] = defaultdict(list)
     for key, host_id in owner.items():
-        known[host_id].append(key)
+        keys_of_host[host_id].append(key)
     present = [tuple(map(sql_key, host.keys)) for host in hosts]
-    former = tuple(known)
-    found = {place: former[before] for before, place in match_keys(list(known.values()), present).items()}
+    former = tuple(keys_of_host)
+    matched = {place: former[before] for before, place in match_keys(list(keys_of_host.values()), present).items()}
     ids = []
     new_keys = []
     for place, host in enumerate(hosts):
         row = {"scope_id": scope_id, "name": sql_text(host.name)}
-        host_id = found[place] if place in found else new_id(connection, HOST, row)
+        host_id = matched[place] if place in matched else new_id(connection, HOST, row)
         ids.append(host_id)
         for key in present[place]:
             if key not in owner:

@@ -78,8 +78,8 @@ def _scope_id(connection: sa.Connection, scope: str | None) -> int:
     name = sql_key(scope or "")
     if connection.dialect.name != "sqlite":  # whose transactions that write exclude each other
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"virtscan {name}"))))
-    found = connection.scalar(sa.select(SCOPE.c.id).where(SCOPE.c.name == name))
-    return int(found) if found is not None else new_id(connection, SCOPE, {"name": name})
+    scope_id = connection.scalar(sa.select(SCOPE.c.id).where(SCOPE.c.name == name))
+    return int(scope_id) if scope_id is not None else new_id(connection, SCOPE, {"name": name})
 
 
 def lock_scopes(connection: sa.Connection) -> None:
@@ -200,5 +200,5 @@ def _write_capacity(connection: sa.Connection, scan_id: int, hosts: dict[int, Hy
     known |= {number: host for number, host in hosts.items() if host.status is HostStatus.COMPLETE}
     seen = ((host, known.get(number)) for number, host in hosts.items())
     counts = capacity_counts(seen)
-    rows = [msgspec.structs.asdict(one) | {"scan_id": scan_id, "site": maybe_text(one.site)} for one in counts]
+    rows = [msgspec.structs.asdict(count) | {"scan_id": scan_id, "site": maybe_text(count.site)} for count in counts]
     _insert(connection, CAPACITY_COUNT, rows)

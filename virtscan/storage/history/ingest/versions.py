@@ -70,7 +70,10 @@ def step(
 
 
 def _increasing(versions: Sequence[OpenVersion]) -> bool:
-    return all((one.rank, one.id) < (two.rank, two.id) for one, two in itertools.pairwise(versions))
+    return all(
+        (version.rank, version.id) < (following.rank, following.id)
+        for version, following in itertools.pairwise(versions)
+    )
 
 
 def _ranks(matched: Sequence[OpenVersion | None]) -> list[float] | None:
@@ -83,7 +86,7 @@ def _ranks(matched: Sequence[OpenVersion | None]) -> list[float] | None:
             continue
         gap = (version.rank - low) / (run + 1)
         new = [low + gap * number for number in range(1, run + 1)]
-        if not all(one < two for one, two in itertools.pairwise([low, *new, version.rank])) and run:
+        if not all(rank < following for rank, following in itertools.pairwise([low, *new, version.rank])) and run:
             return None
         ranks += new
         low, run = version.rank, 0
