@@ -54,14 +54,14 @@ def effects(before: Report, after: Report, moved: "Mapping[DomainPlace, DomainPl
         moved: For the new place of each domain that moved its old one.
     """
     old = {_key(finding, {}): finding for finding in before.findings}
-    found = list(_effects(old, after.findings, moved))
-    return tuple(sorted(found, key=lambda effect: effect.change.rank))
+    changed = list(_effects(old, after.findings, moved))
+    return tuple(sorted(changed, key=lambda effect: effect.change.rank))
 
 
 def marked(
     document: Document,
     assumptions: Sequence[str],
-    found: Sequence[Effect] | None = None,
+    effects: Sequence[Effect] | None = None,
     unread: Sequence[str] = (),
 ) -> Document:
     """Mark a document as made under assumptions, in every format, with their effects if reports were compared.
@@ -69,16 +69,16 @@ def marked(
     Args:
         document: The document.
         assumptions: The assumptions, as typed.
-        found: Their effects.
+        effects: Their effects.
         unread: The hypervisors on which they may have more.
     """
     if not assumptions:
         return document
-    changes = () if found is None else _lines(found, unread)
+    changes = () if effects is None else _lines(effects, unread)
     return msgspec.structs.replace(
         document,
         assumed=tuple(assumptions),
-        head=document.head if found is None else {**document.head, "effects": records(found)},
+        head=document.head if effects is None else {**document.head, "effects": records(effects)},
         headline=f"{assumed_words(assumptions)} {document.headline}".rstrip(". "),
         notes=(*changes, *document.notes),
     )
@@ -135,15 +135,15 @@ def _effect(change: EffectKind, before: Finding | None, after: Finding | None) -
     )
 
 
-def _lines(found: Sequence[Effect], unread: Sequence[str]) -> Iterator[str]:
+def _lines(effects: Sequence[Effect], unread: Sequence[str]) -> Iterator[str]:
     """Describe the effects of the assumptions: a line for each kind of change, and one for each interface."""
     if unread:
         why = f"{listed(unread)} {were(unread)} not read completely"
         yield f"The effect of the assumption on further VMs is unknown: {why}."
-    if not found:
+    if not effects:
         yield "The assumption changes no verdict" + (" of what was read." if unread else ".")
     for change, words in _WORDS.items():
-        own = [effect for effect in found if effect.change is change]
+        own = [effect for effect in effects if effect.change is change]
         if own:
             yield f"The assumption {words.format(quantity(len(own), 'interface'))}:"
             yield from (f"  {_line(effect)}" for effect in own[:_LISTED])

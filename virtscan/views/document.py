@@ -116,7 +116,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def without_records(self) -> "Section":
         """The section without the columns that only documents have."""
-        places = [place for place, one in enumerate(self.columns) if one.audience is not Audience.DOCUMENTS]
+        places = [place for place, column in enumerate(self.columns) if column.audience is not Audience.DOCUMENTS]
         if not isinstance(self.rows, LazyRows) or len(places) == len(self.columns):
             return self
         return msgspec.structs.replace(

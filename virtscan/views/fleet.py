@@ -19,19 +19,19 @@ def view(report: Report) -> Document:
     the capacity view by something other than hypervisors are `capacity_by_site` and so on. Counts and notes are those
     of the findings.
     """
-    found = risks.view(report)
+    risks_document = risks.view(report)
     return report_document(
         report,
         "fleet",
-        _section(found, "risks", "Risks"),
+        _section(risks_document, "risks", "Risks"),
         *machines.sheets(tuple(placements(report))),
         _hosts(report),
         _section(capacity.view(report), "capacity", "Capacity"),
         *(_section(capacity.view(report, by), f"capacity_by_{by.value}", f"Capacity by {by.value}") for by in _FURTHER),
         _section(servers.view(report), "servers", "Servers"),
-        metrics=(*found.metrics, *servers.offload_counts(report)),
-        headline=found.headline,
-        notes=found.notes,
+        metrics=(*risks_document.metrics, *servers.offload_counts(report)),
+        headline=risks_document.headline,
+        notes=risks_document.notes,
         head={"scope": report.inventory.scope},
     )
 
@@ -45,5 +45,5 @@ def _section(document: Document, key: str, title: str) -> Section:
 
 def _hosts(report: Report) -> Section:
     rows = hypervisors.hypervisors(report)
-    columns = tuple(msgspec.structs.replace(one, sheet=VHOST.get(one.key, "")) for one in rows.columns)
+    columns = tuple(msgspec.structs.replace(column, sheet=VHOST.get(column.key, "")) for column in rows.columns)
     return msgspec.structs.replace(rows, columns=columns, title="Hypervisors", sheet="vHost")

@@ -53,8 +53,10 @@ def _head(document: Document) -> Mapping[str, object]:
 
 def _row(key: str, alternatives: Sequence[Sequence[Column]]) -> Type:
     """Return the type of a row: every column of every alternative; null is an unknown value."""
-    columns = {column.key: column for some in alternatives for column in some if column.is_in_documents}
-    always = set.intersection(*({column.key for column in some} for some in alternatives))
+    columns = {
+        column.key: column for columns_of_one in alternatives for column in columns_of_one if column.is_in_documents
+    }
+    always = set.intersection(*({column.key for column in columns_of_one} for columns_of_one in alternatives))
     types = {key: _cell(column) | None for key, column in columns.items()}
     return _record(
         f"{key} row",

@@ -55,9 +55,9 @@ def view(changes: Changes, gaps: Iterable[Gap] = ()) -> Document:
         changes: The changes.
         gaps: Gaps of the newer side alone.
     """
-    found = tuple(lines(changes))
-    main = section("changes", _FIELDS, found)
-    grouped = groups(found)
+    change_lines = tuple(lines(changes))
+    main = section("changes", _FIELDS, change_lines)
+    grouped = groups(change_lines)
     return Document(
         schema="virtscan.diff/1",
         version=changes.new.version,
@@ -65,7 +65,7 @@ def view(changes: Changes, gaps: Iterable[Gap] = ()) -> Document:
         head={"scope": changes.new.scope, "since": _side(changes.old)},
         sections=(
             msgspec.structs.replace(main, groups=grouped),
-            _causes(found),
+            _causes(change_lines),
             section("reminders", _REMINDERS, changes.reminders),
             section("ending_waivers", _ENDING, changes.ending),
             section("unread", (Field(Column("hypervisor"), str),), changes.unread),
@@ -116,35 +116,35 @@ class _CauseFindings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _CAUSES: tuple[Field[_CauseFindings], ...] = (
-    Field(one_of(FindingKind, "change"), lambda one: word(one.kind)),
-    Field(one_of(CauseKind, "cause"), lambda one: word(one.cause.kind)),
-    Field(Column("server"), lambda one: one.cause.server),
-    Field(Column("server_interface"), lambda one: one.cause.server_interface),
-    Field(Column("hypervisor"), lambda one: one.cause.hypervisor),
-    Field(Column("device"), lambda one: one.cause.device),
-    Field(Column("old"), lambda one: one.cause.old),
-    Field(Column("new"), lambda one: one.cause.new),
-    Field(Column("system"), lambda one: one.cause.system),
-    Field(Column("fact"), lambda one: one.cause.fact),
-    Field(number("findings"), lambda one: one.findings),
+    Field(one_of(FindingKind, "change"), lambda row: word(row.kind)),
+    Field(one_of(CauseKind, "cause"), lambda row: word(row.cause.kind)),
+    Field(Column("server"), lambda row: row.cause.server),
+    Field(Column("server_interface"), lambda row: row.cause.server_interface),
+    Field(Column("hypervisor"), lambda row: row.cause.hypervisor),
+    Field(Column("device"), lambda row: row.cause.device),
+    Field(Column("old"), lambda row: row.cause.old),
+    Field(Column("new"), lambda row: row.cause.new),
+    Field(Column("system"), lambda row: row.cause.system),
+    Field(Column("fact"), lambda row: row.cause.fact),
+    Field(number("findings"), lambda row: row.findings),
 )
 
 _REMINDERS: tuple[Field[Reminder], ...] = (
-    Field(Column("hypervisor"), lambda one: one.hypervisor),
-    Field(moment("since"), lambda one: timestamp(one.since)),
-    Field(number("days"), lambda one: one.days),
+    Field(Column("hypervisor"), lambda reminder: reminder.hypervisor),
+    Field(moment("since"), lambda reminder: timestamp(reminder.since)),
+    Field(number("days"), lambda reminder: reminder.days),
 )
 
 _ENDING: tuple[Field[EndingWaiver], ...] = (
-    Field(Column("reason"), lambda one: one.waiver.reason),
-    Field(Column("until"), lambda one: one.until.isoformat()),
-    Field(number("days"), lambda one: one.days),
-    Field(Column("waiver", audience=Audience.DOCUMENTS, holds=Waiver), lambda one: record(one.waiver)),
+    Field(Column("reason"), lambda ending: ending.waiver.reason),
+    Field(Column("until"), lambda ending: ending.until.isoformat()),
+    Field(number("days"), lambda ending: ending.days),
+    Field(Column("waiver", audience=Audience.DOCUMENTS, holds=Waiver), lambda ending: record(ending.waiver)),
 )
 
 
-def _causes(found: Sequence[ChangeLine]) -> Section:
-    counted = Counter((line.cause, line.kind) for line in found)
+def _causes(change_lines: Sequence[ChangeLine]) -> Section:
+    counted = Counter((line.cause, line.kind) for line in change_lines)
     return section(
         "causes",
         _CAUSES,
@@ -166,8 +166,13 @@ def _metrics(changes: Changes) -> Iterator[Metric]:
         yield _metric("findings", of_findings[kind], "Findings that changed.", change=kind.value)
     for name in ("hypervisors", "servers", "domains", "interfaces", "systems"):
         counted = Counter(change.kind for change in getattr(changes, name))
-        for one in Kind:
-            yield _metric(name, counted[one], f"{_CALLED.get(name, name.capitalize())} that changed.", change=one.value)
+        for item_kind in Kind:
+            yield _metric(
+                name,
+                counted[item_kind],
+                f"{_CALLED.get(name, name.capitalize())} that changed.",
+                change=item_kind.value,
+            )
     yield _metric("newly_at_risk", sum(map(is_newly_at_risk, changes.findings)), "Interfaces that are newly at risk.")
     yield _metric("newly_unknown", sum(map(is_newly_unknown, changes.findings)), "Interfaces that are newly unknown.")
     yield _metric("not_read", len(changes.unread), "Hypervisors that one of the two scans did not read completely.")

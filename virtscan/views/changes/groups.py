@@ -27,12 +27,12 @@ def groups(lines: Sequence[ChangeLine]) -> tuple[RowGroup, ...]:
     return tuple(_group([lines[place] for place in places], tuple(places)) for places in alike.values())
 
 
-def _group(some: Sequence[ChangeLine], places: tuple[int, ...]) -> RowGroup:
-    first = some[0]
-    too_many = len(some) > _MOST
+def _group(lines: Sequence[ChangeLine], places: tuple[int, ...]) -> RowGroup:
+    first = lines[0]
+    too_many = len(lines) > _MOST
     return RowGroup(
         verdict="" if first.verdict is None else first.verdict.value,
-        title=f"{_title(first, some)}.",
+        title=f"{_title(first, lines)}.",
         action="--format csv lists them." if too_many else "",
         rows=places,
         columns=COLUMNS[first.subject],
@@ -47,15 +47,15 @@ def _server(line: ChangeLine) -> str | None:
     return line.server
 
 
-def _title(first: ChangeLine, some: Sequence[ChangeLine]) -> str:
+def _title(first: ChangeLine, lines: Sequence[ChangeLine]) -> str:
     if first.subject is Subject.FINDING and isinstance(first.cause, Cause):
-        vms = len({(line.hypervisor, line.domain, line.uuid) for line in some})
-        count = f"{quantity(len(some), 'interface')} of {quantity(vms, 'VM')}"
+        vms = len({(line.hypervisor, line.domain, line.uuid) for line in lines})
+        count = f"{quantity(len(lines), 'interface')} of {quantity(vms, 'VM')}"
         server = _server(first)
         because = "" if server is None else f", because of {server}"
         return f"{wording.caused_by(first.cause)}: {count} {first.mark[-1]}{because}"
     assert isinstance(first.kind, Kind)  # noqa: S101  only findings have kinds of their own
     noun = _NOUNS[first.subject]
     happened = str(first.mark[0]) if first.subject is Subject.HYPERVISOR else wording.happened(noun, first.kind)
-    what = f"{quantity(len(some), noun)} {happened}"
-    return f"{what}: {wording.may_be_on(first.unread, first.kind)}" if first.unread else what
+    text = f"{quantity(len(lines), noun)} {happened}"
+    return f"{text}: {wording.may_be_on(first.unread, first.kind)}" if first.unread else text

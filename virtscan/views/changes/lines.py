@@ -76,18 +76,18 @@ def lines(changes: Changes) -> Iterator[ChangeLine]:
 
 
 def _of_finding(change: FindingChange) -> ChangeLine:
-    one = change.finding
-    risk = one if change.new is None or change.new.verdict not in OPEN else change.new
+    finding = change.finding
+    risk = finding if change.new is None or change.new.verdict not in OPEN else change.new
     return ChangeLine(
         subject=Subject.FINDING,
         kind=change.kind,
         mark=(change.cause, wording.finding_happened(change.kind, risk.verdict)),
         detail=_verdicts(change),
-        hypervisor=one.hypervisor,
-        domain=one.domain,
-        uuid=one.uuid,
-        index=one.index,
-        mac=one.mac,
+        hypervisor=finding.hypervisor,
+        domain=finding.domain,
+        uuid=finding.uuid,
+        index=finding.index,
+        mac=finding.mac,
         server=risk.server,
         server_interface=risk.server_interface,
         old=change.old,
@@ -100,7 +100,7 @@ def _of_finding(change: FindingChange) -> ChangeLine:
 
 def _verdicts(change: FindingChange) -> str:
     if change.kind in {FindingKind.EXPOSURE_RISEN, FindingKind.EXPOSURE_FALLEN}:
-        words = [one.exposure.value for one in (change.old, change.new) if one is not None]
+        words = [finding.exposure.value for finding in (change.old, change.new) if finding is not None]
         return " → ".join(words)
     if change.kind is FindingKind.RESOLVED:
         return "not judged" if change.new is None else change.new.verdict.value
@@ -140,7 +140,7 @@ def _of_server(change: ServerChange) -> ChangeLine:
 
 
 def _of_domain(change: DomainChange) -> ChangeLine:
-    one, old = change.domain, change.old
+    domain, old = change.domain, change.old
     origin = None
     if old is not None and change.kind is Kind.MOVED:
         origin = f"from {old.hypervisor}" + ("" if change.is_certain else ", or copied")
@@ -151,9 +151,9 @@ def _of_domain(change: DomainChange) -> ChangeLine:
         kind=change.kind,
         mark=change.unread,
         detail=origin or _detail(change.fields, None),
-        hypervisor=one.hypervisor,
-        domain=one.domain,
-        uuid=one.uuid,
+        hypervisor=domain.hypervisor,
+        domain=domain.domain,
+        uuid=domain.uuid,
         old_hypervisor=None if old is None else old.hypervisor,
         old_domain=None if old is None else old.domain,
         fields=change.fields,

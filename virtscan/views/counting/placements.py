@@ -72,7 +72,7 @@ def placements(report: Report) -> Iterator[DomainPlacements]:
         for domain in sorted(hypervisor.domains, key=by_name):
             if domain.next_start:
                 continue
-            places = tuple(_place(hypervisor, domain, one, findings, devices) for one in domain.interfaces)
+            places = tuple(_place(hypervisor, domain, interface, findings, devices) for interface in domain.interfaces)
             own = [place.finding for place in places if place.finding is not None]
             yield DomainPlacements(
                 hypervisor=hypervisor,

@@ -31,7 +31,7 @@ def mark(finding: Finding, *, is_less_certain: bool) -> str | None:
 
 def after_reboot(report: Report) -> tuple[Gap, ...]:
     """Name the servers whose offload is off until their next reboot, and the risks after that: one row, or none."""
-    names = tuple(dict.fromkeys(one.name for one in report.inventory.servers if rebooted(one) != one))
+    names = tuple(dict.fromkeys(server.name for server in report.inventory.servers if rebooted(server) != server))
     if not names:
         return ()
     cause = OffUntilReboot(at_risk=report.at_risk_after_reboot if report.findings else None)
@@ -40,13 +40,13 @@ def after_reboot(report: Report) -> tuple[Gap, ...]:
 
 def unreached(report: Report) -> tuple[str, ...]:
     """Count the interfaces that can't exchange frames with any server, whatever the checksums: one line, or none."""
-    found = [finding for finding in report.findings if finding.reaches_server is Reach.NO]
-    if not found:
+    unreached_findings = [finding for finding in report.findings if finding.reaches_server is Reach.NO]
+    if not unreached_findings:
         return ()
-    modes = {finding.source_mode for finding in found}
+    modes = {finding.source_mode for finding in unreached_findings}
     words = ", ".join(mode.value for mode in SourceMode if mode in modes and mode is not SourceMode.UNKNOWN)
     mode = f" ({words} mode)" if words else ""
-    return (f"Can't reach any server{mode}: {quantity(len(found), 'interface')}; see `virtscan explain`",)
+    return (f"Can't reach any server{mode}: {quantity(len(unreached_findings), 'interface')}; see `virtscan explain`",)
 
 
 def further(report: Report) -> tuple[str, ...]:

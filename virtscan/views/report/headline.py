@@ -36,7 +36,7 @@ def _at_risk(findings: list[Finding]) -> str:
     for finding in findings:
         domains[finding.hypervisor, finding.origin].add(finding.domain)
     confidences = Counter(finding.confidence for finding in findings)
-    certain = _counts((confidences[one], one.value) for one in Confidence)
+    certain = _counts((confidences[confidence], confidence.value) for confidence in Confidence)
     subject = f"{quantity(len(findings), 'interface')} of {quantity(sum(map(len, domains.values())), 'VM')} at risk"
     return f"{subject} ({certain} confidence){_urgent(Counter(finding.exposure for finding in findings))}"
 

@@ -23,14 +23,14 @@ def identifiers(report: Report) -> Mapping[FindingKey, str]:
     for finding in report.findings:
         alike[_parts(finding, hosts)].append(finding.key)
     return {
-        one: _digest((*parts, *_order(one)) if number else parts)
+        key: _digest((*parts, *_order(key)) if number else parts)
         for parts, keys in alike.items()
-        for number, one in enumerate(sorted(keys, key=_order))
+        for number, key in enumerate(sorted(keys, key=_order))
     }
 
 
-def _order(one: FindingKey) -> tuple[str, str, str, int]:
-    return one.hypervisor, one.origin, one.domain, one.index
+def _order(key: FindingKey) -> tuple[str, str, str, int]:
+    return key.hypervisor, key.origin, key.domain, key.index
 
 
 def _parts(finding: Finding, hosts: Mapping[str, str]) -> _Parts:

@@ -12,7 +12,7 @@ _MOST_NAMES = 10
 def left_out(host: Hypervisor) -> Iterator[Gap]:
     """Yield a warning for each reason why something is left out, with the first paths and how many more there are."""
     for why in WhyLeftOut:
-        paths = [one.path for one in host.left_out if one.why is why]
+        paths = [entry.path for entry in host.left_out if entry.why is why]
         if paths:
             files = tuple(paths[:_MOST_NAMES])
             cause = FilesLeftOut(why=why, files=files, more=len(paths) - len(files))

@@ -82,8 +82,14 @@ def _findings(report: Report) -> Iterator[Metric]:
     hosts, servers = report.inventory.hypervisors, report.inventory.servers
     sites = {host.name: host.site or "" for host in hosts}
     counted = Counter(
-        (sites.get(one.hypervisor, ""), one.server or "", one.verdict, one.exposure, one.waived is not None)
-        for one in report.findings
+        (
+            sites.get(finding.hypervisor, ""),
+            finding.server or "",
+            finding.verdict,
+            finding.exposure,
+            finding.waived is not None,
+        )
+        for finding in report.findings
     )
     names = dict.fromkeys(("", *(server.name for server in servers), *(server for _, server, *_ in counted)))
     for site, server, verdict, exposure, waived in product(
@@ -106,7 +112,9 @@ def _findings(report: Report) -> Iterator[Metric]:
 def _servers(report: Report) -> Iterator[Metric]:
     """Yield 1 for the pair of states that a server's device has, 0 for all others."""
     fleet = ServerIndex(report.inventory).fleet
-    stacks = {(one.name, one.interface or ""): as_judged(sending(one), fleet) for one in report.inventory.servers}
+    stacks = {
+        (server.name, server.interface or ""): as_judged(sending(server), fleet) for server in report.inventory.servers
+    }
     for ((name, interface), stack), now, later in product(stacks.items(), State, State):
         yield Metric(
             name="server_tx_checksum",
@@ -142,15 +150,15 @@ def _domains(host: Hypervisor, labels: dict[str, str]) -> Iterator[Metric]:
         domains, of_state = by_state[state], {**labels, "state": state.value}
         sums: tuple[tuple[str, str, Iterable[int | None], int, str], ...] = (
             ("domains", "", (1 for _ in domains), 1, "Domains of a hypervisor."),
-            ("domain_vcpus", "", (one.vcpus for one in domains), 1, "Virtual CPUs allocated to domains."),
-            ("domain_memory", "bytes", (one.memory_mib for one in domains), _MIB, "Memory allocated to domains."),
+            ("domain_vcpus", "", (domain.vcpus for domain in domains), 1, "Virtual CPUs allocated to domains."),
+            ("domain_memory", "bytes", (domain.memory_mib for domain in domains), _MIB, "Memory allocated to domains."),
         )
         for name, unit, values, factor, text in sums:
             amount = total(values)
             if amount is not None:
                 yield Metric(name=name, unit=unit, value=amount * factor, help=text, labels=of_state)
     running = by_state[DomainState.ACTIVE]
-    paused = [known(one.resources.paused) for one in running]
+    paused = [known(domain.resources.paused) for domain in running]
     if None not in paused:
         text = "Running domains that are paused; they keep their memory."
         yield Metric(name="domains_paused", value=sum(map(bool, paused)), help=text, labels=labels)

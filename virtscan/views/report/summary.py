@@ -29,9 +29,9 @@ def metrics(report: Report) -> tuple[Metric, ...]:
     return (
         *_by("hypervisors", HostStatus, "status", (host.status for host in hypervisors), "Hypervisors by status."),
         Metric(name="domains", value=len(domains), help="Domains read."),
-        Metric(name="interfaces", value=sum(len(one.interfaces) for one in domains), help="Interfaces read."),
+        Metric(name="interfaces", value=sum(len(domain.interfaces) for domain in domains), help="Interfaces read."),
         Metric(name="judged", value=len(findings), help="Findings: interfaces that were judged."),
-        *_by("verdicts", Verdict, "verdict", (one.verdict for one in findings), "Findings, waived or not."),
+        *_by("verdicts", Verdict, "verdict", (finding.verdict for finding in findings), "Findings, waived or not."),
         *_by("waived", Verdict, "verdict", waived, "Findings that are waived."),
         *_by("at_risk", Exposure, "exposure", at_risk, "Findings at risk that are not waived."),
         at_risk_after_reboot(report),
@@ -40,7 +40,7 @@ def metrics(report: Report) -> tuple[Metric, ...]:
             value=sum(finding.next_start for finding in findings),
             help="Findings about the next start of a running domain.",
         ),
-        *_by("reaches_server", Reach, "reach", (one.reaches_server for one in findings), "Findings by reach."),
+        *_by("reaches_server", Reach, "reach", (finding.reaches_server for finding in findings), "Findings by reach."),
         *_by("not_judged", NotJudged, "reason", report.not_judged, "Interfaces without a finding by reason."),
     )
 

@@ -161,8 +161,8 @@ def _words(column: Column) -> tuple[str, ...]:
 def _impossible(column: Column, sign: str, operand: str) -> str | None:
     """Return the part of an operand that no value of the column can match; None if there is none."""
     if "~" in sign:
-        found = not column.words or any(re.search(operand, word) for word in ("", *_words(column)))
-        return None if found else operand
+        is_possible = not column.words or any(re.search(operand, word) for word in ("", *_words(column)))
+        return None if is_possible else operand
     parts = filter(None, _parts(operand))
     if column.words:
         return next((part for part in parts if not any(_matches(word, part) for word in _words(column))), None)
@@ -180,8 +180,8 @@ def _meets(value: Value, condition: RowCondition) -> bool:
         positive = RowCondition(
             condition.column, condition.sign.replace("!=", "=").replace("!~", "~"), condition.operand
         )
-        return not any(_holds(one, positive) for one in values)
-    return any(_holds(one, condition) for one in values)
+        return not any(_holds(member, positive) for member in values)
+    return any(_holds(member, condition) for member in values)
 
 
 def _holds(value: Value, condition: RowCondition) -> bool:

@@ -41,7 +41,7 @@ def under_pseudonyms(text: str, section: Section, of: Callable[[str], str]) -> s
     if not _has_pseudonyms(condition, section):
         return text
     parts = (part.strip() for part in condition.operand.split(","))
-    operand = ",".join(part and (_WITHHELD if (found := of(part)) == part else found) for part in parts)
+    operand = ",".join(part and (_WITHHELD if (pseudonym := of(part)) == part else pseudonym) for part in parts)
     return f"{condition.column}{condition.sign}{operand}"
 
 

@@ -58,9 +58,9 @@ FIELDS: tuple[Field[Group], ...] = (
     Field(one_of(HostStatus, "status"), lambda group: word(group.status)),
     Field(number("hypervisors", audience=_DATA), lambda group: len(group.hosts)),
     Field(number("cpus", "CPUs"), lambda group: group.cpus()),
-    Field(number("sockets", audience=_DATA), lambda group: group.processors(lambda one: one.sockets)),
-    Field(number("cores", audience=_DATA), lambda group: group.processors(lambda one: one.all_cores)),
-    Field(number("threads", audience=_DATA), lambda group: group.processors(lambda one: one.all_threads)),
+    Field(number("sockets", audience=_DATA), lambda group: group.processors(lambda processors: processors.sockets)),
+    Field(number("cores", audience=_DATA), lambda group: group.processors(lambda processors: processors.all_cores)),
+    Field(number("threads", audience=_DATA), lambda group: group.processors(lambda processors: processors.all_threads)),
     Field(number("memory_mib", "memory (MiB)", under="cpus"), lambda group: group.memory_mib()),
     Field(number("memory_free_mib", "memory free (MiB)", audience=_DATA), lambda group: group.memory_free_mib()),
     Field(number("domains_running"), lambda group: group.running()),
@@ -101,15 +101,15 @@ FIELDS: tuple[Field[Group], ...] = (
     ),
     Field(
         number("at_risk", under="macvtap_interfaces"),
-        lambda group: group.total(one.is_at_risk for one in group.findings),
+        lambda group: group.total(finding.is_at_risk for finding in group.findings),
     ),
     Field(
         number("at_risk_waived", audience=_DATA),
-        lambda group: group.total(one.is_accepted for one in group.findings),
+        lambda group: group.total(finding.is_accepted for finding in group.findings),
     ),
     Field(
         number("unknown", under="macvtap_interfaces"),
-        lambda group: group.total(one.is_unknown for one in group.findings),
+        lambda group: group.total(finding.is_unknown for finding in group.findings),
     ),
 )
 
@@ -155,7 +155,7 @@ def _notes(report: Report, total: Group, by: Grouping) -> list[str]:
         notes.append(f"a domain on several {by.value}s counts for each of them, and once in the total")
     if total.status is HostStatus.PARTIAL:
         notes.append(PARTIAL)
-    waived = sum(one.is_accepted for one in total.findings)
+    waived = sum(finding.is_accepted for finding in total.findings)
     if waived:
         notes.append(f"at risk and waived, so not counted as at risk: {waived}")
     silent = [host.name for host in total.read if host.cpus is None or host.memory_mib is None]

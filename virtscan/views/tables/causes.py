@@ -40,22 +40,22 @@ def causes(report: Report) -> tuple[CauseGroup, ...]:
     for place, finding in enumerate(report.findings):
         places[_key(finding)][_doubt(finding)].append(place)
     wording = CauseWording(report)
-    found = [_cause(report.findings, by_doubt, wording) for by_doubt in places.values()]
-    return tuple(sorted(found, key=lambda cause: _urgency(cause, report.findings)))
+    groups = [_cause(report.findings, by_doubt, wording) for by_doubt in places.values()]
+    return tuple(sorted(groups, key=lambda cause: _urgency(cause, report.findings)))
 
 
-def uneven(found: Iterable[CauseGroup], findings: Sequence[Finding]) -> frozenset[FindingKey]:
+def uneven(causes: Iterable[CauseGroup], findings: Sequence[Finding]) -> frozenset[FindingKey]:
     """Return the findings that are less certain than the first of their cause, whose confidence its title has."""
     return frozenset(
         findings[row].key
-        for cause in found
+        for cause in causes
         for row in cause.group.rows
         if cause.first.verdict is Verdict.AT_RISK and findings[row].confidence is not cause.first.confidence
     )
 
 
 def section_of(
-    found: Sequence[CauseGroup], findings: Sequence[Finding], ids: Callable[[], Mapping[FindingKey, str]]
+    causes: Sequence[CauseGroup], findings: Sequence[Finding], ids: Callable[[], Mapping[FindingKey, str]]
 ) -> Section:
     """Return the causes as a section of documents, which names the findings by their ids."""
     fields: tuple[Field[CauseGroup], ...] = (
@@ -65,7 +65,7 @@ def section_of(
         Field(Column("cause", wraps=True), lambda cause: cause.group.title),
         Field(Column("action", wraps=True), lambda cause: cause.group.action or None),
         Field(texts("commands"), lambda cause: cause.group.commands),
-        Field(texts("also", wraps=True), lambda cause: tuple(one.words for one in cause.group.also)),
+        Field(texts("also", wraps=True), lambda cause: tuple(advice.words for advice in cause.group.also)),
         Field(number("interfaces"), lambda cause: len(cause.group.rows)),
         Field(number("at_risk"), lambda cause: sum(findings[row].is_at_risk for row in cause.group.rows)),
         Field(
@@ -73,7 +73,7 @@ def section_of(
             lambda cause: tuple(ids()[findings[row].key] for row in cause.group.rows),
         ),
     )
-    return section("causes", fields, found)
+    return section("causes", fields, causes)
 
 
 def _key(finding: Finding) -> _CauseKey:

@@ -45,10 +45,10 @@ FIELDS: tuple[Field[DomainPlacements], ...] = (
         number("macvtap_interfaces", under="interfaces"),
         lambda item: sum(place.interface.is_macvtap for place in item.placements),
     ),
-    Field(number("at_risk"), lambda item: sum(one.is_at_risk for one in item.findings)),
+    Field(number("at_risk"), lambda item: sum(finding.is_at_risk for finding in item.findings)),
     Field(
         number("at_risk_waived", audience=Audience.DATA),
-        lambda item: sum(one.is_accepted for one in item.findings),
+        lambda item: sum(finding.is_accepted for finding in item.findings),
     ),
     Field(one_of(Verdict, "verdict"), lambda item: word(_verdict(item))),
     *domain_resources.FIELDS,

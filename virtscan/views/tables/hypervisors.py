@@ -99,19 +99,20 @@ FIELDS: tuple[Field[_JudgedHost], ...] = (
         number("macvtap_interfaces", "macvtap", under="interfaces"),
         lambda host: host.group.total(interface.is_macvtap for interface in host.interfaces()),
     ),
-    Field(number("at_risk"), lambda host: host.group.total(one.is_at_risk for one in host.group.findings)),
+    Field(number("at_risk"), lambda host: host.group.total(finding.is_at_risk for finding in host.group.findings)),
     Field(
         number("at_risk_waived", audience=_DATA),
-        lambda host: host.group.total(one.is_accepted for one in host.group.findings),
+        lambda host: host.group.total(finding.is_accepted for finding in host.group.findings),
     ),
     Field(
-        number("unknown", under="at_risk"), lambda host: host.group.total(one.is_unknown for one in host.group.findings)
+        number("unknown", under="at_risk"),
+        lambda host: host.group.total(finding.is_unknown for finding in host.group.findings),
     ),
     Field(moment("observed_at", audience=_DATA), lambda host: timestamp(host.facts.observed_at)),
     Field(number("open_seconds", "open (s)"), lambda host: _seconds(host.facts.open_seconds)),
     Field(number("read_seconds", "read (s)", under="open_seconds"), lambda host: _seconds(host.facts.read_seconds)),
     Field(number("gaps"), lambda host: len(host.gaps)),
-    Field(texts("left_out", audience=_DATA), lambda host: tuple(one.path for one in host.facts.left_out)),
+    Field(texts("left_out", audience=_DATA), lambda host: tuple(left_out.path for left_out in host.facts.left_out)),
     Field(
         Column("reason", audience=_DATA), lambda host: gap_reason(host.gaps[0], host.taken_at) if host.gaps else None
     ),

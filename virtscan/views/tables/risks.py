@@ -79,7 +79,7 @@ def fields(wording: Wording, ids: Callable[[], Mapping[FindingKey, str]]) -> tup
         Field(one_of(Reach, "reaches_server", audience=_DATA), lambda finding: word(finding.reaches_server)),
         Field(
             texts("also_at_risk_by", audience=_DATA),
-            lambda finding: tuple(sender(one.server, one.server_interface) for one in finding.others),
+            lambda finding: tuple(sender(other.server, other.server_interface) for other in finding.others),
         ),
         Field(Column("waived", audience=_DATA), lambda finding: finding.waived),
         Field(
@@ -106,13 +106,13 @@ def _source(finding: Finding) -> str | None:
 
 def _of_conclusion(value: Callable[[Finding], Value]) -> Callable[[Finding], Value]:
     """Make one value for all findings with one conclusion, on which alone it depends."""
-    known: dict[int, tuple[Conclusion, Value]] = {}
+    values: dict[int, tuple[Conclusion, Value]] = {}
 
     def shared(finding: Finding) -> Value:
-        one = known.get(id(finding.conclusion))
-        if one is None:
-            one = known[id(finding.conclusion)] = (finding.conclusion, value(finding))
-        return one[1]
+        entry = values.get(id(finding.conclusion))
+        if entry is None:
+            entry = values[id(finding.conclusion)] = (finding.conclusion, value(finding))
+        return entry[1]
 
     return shared
 
@@ -122,8 +122,8 @@ def view(report: Report) -> Document:
     sites = {hypervisor.name: hypervisor.site for hypervisor in report.inventory.hypervisors}
     site = Field[Finding](Column("site", audience=Audience.FILTERS), lambda finding: sites.get(finding.hypervisor))
     ids = cache(lambda: identifiers(report))  # a hash of each finding, which few formats show
-    found = causes(report)
-    doubtful = uneven(found, report.findings)
+    cause_groups = causes(report)
+    doubtful = uneven(cause_groups, report.findings)
     mark = Field[Finding](
         Column("mark", audience=Audience.FILTERS, wraps=True),
         lambda finding: advice.mark(finding, is_less_certain=finding.key in doubtful),
@@ -132,10 +132,10 @@ def view(report: Report) -> Document:
     return report_document(
         report,
         "report",
-        msgspec.structs.replace(findings, groups=tuple(cause.group for cause in found)),
+        msgspec.structs.replace(findings, groups=tuple(cause.group for cause in cause_groups)),
         servers(report).pick("server", "server_interface", "tx_checksum", "source", "observed_at"),
         hypervisors(report).pick("hypervisor", "uri", "status", "domains", "open_seconds", "read_seconds"),
-        section_of(found, report.findings, ids),
+        section_of(cause_groups, report.findings, ids),
         metrics=summary.metrics(report),
         headline=headline(report),
         notes=(

@@ -65,9 +65,9 @@ def _setting(server: _JudgedServer) -> str | None:
         server.facts.persistence,
         *(server.stack.offload(name).persistence for name in server.stack.devices),
     ]
-    known = [one for one in persistences if one is not None]
-    decides = [one for one in known if one.tx_checksum is server.stack.after_reboot]
-    return next((setting_words(one.setting) for one in (*decides, *known)), None)
+    known = [persistence for persistence in persistences if persistence is not None]
+    decides = [persistence for persistence in known if persistence.tx_checksum is server.stack.after_reboot]
+    return next((setting_words(persistence.setting) for persistence in (*decides, *known)), None)
 
 
 def _devices(stack: SendingStack) -> tuple[str, ...]:
@@ -115,8 +115,8 @@ def servers(report: Report) -> Section:
     for finding in report.findings:
         if finding.server is not None:
             # A server without a named interface decides through any of its devices.
-            one = (finding.server, finding.server_interface)
-            findings[one if one in named else (finding.server, first.get(finding.server))].append(finding)
+            key = (finding.server, finding.server_interface)
+            findings[key if key in named else (finding.server, first.get(finding.server))].append(finding)
     fleet = ServerIndex(report.inventory).fleet
     hosts = report.inventory.hypervisors
     was_read = bool(report.findings) or any(host.status is not HostStatus.FAILED for host in hosts)

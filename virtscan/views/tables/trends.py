@@ -112,8 +112,8 @@ def risks(trend: RiskTrend) -> Document:
     return _document("risks", sections, trend.last, trend.versions, [PARTIAL] if is_partial else [])
 
 
-def _nothing(what: str, last: ScanRecord | None) -> str:
-    return "The history has no scans." if last is None else f"The scans have no {what}."
+def _nothing(noun: str, last: ScanRecord | None) -> str:
+    return "The history has no scans." if last is None else f"The scans have no {noun}."
 
 
 def _of_risks(by: RiskBy) -> tuple[Field[RiskPoint], ...]:
@@ -171,9 +171,9 @@ def _document(
 
 
 def _marked(versions: Iterable[VersionChange]) -> Iterator[str]:
-    for one in versions:
-        day = one.taken_at.date().isoformat()
-        yield f"scan {one.scan} ({day}): first by virtscan {one.new}, after {one.old}; it may judge differently"
+    for change in versions:
+        scan = f"scan {change.scan} ({change.taken_at.date().isoformat()})"
+        yield f"{scan}: first by virtscan {change.new}, after {change.old}; it may judge differently"
 
 
 def _outlook(growth: Growth, *, shows_scope: bool) -> str:

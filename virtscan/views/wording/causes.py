@@ -64,20 +64,20 @@ class CauseWording:
     def also(self, findings: Sequence[Finding]) -> tuple[Advice, ...]:
         """List the changes of the other servers that also put some of the findings at risk."""
         open_ = [finding for finding in findings if finding.waived is None]
-        counted = Counter(one for finding in open_ for one in finding.others)
-        order = sorted(counted, key=lambda one: (-counted[one], one.server, one.server_interface or ""))
-        some = tuple(self._besides(one, counted[one], len(open_)) for one in order[:_MOST_OTHERS])
-        rest = [sender(one.server, one.server_interface) for one in order[_MOST_OTHERS:]]
+        counted = Counter(server for finding in open_ for server in finding.others)
+        order = sorted(counted, key=lambda server: (-counted[server], server.server, server.server_interface or ""))
+        advice = tuple(self._besides(server, counted[server], len(open_)) for server in order[:_MOST_OTHERS])
+        rest = [sender(server.server, server.server_interface) for server in order[_MOST_OTHERS:]]
         if not rest:
-            return some
-        return (*some, Advice(action=f"also on {listed(rest, _MOST_NAMED)} (virtscan remedy has the commands)"))
+            return advice
+        return (*advice, Advice(action=f"also on {listed(rest, _MOST_NAMED)} (virtscan remedy has the commands)"))
 
-    def _besides(self, one: AnotherServer, count: int, whole: int) -> Advice:
+    def _besides(self, other: AnotherServer, count: int, whole: int) -> Advice:
         those = "" if count == whole else f", for {count} of these interfaces"
-        action, commands = self._cure_of(one.server, one.server_interface)
+        action, commands = self._cure_of(other.server, other.server_interface)
         if commands:
-            return Advice(action=f"also on {one.server}{those}", commands=commands)
-        return Advice(action=f"also {sender(one.server, one.server_interface)}{those}. {action}".rstrip(". ") + ".")
+            return Advice(action=f"also on {other.server}{those}", commands=commands)
+        return Advice(action=f"also {sender(other.server, other.server_interface)}{those}. {action}".rstrip(". ") + ".")
 
     @cached_property
     def _fleet(self) -> Fleet:
@@ -90,25 +90,25 @@ class CauseWording:
     def _sender(self, finding: Finding) -> str:
         """Name the server with the devices to switch and, if that is another one, its interface."""
         name, interface = finding.server or "", finding.server_interface
-        found = self._found(finding.server, finding.server_interface)
-        devices = [] if found is None else [word for word in self._plan(found[1]).words if word is not None]
+        sending = self._found(finding.server, finding.server_interface)
+        devices = [] if sending is None else [word for word in self._plan(sending[1]).words if word is not None]
         if not devices or devices == [interface]:
             return sender(name, interface)
         return f"{name} {listed(devices)}" + (f" ({interface})" if interface else "")
 
     def _state(self, finding: Finding) -> str:
-        found = self._found(finding.server, finding.server_interface)
-        word = "" if found is None else "assumed " if found[1].is_assumed else _declared(found[0].source)
+        sending = self._found(finding.server, finding.server_interface)
+        word = "" if sending is None else "assumed " if sending[1].is_assumed else _declared(sending[0].source)
         return f"TX checksum offload is {word}on"
 
     def _plan(self, stack: SendingStack) -> Cure:
         return cure_of(stack, self._fleet)
 
     def _cure_of(self, name: str | None, interface: str | None) -> tuple[str, tuple[str, ...]]:
-        found = self._found(name, interface)
-        if found is None:
+        sending = self._found(name, interface)
+        if sending is None:
             return "", ()
-        server, stack = found
+        server, stack = sending
         planned = self._plan(stack)
         if planned.is_complete:
             return f"Fix on {server.name}", switch_commands(planned)
@@ -121,7 +121,7 @@ class CauseWording:
             return f"Unknown: {RULE_WORDS[findings[0].rule].phrase}."
         if isinstance(lacks, r.NeedsServer):
             return f"No provisioning server given, so {quantity(len(findings), 'interface')} can't be judged."
-        others = len({one for finding in findings if (one := leading(finding.missing)) != lacks})
+        others = len({lacking for finding in findings if (lacking := leading(finding.missing)) != lacks})
         more = f" (and {quantity(others, 'similar fact')})" if others else ""
         return f"Unknown: {self._wording.sentence(lacks)}{more}."
 
@@ -139,7 +139,7 @@ def _doubt(finding: Finding) -> str:
 def _facts(findings: Iterable[Finding]) -> list[str]:
     """Name the facts that some findings lack, those of a kind together."""
     missing = dict.fromkeys(reason for finding in findings for reason in finding.missing)
-    hosts = [one.hypervisor for one in missing if isinstance(one, r.NeedsKernel)]
-    places = [one.why for one in missing if isinstance(one, r.NeedsPlace)]
+    hosts = [fact.hypervisor for fact in missing if isinstance(fact, r.NeedsKernel)]
+    places = [fact.why for fact in missing if isinstance(fact, r.NeedsPlace)]
     facts = ["its MAC" if r.WhyUnlocated.NO_MAC in places else "the hypervisor that it runs on"] if places else []
     return facts + ([f"the kernel of {listed(tuple(dict.fromkeys(hosts)))}"] if hosts else [])

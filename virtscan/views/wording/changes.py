@@ -45,7 +45,7 @@ def host_happened(change: HostChange, *, is_first: bool) -> str:
     status = change.statuses[1]
     if change.kind is Kind.ADDED and status is not None and status is not HostStatus.COMPLETE:
         return _READ[status] if is_first else f"added and {_READ[status]}"
-    if change.kind is Kind.CHANGED and status is not None and any(one.field == "status" for one in change.fields):
+    if change.kind is Kind.CHANGED and status is not None and any(field.field == "status" for field in change.fields):
         return _READ[status]
     return happened("hypervisor", change.kind)
 
@@ -180,15 +180,15 @@ def may_be_on(hosts: tuple[str, ...], kind: Kind) -> str:
     return f"may {'have been' if kind is Kind.SEEN_AGAIN else 'be'} on {listed(hosts)}"
 
 
-def reminder(one: Reminder) -> str:
+def reminder(due: Reminder) -> str:
     """Remind of a host that does not answer."""
-    return f"{one.hypervisor} has not been read since {one.since:%Y-%m-%d}: {quantity(one.days, 'day')}"
+    return f"{due.hypervisor} has not been read since {due.since:%Y-%m-%d}: {quantity(due.days, 'day')}"
 
 
-def ending(one: EndingWaiver) -> str:
+def ending(ending_waiver: EndingWaiver) -> str:
     """Warn about a waiver that ends."""
-    when = "today" if one.days == 0 else f"in {quantity(one.days, 'day')}"
-    return f"waiver {one.waiver.reason!r} ends {when} (last day {one.until})"
+    when = "today" if ending_waiver.days == 0 else f"in {quantity(ending_waiver.days, 'day')}"
+    return f"waiver {ending_waiver.waiver.reason!r} ends {when} (last day {ending_waiver.until})"
 
 
 def joined(parts: Iterable[tuple[int, str, str]]) -> str:

@@ -16,7 +16,7 @@ def leading(missing: Sequence[r.Reason]) -> r.Reason | None:
 
     The kernel is missing wherever it is unknown; the other facts are the rule's own.
     """
-    return next((one for one in missing if not isinstance(one, r.NeedsKernel)), missing[0] if missing else None)
+    return next((fact for fact in missing if not isinstance(fact, r.NeedsKernel)), missing[0] if missing else None)
 
 
 def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:

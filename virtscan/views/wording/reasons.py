@@ -53,8 +53,8 @@ class Wording:
     def sentence(self, reason: r.Reason) -> str:
         """Word one reason: a fact that is known, or one that is missing; empty for a recently observed hypervisor."""
         for words in (self._kernel, self._server, self._placed, _place, _path, self._missing):
-            if (found := words(reason)) is not None:
-                return found
+            if (text := words(reason)) is not None:
+                return text
         raise TypeError(reason)
 
     def how(self, reason: r.Reason) -> str | None:
@@ -169,7 +169,7 @@ class Wording:
         """State where a server is declared or assumed to run."""
         match reason:
             case r.OnOtherHypervisor(server=name, hypervisor=host, domain=None, declared=True):
-                assumed = any(one.assumed_place for one in self._servers.get(name, ()))
+                assumed = any(server.assumed_place for server in self._servers.get(name, ()))
                 return f"{name} runs on {host} ({'assumed' if assumed else 'declared'}), another hypervisor"
             case _:
                 return None
@@ -181,8 +181,10 @@ class Wording:
                 words = "too old to be used" if cause is None else cause_words(cause, self._taken_at)
                 return f"{item_words(item)}: {words}"
             case r.NeedsOffload(server=name, interface=interface, why=TooOld()):
-                found = [one for one in self._servers.get(name, ()) if isinstance(one.reason, TooOld)]
-                own = next((one for one in found if one.interface == interface), found[0] if found else None)
+                outdated = [server for server in self._servers.get(name, ()) if isinstance(server.reason, TooOld)]
+                own = next(
+                    (server for server in outdated if server.interface == interface), outdated[0] if outdated else None
+                )
                 if own is not None:
                     return missing_fact(msgspec.structs.replace(reason, why=own.reason), self._taken_at)
         return missing_fact(reason, self._taken_at)
@@ -192,10 +194,10 @@ class Wording:
         return "source unknown" if kernel is None else self._dated(kernel.source, kernel.observed_at)
 
     def _seen(self, server: str) -> str:
-        found = self._servers.get(server)
-        if not found:
+        servers = self._servers.get(server)
+        if not servers:
             return "source unknown"
-        return "declared" if is_declared(found[0].source) else self._dated(found[0].source, found[0].observed_at)
+        return "declared" if is_declared(servers[0].source) else self._dated(servers[0].source, servers[0].observed_at)
 
     def _dated(self, source: str, observed_at: datetime | None) -> str:
         """Name a source, with when it was read if that is long ago."""
@@ -203,8 +205,8 @@ class Wording:
         return f"{source}, observed {ago(observed_at, self._taken_at)}" if old else source
 
     def _interface(self, server: str) -> str:
-        found = self._servers.get(server)
-        return (found[0].interface if found else None) or "INTERFACE"
+        servers = self._servers.get(server)
+        return (servers[0].interface if servers else None) or "INTERFACE"
 
     def _is_physical(self, name: str) -> bool:
         """Return True for a hypervisor that is already known not to be a virtual machine."""

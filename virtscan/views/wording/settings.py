@@ -12,14 +12,14 @@ def setting_words(basis: p.AnyBasis) -> str:
     """Word the reason of a state after the next reboot."""
     match basis:
         case p.SettingsFound(settings=settings, unread=unread, not_in_report=not_in_report, unclear=unclear):
-            found = [f"{_place(one.place)}: {one.state.value}" for one in settings]
+            states = [f"{_place(setting.place)}: {setting.state.value}" for setting in settings]
             absent = (f"{place} (not in a sosreport)" for place in not_in_report)
             holes = [
                 f"could not {act} {', '.join(places)}"
                 for act, places in (("read", (*unread, *absent)), ("interpret", unclear))
                 if places
             ]
-            return "; ".join((*found, *holes))
+            return "; ".join((*states, *holes))
         case p.NoSettingFound(now=now):
             return f"no persistent setting in {_SEARCHED}{_AT_PRESENT[now]}"
         case p.FixedByDriver():

@@ -50,8 +50,8 @@ _ADVICE = {
 def cause_words(cause: AnyCause, taken_at: datetime | None = None) -> str:
     """Return the reason and the action; ages are counted from this time; without it, dates are given."""
     for words in (_reading, worker_words, _lists, _declared, _waivers_and_captures):
-        if (found := words(cause)) is not None:
-            return found
+        if (text := words(cause)) is not None:
+            return text
     match cause:
         case c.TooOld(sources=sources):
             return f"{age_problem(cause, taken_at)}; {renewal(*sources)}"
@@ -124,7 +124,7 @@ def _offload(cause: AnyCause) -> str | None:
         case c.NoAddress():
             return "no device has an address; name the serving interface"
         case c.StatesDiffer(devices=states):
-            each = ", ".join(f"{one.device} ({one.state.value})" for one in states)
+            each = ", ".join(f"{device.device} ({device.state.value})" for device in states)
             return f"several devices with different states ({each}); name the serving interface"
         case _:
             return None
