@@ -81,20 +81,20 @@ def assume(inventory: Inventory, assumptions: Iterable[Assumption]) -> Assumed:
         ConfigError: A server or hypervisor is unknown, or can't be moved; the message names the nearest one.
     """
     assumed = Assumed(inventory=inventory)
-    whole = [_in_full(one, inventory) for one in assumptions]
-    refuse_contradictions(whole)
-    for one in whole:
-        match one.key:
+    full = [_in_full(assumption, inventory) for assumption in assumptions]
+    refuse_contradictions(full)
+    for assumption in full:
+        match assumption.key:
             case "tx":
-                assumed = _with(assumed, servers=_switched(assumed.inventory.servers, one))
+                assumed = _with(assumed, servers=_switched(assumed.inventory.servers, assumption))
             case "kernel":
-                assumed = _with(assumed, hypervisors=_updated(assumed.inventory, one))
+                assumed = _with(assumed, hypervisors=_updated(assumed.inventory, assumption))
             case _:
-                assumed = _moved(assumed, one)
+                assumed = _moved(assumed, assumption)
     return assumed
 
 
-def _in_full(one: Assumption, inventory: Inventory) -> Assumption:
+def _in_full(assumption: Assumption, inventory: Inventory) -> Assumption:
     """Return an assumption with full names in place of those without their domain.
 
     Raises:
@@ -102,17 +102,23 @@ def _in_full(one: Assumption, inventory: Inventory) -> Assumption:
     """
     hosts = [host.name for host in inventory.hypervisors]
     servers = [server.name for server in inventory.servers]
-    known = {"tx": servers, "kernel": hosts}.get(one.key, [*servers, *hosts])
-    name, colon, device = one.name.partition(":") if one.key == "tx" and one.name not in servers else (one.name, "", "")
-    name = f"{_whole(one, name, known)}{colon}{device}"
-    value = _whole(one, one.value, hosts) if one.key == "runs_on" else one.value
-    return msgspec.structs.replace(one, name=name, value=value)
+    known = {"tx": servers, "kernel": hosts}.get(assumption.key, [*servers, *hosts])
+    name, colon, device = (
+        assumption.name.partition(":")
+        if assumption.key == "tx" and assumption.name not in servers
+        else (assumption.name, "", "")
+    )
+    name = f"{_whole(assumption, name, known)}{colon}{device}"
+    value = _whole(assumption, assumption.value, hosts) if assumption.key == "runs_on" else assumption.value
+    return msgspec.structs.replace(assumption, name=name, value=value)
 
 
-def _whole(one: Assumption, name: str, known: Sequence[str]) -> str:
+def _whole(assumption: Assumption, name: str, known: Sequence[str]) -> str:
     meant = in_full(name, known)
     if len(meant) > 1:
-        raise ConfigError(f"--assume {one.text!r}: {name} is short for {' and '.join(meant)}; give more of the name")
+        raise ConfigError(
+            f"--assume {assumption.text!r}: {name} is short for {' and '.join(meant)}; give more of the name"
+        )
     return meant[0] if meant else name
 
 
@@ -122,57 +128,59 @@ def refuse_contradictions(assumptions: Sequence[Assumption]) -> None:
     Raises:
         ConfigError: Two assumptions contradict each other.
     """
-    for one, other in combinations(assumptions, 2):
-        if one.key == other.key and one.value != other.value and _same(one.name, other.name):
-            raise ConfigError(f"--assume {one.text!r} and {other.text!r} contradict each other; omit one")
+    for first, second in combinations(assumptions, 2):
+        if first.key == second.key and first.value != second.value and _same(first.name, second.name):
+            raise ConfigError(f"--assume {first.text!r} and {second.text!r} contradict each other; omit one")
 
 
-def _same(one: str, other: str) -> bool:
+def _same(first: str, second: str) -> bool:
     """Return True for equal names, or for a server and one of its devices."""
-    return one == other or one.startswith(f"{other}:") or other.startswith(f"{one}:")
+    return first == second or first.startswith(f"{second}:") or second.startswith(f"{first}:")
 
 
 def _with(assumed: Assumed, **changes: tuple[Server, ...] | tuple[Hypervisor, ...]) -> Assumed:
     return msgspec.structs.replace(assumed, inventory=msgspec.structs.replace(assumed.inventory, **changes))
 
 
-def _switched(servers: Sequence[Server], one: Assumption) -> tuple[Server, ...]:
+def _switched(servers: Sequence[Server], assumption: Assumption) -> tuple[Server, ...]:
     """Switch all devices of a server, or with `SERVER:INTERFACE` that one."""
-    state = State(one.value)
-    if any(server.name == one.name for server in servers):
-        return tuple(switched(server, state) if server.name == one.name else server for server in servers)
-    name, _, interface = one.name.rpartition(":")
+    state = State(assumption.value)
+    if any(server.name == assumption.name for server in servers):
+        return tuple(switched(server, state) if server.name == assumption.name else server for server in servers)
+    name, _, interface = assumption.name.rpartition(":")
     named = [server for server in servers if server.name == name]
     devices = {device.device.name for server in named for device in server.devices}
     if not named or interface not in {*devices, *(server.interface for server in named)}:
-        raise _unknown(one, "server", [server.name for server in servers])
+        raise _unknown(assumption, "server", [server.name for server in servers])
     return tuple(switched(server, state, interface) if server.name == name else server for server in servers)
 
 
-def _updated(inventory: Inventory, one: Assumption) -> tuple[Hypervisor, ...]:
-    host = _hypervisor(inventory, one, one.name)
-    kernel = Observed(value=one.value, source=ASSUMED, observed_at=inventory.taken_at)
+def _updated(inventory: Inventory, assumption: Assumption) -> tuple[Hypervisor, ...]:
+    host = _hypervisor(inventory, assumption, assumption.name)
+    kernel = Observed(value=assumption.value, source=ASSUMED, observed_at=inventory.taken_at)
     updated = msgspec.structs.replace(host, kernel=kernel, kernel_build=None, declared_kernel=None)
     return tuple(updated if other is host else other for other in inventory.hypervisors)
 
 
-def _moved(assumed: Assumed, one: Assumption) -> Assumed:
+def _moved(assumed: Assumed, assumption: Assumption) -> Assumed:
     """Move a server, or all domains of a hypervisor; their interfaces keep the names of their source devices."""
     inventory = assumed.inventory
-    servers = [number for number, server in enumerate(inventory.servers) if server.name == one.name]
-    target = _hypervisor(inventory, one, one.value)
+    servers = [number for number, server in enumerate(inventory.servers) if server.name == assumption.name]
+    target = _hypervisor(inventory, assumption, assumption.value)
     if not servers:
         known = [server.name for server in inventory.servers]
-        source = _hypervisor(inventory, one, one.name, "server or hypervisor", known)
+        source = _hypervisor(inventory, assumption, assumption.name, "server or hypervisor", known)
         carried = _carried(assumed, {id(domain) for domain in source.domains}, target)
         return _with(carried, hypervisors=_with_unread_domains(carried.inventory, source, target.name))
     index = ServerIndex(inventory)
-    numbers = [number for number, server in enumerate(index.servers) if server.name == one.name]
+    numbers = [number for number, server in enumerate(index.servers) if server.name == assumption.name]
     for server in (index.servers[number] for number in numbers):
         for stack in sending_stacks(server):
             here = [place for place in places(stack, index.fleet) if isinstance(place, HostDevice | HostItself)]
             if any(not (isinstance(place, HostItself) and place.declared) for place in here):
-                raise ConfigError(f"--assume {one.text!r}: {server.name} is the hypervisor {here[0].hypervisor} itself")
+                raise ConfigError(
+                    f"--assume {assumption.text!r}: {server.name} is the hypervisor {here[0].hypervisor} itself"
+                )
     own = {domain for domain, owners in index.owners.items() if owners & set(numbers)}
     placed = tuple(
         supposed(server, runs_on=target.name, physical=False, assumed_place=True) if number in servers else server
@@ -222,7 +230,7 @@ def _arrived(domain: Domain, target: Hypervisor) -> Domain:
 def _without(host: Hypervisor, leaving: Sequence[Domain]) -> Hypervisor:
     """Return a hypervisor without some domains and the devices of their interfaces."""
     interfaces = [interface for domain in leaving for interface in domain.interfaces]
-    targets, macs = {one.target for one in interfaces}, {one.mac for one in interfaces}
+    targets, macs = {interface.target for interface in interfaces}, {interface.mac for interface in interfaces}
     gone = {id(domain) for domain in leaving}
     return msgspec.structs.replace(
         host,
@@ -236,17 +244,17 @@ def _without(host: Hypervisor, leaving: Sequence[Domain]) -> Hypervisor:
 
 
 def _hypervisor(
-    inventory: Inventory, one: Assumption, name: str, what: str = "hypervisor", others: Sequence[str] = ()
+    inventory: Inventory, assumption: Assumption, name: str, noun: str = "hypervisor", others: Sequence[str] = ()
 ) -> Hypervisor:
-    found = next((host for host in inventory.hypervisors if host.name == name), None)
-    if found is None:
-        raise _unknown(one, what, [*others, *(host.name for host in inventory.hypervisors)], name)
-    return found
+    hypervisor = next((host for host in inventory.hypervisors if host.name == name), None)
+    if hypervisor is None:
+        raise _unknown(assumption, noun, [*others, *(host.name for host in inventory.hypervisors)], name)
+    return hypervisor
 
 
-def _unknown(one: Assumption, what: str, known: Sequence[str], name: str | None = None) -> ConfigError:
-    wanted = one.name if name is None else name
-    there_are = f"there are {', '.join(sorted(set(known)))}" if known else f"no {what} was given"
+def _unknown(assumption: Assumption, noun: str, known: Sequence[str], name: str | None = None) -> ConfigError:
+    given = assumption.name if name is None else name
+    there_are = f"there are {', '.join(sorted(set(known)))}" if known else f"no {noun} was given"
     return ConfigError(
-        f"--assume {one.text!r}: no {what} is named {wanted!r}; {did_you_mean(wanted, known, otherwise=there_are)}"
+        f"--assume {assumption.text!r}: no {noun} is named {given!r}; {did_you_mean(given, known, otherwise=there_are)}"
     )

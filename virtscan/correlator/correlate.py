@@ -64,8 +64,8 @@ def correlate(inventory: Inventory) -> Report:
     if rebooted == inventory.servers:
         return report
     later = _judged(msgspec.structs.replace(inventory, servers=rebooted))
-    more = Counter(map(_interface, (one for one in later.findings if one.is_at_risk)))
-    more -= Counter(map(_interface, (one for one in report.findings if one.is_at_risk)))
+    more = Counter(map(_interface, (finding for finding in later.findings if finding.is_at_risk)))
+    more -= Counter(map(_interface, (finding for finding in report.findings if finding.is_at_risk)))
     return msgspec.structs.replace(report, at_risk_after_reboot=more.total())
 
 
@@ -86,11 +86,11 @@ def _judged(inventory: Inventory) -> Report:
         findings = found_on.setdefault(hypervisor.name, [])
         for domain in hypervisor.domains:
             for interface in domain.interfaces:
-                found = judge.judge(domain, interface, pending)
-                if not isinstance(found, NotJudged):
-                    findings.append(found)
+                judged = judge.judge(domain, interface, pending)
+                if not isinstance(judged, NotJudged):
+                    findings.append(judged)
                 elif not domain.next_start:
-                    left_out[found] += 1
+                    left_out[judged] += 1
         overruled |= judge.overruled
     return Report(
         inventory=inventory,
@@ -121,16 +121,16 @@ class _HypervisorJudge:
         if isinstance(evaluation, NotJudged):
             return evaluation
         exposed = exposure(domain, interface, pending)
-        found = self._finding(domain, interface, evaluation, exposed)
-        waived = self._waived_servers(found, evaluation)
+        finding = self._finding(domain, interface, evaluation, exposed)
+        waived = self._waived_servers(finding, evaluation)
         if waived:
-            names = {one.server for one in waived}
-            without = frozenset(number for number, one in enumerate(self._index.servers) if one.name in names)
+            names = {server.server for server in waived}
+            without = frozenset(number for number, server in enumerate(self._index.servers) if server.name in names)
             rest = self._evaluator.evaluate(domain, interface, without)
             if isinstance(rest, NotJudged) or rest.ruling.stack is None:
-                return found.concluding(waived=waived[0].reason, waived_servers=waived, others=())
-            found = self._finding(domain, interface, rest, exposed).concluding(waived_servers=waived)
-        return self._waivers.apply(found) if found.verdict in OPEN else found
+                return finding.concluding(waived=waived[0].reason, waived_servers=waived, others=())
+            finding = self._finding(domain, interface, rest, exposed).concluding(waived_servers=waived)
+        return self._waivers.apply(finding) if finding.verdict in OPEN else finding
 
     def _waived_servers(self, finding: Finding, evaluation: Evaluation) -> tuple[WaivedServer, ...]:
         """Return the servers excluded by waivers that name them, each with its own verdict, worst first."""
@@ -193,14 +193,14 @@ class _HypervisorJudge:
 
 def _undecided(evaluation: Evaluation) -> tuple[_ServerVerdict, ...]:
     """Return every server that alone would leave the interface at risk or unknown, worst first."""
-    found: dict[str, _ServerVerdict] = {}
+    verdicts: dict[str, _ServerVerdict] = {}
     rulings = (ruling for point in evaluation.points for ruling in point.rulings)
     for ruling in sorted(rulings, key=lambda ruling: ruling.sort_key):
         verdict, rule = ruling.rule.verdict, ruling.rule.id
         if verdict is Verdict.AT_RISK or verdict is Verdict.UNKNOWN:
             for name in dict.fromkeys(stack.server.name for stack in ruling.stacks):
-                found.setdefault(name, (name, verdict, rule))
-    return tuple(found.values())
+                verdicts.setdefault(name, (name, verdict, rule))
+    return tuple(verdicts.values())
 
 
 def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ...]) -> Iterator[Gap]:
@@ -216,7 +216,7 @@ def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ..
     for server in index.servers:
         if server.physical and is_seen_as_vm(server):
             yield _warning(ServerItem(server=server.name), PhysicalContradicted(machine=Machine.VIRTUAL))
-        where = next((found for one in sending_stacks(server) if (found := contradicted(one, index.fleet))), None)
+        where = next((host for stack in sending_stacks(server) if (host := contradicted(stack, index.fleet))), None)
         if where is not None:
             runs_on = None if server.physical else server.runs_on
             yield _warning(ServerItem(server=server.name), PlaceContradicted(runs_on=runs_on, hypervisor=where))
@@ -245,11 +245,18 @@ def _most_urgent_first(found_on: Mapping[str, list[Finding]]) -> tuple[Finding, 
     """Sort by urgency, then by the names of interfaces; host by host, because keys take more memory than findings."""
     findings: list[Finding] = []
     for name in sorted(found_on, key=lambda name: (natural(name), name)):
-        found = found_on[name]
-        names = sorted({one.domain for one in found}, key=lambda domain: (natural(domain), domain))
+        of_host = found_on[name]
+        names = sorted({finding.domain for finding in of_host}, key=lambda domain: (natural(domain), domain))
         rank = {domain: number for number, domain in enumerate(names)}
         findings += sorted(
-            found, key=lambda one: (rank[one.domain], one.index, one.origin, one.next_start, one.mac or "")
+            of_host,
+            key=lambda finding: (
+                rank[finding.domain],
+                finding.index,
+                finding.origin,
+                finding.next_start,
+                finding.mac or "",
+            ),
         )
     findings.sort(key=_urgency)
     return tuple(findings)

@@ -65,11 +65,13 @@ class Evaluator:
         self._related: dict[int, list[PlacedStack]] = {}
         for number in index.related_to(hypervisor.name):
             outside = self._related[number] = []
-            for one in index.placed[number]:
-                seen = seen_from(one.place, hypervisor.name, index.fleet)
-                self._near += ((number, one.here if place is one.place else one.stack, place) for place in seen.inside)
+            for placed in index.placed[number]:
+                seen = seen_from(placed.place, hypervisor.name, index.fleet)
+                self._near += (
+                    (number, placed.here if place is placed.place else placed.stack, place) for place in seen.inside
+                )
                 if seen.outside is not None:
-                    outside.append(msgspec.structs.replace(one, place=seen.outside))
+                    outside.append(msgspec.structs.replace(placed, place=seen.outside))
         self._outside = self._outside_servers(index.peers)
         self._evaluations: dict[_EvaluationKey, Evaluation | NotJudged] = {}
         self._near_rulings: dict[AttachmentPoint, tuple[tuple[int, Sequence[Ruling]], ...]] = {}
@@ -90,12 +92,12 @@ class Evaluator:
         key = self._key(domain, interface, _NONE)
         if domain.type == _CONTAINER:
             case = Case(left_out=NotJudged.NOT_MACVTAP)
-            return tuple(_by_case(self._point(one, key), case) for one in key.attachments)
+            return tuple(_by_case(self._point(attachment, key), case) for attachment in key.attachments)
         return self._evaluate_each_at(self._points_of(key), key.candidates)
 
     def in_full(self, evaluation: Evaluation) -> tuple[PointEvaluation, ...]:
         """Judge each server alone, where the evaluation has one ruling for all that look alike."""
-        return self._evaluate_each_at((one.point for one in evaluation.points), evaluation.candidates)
+        return self._evaluate_each_at((point.point for point in evaluation.points), evaluation.candidates)
 
     def _evaluate_each_at(
         self, points: Iterable[AttachmentPoint], candidates: CandidateServers
@@ -106,7 +108,7 @@ class Evaluator:
     def _each_outside(self) -> OutsideServers:
         index = self._index
         return self._outside_servers(
-            Peers(numbers=(number,), placed=(some,)) for number, some in enumerate(index.placed)
+            Peers(numbers=(number,), placed=(placed,)) for number, placed in enumerate(index.placed)
         )
 
     def _outside_servers(self, groups: Iterable[Peers]) -> OutsideServers:
@@ -126,7 +128,7 @@ class Evaluator:
         )
 
     def _points_of(self, key: _EvaluationKey) -> Iterator[AttachmentPoint]:
-        return (self._point(one, key) for one in sorted(key.attachments, key=_by_device))
+        return (self._point(attachment, key) for attachment in sorted(key.attachments, key=_by_device))
 
     def _point(self, attachment: Attachment, key: _EvaluationKey) -> AttachmentPoint:
         return self._points.point(attachment, key.network, key.target)
@@ -140,41 +142,45 @@ class Evaluator:
             return _by_case(point, Case(left_out=left_out))
         outside = others.seen_from(point, candidates)
         near = [
-            (number, some)
-            for number, some in self._rule_on_near(point.without_route)
+            (number, server_rulings)
+            for number, server_rulings in self._rule_on_near(point.without_route)
             if number not in candidates.own and number not in candidates.without
         ]
-        there = {number for number, some in near if number in outside.excluded and _has_place_on_the_device(some)}
-        if there:  # judged at all of its places, as if nothing excluded it
-            included = candidates.possible | there
+        contradicted = {
+            number
+            for number, server_rulings in near
+            if number in outside.excluded and _has_place_on_the_device(server_rulings)
+        }
+        if contradicted:  # judged at all of its places, as if nothing excluded it
+            included = candidates.possible | contradicted
             outside = others.seen_from(point, msgspec.structs.replace(candidates, possible=included))
         if not outside.is_answered:
             return self._unserved(point, outside.excluded, is_own=bool(candidates.own))
         rulings = list(outside.rulings)
-        found = dict(outside.positions)
-        for number, some in near:
+        positions_of = dict(outside.positions)
+        for number, server_rulings in near:
             if number not in outside.excluded:
-                found[number] = (*found.get(number, ()), *(one.position for one in some))
-                for one in some:
-                    insort(rulings, one, key=lambda ruling: ruling.sort_key)
+                positions_of[number] = (*positions_of.get(number, ()), *(ruling.position for ruling in server_rulings))
+                for ruling in server_rulings:
+                    insort(rulings, ruling, key=lambda ruling: ruling.sort_key)
         return PointEvaluation(
             point=point,
             rulings=tuple(rulings),
             excluded=outside.excluded,
-            contradicted=tuple(sorted(there)),
-            reach=of_any(outside.reaches | {of_server(some) for some in found.values()}),
+            contradicted=tuple(sorted(contradicted)),
+            reach=of_any(outside.reaches | {of_server(server_positions) for server_positions in positions_of.values()}),
         )
 
     def _rule_on_near(self, point: AttachmentPoint) -> tuple[tuple[int, Sequence[Ruling]], ...]:
         """Rule on every server on this machine, each by its number, at each of its places."""
-        found = self._near_rulings.get(point)
-        if found is None:
+        rulings = self._near_rulings.get(point)
+        if rulings is None:
             stacks = self._points.stacks
-            found = self._near_rulings[point] = tuple(
+            rulings = self._near_rulings[point] = tuple(
                 (number, [rule_at(self.kernel, point, stack, at) for at in positions(stack, place, point, stacks)])
                 for number, stack, place in self._near
             )
-        return found
+        return rulings
 
     def _left_out(self, point: AttachmentPoint) -> NotJudged | None:
         if point.mode is None:
@@ -195,14 +201,14 @@ def conclude(points: tuple[PointEvaluation, ...], candidates: CandidateServers, 
     """Decide about an interface by every point that it may be attached to; the worst ruling counts."""
     if not points:
         return NotJudged.NOT_MACVTAP
-    decided = min(points, key=lambda one: one.rulings[0].sort_key)
+    decided = min(points, key=lambda point: point.rulings[0].sort_key)
     ruling = decided.rulings[0]
     if ruling.rule.verdict is None:
         return ruling.case.left_out or NotJudged.NOT_MACVTAP
     alone = not ruling.position.exclusive
-    rivals = [] if alone else [one for point in points for one in point.rulings if one.excludes(ruling)]
+    rivals = [] if alone else [rival for point in points for rival in point.rulings if rival.excludes(ruling)]
     pool = len(points) > 1 and any(point.rulings[0].rule.verdict is not ruling.rule.verdict for point in points)
-    disagree = any(one.rule.verdict is not ruling.rule.verdict for one in rivals)
+    disagree = any(rival.rule.verdict is not ruling.rule.verdict for rival in rivals)
     capped = (disagree or pool) and ruling.confidence is Confidence.HIGH
     doubtful = doubts(ruling, points, fleet)
     confidence = Confidence.MEDIUM if capped else ruling.confidence
@@ -230,8 +236,8 @@ def _by_case(point: AttachmentPoint, case: Case, excluded: Mapping[int, str] = {
 
 def _has_place_on_the_device(place: Sequence[Ruling]) -> bool:
     """Return True for a place that is on the device; of a pool only if each of its devices is."""
-    found = [one.is_on_the_device for one in place]
-    return any(found) and (all(found) or not any(one.position.exclusive for one in place))
+    on_device = [ruling.is_on_the_device for ruling in place]
+    return any(on_device) and (all(on_device) or not any(ruling.position.exclusive for ruling in place))
 
 
 def _by_device(attachment: Attachment) -> tuple[str, str]:

@@ -187,8 +187,8 @@ def _is_older_than_the_fix(version: tuple[int, int], build: str) -> bool:
 
 
 def _dates(build: str) -> Iterator[date]:
-    found = [(year, _MONTHS.index(month) + 1, day) for month, day, year in re.findall(_C_DATE, build)]
-    for year, month, day in [*found, *re.findall(_ISO_DATE, build)]:
+    dates = [(year, _MONTHS.index(month) + 1, day) for month, day, year in re.findall(_C_DATE, build)]
+    for year, month, day in [*dates, *re.findall(_ISO_DATE, build)]:
         try:
             yield date(int(year), int(month), int(day))
         except ValueError:

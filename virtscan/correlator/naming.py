@@ -100,7 +100,12 @@ def device_warnings(hypervisors: Sequence[Hypervisor]) -> Iterator[Gap]:
 
 def _known_devices(host: Hypervisor) -> Sequence[str]:
     """Return the devices that a host has, or that an interface of it names."""
-    used = (attachment.device for domain in host.domains for one in domain.interfaces for attachment in one.attachments)
+    used = (
+        attachment.device
+        for domain in host.domains
+        for interface in domain.interfaces
+        for attachment in interface.attachments
+    )
     return [*(device.name for device in host.devices), *(name for name in used if name is not None)]
 
 

@@ -14,9 +14,9 @@ def of_server(positions: Collection[Position]) -> Reach:
     """
     if len(positions) == 1:
         return next(iter(positions)).reach
-    alternatives = {one.reach for one in positions if one.exclusive}
-    real = {one.reach for one in positions if not one.exclusive}
-    if any(_is_outdated(one) for one in positions):
+    alternatives = {position.reach for position in positions if position.exclusive}
+    real = {position.reach for position in positions if not position.exclusive}
+    if any(_is_outdated(position) for position in positions):
         alternatives, real = alternatives | real, set()
     if alternatives | real == {Reach.NO}:
         return Reach.NO
@@ -36,4 +36,4 @@ def of_any(reaches: Collection[Reach]) -> Reach:
 
 
 def _is_outdated(position: Position) -> bool:
-    return any(isinstance(one, NeedsPlace) and one.why is WhyUnlocated.OUTDATED for one in position.missing)
+    return any(isinstance(fact, NeedsPlace) and fact.why is WhyUnlocated.OUTDATED for fact in position.missing)

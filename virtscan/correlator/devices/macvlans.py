@@ -13,9 +13,9 @@ from virtscan.model import DeviceKind, DeviceName, SourceMode
 def macvlans_below(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> Iterator[DeviceName]:
     """Yield the macvlans that frames meet first on their way down from a device, without a tag of a VLAN."""
     names = downwards(device, stacks)
-    found = [name for name in names if name in stacks and stacks[name].kind is DeviceKind.MACVLAN]
-    for name in found:
-        if not any(name in stacks[other].lower for other in found) and not _is_tagged(name, names, stacks):
+    macvlans = [name for name in names if name in stacks and stacks[name].kind is DeviceKind.MACVLAN]
+    for name in macvlans:
+        if not any(name in stacks[other].lower for other in macvlans) and not _is_tagged(name, names, stacks):
             yield name
 
 

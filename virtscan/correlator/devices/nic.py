@@ -89,7 +89,7 @@ def is_seen_as_vm(server: Server) -> bool:
     """Return True if a server is observed to be a virtual machine, itself or by the driver of a NIC."""
     if server.machine is Machine.PHYSICAL:
         return False
-    nics = (one.device for one in server.devices if is_nic(one.device))
+    nics = (server_device.device for server_device in server.devices if is_nic(server_device.device))
     return server.machine is Machine.VIRTUAL or any(map(_has_virtual_driver, nics))
 
 

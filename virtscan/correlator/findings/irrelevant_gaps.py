@@ -16,7 +16,7 @@ def irrelevant_gaps(inventory: Inventory) -> tuple[Gap, ...]:
 
 
 def _all_fixed(hypervisors: Iterable[Hypervisor]) -> bool:
-    fixed = [is_known_fixed(one) for one in hypervisors]
+    fixed = [is_known_fixed(host) for host in hypervisors]
     return bool(fixed) and all(fixed)
 
 

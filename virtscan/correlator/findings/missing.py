@@ -78,7 +78,7 @@ def missing_facts(points: Sequence[PointEvaluation], missing: Sequence[Reason]) 
         missing: The missing facts of the finding.
     """
     ruled = [ruling for point in points for ruling in point.rulings]
-    worst = min(ruled, key=lambda one: one.sort_key, default=None)
+    worst = min(ruled, key=lambda ruling: ruling.sort_key, default=None)
     if worst is None or worst.rule.verdict not in OPEN:
         return ()
     facts = tuple(_facts(ruled, missing))
@@ -114,7 +114,7 @@ def _server_modes(reason: Reason, ruled: Sequence[Ruling]) -> _Values | None:
     """
     if not isinstance(reason, NeedsMode) or reason.server is None:
         return None
-    doubtful = any(one.position.where is Where.UNPROVEN and reason in one.position.missing for one in ruled)
+    doubtful = any(ruling.position.where is Where.UNPROVEN and reason in ruling.position.missing for ruling in ruled)
     return _TAP_OR_MACVTAP if doubtful else _SERVER_MODES
 
 
@@ -125,7 +125,7 @@ def _supposed(reason: Reason, field: str, value: object, ruled: Sequence[Ruling]
         else ruling
         for ruling in ruled
     ]
-    return min(supposed, key=lambda one: one.sort_key).rule.verdict
+    return min(supposed, key=lambda ruling: ruling.sort_key).rule.verdict
 
 
 def _concerns(reason: Reason, field: str, ruling: Ruling) -> bool:

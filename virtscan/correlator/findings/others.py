@@ -27,41 +27,43 @@ class OtherServers:
 
     def of(self, evaluation: Evaluation) -> tuple[AnotherServer, ...]:
         """Return the servers that alone would put an interface at risk, by name, without the one that decides."""
-        found = self._by_evaluation.get(id(evaluation))
-        if found is None:
-            found = self._by_evaluation[id(evaluation)] = tuple(self._others(evaluation))
-        return found
+        others = self._by_evaluation.get(id(evaluation))
+        if others is None:
+            others = self._by_evaluation[id(evaluation)] = tuple(self._others(evaluation))
+        return others
 
     def _others(self, evaluation: Evaluation) -> list[AnotherServer]:
         if evaluation.ruling.rule.verdict is not Verdict.AT_RISK:
             return []
-        rulings = [one for point in evaluation.points for one in point.rulings if one.rule.verdict is Verdict.AT_RISK]
-        found = self._of_groups({id(one.alike): one.alike for one in rulings if one.alike}).copy()
-        for one in rulings:
-            if one.stack is not None and not one.alike:
-                place, server = _place(one.stack, found)
-                if found[place : place + 1] != [server]:
-                    found.insert(place, server)
+        rulings = [
+            ruling for point in evaluation.points for ruling in point.rulings if ruling.rule.verdict is Verdict.AT_RISK
+        ]
+        others = self._of_groups({id(ruling.alike): ruling.alike for ruling in rulings if ruling.alike}).copy()
+        for ruling in rulings:
+            if ruling.stack is not None and not ruling.alike:
+                place, server = _place(ruling.stack, others)
+                if others[place : place + 1] != [server]:
+                    others.insert(place, server)
         if evaluation.ruling.stack is not None:
-            place, server = _place(evaluation.ruling.stack, found)
-            if found[place : place + 1] == [server]:
-                del found[place]
-        return found
+            place, server = _place(evaluation.ruling.stack, others)
+            if others[place : place + 1] == [server]:
+                del others[place]
+        return others
 
     def _of_groups(self, groups: Mapping[int, tuple[SendingStack, ...]]) -> list[AnotherServer]:
         """Name the servers of all groups, by name; the groups are given by their identity."""
         key = frozenset(groups)
-        found = self._by_groups.get(key)
-        if found is None:
+        servers = self._by_groups.get(key)
+        if servers is None:
             names = {_name(stack) for stacks in groups.values() for stack in stacks}
-            found = self._by_groups[key] = list(map(_shared, sorted(names)))
-        return found
+            servers = self._by_groups[key] = list(map(_shared, sorted(names)))
+        return servers
 
 
 def _place(stack: SendingStack, servers: Sequence[AnotherServer]) -> tuple[int, AnotherServer]:
     """Return the index of a stack's server among others sorted by name, and its value."""
     name = _name(stack)
-    return bisect_left(servers, name, key=lambda one: (one.server, one.server_interface or "")), _shared(name)
+    return bisect_left(servers, name, key=lambda other: (other.server, other.server_interface or "")), _shared(name)
 
 
 def _name(stack: SendingStack) -> _NamedNic:

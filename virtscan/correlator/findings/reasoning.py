@@ -66,20 +66,20 @@ class Reasoning:
 
     def reasons(self, evaluation: Evaluation) -> tuple[tuple[Because, ...], tuple[Missing, ...]]:
         """Return `because` and `missing` of a finding, the deciding reason first."""
-        found = dict.fromkeys(self._all(evaluation))
-        because = tuple(reason for reason in found if isinstance(reason, Because))
-        return because, tuple(reason for reason in found if isinstance(reason, Missing))
+        all_reasons = dict.fromkeys(self._all(evaluation))
+        because = tuple(reason for reason in all_reasons if isinstance(reason, Because))
+        return because, tuple(reason for reason in all_reasons if isinstance(reason, Missing))
 
     def lacking(self, points: Iterable[PointEvaluation]) -> tuple[Missing, ...]:
         """Return the missing facts of every open ruling, not only of the one that decides."""
-        found = (
+        reasons = (
             reason
-            for one in points
-            for ruling in one.rulings
+            for point in points
+            for ruling in point.rulings
             if ruling.rule.verdict in OPEN
-            for reason in self._of_facts(ruling, one.point)
+            for reason in self._of_facts(ruling, point.point)
         )
-        return tuple(dict.fromkeys(reason for reason in found if isinstance(reason, Missing)))
+        return tuple(dict.fromkeys(reason for reason in reasons if isinstance(reason, Missing)))
 
     def _all(self, evaluation: Evaluation) -> Iterator[Reason]:
         ruling, point = evaluation.ruling, evaluation.decided.point
@@ -196,8 +196,10 @@ def _undated(cause: AnyCause | None) -> AnyCause | None:
 def _after_reboot(stack: SendingStack) -> AfterReboot | NeedsReboot:
     server = stack.server
     persistences = [stack.offload(name).persistence for name in stack.devices] if stack.observed else []
-    found = [one for one in (*persistences, server.persistence) if one is not None]
-    setting = next((one.setting for one in found if one.tx_checksum is stack.after_reboot), None)
+    known = [persistence for persistence in (*persistences, server.persistence) if persistence is not None]
+    setting = next(
+        (persistence.setting for persistence in known if persistence.tx_checksum is stack.after_reboot), None
+    )
     if stack.after_reboot is State.UNKNOWN:
         return NeedsReboot(server=server.name, why=setting)
     return AfterReboot(server=server.name, state=stack.after_reboot, setting=setting)

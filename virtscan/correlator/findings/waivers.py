@@ -100,8 +100,8 @@ class Waivers:
         """Return the hypervisors and servers whose own name matches a waiver, and whose full name does not."""
         hypervisor, _, _, server = self._valid[number][1]
         named = [
-            *((hypervisor, one.plain_name, one.name) for one in inventory.hypervisors),
-            *((server, one.own_name, one.name) for one in inventory.servers),
+            *((hypervisor, host.plain_name, host.name) for host in inventory.hypervisors),
+            *((server, facts.own_name, facts.name) for facts in inventory.servers),
         ]
         return tuple(dict.fromkeys(name for glob, own, name in named if glob.match(own) and not glob.match(name)))
 

@@ -22,9 +22,9 @@ class DomainCopy(msgspec.Struct, frozen=True, kw_only=True):
 
 def copies_of(stack: SendingStack, fleet: Fleet) -> Iterator[DomainCopy]:
     """Yield the domains that may be the server: of copies of one uuid, a running one excludes those that are off."""
-    found = list(_all_copies(stack, fleet))
-    running = {_identity(copy) for copy in found if copy.domain.state is DomainState.ACTIVE}
-    kept = [copy for copy in found if copy.domain.state is not DomainState.INACTIVE or _identity(copy) not in running]
+    copies = list(_all_copies(stack, fleet))
+    running = {_identity(copy) for copy in copies if copy.domain.state is DomainState.ACTIVE}
+    kept = [copy for copy in copies if copy.domain.state is not DomainState.INACTIVE or _identity(copy) not in running]
     kept += _before_next_start(kept, fleet)
     for copy in kept:
         exclusive = any(_excludes(other, copy) for other in kept if other is not copy)
@@ -81,11 +81,15 @@ def _of_machine(stack: SendingStack, fleet: Fleet) -> Iterator[tuple[str, Domain
     """Yield the domains that are the server's machine: by its uuid, or by a NIC where the named device was not read."""
     uuid = machine_uuid(stack.server.system_uuid)
     same_uuid = () if uuid is None else fleet.domains.get(uuid, ())
-    found = {id(domain): (name, domain) for name, domain in same_uuid}
-    nics = () if stack.observed else (one.device for one in stack.server.devices if is_nic(one.device))
+    owners = {id(domain): (name, domain) for name, domain in same_uuid}
+    nics = (
+        ()
+        if stack.observed
+        else (server_device.device for server_device in stack.server.devices if is_nic(server_device.device))
+    )
     for mac in sorted({mac for nic in nics if (mac := nic.own_mac) is not None}):
-        found |= {id(owner.domain): (owner.hypervisor, owner.domain) for owner in fleet.interfaces.get(mac, ())}
-    yield from found.values()
+        owners |= {id(owner.domain): (owner.hypervisor, owner.domain) for owner in fleet.interfaces.get(mac, ())}
+    yield from owners.values()
 
 
 def _excludes(copy: DomainCopy, other: DomainCopy) -> bool:

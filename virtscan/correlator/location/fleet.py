@@ -74,11 +74,11 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
 
     def devices_of(self, hypervisor: str) -> dict[DeviceName, Device]:
         """Return the devices of a hypervisor's machine by name; of two descriptions the hypervisor's own counts."""
-        found: dict[DeviceName, Device] = {}
+        devices: dict[DeviceName, Device] = {}
         for host in self.of_machine(hypervisor):
             for device in host.devices:
-                found.setdefault(device.name, device)
-        return found
+                devices.setdefault(device.name, device)
+        return devices
 
     def hosts_on(self, hypervisor: str) -> Iterator[str]:
         """Name the hypervisors on a machine: its own, and those that are domains on it, at any depth.
@@ -102,15 +102,21 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     def runs_on(self, hypervisor: str, outer: str) -> bool:
         """Return True if a hypervisor is known to be a running domain on `outer`'s machine, or to run in one."""
         hypervisor_domains = self.hypervisor_domains_on(hypervisor, outer)
-        return any(not one.doubts and one.domain.state is DomainState.ACTIVE for one in hypervisor_domains)
+        return any(
+            not hypervisor_domain.doubts and hypervisor_domain.domain.state is DomainState.ACTIVE
+            for hypervisor_domain in hypervisor_domains
+        )
 
     def is_nested(self, hypervisor: str) -> bool:
         """Return True if domains are known of which the hypervisor is certainly one."""
-        return any(not one.doubts for one in self.hypervisor_domains.get(self.machines[hypervisor], ()))
+        return any(
+            not hypervisor_domain.doubts
+            for hypervisor_domain in self.hypervisor_domains.get(self.machines[hypervisor], ())
+        )
 
     def has_one_domain(self, hypervisor: str) -> bool:
         """Return True if no second domain is known on a hypervisor's machine."""
-        return sum(len(one.domains) for one in self.of_machine(hypervisor)) <= 1
+        return sum(len(host.domains) for host in self.of_machine(hypervisor)) <= 1
 
 
 def fleet_of(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
@@ -127,11 +133,15 @@ def fleet_of(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
     for host in hosts:
         for domain in host.domains:
             for interface in domain.interfaces:
-                if interface.mac is not None and (found := interfaces.get(interface.mac)) is not None:
-                    found.append(InterfaceOwner(host.name, domain, interface))
+                if interface.mac is not None and (owners := interfaces.get(interface.mac)) is not None:
+                    owners.append(InterfaceOwner(host.name, domain, interface))
     machines = machines_of(hosts, {mac for mac, owners in interfaces.items() if owners})
     hypervisor_domains = find_hypervisor_domains(hosts, devices, interfaces, domains, machines)
-    nested = {machine for machine, some in hypervisor_domains.items() if not all(one.doubts for one in some)}
+    nested = {
+        machine
+        for machine, candidates in hypervisor_domains.items()
+        if not all(candidate.doubts for candidate in candidates)
+    }
     known = [_as_nested(host) if machines[host.name] in nested else host for host in hosts]
     unread = unread_of(inventory)
     without_nics = frozenset(machines.values()) - {machines[host.name] for host in hosts if _shows_nics(host)}
@@ -173,29 +183,29 @@ def _shows_nics(host: Hypervisor) -> bool:
 
 def _devices_by_mac(hosts: Iterable[Hypervisor]) -> dict[Mac, list[tuple[str, Device]]]:
     """Index the devices of hypervisors by their present and their permanent MAC."""
-    found: dict[Mac, list[tuple[str, Device]]] = defaultdict(list)
+    devices: dict[Mac, list[tuple[str, Device]]] = defaultdict(list)
     for host in hosts:
         for device in host.devices:
             for mac in device.macs:
-                found[mac].append((host.name, device))
-    return found
+                devices[mac].append((host.name, device))
+    return devices
 
 
 def _domains_by_uuid(hosts: Iterable[Hypervisor]) -> dict[str, list[tuple[str, Domain]]]:
-    found: dict[str, list[tuple[str, Domain]]] = defaultdict(list)
+    domains: dict[str, list[tuple[str, Domain]]] = defaultdict(list)
     for host in hosts:
         for domain in host.domains:
             if domain.uuid is not None:
-                found[domain.uuid.casefold()].append((host.name, domain))
-    return found
+                domains[domain.uuid.casefold()].append((host.name, domain))
+    return domains
 
 
 def _by_uuid(hosts: Iterable[Hypervisor]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+    names: dict[str, list[str]] = defaultdict(list)
     for host in hosts:
         if (uuid := machine_uuid(host.system_uuid)) is not None:
-            found[uuid].append(host.name)
-    return found
+            names[uuid].append(host.name)
+    return names
 
 
 def _members(machines: Mapping[str, str]) -> dict[str, list[str]]:

@@ -27,8 +27,8 @@ def machines_of(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> dict[st
             machine[name] = name = machine[machine[name]]
         return name
 
-    def join(one: str, other: str) -> None:
-        first, last = sorted((find(one), find(other)))
+    def join(name: str, other: str) -> None:
+        first, last = sorted((find(name), find(other)))
         machine[last] = first
 
     first: dict[Hashable, str] = {}

@@ -39,32 +39,32 @@ def remembered(inventory: Inventory) -> Memory:
     """Return the remembered places by server; none of a server that was seen on another hypervisor since."""
     unread = {host.name for host in inventory.hypervisors if host.status is not HostStatus.COMPLETE}
     last = {
-        one.hypervisor: msgspec.structs.replace(one.last, name=one.hypervisor)
-        for one in inventory.unread
-        if one.last is not None and one.hypervisor in unread
+        unread_host.hypervisor: msgspec.structs.replace(unread_host.last, name=unread_host.hypervisor)
+        for unread_host in inventory.unread
+        if unread_host.last is not None and unread_host.hypervisor in unread
     }
     by_server: dict[ServerName, list[RememberedPlace]] = {}
     for place in inventory.places:
         by_server.setdefault(ServerName(place.server, place.interface), []).append(place)
     seen = {host.name: _marks(host) for host in inventory.hypervisors} if by_server else {}
     usable = {
-        name: some
-        for name, some in by_server.items()
-        if all(place.hypervisor in last and not _is_elsewhere(place, seen) for place in some)
+        name: server_places
+        for name, server_places in by_server.items()
+        if all(place.hypervisor in last and not _is_elsewhere(place, seen) for place in server_places)
     }
     if not usable:
         return {}
     hosts = tuple(last.get(host.name, host) for host in inventory.hypervisors)
     fleet = fleet_of(msgspec.structs.replace(inventory, hypervisors=hosts, unread=(), places=()), ())
-    found = {
+    memories = {
         name: Remembered(
-            places=tuple(known for place in some for known in _places(place, last[place.hypervisor])),
-            macs=frozenset(mac for place in some for mac in place.macs),
+            places=tuple(known for place in server_places for known in _places(place, last[place.hypervisor])),
+            macs=frozenset(mac for place in server_places for mac in place.macs),
             fleet=fleet,
         )
-        for name, some in usable.items()
+        for name, server_places in usable.items()
     }
-    return {name: one for name, one in found.items() if one.places}
+    return {name: memory for name, memory in memories.items() if memory.places}
 
 
 def _places(place: RememberedPlace, host: Hypervisor) -> Iterator[GuestNic | HostItself]:
@@ -88,4 +88,4 @@ def _marks(host: Hypervisor) -> frozenset[str]:
 
 def _is_elsewhere(place: RememberedPlace, seen: Mapping[str, frozenset[str]]) -> bool:
     marks = {*place.macs, *(() if place.uuid is None else (place.uuid.casefold(),))}
-    return any(name != place.hypervisor and not marks.isdisjoint(found) for name, found in seen.items())
+    return any(name != place.hypervisor and not marks.isdisjoint(marks_there) for name, marks_there in seen.items())

@@ -39,11 +39,11 @@ def find_hypervisor_domains(
     machines: Mapping[str, str],
 ) -> dict[str, tuple[HypervisorDomain, ...]]:
     """Find the domains that hypervisors are or may be, by machine."""
-    found: dict[str, dict[tuple[str, int], HypervisorDomain]] = defaultdict(dict)
+    candidates: dict[str, dict[tuple[str, int], HypervisorDomain]] = defaultdict(dict)
 
     def add(machine: str, candidate: HypervisorDomain) -> None:
         key = candidate.hypervisor, id(candidate.domain)
-        found[machine][key] = min(found[machine].get(key, candidate), candidate, key=_doubt)
+        candidates[machine][key] = min(candidates[machine].get(key, candidate), candidate, key=_doubt)
 
     physical = {machines[host.name] for host in hosts if is_physical(host)}
     for mac, owners in devices.items():
@@ -61,7 +61,7 @@ def find_hypervisor_domains(
             for name, domain in domains.get(uuid, ()):
                 if machines[name] != machines[host.name]:
                     add(machines[host.name], HypervisorDomain(hypervisor=name, domain=domain))
-    return {machine: tuple(sorted(around.values(), key=_by_name)) for machine, around in found.items()}
+    return {machine: tuple(sorted(around.values(), key=_by_name)) for machine, around in candidates.items()}
 
 
 def hypervisor_domains_between(
@@ -71,37 +71,40 @@ def hypervisor_domains_between(
 
     A domain is in doubt if each path from it leads through a doubtful domain.
     """
-    found: dict[tuple[str, int], HypervisorDomain] = {}
+    between: dict[tuple[str, int], HypervisorDomain] = {}
     for certain in (True, False):
         seen = {inner}
         waiting: list[tuple[str, tuple[NeedsNicKinds, ...]]] = [(inner, ())]
         while waiting:
             machine, so_far = waiting.pop()
-            for one in hypervisor_domains.get(machine, ()):
-                if certain and one.doubts:
+            for hypervisor_domain in hypervisor_domains.get(machine, ()):
+                if certain and hypervisor_domain.doubts:
                     continue
-                doubts = (*so_far, *one.doubts)
-                outer = machines[one.hypervisor]
+                doubts = (*so_far, *hypervisor_domain.doubts)
+                outer = machines[hypervisor_domain.hypervisor]
                 if outer == around:
-                    found.setdefault((one.hypervisor, id(one.domain)), msgspec.structs.replace(one, doubts=doubts))
+                    between.setdefault(
+                        (hypervisor_domain.hypervisor, id(hypervisor_domain.domain)),
+                        msgspec.structs.replace(hypervisor_domain, doubts=doubts),
+                    )
                 elif outer not in seen:
                     seen.add(outer)
                     waiting.append((outer, doubts))
-    return tuple(sorted(found.values(), key=_by_name))
+    return tuple(sorted(between.values(), key=_by_name))
 
 
 def with_outer_machines(
-    wanted: Collection[str], hypervisor_domains: Mapping[str, Sequence[HypervisorDomain]], machines: Mapping[str, str]
+    inner: Collection[str], hypervisor_domains: Mapping[str, Sequence[HypervisorDomain]], machines: Mapping[str, str]
 ) -> frozenset[str]:
     """Add the machines on which some machines run or may run, at any depth."""
-    found = set(wanted)
-    waiting = list(wanted)
+    outer = set(inner)
+    waiting = list(inner)
     while waiting:
-        for one in hypervisor_domains.get(waiting.pop(), ()):
-            if machines[one.hypervisor] not in found:
-                found.add(machines[one.hypervisor])
-                waiting.append(machines[one.hypervisor])
-    return frozenset(found)
+        for hypervisor_domain in hypervisor_domains.get(waiting.pop(), ()):
+            if machines[hypervisor_domain.hypervisor] not in outer:
+                outer.add(machines[hypervisor_domain.hypervisor])
+                waiting.append(machines[hypervisor_domain.hypervisor])
+    return frozenset(outer)
 
 
 def _by_name(candidate: HypervisorDomain) -> tuple[str, str, str, bool]:
@@ -111,7 +114,7 @@ def _by_name(candidate: HypervisorDomain) -> tuple[str, str, str, bool]:
 
 def _doubt(candidate: HypervisorDomain) -> tuple[tuple[str, ...], ...]:
     """Return the sort key that puts domains that certainly are the hypervisor before doubtful ones."""
-    return tuple((one.hypervisor, *one.nics) for one in candidate.doubts)
+    return tuple((nic_kinds.hypervisor, *nic_kinds.nics) for nic_kinds in candidate.doubts)
 
 
 def _is_own(device: Device, *, on_physical: bool) -> State:

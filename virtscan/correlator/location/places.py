@@ -82,25 +82,25 @@ def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
     copies = list(copies_of(stack, fleet))
     seen: list[GuestNic | HostDevice | HostItself] = [nic for copy in copies for nic in _nics(copy, stack)]
     seen += _on_hosts(stack, fleet)
-    found: list[Place] = [*seen]
+    all_places: list[Place] = [*seen]
     outdated = {place.hypervisor for place in seen} & fleet.unread.outdated
-    found += [UnlocatedServer(outdated=name) for name in sorted(outdated)]
+    all_places += [UnlocatedServer(outdated=name) for name in sorted(outdated)]
     declared = declared_place(server, fleet)
-    if not found:
+    if not all_places:
         if declared is not None:
             return (declared,)
         bare = server.machine is Machine.PHYSICAL and stack.on_nics and not _has_local_device(stack)
-        found.append(OtherMachine(declared=False) if bare else UnlocatedServer(macs=stack.nic_macs))
+        all_places.append(OtherMachine(declared=False) if bare else UnlocatedServer(macs=stack.nic_macs))
     if declared is not None:
-        return tuple(found)  # the declaration is about all of its MACs
-    if fleet.unread.lacking and len(seen) == len(found) and may_run_elsewhere(copies):
-        found.append(UnlocatedServer(macs=tuple(sorted(stack.macs)), copy=True))
+        return tuple(all_places)  # the declaration is about all of its MACs
+    if fleet.unread.lacking and len(seen) == len(all_places) and may_run_elsewhere(copies):
+        all_places.append(UnlocatedServer(macs=tuple(sorted(stack.macs)), copy=True))
     if seen and not copies and _may_be_a_container(stack):
-        found.append(UnlocatedServer())
+        all_places.append(UnlocatedServer())
     missing = tuple(mac for mac in _unexplained(stack) if not fleet.interfaces.get(mac) and mac not in fleet.devices)
-    if missing and UnlocatedServer(macs=missing) not in found:
-        found.append(UnlocatedServer(macs=missing))
-    return tuple(found)
+    if missing and UnlocatedServer(macs=missing) not in all_places:
+        all_places.append(UnlocatedServer(macs=missing))
+    return tuple(all_places)
 
 
 def _may_be_a_container(stack: SendingStack) -> bool:
@@ -113,10 +113,13 @@ def _has_local_device(stack: SendingStack) -> bool:
 
     A device of unknown kind may be one, but not on top of several others, as a team is.
     """
-    devices = [one.device for one in stack.server.devices if one.device.name in stack.devices]
+    devices = [
+        server_device.device for server_device in stack.server.devices if server_device.device.name in stack.devices
+    ]
     return any(
-        one.kind in {DeviceKind.MACVLAN, DeviceKind.VETH} or (one.kind is DeviceKind.UNKNOWN and len(one.lower) < 2)
-        for one in devices
+        device.kind in {DeviceKind.MACVLAN, DeviceKind.VETH}
+        or (device.kind is DeviceKind.UNKNOWN and len(device.lower) < 2)
+        for device in devices
     )
 
 
@@ -124,7 +127,7 @@ def declared_place(server: Server, fleet: Fleet) -> HostItself | OtherMachine | 
     """Return where a server is declared to be; None if an observation contradicts it, on any of its NICs."""
     if not server.physical and server.runs_on not in fleet.hypervisors:
         return None
-    if any(contradicted(one, fleet) is not None for one in sending_stacks(server)):
+    if any(contradicted(stack, fleet) is not None for stack in sending_stacks(server)):
         return None
     if server.runs_on is not None and server.runs_on in fleet.hypervisors:
         return HostItself(hypervisor=server.runs_on, declared=True)
@@ -136,12 +139,12 @@ def contradicted(stack: SendingStack, fleet: Fleet) -> str | None:
     server = stack.server
     if not server.physical and server.runs_on is None:
         return None
-    found = [
+    hypervisors = [
         *(copy.hypervisor for copy in copies_of(stack, fleet)),
-        *(one.hypervisor for one in _on_hosts(stack, fleet)),
+        *(place.hypervisor for place in _on_hosts(stack, fleet)),
     ]
-    wanted = None if server.physical else fleet.machines.get(server.runs_on or "")
-    return min((name for name in found if fleet.machines[name] != wanted), default=None)
+    declared_machine = None if server.physical else fleet.machines.get(server.runs_on or "")
+    return min((name for name in hypervisors if fleet.machines[name] != declared_machine), default=None)
 
 
 def _nics(copy: DomainCopy, stack: SendingStack) -> Iterator[GuestNic]:
@@ -173,7 +176,9 @@ def _on_hosts(stack: SendingStack, fleet: Fleet) -> Iterator[HostDevice | HostIt
     list. A dummy sends nothing: another device with the MAC does. Any other device with its MAC, such as the macvtap
     of a domain that was not read, is where they enter.
     """
-    own = next((one.device for one in stack.server.devices if one.device.name == stack.top), None)
+    own = next(
+        (server_device.device for server_device in stack.server.devices if server_device.device.name == stack.top), None
+    )
     matched: dict[str, dict[tuple[str, DeviceName], Device]] = {}
     same = {fleet.machines[name] for name in _observed_as(stack.server, fleet)}
     for mac in sorted(stack.macs):
@@ -202,7 +207,11 @@ def _is_its_nic(stack: SendingStack, mac: Mac, device: Device) -> bool:
     """Return True for a NIC under the stack; one that was lent to a guest's macvtap has another permanent MAC."""
     if not is_nic(device) or mac != device.own_mac:
         return False
-    nics = (one.device for one in stack.server.devices if one.device.name in stack.devices and is_nic(one.device))
+    nics = (
+        server_device.device
+        for server_device in stack.server.devices
+        if server_device.device.name in stack.devices and is_nic(server_device.device)
+    )
     return any(mac == nic.own_mac for nic in nics)
 
 
@@ -239,5 +248,5 @@ def _unexplained(stack: SendingStack) -> Iterator[Mac]:
     if not stack.observed:
         yield from stack.nic_macs
         return
-    observed = {mac for one in stack.server.devices for mac in one.device.macs}
+    observed = {mac for server_device in stack.server.devices for mac in server_device.device.macs}
     yield from (mac for mac in stack.server.declared_macs if mac not in observed)

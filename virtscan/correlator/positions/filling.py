@@ -11,8 +11,8 @@ _VIRTIO_MODELS = frozenset({"virtio", "virtio-transitional", "virtio-non-transit
 
 def fills(name: str, place: GuestNic) -> NicFills | None:
     """Return whether the server's virtual NIC sends only complete checksums."""
-    if place.inner is not None and (found := fills(name, place.inner)) is not None:
-        return found
+    if place.inner is not None and (filled := fills(name, place.inner)) is not None:
+        return filled
     nic: Interface = place.interface
     if nic.model in _FILLING_MODELS:
         return NicFills(server=name, model=nic.model)

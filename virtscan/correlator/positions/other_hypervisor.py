@@ -48,7 +48,10 @@ def on_another(
         where = Where.UNPROVEN
         missing = (NeedsOuterHost(server=stack.server.name, hypervisor=point.hypervisor, outer=outer),)
     elif nested is State.UNKNOWN and (around := fleet.hypervisor_domains_on(point.hypervisor, remote)):
-        where, missing = Where.UNPROVEN, tuple(dict.fromkeys(doubt for one in around for doubt in one.doubts))
+        where, missing = (
+            Where.UNPROVEN,
+            tuple(dict.fromkeys(doubt for candidate in around for doubt in candidate.doubts)),
+        )
     else:
         missing += (hidden,) if hidden is not None else ()
         missing += (point.needs_nic_kinds(),) if nested is State.UNKNOWN else ()
@@ -103,7 +106,7 @@ def _may_be_nested(
     place: GuestNic | HostDevice | HostItself, local: str, fleet: Fleet, stack: SendingStack, seen: Neighbour
 ) -> NeedsPlace | NeedsNicKinds | None:
     """Return the reason why the server's hypervisor may be a domain of this one: one that was not read, or any."""
-    incomplete = next((one.name for one in fleet.of_machine(local) if one.name in fleet.unread.incomplete), None)
+    incomplete = next((host.name for host in fleet.of_machine(local) if host.name in fleet.unread.incomplete), None)
     if incomplete is None:
         if seen.shows_nics or fleet.has_one_domain(local):
             return None

@@ -54,7 +54,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def needs_mode(self) -> bool:
         """Return True if the server is on the interface's device, or not, by the mode or kind of a device."""
-        return any(isinstance(one, NeedsMode | NeedsDeviceRole) for one in self.missing)
+        return any(isinstance(fact, NeedsMode | NeedsDeviceRole) for fact in self.missing)
 
     def may_arrive(self, mode: SourceMode | None) -> bool:
         """Return True if frames reach an interface in this mode without a NIC, or may by the mode of a device."""

@@ -82,18 +82,18 @@ def _of_guest(
     pool = len(attachments) > 1
     if not attachments:
         is_apart = place.interface.type in _ON_NO_DEVICE
-        found = [_elsewhere(sender, None, point) if is_apart else _unknown_device(sender, point)]
+        possible = [_elsewhere(sender, None, point) if is_apart else _unknown_device(sender, point)]
     else:
-        found = [
+        possible = [
             position
-            for one in attachments
+            for attachment in attachments
             for position in (
                 [_unknown_device(sender, point)]
-                if one.device is None
-                else _through(sender, one.device, one.mode, point, stacks)
+                if attachment.device is None
+                else _through(sender, attachment.device, attachment.mode, point, stacks)
             )
         ]
-    for position in found:
+    for position in possible:
         yield msgspec.structs.replace(
             position,
             missing=(*position.missing, *place.doubts),
@@ -138,9 +138,9 @@ def _through(
     stacks: Mapping[DeviceName, DeviceStack],
 ) -> Iterator[Position]:
     """Judge a server at a device; then as if each device that may be a macvlan in bridge mode were one."""
-    found = tuple(_sent(sender, device, mode, point, stacks))
-    yield from found
-    if point.device is None or any(one.may_arrive(point.mode) for one in found):
+    sent = tuple(_sent(sender, device, mode, point, stacks))
+    yield from sent
+    if point.device is None or any(position.may_arrive(point.mode) for position in sent):
         return
     possible = possible_macvlans(device, point.device, stacks)
     names = tuple(name for name in possible if mode is not None or name != device)  # a tap's own device is a bridge
@@ -149,7 +149,7 @@ def _through(
     supposed = as_macvlans(names, stacks)
     real = real_device(point.device, supposed)
     at = msgspec.structs.replace(point, device=real, stack=supposed.get(real, point.stack))
-    if any(one.may_arrive(at.mode) for one in _sent(sender, device, mode, at, supposed)):
+    if any(position.may_arrive(at.mode) for position in _sent(sender, device, mode, at, supposed)):
         yield _unproven(NeedsDeviceRole(server=sender.server, hypervisor=point.hypervisor, devices=names))
 
 

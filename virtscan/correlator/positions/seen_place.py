@@ -30,21 +30,21 @@ def seen_from(place: Place, here: str, fleet: Fleet) -> SeenPlace:
     hypervisor_domains = fleet.hypervisor_domains_on(place.hypervisor, here)
     if not hypervisor_domains:
         return SeenPlace((), place)
-    doubtful = all(one.doubts for one in hypervisor_domains)
+    doubtful = all(outer.doubts for outer in hypervisor_domains)
     below = _macs_below(place, fleet)
     nics = (
         GuestNic(
-            hypervisor=one.hypervisor,
-            domain=one.domain,
+            hypervisor=outer.hypervisor,
+            domain=outer.domain,
             interface=nic,
             declared=(not isinstance(place, GuestNic) or place.declared)
-            and (len(one.domain.interfaces) == 1 or nic.mac in below),
+            and (len(outer.domain.interfaces) == 1 or nic.mac in below),
             exclusive=doubtful or len(hypervisor_domains) > 1,
             inner=place if isinstance(place, GuestNic) else None,
-            doubts=one.doubts,
+            doubts=outer.doubts,
         )
-        for one in hypervisor_domains
-        for nic in one.domain.interfaces
+        for outer in hypervisor_domains
+        for nic in outer.domain.interfaces
     )
     return SeenPlace(tuple(nics), msgspec.structs.replace(place, exclusive=True) if doubtful else None)
 
@@ -52,19 +52,19 @@ def seen_from(place: Place, here: str, fleet: Fleet) -> SeenPlace:
 def _macs_below(place: GuestNic | HostDevice | HostItself, fleet: Fleet) -> Collection[Mac | None]:
     """Return the MACs of everything below a place's device; none where the device is unknown."""
     devices = fleet.devices_of(place.hypervisor)
-    found: dict[DeviceName, None] = {}
+    below: dict[DeviceName, None] = {}
     waiting = [name for name in _names(place) if name in devices]
     while waiting:
         name = waiting.pop()
-        found[name] = None
-        waiting += [lower for lower in devices[name].lower if lower in devices and lower not in found]
-    return {mac for name in found for mac in devices[name].macs}
+        below[name] = None
+        waiting += [lower for lower in devices[name].lower if lower in devices and lower not in below]
+    return {mac for name in below for mac in devices[name].macs}
 
 
 def _names(place: GuestNic | HostDevice | HostItself) -> tuple[DeviceName, ...]:
     match place:
         case GuestNic(interface=interface):
-            return tuple(one.device for one in interface.attachments if one.device is not None)
+            return tuple(attachment.device for attachment in interface.attachments if attachment.device is not None)
         case HostDevice(device=device):
             return (device.name, *device.lower)
         case HostItself():

@@ -40,7 +40,7 @@ class Assignments:
     def __init__(self, inventory: Inventory, servers: Sequence[Server]) -> None:
         """Take the records; `servers` gives each server its number."""
         clock = Clock(inventory.taken_at, inventory.policy.max_age)
-        fresh = tuple(is_declared(one.source) or not clock.is_too_old(one.observed_at) for one in servers)
+        fresh = tuple(is_declared(server.source) or not clock.is_too_old(server.observed_at) for server in servers)
         meaning = cache(lambda name: _meaning(servers, fresh, name))
         certain: defaultdict[Mac, set[int]] = defaultdict(set)
         possible: defaultdict[Mac, set[int]] = defaultdict(set)
@@ -79,13 +79,13 @@ class Assignments:
         return tuple(subnet for subnet, _ in self._matching(device, vlan_id))
 
     def _matching(self, device: Locality, vlan_id: int | None) -> list[tuple[Subnet, ServerNumbers]]:
-        found = [
+        matching = [
             (subnet, named)
             for subnet_network, subnet, named in self._subnets
             if subnet_network is not None and any(address in subnet_network for address in device.addresses)
         ]
-        if found or device.addresses or vlan_id is None:
-            return found
+        if matching or device.addresses or vlan_id is None:
+            return matching
         same = [(subnet, named) for _, subnet, named in self._subnets if subnet.vlan_id == vlan_id]
         return same if len(same) == 1 else []
 
@@ -116,22 +116,23 @@ def is_called(server: Server, name: str) -> bool:
     """
     if name == server.name:
         return True
-    wanted = name.casefold().rstrip(".")
-    address = _address(wanted)
+    called = name.casefold().rstrip(".")
+    address = _address(called)
     if address is None:
         own = tuple(name for name in _host_names(server) if network(name) is None)
-        return wanted in own or (
-            any(_agree(one, wanted) for one in own) and all(_agree(one, wanted) for one in own if "." in one)
+        return called in own or (
+            any(_agree(host_name, called) for host_name in own)
+            and all(_agree(host_name, called) for host_name in own if "." in host_name)
         )
-    return wanted in _host_names(server) or any(
+    return called in _host_names(server) or any(
         address == ipaddress.ip_interface(text).ip for text in server.addresses if network(text) is not None
     )
 
 
 def is_called_in_full(server: Server, name: str) -> bool:
     """Return True if a name on record is a full name of the server, with its domain: it is the same at every site."""
-    wanted = name.casefold().rstrip(".")
-    return "." in wanted and _address(wanted) is None and wanted in _host_names(server)
+    called = name.casefold().rstrip(".")
+    return "." in called and _address(called) is None and called in _host_names(server)
 
 
 def _address(text: str) -> IpAddress | None:
@@ -150,6 +151,6 @@ def _host_names(server: Server) -> Iterator[str]:
         yield host.rstrip(".")
 
 
-def _agree(one: str, other: str) -> bool:
+def _agree(name: str, other: str) -> bool:
     """Return True if one of two names is the other without its domain, or without a part of it."""
-    return all(first == second for first, second in zip(one.split("."), other.split("."), strict=False))
+    return all(first == second for first, second in zip(name.split("."), other.split("."), strict=False))

@@ -62,7 +62,7 @@ def cure(stack: SendingStack) -> Cure:
     """
     if not stack.observed:
         return _of_one_device(stack)
-    known = {one.device.name: one for one in stack.server.devices}
+    known = {server_device.device.name: server_device for server_device in stack.server.devices}
     chosen: dict[DeviceName, Switch] = {}
     stuck: dict[DeviceName, None] = {}
     for path in stack.paths:
@@ -96,7 +96,7 @@ def as_judged(stack: SendingStack, fleet: Fleet) -> SendingStack:
 
 def cure_of(stack: SendingStack, fleet: Fleet) -> Cure:
     """Work out the cure of a stack as it is judged; a macvlan that only its hypervisor lists can't be switched."""
-    macvlans = [one.name for one in own_devices(stack, fleet) if one.kind is DeviceKind.MACVLAN]
+    macvlans = [device.name for device in own_devices(stack, fleet) if device.kind is DeviceKind.MACVLAN]
     if macvlans and not stack.observed:
         return Cure(switches=(), fixed=tuple(dict.fromkeys(macvlans)))
     return cure(as_judged(stack, fleet))
@@ -113,9 +113,9 @@ def stack_of(server: Server, interface: str | None) -> SendingStack:
     Without such a stack the finding rests on a NIC of the server whose name is unknown.
     """
     stacks = sending_stacks(server)
-    found = next((stack for stack in stacks if stack.interface == interface), None)
-    if found is not None:
-        return found
+    named = next((stack for stack in stacks if stack.interface == interface), None)
+    if named is not None:
+        return named
     return msgspec.structs.replace(stacks[0], interface=None, top=None, observed=False, declared=False)
 
 
@@ -131,8 +131,8 @@ def server_of(servers: Iterable[Server], name: str | None, interface: str | None
 
 def any_fixed(features: Mapping[str, Feature]) -> bool:
     """Return True if a checksum feature is on and can't be switched."""
-    found = [features[name] for name in CHECKSUMS if name in features]
-    return any(feature.fixed and feature.state is State.ON for feature in found)
+    checksums = [features[name] for name in CHECKSUMS if name in features]
+    return any(feature.fixed and feature.state is State.ON for feature in checksums)
 
 
 def offload_of(stack: SendingStack, name: DeviceName | None) -> Offload:
@@ -160,7 +160,7 @@ def _is_open(path: SendingPath, known: Mapping[DeviceName, ServerDevice]) -> boo
     if path.now is not PathState.FILLED or path.after_reboot is PathState.PARTIAL:
         return True
     lasting = (known[name].offload.persistence for name in path.devices if name in known)
-    comes_back = any(one is not None and one.tx_checksum is State.ON for one in lasting)
+    comes_back = any(persistence is not None and persistence.tx_checksum is State.ON for persistence in lasting)
     return comes_back and path.after_reboot is PathState.UNKNOWN
 
 

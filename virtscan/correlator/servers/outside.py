@@ -89,8 +89,8 @@ class OutsideServers:
         self._devices = devices
         self._related = related
         self._groups = (
-            *(one.without(related.keys()) for one in groups),
-            *(Peers(numbers=(number,), placed=(some,)) for number, some in related.items()),
+            *(group.without(related.keys()) for group in groups),
+            *(Peers(numbers=(number,), placed=(placed,)) for number, placed in related.items()),
         )
         self._seen: dict[_View, Outside] = {}
         self._ruled: dict[tuple[_Vantage, tuple[int, ...]], tuple[Ruling, ...]] = {}
@@ -107,10 +107,10 @@ class OutsideServers:
             device=None if point.machine is Machine.PHYSICAL else point.device,
             candidates=candidates,
         )
-        found = self._seen.get(view)
-        if found is None:
-            found = self._seen[view] = self._rule(point, view)
-        return found
+        outside = self._seen.get(view)
+        if outside is None:
+            outside = self._seen[view] = self._rule(point, view)
+        return outside
 
     def _rule(self, point: AttachmentPoint, view: _View) -> Outside:
         candidates = view.candidates
@@ -129,13 +129,13 @@ class OutsideServers:
             if not left.numbers:
                 continue
             rulings = self._on_group(left, point, vantage)
-            there = tuple(one.position for one in rulings)
+            server_positions = tuple(ruling.position for ruling in rulings)
             if left.numbers[0] in self._related:
-                positions[left.numbers[0]] = there
+                positions[left.numbers[0]] = server_positions
             else:
-                reaches.add(of_server(there))
-            ruled += ((left.numbers[0], one) for one in rulings)
-        ruled.sort(key=lambda one: (one[1].sort_key, one[0]))
+                reaches.add(of_server(server_positions))
+            ruled += ((left.numbers[0], ruling) for ruling in rulings)
+        ruled.sort(key=lambda numbered: (numbered[1].sort_key, numbered[0]))
         return Outside(
             rulings=tuple(ruling for _, ruling in ruled),
             positions=positions,
@@ -147,14 +147,17 @@ class OutsideServers:
     def _on_group(self, group: Peers, point: AttachmentPoint, vantage: _Vantage) -> tuple[Ruling, ...]:
         """Rule on the first server of a group, at each of its places outside: that holds for the others."""
         key = vantage, group.numbers
-        found = self._ruled.get(key)
-        if found is None:
-            on_first = (rule_at(self._kernel, point, one.stack, self._position(one, point)) for one in group.placed[0])
-            found = self._ruled[key] = tuple(_for_all(group, on_first))
-        return found
+        rulings = self._ruled.get(key)
+        if rulings is None:
+            on_first = (
+                rule_at(self._kernel, point, placed_stack.stack, self._position(placed_stack, point))
+                for placed_stack in group.placed[0]
+            )
+            rulings = self._ruled[key] = tuple(_for_all(group, on_first))
+        return rulings
 
-    def _position(self, one: PlacedStack, point: AttachmentPoint) -> Position:
-        return from_outside(one.stack, one.place, point, self._index.fleet, one.remembered)
+    def _position(self, placed: PlacedStack, point: AttachmentPoint) -> Position:
+        return from_outside(placed.stack, placed.place, point, self._index.fleet, placed.remembered)
 
     def _excluded(self, candidates: CandidateServers, network: Locality, included: frozenset[int]) -> dict[int, str]:
         """Return the servers that do not answer, each with the code of why."""
@@ -177,4 +180,4 @@ def _for_all(group: Peers, rulings: Iterator[Ruling]) -> Iterator[Ruling]:
     """Extend the rulings on the first server of a group to the others."""
     if len(group.numbers) == 1:
         return rulings
-    return (msgspec.structs.replace(one, alike=group.stacks(place)) for place, one in enumerate(rulings))
+    return (msgspec.structs.replace(ruling, alike=group.stacks(place)) for place, ruling in enumerate(rulings))

@@ -50,10 +50,10 @@ def paths_down(
     waiting: list[tuple[DeviceName, ...]] = [(top,)]
     while waiting:
         path = waiting.pop(0)
-        one = known.get(path[-1])
-        below = () if one is None else tuple(name for name in one.device.lower if name not in path)
+        lowest = known.get(path[-1])
+        below = () if lowest is None else tuple(name for name in lowest.device.lower if name not in path)
         waiting += ((*path, name) for name in below)
-        complete = one is not None and lists_all_below(one.device)
+        complete = lowest is not None and lists_all_below(lowest.device)
         if not below or not complete:
             yield path_along(path, known, named, ends_open=not complete)
 
@@ -76,8 +76,8 @@ def path_along(
         is_possible: The devices may be above the server's, and others below them: they certainly fill, or are unknown.
     """
     offloads = [known[name].offload if name in known else Offload() for name in names]
-    now = [one.tx_checksum for one in offloads]
-    after = [State.UNKNOWN if one.persistence is None else one.persistence.tx_checksum for one in offloads]
+    now = [offload.tx_checksum for offload in offloads]
+    after = [State.UNKNOWN if offload.persistence is None else offload.persistence.tx_checksum for offload in offloads]
     doubtful = tuple(_doubtful(names, known, named))
     may_fill = any(now[place] is State.OFF for place in doubtful)
     may_fill_later = any(after[place] is State.OFF for place in doubtful)
@@ -135,9 +135,9 @@ def without_local_ports(
     return outward if has_nic else paths
 
 
-def _is_local_port(one: ServerDevice | None) -> bool:
+def _is_local_port(port: ServerDevice | None) -> bool:
     """Return True for a tap, veth or dummy; a VLAN, bond or bridge leads out if nothing below it is known."""
-    if one is None:
+    if port is None:
         return False
-    is_port = one.device.kind in {DeviceKind.ETHERNET, DeviceKind.VETH}
-    return is_dummy(one.device) or (is_port and one.device.backing is Backing.VIRTUAL)
+    is_port = port.device.kind in {DeviceKind.ETHERNET, DeviceKind.VETH}
+    return is_dummy(port.device) or (is_port and port.device.backing is Backing.VIRTUAL)

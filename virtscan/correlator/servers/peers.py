@@ -41,7 +41,7 @@ class Peers(msgspec.Struct, frozen=True, kw_only=True):
 
     def stacks(self, place: int) -> tuple[SendingStack, ...]:
         """Return the stacks that the servers have at one of their places."""
-        return tuple(some[place].stack for some in self.placed)
+        return tuple(placed_stacks[place].stack for placed_stacks in self.placed)
 
     def without(self, numbers: Set[int]) -> "Peers":
         """Leave out some servers."""
@@ -84,8 +84,11 @@ def peers(servers: Sequence[Server], placed: Sequence[Sequence[PlacedStack]], fl
     """Group servers, each with its places."""
     neighbours: dict[str, Neighbour] = {}
     groups: defaultdict[_Likeness, list[int]] = defaultdict(list)
-    for number, (server, some) in enumerate(zip(servers, placed, strict=True)):
-        likeness = _Likeness(_own(number, server, some), tuple(_aspect(one, fleet, neighbours) for one in some))
+    for number, (server, placed_stacks) in enumerate(zip(servers, placed, strict=True)):
+        likeness = _Likeness(
+            _own(number, server, placed_stacks),
+            tuple(_aspect(placed_stack, fleet, neighbours) for placed_stack in placed_stacks),
+        )
         groups[likeness].append(number)
     return tuple(
         Peers(numbers=tuple(numbers), placed=tuple(placed[number] for number in numbers)) for numbers in groups.values()
@@ -94,13 +97,17 @@ def peers(servers: Sequence[Server], placed: Sequence[Sequence[PlacedStack]], fl
 
 def _own(number: int, server: Server, placed: Sequence[PlacedStack]) -> str | int | None:
     """Set a server apart that an earlier scan saw; one with exclusive places is compared with others of its name."""
-    if any(one.remembered is not None for one in placed):
+    if any(placed_stack.remembered is not None for placed_stack in placed):
         return number
-    return server.name if any(isinstance(one.place, GuestNic) and one.place.exclusive for one in placed) else None
+    return (
+        server.name
+        if any(isinstance(placed_stack.place, GuestNic) and placed_stack.place.exclusive for placed_stack in placed)
+        else None
+    )
 
 
-def _aspect(one: PlacedStack, fleet: Fleet, neighbours: dict[str, Neighbour]) -> _Aspect:
-    stack, place = one.stack, one.place
+def _aspect(placed_stack: PlacedStack, fleet: Fleet, neighbours: dict[str, Neighbour]) -> _Aspect:
+    stack, place = placed_stack.stack, placed_stack.place
     nic = place if isinstance(place, GuestNic) else None
     return _Aspect(
         tx=stack.tx,

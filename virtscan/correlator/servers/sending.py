@@ -75,8 +75,10 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
 
     def offload(self, name: DeviceName) -> Offload:
         """Return the offload state of one device; UNKNOWN for one that the server does not list."""
-        found = next((one for one in self.server.devices if one.device.name == name), None)
-        return Offload() if found is None else found.offload
+        named = next(
+            (server_device for server_device in self.server.devices if server_device.device.name == name), None
+        )
+        return Offload() if named is None else named.offload
 
     def _first(self, path: SendingPath, state: State) -> DeviceName | None:
         return next((name for name in path.devices if self.offload(name).tx_checksum is state), None)
@@ -86,7 +88,7 @@ def with_local_ports(stack: SendingStack) -> SendingStack:
     """Return the stack as guests of its own machine meet it: frames to them leave by taps and veths, not by a NIC."""
     if not stack.observed or stack.top is None:
         return stack
-    known = {one.device.name: one for one in stack.server.devices}
+    known = {server_device.device.name: server_device for server_device in stack.server.devices}
     named = [DeviceName(stack.server.interface)] if stack.server.interface else [stack.top]
     paths = tuple(paths_down(stack.top, known, named))
     if paths == stack.paths:
@@ -111,11 +113,11 @@ def down_to_macvlan(stack: SendingStack) -> SendingStack:
 
     A stack without a macvlan, or of which nothing was read, stays as it is.
     """
-    kinds = {one.device.name: one.device.kind for one in stack.server.devices}
+    kinds = {server_device.device.name: server_device.device.kind for server_device in stack.server.devices}
     cut = tuple(dict.fromkeys(_down_to_macvlan(path.devices, kinds) for path in stack.paths))
     if cut == tuple(path.devices for path in stack.paths):
         return stack
-    known = {one.device.name: one for one in stack.server.devices}
+    known = {server_device.device.name: server_device for server_device in stack.server.devices}
     paths = tuple(path_along(names, known, names, ends_open=False) for names in cut)
     return _with_paths(stack, paths)
 
@@ -130,10 +132,10 @@ def sending_stacks(server: Server) -> tuple[SendingStack, ...]:
 
     With a named device there is one declared stack. Without one, each device with an address has a stack of its own.
     """
-    known = {one.device.name: one for one in server.devices}
+    known = {server_device.device.name: server_device for server_device in server.devices}
     named = [] if server.interface is None else [DeviceName(server.interface)]
     if not named:
-        named = [one.device.name for one in server.devices if one.device.addresses]
+        named = [server_device.device.name for server_device in server.devices if server_device.device.addresses]
     tops = list(dict.fromkeys(_top(name, known) for name in named if name in known))
     if not tops:
         return (_bare(server), *(_stack(server, top, known, (), None, declared=False) for top in _others(known, ())))
@@ -220,7 +222,7 @@ def _own_mac(path: SendingPath, known: Mapping[DeviceName, ServerDevice]) -> Mac
     *above, nic = (known[name].device for name in path.devices if name in known)
     if nic.permanent_mac is not None:
         return nic.permanent_mac
-    lent = {one.mac for one in above if one.kind in {DeviceKind.BOND, DeviceKind.UNKNOWN}}
+    lent = {server_device.mac for server_device in above if server_device.kind in {DeviceKind.BOND, DeviceKind.UNKNOWN}}
     return None if nic.mac in lent else nic.mac
 
 
@@ -230,9 +232,9 @@ def _top(name: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> DeviceNa
     while True:
         above = next(
             (
-                one.device.name
-                for one in known.values()
-                if name in one.device.lower and one.device.kind in _MASTERS and one.device.name not in seen
+                master.device.name
+                for master in known.values()
+                if name in master.device.lower and master.device.kind in _MASTERS and master.device.name not in seen
             ),
             None,
         )
@@ -249,11 +251,11 @@ def _may_hold(top: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> Iter
     A device with an address is not a member of a team. A VLAN is recognized by its name, a veth of a guest as well.
     """
     is_member = top in known and not known[top].device.addresses
-    for name, one in known.items():
-        if lists_all_below(one.device):
+    for name, server_device in known.items():
+        if lists_all_below(server_device.device):
             continue
-        is_team = is_member and one.device.kind is DeviceKind.UNKNOWN and not _is_named_otherwise(name, known)
-        if is_team or one.device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE}:
+        is_team = is_member and server_device.device.kind is DeviceKind.UNKNOWN and not _is_named_otherwise(name, known)
+        if is_team or server_device.device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE}:
             yield name
 
 
@@ -264,5 +266,7 @@ def _is_named_otherwise(name: DeviceName, known: Mapping[DeviceName, ServerDevic
 def _others(known: Mapping[DeviceName, ServerDevice], used: Iterable[DeviceName]) -> list[DeviceName]:
     """Name the tops of the NICs that no declared stack holds."""
     taken = set(used)
-    tops = (_top(name, known) for name, one in known.items() if is_nic(one.device) and name not in taken)
+    tops = (
+        _top(name, known) for name, server_device in known.items() if is_nic(server_device.device) and name not in taken
+    )
     return [top for top in dict.fromkeys(tops) if top not in taken]

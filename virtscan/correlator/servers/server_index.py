@@ -40,10 +40,12 @@ class ServerIndex:
             sorted(inventory.servers, key=lambda server: (server.name, server.interface or "", repr(server)))
         )
         stacks = [sending_stacks(server) for server in self.servers]
-        self.fleet: Fleet = fleet_of(inventory, (mac for some in stacks for stack in some for mac in stack.macs))
+        self.fleet: Fleet = fleet_of(
+            inventory, (mac for server_stacks in stacks for stack in server_stacks for mac in stack.macs)
+        )
         memory = remembered(inventory)
         self.placed: tuple[tuple[PlacedStack, ...], ...] = tuple(
-            tuple(_placed(some, self.fleet, memory)) for some in stacks
+            tuple(_placed(server_stacks, self.fleet, memory)) for server_stacks in stacks
         )
         self.peers: tuple[Peers, ...] = peers(self.servers, self.placed, self.fleet)
         self.by_coverage: Mapping[Coverage, Collection[int]] = _by_coverage(self.servers)
@@ -68,10 +70,10 @@ def _by_coverage(servers: Sequence[Server]) -> dict[Coverage, list[int]]:
 def _on_machine(placed: Sequence[Sequence[PlacedStack]], fleet: Fleet) -> dict[str, set[int]]:
     """Return the servers with a place on a machine, or on a hypervisor that runs there."""
     on_machine: defaultdict[str, set[int]] = defaultdict(set)
-    for number, some in enumerate(placed):
-        for one in some:
-            if isinstance(one.place, GuestNic | HostDevice | HostItself):
-                for machine in fleet.machines_under(one.place.hypervisor):
+    for number, placed_stacks in enumerate(placed):
+        for placed_stack in placed_stacks:
+            if isinstance(placed_stack.place, GuestNic | HostDevice | HostItself):
+                for machine in fleet.machines_under(placed_stack.place.hypervisor):
                     on_machine[machine].add(number)
     return on_machine
 
@@ -83,17 +85,17 @@ def _placed(stacks: tuple[SendingStack, ...], fleet: Fleet, memory: Memory) -> I
     """
     declared = [stack for stack in stacks if stack.declared]
     for stack in declared:
-        found = sorted(places(stack, fleet), key=_order)
-        known = memory.get(ServerName(stack.server.name, stack.server.interface)) if _is_lost(found) else None
-        for place in found:
+        found_places = sorted(places(stack, fleet), key=_order)
+        known = memory.get(ServerName(stack.server.name, stack.server.interface)) if _is_lost(found_places) else None
+        for place in found_places:
             if isinstance(place, HostDevice | HostItself):
                 yield PlacedStack(stack, place, down_to_macvlan(with_local_ports(stack)))
                 continue
             if not isinstance(place, GuestNic) or place.declared:
-                one = of_another_node(stack) if _is_another_node(stack, place) else stack
+                sender = of_another_node(stack) if _is_another_node(stack, place) else stack
                 if isinstance(place, UnlocatedServer):
-                    one = down_to_macvlan(one)  # it may be the interface's hypervisor
-                yield PlacedStack(one, place, one, known)
+                    sender = down_to_macvlan(sender)  # it may be the interface's hypervisor
+                yield PlacedStack(sender, place, sender, known)
                 continue
             mac = place.interface.mac
             if any(mac in other.macs for other in declared):
@@ -102,9 +104,9 @@ def _placed(stacks: tuple[SendingStack, ...], fleet: Fleet, memory: Memory) -> I
             yield PlacedStack(undeclared, place, undeclared)
 
 
-def _is_lost(found: Sequence[Place]) -> bool:
+def _is_lost(found_places: Sequence[Place]) -> bool:
     """Return True for a server that was found nowhere, not even too long ago."""
-    return all(isinstance(place, UnlocatedServer) and place.outdated is None for place in found)
+    return all(isinstance(place, UnlocatedServer) and place.outdated is None for place in found_places)
 
 
 def _is_another_node(stack: SendingStack, place: Place) -> bool:
@@ -113,8 +115,12 @@ def _is_another_node(stack: SendingStack, place: Place) -> bool:
     A device whose MAC was not read may have it, unless the devices have another declared one.
     """
     server = stack.server
-    has_all_macs = all(one.device.mac is not None for one in server.devices if one.device.name in stack.devices)
-    observed = {mac for one in server.devices for mac in one.device.macs}
+    has_all_macs = all(
+        server_device.device.mac is not None
+        for server_device in server.devices
+        if server_device.device.name in stack.devices
+    )
+    observed = {mac for server_device in server.devices for mac in server_device.device.macs}
     is_explained = not observed.isdisjoint(server.declared_macs)
     if not stack.observed or not (server.lists_all_devices or has_all_macs or is_explained):
         return False
@@ -131,9 +137,9 @@ def _is_another_node(stack: SendingStack, place: Place) -> bool:
 
 
 def _undeclared(stack: SendingStack, mac: str | None, stacks: tuple[SendingStack, ...]) -> SendingStack:
-    found = next((one for one in stacks if mac in one.macs), None)
-    if found is not None:
-        return found
+    owner = next((candidate for candidate in stacks if mac in candidate.macs), None)
+    if owner is not None:
+        return owner
     known = is_declared(stack.server.source)
     return msgspec.structs.replace(
         stack,
@@ -163,8 +169,8 @@ def _order(place: Place) -> tuple[str, ...]:
 def _owners(stacks: list[tuple[SendingStack, ...]], fleet: Fleet) -> dict[int, frozenset[int]]:
     """Return the numbers of the servers that a domain is, by the domain's id."""
     owners: dict[int, frozenset[int]] = {}
-    for number, some in enumerate(stacks):
-        for stack in some:
+    for number, server_stacks in enumerate(stacks):
+        for stack in server_stacks:
             for domain in own_domains(stack, fleet):
                 owners[domain] = owners.get(domain, frozenset()) | {number}
     return owners

@@ -17,11 +17,14 @@ def after_reboot(server: Server) -> Server:
 
     Devices of other stacks alone stay as they are.
     """
-    back = [one for one in sending_stacks(server) if one.tx is State.OFF and one.after_reboot is State.ON]
+    back = [stack for stack in sending_stacks(server) if stack.tx is State.OFF and stack.after_reboot is State.ON]
     if not back:
         return server
     names = {name for stack in back if stack.observed for name in stack.devices}
-    devices = tuple(_rebooted(one) if one.device.name in names else one for one in server.devices)
+    devices = tuple(
+        _rebooted(server_device) if server_device.device.name in names else server_device
+        for server_device in server.devices
+    )
     comes_back = server.persistence is not None and server.persistence.tx_checksum is State.ON
     is_named = any(not stack.observed or server.interface in stack.devices for stack in back)
     state = State.ON if comes_back and is_named else server.tx_checksum
@@ -38,7 +41,8 @@ def switched_off(server: Server, names: Collection[DeviceName], *, whole: bool =
     """
     off = Offload(tx_checksum=State.OFF, persistence=_LASTING)
     devices = tuple(
-        msgspec.structs.replace(one, offload=off) if one.device.name in names else one for one in server.devices
+        msgspec.structs.replace(server_device, offload=off) if server_device.device.name in names else server_device
+        for server_device in server.devices
     )
     if whole or server.interface in names:
         server = msgspec.structs.replace(server, tx_checksum=State.OFF, reason=None, persistence=_LASTING, features={})
@@ -49,10 +53,12 @@ def switched(server: Server, state: State, interface: str | None = None) -> Serv
     """Return a server as it would be with the offload of all its devices, or of one, in a state for good."""
     offload = Offload(tx_checksum=state, persistence=Persistence(tx_checksum=state, setting=AssumedSetting()))
     devices = tuple(
-        msgspec.structs.replace(one, offload=offload) if interface in {None, one.device.name} else one
-        for one in server.devices
+        msgspec.structs.replace(server_device, offload=offload)
+        if interface in {None, server_device.device.name}
+        else server_device
+        for server_device in server.devices
     )
-    named = [one.device.name for one in devices if interface in {None, one.device.name}]
+    named = [server_device.device.name for server_device in devices if interface in {None, server_device.device.name}]
     if interface in {None, server.interface}:
         named.append(DeviceName(server.interface or ""))
         server = msgspec.structs.replace(
@@ -68,7 +74,9 @@ def supposed(server: Server, **changes: Any) -> SupposedServer:  # Any: fields o
     return SupposedServer(**known | assumed | changes)
 
 
-def _rebooted(one: ServerDevice) -> ServerDevice:
-    persistence = one.offload.persistence
+def _rebooted(server_device: ServerDevice) -> ServerDevice:
+    persistence = server_device.offload.persistence
     state = State.UNKNOWN if persistence is None else persistence.tx_checksum
-    return msgspec.structs.replace(one, offload=msgspec.structs.replace(one.offload, tx_checksum=state))
+    return msgspec.structs.replace(
+        server_device, offload=msgspec.structs.replace(server_device.offload, tx_checksum=state)
+    )

@@ -30,9 +30,9 @@ def remembering_places(new: Inventory, old: Inventory) -> Inventory:
     known: dict[ServerName, list[RememberedPlace]] = {}
     for place in old.places:
         known.setdefault(ServerName(place.server, place.interface), []).append(place)
-    wanted = dict.fromkeys(ServerName(server.name, server.interface) for server in new.servers)
+    servers = dict.fromkeys(ServerName(server.name, server.interface) for server in new.servers)
     places = (
-        place for server in wanted for place in _carried(observed.get(server, ()) or known.get(server, ()), hosts)
+        place for server in servers for place in _carried(observed.get(server, ()) or known.get(server, ()), hosts)
     )
     return msgspec.structs.replace(new, places=tuple(places))
 
@@ -41,9 +41,9 @@ def _observed(
     placed: Iterable[PlacedStack], complete: dict[str, Hypervisor], old: Inventory
 ) -> Iterator[RememberedPlace]:
     """Yield every place of a server, or none if one of them is unknown, bare or not on such a hypervisor."""
-    found: dict[RememberedPlace, set[Mac]] = {}
-    for one in placed:
-        place = one.place
+    macs_of: dict[RememberedPlace, set[Mac]] = {}
+    for placed_stack in placed:
+        place = placed_stack.place
         guest: Domain | None
         macs: set[Mac]
         match place:
@@ -59,15 +59,15 @@ def _observed(
         if host is None:
             return
         remembered = RememberedPlace(
-            server=one.stack.server.name,
-            interface=one.stack.server.interface,
+            server=placed_stack.stack.server.name,
+            interface=placed_stack.stack.server.interface,
             hypervisor=host.name,
             observed_at=host.observed_at or old.taken_at,
             domain=None if guest is None else guest.name,
             uuid=None if guest is None else guest.uuid,
         )
-        found.setdefault(remembered, set()).update(macs, one.stack.macs)
-    for remembered, all_macs in found.items():
+        macs_of.setdefault(remembered, set()).update(macs, placed_stack.stack.macs)
+    for remembered, all_macs in macs_of.items():
         yield msgspec.structs.replace(remembered, macs=tuple(sorted(all_macs)))
 
 

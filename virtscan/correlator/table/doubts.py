@@ -29,15 +29,15 @@ def doubts(ruling: Ruling, points: Sequence[PointEvaluation], fleet: Fleet) -> t
     """
     if ruling.rule.verdict in OPEN:
         return ()
-    rulings = [one for point in points for one in point.rulings]
+    rulings = [ruling for point in points for ruling in point.rulings]
     return (*_hidden(ruling, rulings), *_unread(rulings, points[0].point.hypervisor, fleet))
 
 
 def _hidden(ruling: Ruling, rulings: Iterable[Ruling]) -> tuple[Missing, ...]:
     if ruling.rule.verdict is not Verdict.MITIGATED:
         return ()
-    others = (one for one in rulings if one.rule.verdict is Verdict.NOT_AFFECTED)
-    return next((one.position.missing for one in others if one.confidence is Confidence.LOW), ())
+    others = (other for other in rulings if other.rule.verdict is Verdict.NOT_AFFECTED)
+    return next((other.position.missing for other in others if other.confidence is Confidence.LOW), ())
 
 
 def _unread(rulings: Iterable[Ruling], here: str, fleet: Fleet) -> Iterator[Missing]:
@@ -45,10 +45,10 @@ def _unread(rulings: Iterable[Ruling], here: str, fleet: Fleet) -> Iterator[Miss
     gaps = fleet.unread.domains | fleet.unread.devices
     if not gaps and not fleet.unread.incomplete:
         return
-    found = [one for one in rulings if _may_have_a_copy(one)]
-    if any(one.position.stopped for one in found):
+    movable = [ruling for ruling in rulings if _may_have_a_copy(ruling)]
+    if any(ruling.position.stopped for ruling in movable):
         gaps |= fleet.unread.incomplete
-    lacking = tuple(sorted(name for name in fleet.hosts_on(here) if name in gaps)) if found else ()
+    lacking = tuple(sorted(name for name in fleet.hosts_on(here) if name in gaps)) if movable else ()
     if lacking:
         yield NeedsHypervisors(hypervisors=lacking)
 
@@ -59,7 +59,7 @@ def _may_have_a_copy(ruling: Ruling) -> bool:
     No server matters on a fixed kernel.
     """
     stack = ruling.stack
-    if stack is None or not ruling.rule.server or any(_is_pinned(one) for one in ruling.position.because):
+    if stack is None or not ruling.rule.server or any(_is_pinned(reason) for reason in ruling.position.because):
         return False
     if stack.tx is State.OFF:
         return not stack.observed and not is_declared(stack.server.source)
