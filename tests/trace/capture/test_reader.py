@@ -342,6 +342,16 @@ def test_a_capture_that_dropped_frames_shows_only_what_happened(
         assert "7 frames" in judge(only(found)).because[-1]
 
 
+def test_more_ignored_answers_than_dropped_frames_still_show_the_fault(tmp_path: Path) -> None:
+    content = pcapng([*((shot.time, ethernet(shot)) for shot in SHOTS), (90.0, bytes(60))])
+    ignored = only(written(tmp_path, content)).ignored.partial
+
+    fewer = written(tmp_path, content + statistics(dropped=ignored - 1))
+    assert judge(only(fewer)).failed is Failed.YES
+    as_many = written(tmp_path, content + statistics(dropped=ignored))
+    assert judge(only(as_many)).failed is Failed.UNCLEAR
+
+
 def test_later_statistics_include_earlier_ones_but_not_those_of_other_interfaces_or_sections(tmp_path: Path) -> None:
     interface = block(1, struct.pack("<HHI", 1, 0, 0x40000))
     counts = [statistics(dropped=3), statistics(dropped=5), statistics(1, dropped=7), statistics(dropped=2**64 - 1)]

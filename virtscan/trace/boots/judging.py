@@ -58,13 +58,16 @@ _NO_FILTER = (
 def judge(boot: Boot) -> Judgement:
     """Judge one boot by the frames of its last server.
 
-    A capture that dropped frames shows only what happened: a complete file, or an error of the client.
+    A capture that dropped frames shows only what happened: a complete file, an error of the client, or more ignored
+    answers than dropped frames. Each of those may have been the reaction to one answer.
     """
     what = _WORDS[boot.outcome]
     if boot.outcome is Outcome.COMPLETE:
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what,))
     judgement = _by_the_frames(boot, what)
-    if not boot.dropped or (boot.error is not None and boot.error.by_client):
+    has_refused = boot.error is not None and boot.error.by_client
+    shows_fault = judgement.failed is Failed.YES and boot.ignored.bad > boot.dropped
+    if not boot.dropped or has_refused or shows_fault:
         return judgement
     lacks = f"the capture dropped {quantity(boot.dropped, 'frame')}, perhaps the client's reaction"
     missing = f"a capture that drops nothing (a larger buffer: tcpdump -B); {_NO_FILTER}"
