@@ -42,19 +42,19 @@ class DomainPair(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def may_have_stayed(self) -> bool:
-        """Return True for a domain that moved, and may be where it was all the same: the new one is a copy."""
+        """Return True for a domain that moved, but may also be at its former place: then the new one is a copy."""
         return self.kind is Kind.MOVED and self.old is not None and not self.old.host.new.is_complete
 
     @property
     def may_have_been_there(self) -> bool:
-        """Return True for a domain that moved, and may have been where it is before: the former one is a copy."""
+        """Return True for a domain that moved, but may have been there before: then the old one is a copy."""
         if self.kind is not Kind.MOVED or self.new is None:
             return False
         return not (self.new.host.old.is_complete or self.new.host.old.is_remembered)
 
     @property
     def is_certain(self) -> bool:
-        """Return False for a domain that may have been copied, not moved."""
+        """Return False for a move that may be a copy."""
         return not (self.may_have_stayed or self.may_have_been_there)
 
 

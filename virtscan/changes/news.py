@@ -54,7 +54,7 @@ def news(changes: Changes, old: Inventory, new: Inventory) -> Changes:
 
 
 def _is_news(change: FindingChange, new: Inventory) -> bool:
-    """Return True for a finding to report. One that was not seen is, unless its host was not read: that is news."""
+    """Return True for a finding to report; one that was not seen is reported only if its host was read."""
     if change.kind is FindingKind.NOT_SEEN:
         return not any(host.name == change.finding.hypervisor and is_unread(host.status) for host in new.hypervisors)
     return change.kind in _FINDINGS

@@ -86,13 +86,13 @@ class Causes:
 
 
 def _may_hold(kind: Kind, hosts: Iterable[ObservedHost]) -> list[tuple[ObservedHost, Observation]]:
-    """Return the hosts that a domain may be, or may have been on, with the observation that leaves it open."""
+    """Return the hosts on which a domain may be, or may have been, each with the observation that allows it."""
     sides = ((host, host.new if kind is Kind.NOT_SEEN else host.old) for host in hosts)
     return [(host, side) for host, side in sides if not side.is_complete]
 
 
 def _reading(may_hold: Sequence[tuple[ObservedHost, Observation]]) -> Cause:
-    """Name the host that hides the domain, if it is one: of all those, hosts that were not read come first."""
+    """Return the cause: an unread host first, otherwise an incomplete list; it names the host if it is the only one."""
     unread = [host for host, side in may_hold if side.host is not None and is_unread(side.host.status)]
     if not unread:
         name = may_hold[0][1].name if len(may_hold) == 1 else None
