@@ -158,7 +158,7 @@ def test_without_a_named_device_the_script_does_nothing(form: str, machine: Mach
 
 @pytest.mark.parametrize("form", ["shell", "ifcfg", "systemd"])
 def test_a_named_device_gets_the_same_files_as_a_known_one(form: str, machine: Machine) -> None:
-    machine.write(IFCFG, "")
+    machine.write(IFCFG, f"DEVICE={NIC}\n")
 
     machine.run(printed(form, serving(interface=None)), INTERFACE=NIC)
 

@@ -131,11 +131,11 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
     if not old:
         return server, ()
     # With one MAC less than it has, a server may seem to be where its other one is: all of them stay, or none. A
-    # declaration as a physical machine only counts as long as no domain has any of its MACs.
-    # An old observation that contradicts that declaration still does.
-    # A server that has fewer MACs than were declared has lost them already.
+    # declaration as a physical machine only counts as long as no domain has any of its MACs, and no observation
+    # contradicts it, however old. A server that has fewer MACs than were declared has lost them already.
     has_lost = bool(server.declared_macs) and not server.macs
-    keeps_macs = server.physical or (set(server.macs) <= set(server.declared_macs) and not has_lost)
+    is_physical = server.physical and not is_seen_as_vm(server)
+    keeps_macs = is_physical or (set(server.macs) <= set(server.declared_macs) and not has_lost)
     all_macs = tuple(dict.fromkeys((*server.macs, *server.declared_macs)))
     without = msgspec.structs.replace(
         server,
@@ -146,7 +146,7 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
         devices=(),
         lists_all_devices=False,
         machine=Machine.UNKNOWN,
-        physical=server.physical and not is_seen_as_vm(server),
+        physical=is_physical,
     )
     if server.is_wholly_assumed:
         return msgspec.structs.replace(without, persistence=server.persistence), ()
