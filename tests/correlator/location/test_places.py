@@ -169,7 +169,7 @@ def test_without_its_devices_a_server_with_the_hosts_uuid_may_be_a_container_the
     [
         (nic("eth0", mac=A), "R10"),
         (bond("bond0", "eth0", "eth1"), "R10"),
-        # A team has no kind; a device on two others is no macvlan, which guests of the machine may share.
+        # A team has no kind. A device on two others is not a macvlan, which guests of the machine may share.
         (device("team0", DeviceKind.UNKNOWN, "eth0", "eth1"), "R10"),
         (device("team0", DeviceKind.UNKNOWN, "eth0"), "R11"),
         (macvlan("mv0", "eth0"), "R11"),

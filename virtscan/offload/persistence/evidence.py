@@ -72,9 +72,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         words = {word.removeprefix("systemd.unit=") for word in self.kernel if not _USUAL_INIT.fullmatch(word)}
         targets = {
             self.aliases.get("default.target", "multi-user.target"),
-            *(_RUNLEVELS.get(one, one) for one in words),
+            *(_RUNLEVELS.get(word, word) for word in words),
         }
-        return frozenset(_RUNLEVELS.get(one.removeprefix("runlevel").removesuffix(".target"), one) for one in targets)
+        return frozenset(
+            _RUNLEVELS.get(target.removeprefix("runlevel").removesuffix(".target"), target) for target in targets
+        )
 
     @property
     def boots_services(self) -> bool:

@@ -61,9 +61,9 @@ def _of_profiles(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Sequ
     """
     found = (*network_manager(evidence, device, macs), *ifcfg(evidence, device, macs))
     profiles = has_profile(evidence, device, macs) + len(files_of(evidence, device, macs))
-    agree = len(found) == profiles and all(one.states == found[0].states for one in found)
+    agree = len(found) == profiles and all(setting.states == found[0].states for setting in found)
     if profiles > 1 and evidence.wants("NetworkManager") and not agree:
-        return [_doubtful(one) for one in found]
+        return [_doubtful(setting) for setting in found]
     return found
 
 

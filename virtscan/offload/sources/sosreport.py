@@ -81,7 +81,7 @@ def _answer(report: "Sosreport") -> ServerAnswer:
         kernel=report.kernel,
         machine=report.machine,
         system_uuid=report.system_uuid,
-        evidence=_evidence(report, frozenset(one.name for one in known)),
+        evidence=_evidence(report, frozenset(device.name for device in known)),
     )
 
 

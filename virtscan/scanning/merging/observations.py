@@ -207,7 +207,7 @@ def _facts(observation: HostObservation) -> Iterator[tuple[str, str]]:
 
 
 def _have_common_host(group: Sequence[HostObservation], other_group: Sequence[HostObservation], key: str) -> bool:
-    """Return True if observations of both are of one hypervisor; those without facts count only if there are no others.
+    """Return True if both groups have an observation of one hypervisor; those without facts count only if none has any.
 
     Both need the key in an observation that counts: another one with the key may be of another site.
     """

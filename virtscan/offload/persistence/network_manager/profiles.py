@@ -74,7 +74,7 @@ def profiles(evidence: Evidence) -> Mapping[str, Values]:
         NetworkManager 1.42.4: a port is activated with its controller, or not at all.
     """
     read = dict(_profiles(evidence))
-    usable = [path for path, one in read.items() if REFUSED not in one and exposure(evidence, path) is State.OFF]
+    usable = [path for path, values in read.items() if REFUSED not in values and exposure(evidence, path) is State.OFF]
     return {
         path: {**values, REFUSED: ""} if _lacks_controller(values, read, usable, depth=0) else values
         for path, values in read.items()
@@ -89,8 +89,8 @@ def _lacks_controller(values: Values, read: Mapping[str, Values], usable: Sequen
     name = _first(values, _PORT_OF)
     named = [
         path
-        for path, one in read.items()
-        if name and name in {one.get(("connection", "uuid")), one.get(("connection", "interface-name"))}
+        for path, profile in read.items()
+        if name and name in {profile.get(("connection", "uuid")), profile.get(("connection", "interface-name"))}
     ]
     return bool(named) and not any(
         path in usable

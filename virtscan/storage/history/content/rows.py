@@ -60,7 +60,7 @@ def _findings(counts: Sequence[FindingCount] | None, verdict: Verdict) -> int:
     """Count the findings that are not waived."""
     if counts is None:
         return NOT_JUDGED
-    return sum(one.findings for one in counts if one.verdict is verdict and not one.waived)
+    return sum(count.findings for count in counts if count.verdict is verdict and not count.waived)
 
 
 def _status(inventory: Inventory) -> HostStatus:
