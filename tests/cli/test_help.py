@@ -10,6 +10,8 @@ import pytest
 from virtscan.cli.help import Command, CommandGroup
 from virtscan.cli.main import COMMANDS, run, virtscan
 
+LONGEST_SENTENCE = 25
+
 TOP = click.Context(virtscan, info_name="virtscan", **virtscan.context_settings)
 
 
@@ -48,6 +50,18 @@ def test_a_command_has_a_purpose_two_examples_and_its_exit_codes(
     if isinstance(command, Command):
         assert {0, 2} <= set(command.exit_codes)
         assert all(re.search(rf"^  {code} +\S", text, re.MULTILINE) for code in command.exit_codes)
+
+
+@pytest.mark.parametrize(("command", "context"), ALL)
+def test_a_help_text_has_short_sentences_and_leaves_exit_codes_to_their_list(
+    command: click.Command, context: click.Context
+) -> None:
+    del context
+    text = command.help or ""
+
+    sentences = re.split(r"(?<=[.!?])\s|\n\n", text)
+    assert [sentence for sentence in sentences if len(sentence.split()) > LONGEST_SENTENCE] == []
+    assert "exit code" not in text
 
 
 def test_the_exit_codes_of_servers_are_about_offload() -> None:

@@ -46,7 +46,8 @@ COMPARES = {
     0: "nothing is new",
     1: "something is newly at risk",
     2: "wrong usage or configuration",
-    3: "the comparison is incomplete: a hypervisor or provisioning system was not read, or an unseen VM may exist",
+    3: "the comparison is incomplete: a hypervisor or provisioning system was not read, an unseen VM may exist, or NEW "
+    "has no VM at all",
     4: "something is newly at risk, and the comparison is incomplete",
 }
 """Exit codes of a command that compares."""
@@ -73,8 +74,9 @@ CHECKS = {0: "everything can be used", 2: "wrong usage or configuration", 3: "so
 
 STATUSES = {
     0: "OK",
-    1: "WARNING: a gap, an unknown verdict, a VM at risk below --fail-on",
-    2: "CRITICAL: a VM at risk",
+    1: "WARNING: a gap, an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, an offload "
+    "that a reboot turns on again",
+    2: "CRITICAL: a VM at risk, by --fail-on",
     3: "UNKNOWN: no recent scan, or wrong usage",
 }
 """Exit codes of `virtscan check`, as Nagios has them."""

@@ -50,9 +50,7 @@ class _Plugin(Command):
 def check(file: str, scope: str | None, timeout: float, max_scan_age: float, fail_on: FailOn) -> int:
     """Print the status of the last scan in one line with performance data, for Nagios and Icinga.
 
-    FILE is an inventory saved by virtscan scan --save, or the URL of a history. The exit code is 0 for OK; 1 for
-    WARNING: a gap, an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, an offload that
-    a reboot turns on again; 2 for CRITICAL: a VM at risk; 3 for UNKNOWN: no recent scan, or wrong usage.
+    FILE is an inventory saved by virtscan scan --save, or the URL of a history.
     """
     from virtscan.correlator.judging import judge
 

@@ -44,7 +44,7 @@ def config() -> None:
 @unsafe_option
 @console_options
 def check(file: Path | None, config: Path | None, allow_unsafe_uri: bool, console: Console) -> int:
-    """Check FILE or --config, else the file that a scan would use; exit code 2 if it is invalid."""
+    """Check FILE or --config, else the file that a scan would use."""
     path = _found(file, config)
     plan = load_plan(path, Options(allow_unsafe_uri=allow_unsafe_uri), console)
     for warning in name_warnings(plan):
@@ -81,10 +81,7 @@ def show(
     allow_unsafe_uri: bool,
     console: Console,
 ) -> int:
-    """Show the plan made from FILE or --config, else from the file that a scan would use; secrets are not shown.
-
-    With --inventory the exit code is 3 if something that was not read there may change the result for the device.
-    """
+    """Show the plan made from FILE or --config, else from the file that a scan would use; secrets are not shown."""
     if (hypervisor is None) != (device is None):
         raise click.UsageError("--hypervisor and --device must be given together")
     plan = load_plan(_found(file, config), Options(allow_unsafe_uri=allow_unsafe_uri), console)

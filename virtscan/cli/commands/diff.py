@@ -58,9 +58,7 @@ def diff(
 
     OLD and NEW are inventories saved by virtscan scan --save, or scans of a history: URL@latest, URL@NUMBER or
     URL@DATE (the last scan up to it). Both are judged by today's rules. For a hypervisor that was not read, its
-    last complete observation counts. Without changes nothing is printed; JSON has empty lists. The exit code is 0 if
-    nothing is newly at risk, 1 if something is. It is 3 if one of the two did not read a hypervisor or provisioning
-    system, or if NEW alone has no VM at all; and 4 if both apply.
+    last complete observation counts. Without changes nothing is printed; JSON has empty lists.
     """
     check_scope(scope, old, new)
     refuse_same_place(*places(outputs), ("--redact", redact), inputs=(Path(old), Path(new)))

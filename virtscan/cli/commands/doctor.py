@@ -63,8 +63,7 @@ def doctor(
 ) -> int:
     """Check whether this machine can scan: one line for each requirement, and for each host that would be read.
 
-    Hypervisors, servers and provisioning systems are read as in a scan; nothing is saved or judged. The exit code is
-    0 if all can be used, 3 if something failed, 2 if the configuration is invalid.
+    Hypervisors, servers and provisioning systems are read as in a scan; nothing is saved or judged.
     """
     refuse_same_place(*places(outputs), inputs=(config,))
     with showing(outputs) as shown:

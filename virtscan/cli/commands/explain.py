@@ -54,10 +54,9 @@ def explain(
 ) -> int:
     """Explain the verdicts of the interfaces of DOMAIN (a name, uuid or glob), or of the interface with this MAC.
 
-    Prints the facts about each interface, its devices and the servers that may answer it, with source and age; whether
-    each rule of the decision table applies; and how to get a definite verdict, easiest first. FILE is an inventory
-    saved by virtscan scan --save (- reads standard input); without it, virtscan scans first. The exit code is 0, or 3
-    if something that was not read may change these verdicts.
+    Prints the facts about each interface, its devices and the servers that may answer it, with source and age. Then
+    prints whether each rule of the decision table applies, and how to get a definite verdict, easiest first. FILE is
+    an inventory saved by virtscan scan --save (- reads standard input); without it, virtscan scans first.
     """
     from virtscan.correlator.judging import judge
 

@@ -54,7 +54,6 @@ def remedy(
 
     FILE is an inventory saved by virtscan scan --save (- reads standard input); without it, virtscan scans first. The
     text is a script (a playbook for ansible): read it, then run it on the server yourself; virtscan runs nothing.
-    The exit code is 0, or 3 if something was not read or judged, which may hide further changes.
     """
     from virtscan.correlator.judging import judge
 

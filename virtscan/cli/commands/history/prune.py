@@ -27,7 +27,7 @@ _THEN = ("weekly", "monthly", "none")
     cls=Command,
     examples=(
         "virtscan history prune --keep 90d",
-        "virtscan history prune --keep 90d --then weekly",
+        "virtscan history prune --keep 52w --then monthly",
     ),
     exit_codes=WORKS,
 )
