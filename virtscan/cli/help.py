@@ -74,8 +74,8 @@ CHECKS = {0: "everything can be used", 2: "wrong usage or configuration", 3: "so
 
 STATUSES = {
     0: "OK",
-    1: "WARNING: a gap, an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, an offload "
-    "that a reboot turns on again",
+    1: "WARNING: a gap, an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, an "
+    "offload that a reboot turns on again",
     2: "CRITICAL: a VM at risk, by --fail-on",
     3: "UNKNOWN: no recent scan, or wrong usage",
 }
