@@ -3,11 +3,11 @@ from datetime import date
 import pytest
 
 from virtscan.errors import ConfigError
-from virtscan.storage.address import Which, check_url, is_history, parse_address, parse_which
+from virtscan.storage.address import ScanSelector, check_url, is_history, parse_address, parse_selector
 
 
 @pytest.mark.parametrize(
-    ("text", "url", "which"),
+    ("text", "url", "selector"),
     [
         ("sqlite:////var/lib/virtscan/history.sqlite", "sqlite:////var/lib/virtscan/history.sqlite", None),
         ("sqlite:///history.sqlite@latest", "sqlite:///history.sqlite", None),
@@ -19,14 +19,14 @@ from virtscan.storage.address import Which, check_url, is_history, parse_address
         ("postgresql:///virtscan?host=/run/pg@latest", "postgresql:///virtscan?host=/run/pg", None),
     ],
 )
-def test_a_scan_follows_the_last_at_behind_the_last_slash(text: str, url: str, which: Which) -> None:
+def test_a_scan_follows_the_last_at_behind_the_last_slash(text: str, url: str, selector: ScanSelector) -> None:
     address = parse_address(text)
 
-    assert (address.url, address.which) == (url, which)
+    assert (address.url, address.selector) == (url, selector)
 
 
 def test_a_scan_alone_may_have_its_at() -> None:
-    assert [parse_which(text, "SCAN") for text in ("@17", "17", "@latest")] == [17, 17, None]
+    assert [parse_selector(text, "SCAN") for text in ("@17", "17", "@latest")] == [17, 17, None]
 
 
 @pytest.mark.parametrize("scan", ["", "0", "-1", "last", "2026-13-01", "1.5", "9" * 19])

@@ -21,7 +21,7 @@ _LONGEST = 200
 _POSTGRESQL = "postgresql://host/virtscan"
 _SCANS = "write latest, a number (virtscan history list) or a date, e.g. 2026-11-01"
 
-Which: TypeAlias = int | date | None
+ScanSelector: TypeAlias = int | date | None
 """A scan by its number, the last one up to the end of a day (UTC), or None for the last one."""
 
 
@@ -29,7 +29,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     """A scan of a history."""
 
     url: str
-    which: Which = None
+    selector: ScanSelector = None
 
 
 def is_history(text: str) -> bool:
@@ -46,7 +46,9 @@ def parse_address(text: str) -> Address:
         ConfigError: SCAN is invalid.
     """
     url, scan = _parts(text)
-    return Address(url=url) if scan is None else Address(url=url, which=parse_which(scan, url_secrets.shown(text)))
+    return (
+        Address(url=url) if scan is None else Address(url=url, selector=parse_selector(scan, url_secrets.shown(text)))
+    )
 
 
 def _parts(text: str) -> tuple[str, str | None]:
@@ -57,7 +59,7 @@ def _parts(text: str) -> tuple[str, str | None]:
     return (text, None) if at < 0 else (text[:at], text[at + 1 :])
 
 
-def parse_which(text: str, origin: str) -> Which:
+def parse_selector(text: str, origin: str) -> ScanSelector:
     """Read the name of a scan.
 
     Args:

@@ -11,7 +11,7 @@ from virtscan.config import Options, find_config
 from virtscan.config.scope import scope_of
 from virtscan.errors import ConfigError
 from virtscan.model.history import ScanRecord
-from virtscan.storage.address import Which, is_history
+from virtscan.storage.address import ScanSelector, is_history
 
 if TYPE_CHECKING:
     from virtscan.storage.history import History
@@ -44,12 +44,12 @@ def check_scope(option: str | None, *places: str) -> None:
         raise ConfigError(f"--scope is for a history, {places[0]} is a file; omit --scope")
 
 
-def chosen_scan(history: "History", which: Which, option: str | None, config: Path | None) -> ScanRecord:
+def chosen_scan(history: "History", selector: ScanSelector, option: str | None, config: Path | None) -> ScanRecord:
     """Return the requested scan of the requested configuration.
 
     Args:
         history: The history.
-        which: The scan; a number needs no scope.
+        selector: The scan; a number needs no scope.
         option: The value of --scope.
         config: The value of --config.
 
@@ -57,7 +57,7 @@ def chosen_scan(history: "History", which: Which, option: str | None, config: Pa
         ConfigError: --scope names no scope of this history, or --config no file.
         HistoryError: The scan does not exist, or the history has several scopes and none is given.
     """
-    return history.find(which, _chosen_scope(history, which, option, config))
+    return history.find(selector, _chosen_scope(history, selector, option, config))
 
 
 def of_scope(scans: Sequence[ScanRecord], option: str | None) -> Sequence[ScanRecord]:
@@ -72,9 +72,9 @@ def of_scope(scans: Sequence[ScanRecord], option: str | None) -> Sequence[ScanRe
     return [scan for scan in scans if scan.scope == scope]
 
 
-def _chosen_scope(history: "History", which: Which, option: str | None, config: Path | None) -> str | None:
+def _chosen_scope(history: "History", selector: ScanSelector, option: str | None, config: Path | None) -> str | None:
     """Return the scope to search for the scan; None for any."""
-    if option is None and isinstance(which, int):
+    if option is None and isinstance(selector, int):
         return None
     scopes = tuple(dict.fromkeys(record.scope for record in history.scans()))
     if option is not None:

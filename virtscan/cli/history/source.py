@@ -108,7 +108,7 @@ def recalled(text: str, origin: str, *, scope: str | None = None, seconds: float
     address = parse_address(text)
     return run_on(
         checked(address.url, origin),
-        lambda history: history.recall(chosen_scan(history, address.which, scope, None).number),
+        lambda history: history.recall(chosen_scan(history, address.selector, scope, None).number),
         seconds=seconds,
     )
 
@@ -126,9 +126,9 @@ def recalled_baseline(text: str, scope: str | None) -> Inventory | None:
     try:
         return run_on(
             checked(address.url, "--since"),
-            lambda history: history.recall(history.find(address.which, scope, reported=True).number),
+            lambda history: history.recall(history.find(address.selector, scope, reported=True).number),
         )
     except NoScanError as error:
-        if address.which is not None:
+        if address.selector is not None:
             raise ConfigError(f"--since: {error}") from error
         return None

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from virtscan.errors import HistoryError, NoScanError
 from virtscan.model import Exposure, HostStatus, Inventory, Report, Verdict
 from virtscan.model.history import CapacityCount, FindingCount, ScanCounts, ScanRecord
-from virtscan.storage.address import Which
+from virtscan.storage.address import ScanSelector
 from virtscan.storage.history.content.pieces import split_into_pieces
 from virtscan.storage.history.content.rows import NOT_JUDGED
 from virtscan.storage.history.database import Database
@@ -65,23 +65,23 @@ class History:
         with self._database.reading() as connection:
             return tuple(_records(connection))
 
-    def find(self, which: Which, scope: str | None = None, *, reported: bool = False) -> ScanRecord:
+    def find(self, selector: ScanSelector, scope: str | None = None, *, reported: bool = False) -> ScanRecord:
         """Return a scan whose content is kept.
 
         Args:
-            which: Its number; the last one up to the end of a day (UTC); None for the last one.
+            selector: Its number; the last one up to the end of a day (UTC); None for the last one.
             scope: The scope of the scan; None if there is only one scope.
-            reported: True to skip scans whose report was not delivered, unless `which` is a number.
+            reported: True to skip scans whose report was not delivered, unless `selector` is a number.
 
         Raises:
             HistoryError: The scan does not exist, or the scans are of several scopes.
         """
         every = self.scans()
         records = [record for record in every if scope is None or record.scope == scope]
-        if isinstance(which, int):
-            chosen = [record for record in records if record.number == which]
+        if isinstance(selector, int):
+            chosen = [record for record in records if record.number == selector]
         else:
-            end = datetime.combine(which + timedelta(days=1), time(), UTC) if which else None
+            end = datetime.combine(selector + timedelta(days=1), time(), UTC) if selector else None
             kept = [record for record in records if record.kept and (record.reported or not reported)]
             chosen = [record for record in kept if end is None or record.taken_at < end]
             last = {record.scope: record.number for record in chosen}
@@ -91,10 +91,9 @@ class History:
                 )
                 raise HistoryError(f"{self._database.shown}: scans of several configurations; give --scope: {shown}")
         if not chosen:
-            requested = (
-                "scan" if which is None else f"scan {which}" if isinstance(which, int) else f"scan up to {which}"
-            )
-            other = next((record for record in every if record.number == which), None)
+            up_to = "" if isinstance(selector, int) else "up to "
+            requested = "scan" if selector is None else f"scan {up_to}{selector}"
+            other = next((record for record in every if record.number == selector), None)
             problem = (
                 f"no {requested}"
                 if other is None

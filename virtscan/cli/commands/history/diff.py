@@ -22,7 +22,7 @@ from virtscan.cli.output.formats import RequestedOutput, places
 from virtscan.cli.output.outputs import refuse_same_place
 from virtscan.cli.output.redacting import redaction
 from virtscan.model import FailOn, Inventory
-from virtscan.storage.address import LATEST, parse_which
+from virtscan.storage.address import LATEST, parse_selector
 
 if TYPE_CHECKING:
     from virtscan.storage.history import History
@@ -59,11 +59,11 @@ def diff(
     """Show changes from scan OLD to scan NEW (numbers, dates or latest); default: between the last two."""
     refuse_same_place(*places(outputs), ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
-    which = parse_which(new, "NEW")
+    selector = parse_selector(new, "NEW")
 
     def both(opened: "History") -> tuple[Inventory, Inventory]:
-        second = chosen_scan(opened, which, scope, config)
-        first = opened.before(second) if old is None else opened.find(parse_which(old, "OLD"), second.scope)
+        second = chosen_scan(opened, selector, scope, config)
+        first = opened.before(second) if old is None else opened.find(parse_selector(old, "OLD"), second.scope)
         return opened.recall(first.number), opened.recall(second.number)
 
     before, after = map(redacted.of_earlier, run_on(history_url(history, config, console), both))

@@ -15,7 +15,7 @@ from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import PRIVATE, Outputs, refuse_same_place
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.rendering import Rendering
-from virtscan.storage.address import LATEST, parse_which
+from virtscan.storage.address import LATEST, parse_selector
 from virtscan.views.report.run import Run
 
 
@@ -56,9 +56,11 @@ def show(
         rendering.refuse("--save saves the inventory instead of reporting it")
     refuse_same_place(("--save", save), *rendering.places, ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
-    which = parse_which(scan, "SCAN")
+    selector = parse_selector(scan, "SCAN")
     kept_in = history_url(history, config, console)
-    inventory = redacted(run_on(kept_in, lambda opened: opened.load(chosen_scan(opened, which, scope, config).number)))
+    inventory = redacted(
+        run_on(kept_in, lambda opened: opened.load(chosen_scan(opened, selector, scope, config).number))
+    )
     with Outputs() as outputs:
         if save is not None:
             outputs.open(save, mode=PRIVATE).write(dumps(inventory))
