@@ -228,7 +228,7 @@ def test_undoing_turns_nothing_on_that_was_off(features: dict[str, Feature], aga
 
 
 @pytest.mark.parametrize(
-    ("interface", "words"), [("bond0", "off on the bond"), ("eth0.5", "off on the VLAN"), ("br0", "off on the bridge")]
+    ("interface", "words"), [("bond0", "is a bond"), ("eth0.5", "is a VLAN"), ("br0", "is a bridge")]
 )
 def test_the_reason_against_switching_the_lower_device_is_given(interface: str, words: str) -> None:
     assert any(words in note for note in change(interface=interface).notes)

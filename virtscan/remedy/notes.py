@@ -70,9 +70,9 @@ def _stack(stack: SendingStack, switched: Sequence[SwitchedDevice]) -> list[str]
         return []
     name = switched[0].interface
     kinds = {
-        DeviceKind.BOND: f"{name} is a bond: off on the bond is enough; its members keep their offload.",
-        DeviceKind.VLAN: f"{name} is a VLAN: off on the VLAN is enough; the device below keeps its offload.",
-        DeviceKind.BRIDGE: f"{name} is a bridge: off on the bridge is enough; its ports keep their offload.",
+        DeviceKind.BOND: f"{name} is a bond: turning its offload off is enough; its members keep theirs.",
+        DeviceKind.VLAN: f"{name} is a VLAN: turning its offload off is enough; the device below keeps its own.",
+        DeviceKind.BRIDGE: f"{name} is a bridge: turning its offload off is enough; its ports keep theirs.",
     }
     choice = [kinds[switched[0].kind]] if switched[0].kind in kinds else []
     return [*choice, f"The devices below and above {name} were not read; the check reads them on the server."]

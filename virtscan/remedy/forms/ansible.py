@@ -53,7 +53,7 @@ def _play(change: Change) -> str:
     check = written.check if written.now is not None else ""
     tasks = ["" if change.is_named else _named(), written.now or "", check, written.lasting or "", written.undo]
     head = (
-        f"- name: Switch TX checksum offload off\n  hosts: {_quoted(hosts)}\n  become: true\n  gather_facts: false\n"
+        f"- name: Turn TX checksum offload off\n  hosts: {_quoted(hosts)}\n  become: true\n  gather_facts: false\n"
         f"  tasks:\n"
     )
     return head + textwrap.indent("".join(tasks), "    ")
@@ -68,7 +68,7 @@ def _off(device: SwitchedDevice) -> str:
         "check_mode: false",
     )
     return read + _task(
-        f"Switch TX checksum offload of {device.text} off",
+        f"Turn off TX checksum offload of {device.text}",
         _command("ethtool", "-K", device.text, "tx", "off"),
         f"when: {_quoted(f'before.stdout is {_IS_ON}')}",
     )
@@ -76,7 +76,7 @@ def _off(device: SwitchedDevice) -> str:
 
 def _keep_off(device: SwitchedDevice) -> str:
     return _task(
-        f"Keep {device.text} off after the next reboot",
+        f"Keep TX checksum offload of {device.text} off after the next reboot",
         f"ansible.builtin.copy:\n"
         f"  dest: {_quoted(shell.rule_path(device))}\n"
         f"  content: |\n"
@@ -99,12 +99,18 @@ def _check(change: Change) -> str:
 def _forget(device: SwitchedDevice) -> str:
     path = _quoted(shell.rule_path(device))
     return _task(
-        f"Remove the setting of {device.text}", f"ansible.builtin.file:\n  path: {path}\n  state: absent", _UNDO
+        f"Remove the persistent setting of {device.text}",
+        f"ansible.builtin.file:\n  path: {path}\n  state: absent",
+        _UNDO,
     )
 
 
 def _on(device: SwitchedDevice) -> str:
-    return _task(f"Switch {device.text} on again", _command("ethtool", "-K", device.text, *features(device)), _UNDO)
+    return _task(
+        f"Turn TX checksum offload of {device.text} on again",
+        _command("ethtool", "-K", device.text, *features(device)),
+        _UNDO,
+    )
 
 
 def _named() -> str:
