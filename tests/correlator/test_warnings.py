@@ -61,7 +61,7 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
     "a physical hypervisor that was not looked at": (scene(physical=True), []),
     "a physical hypervisor that is a virtual machine": (
         scene(physical=True, machine=Machine.VIRTUAL),
-        ["hv1: physical = true is declared, but a virtual machine is observed; the observation is used"],
+        ["hv1: physical = true is declared, but a VM is observed; the observation is used"],
     ),
     "a physical hypervisor that is a container": (
         scene(physical=True, machine=Machine.CONTAINER),
@@ -83,11 +83,11 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
     ),
     "a physical server that is a virtual machine": (
         scene(servers=(satellite(physical=True, machine=Machine.VIRTUAL),)),
-        ["server satellite: physical = true is declared, but a virtual machine is observed; the observation is used"],
+        ["server satellite: physical = true is declared, but a VM is observed; the observation is used"],
     ),
     "a physical server with a virtual NIC": (
         scene(servers=(read_server(sends(VIRTUAL_NIC), physical=True),)),
-        ["server satellite: physical = true is declared, but a virtual machine is observed; the observation is used"],
+        ["server satellite: physical = true is declared, but a VM is observed; the observation is used"],
     ),
     "a physical server with a virtual NIC on bare metal": (
         scene(servers=(read_server(sends(VIRTUAL_NIC), physical=True, machine=Machine.PHYSICAL),)),

@@ -171,7 +171,7 @@ def test_numbers_of_changes_are_apart_from_those_of_a_scan() -> None:
     page = REPORTERS["html"].render(document).decode()
     tiles = page.partition('class="tiles"')[2].partition("</ul>")[0]
     assert "newly at risk" in tiles
-    assert "virtual machine" not in tiles
+    assert "VM" not in tiles
     assert "network in the boot order" not in page, "no name has the look that this explains"
 
 

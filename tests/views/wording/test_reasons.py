@@ -54,15 +54,14 @@ def test_every_missing_fact_can_be_learnt_unless_it_was_read_long_ago(kind: type
 def test_a_hypervisor_without_known_nics_is_named() -> None:
     needed = r.NeedsNicKinds(hypervisor="hv2", device=None)
 
-    assert words.sentence(needed) == "the NICs of hv2, which may be a virtual machine of the same fleet"
+    assert words.sentence(needed) == "the NICs of hv2, which may be a VM of the same fleet"
 
 
 def test_an_outer_host_that_is_known_is_not_asked_for() -> None:
     needed = r.NeedsOuterHost(server="sat", hypervisor="hv-b", outer="hv-a")
 
     assert words.sentence(needed) == (
-        "whether packets of sat on hv-a pass a NIC that fills in checksums on their way to hv-b, a virtual machine "
-        "there"
+        "whether packets of sat on hv-a pass a NIC that fills in checksums on their way to hv-b, a VM there"
     )
     assert "scan" not in (words.how(needed) or "")
 

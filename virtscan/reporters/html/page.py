@@ -26,7 +26,7 @@ _TILES = (
     ("newly_unknown", "", "newly unknown", "doubtful"),
     ("findings", "resolved", "resolved", ""),
     ("not_read", "", "hypervisor{} not read completely", "doubtful"),
-    ("domains", "", "virtual machine{}", ""),
+    ("domains", "", "VM{}", ""),
     ("interfaces", "", "network interface{}", ""),
 )
 """Metric, value of its label (empty for the sum of all), words for one or many, and the look of a number above 0."""

@@ -39,7 +39,7 @@ def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
         case r.NeedsPlace():
             return f"where {reason.server} runs: {_unlocated(reason)}"
         case r.NeedsNicKinds(hypervisor=host, device=None, nics=()):
-            return f"the NICs of {host}, which may be a virtual machine of the same fleet"
+            return f"the NICs of {host}, which may be a VM of the same fleet"
         case r.NeedsNicKinds(hypervisor=host, device=device, nics=()):
             return f"the devices below {named(device)} of {host}"
         case r.NeedsNicKinds(hypervisor=host, nics=nics):
@@ -48,10 +48,10 @@ def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
             through = f" through {listed(nics)}" if nics else ""
             return f"whether frames that leave {host}{through} come back with a partial checksum"
         case r.NeedsOuterHost(server=name, hypervisor=host, outer=str(outer)):
-            way = f"on their way to {host}, a virtual machine there"
+            way = f"on their way to {host}, a VM there"
             return f"whether packets of {name} on {outer} pass a NIC that fills in checksums {way}"
         case r.NeedsOuterHost(server=name, hypervisor=host):
-            return f"whether the host that runs {host}, a virtual machine, runs {name} as well"
+            return f"whether the host that runs {host}, a VM, also runs {name}"
         case _:
             return _needed_of_interface(reason)
 

@@ -80,9 +80,9 @@ class Wording:
                 keys = f'mac = ["…"] (from {address}) or runs_on = "HYPERVISOR"'
                 return f"set {keys} in its [[server]]; ssh:// reads the MAC"
             case r.NeedsPlace():
-                return 'set runs_on = "HYPERVISOR" in its [[server]], or physical = true if it is not a virtual machine'
+                return 'set runs_on = "HYPERVISOR" in its [[server]], or physical = true if it is not a VM'
             case r.NeedsNicKinds(hypervisor=host) | r.NeedsReflection(hypervisor=host) if not self._is_physical(host):
-                return self._on_host(host, "set physical = true in its [[hypervisor]] if it is not a virtual machine")
+                return self._on_host(host, "set physical = true in its [[hypervisor]] if it is not a VM")
             case r.NeedsNicKinds(hypervisor=host) | r.NeedsDeviceKind(hypervisor=host):
                 return self._on_host(host, "read its sosreport with --sosreport")
             case r.NeedsOuterHost(hypervisor=host, outer=str()) | r.NeedsReflection(hypervisor=host):
@@ -121,7 +121,7 @@ class Wording:
                 )
             case r.HypervisorIsVm(hypervisor=name, nics=nics):
                 shown = f" ({listed(nics)})" if nics else ""
-                return f"{name} is a virtual machine{shown}, so the host that runs it also matters"
+                return f"{name} is a VM{shown}, so the host that runs it also matters"
             case r.HostObserved(hypervisor=name):
                 host = self._hosts.get(name)
                 at = None if host is None else host.observed_at
@@ -222,7 +222,7 @@ class Wording:
 def _place(reason: r.Reason) -> str | None:
     match reason:
         case r.DeclaredPhysical(server=name):
-            return f"{name} is declared not to be a virtual machine"
+            return f"{name} is declared not to be a VM"
         case r.ObservedPhysical(server=name):
             return f"{name} is bare metal with NICs of its own"
         case r.NotOnHypervisor(server=name, hypervisor=host, macs=macs):

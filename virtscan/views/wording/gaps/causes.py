@@ -15,7 +15,7 @@ from virtscan.views.wording.phrases.quantity import quantity
 
 _MACHINES = {
     Machine.PHYSICAL: "physical machine",
-    Machine.VIRTUAL: "virtual machine",
+    Machine.VIRTUAL: "VM",
     Machine.CONTAINER: "container",
     Machine.UNKNOWN: "machine of unknown kind",
 }
