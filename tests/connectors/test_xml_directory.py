@@ -16,7 +16,7 @@ import pytest
 
 from tests.build import failure, macvtap
 from virtscan.connectors import naming
-from virtscan.connectors.caused import cause_of
+from virtscan.connectors.caused_error import cause_of
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.xml_directory.host import read
 from virtscan.errors import ConnectorError

@@ -1,6 +1,6 @@
 """What a scan makes of one libvirt URI."""
 
-from virtscan.connectors.caused import cause_of
+from virtscan.connectors.caused_error import cause_of
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.libvirt.host import read
 from virtscan.errors import ConnectorError

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from virtscan import offload
 from virtscan.connectors import naming, sosreport, xml_directory
-from virtscan.connectors.caused import cause_of
+from virtscan.connectors.caused_error import cause_of
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.libvirt import CLIENT_ADVICE
 from virtscan.engines.bounded import NoThreadError, within, within_work

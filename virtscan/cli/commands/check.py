@@ -9,9 +9,9 @@ import click
 from virtscan.cli.acquire import load
 from virtscan.cli.help import STATUSES, Command
 from virtscan.cli.history.scope import check_scope, scope_option
+from virtscan.cli.nagios import StatusError, status_of
 from virtscan.cli.options import duration_option, enum_option
 from virtscan.cli.output.outputs import print_line
-from virtscan.cli.status import StatusError, status_of
 from virtscan.errors import VirtscanError
 from virtscan.model import FailOn, Inventory
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import click
 
-from virtscan.cli.history.state import state_directory
+from virtscan.cli.history.state_folder import state_directory
 from virtscan.cli.output.console import Console
 
 _LENGTH = 16

@@ -10,7 +10,7 @@ import click
 
 from virtscan.cli.history.bounded_access import run_on
 from virtscan.cli.history.lock import exclusive_run
-from virtscan.cli.history.state import state_directory
+from virtscan.cli.history.state_folder import state_directory
 from virtscan.cli.output.console import Console, print_message
 from virtscan.cli.output.outputs import PRIVATE, OutputError, opened
 from virtscan.errors import HistoryError

@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 from time import monotonic
 
 from virtscan.analyzer import Unread, documents
-from virtscan.connectors.caused import CausedError
+from virtscan.connectors.caused_error import CausedError
 from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.connectors.xml_directory import files
 from virtscan.connectors.xml_directory.files import File, printable
