@@ -40,7 +40,7 @@ def saved(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_it_shows_what_is_freed_and_what_is_put_at_risk(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_it_shows_what_is_cleared_and_what_is_put_at_risk(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["report", saved, "--assume", MOVE]) == 1
 
     shown = capfd.readouterr().out
@@ -82,9 +82,9 @@ def test_json_has_the_assumptions_and_their_effects_as_in_the_schema(
 
     document = json.loads(capfd.readouterr().out)
     assert document["assumed"] == [MOVE]
-    assert [(one["change"], one["hypervisor"], one["domain"]) for one in document["effects"]] == [
+    assert [(effect["change"], effect["hypervisor"], effect["domain"]) for effect in document["effects"]] == [
         ("at-risk", "hv2", "web02"),
-        ("freed", "hv1", "web01"),
+        ("cleared", "hv1", "web01"),
     ]
     assert (document["effects"][0]["before"], document["effects"][0]["after"]) == ("not-affected", "at-risk")
     validator("report" if view == "risks" else view).validate(document)
@@ -266,8 +266,12 @@ def test_a_vm_that_moves_and_stays_at_risk_is_not_listed(saved: str, capfd: pyte
     run(["report", saved, "--format", "json", "--assume", "hv1 runs_on=hv2"])
 
     document = json.loads(capfd.readouterr().out)
-    assert {(one["hypervisor"], one["domain"]) for one in document["findings"] if one["verdict"] == "at-risk"} == {
+    assert {
+        (finding["hypervisor"], finding["domain"])
+        for finding in document["findings"]
+        if finding["verdict"] == "at-risk"
+    } == {
         ("hv2", "web01"),
         ("hv2", "web02"),
     }
-    assert [(one["change"], one["domain"]) for one in document["effects"]] == [("at-risk", "web02")]
+    assert [(effect["change"], effect["domain"]) for effect in document["effects"]] == [("at-risk", "web02")]

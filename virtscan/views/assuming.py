@@ -17,11 +17,11 @@ _LISTED = 20
 
 
 class EffectKind(Ranked):
-    """Effect of assumptions on an interface; FREED: no longer at risk or unknown."""
+    """Effect of assumptions on an interface; CLEARED: no longer at risk or unknown."""
 
     AT_RISK = "at-risk"
     UNKNOWN = "unknown"
-    FREED = "freed"
+    CLEARED = "cleared"
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,12 +41,12 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 _WORDS = {
     EffectKind.AT_RISK: "puts {} at risk",
     EffectKind.UNKNOWN: "leaves {} unknown",
-    EffectKind.FREED: "clears {}",
+    EffectKind.CLEARED: "clears {}",
 }
 
 
 def effects(before: Report, after: Report, moved: "Mapping[DomainPlace, DomainPlace]") -> tuple[Effect, ...]:
-    """Compare two reports of one fleet: every interface that the assumptions put at risk, leave unknown, or free.
+    """Compare two reports of one fleet: every interface that the assumptions put at risk, leave unknown, or clear.
 
     Args:
         before: The report without assumptions.
@@ -115,13 +115,13 @@ def _change(before: Finding | None, after: Finding | None) -> EffectKind | None:
 def _standing(finding: Finding | None) -> EffectKind:
     if finding is not None and finding.is_at_risk:
         return EffectKind.AT_RISK
-    return EffectKind.UNKNOWN if finding is not None and finding.is_unknown else EffectKind.FREED
+    return EffectKind.UNKNOWN if finding is not None and finding.is_unknown else EffectKind.CLEARED
 
 
 def _effect(change: EffectKind, before: Finding | None, after: Finding | None) -> Effect:
     shown = after or before
     assert shown is not None  # noqa: S101  one of both is what changes
-    decides = before if change is EffectKind.FREED and before is not None else shown
+    decides = before if change is EffectKind.CLEARED and before is not None else shown
     return Effect(
         change=change,
         hypervisor=shown.hypervisor,
