@@ -95,9 +95,11 @@ def test_every_rule_is_met_in_order_until_one_applies(looked_at: Inventory) -> N
             applied = [step.applies for step in decision.steps].index(True)
             before, at, after = decision.steps[:applied], decision.steps[applied], decision.steps[applied + 1 :]
             assert at.rule == decision.rule
-            assert all(asked.holds for asked in at.asked)
-            assert all(step.applies is False and not all(asked.holds for asked in step.asked) for step in before)
-            assert all(step.applies is None and not step.asked for step in after)
+            assert all(condition.holds for condition in at.conditions)
+            assert all(
+                step.applies is False and not all(condition.holds for condition in step.conditions) for step in before
+            )
+            assert all(step.applies is None and not step.conditions for step in after)
 
 
 @pytest.mark.long

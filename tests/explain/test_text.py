@@ -257,8 +257,8 @@ def test_the_document_has_its_published_keys() -> None:
         "source_device", "source_mode", "steps", "rule", "verdict", "confidence", "waived", "places",
     ]  # fmt: skip
     assert list(interface["decisions"][0]["places"][0]) == ["server", "server_interface", "place", "decides"]
-    assert list(interface["decisions"][0]["steps"][0]) == ["rule", "when", "applies", "asked"]
-    assert list(interface["decisions"][0]["steps"][0]["asked"][0]) == ["condition", "holds", "found"]
+    assert list(interface["decisions"][0]["steps"][0]) == ["rule", "when", "applies", "conditions"]
+    assert list(interface["decisions"][0]["steps"][0]["conditions"][0]) == ["condition", "holds", "fact"]
     assert interface["silent"] == [
         {
             "source_device": "bond2",

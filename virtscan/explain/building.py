@@ -183,8 +183,8 @@ def _steps(decided: Rule, case: Case) -> tuple[RuleResult, ...]:
             rule=rule.id,
             when=RULE_WORDS[rule.id].when,
             applies=None if number > index else number == index,
-            asked=tuple(
-                ConditionResult(condition=words.requires, holds=condition.test(case), found=words.found(case))
+            conditions=tuple(
+                ConditionResult(condition=words.requires, holds=condition.test(case), fact=words.actual(case))
                 for condition in (() if number > index else rule.conditions)
                 for words in (CONDITION_WORDS[condition.id],)
             ),

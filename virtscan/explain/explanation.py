@@ -34,7 +34,7 @@ class ConditionResult(msgspec.Struct, frozen=True, kw_only=True):
 
     condition: str
     holds: bool
-    found: str
+    fact: str
 
 
 class RuleResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ class RuleResult(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     when: str
     applies: bool | None
-    asked: tuple[ConditionResult, ...]
+    conditions: tuple[ConditionResult, ...]
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -109,7 +109,7 @@ def _outlook(account: InterfaceExplanation) -> Iterator[_Line]:
         for missing in account.missing:
             yield from _line("    ", missing)
     if account.missing_facts:
-        yield from _line("  ", f"to get a definite verdict, {_which(account)}:")
+        yield from _line("  ", f"to get a definite verdict, {_needed(account)}:")
         for fact in account.missing_facts:
             yield from _missing_fact(fact)
     elif finding is not None and finding.verdict in OPEN:
@@ -122,7 +122,7 @@ def _outlook(account: InterfaceExplanation) -> Iterator[_Line]:
         yield from _line("  ", f"docs/rules.md#{finding.rule.lower()} explains the rule")
 
 
-def _which(account: InterfaceExplanation) -> str:
+def _needed(account: InterfaceExplanation) -> str:
     """State if one of the facts alone is enough; a fact without verdicts makes other facts relevant."""
     now = None if account.finding is None else account.finding.verdict
     one_is_enough = any(set(fact.verdicts.values()) != {now} for fact in account.missing_facts)
@@ -179,8 +179,8 @@ def _step(step: RuleResult) -> tuple[str, str]:
 def reason(step: RuleResult) -> str:
     """Return why a rule that was reached applies or not: its conditions, or the fact that the first failed one met."""
     if step.applies:
-        return "; ".join(condition.condition for condition in step.asked) or "no rule above does"
-    return next(condition.found for condition in step.asked if not condition.holds)
+        return "; ".join(condition.condition for condition in step.conditions) or "no rule above does"
+    return next(condition.fact for condition in step.conditions if not condition.holds)
 
 
 def _facts(indent: str, facts: Iterable[StatedFact]) -> Iterator[_Line]:

@@ -62,7 +62,7 @@ def test_the_words_are_no_shorthand(rule: Rule) -> None:
 
 
 def test_every_place_is_said_in_words_of_its_own() -> None:
-    said = {CONDITION_WORDS["lost"].found(Case(where=where)) for where in Where}
+    said = {CONDITION_WORDS["lost"].actual(Case(where=where)) for where in Where}
 
     assert len(said) == len(Where)
     assert not said & {where.value for where in Where}
@@ -82,7 +82,7 @@ def test_a_rule_is_named_by_its_id_and_its_title() -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "case", "found"),
+    ("condition", "case", "actual"),
     [
         ("left-out", Case(), "the interface is judged"),
         ("left-out", Case(left_out=NotJudged.SERVER_ITSELF), "the server's own interface"),
@@ -104,5 +104,5 @@ def test_a_rule_is_named_by_its_id_and_its_title() -> None:
         ("never-meet", Case(where=Where.SAME_BRIDGE, mode=SourceMode.BRIDGE), "the interface is in bridge mode"),
     ],
 )
-def test_what_a_case_has_instead_is_said(condition: str, case: Case, found: str) -> None:
-    assert CONDITION_WORDS[condition].found(case) == found
+def test_what_a_case_has_instead_is_said(condition: str, case: Case, actual: str) -> None:
+    assert CONDITION_WORDS[condition].actual(case) == actual

@@ -21,10 +21,10 @@ from virtscan.model.reasons import (
 
 
 class ConditionWords(msgspec.Struct, frozen=True):
-    """A condition in words, and its opposite in a case."""
+    """A condition in words; `actual` words the fact that a case has instead."""
 
     requires: str
-    found: Callable[[Case], str]
+    actual: Callable[[Case], str]
 
 
 _PLACES = {
