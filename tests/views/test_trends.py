@@ -66,7 +66,7 @@ def test_what_unread_hypervisors_count_as_is_told() -> None:
 
     assert notes(0) == ()
     assert notes(1) == (
-        "unread hypervisors count as last read completely; one that never was is missing from the numbers",
+        "an unread hypervisor counts with its last complete observation; without one it is missing from the numbers",
     )
 
 

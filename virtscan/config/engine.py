@@ -1,4 +1,4 @@
-"""The table of the engine to the scheduler whose workers read hypervisors."""
+"""`[engine]` -> the scheduler whose workers read hypervisors."""
 
 import importlib.util
 import ipaddress

@@ -46,7 +46,7 @@ class Cut(Enum):
     """The limit because of which a job has no outcome of its own."""
 
     JOB_DEADLINE = "the job's deadline"
-    RUN_DEADLINE = "the run's deadline, in mid-job"
+    RUN_DEADLINE = "the run's deadline, while the job ran"
     NEVER_STARTED = "the run's deadline, before the job started"
     INTERRUPTED = "the run was interrupted"
     NO_FILES = "too few files may be open for one more job"
@@ -58,7 +58,7 @@ class Loss(Enum):
     NO_SCHEDULER = "the scheduler can't be reached"
     SCHEDULER_LOST = "the connection to the scheduler ended"
     NO_WORKER = "the scheduler has no worker for it"
-    WORKER_LOST = "the worker ended in mid-job"
+    WORKER_LOST = "the worker ended while the job ran"
     NO_ANSWER = "the worker did not answer in time"
     REFUSED = "the worker refused the job: it has another version, or none"
     FAILED = "the program on the worker failed"

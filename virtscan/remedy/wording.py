@@ -47,7 +47,7 @@ def _wrapped(lines: Iterable[str]) -> Iterator[str]:
 
 
 def opening(remedy: Remedy, advice: str) -> list[str]:
-    """Describe the text and whether a change is needed; `how` is the advice on using the text."""
+    """Describe the text and whether a change is needed; `advice` is about using the text."""
     scanned = timestamp(remedy.taken_at)
     lines = [f"virtscan {remedy.version}: remedy for the fleet scanned at {scanned}. virtscan changed nothing."]
     lines += [assumed_words(remedy.assumed)] * bool(remedy.assumed)

@@ -1,4 +1,4 @@
-"""`virtscan config`: the configuration's content, and its schema."""
+"""`virtscan config`: write, check and show the configuration."""
 
 import os
 import shlex

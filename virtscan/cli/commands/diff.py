@@ -54,7 +54,7 @@ def diff(
     fail_on: FailOn | None,
     console: Console,
 ) -> int:
-    """Show changes from OLD to NEW: hosts, servers, VMs, interfaces, and new risks with their causes.
+    """Show changes from OLD to NEW: hypervisors, servers, VMs, interfaces, and new risks with their causes.
 
     OLD and NEW are inventories saved by virtscan scan --save, or scans of a history: URL@latest, URL@NUMBER or
     URL@DATE (the last scan up to it). Both are judged by today's rules. For a hypervisor that was not read, its

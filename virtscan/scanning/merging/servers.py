@@ -93,7 +93,7 @@ class MergedServers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def merge_servers(inventories: Sequence[ScanFacts], hosts: MergedHosts) -> MergedServers:
-    """Return each server once: the observation with a known state goes before one without, then the newest.
+    """Return each server once: the observation with a known state takes precedence over one without, then the newest.
 
     A name is unique only within a site. Observations at two sites with equal declarations are one server if they also
     have equal facts, a common MAC, or a full address. Others stay apart, so that a server with its offload off clears

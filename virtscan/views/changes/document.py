@@ -206,7 +206,7 @@ def _headline(changes: Changes) -> str:
         (len(changes.reminders), "hypervisor", "still not read"),
         (len(changes.ending), "waiver", "about to end"),
     ]
-    counted = wording.joined(parts) or "Fewer or other findings"
+    counted = wording.joined(parts) or "Findings changed"
     if changes.is_first:
         return f"First scan: {counted}"
     return f"{counted}; since {changes.old.taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -40,7 +40,7 @@ R = TypeVar("R")
 
 _DATA = Audience.DATA
 _SCOPE = "scope"
-_UNREAD = "unread hypervisors count as last read completely; one that never was is missing from the numbers"
+_UNREAD = "an unread hypervisor counts with its last complete observation; without one it is missing from the numbers"
 
 _OF_CAPACITY: tuple[Field[CapacityPoint], ...] = (
     Field(moment("taken_at"), lambda point: timestamp(point.scan.taken_at)),
