@@ -189,7 +189,7 @@ def read_server(*devices: ServerDevice, **more: Any) -> Server:
         "interface": str(devices[0].device.name),
         "tx_checksum": devices[0].offload.tx_checksum,
         "persistence": devices[0].offload.persistence,
-        "macs": tuple(one.device.mac for one in devices[:1] if one.device.mac is not None),
+        "macs": tuple(device.device.mac for device in devices[:1] if device.device.mac is not None),
         "devices": devices,
         "lists_all_devices": True,
     }

@@ -58,7 +58,7 @@ def sample(rule: str) -> tuple[Report, tuple[InterfaceExplanation, ...]]:
     path = SAMPLES / f"{rule}.json"
     report = correlate(loads(path.read_bytes(), origin=path.name))
     accounts = explain(report, find(report.inventory, "*")).accounts
-    return report, tuple(one for one in accounts if decided_by(one) == rule)
+    return report, tuple(account for account in accounts if decided_by(account) == rule)
 
 
 def decided_by(account: InterfaceExplanation) -> str:

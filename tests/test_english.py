@@ -105,7 +105,11 @@ def long_sentences_of(text: str) -> list[str]:
     text = re.sub(r"`[^`]*`", "CODE", text)
     text = re.sub(r"\b(e\.g|i\.e|etc)\.", r"\1", text)
     sentences = re.split(r"(?<=[.!?:;])\s+|\n\s*\n|\n(?=\s*(?:[-*]|\d+\.) )|\|", text)
-    return [" ".join(one.split()) for one in sentences if len(re.findall(r"\S*[A-Za-z]\S*", one)) > LONGEST_SENTENCE]
+    return [
+        " ".join(sentence.split())
+        for sentence in sentences
+        if len(re.findall(r"\S*[A-Za-z]\S*", sentence)) > LONGEST_SENTENCE
+    ]
 
 
 def has_a_diagram(docstring: str) -> bool:
@@ -123,7 +127,7 @@ def hits(path: Path) -> list[str]:
         return idiom_of(text) + headings_of(text) + ([] if lists else long_sentences_of(prose))
     lines = first_lines(text)
     docstrings = [one for one in docstrings_of(text) if not has_a_diagram(one)]
-    long = [sentence for one in docstrings for sentence in long_sentences_of(one)]
+    long = [sentence for docstring in docstrings for sentence in long_sentences_of(docstring)]
     return idiom_of(text) + questions_of(docstrings) + speech_of(lines) + persons_of(docstrings) + long
 
 

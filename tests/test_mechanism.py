@@ -67,8 +67,8 @@ def test_the_labs_table_has_every_boot_of_every_scenario_and_the_rule_that_decid
 
     # The kernels here are fixed: only where the lab names an unfixed one the rule of the step decides.
     played = [
-        (one.name, step.offload.value, step.rule if one.unfixed else "R2", "yes")
-        for one in SCENARIOS
-        for step in one.steps
+        (scenario.name, step.offload.value, step.rule if scenario.unfixed else "R2", "yes")
+        for scenario in SCENARIOS
+        for step in scenario.steps
     ]
     assert sorted(rows) == sorted(played), "python -m tests.lab --document docs/mechanism.md plays them all"

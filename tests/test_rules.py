@@ -82,7 +82,7 @@ FACES: dict[str, dict[str, object]] = {
 def test_the_sample_of_a_rule_shows_its_faces(rule: Rule) -> None:
     _, accounts = sample(rule.id)
 
-    assert [one.domain.name for one in accounts] == list(FACES[rule.id])
+    assert [account.domain.name for account in accounts] == list(FACES[rule.id])
     for account in accounts:
         expected = FACES[rule.id][account.domain.name]
         finding = account.finding
@@ -116,7 +116,7 @@ def test_a_sample_is_reported_and_explained_with_the_rules_title(rule: Rule, cap
 
     assert run(["report", file, "--format", "json"]) in {0, 1, 3, 4}
     findings = json.loads(capfd.readouterr().out)["findings"]
-    assert {one["domain"] for one in findings if one["rule"] == rule.id} == (
+    assert {finding["domain"] for finding in findings if finding["rule"] == rule.id} == (
         set(FACES[rule.id]) if rule.verdict else set()
     )
 

@@ -43,8 +43,8 @@ def _ask_all(uri: str, spread: Callable[..., Iterable[str]] = map) -> int:
     domains = connection.listAllDomains()
     described = (
         *connection.listAllNetworks(),
-        *(one for one in connection.listAllInterfaces() if one.name() in BONDS),
-        *(one for one in devices if one.name().startswith(cards)),
+        *(interface for interface in connection.listAllInterfaces() if interface.name() in BONDS),
+        *(device for device in devices if device.name().startswith(cards)),
         *domains,
     )
     list(spread(_describe, described))

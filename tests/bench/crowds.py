@@ -51,7 +51,7 @@ def _near_hosts(folder: Path) -> list[Row]:
         try:
             define(host, DOMAINS)
             uris = [f"{uri}&number={number}" for number in range(HOSTS)]
-            took, complete, memory = _scan(folder, [part for one in uris for part in ("-c", one)])
+            took, complete, memory = _scan(folder, [part for uri in uris for part in ("-c", uri)])
         finally:
             host.close()
     return _outcome(f"{HOSTS} near hosts of {DOMAINS} domains", complete, HOSTS, memory, f"{took:.1f} s")
@@ -77,7 +77,7 @@ def _scan(folder: Path, options: list[str]) -> tuple[float, int, float]:
         f"--format=table={folder / 'risks'}",
     ]
     used = usage_of([*COMMAND, "scan", "-q", *outputs, *options])
-    found = [one for family in text_string_to_metric_families(metrics.read_text()) for one in family.samples]
+    found = [sample for family in text_string_to_metric_families(metrics.read_text()) for sample in family.samples]
     up = sum(one.value for one in found if one.name == "virtscan_hypervisor_up")
     gaps = sum(one.value for one in found if one.name == "virtscan_gaps" and one.labels["about"] != "hypervisor")
     return used.seconds, int(up - gaps), used.kibibytes * 1024 / 1e6

@@ -176,7 +176,7 @@ def _in_child(way: str, uris: Sequence[str]) -> _Scan:
 def _scan(uris: Sequence[str], host_timeout: float = Plan().host_timeout) -> int:
     targets = tuple(Target(kind=TargetKind.LIBVIRT, address=uri) for uri in uris)
     inventory = collect(Plan(targets=targets, host_timeout=host_timeout, allow_unsafe_uri=True))  # ssh's `command`
-    return sum(one.status is HostStatus.COMPLETE for one in inventory.hypervisors)
+    return sum(host.status is HostStatus.COMPLETE for host in inventory.hypervisors)
 
 
 def _fetch(uris: Sequence[str]) -> int:

@@ -108,7 +108,7 @@ def _domains(count: int) -> list[Domain]:
     read = (
         read_domain(domain(number), origin="qemu+ssh://hv/system", state=DomainState.ACTIVE) for number in range(count)
     )
-    return [msgspec.structs.replace(resolve(one, _NETWORKS), packed=Packed()) for one in read]
+    return [msgspec.structs.replace(resolve(domain, _NETWORKS), packed=Packed()) for domain in read]
 
 
 def _fleet(domains: Sequence[Domain], servers: int = 10) -> Inventory:

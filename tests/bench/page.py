@@ -66,7 +66,7 @@ def _row(what: str, seconds: list[float], limit: float, detail: str) -> Row:
 def _cpu(processor: CDPSession) -> float:
     """CPU seconds of the page's thread so far: the busier the machine, the more they differ from those on the clock."""
     metrics = processor.send("Performance.getMetrics")["metrics"]
-    return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
+    return float(next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration"))
 
 
 def _load(page: Page, file: Path) -> float:

@@ -66,7 +66,7 @@ class Fleet:
 
     def uuids(self) -> set[str | None]:
         """The domains that there are, wherever they run."""
-        return {one.uuid for host in self.hosts for one in host.values()}
+        return {domain.uuid for host in self.hosts for domain in host.values()}
 
     def scan(self, day: int) -> Inventory:
         """What a scan of this day saves."""

@@ -109,7 +109,7 @@ def test_a_closed_standard_input_ends_the_reading_and_everything_that_it_started
             wait_for_end(connection)
 
     assert process.returncode == 3
-    statuses = [one.status for one in loads(answer, origin="").hypervisors]
+    statuses = [host.status for host in loads(answer, origin="").hypervisors]
     assert statuses[0] is HostStatus.FAILED
     assert b'"code":"interrupted"' in answer
 

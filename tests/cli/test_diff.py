@@ -108,7 +108,7 @@ def test_json_meets_its_schema(save: Any, capfd: pytest.CaptureFixture[str]) -> 
     document = json.loads(capfd.readouterr().out)
 
     validator("diff").validate(document)
-    assert {(one["subject"], one["change"]) for one in document["changes"]} == {
+    assert {(change["subject"], change["change"]) for change in document["changes"]} == {
         ("finding", "new"), ("server", "changed"), ("hypervisor", "not-seen"), ("domain", "not-seen"),
     }  # fmt: skip
     assert document["unread"] == [{"hypervisor": "hv9"}]
@@ -192,10 +192,10 @@ def test_a_hypervisor_of_another_configuration_resolves_nothing(save: Any, capfd
 
     assert run([*arguments[:2], save("other.json", replace(without, scope="b")), *arguments[2:]]) == 3
     changes = json.loads(capfd.readouterr().out)["changes"]
-    assert {one["change"] for one in changes if one["subject"] in {"finding", "domain"}} == {"not-seen"}
+    assert {change["change"] for change in changes if change["subject"] in {"finding", "domain"}} == {"not-seen"}
     assert run([*arguments[:2], save("same.json", without), *arguments[2:]]) == 0
     changes = json.loads(capfd.readouterr().out)["changes"]
-    assert {one["change"] for one in changes if one["subject"] == "finding"} == {"resolved"}
+    assert {change["change"] for change in changes if change["subject"] == "finding"} == {"resolved"}
 
 
 def test_other_configurations_are_distinguished(save: Any, capfd: pytest.CaptureFixture[str]) -> None:
@@ -235,7 +235,7 @@ def test_a_file_missing_from_a_folder_neither_removes_its_domain_nor_resolves_it
     assert run([*compared, "--format", "json"]) == 3
     document = json.loads(capfd.readouterr().out)
     validator("diff").validate(document)
-    changes = {(one["subject"], one["change"], one["domain"]) for one in document["changes"]}
+    changes = {(change["subject"], change["change"], change["domain"]) for change in document["changes"]}
     assert changes - {("domain", "not-seen", "web02")} == {("finding", "not-seen", "web02")}
     assert run(compared) == 3
     assert "dumps may have further VMs: 1 interface of 1 VM at risk when last read" in capfd.readouterr().out

@@ -37,7 +37,7 @@ def test_a_hypervisor_without_a_name_is_named_once(tmp_path: Path, capfd: pytest
     uri = f"qemu:///system?socket={tmp_path}/none"
     assert run(["doctor", "-c", uri]) == 3
 
-    (line,) = [one for one in capfd.readouterr().out.splitlines() if "  hypervisor " in one]
+    (line,) = [line for line in capfd.readouterr().out.splitlines() if "  hypervisor " in line]
     assert line.startswith(f"failed   hypervisor {uri}: ")
     assert line.count("qemu:///") == 1
 

@@ -68,7 +68,7 @@ def test_an_interface_of_a_saved_inventory_is_explained(
 def test_an_interface_of_a_new_scan_is_explained_as_the_scan_judges_it(capfd: pytest.CaptureFixture[str]) -> None:
     options = ["-c", HOST, "--server", "satellite:eth0=on", "--format", "json"]
     run(["scan", *options])
-    found = {one["domain"]: one["rule"] for one in json.loads(capfd.readouterr().out)["findings"]}
+    found = {finding["domain"]: finding["rule"] for finding in json.loads(capfd.readouterr().out)["findings"]}
 
     run(["explain", "mail01", *options])
     (told,) = json.loads(capfd.readouterr().out)["interfaces"]
@@ -230,18 +230,18 @@ def test_every_interface_of_the_corpus_is_explained_as_it_is_judged(
         findings = json.loads(capfd.readouterr().out)["findings"]
 
         run(["explain", "*", str(fleet), "-q", "--format", "json"])
-        told = json.loads(capfd.readouterr().out)["interfaces"]
+        explained = json.loads(capfd.readouterr().out)["interfaces"]
         keys = ("hypervisor", "origin", "domain", "index", "rule", "verdict", "confidence", "server", "source_device")
-        judged = [one for one in told if one["verdict"] is not None]
+        judged = [account for account in explained if account["verdict"] is not None]
         assert findings
-        assert sorted([str(one[key]) for key in keys] for one in judged) == sorted(
-            [str(one[key]) for key in keys] for one in findings
+        assert sorted([str(account[key]) for key in keys] for account in judged) == sorted(
+            [str(finding[key]) for key in keys] for finding in findings
         )
-        for one in judged:
+        for account in judged:
             (decision,) = (
-                decision for decision in one["decisions"] if any(place["decides"] for place in decision["places"])
+                decision for decision in account["decisions"] if any(place["decides"] for place in decision["places"])
             )
-            assert (decision["rule"], decision["verdict"]) == (one["rule"], one["verdict"])
+            assert (decision["rule"], decision["verdict"]) == (account["rule"], account["verdict"])
 
 
 def test_the_text_ends_with_the_time_the_version_and_the_exit_code(

@@ -539,7 +539,7 @@ def test_the_page_of_a_scan_has_the_trend_of_its_history(url: str, tmp_path: Pat
 
 def test_pruning_shows_what_it_removed(url: str, capfd: pytest.CaptureFixture[str]) -> None:
     long_ago = timedelta(days=300)
-    save(url, [replace(one, taken_at=one.taken_at - long_ago) for one in nights(*[[host("hv1", vm(1))]] * 9)])
+    save(url, [replace(night, taken_at=night.taken_at - long_ago) for night in nights(*[[host("hv1", vm(1))]] * 9)])
 
     assert run(["history", "prune", "--keep", "1s", "--then", "none", "--history", url]) == 0
     assert capfd.readouterr().out == "removed: 8 of 9 scans; counts are kept\n"

@@ -133,12 +133,14 @@ def test_the_default_hypervisor_is_named_without_its_address(
 def test_scans_at_once_keep_each_others_pseudonyms(tmp_path: Path) -> None:
     runs = []
     for number in range(6):
-        hosts = (hypervisor(f"host-{number}-{one}", domain(f"guest-{number}-{one}", macvtap())) for one in range(20))
+        hosts = (
+            hypervisor(f"host-{number}-{index}", domain(f"guest-{number}-{index}", macvtap())) for index in range(20)
+        )
         (tmp_path / f"{number}.json").write_bytes(dumps(inventory(*hosts)))
         command = ["-c", "from virtscan.cli import main; main()", "report", str(tmp_path / f"{number}.json")]
         output = ["-o", str(tmp_path / f"{number}.txt"), "--redact", str(tmp_path / "map.json")]
         runs.append(subprocess.Popen([sys.executable, *command, *output], cwd=PROJECT))
-    codes = [one.wait(timeout=LONG) for one in runs]
+    codes = [run.wait(timeout=LONG) for run in runs]
 
     names = load_map((tmp_path / "map.json").read_bytes(), origin="map").names
     assert codes == [3] * 6
@@ -317,7 +319,7 @@ def test_the_captures_of_real_boots_keep_their_outcome(captures: Path) -> None:
     for path in sorted(captures.glob("*.pcap")):
         original = read(path)
         redacted, grown = redact_trace(original, Map(key="secret"))
-        assert [one.outcome for one in redacted.boots] == [one.outcome for one in original.boots]
+        assert [boot.outcome for boot in redacted.boots] == [boot.outcome for boot in original.boots]
         told = str(redacted)
         for one in original.boots:
             assert not [name for name in (one.mac, one.address, one.server, one.server_mac) if name and name in told]

@@ -33,7 +33,7 @@ def test_every_bond_has_the_members_that_an_independent_reader_saw(corpus: Path)
         bond, *members = hostnet.read_bonding((corpus / truth.file).read_text(), name="bond2", source="proc")
         assert bond.kind is DeviceKind.BOND
         assert [(member.name, member.permanent_mac) for member in members] == [
-            (one.name, one.hwaddr) for one in truth.slaves
+            (slave.name, slave.hwaddr) for slave in truth.slaves
         ]
         assert list(bond.lower) == [member.name for member in members]
 

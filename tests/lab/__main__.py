@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     scenarios: list[Scenario] = options.scenarios
     if options.list:
-        sys.stdout.write("".join(f"{one.name}\n" for one in scenarios))
+        sys.stdout.write("".join(f"{scenario.name}\n" for scenario in scenarios))
         return 0
     document: Path | None = options.document
     if document is not None:
@@ -40,8 +40,8 @@ def main(arguments: Sequence[str]) -> int:
         except (OSError, ValueError) as error:
             return _refused(_WRONG_USAGE, [f"{document}: {error}"])
     machine = ThisMachine()
-    here = [one for one in scenarios if options.kernel is None and _is_for(one, machine)]
-    nested = [one for one in scenarios if one not in here]
+    here = [scenario for scenario in scenarios if options.kernel is None and _is_for(scenario, machine)]
+    nested = [scenario for scenario in scenarios if scenario not in here]
     if lacks := lacking(here, machine, nested) + (guest_kernel.lacking() if nested else []):
         return _refused(_CANNOT, ["this machine can't play the scenarios:", *(f"  {lack}" for lack in lacks)])
     rows: list[Row] = []

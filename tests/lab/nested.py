@@ -79,7 +79,7 @@ def play_nested(scenarios: Sequence[Scenario], kernel: Kernel | None = None, *, 
         kernel: The guest's; None for Debian's.
         real: They are scenarios of `for_kernel`.
     """
-    steps = [(one.name, step.offload.value) for one in scenarios for step in one.steps]
+    steps = [(scenario.name, step.offload.value) for scenario in scenarios for step in scenario.steps]
     rows = _rows(scenarios, kernel, real=real)
     for done in range(len(steps)):
         try:
@@ -93,7 +93,7 @@ def play_nested(scenarios: Sequence[Scenario], kernel: Kernel | None = None, *, 
 def _rows(scenarios: Sequence[Scenario], given: Kernel | None, *, real: bool) -> Generator[Row]:
     busybox = fetch_busybox(_CACHE)
     kernel = given or fetch_kernel(_CACHE)
-    seconds = _SECONDS + _SECONDS_OF_A_STEP * sum(len(one.steps) for one in scenarios)
+    seconds = _SECONDS + _SECONDS_OF_A_STEP * sum(len(scenario.steps) for scenario in scenarios)
     with tempfile.TemporaryDirectory(prefix="virtscan-lab-") as name:
         folder = Path(name)
         first = folder / "initramfs"

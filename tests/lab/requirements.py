@@ -94,7 +94,7 @@ def lacking(here: Sequence[Scenario], machine: Machine, nested: Sequence[Scenari
         return absent  # whether the kernel makes a device can't be tried
     if not machine.makes_namespaces():
         return ["rights: root may not make namespaces here; a container needs all privileges for it", *absent]
-    devices = dict.fromkeys(kind for one in here for kind in ("veth", "macvtap", *_devices(one)))
+    devices = dict.fromkeys(kind for scenario in here for kind in ("veth", "macvtap", *_devices(scenario)))
     return absent + [
         f"kernel: it makes no {kind} device; it lacks {_MODULES[kind]}, or the right to load it"
         for kind in devices
@@ -109,8 +109,8 @@ def _devices(scenario: Scenario) -> tuple[str, ...]:
 
 def _needs(scenarios: Sequence[Scenario]) -> Iterator[_Need]:
     yield from _ALWAYS
-    yield from dict.fromkeys(need for one in scenarios for need in _BY_SERVICE[one.service])
-    if any(one.firmware is Firmware.UEFI for one in scenarios):
+    yield from dict.fromkeys(need for scenario in scenarios for need in _BY_SERVICE[scenario.service])
+    if any(scenario.firmware is Firmware.UEFI for scenario in scenarios):
         yield _UEFI
 
 

@@ -84,6 +84,6 @@ SCENARIOS = (
 
 def for_kernel(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
     """Return the scenarios in which a kernel has to show fault or cure by itself, on bonds."""
-    real = [one for one in scenarios if not one.needs_stand_in]
+    real = [scenario for scenario in scenarios if not scenario.needs_stand_in]
     on_bonds = (msgspec.structs.replace(one, unfixed=False, lower=one.lower or Lower.BOND) for one in real)
     return tuple(dict.fromkeys(on_bonds))

@@ -64,7 +64,7 @@ def test_a_bond_has_to_be_recognised() -> None:
 def test_a_vm_that_cannot_reach_the_server_has_to_get_no_answer_whatever_the_verdict() -> None:
     cleared = judgement(Verdict.NOT_AFFECTED)
 
-    assert [one for one in Outcome if not against(cleared, one, apart=True)] == [Outcome.NO_LEASE]
+    assert [outcome for outcome in Outcome if not against(cleared, outcome, apart=True)] == [Outcome.NO_LEASE]
 
 
 def test_a_server_out_of_reach_must_not_be_called_reachable() -> None:

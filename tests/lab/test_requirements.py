@@ -91,7 +91,7 @@ def test_without_ip_the_kernel_is_not_accused() -> None:
 def test_a_kernel_without_bonds_can_play_all_scenarios_without_one() -> None:
     machine = MadeUp(without=("bond",))
 
-    assert {one.lower for one in SCENARIOS if not playable(one, machine)} == {Lower.BOND, Lower.VLAN}
+    assert {scenario.lower for scenario in SCENARIOS if not playable(scenario, machine)} == {Lower.BOND, Lower.VLAN}
 
 
 def test_a_bond_of_the_server_needs_one_as_well() -> None:

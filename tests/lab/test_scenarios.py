@@ -23,9 +23,9 @@ STEP = Step(offload=State.ON, rule="R8")
 
 def test_the_lossy_way_is_played_with_every_model_in_every_mode_with_offload_on_and_off() -> None:
     played = {
-        (one.model, one.mode, one.steps[0].offload)
-        for one in SCENARIOS
-        if one.way is Way.LOSSY and one.lower is None and len(one.steps) == 1 and not one.csum_off
+        (scenario.model, scenario.mode, scenario.steps[0].offload)
+        for scenario in SCENARIOS
+        if scenario.way is Way.LOSSY and scenario.lower is None and len(scenario.steps) == 1 and not scenario.csum_off
     }
 
     models = ("virtio", "e1000", "rtl8139")
@@ -35,16 +35,16 @@ def test_the_lossy_way_is_played_with_every_model_in_every_mode_with_offload_on_
 
 
 def test_every_service_firmware_way_and_lower_device_is_played() -> None:
-    assert {one.service for one in SCENARIOS} == set(Service)
-    assert {one.firmware for one in SCENARIOS} == set(Firmware)
-    assert {one.way for one in SCENARIOS} == set(Way)
-    assert {one.sender for one in SCENARIOS} == set(Sender)
-    assert {one.lower for one in SCENARIOS} == {None, *set(Lower) - {Lower.VETH}}
+    assert {scenario.service for scenario in SCENARIOS} == set(Service)
+    assert {scenario.firmware for scenario in SCENARIOS} == set(Firmware)
+    assert {scenario.way for scenario in SCENARIOS} == set(Way)
+    assert {scenario.sender for scenario in SCENARIOS} == set(Sender)
+    assert {scenario.lower for scenario in SCENARIOS} == {None, *set(Lower) - {Lower.VETH}}
 
 
 def test_the_core_shows_each_rule_that_decides_by_place_or_offload() -> None:
-    assert {step.rule for one in CORE for step in one.steps} == {"R5", "R7", "R8", "R9", "R10"}
-    assert any(one.way is Way.HOST_MACVLAN for one in CORE)
+    assert {step.rule for scenario in CORE for step in scenario.steps} == {"R5", "R7", "R8", "R9", "R10"}
+    assert any(scenario.way is Way.HOST_MACVLAN for scenario in CORE)
     assert len(CORE) <= 6
 
 
@@ -59,15 +59,19 @@ def test_a_fixed_kernel_decides_and_an_unfixed_or_unknown_one_leaves_it_to_the_n
 def test_a_kernel_of_the_callers_shows_fault_and_cure_by_itself_with_a_guest_on_the_same_bond() -> None:
     real = for_kernel(SCENARIOS)
 
-    assert not any(one.unfixed or one.needs_stand_in for one in real)
-    same_bond = [one for one in real if (one.way, one.lower, one.sender) == (Way.GUEST, Lower.BOND, Sender.NIC)]
-    assert {step.rule for one in same_bond if not one.apart for step in one.steps} == {"R7", "R5"}
-    assert "R8" in {step.rule for one in real if one.lower is Lower.BOND for step in one.steps}
+    assert not any(scenario.unfixed or scenario.needs_stand_in for scenario in real)
+    same_bond = [
+        scenario
+        for scenario in real
+        if (scenario.way, scenario.lower, scenario.sender) == (Way.GUEST, Lower.BOND, Sender.NIC)
+    ]
+    assert {step.rule for scenario in same_bond if not scenario.apart for step in scenario.steps} == {"R7", "R5"}
+    assert "R8" in {step.rule for scenario in real if scenario.lower is Lower.BOND for step in scenario.steps}
 
 
 @pytest.mark.parametrize("scenarios", [SCENARIOS, for_kernel(SCENARIOS)], ids=["all", "for a kernel"])
 def test_a_name_selects_one_scenario(scenarios: tuple[Scenario, ...]) -> None:
-    names = [one.name for one in scenarios]
+    names = [scenario.name for scenario in scenarios]
 
     assert [name for name in names if sum(name in other for other in names) != 1] == []
 
@@ -97,12 +101,14 @@ def test_under_a_real_kernel_no_stand_in_is_played(capsys: pytest.CaptureFixture
     assert main(["--real", "--list"]) == 0
 
     names = capsys.readouterr().out.splitlines()
-    assert names == [one.name for one in for_kernel(SCENARIOS)]
+    assert names == [scenario.name for scenario in for_kernel(SCENARIOS)]
     assert not any("lossy" in name or "mark lost" in name for name in names)
 
 
 @pytest.mark.parametrize("lower", Lower)
-@pytest.mark.parametrize(("way", "sender"), sorted({(one.way, one.sender) for one in SCENARIOS}, key=str))
+@pytest.mark.parametrize(
+    ("way", "sender"), sorted({(scenario.way, scenario.sender) for scenario in SCENARIOS}, key=str)
+)
 def test_devices_are_made_before_they_are_used(way: Way, sender: Sender, lower: Lower) -> None:
     scenario = Scenario(way=way, steps=(STEP,), sender=sender)
     made = {"lo", *([PORT] if scenario.needs_nic else [])}
@@ -134,12 +140,12 @@ def test_the_vm_is_that_of_the_scenario(mode: SourceMode, firmware: Firmware) ->
     domain = analyzer.read_domain(xml, origin="lab")
     (interface,) = domain.interfaces
     assert (interface.model, domain.boot_devices) == ("e1000", ("network",))
-    ((device, found),) = ((one.device, one.mode) for one in interface.attachments)
+    ((device, found),) = ((attachment.device, attachment.mode) for attachment in interface.attachments)
     assert (device, found) == ("bond0", mode)
 
 
 def test_a_vm_without_partial_checksums_is_played() -> None:
-    (scenario,) = (one for one in SCENARIOS if one.csum_off)
+    (scenario,) = (scenario for scenario in SCENARIOS if scenario.csum_off)
 
     domain = analyzer.read_domain(client_xml(scenario, DeviceName("bond0"), Path("/tmp/console")), origin="lab")
     (interface,) = domain.interfaces
@@ -163,7 +169,9 @@ def test_the_servers_domain_has_the_place_that_the_server_has(way: Way, plug: tu
     assert xml is not None
     interfaces = analyzer.read_domain(xml, origin="lab").interfaces
     assert tuple(interface.mac for interface in interfaces) == SERVER_MACS
-    assert {(one.device, one.mode) for interface in interfaces for one in interface.attachments} == {plug}
+    assert {
+        (attachment.device, attachment.mode) for interface in interfaces for attachment in interface.attachments
+    } == {plug}
 
 
 @pytest.mark.parametrize("way", [Way.HOST_MACVLAN, Way.CONTAINER_MACVLAN, Way.CONTAINER_PORT, Way.MACHINE])

@@ -168,7 +168,7 @@ def test_without_a_shell_the_reason_is_given(machine: Machine, monkeypatch: pyte
 def test_a_device_on_which_ethtool_fails_costs_only_itself(machine: Machine) -> None:
     machine.device("eth1", "device")
     machine.program("ethtool", f"[ $2 = eth1 ] && kill -9 $$; {EACH_OFF}")
-    states = {one.device.name: one.offload for one in machine.read("eth0").devices}
+    states = {device.device.name: device.offload for device in machine.read("eth0").devices}
 
     assert (states[DeviceName("eth0")].tx_checksum, states[DeviceName("eth0")].reason) == (State.OFF, None)
     assert states[DeviceName("eth1")].tx_checksum is State.UNKNOWN
@@ -228,7 +228,7 @@ def test_several_in_different_states_leave_the_server_unknown_and_each_device_kn
         words(server.reason)
         == "several devices with different states (eth0 (on), eth1 (off)); name the serving interface"
     )
-    assert [one.offload.tx_checksum for one in server.devices] == [State.ON, State.OFF]
+    assert [device.offload.tx_checksum for device in server.devices] == [State.ON, State.OFF]
 
 
 def test_without_an_address_no_device_is_chosen(machine: Machine) -> None:
@@ -252,7 +252,7 @@ def test_the_stack_is_read_down_to_the_nic(machine: Machine) -> None:
     driver.symlink_to("../../../../bus/virtio/drivers/virtio_net")
     machine.ip(links=LINKS, addresses="4: bond0.7@bond0    inet 10.77.0.5/24 scope global bond0.7")
     server = machine.read()
-    devices = {one.device.name: one.device for one in server.devices}
+    devices = {device.device.name: device.device for device in server.devices}
 
     assert (server.interface, server.lists_all_devices) == ("bond0.7", True)
     assert {name: (one.kind, one.lower, one.lower_complete) for name, one in devices.items()} == {
@@ -262,13 +262,15 @@ def test_the_stack_is_read_down_to_the_nic(machine: Machine) -> None:
     }
     nic = devices[DeviceName("eth0")]
     assert (nic.backing, nic.driver, nic.permanent_mac) == (Backing.PHYSICAL, "virtio_net", "52:54:00:00:00:01")
-    assert {one.device.name for one in server.devices if one.offload.tx_checksum is State.OFF} == devices.keys()
+    assert {
+        device.device.name for device in server.devices if device.offload.tx_checksum is State.OFF
+    } == devices.keys()
 
 
 def test_each_device_has_its_own_persistent_setting(machine: Machine) -> None:
     machine.device("eth1", "device")
     machine.file("/etc/network/interfaces", "auto eth1\niface eth1 inet dhcp\n  offload-tx off\n")
-    lasting = {one.device.name: one.offload.persistence for one in machine.read("eth0").devices}
+    lasting = {device.device.name: device.offload.persistence for device in machine.read("eth0").devices}
 
     assert {name: told and told.tx_checksum for name, told in lasting.items()} == {"eth0": State.ON, "eth1": State.OFF}
 
@@ -284,7 +286,7 @@ def test_devices_that_ip_does_not_list_leave_the_list_incomplete(machine: Machin
     machine.program("ip", "exit 1")
     server = machine.read("eth0")
     assert not server.lists_all_devices
-    assert [one.device.name for one in server.devices] == ["bond0", "bond0.7", "eth0", "eth9"]
+    assert [device.device.name for device in server.devices] == ["bond0", "bond0.7", "eth0", "eth9"]
 
 
 @pytest.mark.long
@@ -296,8 +298,8 @@ def test_the_answer_of_a_host_with_many_containers_is_bounded_and_has_its_nics(m
     machine.device("zz9", "device")
     machine.ip(links="\n".join(links))
     server = machine.read("eth0")
-    read = {one.device.name for one in server.devices if one.offload.tx_checksum is State.OFF}
-    unread = {words(one.offload.reason) for one in server.devices if one.device.name not in read}
+    read = {device.device.name for device in server.devices if device.offload.tx_checksum is State.OFF}
+    unread = {words(device.offload.reason) for device in server.devices if device.device.name not in read}
 
     assert not server.lists_all_devices
     assert len(read) == 400
@@ -307,10 +309,10 @@ def test_the_answer_of_a_host_with_many_containers_is_bounded_and_has_its_nics(m
 
 @pytest.mark.long
 def test_devices_that_ethtool_was_not_run_on_leave_the_list_incomplete(machine: Machine) -> None:
-    names = [f"cali{one:03}" for one in range(400)]
+    names = [f"cali{number:03}" for number in range(400)]
     for name in names:
         (machine.root / f"sys/class/net/{name}").mkdir()
-    links = (f"{one}: {name}: <UP> mtu 1500 \\    veth" for one, name in enumerate([*names, "eth0", "lo"]))
+    links = (f"{number}: {name}: <UP> mtu 1500 \\    veth" for number, name in enumerate([*names, "eth0", "lo"]))
     machine.ip(links="\n".join(links))
 
     assert not machine.read("eth0").lists_all_devices

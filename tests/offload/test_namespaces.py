@@ -31,11 +31,11 @@ def read(setup: str, interface: str = "") -> Server:
 
 
 def stack(server: Server) -> Mapping[str, Device]:
-    return {one.device.name: one.device for one in server.devices}
+    return {device.device.name: device.device for device in server.devices}
 
 
 def offload(server: Server, name: str) -> State:
-    return next(one.offload.tx_checksum for one in server.devices if one.device.name == DeviceName(name))
+    return next(device.offload.tx_checksum for device in server.devices if device.device.name == DeviceName(name))
 
 
 BRIDGE = """
@@ -71,7 +71,7 @@ def test_a_macvlan_is_read_with_its_mode_and_parent_and_can_not_be_switched(mode
 
     assert (macvlan.kind, macvlan.mode, macvlan.backing) == (DeviceKind.MACVLAN, mode, Backing.VIRTUAL)
     assert (macvlan.lower, macvlan.lower_complete) == (("veth0",), True)
-    (features,) = (one.offload.features for one in server.devices if one.device.name == "mv0")
+    (features,) = (device.offload.features for device in server.devices if device.device.name == "mv0")
     assert features["tx-checksum-ip-generic"].fixed
 
 
@@ -108,5 +108,7 @@ def test_three_hundred_veths_are_read_in_one_go() -> None:
     server = read(f"{many}\nip address add 10.0.0.5/24 dev v7")
 
     assert (server.interface, server.lists_all_devices) == ("v7", True)
-    assert {one.offload.tx_checksum for one in server.devices if one.device.kind is DeviceKind.VETH} == {State.ON}
+    assert {device.offload.tx_checksum for device in server.devices if device.device.kind is DeviceKind.VETH} == {
+        State.ON
+    }
     assert len(server.devices) >= 300

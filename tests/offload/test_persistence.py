@@ -33,7 +33,7 @@ DEFAULT_LINK = "/usr/lib/systemd/network/99-default.link"
 INTERFACES = "/etc/network/interfaces"
 ENABLED = "multi-user.target.wants/tx.service"
 STARTED = frozenset(
-    {ENABLED, *(f"{ENABLED[:-10]}{one}.service" for one in ("NetworkManager", "network", "networking"))}
+    {ENABLED, *(f"{ENABLED[:-10]}{unit}.service" for unit in ("NetworkManager", "network", "networking"))}
 )
 
 

@@ -91,8 +91,8 @@ def test_a_whole_answer_has_every_fact_in_its_place() -> None:
 
 @pytest.mark.parametrize(("number", "whole"), [(999, True), (1000, False)])
 def test_a_list_at_its_limit_may_have_been_cut(number: int, whole: bool) -> None:
-    devices = "".join(f" v{one}\n" for one in range(number))
-    links = "".join(f" {one}: v{one}: <UP> mtu 1500\n" for one in range(number))
+    devices = "".join(f" v{index}\n" for index in range(number))
+    links = "".join(f" {index}: v{index}: <UP> mtu 1500\n" for index in range(number))
 
     assert parse_answer(f"@virtscan 1\n@devices\n{devices}@links\n{links}@end\n".encode()).lists_all_devices is whole
 

@@ -98,7 +98,7 @@ CHAIN: dict[str, str | bytes | Link] = {
 
 def test_the_devices_of_the_report_are_the_sending_stack(tmp_path: Path) -> None:
     server = read(tmp_path, CHAIN)
-    devices = {one.device.name: one for one in server.devices}
+    devices = {device.device.name: device for device in server.devices}
 
     assert server.lists_all_devices
     assert {name: (one.device.kind, one.device.lower, one.device.lower_complete) for name, one in devices.items()} == {
@@ -152,7 +152,7 @@ def test_without_an_address_no_device_is_chosen(tmp_path: Path) -> None:
     server = read(tmp_path, ONE_CARD | {f"{NETWORKING}ip_-d_address": link(2, "eth0")})
 
     assert (server.interface, words(server.reason)) == (None, "no device has an address; name the serving interface")
-    assert [one.device.name for one in server.devices] == ["eth0"]
+    assert [device.device.name for device in server.devices] == ["eth0"]
 
 
 def test_a_device_absent_from_the_report_is_refused_with_those_it_has(tmp_path: Path) -> None:
@@ -307,7 +307,7 @@ def test_the_collected_reports_show_their_machine_and_its_sender(
     server = READERS[target.kind](target, timeout=LONG)
 
     assert (server.machine, server.interface) == (runs_on, interface)
-    assert not any(one.device.name == "lo" for one in server.devices)
+    assert not any(device.device.name == "lo" for device in server.devices)
 
 
 def test_a_container_on_a_macvlan_shows_its_kind_and_no_parent(tmp_path: Path) -> None:

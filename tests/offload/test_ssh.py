@@ -76,7 +76,7 @@ def test_a_switched_device_is_read_as_it_is_now(sshd: Sshd, veth: str) -> None:
 def test_every_device_of_the_server_is_read(sshd: Sshd, veth: str) -> None:
     subprocess.run(["ethtool", "-K", veth, "tx", "off"], check=True, capture_output=True)
     before = device_names()
-    stack = {one.device.name: one for one in read(sshd).devices}
+    stack = {device.device.name: device for device in read(sshd).devices}
     after = device_names()
     mine = stack[DeviceName(veth)]
     others = {name for name in stack if name.startswith("vs")}  # other tests make devices and remove them

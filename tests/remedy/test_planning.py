@@ -44,7 +44,7 @@ def test_a_server_that_puts_interfaces_at_risk_is_changed() -> None:
 
     (planned,) = made.changes
     assert (planned.server, planned.senders[0].interface, planned.fixed) == ("satellite", "eth0", False)
-    assert [(freed.hypervisor, freed.domain, freed.mac) for freed in planned.interfaces_at_risk] == [
+    assert [(interface.hypervisor, interface.domain, interface.mac) for interface in planned.interfaces_at_risk] == [
         ("hv1", "web01", WEB01),
         ("hv1", "web02", WEB02),
     ]
@@ -67,7 +67,7 @@ def test_a_server_behind_the_worst_one_is_shown_too() -> None:
 
     assert [planned.server for planned in made.changes] == ["cobbler", "satellite"]
     assert [len(planned.interfaces_at_risk) for planned in made.changes] == [2, 2]
-    assert [freed.others for planned in made.changes for freed in planned.interfaces_at_risk] == [
+    assert [interface.others for planned in made.changes for interface in planned.interfaces_at_risk] == [
         ("satellite",)
     ] * 2 + [("cobbler",)] * 2
     assert made.still_at_risk == 0

@@ -25,7 +25,7 @@ SITES = ("ams", "fra")
 
 def test_neither_the_order_nor_merging_again_changes_anything_and_no_gap_is_lost() -> None:
     for seed in range(FLEETS):
-        parts = [one for of_site in files(Random(seed)).values() for one in of_site]
+        parts = [part for of_site in files(Random(seed)).values() for part in of_site]
         merged = merge(parts)
 
         assert merge(parts[::-1]) == merged, seed
@@ -41,20 +41,20 @@ def test_neither_the_order_nor_merging_again_changes_anything_and_no_gap_is_lost
 def test_merging_in_stages_is_merging_all_at_once_whatever_was_saved_in_between(is_redacted: bool) -> None:
     for seed in range(FLEETS):
         random = Random(seed)
-        parts = [one for of_site in files(random).values() for one in of_site]
+        parts = [part for of_site in files(random).values() for part in of_site]
         if is_redacted:
             parts = redacted(parts)
         random.shuffle(parts)
         once = merge(parts)
         while len(parts) > 1:
-            some = [parts.pop() for _ in range(random.randint(2, len(parts)))]
-            parts.insert(random.randint(0, len(parts)), loads(dumps(merge(some)), origin=""))
+            chosen = [parts.pop() for _ in range(random.randint(2, len(parts)))]
+            parts.insert(random.randint(0, len(parts)), loads(dumps(merge(chosen)), origin=""))
         assert parts == [once], seed
 
 
 def test_a_result_of_an_older_version_which_kept_no_scans_is_one_scan() -> None:
     for seed in range(FLEETS):
-        parts = [one for of_site in files(Random(seed)).values() for one in of_site]
+        parts = [part for of_site in files(Random(seed)).values() for part in of_site]
         merged = merge(parts)
         old = replace(merged, merged=())
 
@@ -68,7 +68,7 @@ def test_a_result_of_an_older_version_which_kept_no_scans_is_one_scan() -> None:
 
 def test_pseudonyms_of_a_merged_inventory_are_those_of_its_scans() -> None:
     for seed in range(FLEETS):
-        parts = [one for of_site in files(Random(seed)).values() for one in of_site]
+        parts = [part for of_site in files(Random(seed)).values() for part in of_site]
 
         merged, *scans = redacted([merge(parts), *parts])
 
@@ -80,16 +80,16 @@ def redacted(parts: Iterable[Inventory]) -> list[Inventory]:
     known = Map(key="a")
     found = []
     for part in parts:
-        one, known = redact(part, known)
-        found.append(one)
+        pseudonymous, known = redact(part, known)
+        found.append(pseudonymous)
     return found
 
 
 def test_all_domains_of_a_hypervisor_disappear_only_by_a_complete_observation() -> None:
     for seed in range(FLEETS):
         fleet = files(Random(seed))
-        parts = [one for of_site in fleet.values() for one in of_site]
-        observed = [(site, host) for site, some in fleet.items() for one in some for host in one.hypervisors]
+        parts = [part for of_site in fleet.values() for part in of_site]
+        observed = [(site, host) for site, of_site in fleet.items() for part in of_site for host in part.hypervisors]
         empty = {
             (site, host.own_name or host.name)
             for site, host in observed
@@ -108,11 +108,15 @@ def test_no_interface_gets_better_because_of_another_site() -> None:
     for seed in range(FLEETS):
         fleet = files(Random(seed))
         every = merge([part for of_site in fleet.values() for part in of_site])
-        found = {one.domain: one.verdict for one in correlate(every).findings}
+        found = {finding.domain: finding.verdict for finding in correlate(every).findings}
         for of_site in fleet.values():
             alone = merge(of_site)
             before = correlate(alone).findings if alone.servers else ()
-            worse = [one for one in before if one.verdict in OPEN and found[one.domain].rank > one.verdict.rank]
+            worse = [
+                finding
+                for finding in before
+                if finding.verdict in OPEN and found[finding.domain].rank > finding.verdict.rank
+            ]
             assert worse == [], seed
 
 
@@ -136,7 +140,7 @@ def test_equal_servers_on_hypervisors_of_one_name_at_two_sites_are_two() -> None
 
     merged = merge([ams, fra])
 
-    assert [one.runs_on for one in merged.servers] == [host.name for host in merged.hypervisors]
+    assert [server.runs_on for server in merged.servers] == [host.name for host in merged.hypervisors]
     assert merge([fra, merged]) == merged
 
 
@@ -153,7 +157,7 @@ def test_an_unread_hypervisor_joins_the_one_of_its_address_and_hides_no_namesake
     fra = replace(ams, uri="qemu+ssh://kvm01.fra/system", domains=(domain("fra-vm"),), is_name_declared=True)
     unread = replace(ams, domains=(), status=HostStatus.FAILED, is_name_declared=True)
 
-    merged = merge([inventory(one) for one in (ams, fra, unread)])
+    merged = merge([inventory(host) for host in (ams, fra, unread)])
 
     assert [host.domains[0].name for host in merged.hypervisors] == ["ams-vm", "fra-vm"]
 
@@ -186,8 +190,8 @@ def test_runs_on_is_kept_for_an_unread_hypervisor_whose_name_another_site_has() 
 
     for sites in ([ams, fra], [fra, ams]):
         merged = merge(sites)
-        assert [one.runs_on for one in merged.servers] == ["kvm03"]
-        assert [one.name for one in merged.hypervisors] == ["kvm01", "kvm03 (qemu+ssh://kvm03.fra/system)"]
+        assert [server.runs_on for server in merged.servers] == ["kvm03"]
+        assert [host.name for host in merged.hypervisors] == ["kvm01", "kvm03 (qemu+ssh://kvm03.fra/system)"]
         assert merge([merged, *sites]) == merge([merged]) == merged
     (warning,) = runs_on_warnings([host.name for host in merged.hypervisors], merged.servers)
     assert reason(warning).startswith("runs_on: no hypervisor is named 'kvm03'")
@@ -205,7 +209,7 @@ def test_two_sites_with_a_hypervisor_without_domains_of_one_short_address_stay_t
         for name, state in (("ams", State.OFF), ("fra", State.UNKNOWN))
     )
 
-    assert {one.tx_checksum for one in merge([ams, fra]).servers} == {State.OFF, State.UNKNOWN}
+    assert {server.tx_checksum for server in merge([ams, fra]).servers} == {State.OFF, State.UNKNOWN}
 
 
 def test_a_night_without_domains_joins_no_hypervisor_of_another_site_with_the_short_address() -> None:
@@ -241,7 +245,7 @@ def test_a_later_file_of_another_site_withdraws_no_declared_state() -> None:
     other = replace(inventory(hypervisor("other", uri="qemu+ssh://other/system")), taken_at=LATER)
 
     for files_of_all in ([declared, read], [declared, read, other]):
-        assert [one.tx_checksum for one in merge(files_of_all).servers] == [State.ON]
+        assert [server.tx_checksum for server in merge(files_of_all).servers] == [State.ON]
 
 
 def test_a_server_of_a_file_without_hypervisors_has_no_place_if_two_sites_have_the_name() -> None:
@@ -255,8 +259,8 @@ def test_a_server_of_a_file_without_hypervisors_has_no_place_if_two_sites_have_t
 
     merged = merge([*sites, servers])
 
-    assert [one.runs_on for one in merged.servers] == [None]
-    assert [one.is_at_risk for one in correlate(merged).findings] == [True, True]
+    assert [server.runs_on for server in merged.servers] == [None]
+    assert [finding.is_at_risk for finding in correlate(merged).findings] == [True, True]
     assert merge([merged, servers]) == merge([merged]) == merged
 
 
@@ -272,16 +276,16 @@ def test_the_newest_state_of_a_central_server_counts_whatever_was_declared_befor
         for day, (host, one) in enumerate(nights)
     ]
 
-    assert [one.tx_checksum for one in merge(parts).servers] == [State.ON]
+    assert [server.tx_checksum for server in merge(parts).servers] == [State.ON]
 
 
 def test_older_macs_do_not_make_two_of_servers_that_are_equal_now() -> None:
     hosts = {name: hypervisor("kvm01", domain(f"{name}-vm"), uri=f"qemu+ssh://kvm01.{name}/system") for name in SITES}
     now = server("mirror", source="on", observed_at=None)
     parts = [
-        one
+        part
         for place, (name, host) in enumerate(hosts.items())
-        for one in (
+        for part in (
             replace(inventory(host, servers=(now,)), taken_at=LATER + place * timedelta(days=1)),
             inventory(host, servers=(server("mirror", macs=(Mac(f"52:54:00:00:00:0{place}"),)),)),
         )
@@ -289,5 +293,5 @@ def test_older_macs_do_not_make_two_of_servers_that_are_equal_now() -> None:
 
     merged = merge(parts)
 
-    assert [one.name for one in merged.servers] == ["mirror"]
+    assert [server.name for server in merged.servers] == ["mirror"]
     assert merge([merged]) == merged

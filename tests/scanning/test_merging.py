@@ -86,11 +86,11 @@ def test_merging_again_changes_nothing(given: list[Inventory]) -> None:
 def test_no_gap_and_no_host_is_lost(given: list[Inventory]) -> None:
     merged = merge(given)
 
-    assert {(gap.item, gap.cause) for one in given for gap in one.gaps} == {
+    assert {(gap.item, gap.cause) for part in given for gap in part.gaps} == {
         (gap.item, gap.cause) for gap in merged.gaps
     }
     keys = {key for host in merged.hypervisors for key in host.keys}
-    assert all(set(host.keys) <= keys for one in given for host in one.hypervisors)
+    assert all(set(host.keys) <= keys for part in given for host in part.hypervisors)
     assert len({host.name for host in merged.hypervisors}) == len(merged.hypervisors)
 
 
@@ -105,10 +105,10 @@ def test_of_a_host_under_two_addresses_the_newest_complete_observation_counts() 
     cut = replace(new, status=HostStatus.PARTIAL, domains=())
 
     (host,) = merge([inventory(old), replace(inventory(new), taken_at=LATER)]).hypervisors
-    assert [one.name for one in host.domains] == ["a", "b"]
+    assert [domain.name for domain in host.domains] == ["a", "b"]
     assert "uri:qemu+ssh://hv1/system" in host.keys
     (host,) = merge([inventory(old), replace(inventory(cut), taken_at=LATER)]).hypervisors
-    assert [one.name for one in host.domains] == ["a"]
+    assert [domain.name for domain in host.domains] == ["a"]
     assert host.observed_at == TAKEN_AT
 
 
@@ -120,7 +120,7 @@ def test_an_observation_of_unknown_domains_hides_none_of_an_older_partial_one() 
 
     merged = merge([old, replace(new, taken_at=LATER)])
 
-    assert [one.is_at_risk for one in correlate(merged).findings] == [True]
+    assert [finding.is_at_risk for finding in correlate(merged).findings] == [True]
     assert len(merged.gaps) == 2
 
 
@@ -129,13 +129,13 @@ def test_of_two_observations_of_unknown_age_that_of_the_newest_scan_counts() -> 
 
     for nights in ([old, replace(new, taken_at=LATER)], [replace(new, taken_at=LATER), old]):
         (host,) = merge(nights).hypervisors
-        assert [one.name for one in host.domains] == ["vm", "b"]
+        assert [domain.name for domain in host.domains] == ["vm", "b"]
 
 
 def test_the_order_of_former_keys_does_not_matter() -> None:
-    one, other = (inventory(hypervisor("hv1", domain("vm"), former_keys=(key,))) for key in ("uri:a", "name:b"))
+    first, second = (inventory(hypervisor("hv1", domain("vm"), former_keys=(key,))) for key in ("uri:a", "name:b"))
 
-    assert merge([one, other]) == merge([other, one])
+    assert merge([first, second]) == merge([second, first])
 
 
 def test_an_unread_host_has_one_memory_and_a_complete_one_none() -> None:
@@ -159,7 +159,7 @@ def test_two_drivers_of_one_machine_stay_two_hypervisors() -> None:
 
     merged = merge([inventory(vms), inventory(containers)])
 
-    assert sorted(one.domains[0].name for one in merged.hypervisors) == ["box", "vm"]
+    assert sorted(host.domains[0].name for host in merged.hypervisors) == ["box", "vm"]
 
 
 def site(name: str, *servers: Server) -> Inventory:
@@ -174,7 +174,7 @@ def test_a_server_that_is_off_clears_no_interface_of_another_site(source: str) -
 
     for sites in ([ams, fra], [fra, ams]):
         merged = merge(sites)
-        assert [one.name for one in merged.servers] == [
+        assert [server.name for server in merged.servers] == [
             f"satellite ({source})",
             f"satellite ({source}) #2",
         ]
@@ -187,7 +187,9 @@ def test_a_server_of_several_nights_counts_as_the_newest_and_a_central_one_once(
 
     (of_nights,) = merge([site("ams", server()), later]).servers
     assert (of_nights.name, of_nights.tx_checksum) == ("satellite", State.OFF)
-    assert [one.name for one in merge([site("ams", server()), site("fra", server())]).servers] == ["satellite"]
+    assert [merged_server.name for merged_server in merge([site("ams", server()), site("fra", server())]).servers] == [
+        "satellite"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -196,9 +198,9 @@ def test_a_server_of_several_nights_counts_as_the_newest_and_a_central_one_once(
     ids=["by its MAC", "by its full address"],
 )
 def test_a_central_server_counts_once_and_as_off_only_if_that_is_the_newest(central: dict[str, Any]) -> None:
-    def merged(one: Server, other: Server) -> list[tuple[str, State]]:
-        found = merge([site("ams", one), site("fra", other)])
-        assert merge([site("fra", other), site("ams", one)]) == found
+    def merged(first: Server, second: Server) -> list[tuple[str, State]]:
+        found = merge([site("ams", first), site("fra", second)])
+        assert merge([site("fra", second), site("ams", first)]) == found
         return [(each.name, each.tx_checksum) for each in found.servers]
 
     on, off = server(**central), server(tx_checksum=State.OFF, **central)
@@ -216,7 +218,7 @@ def test_a_record_means_no_namesake_of_another_site(name: str) -> None:
 
     for sites in ([ams, fra], [fra, ams]):
         merged = merge(sites)
-        (found,) = (one for one in correlate(merged).findings if one.domain == "ams-vm")
+        (found,) = (finding for finding in correlate(merged).findings if finding.domain == "ams-vm")
         assert (found.server, found.is_at_risk, found.exposure) == ("foreman", True, Exposure.PENDING)
         assert merge([merged, *sites]) == merge([merged]) == merged
 
@@ -229,11 +231,11 @@ def test_a_record_by_full_name_means_no_server_of_another_site_with_only_its_sho
     fra = site("fra", server("sat", State.OFF, source="ssh://sat"))
     central = inventory(servers=(server("sat", State.OFF, source="ssh://sat.ams.org"),))
 
-    assert [one.server for one in merge([ams, fra]).netboots] == [None]
-    (found,) = (one for one in correlate(merge([ams, fra])).findings if one.domain == "ams-vm")
+    assert [netboot.server for netboot in merge([ams, fra]).netboots] == [None]
+    (found,) = (finding for finding in correlate(merge([ams, fra])).findings if finding.domain == "ams-vm")
     assert (found.server, found.is_at_risk) == ("mirror", True)
-    assert [one.server for one in merge([ams, central]).netboots] == ["sat.ams.org"]
-    assert [one.server for one in merge([ams, fra, central]).netboots] == ["sat (ssh://sat.ams.org)"]
+    assert [netboot.server for netboot in merge([ams, central]).netboots] == ["sat.ams.org"]
+    assert [netboot.server for netboot in merge([ams, fra, central]).netboots] == ["sat (ssh://sat.ams.org)"]
 
 
 @pytest.mark.parametrize("source", ["on", "ssh://root@10.0.0.1", "ssh://satellite"])
@@ -254,8 +256,8 @@ def test_a_record_means_the_server_of_its_own_site_if_another_site_has_a_namesak
 
     merged = merge(sites)
 
-    assert {one.domain: one.rule for one in correlate(merged).findings} == {"ams-vm": "R11", "fra-vm": "R5"}
-    assert sorted(one.rule for one in correlate(redact(merged, Map(key="a"))[0]).findings) == ["R11", "R5"]
+    assert {finding.domain: finding.rule for finding in correlate(merged).findings} == {"ams-vm": "R11", "fra-vm": "R5"}
+    assert sorted(finding.rule for finding in correlate(redact(merged, Map(key="a"))[0]).findings) == ["R11", "R5"]
     assert merge([*sites[::-1], merged]) == merged
 
 
@@ -265,15 +267,15 @@ def test_a_record_means_the_server_of_an_inventory_that_has_both() -> None:
     central = replace(inventory(servers=(server(),)), netboots=(replace(record, observed_at=LATER),))
     by_full_name = replace(ams, netboots=(replace(record, server="satellite.example.com"),))
 
-    assert [one.server for one in merge([ams, central]).netboots] == ["satellite", "satellite"]
-    assert [one.server for one in merge([by_full_name, replace(central, netboots=())]).netboots] == [
+    assert [netboot.server for netboot in merge([ams, central]).netboots] == ["satellite", "satellite"]
+    assert [netboot.server for netboot in merge([by_full_name, replace(central, netboots=())]).netboots] == [
         "satellite.example.com"
     ]
 
 
 def night(host: Hypervisor, *servers: Server, day: int = 0, **more: Any) -> Inventory:
     at = TAKEN_AT + timedelta(days=day)
-    read = tuple(replace(one, observed_at=at) for one in servers)
+    read = tuple(replace(server, observed_at=at) for server in servers)
     return replace(inventory(replace(host, observed_at=at), servers=read, **more), taken_at=at)
 
 
@@ -286,7 +288,7 @@ def test_segments_are_those_of_the_newest_configuration(status: HostStatus, read
 
     for nights in ([old, new], [new, old]):
         merged = merge(nights)
-        assert [one.rule for one in correlate(merged).findings] == ["R11"]
+        assert [finding.rule for finding in correlate(merged).findings] == ["R11"]
         assert merge([merged, *nights]) == merge([merged]) == merged
 
 
@@ -298,7 +300,7 @@ def test_what_the_newest_configuration_no_longer_declares_is_withdrawn() -> None
 
     (found,) = merged.hypervisors
     assert (found.observed_at, found.declared_kernel, found.physical) == (TAKEN_AT, None, False)
-    assert [(one.tx_checksum, one.physical) for one in merged.servers] == [(State.UNKNOWN, False)]
+    assert [(server.tx_checksum, server.physical) for server in merged.servers] == [(State.UNKNOWN, False)]
 
 
 def test_a_state_that_the_newest_configuration_declares_goes_before_an_older_observation() -> None:
@@ -309,7 +311,7 @@ def test_a_state_that_the_newest_configuration_declares_goes_before_an_older_obs
 
     for nights in ([old, new], [new, old]):
         merged = merge(nights)
-        assert [one.is_at_risk for one in correlate(merged).findings] == [True]
+        assert [finding.is_at_risk for finding in correlate(merged).findings] == [True]
         assert merged.servers == (declared,)
         assert merge([merged, *nights]) == merge([merged]) == merged
 
@@ -324,8 +326,8 @@ def test_facts_of_an_unknown_age_get_none() -> None:
     merged = merge([undated, replace(inventory(hypervisor("hv2")), taken_at=LATER)], limit)
 
     assert (merged.servers[0].observed_at, merged.hypervisors[0].observed_at) == (None, None)
-    assert {one.verdict for one in correlate(undated).findings} == {Verdict.UNKNOWN}
-    assert {one.verdict for one in correlate(merged).findings} == {Verdict.UNKNOWN}
+    assert {finding.verdict for finding in correlate(undated).findings} == {Verdict.UNKNOWN}
+    assert {finding.verdict for finding in correlate(merged).findings} == {Verdict.UNKNOWN}
 
 
 def test_a_gap_about_a_server_has_the_name_of_that_server_in_the_result() -> None:
@@ -346,7 +348,8 @@ def test_a_gap_about_a_server_has_the_name_of_that_server_in_the_result() -> Non
     merged = merge(unread)
 
     assert {subject(gap): reason(gap) for gap in merged.gaps} == {
-        f"server {one.name}": f"{name}: timeout" for one, name in zip(merged.servers, ("ams", "fra"), strict=True)
+        f"server {merged_server.name}": f"{name}: timeout"
+        for merged_server, name in zip(merged.servers, ("ams", "fra"), strict=True)
     }
     assert [subject(gap) for gap in merge(unread[:1]).gaps] == ["server satellite (ssh://satellite)"]
 
@@ -356,12 +359,12 @@ def test_servers_of_one_name_at_two_sites_are_two_whatever_their_interfaces() ->
     fra = site("fra", server(interface="bond0", source="file:/srv/ethtool.txt"))
     merged = merge([ams, fra])
 
-    assert [(one.name, one.interface) for one in merged.servers] == [
+    assert [(server.name, server.interface) for server in merged.servers] == [
         ("satellite (file:/srv/ethtool.txt)", "bond0"),
         ("satellite (ssh://satellite.example.com)", "eth0"),
     ]
     assert merge([merged, fra, ams]) == merge([merged]) == merged
-    assert {one.name for one in merge([ams]).servers} == {"satellite"}
+    assert {server.name for server in merge([ams]).servers} == {"satellite"}
 
 
 def test_a_remembered_place_stays_with_its_server() -> None:
@@ -403,11 +406,11 @@ def test_the_command_writes_what_report_reads_from_several_files(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     files = []
-    for number, one in enumerate(
+    for number, part in enumerate(
         (inventory(hypervisor("hv1", domain("a")), servers=(server(),)), inventory(hypervisor("hv2", domain("b"))))
     ):
         path = tmp_path / f"{number}.json"
-        path.write_bytes(dumps(one))
+        path.write_bytes(dumps(part))
         files.append(str(path))
     merged = tmp_path / "merged.json"
 
@@ -434,15 +437,19 @@ def test_a_file_that_is_no_inventory_is_named(tmp_path: Path, capfd: pytest.Capt
 def test_two_machines_with_one_uuid_and_no_domain_in_common_stay_two() -> None:
     """Vendors and clones repeat it; an address or a declared name is of one hypervisor."""
     uuid = "4c4c4544-0000-1000-8000-000000000001"
-    one = replace(hypervisor("hv1", domain("a"), uri="qemu+ssh://hv1/system"), system_uuid=uuid)
-    other = replace(hypervisor("hv2", domain("b"), uri="qemu+ssh://hv2/system"), system_uuid=uuid)
-    moved = replace(one, domains=(domain("c"),), observed_at=LATER)
+    first = replace(hypervisor("hv1", domain("a"), uri="qemu+ssh://hv1/system"), system_uuid=uuid)
+    second = replace(hypervisor("hv2", domain("b"), uri="qemu+ssh://hv2/system"), system_uuid=uuid)
+    moved = replace(first, domains=(domain("c"),), observed_at=LATER)
 
-    for sites in ([inventory(one, other)], [inventory(one), inventory(other)], [inventory(other), inventory(one)]):
+    for sites in (
+        [inventory(first, second)],
+        [inventory(first), inventory(second)],
+        [inventory(second), inventory(first)],
+    ):
         merged = merge(sites)
         assert [host.name for host in merged.hypervisors] == ["hv1", "hv2"]
         assert merge([merged, *sites]) == merged
-    (found,) = merge([inventory(one), replace(inventory(moved), taken_at=LATER)]).hypervisors
+    (found,) = merge([inventory(first), replace(inventory(moved), taken_at=LATER)]).hypervisors
     assert [each.name for each in found.domains] == ["c"]
 
 
@@ -499,10 +506,10 @@ def test_a_server_runs_on_a_hypervisor_of_its_own_site() -> None:
 
     for sites in ([ams, fra], [fra, ams]):
         merged = merge(sites)
-        assert {one.domain for one in correlate(merged).findings if one.is_at_risk} >= {"ams-vm"}
+        assert {finding.domain for finding in correlate(merged).findings if finding.is_at_risk} >= {"ams-vm"}
         assert merge([merged, *sites]) == merge([merged]) == merged
     central = replace(fra, servers=(moving, *fra.servers))
-    assert [one.runs_on for one in merge([ams, central]).servers] == ["kvm03", None]
+    assert [server.runs_on for server in merge([ams, central]).servers] == ["kvm03", None]
 
 
 def test_a_server_of_a_file_without_hypervisors_runs_on_one_of_another_file() -> None:
@@ -511,8 +518,8 @@ def test_a_server_of_a_file_without_hypervisors_runs_on_one_of_another_file() ->
 
     for files in ([servers, hosts], [hosts, servers]):
         merged = merge(files)
-        assert [one.runs_on for one in merged.servers] == ["kvm01"]
-        assert [one.verdict for one in correlate(merged).findings] == [Verdict.UNKNOWN]
+        assert [server.runs_on for server in merged.servers] == ["kvm01"]
+        assert [finding.verdict for finding in correlate(merged).findings] == [Verdict.UNKNOWN]
         assert merge([merged, *files]) == merge([merged]) == merged
 
 
@@ -527,24 +534,24 @@ def test_a_server_runs_on_the_hypervisor_that_got_a_longer_name() -> None:
 
     merged = merge([ams, fra])
 
-    assert [one.runs_on for one in merged.servers] == [host.name for host in merged.hypervisors]
+    assert [server.runs_on for server in merged.servers] == [host.name for host in merged.hypervisors]
     assert merge([merged, fra, ams]) == merge([merged]) == merged
 
 
 def test_definitions_in_one_folder_of_two_machines_stay_two() -> None:
-    one, other = (hypervisor("qemu", domain(name), uri="xml:/etc/libvirt/qemu", local=True) for name in "ab")
-    later = replace(inventory(replace(one, domains=(domain("a"), domain("c")), observed_at=LATER)), taken_at=LATER)
+    first, second = (hypervisor("qemu", domain(name), uri="xml:/etc/libvirt/qemu", local=True) for name in "ab")
+    later = replace(inventory(replace(first, domains=(domain("a"), domain("c")), observed_at=LATER)), taken_at=LATER)
 
-    merged = merge([inventory(one), inventory(other)])
+    merged = merge([inventory(first), inventory(second)])
     assert [host.name for host in merged.hypervisors] == [
         "qemu (xml:/etc/libvirt/qemu)",
         "qemu (xml:/etc/libvirt/qemu) #2",
     ]
-    assert len(merge([inventory(one), later]).hypervisors) == 1
+    assert len(merge([inventory(first), later]).hypervisors) == 1
 
 
-def saved(path: Path, one: Inventory) -> str:
-    path.write_bytes(dumps(one))
+def saved(path: Path, part: Inventory) -> str:
+    path.write_bytes(dumps(part))
     return str(path)
 
 
@@ -557,8 +564,8 @@ def test_pseudonyms_of_two_maps_are_not_merged(tmp_path: Path, capfd: pytest.Cap
     redacted = {}
     for site, path, map_name in (("ams", names[0], "a"), ("fra", names[1], "b"), ("again", names[0], "a")):
         redacted[site] = str(tmp_path / f"{site}.redacted.json")
-        one, known = redact(loads(Path(path).read_bytes(), origin=""), Map(key=map_name))
-        saved(Path(redacted[site]), one)
+        part, known = redact(loads(Path(path).read_bytes(), origin=""), Map(key=map_name))
+        saved(Path(redacted[site]), part)
         assert known.key == map_name
     target = ["--save", str(tmp_path / "merged.json")]
 
@@ -583,8 +590,8 @@ def test_an_edit_of_a_merged_file_is_not_ignored_in_silence(tmp_path: Path, capf
     other = saved(tmp_path / "other.json", inventory(hypervisor("hv3", domain("d"))))
     target = ["-o", str(tmp_path / "report")]
 
-    for name, one in edited.items():
-        file = saved(tmp_path / f"{name}.json", one)
+    for name, part in edited.items():
+        file = saved(tmp_path / f"{name}.json", part)
         for command in (["report", file, other, *target], ["merge", other, file, "--save", str(tmp_path / "out.json")]):
             run(command)
             assert f"{file}: edited, or merged by another version; " in capfd.readouterr().err

@@ -87,7 +87,7 @@ def _satellite() -> Server:
     members = (DeviceName("eth0"), DeviceName("eth1"))
     bond0 = Device(name=DeviceName("bond0"), kind=DeviceKind.BOND, lower=members, lower_complete=True, mac=_SERVER_MAC)
     on = Offload(tx_checksum=State.ON)
-    devices = tuple(ServerDevice(device=one, offload=on) for one in (bond0, nic("eth0"), nic("eth1")))
+    devices = tuple(ServerDevice(device=device, offload=on) for device in (bond0, nic("eth0"), nic("eth1")))
     return server(
         f"satellite6{_SUFFIX}", interface="bond0", macs=(_SERVER_MAC,), devices=devices, lists_all_devices=True
     )

@@ -170,7 +170,7 @@ def test_documents_name_the_findings_of_each_cause_by_their_ids() -> None:
 
     ids = {finding["id"]: finding["domain"] for finding in document["findings"]}
     worst = document["causes"][0]
-    assert [ids[one] for one in worst["findings"]] == ["web01", "legacy-db"]
+    assert [ids[finding] for finding in worst["findings"]] == ["web01", "legacy-db"]
     assert {key: worst[key] for key in ("server", "commands", "interfaces", "at_risk")} == {
         "server": "satellite",
         "commands": ["ethtool -K eth0 tx off"],
@@ -271,7 +271,7 @@ def test_of_many_other_servers_some_have_their_command_some_their_name_and_the_o
     count: int, rest: str
 ) -> None:
     others = tuple(AnotherServer(server=f"s{number:02}", server_interface="eth0") for number in range(count))
-    servers = (server("one"), *(server(one.server) for one in others))
+    servers = (server("one"), *(server(other.server) for other in others))
 
     (group,) = groups(finding(server="one", others=others), servers=servers)
 

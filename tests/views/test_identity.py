@@ -102,5 +102,5 @@ def test_no_two_findings_of_a_report_share_one(fleet: Inventory) -> None:
 
     found = identifiers(report)
 
-    assert {one.key for one in report.findings} == set(found)
+    assert {finding.key for finding in report.findings} == set(found)
     assert len(set(found.values())) == len(found)

@@ -22,9 +22,9 @@ def found(name: str, of: Report | None = None, run: Run = RUN) -> list[Metric]:
 
 def value(name: str, of: Report | None = None, run: Run = RUN, **labels: str) -> int | float:
     """The sum over all metrics with these labels."""
-    matching = [one for one in found(name, of, run) if labels.items() <= one.labels.items()]
+    matching = [metric for metric in found(name, of, run) if labels.items() <= metric.labels.items()]
     assert matching
-    return sum(one.value for one in matching)
+    return sum(metric.value for metric in matching)
 
 
 def test_findings_are_counted_by_everything_that_a_label_names() -> None:
@@ -37,23 +37,27 @@ def test_findings_are_counted_by_everything_that_a_label_names() -> None:
 @pytest.mark.parametrize("server", ["satellite", "cobbler", "foreman", ""])
 @pytest.mark.parametrize("site", ["ams1", "fra1"])
 def test_every_site_and_server_has_every_state_even_without_a_finding(site: str, server: str) -> None:
-    of_them = [one for one in found("findings") if (one.labels["site"], one.labels["server"]) == (site, server)]
+    of_them = [
+        metric for metric in found("findings") if (metric.labels["site"], metric.labels["server"]) == (site, server)
+    ]
 
-    assert len({tuple(one.labels.values()) for one in of_them}) == len(of_them) == 4 * 3 * 2
+    assert len({tuple(metric.labels.values()) for metric in of_them}) == len(of_them) == 4 * 3 * 2
 
 
 def test_gaps_and_waivers_have_a_zero_for_every_kind() -> None:
-    assert {one.labels["about"]: one.value for one in found("gaps")} == {
+    assert {metric.labels["about"]: metric.value for metric in found("gaps")} == {
         about.value: {"domain": 1, "network": 1, "hypervisor": 1, "server": 1}.get(about.value, 0) for about in GapAbout
     }
-    assert [one.value for one in found("waivers")] == [0, 0, 0]
+    assert [metric.value for metric in found("waivers")] == [0, 0, 0]
 
 
 def test_of_the_states_of_a_server_one_is_true() -> None:
-    of_it = [one for one in found("server_tx_checksum") if one.labels["server"] == "satellite"]
+    of_it = [metric for metric in found("server_tx_checksum") if metric.labels["server"] == "satellite"]
 
     assert len(of_it) == 9
-    assert [(one.labels["state"], one.labels["after_reboot"]) for one in of_it if one.value] == [("on", "on")]
+    assert [(metric.labels["state"], metric.labels["after_reboot"]) for metric in of_it if metric.value] == [
+        ("on", "on")
+    ]
 
 
 def test_paused_domains_are_counted_where_that_is_known() -> None:
@@ -62,22 +66,22 @@ def test_paused_domains_are_counted_where_that_is_known() -> None:
 
     counted = found("domains_paused", Report(inventory=inventory(known, unknown)))
 
-    assert [(one.labels["hypervisor"], one.value) for one in counted] == [("known", 1)]
+    assert [(metric.labels["hypervisor"], metric.value) for metric in counted] == [("known", 1)]
 
 
 def test_a_sum_of_which_a_part_is_unknown_is_left_out() -> None:
     fleet = inventory(hypervisor("hv1", domain("web01", memory_mib=None), domain("web02")))
 
-    sums = [one for one in view(Report(inventory=fleet), RUN).metrics if one.labels.get("state") == "active"]
+    sums = [metric for metric in view(Report(inventory=fleet), RUN).metrics if metric.labels.get("state") == "active"]
 
-    assert {one.name: one.value for one in sums} == {"domains": 2, "domain_vcpus": 4}
+    assert {metric.name: metric.value for metric in sums} == {"domains": 2, "domain_vcpus": 4}
 
 
 def test_a_hypervisor_that_was_not_read_is_down_and_has_no_domains() -> None:
-    up = {one.labels["hypervisor"]: one.value for one in found("hypervisor_up")}
+    up = {metric.labels["hypervisor"]: metric.value for metric in found("hypervisor_up")}
 
     assert up == {"hv1": 1, "hv2": 1, "hv3": 0}
-    assert {one.labels["hypervisor"] for one in found("domains")} == {"hv1", "hv2"}
+    assert {metric.labels["hypervisor"] for metric in found("domains")} == {"hv1", "hv2"}
 
 
 def test_domains_are_counted_in_base_units() -> None:
@@ -86,7 +90,7 @@ def test_domains_are_counted_in_base_units() -> None:
     assert value("domain_vcpus", hypervisor="hv1", state="inactive") == 8
     assert value("domain_memory", hypervisor="hv2", state="inactive") == 4096 * 1024 * 1024
     assert value("hypervisor_memory", hypervisor="hv2") == 131072 * 1024 * 1024
-    assert {(one.name, one.unit) for one in view(report(), RUN).metrics if "memory" in one.name} == {
+    assert {(metric.name, metric.unit) for metric in view(report(), RUN).metrics if "memory" in metric.name} == {
         ("domain_memory", "bytes"),
         ("hypervisor_memory", "bytes"),
     }
@@ -127,4 +131,4 @@ def test_a_waiver_ends_from_two_weeks_before_its_last_day(days: int | None, stat
 
     assert state_on(waiver, day) is WaiverState(state)
     fleet = inventory(hypervisor("hv1"), policy=Policy(waivers=(waiver,)))
-    assert [one.labels["state"] for one in found("waivers", Report(inventory=fleet)) if one.value] == [state]
+    assert [metric.labels["state"] for metric in found("waivers", Report(inventory=fleet)) if metric.value] == [state]

@@ -20,7 +20,7 @@ def test_of_a_scan_that_read_nothing_no_number_is_known() -> None:
     empty = scans.view([scan(HostStatus.COMPLETE, hypervisors=1, complete=1)])
 
     keys = ("hypervisors", "failed", "domains", "interfaces", "at_risk", "unknown", "gaps")
-    assert [tuple(records(one)[0][key] for key in keys) for one in (nothing, empty)] == [
+    assert [tuple(records(inventory_)[0][key] for key in keys) for inventory_ in (nothing, empty)] == [
         (2, 2, None, None, None, None, 2),
         (1, 0, 0, 0, 0, 0, 0),
     ]

@@ -106,7 +106,9 @@ def _reader_of(connection: socket.socket, cluster: Cluster, seen: set[int]) -> t
 def _has_connection(process: psutil.Process, here: tuple[str, int], there: tuple[str, int]) -> bool:
     # Both ends: on a loopback a client's port is shared by its connections to several servers.
     with suppress(psutil.NoSuchProcess):
-        return any((one.laddr, one.raddr) == (here, there) for one in process.net_connections("tcp"))
+        return any(
+            (connection.laddr, connection.raddr) == (here, there) for connection in process.net_connections("tcp")
+        )
     return False
 
 

@@ -225,7 +225,7 @@ def test_a_device_that_cannot_turn_it_off_gets_no_command(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_text_has_the_freed_interfaces_and_the_cost(form: str) -> None:
+def test_the_text_has_the_cleared_interfaces_and_the_cost(form: str) -> None:
     text = FORMS[form].write(remedy(server()))
 
     for words in ("hv1 web01 52:54:00:00:01:01", "Cost: The server's CPU", "2.6.32-504.30.3.el6", "virtscan servers"):

@@ -39,8 +39,8 @@ def nights(*hosts: Sequence[Hypervisor], **more: Any) -> list[Inventory]:
 def save(url: str, inventories: Sequence[Inventory]) -> None:
     """Save scans with their counts."""
     with open_history(url, create=True) as history:
-        for one in inventories:
-            history.save(one, judge(one))
+        for inventory in inventories:
+            history.save(inventory, judge(inventory))
 
 
 def query(url: str, statement: str) -> list[tuple[Any, ...]]:

@@ -50,7 +50,7 @@ def test_a_scan_whose_report_reached_no_reader_can_be_passed_over(url: str) -> N
         assert history.find(None).number == 3
         assert history.find(None, reported=True).number == 1
         assert history.find(2, reported=True).number == 2
-        assert [one.reported for one in history.scans()] == [True, False, False]
+        assert [scan.reported for scan in history.scans()] == [True, False, False]
 
 
 def test_the_scan_before_is_that_of_the_same_configuration(url: str) -> None:
@@ -257,4 +257,4 @@ def test_pruning_changes_no_comparison_of_the_scans_that_it_keeps(url: str) -> N
 
 def _names(known: Hypervisor | None) -> list[str]:
     assert known is not None
-    return [one.name for one in known.domains]
+    return [domain.name for domain in known.domains]

@@ -65,11 +65,11 @@ def test_the_intervals_or_the_listing_always_give_what_was_observed(nights: list
         observed = [digest.encode() for digest in digests]
         made = step(open_now, observed, complete=complete)
         new = [OpenVersion(number + place, observed[at], rank) for place, (at, rank) in enumerate(made.added)]
-        ids = None if made.listing is None else [number - 1 - one if one < 0 else one for one in made.listing]
+        ids = None if made.listing is None else [number - 1 - place if place < 0 else place for place in made.listing]
         number += len(new)
-        left = [one for one in open_now if one.id not in made.ended]
-        open_now = sorted((*left, *new), key=lambda one: (one.rank, one.id))
-        by_id = {one.id: one.digest for one in open_now}
-        assert [by_id[one] for one in (by_id if ids is None else ids)] == observed
+        left = [version for version in open_now if version.id not in made.ended]
+        open_now = sorted((*left, *new), key=lambda version: (version.rank, version.id))
+        by_id = {version.id: version.digest for version in open_now}
+        assert [by_id[id_] for id_ in (by_id if ids is None else ids)] == observed
         assert complete <= (len(open_now) == len(observed))
         assert complete or not made.ended

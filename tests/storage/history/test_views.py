@@ -42,7 +42,7 @@ def test_what_a_host_had_ends_when_it_is_no_longer_configured(url: str) -> None:
     assert query(url, "SELECT domain FROM interface WHERE end_scan IS NULL") == [("vm1",)]
     assert query(url, CHANGES) == [(3, "removed", "hv2", "vm2")]
     with open_history(url) as history:
-        assert [len(one.hypervisors) for one in map(history.load, (1, 2, 3))] == [2, 2, 1]
+        assert [len(scan.hypervisors) for scan in map(history.load, (1, 2, 3))] == [2, 2, 1]
 
     save(url, [night(4, *both)])
     assert query(url, DOMAINS) == [("hv1", "vm1", 2, 1, None), ("hv2", "vm2", 2, 1, None)]
@@ -182,7 +182,7 @@ def test_the_documented_queries_run(url: str) -> None:
     text = (PROJECT / "docs" / "history.md").read_text(encoding="utf-8")
     queries = re.findall(r"```sql\n(.*?);\n```", text, re.DOTALL)
     between = "taken_at BETWEEN '2026-11-23T00:00:00Z' AND '2026-11-24T00:00:00Z'"
-    plain, grafana = (query(url, one.replace("$__timeFilter(taken_at)", between)) for one in queries)
+    plain, grafana = (query(url, sql.replace("$__timeFilter(taken_at)", between)) for sql in queries)
 
     assert plain == [("hv1", "vm2", 2, 2048)]
     assert [(kind, domain) for _, kind, _, _, domain in grafana] == [("added", "vm2"), ("removed", "vm1")]

@@ -25,8 +25,8 @@ _LONGEST = 200.0
 def scan(number: int, scope: str) -> Inventory:
     """A scan that follows from its number: most domains are the same every night, one of each host is not."""
     hosts = (
-        host(f"hv{one}", *(vm(10 * one + place, vcpus=1 + number % 7 if place == 3 else 2) for place in range(8)))
-        for one in range(HOSTS)
+        host(f"hv{index}", *(vm(10 * index + place, vcpus=1 + number % 7 if place == 3 else 2) for place in range(8)))
+        for index in range(HOSTS)
     )
     return night(number, *hosts, scope=scope)
 
