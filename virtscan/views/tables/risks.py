@@ -46,7 +46,6 @@ from virtscan.views.wording.phrases.names import sender
 from virtscan.views.wording.reasons import Wording
 
 _DATA = Audience.DATA
-_DOCUMENTS = Audience.DOCUMENTS
 _PEOPLE = Audience.PEOPLE
 _RULES = tuple(rule.id for rule in RULES if rule.verdict is not None)
 
