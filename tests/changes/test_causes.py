@@ -235,7 +235,7 @@ def test_the_cause_is_what_changed_the_finding(
     assert cause is None or caused_by(cause)
 
 
-def test_without_a_proof_the_cause_is_unknown_and_said_to_be() -> None:
+def test_without_a_proof_the_cause_is_shown_as_unknown() -> None:
     """The NIC of the server's VM is of a model that fills in checksums: no change of a server or of this VM."""
     filling = vm(1, macvtap(mac=SAT, model="e1000"))
     ((kind, cause),) = causes(fleet(on_hv1(filling, WEB)), fleet(on_hv1(SATELLITE, WEB)))

@@ -180,7 +180,7 @@ def test_a_host_is_known_by_any_of_its_keys() -> None:
     assert [one.kind for one in difference(old, by_uri).hypervisors] == [Kind.NOT_SEEN, Kind.RENAMED]
 
 
-def test_facts_that_were_not_observed_are_no_changes_of_a_host() -> None:
+def test_unobserved_facts_are_not_changes_of_a_host() -> None:
     old = fleet(on_hv1(SATELLITE, WEB), hypervisor("hv2"))
     new = fleet(on_hv1(SATELLITE, WEB, cpus=None, memory_mib=None), hypervisor("hv2"))
 
@@ -424,7 +424,7 @@ def test_a_server_whose_state_after_a_reboot_changed_explains_no_finding() -> No
     assert {change.cause.kind for change in changes.findings} == {CauseKind.KERNEL}
 
 
-def test_a_gap_of_a_system_that_an_earlier_version_has_in_words_is_no_change() -> None:
+def test_a_gap_that_an_earlier_version_has_in_words_is_not_a_change() -> None:
     gaps = (gap_in_words("cobbler sat", "timeout", about=GapAbout.PROVISIONING),)
 
     assert difference(fleet(), fleet(gaps=gaps)).systems == ()
@@ -441,7 +441,7 @@ def test_a_move_alone_changes_no_finding() -> None:
     assert changes.findings == ()
 
 
-def test_news_leaves_out_what_asks_for_no_action() -> None:
+def test_news_leaves_out_changes_without_an_action() -> None:
     old = fleet()
     new = fleet(on_hv1(SATELLITE, replace(WEB, vcpus=8), vm(3)), hypervisor("hv2", vm(4), kernel=UNFIXED_KERNEL))
     changes = difference(old, new)
@@ -450,7 +450,7 @@ def test_news_leaves_out_what_asks_for_no_action() -> None:
     assert news(changes, old, new).is_empty
 
 
-def test_a_new_version_of_virtscan_with_other_kernels_known_is_no_change() -> None:
+def test_a_new_version_of_virtscan_that_knows_other_kernels_is_not_a_change() -> None:
     old = replace(fleet(), version="0.0.1")
 
     assert difference(old, fleet()).is_empty

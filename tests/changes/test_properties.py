@@ -131,7 +131,7 @@ def test_nothing_is_removed_over_nights_on_which_hosts_are_away_and_back(
 @pytest.mark.long
 @many
 @given(inventories())
-def test_ages_seconds_and_the_version_of_virtscan_are_no_changes(inventory: Inventory) -> None:
+def test_ages_seconds_and_the_version_of_virtscan_are_not_changes(inventory: Inventory) -> None:
     inventory = replace(inventory, policy=replace(inventory.policy, max_age=None))
 
     assert difference(older(inventory, timedelta(days=40)), inventory).is_empty
@@ -140,7 +140,7 @@ def test_ages_seconds_and_the_version_of_virtscan_are_no_changes(inventory: Inve
 @pytest.mark.long
 @many
 @given(inventories(), st.data())
-def test_a_second_night_without_an_answer_is_no_news(inventory: Inventory, data: DataObject) -> None:
+def test_a_second_night_without_an_answer_is_not_news(inventory: Inventory, data: DataObject) -> None:
     first = data.draw(harmless(inventory))(inventory)
     first = remembering(replace(first, taken_at=inventory.taken_at + NIGHT), inventory)
     second = remembering(replace(first, taken_at=first.taken_at + NIGHT, unread=(), places=()), first)

@@ -145,7 +145,7 @@ def test_the_last_scan_of_each_week_or_month_is_shown() -> None:
     assert shown(Every.SCAN) == list(range(20))
 
 
-def test_a_scan_that_read_nothing_stands_for_no_week() -> None:
+def test_a_scan_that_read_nothing_does_not_represent_a_week() -> None:
     nights = [capacity(1, 1), capacity(2, 2, status=HostStatus.FAILED)]
 
     assert [point.scan.number for point in capacity_trend(nights, Every.WEEK).points] == [2]

@@ -70,7 +70,7 @@ def test_checks_of_the_machine_keep_within_the_terminal_except_with_wide() -> No
 
 
 @pytest.mark.long
-def test_color_is_that_of_the_terminal_unless_it_is_said(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_colour_is_that_of_the_terminal_by_default(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert RED in on_a_terminal("report", saved)
     assert RED not in on_a_terminal("report", saved, NO_COLOR="1")
     assert RED not in on_a_terminal("report", saved, TERM="dumb")

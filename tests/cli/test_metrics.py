@@ -66,7 +66,7 @@ def test_a_scan_that_read_nothing_replaces_the_metrics_alone(
     "content",
     [b"", b"not metrics {", b"\xff", f"{LAST} 1e300\n".encode(), f"{LAST} NaN\n".encode(), f"{LAST} 0\n".encode()],
 )
-def test_what_is_no_time_of_a_complete_scan_is_none(content: bytes, metrics: Path) -> None:
+def test_an_invalid_time_of_a_complete_scan_is_none(content: bytes, metrics: Path) -> None:
     assert last_complete(content) is None
     metrics.write_bytes(content)
 

@@ -43,7 +43,9 @@ def test_a_saved_inventory_without_domains_is_incomplete_too(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("command", ["scan", "diff"])
-def test_a_fleet_that_lost_all_its_domains_is_no_clean_comparison(command: str, empty: str, tmp_path: Path) -> None:
+def test_a_fleet_that_lost_all_its_domains_is_an_incomplete_comparison(
+    command: str, empty: str, tmp_path: Path
+) -> None:
     old, new = tmp_path / "old.json", tmp_path / "new.json"
     old.write_bytes(
         dumps(inventory(hypervisor("hv1", domain("vm1", macvtap())), servers=(server(tx_checksum=State.OFF),)))

@@ -44,7 +44,7 @@ def ended(script: str, *, start: tuple[str, ...] = DEFAULT_SIGNALS) -> subproces
 
 
 @pytest.mark.parametrize("number", ENDING)
-def test_a_signal_ends_what_is_no_scan_at_once_wherever_it_arrives(number: signal.Signals) -> None:
+def test_a_signal_ends_other_commands_than_a_scan_at_once(number: signal.Signals) -> None:
     """Python drops what is raised while an object goes, as it does in the callbacks of its imports."""
     done = ended(f"""{START}
 class Deaf:

@@ -37,7 +37,7 @@ def test_a_configuration_that_no_parser_likes_is_named(
     assert f"{path}: {problem}" in capsys.readouterr().err
 
 
-def test_a_byte_order_mark_is_no_part_of_the_configuration(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_not_part_of_the_configuration(tmp_path: Path) -> None:
     path = tmp_path / "virtscan.toml"
     path.write_bytes(b"\xef\xbb\xbf[scan]\ndeadline = '5m'\n")
 
@@ -56,7 +56,7 @@ def test_a_number_of_thousands_of_digits_is_wrong_usage(arguments: list[str]) ->
     assert run(arguments) == 2
 
 
-def test_a_map_that_is_not_text_is_no_map(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_map_that_is_not_text_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "map.json"
     path.write_bytes(b'{"key": "\xff", "names": {}}')
 

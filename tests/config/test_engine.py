@@ -48,7 +48,7 @@ def test_files_are_relative_to_the_configuration(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [["-aes256"], ["-aes256", "-traditional"]])
-def test_a_key_that_asks_for_its_passphrase_is_refused(options: list[str], folder: Path) -> None:
+def test_a_key_with_a_passphrase_is_refused(options: list[str], folder: Path) -> None:
     key = folder / "key.pem"
     made = ["openssl", "genpkey", "-algorithm", "RSA", "-out", str(key)]
     subprocess.run(made, check=True, capture_output=True)

@@ -22,7 +22,7 @@ def test_variables_are_replaced_from_the_environment() -> None:
     assert expand("qemu+ssh://${WHO}@hv/${X}", {"WHO": "root", "X": "system"}) == "qemu+ssh://root@hv/system"
 
 
-def test_a_doubled_dollar_sign_is_one_and_a_lone_one_stays() -> None:
+def test_a_doubled_dollar_sign_is_one_and_a_single_one_stays() -> None:
     assert expand("$${HOME} $5", {"HOME": "/"}) == "${HOME} $5"
 
 

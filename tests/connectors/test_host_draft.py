@@ -274,7 +274,7 @@ def test_an_interface_whose_network_did_not_come_in_time_may_be_a_macvtap() -> N
     assert hypervisor.domains[1].interfaces[0] == macvtap()
 
 
-def test_a_later_fact_replaces_an_earlier_one_and_silence_replaces_nothing() -> None:
+def test_a_later_fact_replaces_an_earlier_one_and_a_missing_one_nothing() -> None:
     kernel = Observed(value="6.1", source="ssh", observed_at=TAKEN_AT)
     box = draft()
     box.add(HostFacts(name="first", cpus=4, open_seconds=0.1, kernel=kernel))

@@ -287,7 +287,7 @@ def test_a_host_without_ssh_gets_no_request(answering: Path) -> None:
     assert not (answering.parent / "asked").exists()
 
 
-def test_the_host_is_asked_over_ssh_while_its_domains_are_read(answering: Path) -> None:
+def test_the_host_is_read_over_ssh_while_its_domains_are_read(answering: Path) -> None:
     answering.write_text(printed("Linux 6.1.0"))
     draft = draft_of("qemu+ssh://hv1/system")
 

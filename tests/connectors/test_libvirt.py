@@ -510,7 +510,7 @@ def test_a_host_without_domains_is_complete_and_has_its_devices(libvirtd: Libvir
     assert [device.name for device in hypervisor.devices] == ["eth5"]  # it may be a server's
 
 
-def test_a_name_of_the_configuration_goes_before_that_of_the_uri(libvirtd: Libvirtd, definitions: Path) -> None:
+def test_a_configured_name_takes_precedence_over_that_in_the_uri(libvirtd: Libvirtd, definitions: Path) -> None:
     hypervisor, _ = scan(libvirtd.unix(definitions), name="rack7")
 
     assert hypervisor.name == "rack7"

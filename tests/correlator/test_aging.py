@@ -134,7 +134,7 @@ def missing(looked_at: Inventory) -> str:
     return "\n".join(Wording(aged(looked_at)).sentences(finding_of(looked_at).missing))
 
 
-def test_old_facts_of_a_finding_say_how_old_they_are() -> None:
+def test_old_facts_of_a_finding_have_their_age() -> None:
     old_kernel = Observed(value=UNFIXED_KERNEL, source="sosreport", observed_at=MONTH_AGO)
     old_server = satellite(source="sosreport:sat.tar.xz", observed_at=MONTH_AGO)
     old = scene(beside=(provisioner(),), servers=(old_server,), observed_at=MONTH_AGO, uri="sosreport:hv1.tar.xz")
@@ -392,7 +392,7 @@ def test_a_segment_of_a_hypervisor_known_from_long_ago_excludes_no_server() -> N
     assert finding_of(limited(looked_at)).segment == "b"
 
 
-def test_what_was_no_macvtap_is_not_asked_about_again() -> None:
+def test_an_old_interface_other_than_a_macvtap_stays_one() -> None:
     assert judged(limited(scene(bridged(), observed_at=MONTH_AGO))) is NotJudged.NOT_MACVTAP
 
 

@@ -222,7 +222,7 @@ def test_what_is_on_record_for_the_mac_is_closer_than_what_is_for_its_network() 
     assert finding(facts).server == "satellite"
 
 
-def test_an_address_of_a_server_that_is_none_is_no_match() -> None:
+def test_an_invalid_address_of_a_server_is_not_a_match() -> None:
     facts = replace(fleet(), netboots=(record("10.77.0.9"),), servers=(ON, replace(OFF, addresses=("nonsense",))))
 
     assert finding(facts).server == "satellite"

@@ -93,7 +93,7 @@ def test_assumptions_that_contradict_each_other_are_refused(one: str, other: str
         under(one, other)
 
 
-def test_the_same_assumption_twice_is_no_contradiction() -> None:
+def test_the_same_assumption_twice_is_not_a_contradiction() -> None:
     assert at_risk(under("satellite tx=off", "satellite tx=off").inventory) == set()
 
 
@@ -157,7 +157,7 @@ def test_a_server_that_moves_frees_its_old_neighbours_and_puts_the_new_ones_at_r
     assert correlate(assumed.inventory).warnings == correlate(fleet()).warnings
 
 
-def test_a_server_that_is_no_known_vm_is_assumed_to_be_on_the_hypervisor() -> None:
+def test_a_server_not_known_as_a_vm_is_assumed_to_be_on_the_hypervisor() -> None:
     elsewhere = fleet(server(physical=True))
 
     (moved,) = under("satellite runs_on=hv2", of=elsewhere).inventory.servers

@@ -61,21 +61,21 @@ def test_what_was_not_read_may_be_another_copy_of_a_server(server: str, about: G
 
 
 @pytest.mark.parametrize("server", CERTAIN)
-def test_a_domain_that_was_not_read_is_no_doubt_about_a_server(server: str) -> None:
+def test_an_unread_domain_raises_no_doubt_about_a_server(server: str) -> None:
     rule, looked_at = CERTAIN[server]
 
     assert finding_of(looked_at).rule == rule
     assert finding_of(unread(looked_at)) == finding_of(looked_at)
 
 
-def test_a_domain_that_was_not_read_is_no_doubt_on_a_fixed_kernel() -> None:
+def test_an_unread_domain_raises_no_doubt_on_a_fixed_kernel() -> None:
     found = finding_of(unread(scene(servers=(CAPTURED,), kernel=FIXED_KERNEL)))
 
     assert (found.rule, found.confidence, found.missing) == ("R2", Confidence.HIGH, ())
 
 
 @pytest.mark.parametrize("server", DOUBTFUL)
-def test_a_domain_of_another_machine_that_was_not_read_is_no_doubt(server: str) -> None:
+def test_an_unread_domain_of_another_machine_raises_no_doubt(server: str) -> None:
     _, looked_at = DOUBTFUL[server]
     looked_at = replace(looked_at, hypervisors=(*looked_at.hypervisors, hypervisor("hv3")))
 

@@ -351,7 +351,7 @@ def test_an_interface_that_a_provisioning_system_is_about_to_install_is_pending(
     assert [finding.exposure for finding in correlate(fleet).findings] == [Exposure.PENDING, Exposure.LATENT]
 
 
-def test_a_mitigation_is_no_surer_than_another_server_that_only_an_unread_hypervisor_could_refute() -> None:
+def test_a_mitigation_is_not_surer_than_another_server_that_only_an_unread_hypervisor_could_refute() -> None:
     off = satellite(tx_checksum=State.OFF)
     real = Mac("b4:96:91:aa:00:01")
     elsewhere = satellite(name="other", macs=(real,), declared_macs=(real,))

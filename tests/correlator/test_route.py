@@ -259,7 +259,7 @@ OVER_MACVLAN = (
         (sat("bond2", NO_MODE), macvtap("br7"), "R9"),
     ],
 )
-def test_a_macvlan_on_the_way_stands_for_its_parent(server: Interface, interface: Interface, rule: str) -> None:
+def test_a_macvlan_on_the_path_represents_its_parent(server: Interface, interface: Interface, rule: str) -> None:
     found = finding_of(scene(interface, beside=(provisioner(server),), host_devices=OVER_MACVLAN))
 
     assert found.rule == rule
@@ -351,7 +351,7 @@ def test_a_lost_kind_or_mode_clears_no_pair_of_devices(loss: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize(("target", "rule"), [("mv0", "R10"), (None, "R10"), ("vnet7", "R7")])
-def test_a_device_that_is_a_domains_target_is_no_place_of_its_own(target: str | None, rule: str) -> None:
+def test_a_device_that_is_a_domains_target_is_not_a_place_of_its_own(target: str | None, rule: str) -> None:
     guest = provisioner(macvtap("bond3", mac=SERVING, target=target))
 
     assert finding_of(scene(beside=(guest,), host_devices=(*STACKS, mine(macvlan("mv0", "bond2"))))).rule == rule

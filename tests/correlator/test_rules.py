@@ -708,7 +708,7 @@ def test_the_table_names_every_rule() -> None:
         ({"servers": PossibleServers.THIS_ONE, "tx": State.ON, "mode": BRIDGE}, "R11"),
     ],
 )
-def test_what_is_not_said_of_a_case_is_unknown(known: dict[str, object], rule: str) -> None:
+def test_unset_fields_of_a_case_are_unknown(known: dict[str, object], rule: str) -> None:
     case = replace(Case(), **known)
 
     assert decide(case).id == rule

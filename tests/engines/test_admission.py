@@ -96,7 +96,7 @@ def test_of_jobs_that_get_answers_there_are_never_many_more_than_places() -> Non
     assert outcomes == (Returned(Returned(None)),) * len(outcomes)
 
 
-def test_a_thread_at_work_wants_a_cpu_and_one_that_waits_wants_none() -> None:
+def test_a_busy_thread_needs_a_cpu_and_a_waiting_one_none() -> None:
     demand, release = Demand(), threading.Event()
     workers = [
         threading.Thread(target=lambda call=call: within(LONG, call)) for call in (lambda: busy(1), release.wait)

@@ -124,7 +124,7 @@ def test_turns_go_back_where_no_thread_is_left_that_could_take_them(release: thr
     assert not well.is_over.is_set()
 
 
-def test_what_a_caller_with_a_call_that_hangs_asks_beside_it_takes_no_place(release: threading.Event) -> None:
+def test_further_calls_of_a_caller_with_a_hanging_call_take_no_place(release: threading.Event) -> None:
     for slow in deadlines(0.5):
         pool = CallPool(at_work=1, slow=slow)
         hanging, well = Calls(lambda: release.wait(LONG), count=100), Calls(lambda: None)

@@ -60,7 +60,7 @@ def of_server(stated: InterfaceExplanation) -> dict[str, tuple[str | None, str |
 @pytest.mark.long
 @some
 @given(inventories(least_servers=0))
-def test_what_decides_is_what_the_report_says(looked_at: Inventory) -> None:
+def test_the_deciding_rule_is_that_of_the_report(looked_at: Inventory) -> None:
     report = correlate(looked_at)
 
     stated = explain(report, find(looked_at, "*")).accounts
@@ -105,7 +105,7 @@ def test_every_rule_is_met_in_order_until_one_applies(looked_at: Inventory) -> N
 @pytest.mark.long
 @some
 @given(inventories(least_servers=2))
-def test_every_server_answers_or_is_said_not_to(looked_at: Inventory) -> None:
+def test_every_server_is_judged_or_excluded(looked_at: Inventory) -> None:
     servers = {server.name for server in looked_at.servers}
     for account in accounts(looked_at):
         for device in {decision.source_device for decision in account.decisions}:
@@ -184,7 +184,7 @@ def test_an_unobserved_fact_is_reported_as_not_known() -> None:
     assert facts(lost)["source device"][0] is None
 
 
-def test_who_is_about_to_boot_is_said_with_the_record() -> None:
+def test_a_pending_boot_is_stated_with_its_record() -> None:
     record = Netboot(
         mac=Mac("52:54:00:93:76:af"),
         system="web01",
@@ -205,7 +205,7 @@ def test_who_is_about_to_boot_is_said_with_the_record() -> None:
     assert facts(done)["record"][0] == "web01: not set to boot from the network"
 
 
-def test_an_interface_is_stated_with_all_that_its_xml_says() -> None:
+def test_an_interface_is_stated_with_everything_in_its_xml() -> None:
     full = macvtap(
         boot_order=1, rom=State.OFF, target="macvtap0", host_csum=State.OFF, guest_csum=State.ON,
     )  # fmt: skip
@@ -316,7 +316,9 @@ PLACE = ("needs-place", "where satellite runs: its MAC is unknown")
         (scene(servers=(satellite(tx_checksum=State.OFF),)), []),
     ],
 )
-def test_what_would_settle_it_is_said_cheapest_first(looked_at: Inventory, expected: list[tuple[str, str]]) -> None:
+def test_facts_that_would_settle_it_are_listed_cheapest_first(
+    looked_at: Inventory, expected: list[tuple[str, str]]
+) -> None:
     assert missing(looked_at) == expected
 
 

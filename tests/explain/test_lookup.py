@@ -61,7 +61,7 @@ def test_a_mac_is_read_in_any_usual_writing(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["52:54-00:0a:0b:0c", "52:54:00:0a:0b", "52:54:00:0a:0b:0c:0d", "web01", "g" * 12, " ", "٥٢:54:00:0a:0b:0c"]
 )
-def test_what_is_no_mac_is_none(text: str) -> None:
+def test_an_invalid_mac_is_none(text: str) -> None:
     assert parse_mac(text) is None
 
 

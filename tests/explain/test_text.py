@@ -163,7 +163,7 @@ def test_other_accounts_say(looked_at: Inventory, says: str) -> None:
     assert says in written(looked_at)
 
 
-def test_a_device_that_turns_out_not_to_be_judged_is_said_so() -> None:
+def test_a_device_that_is_not_judged_is_marked() -> None:
     assert "at-risk if on a bond; not judged if not on a bond" in written(
         scene(macvtap("bond7"), servers=(server(),), policy=ONLY_BONDS)
     )

@@ -21,5 +21,5 @@ def test_a_kernel_has_its_release_and_its_build(printed: str, release: str, buil
 
 
 @pytest.mark.parametrize("printed", ["", "6.1.0", "FreeBSD 14.0-RELEASE", "Linux", "Linux 6.1\n Welcome", "Linux ü"])
-def test_anything_else_is_no_kernel(printed: str) -> None:
+def test_anything_else_is_not_a_kernel(printed: str) -> None:
     assert read_uname(printed) is None

@@ -71,7 +71,7 @@ def test_firmware_names_the_machine(vendor: str, product: str, runs_on: Machine)
     assert read_machine(dmi=Dmi(vendor=vendor, product=product)) is runs_on
 
 
-def test_what_speaks_against_bare_metal_counts() -> None:
+def test_evidence_against_bare_metal_counts() -> None:
     assert read_machine(dmi=DELL, hypervisor_flag=True) is Machine.VIRTUAL
     assert read_machine(dmi=DELL, words=["kvm"]) is Machine.VIRTUAL
     assert read_machine(dmi=QEMU, words=["none"]) is Machine.VIRTUAL

@@ -564,7 +564,7 @@ def test_a_dispatcher_gets_a_device_that_has_a_profile() -> None:
         ('case "$2" in up) ethtool -K "$1" tx off;; down) ethtool -K "$1" tx on;; esac', OFF),
     ],
 )
-def test_a_dispatcher_knows_the_device_and_the_action(script: str, expected: State) -> None:
+def test_a_dispatcher_gets_the_device_and_the_action(script: str, expected: State) -> None:
     profile = {"/etc/NetworkManager/system-connections/a": "[connection]\ntype=ethernet\ninterface-name=eth0\n"}
     action = '[ "$NM_DISPATCHER_ACTION" = up ] && ethtool -K "$1" tx off'
 
@@ -748,7 +748,7 @@ def test_a_template_counts_for_the_instance_that_is_enabled() -> None:
     assert state(files | rule) is UNKNOWN
 
 
-def test_a_service_that_another_one_wants_leaves_the_outcome_open() -> None:
+def test_a_service_in_the_wants_of_another_leaves_the_outcome_open() -> None:
     assert state({UNIT: SERVICE, "/etc/systemd/system/a.service": "[Unit]\nWants=tx.service\n"}) is UNKNOWN
 
 
@@ -817,7 +817,7 @@ def test_a_udev_rule_counts_if_it_fits_the_device(rule: str, expected: State) ->
     assert state({RULES.replace("50-tx", ".tx"): rule}) is ON
 
 
-def test_udev_knows_a_nic_by_the_name_of_the_kernel() -> None:
+def test_udev_matches_a_nic_by_its_kernel_name() -> None:
     for pattern, expected in (("enp1s0", UNKNOWN), ("eth3", UNKNOWN), ("e*", OFF), ("enp2s0", ON), ("enp2*", ON)):
         rule = f'ACTION=="add", KERNEL=="{pattern}", RUN+="/sbin/ethtool -K enp1s0 tx off"'
         link = f"[Match]\nOriginalName={pattern}\n[Link]\nTransmitChecksumOffload=no\n"

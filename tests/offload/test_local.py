@@ -370,7 +370,7 @@ def test_an_invalid_mac_gives_none(machine: Machine, address: str) -> None:
     assert machine.read("ib0").macs == ()
 
 
-def test_the_address_of_the_device_stands_before_those_that_are_declared(machine: Machine) -> None:
+def test_the_address_of_the_device_comes_before_declared_ones(machine: Machine) -> None:
     declared = (Mac("52:54:00:00:00:01"), Mac("52:54:00:aa:bb:cc"))
 
     assert machine.read("eth0", declared=declared).macs == ("52:54:00:aa:bb:cc", "52:54:00:00:00:01")
@@ -609,7 +609,7 @@ def test_a_script_that_is_not_executable_runs_only_in_a_shell(
         ("/etc/udev/rules.d/a.rules", 'SUBSYSTEM=="net", KERNEL=="eth0", RUN+="/opt/offload %k"\n', State.UNKNOWN),
     ],
 )
-def test_a_script_that_was_not_read_leaves_the_outcome_open_if_its_name_speaks_of_it(
+def test_an_unread_script_leaves_the_outcome_open_if_its_name_suggests_it(
     machine: Machine, path: str, text: str, state: State
 ) -> None:
     machine.file("/etc/systemd/system/multi-user.target.wants/tx.service", "../tx.service")

@@ -56,7 +56,7 @@ def after_reboot(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Pe
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", TREES)
-def test_a_server_is_forecast_as_the_manual_pages_say(
+def test_a_server_is_forecast_as_in_the_manual_pages(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     persistence = after_reboot(name, tmp_path, monkeypatch)

@@ -88,7 +88,7 @@ def selectors(text: str) -> Iterator[tuple[str, set[str]]]:
 
 
 @pytest.mark.parametrize("text", [RULES.read_text(), "\n".join(expressions())], ids=["alerts", "dashboard"])
-def test_alerts_and_dashboard_ask_for_metrics_and_labels_that_exist(text: str) -> None:
+def test_alerts_and_dashboard_query_metrics_and_labels_that_exist(text: str) -> None:
     exist = {sample.name: set(sample.labels) for sample in samples()}
     asked = [(name, labels) for name, labels in selectors(text) if name != "virtscan_remedy"]
     assert asked

@@ -108,7 +108,7 @@ def test_keys_that_join_views_have_one_name_in_all_of_them(view: str) -> None:
     assert {column.key for section in sections for column in section.columns} & {"name", "interface"} == set()
 
 
-def test_the_total_stands_beside_the_rows() -> None:
+def test_the_total_is_beside_the_rows() -> None:
     found = document("capacity")
 
     assert list(found) == ["schema", "version", "taken_at", "summary", "rows", "total", "gaps"]

@@ -98,7 +98,7 @@ def test_the_page_has_the_lines() -> None:
     assert '<a href="#trend">Trend</a>' in page
 
 
-def test_counts_that_may_be_too_low_are_no_dip_of_a_line() -> None:
+def test_counts_that_may_be_too_low_interrupt_a_line() -> None:
     def night(number: int, at_risk: int | None, status: HostStatus) -> RiskPoint:
         taken_at = TAKEN_AT + timedelta(days=number)
         scan = ScanRecord(number=number, taken_at=taken_at, version="0.1.0", status=status)

@@ -34,7 +34,7 @@ def test_every_format_of_the_package_is_a_choice_and_the_other_way_round() -> No
 
 
 @pytest.mark.parametrize("view", EVERY_VIEW)
-def test_csv_and_json_say_the_same_in_the_same_order(view: str) -> None:
+def test_csv_and_json_have_the_same_values_in_the_same_order(view: str) -> None:
     whole = EVERY_VIEW[view](report())
     document = json.loads(REPORTERS["json"].render(whole))
     rows = document[whole.main.key] + ([document["total"]] if "total" in document else [])

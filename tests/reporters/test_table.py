@@ -78,7 +78,7 @@ def test_names_of_wide_and_combining_characters_leave_columns_straight() -> None
     assert rule == "-" * 11 + "  ---"
 
 
-def test_there_is_no_colour_unless_a_terminal_wants_it() -> None:
+def test_there_is_no_colour_unless_for_a_terminal() -> None:
     risks, domains = VIEWS["risks"](report()), VIEWS["domains"](report())
 
     assert "\x1b" not in table(risks) + table(risks, RenderOptions(width=200)) + table(domains)
@@ -218,13 +218,13 @@ def test_every_gap_and_warning_is_below_every_table(view: object) -> None:
     ]
 
 
-def test_that_nothing_is_missing_is_said_as_well() -> None:
+def test_a_complete_result_is_stated_as_complete() -> None:
     shown = table(VIEWS["risks"](Report(inventory=inventory(hypervisor("hv1", domain("web01", macvtap()))))))
 
     assert "\nAll hypervisors were read.\n" in shown
 
 
-def test_a_total_stands_apart_below_the_rows() -> None:
+def test_a_total_is_set_apart_below_the_rows() -> None:
     shown = lines(table(VIEWS["capacity"](report())))
 
     assert set(shown[-2]) == {"-", " "}

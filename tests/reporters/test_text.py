@@ -66,7 +66,7 @@ def test_people_get_their_own_words_for_nothing_yes_and_no() -> None:
     assert [plain(value, none="-", yes="yes", no="no") for value in values] == ["-", "-", "yes", "no", ""]
 
 
-def test_gaps_can_be_said_one_line_each() -> None:
+def test_gaps_can_be_written_one_line_each() -> None:
     assert gap_lines(VIEWS["risks"](report()).gaps) == [
         "qemu+ssh://hv2/system domain ghost: Domain not found",
         "qemu+ssh://hv2/system network old: Network not found",

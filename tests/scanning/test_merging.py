@@ -303,7 +303,7 @@ def test_what_the_newest_configuration_no_longer_declares_is_withdrawn() -> None
     assert [(server.tx_checksum, server.physical) for server in merged.servers] == [(State.UNKNOWN, False)]
 
 
-def test_a_state_that_the_newest_configuration_declares_goes_before_an_older_observation() -> None:
+def test_a_state_declared_by_the_newest_configuration_takes_precedence_over_an_older_observation() -> None:
     host = hypervisor("hv1", domain("vm", macvtap()), kernel=UNFIXED_KERNEL)
     old = night(host, server(tx_checksum=State.OFF))
     declared = server(tx_checksum=State.ON, source="on", observed_at=None)
@@ -426,7 +426,7 @@ def test_the_command_writes_what_report_reads_from_several_files(
     assert "hv2" in several
 
 
-def test_a_file_that_is_no_inventory_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_not_an_inventory_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.json").write_text("[]")
 
     assert run(["merge", str(tmp_path / "a.json"), "--save", str(tmp_path / "b.json")]) == 2
@@ -578,7 +578,7 @@ def test_pseudonyms_of_two_maps_are_not_merged(tmp_path: Path, capfd: pytest.Cap
     assert run(["merge", str(tmp_path / "merged.json"), redacted["fra"], *target]) == 2
 
 
-def test_an_edit_of_a_merged_file_is_not_ignored_in_silence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_edit_of_a_merged_file_is_not_ignored_silently(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     host = hypervisor("hv1", domain("a", macvtap()), domain("b"), kernel=UNFIXED_KERNEL)
     result = merge([inventory(host, servers=(server(),)), inventory(hypervisor("hv2", domain("c")))], Policy(max_age=9))
     first, second = result.hypervisors
@@ -599,7 +599,7 @@ def test_an_edit_of_a_merged_file_is_not_ignored_in_silence(tmp_path: Path, capf
     assert "edited" not in capfd.readouterr().err
 
 
-def test_the_waivers_of_a_later_file_are_not_dropped_in_silence(
+def test_the_waivers_of_a_later_file_are_not_dropped_silently(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     waived = Policy(waivers=(Waiver(reason="known", domain="a"),))
@@ -617,9 +617,7 @@ def test_the_waivers_of_a_later_file_are_not_dropped_in_silence(
     assert capfd.readouterr().err == ""
 
 
-def test_it_is_said_whose_servers_decide_for_a_file_without_any(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_message_names_a_file_without_servers(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     without = saved(tmp_path / "fra.json", site("fra"))
     others = [saved(tmp_path / f"{name}.json", site(name, server())) for name in ("ams", "lon")]
 

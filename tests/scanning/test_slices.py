@@ -157,7 +157,7 @@ def test_a_hypervisor_keeps_its_own_name_and_gaps_whatever_its_namesakes_in_the_
     ]
 
 
-def test_that_a_slice_has_no_domain_is_no_gap_of_the_fleet() -> None:
+def test_a_slice_without_a_domain_is_not_a_gap_of_the_fleet() -> None:
     jobs = hosts_of([libvirt("qemu+ssh://hv1/system")])
     empty = hypervisor("hv1", uri="qemu+ssh://hv1/system")
 

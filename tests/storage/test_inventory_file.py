@@ -125,7 +125,7 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
         (changed(taken_at="yesterday"), "at `$.taken_at`"),
     ],
 )
-def test_what_is_no_inventory_is_refused_with_the_reason(data: bytes, says: str) -> None:
+def test_an_invalid_inventory_is_refused_with_the_reason(data: bytes, says: str) -> None:
     assert says in problem(data)
 
 

@@ -87,7 +87,7 @@ def test_a_document_has_every_fact_of_a_boot(tmp_path: Path) -> None:
     ]
 
 
-def test_a_finding_stands_beside_its_boot(tmp_path: Path) -> None:
+def test_a_finding_is_in_the_row_of_its_boot(tmp_path: Path) -> None:
     findings = (
         finding(verdict=Verdict.AT_RISK, mac=Mac(CLIENT_MAC), domain="web01"),
         finding(verdict=Verdict.MITIGATED, mac=Mac(CLIENT_MAC), domain="clone"),

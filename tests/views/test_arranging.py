@@ -88,7 +88,7 @@ def test_documents_keep_every_key_whatever_columns_are_chosen() -> None:
     assert next(iter(chosen["findings"][0])) == "domain"
 
 
-def test_one_table_of_rows_leaves_out_what_needs_no_action_unless_all_are_wanted() -> None:
+def test_one_table_of_rows_has_those_without_action_only_with_all() -> None:
     shown = REPORTERS["table"].render(sorted_by_domain(), RenderOptions(flat=True)).decode()
     every = REPORTERS["table"].render(sorted_by_domain(), RenderOptions(flat=True, show_all=True)).decode()
 

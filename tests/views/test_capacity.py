@@ -36,7 +36,7 @@ def failed(name: str, **more: Any) -> Hypervisor:
     return hypervisor(name, status=HostStatus.FAILED, devices=(), **more)
 
 
-def test_a_hypervisor_is_told_with_what_it_has_and_what_is_given_out() -> None:
+def test_a_hypervisor_is_shown_with_its_resources_and_the_allocated_part() -> None:
     host = hypervisor(
         "hv1",
         domain("a", macvtap(), vcpus=4, memory_mib=1024, resources=Resources(paused=State.OFF)),
@@ -83,7 +83,7 @@ def test_a_hypervisor_is_told_with_what_it_has_and_what_is_given_out() -> None:
     ]
 
 
-def test_capacity_is_by_hypervisor_unless_asked_otherwise() -> None:
+def test_capacity_is_by_hypervisor_by_default() -> None:
     assert of(report(), "capacity") == of(report(), "hypervisor")
 
 
@@ -225,7 +225,7 @@ def test_a_sum_over_an_unknown_value_is_null_and_a_note_names_the_hosts() -> Non
     assert "totals and ratios are unknown, because CPUs or memory are unknown for: hv2, hv3" in document.notes
 
 
-def test_a_domain_that_does_not_say_its_size_leaves_no_sum() -> None:
+def test_a_domain_of_unknown_size_leaves_no_sum() -> None:
     host = hypervisor("hv1", domain("a", vcpus=None), domain("b", memory_mib=None, state=DomainState.INACTIVE))
 
     row = of(fleet(host), "hypervisor")[0]
@@ -234,7 +234,7 @@ def test_a_domain_that_does_not_say_its_size_leaves_no_sum() -> None:
     assert values([row], *keys) == [(None, None, 2048, None, 1)]
 
 
-def test_what_runs_is_unknown_if_a_file_does_not_tell() -> None:
+def test_running_domains_are_unknown_if_a_file_lacks_their_state() -> None:
     host = hypervisor("hv1", domain("a"), domain("b", state=DomainState.UNKNOWN))
 
     row = of(fleet(host), "hypervisor")[0]

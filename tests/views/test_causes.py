@@ -72,14 +72,14 @@ def test_certain_comes_before_likely_at_risk_before_unknown_and_waived_last() ->
     assert servers == ["boots", "latent", "medium", "unknown", "waived"]
 
 
-def test_rows_of_one_change_stay_together_and_those_that_are_less_certain_say_so() -> None:
+def test_rows_of_one_change_stay_together_and_less_certain_ones_are_marked() -> None:
     shown = text(finding(domain="a", confidence=Confidence.MEDIUM), finding(domain="b"))
 
     assert re.search(r"eth0: TX checksum offload is on\. Fix .*\n.* b .* boots\n.* a .* boots  medium conf", shown)
     assert "TX checksum offload is on (medium confidence)." in text(finding(confidence=Confidence.MEDIUM))
 
 
-def test_an_uncertain_risk_of_a_declared_server_asks_for_the_facts_that_settle_it() -> None:
+def test_an_uncertain_risk_of_a_declared_server_names_the_facts_that_settle_it() -> None:
     kernel = NeedsKernel(hypervisor="fra1-kvm03")
     doubtful = finding(rule="R11", confidence=Confidence.LOW, missing=(PLACE, kernel))
 
@@ -91,7 +91,7 @@ def test_an_uncertain_risk_of_a_declared_server_asks_for_the_facts_that_settle_i
     assert group.advice == "Provide its MAC or the kernel of fra1-kvm03."
 
 
-def test_what_is_waived_as_a_whole_asks_for_no_change() -> None:
+def test_a_cause_that_is_waived_as_a_whole_has_no_change() -> None:
     (group,) = groups(finding(waived="accepted"))
 
     assert (group.advice, group.is_open) == ("", True)
@@ -156,7 +156,7 @@ def test_a_row_shows_what_sets_it_apart_from_others_of_its_cause() -> None:
     assert shown.index("db01") < shown.index("web01")
 
 
-def test_rows_that_were_asked_for_are_shown_whatever_their_verdict() -> None:
+def test_requested_rows_are_shown_whatever_their_verdict() -> None:
     found = narrow(VIEWS["risks"](report()), [parse_condition("domain=mail")])
 
     shown = REPORTERS["table"].render(found).decode()
@@ -180,7 +180,7 @@ def test_documents_name_the_findings_of_each_cause_by_their_ids() -> None:
 
 
 @pytest.mark.parametrize("name", [None, "eth0; rm -rf /"])
-def test_an_interface_without_a_plain_name_is_no_part_of_the_command(name: str | None) -> None:
+def test_an_interface_without_a_plain_name_is_not_in_the_command(name: str | None) -> None:
     (group,) = groups(finding(server_interface=name), servers=(server(interface=name),))
 
     assert group.commands == ("ethtool -K INTERFACE tx off",)

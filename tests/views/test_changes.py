@@ -134,7 +134,7 @@ def test_every_row_is_in_one_group() -> None:
     assert any("was vm2" in line for line in lines)
 
 
-def test_what_is_due_is_said_below() -> None:
+def test_reminders_are_below_the_rows() -> None:
     waiver = Waiver(reason="boots from ISO", until=date(2026, 12, 1))
     changes = Changes(
         old=OLD,
@@ -232,7 +232,7 @@ def test_what_several_servers_put_at_risk_is_grouped_by_server() -> None:
     assert re.search(r"1 interface of 1 VM [^:]*because of sat-b\.", text)
 
 
-def test_what_is_newly_at_risk_stands_before_what_is_newly_unknown() -> None:
+def test_newly_at_risk_comes_before_newly_unknown() -> None:
     first = hypervisor("hv1", domain("web01", macvtap("bond2")), segments={"bond2": "a"}, kernel=UNFIXED_KERNEL)
     second = hypervisor("hv2", domain("web02", macvtap("bond2")), segments={"bond2": "b"}, kernel=UNFIXED_KERNEL)
     servers = (server("sat-a", State.UNKNOWN, segments=("a",)), server("sat-b", segments=("b",)))

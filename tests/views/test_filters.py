@@ -101,7 +101,7 @@ def test_without_a_condition_nothing_changes() -> None:
     assert narrow(WHOLE, []) is WHOLE
 
 
-def test_fewer_rows_are_said_to_be_fewer_and_have_no_total() -> None:
+def test_a_note_counts_filtered_rows_and_they_have_no_total() -> None:
     narrowed = narrow(WHOLE, [RowCondition("site", "=", "ams1")])
 
     assert narrowed.main.total is None
@@ -120,7 +120,7 @@ def test_fewer_rows_are_said_to_be_fewer_and_have_no_total() -> None:
         ("cpus<1e999", "'1e999' is not a number"),
     ],
 )
-def test_what_is_no_condition_is_refused(text: str, message: str) -> None:
+def test_an_invalid_condition_is_refused(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         parse_condition(text)
 
@@ -184,7 +184,7 @@ def test_an_unknown_column_is_refused_with_those_that_there_are() -> None:
 
 
 @pytest.mark.parametrize("view", ["risks", "interfaces", "domains"])
-def test_a_site_can_be_asked_for_where_no_format_shows_it(view: str) -> None:
+def test_a_site_can_be_a_condition_where_no_format_shows_it(view: str) -> None:
     hosts = [
         hypervisor(name, domain(f"web-{name}", macvtap()), site=site)
         for name, site in (("hv1", "ams1"), ("hv2", "fra1"), ("hv3", None))

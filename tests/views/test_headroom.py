@@ -131,7 +131,7 @@ def test_a_host_that_was_read_in_part_may_have_less_room_than_it_seems() -> None
     assert values(of(fleet(host("a", 4000, 100), part), "site"), "largest_domain_mib") == [(3900,)]
 
 
-def test_suspended_domains_are_told_apart_and_keep_their_memory() -> None:
+def test_suspended_domains_are_distinguished_and_keep_their_memory() -> None:
     paused, running = Resources(paused=State.ON), Resources(paused=State.OFF)
     one = hypervisor(
         "a",

@@ -73,7 +73,7 @@ def test_what_the_xml_shows_is_passed_on() -> None:
     }
 
 
-def test_what_the_xml_does_not_say_is_null() -> None:
+def test_what_the_xml_lacks_is_null() -> None:
     row = of(alone(Interface(index=0, type="user")), "interfaces")[0]
 
     nothing = ["mac", "network", "portgroup", "source_device", "source_mode", "device_kind", "vlan", "model",
@@ -134,7 +134,7 @@ def test_of_several_possible_devices_the_one_that_was_judged_is_shown() -> None:
     assert values([row], "source_device", "source_mode", "device_kind") == [("bond3", "vepa", "unknown")]
 
 
-def test_lower_devices_are_told_all_the_way_down() -> None:
+def test_lower_devices_are_listed_down_to_the_nic() -> None:
     vlan = Device(name=DeviceName("bond2.100"), kind=DeviceKind.VLAN, lower=(DeviceName("bond2"),))
     host = hypervisor("hv1", domain("web01", macvtap("bond2.100")), devices=(vlan, bond()))
 
@@ -154,9 +154,7 @@ def test_lower_devices_are_told_all_the_way_down() -> None:
         (bridged(), ("network",), True),
     ],
 )
-def test_it_is_said_whether_it_boots_from_the_network(
-    interface: Interface, boot_devices: tuple[str, ...], expected: bool
-) -> None:
+def test_network_boot_is_shown(interface: Interface, boot_devices: tuple[str, ...], expected: bool) -> None:
     row = of(alone(interface, boot_devices=boot_devices), "interfaces")[0]
 
     assert row["boots_from_network"] is expected

@@ -107,7 +107,7 @@ def test_a_hypervisor_is_counted_with_what_it_has() -> None:
     ]
 
 
-def test_a_hypervisor_that_told_nothing_has_unknown_numbers_and_not_zero() -> None:
+def test_an_unread_hypervisor_has_unknown_numbers_and_not_zero() -> None:
     failed = of(report(), "hypervisors")[2]
 
     keys = ("domains", "domains_running", "interfaces", "macvtap_interfaces", "at_risk", "at_risk_waived", "unknown")
@@ -159,7 +159,7 @@ def test_a_gap_without_a_hypervisor_counts_for_none() -> None:
     assert row["gaps"] == 0
 
 
-def test_a_kernel_is_told_with_whether_it_is_fixed() -> None:
+def test_a_kernel_is_shown_with_its_fix() -> None:
     hosts = [
         hypervisor("hv1", kernel=UNFIXED_KERNEL),
         hypervisor("hv2", kernel=FIXED_KERNEL),
@@ -183,7 +183,7 @@ def test_seconds_have_two_decimals() -> None:
     ]
 
 
-def test_a_server_is_told_with_what_it_puts_at_risk() -> None:
+def test_a_server_is_shown_with_the_interfaces_that_it_puts_at_risk() -> None:
     rows = of(report(), "servers")
 
     keys = ("server", "tx_checksum", "tx_checksum_fixed", "after_reboot", "at_risk", "at_risk_waived", "reason")
@@ -195,7 +195,7 @@ def test_a_server_is_told_with_what_it_puts_at_risk() -> None:
     ]
 
 
-def test_two_interfaces_of_one_server_are_told_apart() -> None:
+def test_two_interfaces_of_one_server_are_distinguished() -> None:
     servers = (server(), server(interface="eth1", tx_checksum=State.OFF))
     findings = (finding(server_interface="eth0"), finding(server_interface="eth0"))
 
@@ -204,7 +204,7 @@ def test_two_interfaces_of_one_server_are_told_apart() -> None:
     assert values(rows, "server_interface", "tx_checksum", "at_risk") == [("eth0", "on", 2), ("eth1", "off", 0)]
 
 
-def test_features_that_are_not_about_checksums_say_nothing_about_them() -> None:
+def test_other_features_leave_the_state_of_checksums_unknown() -> None:
     features = {"tx-checksum-sctp": Feature(state=State.ON, fixed=True)}
 
     row = of(Report(inventory=inventory(servers=(server(features=features),))), "servers")[0]
@@ -212,7 +212,7 @@ def test_features_that_are_not_about_checksums_say_nothing_about_them() -> None:
     assert row["tx_checksum_fixed"] is None
 
 
-def test_a_time_is_told_with_its_zone_if_there_is_one() -> None:
+def test_a_time_is_shown_with_its_zone_if_there_is_one() -> None:
     moment = datetime(2026, 11, 22, 2, 0, 0, 123_456, tzinfo=UTC)
 
     assert timestamp(moment) == "2026-11-22T02:00:00Z"

@@ -48,7 +48,7 @@ def test_findings_keep_the_order_of_the_report() -> None:
     ]
 
 
-def test_a_source_device_is_told_with_its_kind_and_mode() -> None:
+def test_a_source_device_is_shown_with_its_kind_and_mode() -> None:
     findings = (finding(), finding(source_mode=None, device_kind=DeviceKind.UNKNOWN), finding(source_device=None))
 
     rows = of(judged(*findings), "risks")
@@ -99,7 +99,7 @@ def test_a_decided_finding_shows_why_even_if_something_is_missing() -> None:
     assert said(decided) == "shares its device with the server, whose offload is on"
 
 
-def test_a_waiver_stands_beside_the_reason() -> None:
+def test_a_waiver_is_shown_beside_the_reason() -> None:
     waived = finding(verdict=Verdict.UNKNOWN, missing=(OFFLOAD,), waived="boots from ISO")
 
     assert said(waived) == (
@@ -107,7 +107,7 @@ def test_a_waiver_stands_beside_the_reason() -> None:
     )
 
 
-def test_the_commands_that_say_more_are_named_where_there_is_more_to_say() -> None:
+def test_the_commands_with_details_are_named_if_there_are_details() -> None:
     unknown = finding(verdict=Verdict.UNKNOWN)
 
     (line,) = further(judged(finding(), unknown))

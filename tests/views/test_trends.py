@@ -55,7 +55,7 @@ def test_a_site_of_which_nothing_was_read_has_that_for_a_reason() -> None:
     assert note == "ams1: no growth rate; nothing was read in 90 days, or memory or the state of a domain is unknown"
 
 
-def test_what_unread_hypervisors_count_as_is_told() -> None:
+def test_a_note_explains_how_unread_hypervisors_count() -> None:
     scan = ScanRecord(number=1, taken_at=TAKEN_AT, version="0.1.0", status=HostStatus.PARTIAL)
 
     def notes(unread: int) -> tuple[str, ...]:

@@ -234,7 +234,7 @@ def test_a_device_of_unknown_kind_on_a_machine_that_is_not_virtual_is_a_guests(m
     assert found.hypervisor_domains == {}
 
 
-def test_a_hypervisor_is_no_domain_of_its_own_machine() -> None:
+def test_a_hypervisor_is_not_a_domain_of_its_own_machine() -> None:
     found = fleet(
         hypervisor("hv1", hypervisor_domain(), devices=(eth(INNER),)),
         hypervisor("hv2", hypervisor_domain(), devices=(eth(INNER),)),

@@ -67,7 +67,7 @@ def test_without_its_systems_there_is_nothing() -> None:
         read(server.url)
 
 
-def test_something_else_that_speaks_xml_rpc_is_recognised() -> None:
+def test_another_xml_rpc_server_is_recognised() -> None:
     with (
         web_server(cobbler({"get_systems": "none"})) as server,
         pytest.raises(ProvisioningError, match="check that url is a Cobb"),

@@ -60,7 +60,7 @@ def test_an_image_is_not_booted_from_the_network() -> None:
     assert pending(InterfaceRecord(mac=ONE, provision=True), host=host) == {ONE: False}
 
 
-def test_the_primary_interface_stands_for_those_that_are_not_known() -> None:
+def test_the_primary_interface_represents_unknown_ones() -> None:
     (netboot,) = netboots(HOST, None, {1: IN_SUBNET}, source="foreman f", at=TAKEN_AT)
 
     assert (netboot.mac, netboot.pending, netboot.server) == (ONE, True, "proxy")

@@ -197,7 +197,7 @@ def test_the_undo_tasks_of_ansible_run_only_on_request() -> None:
 
 
 @pytest.mark.parametrize("interface", ["bond0", "bond0.100", "br0"])
-def test_what_stands_on_other_devices_gets_no_link_file(interface: str) -> None:
+def test_a_device_on_top_of_others_gets_no_link_file(interface: str) -> None:
     steps = FORMS["systemd"].steps(change(interface=interface))
 
     assert steps.lasting is not None
@@ -266,7 +266,7 @@ def test_an_unread_item_is_not_taken_for_safe(form: str) -> None:
     assert "No interface is known to be at risk; not everything was read.\n" in FORMS[form].write(none)
 
 
-def test_what_to_find_out_first_stands_first() -> None:
+def test_facts_to_find_out_come_first() -> None:
     text = FORMS["shell"].write(remedy(server(), hosts=(host(kernel=None),)))
 
     assert text.index("Facts to find out first") < text.index("uname -r") < text.index("set -eu")
@@ -280,7 +280,7 @@ def test_a_capture_is_not_read_again_to_see_that_it_worked() -> None:
     assert "virtscan servers --server satellite:eth0=ssh://root@HOST\n" in saved
 
 
-def test_a_server_that_another_one_stands_behind_is_named_with_it() -> None:
+def test_further_servers_that_put_an_interface_at_risk_are_named() -> None:
     text = FORMS["shell"].write(remedy(server("a"), server("b", interface="eth1")))
 
     assert "hv1 web01 52:54:00:00:01:01 (latent); also at risk because of b" in text

@@ -330,7 +330,7 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_its_ground(scheme: Scheme, small: Path, browser: Browser) -> None:
+def test_every_text_contrasts_with_its_background(scheme: Scheme, small: Path, browser: Browser) -> None:
     with opened(browser, small, scheme=scheme) as page:
         table(page)
         page.click(f"{SCROLLER} td >> text=web01")
@@ -370,7 +370,7 @@ def test_a_script_is_selected_whole_by_one_click(tmp_path: Path, browser: Browse
     assert selected.rstrip("\n") == "\n".join(script)
 
 
-def test_its_policy_stands_before_anything_that_it_could_stop(small: Path, browser: Browser) -> None:
+def test_its_policy_precedes_everything_that_it_could_block(small: Path, browser: Browser) -> None:
     text = small.read_text()
 
     assert text.index("default-src") < min(text.index(tag) for tag in ("<style", "<script", "<title", "<body"))

@@ -46,7 +46,7 @@ def test_the_numbers_at_the_top_are_those_of_the_headline_which_leaves_out_waive
     assert '<li class="doubtful"><b>1</b> unknown</li>' in page
 
 
-def test_one_row_and_one_device_are_no_plural() -> None:
+def test_one_row_and_one_device_are_in_the_singular() -> None:
     host = report().inventory.hypervisors[0]
     risks = [finding(index=place, source_device=DeviceName(f"bond{place}")) for place in range(13)]
     fine = finding(index=13, verdict=Verdict.NOT_AFFECTED, rule="R1")
@@ -97,7 +97,7 @@ def test_there_is_no_picture_without_a_risk_or_without_findings() -> None:
     assert picture.of_document(VIEWS["servers"](SMALL)) is None
 
 
-def test_bars_say_what_is_given_out_and_what_is_left_when_the_largest_host_fails() -> None:
+def test_bars_show_the_allocated_part_and_the_rest_when_the_largest_host_fails() -> None:
     memory, cpus, *_ = charts.of_document(EVERYTHING(SMALL))
 
     assert (memory.title, cpus.title) == ("Memory by site", "CPUs by site")

@@ -218,7 +218,7 @@ def test_pruning_keeps_the_last_scan_whose_report_reached_its_readers(url: str) 
         assert [record.number for record in history.scans() if record.kept] == [2, 5]
 
 
-def test_a_scan_that_read_nothing_stands_for_no_week(url: str) -> None:
+def test_a_scan_that_read_nothing_does_not_represent_a_week(url: str) -> None:
     week = [night(day, host("hv1", vm(1), status=FAILED if day == 8 else HostStatus.COMPLETE)) for day in range(2, 10)]
     save(url, week)
     with open_history(url) as history:

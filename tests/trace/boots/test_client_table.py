@@ -36,7 +36,7 @@ class Crowd:
 
 
 @pytest.mark.long
-def test_clients_that_only_want_an_address_give_way() -> None:
+def test_clients_that_only_request_an_address_are_dropped_first() -> None:
     crowd = Crowd()
     for _ in range(MOST_ATTEMPTS):
         assert crowd.joins(boots=False)

@@ -173,9 +173,7 @@ def test_accepted_connections_that_never_go_on_are_the_fault(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(("until", "failed"), [(None, Failed.UNCLEAR), (60.0, Failed.YES)])
-def test_a_connection_that_was_asked_for_again_was_not_accepted(
-    until: float | None, failed: Failed, tmp_path: Path
-) -> None:
+def test_a_connection_requested_again_was_not_accepted(until: float | None, failed: Failed, tmp_path: Path) -> None:
     accepts = server(1.1, flags=SYN | ACK, sequence=IRS, kind=Checksum.PARTIAL, ack=ISS + 1)
 
     found = boot(tmp_path, CONNECTS, accepts, CONNECTS._replace(time=1.3), until=until)

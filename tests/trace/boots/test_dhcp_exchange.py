@@ -183,7 +183,7 @@ def test_the_dhcp_of_the_booted_system_is_not_another_boot(tmp_path: Path) -> No
     assert (len(found.boots), found.others) == (1, 0)
 
 
-def test_clients_that_want_an_address_are_counted_once(tmp_path: Path) -> None:
+def test_clients_that_request_an_address_are_counted_once(tmp_path: Path) -> None:
     def renewal(time: float, transaction: int) -> list[Shot]:
         message = dhcp(3, transaction=transaction)
         reply = dhcp(5, FROM, reply=True, address=CLIENT, transaction=transaction)
@@ -210,7 +210,7 @@ def test_a_proxy_names_the_file(tmp_path: Path) -> None:
         (None, False, Failed.UNCLEAR),
     ],
 )
-def test_a_proxy_whose_answers_the_client_ignores_is_asked_again(
+def test_the_request_to_a_proxy_whose_answers_are_ignored_is_repeated(
     kind: Checksum | None, goes_on: bool, failed: Failed, tmp_path: Path
 ) -> None:
     reply = dhcp(5, FROM, PXE, reply=True, transaction=7, file=b"grub.efi")
@@ -426,7 +426,7 @@ def replies(time: float, message: bytes, kind: Checksum = Checksum.GOOD) -> Shot
 SOLICIT = dhcp6(1, ARCHITECTURE)
 
 
-def test_a_client_that_sent_one_discover_is_not_said_to_have_repeated_it(tmp_path: Path) -> None:
+def test_a_single_discover_is_not_reported_as_repeated(tmp_path: Path) -> None:
     found = only(trace(tmp_path, discover(0), offer(0.1, Checksum.PARTIAL), offer(1.1, Checksum.PARTIAL), until=60))
 
     assert judge(found).failed is Failed.YES

@@ -360,7 +360,7 @@ def test_later_statistics_include_earlier_ones_but_not_those_of_other_interfaces
     assert [reason(gap).partition(" ")[0] for gap in written(tmp_path, section + section).gaps] == ["24"]
 
 
-def test_a_frame_may_tell_how_many_were_dropped_before_it(tmp_path: Path) -> None:
+def test_a_frame_may_have_the_number_of_those_dropped_before_it(tmp_path: Path) -> None:
     frame = FRAMES[0][1] + bytes(-len(FRAMES[0][1]) % 4)
     head = struct.pack("<IIIII", 0, 0, 0, len(FRAMES[0][1]), len(FRAMES[0][1]))
     told = block(6, head + frame + struct.pack("<HHQ", 4, 8, 2) + bytes(4))

@@ -57,7 +57,7 @@ def test_a_hypervisor_without_known_nics_is_named() -> None:
     assert words.sentence(needed) == "the NICs of hv2, which may be a VM of the same fleet"
 
 
-def test_an_outer_host_that_is_known_is_not_asked_for() -> None:
+def test_no_advice_is_given_to_scan_a_known_outer_host() -> None:
     needed = r.NeedsOuterHost(server="sat", hypervisor="hv-b", outer="hv-a")
 
     assert words.sentence(needed) == (

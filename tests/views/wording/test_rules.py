@@ -54,14 +54,14 @@ def test_the_words_fit_their_place(rule: Rule) -> None:
 
 
 @_EVERY_RULE
-def test_the_words_are_no_shorthand(rule: Rule) -> None:
+def test_the_words_are_not_abbreviated(rule: Rule) -> None:
     words = RULE_WORDS[rule.id]
 
     assert not re.search(r"\b[KT]\b|open sum|\bcard\b", f"{words.title} {words.when} {words.then} {words.phrase}")
     assert "|" not in words.when
 
 
-def test_every_place_is_said_in_words_of_its_own() -> None:
+def test_every_place_has_words_of_its_own() -> None:
     said = {CONDITION_WORDS["lost"].actual(Case(where=where)) for where in Where}
 
     assert len(said) == len(Where)
@@ -69,7 +69,7 @@ def test_every_place_is_said_in_words_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(("kind", "values"), missing.ORDER, ids=lambda one: getattr(one, "__name__", ""))
-def test_every_value_that_a_missing_fact_may_have_is_said(kind: type[Reason], values: missing._Values | None) -> None:
+def test_every_value_of_a_missing_fact_has_words(kind: type[Reason], values: missing._Values | None) -> None:
     codes = () if values is None else tuple(values[1])
     said = {value_words(next(filled(kind)), code) for code in codes}
 
@@ -104,5 +104,5 @@ def test_a_rule_is_named_by_its_id_and_its_title() -> None:
         ("never-meet", Case(where=Where.SAME_BRIDGE, mode=SourceMode.BRIDGE), "the interface is in bridge mode"),
     ],
 )
-def test_what_a_case_has_instead_is_said(condition: str, case: Case, actual: str) -> None:
+def test_the_actual_fact_of_a_case_is_worded(condition: str, case: Case, actual: str) -> None:
     assert CONDITION_WORDS[condition].actual(case) == actual
