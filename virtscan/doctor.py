@@ -85,8 +85,8 @@ def document(checks: Sequence[Check], inventory: Inventory) -> Document:
         sections=(section("rows", _FIELDS, checks),),
         gaps=gap_section(inventory.gaps, inventory.taken_at),
         metrics=tuple(
-            Metric(name="checks", value=outcomes[one], help="Checks by outcome.", labels={"outcome": one.value})
-            for one in CheckResult
+            Metric(name="checks", value=outcomes[outcome], help="Checks by outcome.", labels={"outcome": outcome.value})
+            for outcome in CheckResult
         ),
     )
 
@@ -116,12 +116,12 @@ def _ssh() -> Check:
         name = ssh.client_command()[0]
     except SshError as error:
         return Check(subject="ssh", outcome=CheckResult.FAILED, detail=f"{error}; correct it, or unset it")
-    found = shutil.which(name)
-    if found is None:
+    program = shutil.which(name)
+    if program is None:
         advice = "install the OpenSSH client, or name it in VIRTSCAN_SSH"
         detail = f"{name} not found; ssh:// servers and qemu+ssh:// hypervisors need it; {advice}"
         return Check(subject="ssh", outcome=CheckResult.WARNING, detail=detail)
-    return Check(subject="ssh", outcome=CheckResult.OK, detail=found)
+    return Check(subject="ssh", outcome=CheckResult.OK, detail=program)
 
 
 def _has_system_socket(address: str) -> bool:
@@ -169,12 +169,10 @@ def _server(server: Server, inventory: Inventory) -> Check:
     if server.reason is not None:
         why = cause_words(server.reason, inventory.taken_at)
         return Check(subject=subject, outcome=CheckResult.FAILED, detail=f"{server.source}: {why}")
-    if is_declared(server.source):
-        found = f"offload declared {server.source}"
-    else:
-        found = f"{server.source}: offload state read"
+    is_read = not is_declared(server.source)
+    detail = f"{server.source}: offload state read" if is_read else f"offload declared {server.source}"
     own = [gap for gap in inventory.gaps if isinstance(gap.item, ServerItem) and gap.item.server == server.name]
-    return _read(subject, found, own)
+    return _read(subject, detail, own)
 
 
 def _provisioning(target: ProvisioningTarget, gaps: Iterable[Gap]) -> Check:

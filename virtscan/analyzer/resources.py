@@ -60,8 +60,8 @@ def _os(metadata: etree._Element | None) -> str | None:
     if metadata is None:
         return None
     identifiers = (element.get("id") for element in metadata.iter(_OS))
-    found = next(filter(None, identifiers), None)
-    return intern(found) if found else None
+    identifier = next(filter(None, identifiers), None)
+    return None if identifier is None else intern(identifier)
 
 
 def _topology(cpu: etree._Element | None) -> tuple[int | None, int | None, int | None, int | None]:

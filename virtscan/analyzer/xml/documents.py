@@ -67,15 +67,15 @@ def _items(data: bytes) -> Iterator[Domain | Network | Unread]:
     if not isinstance(single, AnalyzerError):
         yield from _read(single)
         return
-    found = False
+    has_pieces = False
     for piece in split(data):
-        found = True
+        has_pieces = True
         root = _tried(data[piece.start : piece.end])
         if isinstance(root, AnalyzerError):
             yield _unread(piece.root, str(root))
         else:
             yield from _read(root)
-    if not found:
+    if not has_pieces:
         yield _unread(None, str(single))
 
 

@@ -67,7 +67,7 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
     def _advice(self, value: str) -> str:
         """Return how to repeat the option if the value lists formats, else the nearest format."""
         parts = [part.strip() for part in value.split(",")]
-        first, *rest = meant = [found for part in parts if (found := self._nearest(part)) is not None] or [value]
+        first, *rest = meant = [similar for part in parts if (similar := self._nearest(part)) is not None] or [value]
         if rest and len(meant) == len(parts):
             # Only one of several outputs can be standard output.
             with_files = (part if "=" in part else f"{part}=FILE" for part in rest)
@@ -78,8 +78,8 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
     def _nearest(self, part: str) -> str | None:
         """Return a part of a list with the nearest format; None if no format is similar."""
         name, equals, file = part.partition("=")
-        found = nearest(name, self.formats)
-        return None if found is None else f"{found}{equals}{file}"
+        similar = nearest(name, self.formats)
+        return None if similar is None else f"{similar}{equals}{file}"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG002 click's signature
         """Complete the name of the format."""

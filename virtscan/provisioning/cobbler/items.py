@@ -110,10 +110,10 @@ def _interfaces(system: CobblerItem, apart: Mapping[str, list[CobblerItem]]) -> 
 
 
 def _by_system(interfaces: tuple[CobblerItem, ...]) -> Mapping[str, list[CobblerItem]]:
-    found: dict[str, list[CobblerItem]] = {}
+    by_system: dict[str, list[CobblerItem]] = {}
     for interface in interfaces:
-        found.setdefault(_text(interface.get("system_uid")), []).append(interface)
-    return found
+        by_system.setdefault(_text(interface.get("system_uid")), []).append(interface)
+    return by_system
 
 
 def _references(profile: CobblerItem) -> Iterator[str]:

@@ -136,18 +136,18 @@ def netboots(
 
 
 def _server(host: HostRecord, interface: InterfaceRecord, servers: Mapping[int, NextServers]) -> str | None:
-    found = None if interface.subnet_id is None else servers.get(interface.subnet_id)
-    return None if found is None else found.of(host.pxe_loader)
+    of_subnet = None if interface.subnet_id is None else servers.get(interface.subnet_id)
+    return None if of_subnet is None else of_subnet.of(host.pxe_loader)
 
 
 def _by_mac(interfaces: Sequence[InterfaceRecord]) -> Mapping[Mac, InterfaceRecord]:
     """Return interfaces by MAC; of a bond, its members and VLANs with the same MAC, the provisioned one counts."""
     ordered = sorted(interfaces, key=lambda interface: not interface.provision)
-    found: dict[Mac, InterfaceRecord] = {}
+    by_mac: dict[Mac, InterfaceRecord] = {}
     for interface in ordered:
         if mac := mac_address(interface.mac):
-            found.setdefault(mac, interface)
-    return found
+            by_mac.setdefault(mac, interface)
+    return by_mac
 
 
 def _provisioned(interfaces: Sequence[InterfaceRecord]) -> Iterator[Mac]:

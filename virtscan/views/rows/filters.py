@@ -30,7 +30,7 @@ _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-_SPOKEN = {"true": "yes", "false": "no"}
+_SHOWN = {"true": "yes", "false": "no"}
 """The words that tables show for truth values: either can be typed."""
 
 _NAMES = frozenset({"hypervisor", "domain", "server"})
@@ -155,7 +155,7 @@ def _check(column: Column, condition: RowCondition) -> None:
 
 def _words(column: Column) -> tuple[str, ...]:
     """Return the words that the column can have, as they may be typed."""
-    return (*column.words, *(_SPOKEN[word] for word in column.words if column.holds is bool))
+    return (*column.words, *(_SHOWN[word] for word in column.words if column.holds is bool))
 
 
 def _impossible(column: Column, sign: str, operand: str) -> str | None:
@@ -198,23 +198,23 @@ def _holds(value: Value, condition: RowCondition) -> bool:
 
 
 def _parts(operand: str) -> list[str]:
-    """Return the parts of a list; one that is empty stands for a missing value."""
+    """Return the parts of a list; an empty one is a missing value."""
     return [part.strip() for part in operand.split(",")]
 
 
 def _matches(text: str, glob: str) -> bool:
-    """Return True if a text matches a glob; a missing value is matched by nothing but an empty one."""
+    """Return True if a text matches a glob; a missing value is matched by an empty one only."""
     return text == glob or (text != "" and fnmatchcase(text, glob))
 
 
 def _texts(value: Value) -> tuple[str, ...]:
-    """Return the texts that stand for a value: two for a truth value, and an empty one for a missing value."""
+    """Return the texts of a value: two for a truth value, and an empty one for a missing value."""
     match value:
         case None:
             return ("",)
         case bool():
             word = "true" if value else "false"
-            return word, _SPOKEN[word]
+            return word, _SHOWN[word]
         case _:
             return (str(value),)
 
