@@ -67,7 +67,7 @@ class Loss(Enum):
 class Lost(msgspec.Struct, frozen=True):
     """Another machine was to do the job; `place` is its address, or that of its scheduler."""
 
-    why: Loss
+    loss: Loss
     place: str
     detail: str = ""
 

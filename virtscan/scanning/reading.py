@@ -123,8 +123,8 @@ def why_cut(
             # Only this item is lost: the results of the others are still valid.
             _log.error("Internal error; please report it.", exc_info=error)
             return InternalError(error=type(error).__name__)
-        case Lost(why=why, place=place, detail=detail):
-            return NotCarried(why=WhyNotCarried[why.name], place=place, detail=detail or None)
+        case Lost(loss=loss, place=place, detail=detail):
+            return NotCarried(why=WhyNotCarried[loss.name], place=place, detail=detail or None)
         case Cut():
             return _why_cut_at(outcome, limits, is_empty=is_empty, work=work)
 

@@ -129,7 +129,7 @@ def test_a_scheduler_that_accepts_a_connection_and_never_answers_can_not_be_reac
         found = asyncio.run(reach(server))
 
     assert isinstance(found, Lost)
-    assert found.why is Loss.NO_SCHEDULER
+    assert found.loss is Loss.NO_SCHEDULER
 
 
 def test_connecting_that_is_cut_short_leaves_nothing_to_its_finalizer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,19 +140,19 @@ def test_an_answer_of_another_program_is_a_failure(answer: bytes) -> None:
     lost = results_of(answer, [], Words(), PLACE)
 
     assert isinstance(lost, Lost)
-    assert (lost.why, lost.place) == (Loss.FAILED, PLACE)
+    assert (lost.loss, lost.place) == (Loss.FAILED, PLACE)
 
 
 @pytest.mark.parametrize(
-    ("error", "why"),
+    ("error", "loss"),
     [
         (ModuleNotFoundError("No module named 'virtscan'"), Loss.REFUSED),
         (AttributeError("no run_slice"), Loss.REFUSED),
         (ValueError("two\nlines"), Loss.FAILED),
     ],
 )
-def test_an_error_on_the_worker_is_a_reason_in_one_line(error: Exception, why: Loss) -> None:
+def test_an_error_on_the_worker_is_a_reason_in_one_line(error: Exception, loss: Loss) -> None:
     lost = loss_of(error, PLACE)
 
-    assert (lost.why, lost.place) == (why, PLACE)
+    assert (lost.loss, lost.place) == (loss, PLACE)
     assert "\n" not in lost.detail

@@ -40,8 +40,8 @@ def loss_of(error: Exception, place: str) -> Lost:
     if type(error).__name__ == "KilledWorker":
         return Lost(Loss.WORKER_LOST, place)
     # The worker could not load `worker_task`: it has no virtscan, or one that does not know it.
-    why = Loss.REFUSED if isinstance(error, ImportError | AttributeError) else Loss.FAILED
-    return Lost(why, place, f"{type(error).__name__}: {error}".splitlines()[0])
+    loss = Loss.REFUSED if isinstance(error, ImportError | AttributeError) else Loss.FAILED
+    return Lost(loss, place, f"{type(error).__name__}: {error}".splitlines()[0])
 
 
 def _why(header: _Header) -> Loss:

@@ -59,7 +59,7 @@ class SliceFailed(msgspec.Struct, frozen=True):
     """A slice did not come back."""
 
     slice: int
-    why: Lost | Raised
+    outcome: Lost | Raised
 
 
 Event: TypeAlias = SliceSent | SliceArrived[T] | SliceFailed
@@ -241,7 +241,7 @@ class Dispatcher(Generic[T]):
                 self.events.put(SliceArrived(trip.number, results))
                 return
             answer = results
-        if answer.why is Loss.REFUSED:
+        if answer.loss is Loss.REFUSED:
             self._unfit[place] = answer
             trip.tries -= 1
         self._try_again(trip, answer)
@@ -258,13 +258,13 @@ class Dispatcher(Generic[T]):
     def _is_under_way(self, trip: _Trip) -> bool:
         return any(attempt.trip is trip for attempt in self._attempts)
 
-    def _fail(self, trip: _Trip, why: Lost | Raised) -> None:
+    def _fail(self, trip: _Trip, outcome: Lost | Raised) -> None:
         self._end_trip(trip)
-        self.events.put(SliceFailed(trip.number, why))
+        self.events.put(SliceFailed(trip.number, outcome))
 
-    def _fail_all(self, why: Lost | Raised) -> None:
+    def _fail_all(self, outcome: Lost | Raised) -> None:
         for trip in tuple(self._open.values()):
-            self._fail(trip, why)
+            self._fail(trip, outcome)
 
     def _end_trip(self, trip: _Trip) -> None:
         del self._open[trip.number]

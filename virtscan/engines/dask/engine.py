@@ -141,8 +141,8 @@ class _FleetRun(Generic[R]):
                 self._places[number] = place
             case SliceArrived(slice=number, results=results):
                 self._end_slice(number, [Returned(result) for result in results])
-            case SliceFailed(slice=number, why=why):
-                self._end_slice(number, [why] * len(self._slices[number].jobs))
+            case SliceFailed(slice=number, outcome=outcome):
+                self._end_slice(number, [outcome] * len(self._slices[number].jobs))
 
     def _end_slice(self, number: int, outcomes: Sequence[JobOutcome[R]]) -> None:
         for index, outcome in zip(self._slices[number].jobs, outcomes, strict=True):
