@@ -264,7 +264,7 @@ def test_the_document_has_its_published_keys() -> None:
             "source_device": "bond2",
             "server": "lab",
             "server_interface": "eth0",
-            "why": "declared to serve other segments",
+            "reason": "declared to serve other segments",
         }
     ]
     assert interface["ways"][0]["verdicts"] == {"fixed": "not-affected", "unfixed": "at-risk"}

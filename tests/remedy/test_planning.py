@@ -155,8 +155,8 @@ def test_the_kernels_that_are_the_cause_are_named_with_where_their_fix_is() -> N
         ("hv1", UNFIXED_KERNEL),
         ("hv2", None),
     ]
-    assert "2.6.32-504.30.3.el6" in planned.upgrades[0].why
-    assert "3.10.0-514" in planned.upgrades[1].why
+    assert "2.6.32-504.30.3.el6" in planned.upgrades[0].reason
+    assert "3.10.0-514" in planned.upgrades[1].reason
 
 
 def test_exposure_is_that_of_the_finding() -> None:

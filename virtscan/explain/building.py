@@ -112,7 +112,7 @@ class _JudgedInventory:
                     source_device=point.point.device,
                     server=server.name,
                     server_interface=server.interface,
-                    why=_EXCLUSIONS[reason],
+                    reason=_EXCLUSIONS[reason],
                 )
 
     def _missing_facts(self, points: Sequence[PointEvaluation], finding: Finding) -> Iterator[WhatIf]:

@@ -67,12 +67,12 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
-    """A server that does not serve the interface on this device, and why."""
+    """A server that does not serve the interface on this device, with the reason."""
 
     source_device: DeviceName | None
     server: str
     server_interface: str | None
-    why: str
+    reason: str
 
 
 class ServerFacts(

@@ -92,7 +92,7 @@ def _exclusions(exclusions: Iterable[Exclusion]) -> Iterator[_Line]:
     """Write one line for the servers that are excluded on one device for one reason."""
     alike: dict[tuple[str | None, str], list[str]] = {}
     for excluded in exclusions:
-        alike.setdefault((excluded.source_device, excluded.why), []).append(
+        alike.setdefault((excluded.source_device, excluded.reason), []).append(
             _server(excluded.server, excluded.server_interface)
         )
     for (device, reason), servers in alike.items():

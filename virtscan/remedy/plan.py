@@ -50,11 +50,11 @@ class InterfaceAtRisk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Upgrade(msgspec.Struct, frozen=True, kw_only=True):
-    """A hypervisor whose kernel is the cause; `kernel` is None if it is unknown, `why` names the fixed versions."""
+    """A hypervisor whose kernel is the cause; `kernel` is None if it is unknown, `reason` names the fixed versions."""
 
     hypervisor: str
     kernel: str | None
-    why: str
+    reason: str
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

@@ -138,5 +138,5 @@ def _settings(stack: SendingStack, planned: Cure) -> str | None:
 
 def _upgrade(hypervisor: Hypervisor) -> Upgrade:
     kernel = hypervisor.kernel_release
-    why = _ANYWHERE if kernel is None else kernel_basis(kernel_state(hypervisor).basis)
-    return Upgrade(hypervisor=hypervisor.name, kernel=kernel, why=why)
+    reason = _ANYWHERE if kernel is None else kernel_basis(kernel_state(hypervisor).basis)
+    return Upgrade(hypervisor=hypervisor.name, kernel=kernel, reason=reason)

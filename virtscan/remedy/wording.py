@@ -141,7 +141,7 @@ def _interface(interface: InterfaceAtRisk) -> str:
 
 
 def _upgrade(upgrade: Upgrade) -> str:
-    return f"{upgrade.hypervisor}: {upgrade.kernel or 'kernel unknown'}; {upgrade.why}"
+    return f"{upgrade.hypervisor}: {upgrade.kernel or 'kernel unknown'}; {upgrade.reason}"
 
 
 def _question(question: Question) -> list[str]:

@@ -9,8 +9,8 @@ class RuleWords(msgspec.Struct, frozen=True, kw_only=True):
     """The words of one rule.
 
     `title` names it, `when` is the condition if no earlier rule matches, `then` the verdict. `phrase` is its reason
-    where a table has room for a few words only. `why` and `action` are paragraphs of docs/rules.md: the physics behind
-    it, and `action` the action.
+    where a table has room for a few words only. `why` and `action` are paragraphs of docs/rules.md: the mechanism
+    behind the rule, and the action.
     """
 
     title: str
