@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import socket
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -33,6 +34,9 @@ _TRANSPORTS = ("unix", "tcp", "tls", "ssh", "libssh", "libssh2", "ext")
 
 _HOST_ALONE = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 """A host name with a dot, or an IPv4 address; it can't be an alias in libvirt's client configuration."""
+
+_LOOPBACK_NAME = re.compile(r"localhost[46]?(?:\..+)?|.+\.localhost|ip6-(?:localhost|loopback)", re.DOTALL)
+"""Names of the loopback in the hosts files of distributions, and by RFC 6761."""
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -222,10 +226,15 @@ def needs_this_machine(address: str) -> bool:
 
 def _is_loopback(host: str) -> bool:
     """Return True for loopback names and addresses; often a tunnel listens there."""
+    name = host.casefold().rstrip(".")
     try:
-        address = ipaddress.ip_address(host)
+        address = ipaddress.ip_address(name)
     except ValueError:
-        return host.casefold().partition(".")[0] in {"localhost", "ip6-localhost"}
+        try:
+            address = ipaddress.ip_address(socket.inet_aton(name))  # 127.1, as every resolver reads it
+        except (OSError, UnicodeEncodeError):
+            return _LOOPBACK_NAME.fullmatch(name) is not None
+    address = getattr(address, "ipv4_mapped", None) or address
     return address.is_loopback or address.is_unspecified
 
 
