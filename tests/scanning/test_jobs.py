@@ -97,6 +97,7 @@ def test_a_secret_does_not_leave_the_process(kind: ProvisioningKind) -> None:
         (host(TargetKind.LIBVIRT, "qemu+libssh2://hv1/system?known_hosts=/root/known"), True),
         (host(TargetKind.LIBVIRT, "qemu+ext://hv1/system"), True),
         (host(TargetKind.LIBVIRT, "qemu+tcp://scan:s3cret@hv1/system"), True),
+        (host(TargetKind.LIBVIRT, "qemu+tcp://hv1/system?name=qemu%2Btcp%3A//scan%3As3cret@hv2/system"), True),
         (host(TargetKind.LIBVIRT, "qemu:///system"), True),
         (host(TargetKind.LIBVIRT, "qemu+unix:///system?socket=/run/forwarded"), True),
         *(

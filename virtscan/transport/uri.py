@@ -212,7 +212,7 @@ def needs_this_machine(address: str) -> bool:
     """Return True unless another machine would reach the same hypervisor by this URI.
 
     A URI without a host or with a loopback address depends on this machine, and so do a program to run and key files.
-    A password is not sent to other machines.
+    A password is not sent to other machines, in any part of the URI.
     """
     uri = parse(address)
     of_this_machine = _FILES_HERE & set(uri.parameters)
@@ -220,7 +220,7 @@ def needs_this_machine(address: str) -> bool:
         not uri.host
         or _is_loopback(uri.host)
         or uri.transport in {"unix", "ext"}
-        or bool(of_this_machine or secrets(address))
+        or bool(of_this_machine or secrets(_decoded(address)))
     )
 
 
