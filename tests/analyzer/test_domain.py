@@ -9,8 +9,8 @@ from virtscan.model import Domain, DomainState, Firmware, Resources, pack
 NIC = "<interface type='user'><mac address='52:54:00:00:00:0{}'/></interface>"
 
 
-def read(inside: str = "", attributes: str = "", state: DomainState = DomainState.UNKNOWN) -> Domain:
-    return read_domain(f"<domain {attributes}><name>a</name>{inside}</domain>", origin="o", state=state)
+def read(inside: str = "", attributes: str = "") -> Domain:
+    return read_domain(f"<domain {attributes}><name>a</name>{inside}</domain>", origin="o")
 
 
 def test_a_domain_is_read_whole() -> None:
@@ -73,18 +73,10 @@ def test_facts_absent_from_the_document_are_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("attributes", "given", "state"),
-    [
-        ("", DomainState.UNKNOWN, DomainState.UNKNOWN),
-        ("id='3'", DomainState.UNKNOWN, DomainState.ACTIVE),
-        ("id='3'", DomainState.INACTIVE, DomainState.INACTIVE),
-        ("", DomainState.ACTIVE, DomainState.ACTIVE),
-    ],
+    ("attributes", "state"), [("", DomainState.UNKNOWN), ("id='3'", DomainState.ACTIVE), ("id='0'", DomainState.ACTIVE)]
 )
-def test_an_id_means_a_running_domain_unless_the_source_has_the_state(
-    attributes: str, given: DomainState, state: DomainState
-) -> None:
-    assert read(attributes=attributes, state=given).state is state
+def test_an_id_means_a_running_domain(attributes: str, state: DomainState) -> None:
+    assert read(attributes=attributes).state is state
 
 
 @pytest.mark.parametrize(

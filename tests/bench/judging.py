@@ -105,10 +105,8 @@ def _judge(fleet: Inventory) -> None:
 
 def _domains(count: int) -> list[Domain]:
     """The domains as they are judged, without what planners count: `planning` weighs that."""
-    read = (
-        read_domain(domain(number), origin="qemu+ssh://hv/system", state=DomainState.ACTIVE) for number in range(count)
-    )
-    return [msgspec.structs.replace(resolve(domain, _NETWORKS), packed=Packed()) for domain in read]
+    read = (resolve(read_domain(domain(number), origin="qemu+ssh://hv/system"), _NETWORKS) for number in range(count))
+    return [msgspec.structs.replace(domain, state=DomainState.ACTIVE, packed=Packed()) for domain in read]
 
 
 def _fleet(domains: Sequence[Domain], servers: int = 10) -> Inventory:

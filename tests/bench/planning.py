@@ -13,7 +13,6 @@ from tests.bench.measuring import Row, in_turns
 from tests.conftest import PROJECT
 from tests.reporters.large_workbook import SCRIPT
 from virtscan.analyzer import read_domains
-from virtscan.model import DomainState
 
 DOMAINS, DISKS = 200, 4
 TIMES = 5
@@ -56,14 +55,14 @@ def _documents() -> list[str]:
 
 def _read(documents: list[str]) -> None:
     for _ in range(TIMES):
-        read_domains([(document, DomainState.ACTIVE) for document in documents], origin="qemu:///system")
+        read_domains(documents, origin="qemu:///system")
 
 
 def _weight(documents: list[str]) -> float:
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
-        kept = read_domains([(document, DomainState.ACTIVE) for document in documents], origin="qemu:///system")
+        kept = read_domains(documents, origin="qemu:///system")
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -39,6 +39,7 @@ from virtscan.model import (
     Device,
     DeviceKind,
     Domain,
+    DomainState,
     Gap,
     GapAbout,
     HostStatus,
@@ -111,6 +112,28 @@ def test_a_domain_that_vanishes_after_the_list_is_a_gap_and_the_others_are_there
     assert said(gaps, address) == [("domain vm1", GapAbout.DOMAIN)]
     assert "Domain not found" in reason_of(gaps[0])
     assert hypervisor.status is HostStatus.PARTIAL
+
+
+def test_a_domain_that_starts_or_stops_after_the_list_has_the_state_of_its_document(own_libvirtd: Libvirtd) -> None:
+    writer = libvirt.open(own_libvirtd.unix(Path("/default")))
+    writer.lookupByName("test").destroy()
+    writer.defineXML(domain_xml("starts", direct("eth4")))
+    writer.defineXML(domain_xml("stops", direct("eth5"))).create()
+
+    def both(_call: Call) -> None:
+        writer.lookupByName("starts").create()
+        writer.lookupByName("stops").destroy()
+
+    with proxy_to(own_libvirtd.socket) as proxy:
+        proxy.answers[Procedure.DOMAIN_XML] = once(both)
+        hypervisor, _ = scan(own_libvirtd.unix(Path("/default"), socket=proxy.socket), threads=1)
+    writer.close()
+
+    assert {domain.name: domain.state for domain in hypervisor.domains} == {
+        "starts": DomainState.ACTIVE,
+        "stops": DomainState.INACTIVE,
+        "test": DomainState.INACTIVE,
+    }
 
 
 @pytest.mark.long

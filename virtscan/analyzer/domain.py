@@ -18,7 +18,7 @@ _SUSPENDED = frozenset({"paused", "pmsuspended"})
 _FIRMWARE = {firmware.value: firmware for firmware in Firmware}
 
 
-def read_domain(xml: bytes | str, *, origin: str, state: DomainState = DomainState.UNKNOWN) -> Domain:
+def read_domain(xml: bytes | str, *, origin: str) -> Domain:
     """Read a domain from `virsh dumpxml` output, a file in /etc/libvirt/qemu, or a status file in /run.
 
     A fact that the document lacks is None, not libvirt's default; a domain without a name has an empty one. vCPUs
@@ -28,52 +28,54 @@ def read_domain(xml: bytes | str, *, origin: str, state: DomainState = DomainSta
     Args:
         xml: The document; text and undeclared bytes are UTF-8.
         origin: Where it came from.
-        state: The state by the source. Left UNKNOWN, an `id` or a status file means that the domain is running.
 
     Returns:
-        The domain with the interfaces of every `<devices>`, in document order. Those on a network are not resolved,
-        except where the document of a running domain has their device.
+        The domain, known to run if it has an `id` or is from a status file. It has the interfaces of every `<devices>`,
+        in document order. Those on a network are not resolved, except where the document of a running domain has their
+        device.
 
     Raises:
         AnalyzerError: It is not safe XML, or not a domain.
     """
-    return domain_from(parse(xml), origin=origin, state=state)
+    return domain_from(parse(xml), origin=origin)
 
 
-def read_domains(documents: Sequence[tuple[str, DomainState]], *, origin: str) -> list[Domain | AnalyzerError]:
-    """Read documents as libvirt prints them, each with its state; equals `read_domain` for each, but faster.
+def read_domains(documents: Sequence[str], *, origin: str) -> list[Domain | AnalyzerError]:
+    """Read documents as libvirt prints them; equals `read_domain` for each, but faster.
+
+    A domain without an `id` is off: libvirt prints that of a running domain. A list may be out of date by then.
 
     Returns:
         The result of each, in their order.
     """
-    roots = parse_each([trimmed(xml) for xml, _ in documents], "domain")
-    return [_domain_or_error(root, origin, state) for root, (_, state) in zip(roots, documents, strict=True)]
+    roots = parse_each([trimmed(xml) for xml in documents], "domain")
+    return [_domain_or_error(root, origin) for root in roots]
 
 
-def _domain_or_error(root: etree._Element | AnalyzerError, origin: str, state: DomainState) -> Domain | AnalyzerError:
+def _domain_or_error(root: etree._Element | AnalyzerError, origin: str) -> Domain | AnalyzerError:
     if isinstance(root, AnalyzerError):
         return root
     try:
-        return domain_from(root, origin=origin, state=state)
+        return domain_from(root, origin=origin, without_id=DomainState.INACTIVE)
     except AnalyzerError as error:
         return error
 
 
-def domain_from(root: etree._Element, *, origin: str, state: DomainState = DomainState.UNKNOWN) -> Domain:
-    """Read a domain from its element, or from a status file's.
+def domain_from(root: etree._Element, *, origin: str, without_id: DomainState = DomainState.UNKNOWN) -> Domain:
+    """Read a domain from its element, or from a status file's; `without_id` is its state if it has no `id`.
 
     Raises:
         AnalyzerError: It is neither.
     """
     element: etree._Element | None = root
-    paused = State.UNKNOWN
+    state, paused = without_id, State.UNKNOWN
     if root.tag == "domstatus":
         element = root.find("domain")
         state = DomainState.ACTIVE
         paused = State.ON if root.get("state") in _SUSPENDED else State.OFF
     if element is None or element.tag != "domain":
         raise AnalyzerError(f"<{root.tag}> contains no domain" if element is None else f"<{root.tag}> is not a domain")
-    if state is DomainState.UNKNOWN and element.get("id") is not None:
+    if element.get("id") is not None:
         state = DomainState.ACTIVE
     first = first_children(element)
     systems = list(element.iterchildren("os"))

@@ -21,7 +21,7 @@ from virtscan.connectors.libvirt.replies import Reply, reply_of
 from virtscan.connectors.libvirt.request_pipeline import PipelinedCall
 from virtscan.connectors.libvirt.session import Session, open_read_only
 from virtscan.errors import AnalyzerError, ConfigError, ConnectorError
-from virtscan.model import DomainState, GapAbout, Mac, Observed, Target
+from virtscan.model import GapAbout, Mac, Observed, Target
 from virtscan.model.gaps.causes import BadDocument, Failure
 from virtscan.model.gaps.items import FactName, GuestDomain, HostFact
 from virtscan.transport import uri, url_secrets
@@ -171,7 +171,7 @@ def _read_domains(session: Session, device_reader: DeviceReader, replies: Sequen
     Raises:
         ConnectorError: The connection is gone, or the draft is closed; items that came before are delivered.
     """
-    documents: list[tuple[str, DomainState]] = []
+    documents: list[str] = []
     described: list[GuestDomain] = []
     lost: ConnectorError | None = None
     for (domain, next_start), reply in replies:
@@ -182,9 +182,7 @@ def _read_domains(session: Session, device_reader: DeviceReader, replies: Sequen
             lost = lost or error  # those after it are less specific
             continue
         if document is not None:
-            # Known from the list, without a round trip.
-            is_off = next_start or domain.ID() == -1
-            documents.append((document, DomainState.INACTIVE if is_off else DomainState.ACTIVE))
+            documents.append(document)
             described.append(item)
     domains = analyzer.read_domains(documents, origin=session.draft.uri)
     for item, read in zip(described, domains, strict=True):
