@@ -321,6 +321,26 @@ def test_a_network_that_is_gone_is_a_gap(libvirtd: Libvirtd) -> None:
     assert_stands_on_nobody_knows_what(hypervisor)
 
 
+@pytest.mark.parametrize("is_defined", [False, True])
+def test_the_network_of_a_pci_device_in_use_is_followed_for_domains_that_are_off(
+    libvirtd: Libvirtd, proxy: RpcProxy, is_defined: bool
+) -> None:
+    networks = [macvtap_network("pxe", "bond2"), BOND] if is_defined else []
+    path = libvirtd.definitions("changed-network", *map(domain_xml, ("a", "b")), *networks)
+    live = "<interface type='hostdev'><source network='pxe'><address type='pci' bus='0x01'/></source></interface>"
+    documents = iter([domain_xml("a", live), domain_xml("b", on_network("pxe"))])
+    proxy.edits[Procedure.DOMAIN_XML] = lambda _body: string(next(documents).encode())
+    address = libvirtd.unix(path, socket=proxy.socket)
+
+    hypervisor, gaps = scan(address, threads=1)
+
+    if is_defined:
+        assert gaps == ()
+        assert [device.kind for device in hypervisor.devices if device.name == "bond2"] == [DeviceKind.BOND]
+    else:
+        assert said(gaps, address) == [("network pxe", GapAbout.NETWORK)]
+
+
 @pytest.mark.parametrize(
     ("procedure", "code", "clue"),
     [

@@ -70,9 +70,9 @@ class DeviceReader:
             self._waiting.append(domain)
             return
         for interface in domain.interfaces:
-            if self._is_new((interface.network, interface.attachments)):
+            is_open = interface.type == "network" and not interface.attachments
+            if self._is_new((interface.network, interface.attachments, is_open)):
                 if interface.network is not None:
-                    is_open = interface.type == "network" and not interface.attachments
                     self._follow_network(interface.network, decides=is_open)
                 self._follow_attachments(interface.attachments)
 
