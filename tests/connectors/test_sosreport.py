@@ -136,6 +136,40 @@ def test_a_domain_that_virsh_lists_without_any_document_is_a_gap(tmp_path: Path)
     ]
 
 
+def test_a_listed_domain_is_not_covered_by_another_whose_file_has_the_same_name(tmp_path: Path) -> None:
+    listed = " Id   Name    State\n 1    web 1   running\n -    web_1   shut off\n"
+    hypervisor, gaps = scan(
+        tmp_path,
+        {
+            f"{VIRSH}list_--all": listed,
+            f"{VIRSH}dumpxml_web_1": "error: unexpected data '1'\n",
+            f"{VIRSH}dumpxml_web_1.1": domain("web_1"),
+        },
+    )
+
+    assert [one.name for one in hypervisor.domains] == ["web_1"]
+    assert [subject_of(gap) for gap in gaps if gap.about is GapAbout.DOMAIN] == ["sosreport:report domain web 1"]
+    assert hypervisor.status is HostStatus.PARTIAL
+
+
+def test_a_name_is_found_in_a_list_however_virsh_printed_it(tmp_path: Path) -> None:
+    names = ("würzburg", "tab\tname", r"a\x41", " lead", "日本")
+    paths = {f"etc/libvirt/qemu/{number}.xml": domain(name, uuid="") for number, name in enumerate(names)}
+    printed = {
+        "libvirt 4.5": names,
+        "UTF-8": ("würzburg", r"tab\x09name", r"a\x5cx41", " lead", "日本"),
+        "C": (r"w\xff\xffrzburg", r"tab\x09name", r"a\x5cx41", " lead", r"\xff" * 6),
+    }
+    for locale, rows in printed.items():
+        (tmp_path / locale).mkdir()
+        listed = "".join([" Id   Name   State\n", *(f" -    {row}   shut off\n" for row in rows)])
+
+        hypervisor, gaps = scan(tmp_path / locale, {f"{VIRSH}list_--all": listed} | paths)
+
+        assert [gap for gap in gaps if gap.about is GapAbout.DOMAIN] == [], locale
+        assert hypervisor.lists_all_domains, locale
+
+
 def test_a_document_that_is_too_large_is_a_gap_at_its_domain(tmp_path: Path) -> None:
     host, gaps = scan(tmp_path, {f"{VIRSH}dumpxml_web01": b" " * ((16 << 20) + 1)})
 

@@ -31,6 +31,7 @@ _LISTED = re.compile(
     r"\s*(?P<id>-|\d+)\s+(?P<name>\S.*?)\s+"
     r"(?P<state>no state|running|idle|paused|in shutdown|shut off|crashed|dying|pmsuspended)\s*"
 )
+_ESCAPED = re.compile(r"\\(?=x)|[\x00-\x1f\x7f]")
 _HEADER = re.compile(r"\s*Id\s+Name\s+State\s*|[\s-]*")
 _CONFIGURATION = "etc/libvirt/"
 _AUTOSTART = re.compile(r"etc/libvirt/qemu/autostart/(?P<name>[^/]+)\.xml")
@@ -65,13 +66,16 @@ def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
                 unread.append((name, document))
     draft.add(*domains.values(), *definitions.values())
     draft.add(HostFacts(lists_all_domains=_lists_all(report, listed, domains.values())))
-    names = {_mangled(domain.name) for domain in domains.values()}
+    described = {_mangled(domain.name) for domain in domains.values()}
+    missed: set[str] = set()
     for name, miss in unread:
-        if _mangled(name) not in names:
-            names.add(_mangled(name))
+        if _mangled(name) not in described | missed:
+            missed.add(_mangled(name))
             draft.gap(GuestDomain(uri=draft.uri, domain=name), BadDocument(detail=miss.reason), GapAbout.DOMAIN)
+    # Two domains can have one file name, so only names count.
+    printed = {form for domain in domains.values() for form in _printed(domain.name)}
     for name in sorted(listed):
-        if _mangled(name) not in names:
+        if name not in printed and _mangled(name) not in missed:
             draft.gap(GuestDomain(uri=draft.uri, domain=name), XmlNotInReport(is_listed=True), GapAbout.DOMAIN)
     if not _has_every_domain(report):
         cause = NoListInReport(is_cut=any(map(_LISTS.fullmatch, report.files)))
@@ -191,7 +195,7 @@ def _lists_all(report: Sosreport, listed: Mapping[str, DomainState], described: 
         _has_list(report)
         and not any(_LISTS.fullmatch(name) for name in report.skipped)
         and _understands_list(report)
-        and {_mangled(domain.name) for domain in described} <= {_mangled(name) for name in listed}
+        and not any(_printed(domain.name).isdisjoint(listed) for domain in described)
     )
 
 
@@ -203,6 +207,19 @@ def _understands_list(report: Sosreport) -> bool:
 
 def _lists(report: Sosreport) -> Iterator[bytes]:
     yield from (data for name, data in report.files.items() if _LISTS.fullmatch(name))
+
+
+def _printed(name: str) -> frozenset[str]:
+    r"""Return the forms of a name in `virsh list`: as it is, or escaped by libvirt 4.8 and later.
+
+    Outside of UTF-8 locales, each byte beyond ASCII is then printed as `\xff`.
+
+    Source:
+        libvirt tools/vsh-table.c vshTableSafeEncode.
+    """
+    escaped = _ESCAPED.sub(lambda character: f"\\x{ord(character[0]):02x}", name)
+    in_ascii = "".join(c if c.isascii() else r"\xff" * len(c.encode(errors="replace")) for c in escaped)
+    return frozenset(form.strip() for form in (name, escaped, in_ascii))
 
 
 def _mangled(name: str) -> str:
