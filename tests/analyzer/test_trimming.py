@@ -127,6 +127,18 @@ def test_an_escaped_device_does_not_count_where_there_are_no_real_ones(driver: l
     assert_is_read_alike(xml)
 
 
+@pytest.mark.parametrize("unescaped", ["<![CDATA[{}]]>", "<!--{}-->", "<?x y{}?>"])
+@pytest.mark.parametrize(
+    "bait", ["\n  </metadata>\n", "\n  </metadata>\n  <vcpu>99</vcpu>\n  <!-- ", "\n  <features>\n", "\n  </devices>\n"]
+)
+def test_lines_that_metadata_hold_unescaped_do_not_count(driver: libvirt.virConnect, unescaped: str, bait: str) -> None:
+    inner = unescaped.format(bait.replace("<!-- ", "" if "<!--" in unescaped else "<!-- "))
+    xml = printed(driver, domain(DISK + NIC, before=f"<metadata><x:a xmlns:x='urn:x'>{inner}</x:a></metadata>"))
+
+    assert bait.partition("<!--")[0] in xml
+    assert_is_read_alike(xml)
+
+
 LINES = st.sampled_from(
     [
         "  <devices>", "  </devices>", "    <interface type='direct'>", "      <source dev='bond0'/>",

@@ -10,6 +10,9 @@ _LIBOSINFO = "libosinfo.org/"
 _DEVICES = (("\n    <disk ", "\n    </disk>\n"), ("\n    <interface ", "\n    </interface>\n"))
 """The devices that are read, in libvirt's order, all of a kind together: how the first begins, and the last ends."""
 
+_UNESCAPED = ("<!", "<?")
+"""Beginnings of markup in which `<` is not escaped: libvirt keeps it in metadata."""
+
 _MARKS = ("<disk", "<interface")
 
 _UNREAD = re.compile(r"\n      <(?:(?:alias|address) [^\n]*/>|serial>[^<\n]*</serial>)")
@@ -24,13 +27,15 @@ def trimmed(xml: str) -> str:
     """Leave out elements that virtscan never reads: most of the text, and most of the parsing time.
 
     Finds them by lines and indentation, which are the same in every libvirt. Only a domain's metadata could have lines
-    like these: everywhere else `<` is escaped. A document that has `<devices>` or metadata twice, or a device of
-    interest in another place, comes back as it is; so does one with another layout.
+    like these: everywhere else `<` is escaped. A document with comments, CDATA or processing instructions comes back as
+    it is. So does one that has `<devices>` or metadata twice, a device of interest in another place, or another layout.
 
     Source:
         libvirt src/conf/domain_conf.c virDomainDefFormatInternalSetRootName: metadata, resources,
         features, CPU, clock, actions on events, devices, security labels, in this order.
     """
+    if any(mark in xml for mark in _UNESCAPED):
+        return xml
     head, _, rest = xml.partition(_OPEN)
     devices, closed, tail = rest.rpartition(_CLOSE)
     tail, ended, end = f"\n{tail}".rpartition(_END)
