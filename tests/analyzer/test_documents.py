@@ -64,6 +64,10 @@ FILES = {
         [".pool", "a", "b"],
     ),
     "the end missing at the end": (domain("a") + CUT_OFF, ["a", "-domain"]),
+    "cut off in the name of the root": (f"{domain('a')}<doma\n{domain('b')}", ["a", "-domain", "b"]),
+    "only the beginning of a root": ("<?xml version='1.0'?>\n<do", ["-domain"]),
+    "only the beginning of a network": ("<netw", ["-network"]),
+    "only the beginning of a snapshot": ("<domainsnap", [".domainsnap"]),
     "cut off in a tag": ("<domain>\n<interface type='dir\n" + domain("a"), ["-domain", "a"]),
     "cut off in a comment": ("<domain>\n<!-- wh\n" + domain("a"), ["-domain", "a"]),
     "cut off in a network, whose <domain> is none": (

@@ -15,9 +15,9 @@ from virtscan.model import Domain, GapAbout, Network
 _ABOUT = {
     "domain": GapAbout.DOMAIN,
     "domstatus": GapAbout.DOMAIN,
+    "node": GapAbout.DOMAIN,
     "network": GapAbout.NETWORK,
     "networkstatus": GapAbout.NETWORK,
-    "node": GapAbout.DOMAIN,
 }
 _MAX_COUNT = 16_384
 """Documents of one file. No libvirt lists more domains (REMOTE_DOMAIN_LIST_MAX); a file with more holds other data."""
@@ -113,5 +113,6 @@ def _of_node(node: etree._Element) -> Iterator[Domain | Network | Unread]:
 
 
 def _unread(root: str | None, reason: str, *, origin: str = "") -> Unread:
-    """Describe a broken document. Without a root it may have been a domain."""
-    return Unread(origin=origin, root=root, reason=reason, about=GapAbout.DOMAIN if root is None else _ABOUT.get(root))
+    """Describe a broken document. Without a root it may have been a domain; the name of its root may be cut off."""
+    about = next((about for name, about in _ABOUT.items() if name.startswith(root or "")), None)
+    return Unread(origin=origin, root=root, reason=reason, about=about)
