@@ -19,7 +19,27 @@ _CHECKSUM = re.compile(r"(?<![\w-])tx(?!-(?!checksum))|[$%]|offload", re.IGNOREC
 _OTHER_WAYS = re.compile(r"SIOCETHTOOL|ethtool\.feature-tx")
 _SWITCHES = re.compile(r"ethtool|offload", re.IGNORECASE)
 _SEARCHED = ("/usr/local/sbin", "/usr/local/bin")
+_SOFTWARE = frozenset(
+    {"sg", "scatter-gather", "tso", "tcp-segmentation-offload", "gso", "generic-segmentation-offload"}
+    | {"gro", "generic-receive-offload"}
+)
+"""Features that can be switched off on every NIC."""
 _FEATURE = re.compile(r"[a-z][a-z0-9_-]*")
+_CHECKSUMS = frozenset({"tx", "tx-checksumming", *FEATURES})
+_FLAGS = (
+    _SOFTWARE
+    | {"rx", "rx-checksumming", "ufo", "udp-fragmentation-offload", "lro", "large-receive-offload"}
+    | {"rxvlan", "rx-vlan-offload", "txvlan", "tx-vlan-offload"}
+    | {"ntuple", "ntuple-filters", "rxhash", "receive-hashing"}
+)
+"""The features that ethtool itself names."""
+_OF_EVERY_KERNEL = frozenset(
+    {"tx-checksum-ipv6", "tx-checksum-sctp", "tx-checksum-fcoe-crc", "tx-scatter-gather", "tx-scatter-gather-fraglist"}
+    | {"tx-generic-segmentation", "tx-tcp-segmentation", "tx-tcp6-segmentation", "tx-tcp-ecn-segmentation"}
+    | {"tx-gre-segmentation", "tx-udp_tnl-segmentation", "tx-nocache-copy", "rx-gro", "rx-lro", "rx-checksum"}
+    | {"rx-hashing", "rx-ntuple-filter", "rx-fcs", "rx-all", "highdma"}
+)
+"""The kernel's own names that were neither renamed nor removed since Linux 3.10."""
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,23 +121,46 @@ def offload_states(words: Sequence[Word], scene: Scene) -> States:
         known = [word for word in pairs if word is not None]
         given = states_of(zip(known[::2], known[1::2], strict=False))
         if not _accepted(known):
-            given = uncertain(given)
+            # If the kernel lacks a feature, nothing changes; by default the offload is on.
+            given = {
+                name: state if state is State.ON and _are_pairs(known) else State.UNKNOWN
+                for name, state in given.items()
+            }
     if target is not None and target in {scene.device, *scene.names}:
         return given
     return uncertain(given) if target is None or re.search(r"[$%{}*?]", target) else {}
 
 
 def succeeds(words: Sequence[Word], scene: Scene) -> bool:
-    """Return True if `ethtool WORDS` certainly succeeds; for other devices and options it may fail."""
+    """Return True if `ethtool WORDS` certainly succeeds; for other devices and options it may fail.
+
+    Source:
+        ethtool 6.1 on Linux 6.18, as tried: it fails with `Could not change any device features` if no feature changes,
+        as `rx off` does where the driver fixes it, or `ufo off` since Linux 4.14, which has removed it.
+    """
     match words:
         case [operation, device, *pairs] if operation in OFFLOAD and device in {scene.device, *scene.names}:
             known = [word for word in pairs if word is not None]
-            return len(known) == len(pairs) and _accepted(known)
+            if len(known) < len(pairs) or not _accepted(known):
+                return False
+            settings = [*zip(known[::2], known[1::2], strict=True)]
+            return any(name in _CHECKSUMS and value == "off" for name, value in settings) or all(
+                name in _SOFTWARE and value == "off" for name, value in settings
+            )
     return False
 
 
 def _accepted(words: Sequence[str]) -> bool:
-    """Return False if ethtool refuses the whole command: its words must be pairs of a feature and on or off."""
+    """Return False if ethtool may refuse the whole command: its words must be pairs of a feature and on or off.
+
+    Source:
+        ethtool 6.1 on Linux 6.18, as tried: `bit name not found` for a feature that this kernel does not have, and
+        `attempt to change non-ethtool features` for one such as `vlan-challenged`; no feature is changed.
+    """
+    return _are_pairs(words) and {*words[::2]} <= _CHECKSUMS | _FLAGS | _OF_EVERY_KERNEL
+
+
+def _are_pairs(words: Sequence[str]) -> bool:
     return (
         len(words) % 2 == 0
         and all(_FEATURE.fullmatch(word) for word in words[::2])
