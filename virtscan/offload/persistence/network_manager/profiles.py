@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from virtscan.model import State
 from virtscan.offload.persistence.evidence import Evidence, ini
@@ -12,7 +13,9 @@ BOOLEANS = frozenset({"true", "false", "1", "0"})
 REFUSED = ("", "refused")
 """The key of a profile that NetworkManager may refuse, or can't activate."""
 KINDS = frozenset({*ETHERNET, "bond", "bridge", "vlan", "team", "infiniband", "dummy", "generic", "macvlan", "veth"})
-_PROFILES = "NetworkManager/system-connections/*"
+_PROFILES = "*/NetworkManager/system-connections/*"
+_IGNORED = re.compile(r"\..*|.*(~|\.(pem|der|nmmeta)|\.[A-Za-z0-9]{6})")
+"""Names of files in /etc that are not profiles: hidden and temporary ones, and marks of deleted profiles."""
 _BASES = KINDS | {
     "wifi",
     "802-11-wireless",
@@ -111,14 +114,28 @@ def _profiles(evidence: Evidence) -> Iterator[tuple[str, Values]]:
     """Yield the files with their values; without a type, the only section of a type decides.
 
     Source:
-        NetworkManager 1.42.4, `nmcli --offline connection modify`.
+        NetworkManager 1.42.4, `nmcli --offline connection modify`; as run: UUID.nmmeta hides a profile of a package.
     """
-    for path, text in evidence.matching(_PROFILES):
+    for path, text in _files(evidence):
         values = {(section, key): value for section, key, value in ini(text)}
         sections = frozenset(re.findall(r"^\s*\[(.*)\]\s*$", text, re.MULTILINE))
         kind = values.get(("connection", "type"), "".join(sections & _BASES) if len(sections & _BASES) == 1 else "")
-        refused = {REFUSED: ""} if _is_refused(text, sections, values) else {}
+        hidden = any(f"{values.get(('connection', 'uuid'))}.nmmeta" in name for name in evidence.files)
+        refused = {REFUSED: ""} if hidden or _is_refused(text, sections, values) else {}
         yield str(path), {**values, ("connection", "type"): kind, **refused}
+
+
+def _files(evidence: Evidence) -> Iterator[tuple[PurePosixPath, str]]:
+    """Yield the files that are profiles; in /etc the name needs no suffix, so that a backup is a profile, too.
+
+    Source:
+        NetworkManager 1.42.4, as run: it activated eth0.nmconnection.bak; nm_keyfile_utils_ignore_filename.
+    """
+    for name, text in sorted(evidence.files.items()):
+        path = PurePosixPath(name)
+        read = not _IGNORED.fullmatch(path.name) if path.is_relative_to("/etc") else path.suffix == ".nmconnection"
+        if path.match(_PROFILES) and read:
+            yield path, text
 
 
 def _is_refused(text: str, sections: frozenset[str], values: Values) -> bool:
