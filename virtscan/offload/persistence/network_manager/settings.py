@@ -82,14 +82,14 @@ def _manages(evidence: Evidence, device: str, macs: tuple[str, ...]) -> State:
 
     Source:
         NetworkManager.conf(5): `[keyfile] unmanaged-devices`, `[device…] managed`, and with the ifupdown plugin the
-        devices in Debian's interfaces files; NM_UNMANAGED in udev rules.
+        devices in Debian's interfaces files; NM_UNMANAGED in udev rules; `+=` adds to a list.
     """
     entries: list[tuple[str, str, str]] = []
     for pattern in _CONFIGURATION:
         for _, text in evidence.layered(pattern, "usr/lib", "run", "etc"):
             entries += ini(text)
     excluded = any(
-        (key == "unmanaged-devices" and _excludes(value, device, macs))
+        (key in {"unmanaged-devices", "unmanaged-devices+"} and _excludes(value, device, macs))
         or (key == "managed" and section.startswith("device") and value.lower() in {"0", "false", "no"})
         for section, key, value in entries
     )
