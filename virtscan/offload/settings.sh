@@ -32,8 +32,8 @@ profiles() {
         "$root"/usr/lib/NetworkManager/system-connections
     filter=
     for folder in etc run usr/lib; do
-        lines "^$blank(\[|plugins|managed|unmanaged-devices)" "$root/$folder"/NetworkManager/NetworkManager.conf \
-            "$root/$folder"/NetworkManager/conf.d/*.conf
+        lines "^$blank(\[|plugins|managed|unmanaged-devices|path|allowed-connections)" \
+            "$root/$folder"/NetworkManager/NetworkManager.conf "$root/$folder"/NetworkManager/conf.d/*.conf
         for file in "$root/$folder"/NetworkManager/system-connections/*; do
             if [ -f "$file" ]; then exposure "$file"; fi
         done

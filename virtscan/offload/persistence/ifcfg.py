@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import Evidence, SavedSetting, uncertain
+from virtscan.offload.persistence.network_manager import reads_ifcfg
 from virtscan.offload.persistence.shell import Scene, assigned, may_concern, run_script
 
 _REDHAT = "/etc/sysconfig/network-scripts/ifcfg-*"
@@ -67,7 +68,9 @@ def _manager(values: Mapping[str, str | None], evidence: Evidence, *, own_words:
     old = evidence.udev is not None and evidence.udev < _FEATURES_SINCE
     if evidence.wants("NetworkManager") and (old or own_words):
         return State.UNKNOWN
-    return evidence.starts("NetworkManager", "network", "wicked")
+    started = evidence.starts("NetworkManager", "network", "wicked")
+    reads = State.ON if evidence.wants("network") else reads_ifcfg(evidence)
+    return reads if started is State.ON and evidence.wants("NetworkManager") else started
 
 
 def _states(

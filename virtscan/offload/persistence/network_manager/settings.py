@@ -11,11 +11,11 @@ from virtscan.offload.persistence.evidence import (
     Evidence,
     SavedSetting,
     hardware_address,
-    ini,
     states_of,
     uncertain,
 )
 from virtscan.offload.persistence.ifupdown import read_interfaces
+from virtscan.offload.persistence.network_manager.configuration import entries
 from virtscan.offload.persistence.network_manager.profiles import (
     BOOLEANS,
     ETHERNET,
@@ -28,7 +28,6 @@ from virtscan.offload.persistence.network_manager.profiles import (
 
 _ADDRESS = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
 _OTHER_HARDWARE = frozenset({"wifi", "802-11-wireless", "gsm", "cdma", "bluetooth", "vpn", "wireguard", "loopback"})
-_CONFIGURATION = ("NetworkManager/NetworkManager.conf", "NetworkManager/conf.d/*.conf")
 
 
 def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
@@ -81,20 +80,20 @@ def _manages(evidence: Evidence, device: str, macs: tuple[str, ...]) -> State:
     """Return whether NetworkManager runs and manages the device; UNKNOWN if its configuration may exclude it.
 
     Source:
-        NetworkManager.conf(5): `[keyfile] unmanaged-devices`, `[device…] managed`, and with the ifupdown plugin the
-        devices in Debian's interfaces files; NM_UNMANAGED in udev rules; `+=` adds to a list.
+        NetworkManager.conf(5): `[keyfile] unmanaged-devices`, `path` (another folder of profiles); `[device…] managed`,
+        `allowed-connections`; with the ifupdown plugin the devices in Debian's interfaces files; `+=` adds to a list.
+        NM_UNMANAGED in udev rules.
     """
-    entries: list[tuple[str, str, str]] = []
-    for pattern in _CONFIGURATION:
-        for _, text in evidence.layered(pattern, "usr/lib", "run", "etc"):
-            entries += ini(text)
+    configured = list(entries(evidence))
     excluded = any(
         (key in {"unmanaged-devices", "unmanaged-devices+"} and _excludes(value, device, macs))
         or (key == "managed" and section.startswith("device") and value.lower() in {"0", "false", "no"})
-        for section, key, value in entries
+        or (section, key) == ("keyfile", "path")
+        or key == "allowed-connections"
+        for section, key, value in configured
     )
     marked = any("NM_UNMANAGED" in text for _, text in evidence.matching("/etc/udev/rules.d/*", "/run/udev/rules.d/*"))
-    if excluded or marked or _left_to_ifupdown(entries, evidence, device):
+    if excluded or marked or _left_to_ifupdown(configured, evidence, device):
         return State.UNKNOWN
     return evidence.starts("NetworkManager")
 
@@ -116,11 +115,11 @@ def _excludes(specification: str, device: str, macs: tuple[str, ...]) -> bool:
     return False
 
 
-def _left_to_ifupdown(entries: list[tuple[str, str, str]], evidence: Evidence, device: str) -> bool:
-    plugin = any(key == "plugins" and "ifupdown" in value for _, key, value in entries)
+def _left_to_ifupdown(configured: list[tuple[str, str, str]], evidence: Evidence, device: str) -> bool:
+    plugin = any(key == "plugins" and "ifupdown" in value for _, key, value in configured)
     managed = any(
         section == "ifupdown" and key == "managed" and value.lower() in {"true", "1", "yes", "on"}
-        for section, key, value in entries
+        for section, key, value in configured
     )
     return plugin and not managed and any(one.fits(device) for one in read_interfaces(evidence).stanzas)
 
