@@ -38,7 +38,7 @@ profiles() {
             if [ -f "$file" ]; then exposure "$file"; fi
         done
     done
-    lines "^$blank(export$blank)?(DEVICE|HWADDR|LLADDR|ONBOOT|NM_CONTROLLED|STARTMODE|ETHTOOL_OPT[A-Za-z0-9_]*)\+?=" \
+    lines "^$blank(export$blank)?(DEVICE|HWADDR|LLADDR|ONBOOT|NM_CONTROLLED|STARTMODE|MASTER|TEAM_MASTER|BRIDGE|OVS_BRIDGE|ETHTOOL_OPT[A-Za-z0-9_]*)\+?=" \
         "$root"/etc/sysconfig/network-scripts/ifcfg-* "$root"/etc/sysconfig/network/ifcfg-*
     match='OriginalName|MACAddress|PermanentMACAddress|Path|Driver|Type|Kind|Property|Host|Virtualization'
     match="$match|KernelCommandLine|KernelVersion|Credential|Architecture|Firmware"

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import Evidence, SavedSetting, uncertain
-from virtscan.offload.persistence.network_manager import reads_ifcfg
+from virtscan.offload.persistence.network_manager import makes, reads_ifcfg
 from virtscan.offload.persistence.shell import Scene, assigned, may_concern, run_script
 
 _REDHAT = "/etc/sysconfig/network-scripts/ifcfg-*"
@@ -17,6 +17,7 @@ _FEATURES_SINCE = 239
 _OF_INITSCRIPTS = re.compile(r"[$]|tx-checksumming")
 """Words in options that NetworkManager does not understand: variables, and names that it does not have."""
 _OPTIONS = re.compile(r"ETHTOOL_OPTS|ETHTOOL_OPTIONS\w*")
+_CONTROLLERS = ("MASTER", "TEAM_MASTER", "BRIDGE", "OVS_BRIDGE")
 _STARTED = {"auto", "boot", "onboot", "hotplug", "ifplugd", "nfsroot", "yes", "true", "1", "t", "y", "on"}
 
 
@@ -28,7 +29,8 @@ def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
     Source:
         initscripts, network-functions: source_config reads the file without variables from elsewhere; ethtool_set
         splits ETHTOOL_OPTS at `;` and runs ethtool with each part. ifup-eth fails without a device, and for a device
-        with another address.
+        with another address. init.d/network leaves a port with SLAVE=yes to the ifup of its bond. NetworkManager
+        activates a port with its controller, or not at all.
         NetworkManager applies features since 1.14 (NMSettingEthtool); RHEL 7.6 has 1.12, later releases of RHEL 7
         have 1.18.
         SUSE, ifcfg(5): ETHTOOL_OPTIONS and ETHTOOL_OPTIONS_*, with the word `iface` for the device.
@@ -63,6 +65,9 @@ def _manager(values: Mapping[str, str | None], evidence: Evidence, *, own_words:
         evidence: The configuration of the server.
         own_words: True if the options have words that initscripts alone understands.
     """
+    controllers = [name for key in _CONTROLLERS if (name := values.get(key))]
+    if not all(makes(evidence, name) for name in controllers):
+        return State.UNKNOWN
     if (values.get("NM_CONTROLLED") or "").lower() in {"no", "n", "false", "f", "0", "off"}:
         return evidence.starts("network")
     old = evidence.udev is not None and evidence.udev < _FEATURES_SINCE

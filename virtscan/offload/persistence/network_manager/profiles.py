@@ -13,6 +13,7 @@ BOOLEANS = frozenset({"true", "false", "1", "0"})
 REFUSED = ("", "refused")
 """The key of a profile that NetworkManager may refuse, or can't activate."""
 KINDS = frozenset({*ETHERNET, "bond", "bridge", "vlan", "team", "infiniband", "dummy", "generic", "macvlan", "veth"})
+_IFCFG = "/etc/sysconfig/network-scripts/ifcfg-*"
 _PROFILES = "*/NetworkManager/system-connections/*"
 _IGNORED = re.compile(r"\..*|.*(~|\.(pem|der|nmmeta)|\.[A-Za-z0-9]{6})")
 """Names of files in /etc that are not profiles: hidden and temporary ones, and marks of deleted profiles."""
@@ -79,31 +80,42 @@ def profiles(evidence: Evidence) -> Mapping[str, Values]:
     read = dict(_profiles(evidence))
     usable = [path for path, values in read.items() if REFUSED not in values and exposure(evidence, path) is State.OFF]
     return {
-        path: {**values, REFUSED: ""} if _lacks_controller(values, read, usable, depth=0) else values
+        path: {**values, REFUSED: ""} if _lacks_controller(values, read, usable, evidence, depth=0) else values
         for path, values in read.items()
     }
 
 
-def _lacks_controller(values: Values, read: Mapping[str, Values], usable: Sequence[str], *, depth: int) -> bool:
-    """Return True if the controller of a port has profiles, of which none is activated without a user.
+def _lacks_controller(
+    values: Values, read: Mapping[str, Values], usable: Sequence[str], evidence: Evidence, *, depth: int
+) -> bool:
+    """Return True if the controller of a port has no profile that is activated without a user.
 
-    Without a profile, another program may make the controller.
+    An ifcfg file of the controller counts as such a profile. Where no enabled unit is known, files may be missing, and
+    the controller is assumed to exist.
     """
     name = _first(values, _PORT_OF)
+    if name is None or names_device(evidence, name):
+        return False
     named = [
         path
         for path, profile in read.items()
-        if name and name in {profile.get(("connection", "uuid")), profile.get(("connection", "interface-name"))}
+        if name in {profile.get(("connection", "uuid")), profile.get(("connection", "interface-name"))}
     ]
-    return bool(named) and not any(
+    return bool(named or evidence.wanted) and not any(
         path in usable
         and read[path]["connection", "type"] == _first(values, _PORT_KIND)
         and read[path].get(("connection", "autoconnect"), "true") in {"true", "1"}
         and not read[path].get(("connection", "permissions"))
         and depth < 4
-        and not _lacks_controller(read[path], read, usable, depth=depth + 1)
+        and not _lacks_controller(read[path], read, usable, evidence, depth=depth + 1)
         for path in named
     )
+
+
+def names_device(evidence: Evidence, name: str) -> bool:
+    """Return True if an ifcfg file is about a device of this name."""
+    line = re.compile(rf"\s*DEVICE=[\"']?{re.escape(name)}[\"']?\s*")
+    return any(line.fullmatch(one) for _, text in evidence.matching(_IFCFG) for one in text.splitlines())
 
 
 def _first(values: Values, keys: Sequence[str]) -> str | None:

@@ -23,6 +23,7 @@ from virtscan.offload.persistence.network_manager.profiles import (
     REFUSED,
     Values,
     exposure,
+    names_device,
     profiles,
 )
 
@@ -68,6 +69,12 @@ def has_profile(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
         _activates(values, device, macs) is State.ON and exposure(evidence, path) is State.OFF
         for path, values in profiles(evidence).items()
     )
+
+
+def makes(evidence: Evidence, device: str) -> bool:
+    """Return True if a profile or an ifcfg file is about a device of this name, or if no enabled unit is known."""
+    names = {values.get(("connection", "interface-name")) for values in profiles(evidence).values()}
+    return device in names or names_device(evidence, device) or not evidence.wanted
 
 
 def _states(values: Values) -> dict[str, State]:
