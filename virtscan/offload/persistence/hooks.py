@@ -113,7 +113,7 @@ def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hoo
     variables, ifupdown_runs = if_up(evidence, device)
     networkd = evidence.starts("networkd-dispatcher")
     # NetworkManager brings devices up without ifup.
-    initscripts = State.UNKNOWN if evidence.wants("NetworkManager") else State.ON
+    initscripts = State.UNKNOWN if evidence.wants("NetworkManager") else evidence.starts("network")
     return (
         *_local(evidence),
         _Hook(patterns=_LOCAL_OF_OTHERS, arguments=("start",)),

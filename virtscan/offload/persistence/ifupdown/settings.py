@@ -49,8 +49,8 @@ def if_up(evidence: Evidence, device: str) -> tuple[Mapping[str, str | None], St
     variables = _variables(own[0] if own else None, device)
     if any(fnmatchcase(device, pattern) for pattern in interfaces.scriptless):
         return variables, State.OFF
-    if not any(evidence.matching(MAIN)):
-        return variables, State.ON
+    if not any(evidence.matching(MAIN)):  # another program may run them
+        return variables, State.UNKNOWN if evidence.wanted else State.ON
     goes_on = any(evidence.matching(_IFUPDOWN2))
     started = interfaces.brought_up(device, dependents=goes_on)
     scene = _scene(evidence, device, variables)
