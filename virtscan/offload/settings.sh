@@ -114,6 +114,10 @@ hooks() {
     scripts "$root"/etc/rc.local "$root"/etc/rc.d/rc.local "$root"/etc/init.d/boot.local \
         "$root"/etc/init.d/after.local "$root"/etc/local.d "$root"/etc/sysconfig/network/if-up.d \
         "$root"/etc/sysconfig/network/scripts
+    for file in $(mention "$root"/etc/rc.local "$root"/etc/rc.d/rc.local "$root"/etc/init.d/boot.local \
+        "$root"/etc/init.d/after.local); do
+        if [ ! -L "$file" ] && ! served "$file"; then say unclear "${file#"$root"}"; fi
+    done
     # Of the many scripts of the runlevels only those that matter, for the sake of time.
     set -- "$root"/etc/rc[2-5S].d/S* "$root"/etc/rc.d/rc[2-5].d/S* "$root"/etc/init.d/rc[2-5].d/S*
     calls=
@@ -360,6 +364,16 @@ wants() {
             if [ -s "$path" ] || [ -L "$path" ]; then printf '%s\n' "${path#"$folder/"}"; fi
         done
     done
+}
+
+# Whether a service names a script, without which systemd does not run it. Its path is set when systemd is built:
+# rc-local.service of SUSE runs boot.local, and after.local has had no service since SLES 15.
+served() {
+    [ -e "$root/usr/lib/systemd/system/basic.target" ] || [ -e "$root/lib/systemd/system/basic.target" ] || return 0
+    for folder in etc usr/local/lib usr/lib lib; do
+        grep -qsF -- "${1#"$root"}" "$root/$folder"/systemd/system/*.service && return 0
+    done
+    return 1
 }
 
 # Whether systemd has a service of the name of a script, which it starts instead.

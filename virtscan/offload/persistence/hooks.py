@@ -75,7 +75,7 @@ def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
             if hook.again is not None:
                 states = merged(states, _states(text, _later(hook), evidence, device), certain=False)
             certain = executable is State.ON and hook.runs is State.ON
-            certain = certain and (text.startswith("#!") or not hook.executed)
+            certain = certain and (text.startswith("#!") or not hook.executed) and str(path) not in evidence.unclear
             if states:
                 yield SavedSetting(
                     place=SettingPlace(files=(str(path),)), states=states if certain else uncertain(states)
