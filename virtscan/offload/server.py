@@ -9,7 +9,9 @@ import msgspec
 from virtscan.errors import OffloadError
 from virtscan.model import (
     Device,
+    DeviceKind,
     Feature,
+    Mac,
     Observed,
     Offload,
     Persistence,
@@ -118,9 +120,26 @@ def _offload(device: Device, answer: ServerAnswer) -> Offload:
     lasting = (
         Persistence(setting=SettingsNotShown())
         if answer.evidence is None
-        else forecast(answer.evidence, device=device.name, macs=device.macs, features=features, now=state)
+        else forecast(
+            answer.evidence,
+            device=device.name,
+            macs=_macs_at_boot(device, answer.devices),
+            features=features,
+            now=state,
+        )
     )
     return Offload(tx_checksum=state, reason=reason, features=features, persistence=lasting)
+
+
+def _macs_at_boot(device: Device, devices: Sequence[Device]) -> tuple[Mac, ...]:
+    """Return the MAC that a device has when files are matched with it at boot; empty if unknown.
+
+    A bond or team takes the MAC of a port, and gives it to the others. So does a bridge or VLAN take one from below.
+    """
+    if device.permanent_mac is not None:
+        return (device.permanent_mac,)
+    lending = (other.mac for other in devices if device.name in other.lower and other.kind in _LENDING)
+    return () if device.mac is None or device.lower or device.mac in lending else (device.mac,)
 
 
 def _summary(senders: Sequence[ServerDevice]) -> Offload:
@@ -141,6 +160,7 @@ def _summary(senders: Sequence[ServerDevice]) -> Offload:
     )
 
 
+_LENDING = frozenset({DeviceKind.BOND, DeviceKind.UNKNOWN})
 _DEPENDS = Persistence(setting=DevicesDiffer())
 
 

@@ -25,7 +25,7 @@ def forecast(
     Args:
         evidence: The configuration of the server, as far as it was read.
         device: The device in question.
-        macs: The device's MACs, including the permanent one, by which files may refer to it.
+        macs: The MAC that the device has at boot, by which files may refer to it; empty if unknown.
         features: The device's present features; a file can't change one that is fixed.
         now: The present state of TX checksum offload.
     """

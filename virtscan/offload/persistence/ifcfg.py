@@ -119,8 +119,8 @@ def _owned(values: Mapping[str, str | None], path: PurePosixPath, device: str, m
     if address in macs or suffix.lower() in {f"eth-id-{mac}" for mac in macs}:
         return State.ON if name in {None, "", device} else State.UNKNOWN
     if (name or suffix) != device:
-        return State.OFF
-    return State.UNKNOWN if (address and macs) or not (name or path.match(_SUSE)) else State.ON
+        return State.UNKNOWN if address and not (name or macs) else State.OFF
+    return State.UNKNOWN if address or not (name or path.match(_SUSE)) else State.ON
 
 
 def _started(values: Mapping[str, str | None]) -> bool:

@@ -114,7 +114,7 @@ def _excludes(specification: str, device: str, macs: tuple[str, ...]) -> bool:
         if kind == "interface-name":
             possible = fnmatchcase(device, value.removeprefix("="))
         elif kind == "mac" or word.lower() in macs:
-            possible = word.lower().removeprefix("mac:") in macs
+            possible = not macs or word.lower().removeprefix("mac:") in macs
         else:
             possible = bool(colon) or fnmatchcase(device, word)
         if possible:
@@ -153,13 +153,19 @@ def _activates(values: Values, device: str, macs: tuple[str, ...]) -> State:
         or kind in _OTHER_HARDWARE
         or any(mac in denied for mac in macs)
         or (bool(patterns) and not _named(device, patterns))
-        or (bool(addresses) and addresses[0] not in macs)
+        or (bool(addresses and macs) and addresses[0] not in macs)
     )
     if excluded or not (words or name is not None or kind in ETHERNET):
         return State.OFF
     # NetworkManager ignores a profile with an unknown type, or with an invalid boolean or address.
     invalid = REFUSED in values or kind not in KINDS or autoconnect not in BOOLEANS or len(addresses) < len(words)
-    unknown = manual or invalid or any(section == "match" and key != "interface-name" for section, key in values)
+    unknown_mac = not macs and bool(addresses or denied)
+    unknown = (
+        manual
+        or invalid
+        or unknown_mac
+        or any(section == "match" and key != "interface-name" for section, key in values)
+    )
     return State.UNKNOWN if unknown else State.ON
 
 
