@@ -688,6 +688,16 @@ def test_an_error_with_a_partial_checksum_may_be_followed_by_another_request(
     assert judge(boot(tmp_path, *lease(), ASKS, fails, until=until)).failed is failed
 
 
+def test_a_client_that_repeats_its_acknowledgement_lacks_the_last_block(tmp_path: Path) -> None:
+    begun = [ASKS, answered(1.1, options()), said(1.2, acknowledged(0), to=40000)]
+    last = answered(1.21, data(1, 5), kind=Checksum.PARTIAL)
+    again = [said(time, acknowledged(0), to=40000) for time in (2.2, 4.2, 8.2)]
+
+    found = boot(tmp_path, *lease(), *begun, last, *again)
+    assert found.outcome is Outcome.DATA_NOT_ACKNOWLEDGED
+    assert judge(found).failed is Failed.YES
+
+
 @pytest.mark.parametrize(("until", "failed"), [(1.5, Failed.UNCLEAR), (60.0, Failed.NO)])
 def test_a_last_block_at_the_end_of_a_capture_may_not_have_arrived(
     until: float, failed: Failed, tmp_path: Path

@@ -12,7 +12,7 @@ from virtscan.trace.capture.packets import Packet
 REACTION_SECONDS = 3.0
 """Seconds after which a packet without an answer or a retry counts as unanswered; ROMs retry sooner."""
 
-_SHORT = 0.5
+CROSSING_SECONDS = 0.5
 """Seconds in which a client reacts: a packet resent sooner may have crossed the reaction to the first."""
 
 MOST_FLOWS = 64
@@ -164,7 +164,7 @@ class Exchange:
 
     def had_time_to_react(self, end: float) -> bool:
         """Return True if the other side had time to react to the last step before the capture ended."""
-        waited = self._stalled is not None and end - self._step >= _SHORT
+        waited = self._stalled is not None and end - self._step >= CROSSING_SECONDS
         return waited or end - self.last >= REACTION_SECONDS
 
     def _resume(self) -> None:

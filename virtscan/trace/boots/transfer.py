@@ -1,7 +1,7 @@
 """Downloads by TFTP, identified by the client's address and port: the server chooses another port for each."""
 
 from virtscan.trace.boots.boot import BootError, Outcome
-from virtscan.trace.boots.exchange import MOST_FLOWS, Download
+from virtscan.trace.boots.exchange import CROSSING_SECONDS, MOST_FLOWS, Download
 from virtscan.trace.capture.packets import Packet
 from virtscan.trace.protocols.tftp import (
     BLOCK_SIZE,
@@ -34,7 +34,7 @@ class Transfer(Download):
         self._has_options = False
         self._last_block: int | None = None
         self._final_block: tuple[int, int] | None = None  # with its port
-        self._final_sent = 0
+        self._final_missed = False
         self._acknowledged: int | None = None
         self._acknowledged_unseen: tuple[int, int] | None = None  # with its port
         self._complete = False
@@ -55,6 +55,8 @@ class Transfer(Download):
         match message:
             case Acknowledgement(block):
                 again = block == self._acknowledged
+                if again and packet.time - self._answered >= CROSSING_SECONDS:
+                    self._final_missed = self._final_block is not None
                 self.client_sent(packet, again=again)
                 self._acknowledged = block
                 if not again or block == self._last_block:  # else the next block did not reach the client
@@ -86,8 +88,8 @@ class Transfer(Download):
                 self.answered(packet, flow, again=block == self._last_block)
                 self._last_block = block
                 if size < self._block_sizes.get(flow, BLOCK_SIZE):
+                    self._final_missed = self._final_block is not None
                     self._final_block = flow, block
-                    self._final_sent += 1
                 self._take_late(flow, block)
             case Error(code, text):
                 self.answered(packet, flow, again=self._error is not None)
@@ -116,7 +118,7 @@ class Transfer(Download):
         return outcome, self._error if outcome is Outcome.TFTP_ERROR else None
 
     def _outcome(self, end: float) -> Outcome:
-        was_final = self._final_sent == 1 and self._acknowledged is not None
+        was_final = self._final_block is not None and not self._final_missed and self._acknowledged is not None
         if self._complete or (was_final and (self.gave_up(end) or self.had_time_to_react(end))):
             outcome = Outcome.COMPLETE  # many ROMs start the file without the last acknowledgement
         elif self._error is not None:
