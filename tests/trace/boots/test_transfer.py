@@ -246,6 +246,25 @@ def test_a_repeated_request_shows_that_the_error_never_arrived(tmp_path: Path) -
     assert judge(found).failed is Failed.YES
 
 
+@pytest.mark.parametrize(("wait", "failed"), [(1.0, Failed.YES), (0.05, Failed.NO)])
+def test_a_request_from_another_port_shows_that_the_error_never_arrived_unless_it_follows_at_once(
+    wait: float, failed: Failed, tmp_path: Path
+) -> None:
+    """A client without an answer waits before it retries; one that reacts to an error does not."""
+    shots = [
+        shot
+        for number in range(3)
+        for shot in (
+            said(1.0 + number * wait, read_request(), port=2070 + number),
+            answered(1.01 + number * wait, error(1, "no"), to=2070 + number, kind=Checksum.PARTIAL),
+        )
+    ]
+
+    found = boot(tmp_path, *lease(), *shots)
+    assert found.outcome is Outcome.TFTP_ERROR
+    assert judge(found).failed is failed
+
+
 def test_a_client_that_requests_only_the_size_then_requests_the_file(tmp_path: Path) -> None:
     found = boot(
         tmp_path,

@@ -85,7 +85,9 @@ class BootAttempt:
         self.leave()
         last = self._downloads[-1] if self._downloads else None
         if last is not None and last.file is not None and last.file == download.file and not last.taken:
-            self._totals.retries += 1  # from another port
+            self._totals.retries += 1
+            last.requested_elsewhere(download.first)
+            download.insisted = last.insisted
         for exchange in (self.dhcp, *self._downloads):
             if exchange is not None and exchange.server == download.server:
                 download.server_mac = download.server_mac or exchange.server_mac

@@ -210,6 +210,11 @@ class Download(Exchange, ABC):
     """An exchange that transfers a file."""
 
     file: str | None = None
+    insisted = False
+    """True if the client requested the file again after an error, which did not reach it then."""
+
+    def requested_elsewhere(self, time: float) -> None:
+        """Record that the client, without a reaction so far, requests the same file from another port."""
 
     @abstractmethod
     def settle(self, end: float) -> None:

@@ -30,7 +30,6 @@ class Transfer(Download):
         self._block_sizes: dict[int, int] = {}  # by the server's port: another request may have other options
         self._requests = 0
         self._error: BootError | None = None
-        self._insisted = False
         self._has_options = False
         self._last_block: int | None = None
         self._final_block: tuple[int, int] | None = None  # with its port
@@ -47,8 +46,13 @@ class Transfer(Download):
     def requested(self, packet: Packet) -> None:
         """Take a read request. After an error, it shows that the error did not reach the client."""
         self.client_sent(packet, again=self._requests > 0)
-        self._insisted = self._error is not None
+        self.insisted = self.insisted or self._error is not None
         self._requests += 1
+
+    def requested_elsewhere(self, time: float) -> None:
+        """See `Download`; a client that reacts to an error requests the file again at once, if at all."""
+        has_waited = time - self._answered >= CROSSING_SECONDS
+        self.insisted = self.insisted or (self._error is not None and self.ignores_bad and has_waited)
 
     def from_its_client(self, packet: Packet, message: Message) -> None:
         """Take a packet from the client to the port that the server chose."""
@@ -109,7 +113,7 @@ class Transfer(Download):
 
     def settle(self, end: float) -> None:
         """See `Download`."""
-        if self._error is not None and not self._insisted and not self._may_repeat(end):
+        if self._error is not None and not self.insisted and not self._may_repeat(end):
             self.record_reaction_to_all()
 
     def ended(self, end: float) -> tuple[Outcome, BootError | None]:
@@ -149,7 +153,7 @@ class Transfer(Download):
 
     def _may_repeat(self, end: float) -> bool:
         """Return True if the client may have missed the error, and may still request again."""
-        return self.ignores_bad and not self._insisted and not self.gave_up(end)
+        return self.ignores_bad and not self.insisted and not self.gave_up(end)
 
     def _fail(self, error: BootError) -> None:
         if not self._complete:
