@@ -96,6 +96,8 @@ def test_an_id_means_a_running_domain(attributes: str, state: DomainState) -> No
         ("<memory unit='gib'>1</memory>", 1024),
         ("<memory unit='TiB'>1</memory>", 1048576),
         ("<memory unit='PiB'>1</memory>", 1024**3),
+        ("<memory unit='PiB'>8191</memory>", 8191 * 1024**3),
+        ("<memory unit='EiB'>8</memory>", None),
         ("<memory unit='E'>1</memory>", 1024**4),
         ("<memory unit='KiB'> 1048576\n</memory>", 1024),
         ("<memory unit='KiB'>219100</memory>", 214),
@@ -125,6 +127,8 @@ def test_memory_is_counted_in_mib_whatever_its_unit(memory: str, mib: int | None
         ("<vcpu current='many'>64</vcpu>", 64),
         ("<vcpu>2</vcpu><vcpu>3</vcpu>", 2),
         ("<vcpu>two</vcpu>", None),
+        ("<vcpu>9223372036854775807</vcpu>", 2**63 - 1),
+        ("<vcpu>9223372036854775808</vcpu>", None),
         ("", None),
     ],
 )

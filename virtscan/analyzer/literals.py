@@ -10,6 +10,8 @@ _PRINTED = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FEW = 1024
 """Size of the caches: thousands of domains have the same few sizes, numbers and devices."""
 _TOO_LONG = 20
+_LARGEST = 2**63 - 1
+"""Largest number, and size in bytes: libvirt refuses larger memory, and no database has larger integers."""
 _KIB = 1024
 _MIB = 1024 * 1024
 _MODES: dict[str, SourceMode] = {mode.value: mode for mode in SourceMode if mode is not SourceMode.UNKNOWN}
@@ -17,13 +19,19 @@ _POWERS = {prefix: power for power, prefix in enumerate("kmgtpe", start=1)}
 
 
 def number(text: str | None) -> int | None:
-    """Return a decimal number without sign; None for anything else, also when it is longer than libvirt's 64 bits."""
+    """Return a decimal number without sign; None for anything else, also for one of more than 63 bits."""
     return None if text is None else _number(text.strip()[:_TOO_LONG])
 
 
 @lru_cache(maxsize=FEW)
 def _number(digits: str) -> int | None:
-    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < _TOO_LONG else None
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) >= _TOO_LONG:
+        return None
+    return _bounded(int(digits))
+
+
+def _bounded(amount: int | None) -> int | None:
+    return None if amount is None or amount > _LARGEST else amount
 
 
 def mac_address(text: str | None) -> Mac | None:
@@ -69,9 +77,8 @@ def mebibytes(text: str | None, unit: str | None) -> int | None:
 def _mebibytes(digits: str, unit: str | None) -> int | None:
     count = _number(digits)
     scale = _KIB if unit is None else _scale(unit.lower())
-    if count is None or scale is None:
-        return None
-    return (count * scale + _MIB // 2) // _MIB
+    size = None if count is None or scale is None else _bounded(count * scale)
+    return None if size is None else (size + _MIB // 2) // _MIB
 
 
 def _scale(unit: str) -> int | None:

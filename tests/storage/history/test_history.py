@@ -258,3 +258,15 @@ def test_pruning_changes_no_comparison_of_the_scans_that_it_keeps(url: str) -> N
 def _names(known: Hypervisor | None) -> list[str]:
     assert known is not None
     return [domain.name for domain in known.domains]
+
+
+def test_an_amount_that_no_column_holds_loses_no_scan(url: str) -> None:
+    vast = 2**63
+    scan = night(1, host("hv1", vm(1, vcpus=vast, memory_mib=vast), vm(2), cpus=vast, memory_mib=vast), host("hv2"))
+    save(url, [scan])
+
+    with open_history(url) as history:
+        assert history.load(1) == scan
+        ((count,),) = (counts.capacity for counts in history.capacity_counts())
+    assert (count.cpus, count.memory_mib, count.vcpus_defined, count.domains_defined) == (None, None, None, 2)
+    assert query(url, "SELECT vcpus, memory_mib FROM domain ORDER BY domain")[0] == (None, None)

@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 
 from virtscan.model import HostStatus, Inventory, Verdict
-from virtscan.model.history import FindingCount
+from virtscan.model.history import CapacityCount, FindingCount
 from virtscan.storage.history.content.pieces import HostPieces
 from virtscan.storage.inventory_file import VERSION
 
 _LONGEST_KEY = 250
+_LARGEST = 2**63 - 1
 
 
 def sql_text(text: str) -> str:
@@ -22,6 +23,11 @@ def sql_text(text: str) -> str:
 def maybe_text(text: str | None) -> str | None:
     """Return the same for a text that may be absent."""
     return None if text is None else sql_text(text)
+
+
+def sql_number(number: int | None) -> int | None:
+    """Return a number, None if it does not fit into a column: no fleet has that much, so the real one is unknown."""
+    return None if number is None or abs(number) > _LARGEST else number
 
 
 def sql_key(text: str) -> str:
@@ -79,8 +85,8 @@ def host_row(pieces: HostPieces, host_id: int) -> dict[str, Any]:
         "site": maybe_text(host.site),
         "uri": sql_text(host.uri),
         "kernel": maybe_text(host.kernel_release),
-        "cpus": host.cpus,
-        "memory_mib": host.memory_mib,
+        "cpus": sql_number(host.cpus),
+        "memory_mib": sql_number(host.memory_mib),
         "data": pieces.own.data.decode(),
     }
 
@@ -95,8 +101,8 @@ def domain_row(pieces: HostPieces, host_id: int, place: int) -> dict[str, Any]:
         "uuid": None if domain.uuid is None else sql_key(domain.uuid),
         "state": domain.state.value,
         "next_start": int(domain.next_start),
-        "vcpus": domain.vcpus,
-        "memory_mib": domain.memory_mib,
+        "vcpus": sql_number(domain.vcpus),
+        "memory_mib": sql_number(domain.memory_mib),
         "interfaces": len(domain.interfaces),
         "data": pieces.domains[place].decode(),
     }
@@ -108,3 +114,10 @@ def finding_rows(counts: Iterable[FindingCount], scan_id: int) -> Iterator[dict[
         words = {"verdict": count.verdict.value, "exposure": count.exposure.value, "waived": int(count.waived)}
         names = {"site": maybe_text(count.site), "server": maybe_text(count.server)}
         yield msgspec.structs.asdict(count) | words | names | {"scan_id": scan_id}
+
+
+def capacity_rows(counts: Iterable[CapacityCount], scan_id: int) -> Iterator[dict[str, Any]]:
+    """Make the rows of the counts of capacity."""
+    for count in counts:
+        amounts = {name: sql_number(amount) for name, amount in msgspec.structs.asdict(count).items() if name != "site"}
+        yield amounts | {"scan_id": scan_id, "site": maybe_text(count.site)}

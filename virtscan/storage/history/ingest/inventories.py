@@ -12,10 +12,10 @@ from virtscan.storage.history.content.listings import Listings, volatile_of
 from virtscan.storage.history.content.pieces import HostPieces, Piece, Pieces, domain_of
 from virtscan.storage.history.content.rows import (
     NOT_JUDGED,
+    capacity_rows,
     domain_row,
     finding_rows,
     host_row,
-    maybe_text,
     scan_row,
     sql_key,
 )
@@ -199,6 +199,4 @@ def _write_capacity(connection: sa.Connection, scan_id: int, hosts: dict[int, Hy
     known = {number: whole.host for number, whole in whole_hosts(connection, unread, scan_id).items()}
     known |= {number: host for number, host in hosts.items() if host.status is HostStatus.COMPLETE}
     seen = ((host, known.get(number)) for number, host in hosts.items())
-    counts = capacity_counts(seen)
-    rows = [msgspec.structs.asdict(count) | {"scan_id": scan_id, "site": maybe_text(count.site)} for count in counts]
-    _insert(connection, CAPACITY_COUNT, rows)
+    _insert(connection, CAPACITY_COUNT, list(capacity_rows(capacity_counts(seen), scan_id)))
