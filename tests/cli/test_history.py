@@ -159,6 +159,24 @@ def test_a_history_to_compare_with_that_is_away_loses_neither_scan_nor_report(
     assert run([*SCAN, "--since", away]) == 74
 
 
+def test_a_damaged_history_loses_neither_scan_nor_report(
+    url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*SCAN, "--history", url, "-o", os.devnull]) == AT_RISK
+    connection = sqlite3.connect(tmp_path / "history.sqlite")
+    connection.execute("UPDATE scan SET taken_at = 'yesterday'")
+    connection.commit()
+    connection.close()
+
+    assert run([*SCAN, "--history", url, "--since", url]) == 74
+
+    printed = capfd.readouterr()
+    assert "Scanned " in printed.out
+    assert "damaged: Invalid isoformat string: 'yesterday'" in printed.err
+    assert run(["check", url]) == 3
+    assert "VIRTSCAN UNKNOWN: " in capfd.readouterr().out
+
+
 def test_a_scan_is_kept_even_if_the_reader_of_its_report_is_gone(url: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from virtscan.cli import main; main()", *SCAN, "--history", url]
     reading, writing = os.pipe()

@@ -167,3 +167,29 @@ def assert_golden(url: str) -> None:
         assert history.save(golden.SCANS[1], None) == 3
         assert list(map(history.load, (1, 2, 3))) == [*golden.SCANS, golden.SCANS[1]]
     assert query(url, "SELECT kind, domain FROM change ORDER BY 1, 2") == [("added", "vm3"), ("removed", "vm2")]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE host_version SET data = '{}'",
+        "UPDATE domain_version SET data = ''",
+        "UPDATE scan SET rest = X'00' WHERE id = 2",
+        "UPDATE scan SET taken_at = 'yesterday'",
+        "UPDATE scan SET status = 'bogus'",
+        "UPDATE host_scan SET volatile = X''",
+        "DELETE FROM host_scan",
+        "DELETE FROM host_version",
+        "DELETE FROM domain_version",
+    ],
+)
+def test_damaged_content_is_an_error_and_never_a_smaller_scan(edit: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/h"
+    save(url, FLEET)
+    connection = sqlite3.connect(tmp_path / "h")
+    connection.execute(edit)
+    connection.commit()
+    connection.close()
+
+    with open_history(url) as history, pytest.raises(HistoryError, match=f"^{url}: damaged: .*; restore a copy"):
+        history.recall(history.find(None).number)

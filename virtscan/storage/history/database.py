@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,8 @@ from virtscan.transport import url_secrets
 _MODE = 0o640
 _LOCK_SECONDS = 30
 _BEGINS = "virtscan_begins"
+_LONGEST = 200
+"""Characters of a reason."""
 _ADVISORY_LOCK = 7645171100042  # any number that no other program in the database uses
 
 
@@ -142,7 +145,8 @@ class Database:
         """Convert errors of the library and the driver.
 
         Raises:
-            HistoryError: The database is unreachable, locked, full, damaged or not writable for this user.
+            HistoryError: The database is unreachable, locked, full, damaged or not writable for this user; or its
+                content can't be decoded.
         """
         try:
             yield
@@ -155,6 +159,9 @@ class Database:
             raise HistoryError(f"{self.shown}: {error.name} is not installed; write {driverless} instead") from error
         except OSError as error:
             raise HistoryError(f"{self.shown}: can't be opened: {error.strerror}") from error
+        except (LookupError, TypeError, ValueError, zlib.error) as error:  # in the content, e.g. edited by hand
+            reason = " ".join(str(error).split())[:_LONGEST]
+            raise HistoryError(f"{self.shown}: damaged: {reason}; restore a copy of the database") from error
 
 
 def _reason(error: BaseException | None, url: str) -> str:

@@ -33,6 +33,7 @@ class ScanReader:
 
         Raises:
             HistoryError: The scan does not exist, or its content was pruned.
+            ValueError: Its content is damaged: rows are missing, or can't be decoded.
         """
         row = self._connection.execute(sa.select(SCAN).where(SCAN.c.id == scan_id)).mappings().one_or_none()
         if row is None:
@@ -41,7 +42,12 @@ class ScanReader:
             raise HistoryError(f"scan {scan_id}: pruned, only its counts are kept (virtscan history trend)")
         rest = rest_of(bytes(row["rest"]), row["format"])
         of_scan = HOST_SCAN.c.scan_id == scan_id
-        return from_saved(joined(rest, self._hosts(scan_id, of_scan).values(), self._items(row)))
+        inventory = from_saved(joined(rest, self._hosts(scan_id, of_scan).values(), self._items(row)))
+        hosts = inventory.hypervisors
+        domains = sum(not domain.next_start for host in hosts for domain in host.domains)
+        if (len(hosts), domains) != (row["hypervisors"], row["domains"]):
+            raise ValueError(f"rows of scan {scan_id} are missing, or are not its own")
+        return inventory
 
     def hosts(self, scan_id: int, ids: Sequence[int]) -> dict[int, Hypervisor]:
         """Return some hosts of a scan by their ids."""
