@@ -62,7 +62,17 @@ def test_every_cause_has_words(kind: CauseKind) -> None:
 @pytest.mark.parametrize("kind", FindingKind)
 @pytest.mark.parametrize("verdict", [Verdict.AT_RISK, Verdict.UNKNOWN])
 def test_every_kind_of_a_changed_finding_has_words(kind: FindingKind, verdict: Verdict) -> None:
-    assert wording.finding_happened(kind, verdict)
+    assert wording.finding_happened(kind, verdict, CauseKind.UNKNOWN)
+
+
+def test_risks_of_a_removed_hypervisor_are_not_taken_for_cured() -> None:
+    old = inventory(hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL), servers=(server(),))
+    new = inventory(hypervisor("hv2", domain("web02", macvtap()), kernel=UNFIXED_KERNEL), servers=(server(),))
+
+    headline, *lines = table(compare(old, new, judge))
+    assert "1 no longer scanned" in headline
+    assert "hv1 was removed: 1 interface of 1 VM no longer scanned, and at risk when last read." in lines
+    assert "resolved" not in "".join((headline, *lines))
 
 
 @pytest.mark.parametrize(
