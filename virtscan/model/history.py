@@ -60,8 +60,8 @@ class CapacityCount(msgspec.Struct, frozen=True, kw_only=True):
     """Capacity of the hypervisors of a site, and the allocated part, at one scan.
 
     A hypervisor that was not read completely counts by its last complete observation. `unread` is the number of such
-    hypervisors, with those that were never read completely and add nothing. A number is None if a hypervisor or domain
-    does not give it.
+    hypervisors, with those that were never read completely and add nothing. Those with a list that lacks a domain that
+    it had are counted, too. A number is None if a hypervisor or domain does not give it.
     """
 
     site: str | None

@@ -8,9 +8,10 @@ import pytest
 from tests.build import TAKEN_AT, server
 from tests.storage.history.nights import host, night, nights, query, save, vm
 from virtscan.changes import Kind, compare
+from virtscan.changes.trend import Every, RiskBy, risk_trend
 from virtscan.correlator.judging import judge
 from virtscan.errors import HistoryError
-from virtscan.model import Exposure, HostStatus, Hypervisor, Inventory, Verdict
+from virtscan.model import Domain, Exposure, HostStatus, Hypervisor, Inventory, Verdict
 from virtscan.model.history import CapacityCount, FindingCount
 from virtscan.storage.history import Then, open_history
 
@@ -270,3 +271,34 @@ def test_an_amount_that_no_column_holds_loses_no_scan(url: str) -> None:
         ((count,),) = (counts.capacity for counts in history.capacity_counts())
     assert (count.cpus, count.memory_mib, count.vcpus_defined, count.domains_defined) == (None, None, None, 2)
     assert query(url, "SELECT vcpus, memory_mib FROM domain ORDER BY domain")[0] == (None, None)
+
+
+def statuses(url: str, by: RiskBy) -> list[str]:
+    with open_history(url) as history:
+        return [point.status.value for point in risk_trend(history.finding_counts(), by, Every.SCAN).points]
+
+
+def dumps(*domains: Domain) -> Hypervisor:
+    """A folder of definitions, which may lack some."""
+    return host("dumps", *domains, lists_all_domains=False)
+
+
+def test_a_file_that_is_missing_from_a_folder_lowers_no_risk(url: str) -> None:
+    folder = [dumps(vm(1), vm(2)), dumps(vm(1)), dumps(vm(1)), dumps(vm(1, vcpus=9), vm(2))]
+    save(url, nights(*([one, host("hv2", vm(3), site="fra1")] for one in folder)))
+
+    assert statuses(url, RiskBy.SERVER) == ["complete", "partial", "partial", "complete"]
+    of_sites = statuses(url, RiskBy.SITE)
+    assert (of_sites[::2], of_sites[1::2]) == (["complete", "partial", "partial", "complete"], ["complete"] * 4)
+
+
+def test_a_vm_that_left_a_folder_for_another_host_is_not_missing(url: str) -> None:
+    save(url, nights([dumps(vm(1), vm(2)), host("hv2")], [dumps(vm(1)), host("hv2", vm(2))]))
+
+    assert statuses(url, RiskBy.SERVER) == ["complete", "complete"]
+
+
+def test_a_vm_that_left_a_host_with_a_list_of_all_is_gone(url: str) -> None:
+    save(url, nights([host("hv1", vm(1), vm(2))], [host("hv1", vm(1))]))
+
+    assert statuses(url, RiskBy.SITE) == ["complete", "complete"]

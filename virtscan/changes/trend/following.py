@@ -90,8 +90,12 @@ def _point(scan_counts: ScanCounts, label: str | None, by: RiskBy, *, is_new_ver
 
 def _status(scan_counts: ScanCounts, label: str | None, by: RiskBy) -> HostStatus:
     """Return the completeness of the hypervisors that may have findings of this label."""
-    was_read = any(by is RiskBy.SITE and count.site == label and not count.unread for count in scan_counts.capacity)
-    return HostStatus.COMPLETE if was_read else scan_counts.scan.status
+    counts = [count for count in scan_counts.capacity if by is RiskBy.SERVER or count.site == label]
+    are_unread = any(count.unread for count in counts)
+    if counts and not are_unread:
+        return HostStatus.COMPLETE
+    status = scan_counts.scan.status  # COMPLETE with a list that lacks a domain that was there
+    return HostStatus.PARTIAL if are_unread and status is HostStatus.COMPLETE else status
 
 
 def _label(count: FindingCount, by: RiskBy) -> str | None:

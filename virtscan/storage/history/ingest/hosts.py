@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from virtscan.model import HostStatus, Hypervisor
 from virtscan.model.identity.matching import match_keys
 from virtscan.storage.history.content.rows import maybe_text, sql_key, sql_text
-from virtscan.storage.history.tables import HOST, HOST_KEY, HOST_SCAN, new_id
+from virtscan.storage.history.reading import chunks
+from virtscan.storage.history.tables import DOMAIN_VERSION, HOST, HOST_KEY, HOST_SCAN, new_id
 
 
 def host_ids(connection: sa.Connection, scope_id: int, hosts: Sequence[Hypervisor]) -> list[int]:
@@ -68,3 +69,28 @@ def note_removed(connection: sa.Connection, scan_id: int, scope_id: int) -> None
     connection.execute(
         HOST.update().where(of_scope, removed.is_not(None), HOST.c.id.in_(here)).values(removed_scan=None)
     )
+
+
+def hosts_with_lost_domains(connection: sa.Connection, ids: Sequence[int]) -> set[int]:
+    """Return those of the hosts that had a domain which no host of their scope has now.
+
+    A domain with a uuid may be on any of them, another one on its own host only.
+    """
+    lost, now = DOMAIN_VERSION.alias(), DOMAIN_VERSION.alias()
+    its_host, other = HOST.alias(), HOST.alias()
+    is_open = now.c.end_scan.is_(None)
+    elsewhere = (
+        sa.select(now.c.id)
+        .join_from(now, other, other.c.id == now.c.host_id)
+        .where(is_open, now.c.uuid == lost.c.uuid, other.c.scope_id == its_host.c.scope_id)
+    )
+    here = sa.select(now.c.id).where(is_open, now.c.host_id == lost.c.host_id, now.c.name == lost.c.name)
+    query = (
+        sa.select(lost.c.host_id)
+        .join_from(lost, its_host, its_host.c.id == lost.c.host_id)
+        .where(lost.c.end_scan.is_not(None), ~elsewhere.exists(), sa.or_(lost.c.uuid.is_not(None), ~here.exists()))
+        .distinct()
+    )
+    return {
+        host_id for portion in chunks(ids) for host_id in connection.scalars(query.where(lost.c.host_id.in_(portion)))
+    }

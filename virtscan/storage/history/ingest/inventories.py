@@ -19,7 +19,7 @@ from virtscan.storage.history.content.rows import (
     scan_row,
     sql_key,
 )
-from virtscan.storage.history.ingest.hosts import host_ids, note_hosts, note_removed
+from virtscan.storage.history.ingest.hosts import host_ids, hosts_with_lost_domains, note_hosts, note_removed
 from virtscan.storage.history.ingest.intervals import VersionWriter, open_versions
 from virtscan.storage.history.ingest.versions import OpenVersion, step
 from virtscan.storage.history.memory import whole_hosts
@@ -194,9 +194,18 @@ def _key(domain: Domain) -> tuple[str, DomainKey, bool]:
 
 
 def _write_capacity(connection: sa.Connection, scan_id: int, hosts: dict[int, Hypervisor]) -> None:
-    """Write the capacity of hosts and its allocated part; an incompletely read host counts as last observed."""
+    """Write the capacity of hosts and its allocated part; an incompletely read host counts as last observed.
+
+    A host with a list that lacks a domain it had was not read completely, as far as its counts are concerned.
+    """
     unread = [number for number, host in hosts.items() if host.status is not HostStatus.COMPLETE]
     known = {number: whole.host for number, whole in whole_hosts(connection, unread, scan_id).items()}
     known |= {number: host for number, host in hosts.items() if host.status is HostStatus.COMPLETE}
-    seen = ((host, known.get(number)) for number, host in hosts.items())
+    short = hosts_with_lost_domains(
+        connection, [number for number, host in known.items() if not host.lists_all_domains]
+    )
+    seen = (
+        (msgspec.structs.replace(host, status=HostStatus.PARTIAL) if number in short else host, known.get(number))
+        for number, host in hosts.items()
+    )
     _insert(connection, CAPACITY_COUNT, list(capacity_rows(capacity_counts(seen), scan_id)))
