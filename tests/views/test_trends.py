@@ -94,3 +94,10 @@ def test_a_trend_without_rows_is_a_sentence() -> None:
     assert first_line(trends.risks(RiskTrend(by=RiskBy.SERVER, last=last))) == "The scans have no finding."
     assert first_line(trends.capacity(CapacityTrend(last=last))) == "The scans have no hypervisor."
     assert first_line(trends.risks(RiskTrend(by=RiskBy.SITE))) == "The history has no scans."
+
+
+def test_no_finding_of_scans_that_read_too_little_is_no_all_clear() -> None:
+    last = ScanRecord(number=1, taken_at=TAKEN_AT, version="0.1.0", status=HostStatus.FAILED)
+
+    text = REPORTERS["table"].render(trends.risks(RiskTrend(by=RiskBy.SITE, last=last))).decode()
+    assert text.splitlines()[0] == "The scans have no finding; the last one did not read every hypervisor."

@@ -113,7 +113,10 @@ def risks(trend: RiskTrend) -> Document:
 
 
 def _nothing(noun: str, last: ScanRecord | None) -> str:
-    return "The history has no scans." if last is None else f"The scans have no {noun}."
+    if last is None:
+        return "The history has no scans."
+    unread = "" if last.status is HostStatus.COMPLETE else "; the last one did not read every hypervisor"
+    return f"The scans have no {noun}{unread}."
 
 
 def _of_risks(by: RiskBy) -> tuple[Field[RiskPoint], ...]:
