@@ -82,9 +82,13 @@ class Waivers:
     def warnings(self, inventory: Inventory) -> tuple[Gap, ...]:
         """Return a warning for each waiver that is ambiguous, has expired, or matched nothing.
 
-        A waiver that matched nothing may be about an unread machine: gaps name the hypervisors that were not read.
+        A waiver that matched nothing may be about an unread machine, on a hypervisor that was not read completely, or
+        with a list that may lack some.
         """
-        unread = sum(hypervisor.status is not HostStatus.COMPLETE for hypervisor in inventory.hypervisors)
+        unread = sum(
+            hypervisor.status is not HostStatus.COMPLETE or not hypervisor.lists_all_domains
+            for hypervisor in inventory.hypervisors
+        )
         return tuple(self._warnings(inventory, unread))
 
     def _warnings(self, inventory: Inventory, unread: int) -> Iterator[Gap]:

@@ -14,7 +14,7 @@ class WaiverExpired(GapCause, frozen=True):
 
 
 class WaiverUnused(GapCause, frozen=True):
-    """A waiver matches no finding; `unread` counts the hypervisors that were not read completely."""
+    """A waiver matches no finding; `unread` counts the hypervisors that may have further domains."""
 
     unread: int
 

@@ -221,7 +221,7 @@ def _waivers_and_captures(cause: AnyCause) -> str | None:
         case m.WaiverExpired(until=until):
             return f"it expired on {until}; renew or remove it"
         case m.WaiverUnused(unread=unread):
-            maybe = f", or it is meant for an unread item (hypervisors: {unread})" if unread else ""
+            maybe = f", but {quantity(unread, 'hypervisor')} may have further VMs" if unread else ""
             return f"it matches no finding{maybe}; correct or remove it"
         case m.WaiverOfNamesakes(names=names):
             glob = f"{names[0].partition(' (')[0]} (*"
