@@ -117,6 +117,23 @@ def test_with_save_the_message_names_that_file_and_there_is_no_copy(
     assert not list((tmp_path / "home").rglob("*.json"))
 
 
+@pytest.mark.parametrize("why", ["the file can't be written", "the scan read nothing"])
+def test_where_save_has_no_new_file_the_message_names_a_copy(
+    why: str, locked: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """An earlier file stays as it is, and is not the scan."""
+    file = tmp_path / "fleet.json"
+    file.write_text("earlier")
+    scan = SCAN if why == "the file can't be written" else ["scan", "--xml", str(tmp_path / "none")]
+    target = "/dev/full" if scan is SCAN else str(file)
+    assert run([*scan, "--history", locked, "--save", target, "-o", os.devnull]) == 74
+
+    (copy,) = (tmp_path / "home/.local/state/virtscan").glob("scan-*.json")
+    assert f"the scan is in {copy}" in capfd.readouterr().err
+    assert loads(copy.read_bytes(), origin="copy").hypervisors
+    assert file.read_text() == "earlier"
+
+
 def test_a_database_that_is_away_loses_no_scan(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -136,7 +153,7 @@ def test_two_scans_of_one_second_are_both_kept_while_the_database_is_away(
     console = Console(Verbosity.QUIET)
 
     for scope in ("ams", "fra"):
-        writer = HistoryWriter(f"postgresql:///x?host={tmp_path}", scope=scope, saved=None, console=console)
+        writer = HistoryWriter(f"postgresql:///x?host={tmp_path}", scope=scope, console=console)
         with pytest.raises(OutputError, match="the scan is in"), writer:
             writer.collected(replace(inventory, scope=scope))
 

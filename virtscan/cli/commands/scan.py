@@ -76,7 +76,7 @@ def scan(
     check(parsed(assumptions, str), plan)
     url = None if no_history else kept_in(history, plan)
     with (
-        HistoryWriter(url, scope=plan.scope, saved=save, console=console) as writer,
+        HistoryWriter(url, scope=plan.scope, console=console) as writer,
         Outputs(pipe_seconds=plan.deadline) as outputs,
     ):
         baseline = Baseline.since(since, scope=redacted.scope(plan.scope), redacted=redacted)
@@ -90,8 +90,8 @@ def scan(
             rendering = rendering.with_sections(lambda: trend_of(url, plan.scope))
         news = baseline.news(inventory)
         outcome = _outcome(report, news, parsed(assumptions, redacted.text), plan.fail_on)
-        if saved:
-            _save(inventory, saved, keep_earlier=outcome.code is ExitCode.NOTHING_SEEN)
+        if saved and save and _save(inventory, saved, keep_earlier=outcome.code is ExitCode.NOTHING_SEEN):
+            writer.saved_in(save)
         note = default_uri_line(plan, names=console.names)
         rendering = msgspec.structs.replace(rendering, note=note, what_if=outcome.what_if)
         judged = with_file(outcome.report, save, is_redacted=redact is not None)
@@ -134,8 +134,8 @@ def _outcome(
     return _ScanResult(report=report, what_if=what_if, refused=refused, code=code)
 
 
-def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool) -> None:
-    """Write the inventory to its file before the report, whose writing may fail."""
+def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool) -> bool:
+    """Write the inventory to its file before the report, whose writing may fail; return True if it is there."""
     from virtscan.storage import parts
 
     for part in parts(inventory):
@@ -143,3 +143,4 @@ def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool) -> None:
     if keep_earlier:
         saved.keep_earlier()
     saved.end()
+    return saved.failure is None and not saved.keeps_earlier

@@ -22,26 +22,26 @@ class HistoryWriter:
     """A context that stores a scan: before its report is printed, or when it ends.
 
     Without a URL it does nothing. Only one run of a configuration can enter it at a time. If the database did not store
-    the scan, `failure` has the reason, and where the scan is instead.
+    the scan, `failure` has the reason, and in the end where the scan is instead.
     """
 
     failure: str | None = None
 
-    def __init__(self, url: str | None, *, scope: str | None, saved: Path | None, console: Console) -> None:
+    def __init__(self, url: str | None, *, scope: str | None, console: Console) -> None:
         """Prepare the context; no database is opened yet.
 
         Args:
             url: The database; None for no history.
             scope: The configuration that is scanned.
-            saved: The file that has the scan anyway.
             console: Reports the outcome.
         """
         self._url = url
         self._scope = scope
-        self._saved = saved
+        self._saved: Path | None = None
         self._console = console
         self._lock = contextlib.ExitStack()
         self._inventory: Inventory | None = None
+        self._refused: Inventory | None = None
         self._number: int | None = None
 
     def __enter__(self) -> Self:
@@ -57,6 +57,10 @@ class HistoryWriter:
         """Store the inventory with this report's counts; its changes count as reported unless the context fails."""
         self._keep(report)
 
+    def saved_in(self, file: Path) -> None:
+        """Take the file that has the scan anyway."""
+        self._saved = file
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Store the scan if that was not done, and note whether its report was printed.
 
@@ -67,6 +71,8 @@ class HistoryWriter:
             self._keep(None)
             if kind is None:
                 self._note_reported()
+        if self._refused is not None:
+            self.failure = f"{self.failure}; {self._instead(self._refused)}"
         if self.failure is not None and kind is None:
             raise OutputError(self.failure)
         if self.failure is not None:
@@ -81,7 +87,7 @@ class HistoryWriter:
         try:
             self._number = run_on(url, lambda history: history.save(inventory, report, reported=False), create=True)
         except HistoryError as error:
-            self.failure = f"{error}; {self._instead(inventory)}"
+            self.failure, self._refused = str(error), inventory
         else:
             self._console.detail(f"history: {url_secrets.shown(url)}: scan {self._number}")
 
