@@ -403,6 +403,15 @@ def test_other_output_than_reports_handles_a_full_disk_alike(arguments: list[str
         ["doctor", "--config", "FILE", "-o", "FILE"],
         ["merge", "other.json", "--config", "FILE", "--save", "FILE"],
         ["history", "show", "--config", "FILE", "--save", "FILE"],
+        ["servers", "--server", "s=file:FILE", "-o", "FILE"],
+        ["scan", "-c", HOST, "--server", "s=ansible:FILE", "--save", "FILE"],
+        ["scan", "--xml", "FILE", "-o", "FILE"],
+        ["explain", "*", "--sosreport", "FILE", "-o", "FILE"],
+        ["scan", "-c", HOST, "--history", "sqlite:///FILE", "--save", "FILE"],
+        ["scan", "-c", HOST, "--since", "sqlite:///FILE?timeout=1", "-o", "FILE"],
+        ["history", "list", "--history", "sqlite:///FILE", "-o", "FILE"],
+        ["history", "show", "--history", "sqlite:///FILE", "--save", "FILE"],
+        ["diff", "sqlite:///FILE@1", "other.json", "-o", "FILE"],
     ],
 )
 def test_no_output_replaces_a_file_that_the_command_reads(
@@ -414,3 +423,37 @@ def test_no_output_replaces_a_file_that_the_command_reads(
     assert run([word.replace("FILE", str(file)) for word in arguments]) == 2
     assert f"this command reads {file}; name another file" in capfd.readouterr().err
     assert file.read_text() == "as it was"
+
+
+@pytest.mark.parametrize("key", ["history", "password", "authority", "facts", "server", "configuration"])
+@pytest.mark.parametrize("option", ["-o", "--save"])
+def test_no_output_replaces_a_file_that_the_configuration_names(
+    key: str, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("history", "password", "authority", "facts", "server"):
+        (tmp_path / name).write_text("as it was")
+    configuration = tmp_path / "configuration"
+    configuration.write_text(
+        f"""\
+        [history]
+        url = "sqlite:///history"
+        [[hypervisor]]
+        uri = "{HOST}"
+        facts = "ansible:facts"
+        [[server]]
+        name = "satellite"
+        offload = "file:server"
+        [[provisioning]]
+        type = "foreman"
+        url = "https://127.0.0.1:9"
+        user = "me"
+        password_file = "password"
+        ca_file = "authority"
+        """
+    )
+    monkeypatch.setenv("VIRTSCAN_CONFIG", str(configuration))
+    before = (tmp_path / key).read_text()
+
+    assert run(["scan", "--no-history", option, str(tmp_path / key)]) == 2
+    assert f"this command reads {tmp_path / key}; name another file" in capfd.readouterr().err
+    assert (tmp_path / key).read_text() == before

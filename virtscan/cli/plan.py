@@ -2,17 +2,21 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from virtscan.cli.output.console import Console
+from virtscan.cli.output.outputs import refuse_replaced
 from virtscan.config import ConfigFile, Lines, Options, default_uri, find_config, lines_of, make_plan, read_document
 from virtscan.config.scope import scope_of
 from virtscan.connectors import naming
 from virtscan.correlator.naming import runs_on_warnings, segment_warnings
 from virtscan.errors import ConfigError
 from virtscan.model import Gap, Plan, Target, TargetKind
+from virtscan.model.sources import SOURCES, TARGETS, AddressKind
+from virtscan.storage.address import database_file
 from virtscan.transport import uri
 
 
@@ -25,6 +29,7 @@ def load_plan(config: Path | None, options: Options, console: Console) -> Plan:
     path = find_config(config, os.environ)
     document, folder = ConfigFile(), Path.cwd()
     lines: Lines = {}
+    refuse_replaced([path])
     if path is not None:
         console.detail(f"configuration: {path}")
         text, private = _content(path)
@@ -35,7 +40,22 @@ def load_plan(config: Path | None, options: Options, console: Console) -> Plan:
     plan, warnings = make_plan(document, options, folder=folder, default_uri=chosen, origin=str(path), lines=lines)
     for warning in warnings:
         console.warn_of_input(f"warning: {warning}")
+    refuse_replaced(_files(plan))
     return msgspec.structs.replace(plan, scope=scope_of(path, options))
+
+
+def _files(plan: Plan) -> Iterator[str | None]:
+    """Yield the files that a plan names; None where it names none."""
+    for target in plan.targets:
+        yield target.address if TARGETS[target.kind].address is AddressKind.PATH else None
+        yield target.facts
+    for server in plan.servers:
+        yield server.address if SOURCES[server.kind].address is AddressKind.PATH else None
+    for system in plan.provisioning:
+        yield from (system.secret_file, system.ca_file)
+    if plan.dask is not None:
+        yield from (plan.dask.tls_ca, plan.dask.tls_cert, plan.dask.tls_key)
+    yield None if plan.history is None else database_file(plan.history)
 
 
 def name_warnings(plan: Plan) -> tuple[Gap, ...]:

@@ -110,6 +110,12 @@ def check_url(url: str, origin: str, *, private: bool) -> str:
     return f"postgresql+psycopg:{rest}" if scheme in {"postgresql", "postgres"} else url
 
 
+def database_file(url: str) -> str | None:
+    """Return the file of an SQLite database; None for another database."""
+    scheme, mark, path = url.partition(":///")
+    return path.partition("?")[0] if scheme.startswith("sqlite") and mark else None
+
+
 def _correct_form(text: str) -> str:
     """Return how to write the file that a text names, else examples."""
     file = _FILE.fullmatch(text)

@@ -21,8 +21,8 @@ from virtscan.cli.options import (
     unsafe_option,
 )
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.formats import RequestedOutput, places
-from virtscan.cli.output.outputs import Output, refuse_same_place
+from virtscan.cli.output.formats import RequestedOutput
+from virtscan.cli.output.outputs import Output
 from virtscan.cli.output.showing import showing
 from virtscan.cli.plan import default_uri_line, name_warnings
 from virtscan.cli.process.signals import exit_code
@@ -65,7 +65,6 @@ def doctor(
 
     Hypervisors, servers and provisioning systems are read as in a scan; nothing is saved or judged.
     """
-    refuse_same_place(*places(outputs), inputs=(config,))
     with showing(outputs) as shown:
         lines = _Lines(shown.text, shown.width)
         lines.add(checks.of_machine())

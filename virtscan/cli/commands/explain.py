@@ -61,7 +61,7 @@ def explain(
     from virtscan.correlator.judging import judge
 
     supposed = parsed(assumptions, str)
-    refuse_same_place(*places(outputs), ("--redact", redact), inputs=(file, options["config"]))
+    refuse_same_place(*places(outputs), ("--redact", redact), inputs=(file,))
     redacted = redaction(redact)
     if file is not None and _are_swapped(interface, str(file)):
         raise click.UsageError(f"{file}: no such file; write DOMAIN before FILE: virtscan explain {file} {interface}")

@@ -41,7 +41,7 @@ def merge(files: tuple[Path, ...], save: Path, config: Path | None, console: Con
     """
     from virtscan.storage import dumps
 
-    refuse_same_place(("--save", save), inputs=(config,))
+    refuse_same_place(("--save", save))
     policy = None if config is None else load_plan(config, Options(), console).policy
     inventory = load_merged(files, console, policy)
     with opened(save, mode=PRIVATE) as output:

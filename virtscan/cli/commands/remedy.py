@@ -58,7 +58,7 @@ def remedy(
     from virtscan.correlator.judging import judge
 
     parsed(assumptions, str)
-    refuse_same_place(*places(outputs), ("--redact", redact), inputs=(file, options["config"]))
+    refuse_same_place(*places(outputs), ("--redact", redact), inputs=(file,))
     redacted = redaction(redact)
     with showing(outputs) as shown:
         report = judge(redacted(acquire(file, console, **options)))

@@ -69,7 +69,7 @@ def scan(
 
     full_console, console = console, console if since is None else console.for_news()
     rendering.check(is_assumed=bool(assumptions), is_news=since is not None, is_redacted=redact is not None)
-    refuse_same_place(("--save", save), *rendering.places, ("--redact", redact), inputs=(options["config"],))
+    refuse_same_place(("--save", save), *rendering.places, ("--redact", redact))
     refuse_same_place(*rendering.places, inputs=(None if since is None else Path(since),))
     redacted = redaction(redact)
     plan = planned(console, fail_on=fail_on, **options)

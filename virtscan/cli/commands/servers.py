@@ -15,8 +15,7 @@ from virtscan.cli.options import (
     server_option,
 )
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.formats import RequestedOutput, places
-from virtscan.cli.output.outputs import refuse_same_place
+from virtscan.cli.output.formats import RequestedOutput
 from virtscan.cli.output.showing import showing
 from virtscan.model import Plan
 from virtscan.views import VIEWS
@@ -45,7 +44,6 @@ def servers(
     """Read only the provisioning servers: TX checksum offload now and, if known, after a reboot."""
     from virtscan.correlator.judging import judge
 
-    refuse_same_place(*places(outputs), inputs=(config,))
     plan = planned(console, config=config, servers=servers, host_timeout=host_timeout)
     if not plan.servers:
         raise click.UsageError(

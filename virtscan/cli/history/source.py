@@ -8,11 +8,12 @@ import click
 from virtscan.cli.history.bounded_access import SECONDS, run_on
 from virtscan.cli.history.scope import chosen_scan
 from virtscan.cli.output.console import Console
+from virtscan.cli.output.outputs import refuse_replaced
 from virtscan.cli.plan import load_plan
 from virtscan.config import Options
 from virtscan.errors import ConfigError, HistoryError, NoScanError
 from virtscan.model import Inventory, Plan
-from virtscan.storage.address import check_url, parse_address
+from virtscan.storage.address import check_url, database_file, parse_address
 from virtscan.views.document import Section
 
 _OPTION = "--history"
@@ -40,7 +41,9 @@ def installed(url: str) -> str:
 
     Raises:
         ConfigError: One is missing.
+        click.UsageError: An output of the command would replace the database.
     """
+    refuse_replaced([database_file(url)])
     needed = {"sqlalchemy": "history"} | ({"psycopg": "postgresql"} if url.startswith("postgresql") else {})
     for module, extra in needed.items():
         if importlib.util.find_spec(module) is None:

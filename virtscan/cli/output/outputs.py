@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Self
@@ -15,6 +15,8 @@ from virtscan.cli.output.targets import OutputTarget, place
 STDOUT = Path("-")
 PRIVATE = 0o600
 """Permissions of files with more than a report shows: inventories, maps of pseudonyms."""
+
+_PLACES = f"{__name__}.places"
 
 PIPE_SECONDS = 30.0
 """Longest wait of a named pipe for its reader where no run has a deadline."""
@@ -151,12 +153,14 @@ def print_line(line: str) -> None:
         output.write(f"{line}\n".encode(errors="backslashreplace"))
 
 
-def _is_file(path: Path) -> bool:
+def _is_file(path: str | Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113 Path.is_file raises for a name that is too long
 
 
 def refuse_same_place(*outputs: tuple[str, Path | None], inputs: Iterable[Path | None] = ()) -> None:
     """Refuse two outputs to one place, where the later would replace the earlier, and an output that replaces an input.
+
+    The command keeps the places for `refuse_replaced`.
 
     Args:
         outputs: Options with their places, which have none for None; `-` is standard output.
@@ -165,16 +169,33 @@ def refuse_same_place(*outputs: tuple[str, Path | None], inputs: Iterable[Path |
     Raises:
         click.UsageError: Two are the same.
     """
-    read = {os.path.realpath(path) for path in inputs if path is not None and _is_file(path)}
     options: dict[str, str] = {}
     for option, path in outputs:
         if path is not None:
             place = "standard output" if path == STDOUT else os.path.realpath(path)
             if place in options:
                 raise click.UsageError(f"{options[place]} and {option} are the same file, {place}")
-            if place in read:
-                raise click.UsageError(f"{option}: this command reads {place}; name another file")
             options[place] = option
+    _refuse_replaced(options, inputs)
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.meta[_PLACES] = context.meta.get(_PLACES, {}) | options
+
+
+def refuse_replaced(inputs: Iterable[str | Path | None]) -> None:
+    """Refuse files that the command in progress reads, or keeps facts in, if one of its outputs would replace them.
+
+    Raises:
+        click.UsageError: One is the place of an output.
+    """
+    context = click.get_current_context(silent=True)
+    _refuse_replaced({} if context is None else context.meta.get(_PLACES, {}), inputs)
+
+
+def _refuse_replaced(options: Mapping[str, str], inputs: Iterable[str | Path | None]) -> None:
+    for file in {os.path.realpath(path) for path in inputs if path is not None and _is_file(path)}:
+        if file in options:
+            raise click.UsageError(f"{options[file]}: this command reads {file}; name another file")
 
 
 def _raise(outputs: Iterable[Output]) -> None:

@@ -57,7 +57,7 @@ def diff(
     console: Console,
 ) -> int:
     """Show changes from scan OLD to scan NEW (numbers, dates or latest); default: between the last two."""
-    refuse_same_place(*places(outputs), ("--redact", redact), inputs=(config,))
+    refuse_same_place(*places(outputs), ("--redact", redact))
     redacted = redaction(redact)
     selector = parse_selector(new, "NEW")
 

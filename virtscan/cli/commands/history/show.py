@@ -54,7 +54,7 @@ def show(
     rendering.check(is_redacted=redact is not None)
     if save is not None:
         rendering.refuse("--save saves the inventory instead of reporting it")
-    refuse_same_place(("--save", save), *rendering.places, ("--redact", redact), inputs=(config,))
+    refuse_same_place(("--save", save), *rendering.places, ("--redact", redact))
     redacted = redaction(redact)
     selector = parse_selector(scan, "SCAN")
     kept_in = history_url(history, config, console)

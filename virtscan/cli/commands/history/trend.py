@@ -72,7 +72,7 @@ def trend(
 
     if view == _CAPACITY and by is not RiskBy.SITE:
         raise click.UsageError(f"--by {by.value} is for --view risks; capacity has sites only")
-    refuse_same_place(*places(outputs), ("--redact", redact), inputs=(config,))
+    refuse_same_place(*places(outputs), ("--redact", redact))
     redacted = redaction(redact)
     counts = run_on(
         history_url(history, config, console),
