@@ -101,13 +101,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Authority:
-    """A certificate authority of our own: `certificate` is its file, `context` is for a server at 127.0.0.1."""
+    """A certificate authority of our own: `certificate` is its file, `context` is for a server at 127.0.0.1.
 
-    def __init__(self, folder: Path) -> None:
+    Unless the server's certificate has another name, or ended days ago.
+    """
+
+    def __init__(self, folder: Path, *, name: str = "IP:127.0.0.1", days: int = 1) -> None:
         self.certificate = folder / "ca.pem"
         key, request, signed = folder / "key.pem", folder / "request.pem", folder / "server.pem"
         extensions = folder / "extensions"
-        extensions.write_text("subjectAltName=IP:127.0.0.1\nauthorityKeyIdentifier=keyid\n")
+        extensions.write_text(f"subjectAltName={name}\nauthorityKeyIdentifier=keyid\n")
         ca_key = folder / "ca-key.pem"
         new = ("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
         # Without it a strict reader takes it for none: Python does from 3.13 on.
@@ -126,7 +129,7 @@ class Authority:
         _run(*new, "-keyout", key, "-out", request, "-subj", "/CN=127.0.0.1")
         _run(
             *("openssl", "x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", ca_key),
-            *("-CAcreateserial", "-extfile", extensions, "-out", signed, "-days", "1"),
+            *("-CAcreateserial", "-extfile", extensions, "-out", signed, "-days", days),
         )
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(signed, key)

@@ -3,11 +3,14 @@
 import http.client
 import socket
 import ssl
+import zlib
 from collections.abc import Mapping
 
 from virtscan.errors import ProvisioningError
 from virtscan.model import ProvisioningTarget
 from virtscan.provisioning.limits import Deadline
+
+NOT_HTTP = "response is not HTTP, or was cut short"
 
 
 def tls_context(target: ProvisioningTarget) -> ssl.SSLContext:
@@ -29,8 +32,8 @@ def connection_failure(error: BaseException, deadline: Deadline) -> str:
     current: BaseException | None = error
     while current is not None:
         if isinstance(current, ssl.SSLCertVerificationError):
-            why = current.verify_message.rstrip(".")
-            return f"certificate not trusted ({why}); set ca_file to a file with the CA certificate"
+            advice = _ADVICE.get(current.verify_code, "set ca_file to a file with the CA certificate")
+            return f"certificate not trusted ({current.verify_message.rstrip('.')}); {advice}"
         if isinstance(current, TimeoutError):
             return deadline.reason  # no wait is longer than the deadline
         for kind, reason in _REASONS.items():
@@ -40,11 +43,20 @@ def connection_failure(error: BaseException, deadline: Deadline) -> str:
     return f"no connection ({getattr(error, 'strerror', None) or type(error).__name__})"
 
 
+# Codes of OpenSSL's verification, which no other authority changes.
+_ADVICE: Mapping[int, str] = {
+    9: "it is not valid yet: check the clocks of both machines",
+    10: "renew it",
+    62: "set url to a name in the certificate",
+    64: "set url to an address in the certificate, or to a name",
+}
+
 # The order matters: base classes come after their subclasses.
 _REASONS: Mapping[type[BaseException], str] = {
     ssl.SSLError: "the server does not use TLS; check the port, or use http://",
     socket.gaierror: "host name unknown",
     ConnectionRefusedError: "connection refused",
     ConnectionError: "connection closed by the server",
-    http.client.HTTPException: "response is not HTTP, or was cut short",
+    http.client.HTTPException: NOT_HTTP,
+    zlib.error: NOT_HTTP,
 }

@@ -309,6 +309,20 @@ def test_a_reply_that_unpacks_without_end_ends_at_the_limit() -> None:
         read(server.url)
 
 
+@pytest.mark.parametrize(
+    ("headers", "sent"),
+    [
+        ({"Transfer-Encoding": "chunked"}, b"-5\r\nabc"),
+        ({"Transfer-Encoding": "chunked"}, b"zz\r\nabc"),
+        ({"Content-Length": "7", "Content-Encoding": "gzip"}, b"notgzip"),
+    ],
+)
+def test_a_body_in_another_form_than_declared_is_the_reason(headers: dict[str, str], sent: bytes) -> None:
+    broken = pytest.raises(ProvisioningError, match="response is not HTTP, or was cut short")
+    with web_server(lambda _: Answer(headers=headers, parts=iter([sent]))) as server, broken:
+        read(server.url)
+
+
 class TestTls:
     def test_a_configured_certificate_authority_is_trusted(
         self, authority: Authority, monkeypatch: pytest.MonkeyPatch
@@ -323,6 +337,21 @@ class TestTls:
             read(server.url)
 
         assert server.requests == []
+
+    @pytest.mark.parametrize(
+        ("name", "days", "reason"),
+        [
+            ("IP:127.0.0.2", 1, r"address mismatch.*\); set url to an address in the certificate, or to a name$"),
+            ("IP:127.0.0.1", -1, r"certificate has expired\); renew it$"),
+        ],
+    )
+    def test_what_no_other_authority_changes_has_its_own_advice(
+        self, name: str, days: int, reason: str, tmp_path: Path
+    ) -> None:
+        authority = Authority(tmp_path, name=name, days=days)
+        refused = pytest.raises(ProvisioningError, match=reason)
+        with web_server(foreman(SMALL), context=authority.context) as server, refused:
+            read(server.url, ca_file=str(authority.certificate))
 
     def test_a_port_without_it_is_a_reason(self) -> None:
         with web_server(foreman(SMALL)) as server, pytest.raises(ProvisioningError, match="does not use TLS"):

@@ -15,7 +15,7 @@ import msgspec
 from virtscan.errors import ProvisioningError
 from virtscan.masking import Masker
 from virtscan.model import ProvisioningTarget, Secret
-from virtscan.provisioning.connecting import connection_failure, tls_context
+from virtscan.provisioning.connecting import NOT_HTTP, connection_failure, tls_context
 from virtscan.provisioning.credentials import masker_of, secret_of
 from virtscan.provisioning.limits import CHUNK, Deadline, within
 
@@ -120,6 +120,8 @@ class Api:
                     pause = _pause(answer)
             except requests.exceptions.RequestException as error:
                 raise ProvisioningError(connection_failure(error, self._deadline)) from error
+            except ValueError as error:  # of libraries, e.g. for a negative length
+                raise ProvisioningError(NOT_HTTP) from error
             if pause >= self._deadline.left():
                 raise ProvisioningError(f"rate limited (429): retry after {pause:g} s exceeds the time limit")
             time.sleep(pause)
