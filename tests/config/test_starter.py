@@ -10,7 +10,7 @@ from virtscan.config import DefaultUri, Options, make_plan, read_document
 from virtscan.config.file.sections import ScanSection, WaiverSection
 from virtscan.config.file.starter import starter
 from virtscan.config.source import parse_server
-from virtscan.model import Plan
+from virtscan.model import Plan, ServerTarget, SourceKind
 
 URIS = ("qemu+ssh://root@hv1/system", "qemu+ssh://root@hv2/system")
 SERVER = "satellite:eth0=ssh://root@satellite"
@@ -26,6 +26,16 @@ def test_it_makes_the_plan_of_the_options_it_was_made_of() -> None:
     text = starter(URIS, [parse_server(SERVER)])
 
     assert plan(text, Options()) == plan("", Options(connect=URIS, servers=(SERVER,)))
+
+
+@pytest.mark.parametrize("name", ["rack 😀", "é", 'a"b\\c', "it's", "$$", "${HOME}", "$HOME"])
+def test_any_name_and_address_is_read_back(name: str) -> None:
+    uri = f"test:///{name}"
+    servers = [ServerTarget(name=name, kind=SourceKind.SOSREPORT, address=f"/{name}")]
+    made = plan(starter([uri], servers), Options())
+
+    assert [target.address for target in made.targets] == [uri]
+    assert [(server.name, server.address) for server in made.servers] == [(name, f"/{name}")]
 
 
 def test_without_options_it_changes_nothing() -> None:

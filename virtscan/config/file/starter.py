@@ -45,11 +45,16 @@ def starter(uris: Sequence[str], servers: Sequence[ServerTarget]) -> str:
         lines += ["", f"# {' '.join((kind.__doc__ or '').split())}"]
         tables = known.get(header, [])
         for keys in tables:
-            lines += [header, *(f"{key} = {json.dumps(value)}" for key, value in keys.items())]
+            lines += [header, *(f"{key} = {_quoted(value)}" for key, value in keys.items())]
         if not tables:
             lines.append(f"# {header}" if header.startswith("[[") else header)
         lines += _comments(kind, set(*tables[:1]))
     return "\n".join(lines) + "\n"
+
+
+def _quoted(value: str) -> str:
+    """Return the value as a string of TOML, which has no surrogate pairs; variables in it are not replaced."""
+    return json.dumps(value.replace("$", "$$"), ensure_ascii=False)
 
 
 def _comments(kind: type[msgspec.Struct], without: set[str]) -> Iterator[str]:
