@@ -377,13 +377,16 @@ def test_other_output_than_reports_handles_a_closed_pipe_alike(arguments: list[s
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-@pytest.mark.parametrize("arguments", [["config", "check", FLEET[1]], ["doctor"]])
+@pytest.mark.parametrize(
+    "arguments", [["config", "check", FLEET[1]], ["doctor"], ["-h"], ["scan", "--help"], ["-V"], ["check", "-h"]]
+)
 def test_other_output_than_reports_handles_a_full_disk_alike(arguments: list[str]) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run([*VIRTSCAN, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
 
     assert done.returncode == 74
-    assert b"standard output: can't be written: No space left on device" in done.stderr
+    assert done.stderr.endswith(b"virtscan: standard output: can't be written: No space left on device\n")
+    assert b"Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

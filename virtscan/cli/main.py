@@ -8,8 +8,8 @@ import click
 from virtscan import __version__
 from virtscan.cli.help import CommandGroup
 from virtscan.cli.output.console import print_message
-from virtscan.cli.output.outputs import ReaderGoneError
-from virtscan.cli.process.streams import drop_output
+from virtscan.cli.output.outputs import OutputError, ReaderGoneError
+from virtscan.cli.process.streams import StandardOutputError, drop_output
 from virtscan.errors import ConfigError, VirtscanError
 
 COMMANDS = {
@@ -111,6 +111,10 @@ def run(arguments: list[str]) -> int:
     except SystemExit as error:
         # The code of a signal; or 1, click's code if the reader of a help text is gone. Here 1 means "at risk".
         code = error.code if isinstance(error.code, int) and error.code != 1 else READER_GONE
+    except StandardOutputError as error:  # of a help text, which click writes
+        drop_output()
+        print_message(f"standard output: can't be written: {error.strerror}")
+        code = OutputError.exit_code
     except Exception:  # noqa: BLE001 the one place where a defect becomes a message instead of a silent end
         import traceback  # loads the tokenizer
 

@@ -38,7 +38,7 @@ def harden_outputs() -> None:
     standard error must not change the exit code.
     """
     encoding, handling = sys.stdout.encoding, sys.stdout.errors
-    output = io.BufferedWriter(_BlockingFile(1, "w", closefd=False))
+    output = io.BufferedWriter(_ReportingErrors(1, "w", closefd=False))
     sys.stdout = io.TextIOWrapper(output, encoding, errors=handling, line_buffering=os.isatty(1))
     errors = io.BufferedWriter(_IgnoringErrors(2, "w", closefd=False))
     sys.stderr = io.TextIOWrapper(errors, sys.stderr.encoding, errors="backslashreplace", line_buffering=True)
@@ -51,6 +51,22 @@ class _BlockingFile(io.FileIO):
         while (written := super().write(data)) is None:
             select.select([], [self], [])
         return written
+
+
+class StandardOutputError(OSError):
+    """A failed write to standard output, by virtscan or a library; a closed pipe is a BrokenPipeError."""
+
+
+class _ReportingErrors(_BlockingFile):
+    """Standard output: its write errors differ from those of other files."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise StandardOutputError(error.errno, error.strerror) from error
 
 
 class _IgnoringErrors(_BlockingFile):
