@@ -186,6 +186,10 @@ def mine(one: Device) -> Device:
         (vlan("bond2.9", "bond2"), macvtap(), "R9", UNKNOWN),
         (nic("eth9"), macvtap(), "R10", UNKNOWN),
         (device("odd", DeviceKind.UNKNOWN, lower_complete=False), macvtap(), "R14", UNKNOWN),
+        (device("odd", DeviceKind.UNKNOWN, "eth6"), macvtap(), "R14", UNKNOWN),
+        # A team has no kind here; a macvlan is on top of one device.
+        (device("own", DeviceKind.UNKNOWN, "eth4", "eth5"), macvtap("own"), "R9", NO),
+        (device("own", DeviceKind.UNKNOWN, "eth6", "eth9"), macvtap(), "R10", UNKNOWN),
         (device("mt9", DeviceKind.ETHERNET, lower_complete=False), macvtap(), "R14", UNKNOWN),
     ],
 )

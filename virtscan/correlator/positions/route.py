@@ -118,9 +118,11 @@ def _of_host_device(
     if is_dummy(device) and device.name != point.device:
         yield _unknown_device(sender, point)  # it sends nothing: another device does
         return
-    # libvirt lists a macvlan as an ethernet device, without its lower device.
-    is_doubtful = device.kind is DeviceKind.ETHERNET and not device.lower_complete
-    if (device.kind is DeviceKind.UNKNOWN or is_doubtful) and not (is_nic(device) or is_dummy(device)):
+    # A device of unknown kind may be a macvlan, but not on top of several others, as a team is. libvirt lists a macvlan
+    # as an ethernet device, without its lower device.
+    is_alike = device.kind is DeviceKind.UNKNOWN and len(device.lower) < 2
+    is_doubtful = is_alike or (device.kind is DeviceKind.ETHERNET and not device.lower_complete)
+    if is_doubtful and not (is_nic(device) or is_dummy(device)):
         yield _unknown_device(sender, point, device.name)
         return
     is_port = device.backing is Backing.VIRTUAL and device.kind in {DeviceKind.ETHERNET, DeviceKind.VETH}
