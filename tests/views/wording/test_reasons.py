@@ -66,6 +66,15 @@ def test_no_advice_is_given_to_scan_a_known_outer_host() -> None:
     assert "scan" not in (words.how(needed) or "")
 
 
+def test_a_server_may_be_the_outer_host_itself() -> None:
+    needed = r.NeedsOuterHost(server="sat", hypervisor="hv-b", outer="sat")
+
+    assert words.sentence(needed) == (
+        "whether packets of sat pass a NIC that fills in checksums on their way to hv-b, a virtual machine that may "
+        "run on it"
+    )
+
+
 def test_of_many_names_three_are_shown() -> None:
     needed = r.NeedsHypervisors(hypervisors=("a", "b", "c", "d", "e"))
 

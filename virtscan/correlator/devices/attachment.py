@@ -35,6 +35,11 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
         return self if self.device is None else msgspec.structs.replace(self, network=None, target=None)
 
     @property
+    def is_vm(self) -> bool:
+        """Return True if the hypervisor is known not to be a physical machine."""
+        return self.machine in {Machine.VIRTUAL, Machine.CONTAINER}
+
+    @property
     def is_filled(self) -> bool:
         """Return True if frames from outside reach the device only through NICs that fill in checksums."""
         return self.stack.entry is NicKind.FILLING
@@ -45,8 +50,7 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
 
         A virtual machine has no NICs of its own: an end that is not known to fill them in is virtual.
         """
-        is_vm = self.machine in {Machine.VIRTUAL, Machine.CONTAINER}
-        return self.stack.entry is NicKind.VIRTUAL or (is_vm and not self.is_filled)
+        return self.stack.entry is NicKind.VIRTUAL or (self.is_vm and not self.is_filled)
 
     def shown_as_vm(self) -> HypervisorIsVm:
         """Return the hypervisor as a virtual machine, with the NICs that show it."""

@@ -7,9 +7,9 @@ from virtscan.correlator.location.places import GuestNic, HostDevice, HostItself
 from virtscan.correlator.positions.other_hypervisor import on_another
 from virtscan.correlator.positions.position import Position, Where
 from virtscan.correlator.positions.unlocated import unlocated
-from virtscan.correlator.servers.sending import SendingStack
+from virtscan.correlator.servers.sending import SendingStack, may_carry_guests
 from virtscan.model import Reach
-from virtscan.model.reasons import DeclaredPhysical, ObservedPhysical
+from virtscan.model.reasons import Because, DeclaredPhysical, NeedsOuterHost, ObservedPhysical
 
 
 def from_outside(
@@ -19,8 +19,13 @@ def from_outside(
     match place:
         case OtherMachine(declared=declared):
             reason = DeclaredPhysical if declared else ObservedPhysical
-            because = (reason(server=stack.server.name),)
-            return Position(where=Where.THROUGH_NICS, reach=Reach.YES, because=because)
+            because: tuple[Because, ...] = (reason(server=stack.server.name),)
+            if not (point.is_vm and may_carry_guests(stack)):
+                return Position(where=Where.THROUGH_NICS, reach=Reach.YES, because=because)
+            name = stack.server.name
+            outer = NeedsOuterHost(server=name, hypervisor=point.hypervisor, outer=name)
+            because += (point.shown_as_vm(),)
+            return Position(where=Where.UNPROVEN, reach=Reach.YES, because=because, missing=(outer,))
         case UnlocatedServer():
             return unlocated(stack, place, point, fleet, remembered)
         case GuestNic() | HostDevice() | HostItself():

@@ -39,7 +39,7 @@ def unlocated(
     absent: tuple[Because, ...] = (
         () if place.copy else (NotOnHypervisor(server=stack.server.name, hypervisor=point.hypervisor, macs=place.macs),)
     )
-    if point.machine in {Machine.VIRTUAL, Machine.CONTAINER}:
+    if point.is_vm:
         outer = NeedsOuterHost(server=stack.server.name, hypervisor=point.hypervisor)
         return Position(where=Where.UNPROVEN, reach=Reach.YES, because=(*absent, point.shown_as_vm()), missing=(outer,))
     missing: list[Missing] = []

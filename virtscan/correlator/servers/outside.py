@@ -6,10 +6,12 @@ import msgspec
 
 from virtscan.correlator.devices.attachment import AttachmentPoint
 from virtscan.correlator.kernel import KernelState
+from virtscan.correlator.location.places import OtherMachine
 from virtscan.correlator.positions.elsewhere import from_outside
 from virtscan.correlator.positions.position import Position
 from virtscan.correlator.reach import of_server
 from virtscan.correlator.servers.peers import Peers, PlacedStack
+from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.serving import Locality, locality, may_serve
 from virtscan.correlator.table import Ruling
@@ -150,7 +152,7 @@ class OutsideServers:
         rulings = self._ruled.get(key)
         if rulings is None:
             on_first = (
-                rule_at(self._kernel, point, placed_stack.stack, self._position(placed_stack, point))
+                rule_at(self._kernel, point, _sender(placed_stack, point), self._position(placed_stack, point))
                 for placed_stack in group.placed[0]
             )
             rulings = self._ruled[key] = tuple(_for_all(group, on_first))
@@ -174,6 +176,11 @@ class OutsideServers:
             }
         excluded |= dict.fromkeys(candidates.own, "own-interface")
         return dict(sorted(excluded.items()))
+
+
+def _sender(placed: PlacedStack, point: AttachmentPoint) -> SendingStack:
+    """Return a server's stack as the point meets it: a virtual machine may be a guest of any other machine."""
+    return placed.here if point.is_vm and isinstance(placed.place, OtherMachine) else placed.stack
 
 
 def _for_all(group: Peers, rulings: Iterator[Ruling]) -> Iterator[Ruling]:

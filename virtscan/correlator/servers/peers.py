@@ -15,7 +15,7 @@ from virtscan.correlator.location.places import GuestNic, HostDevice, HostItself
 from virtscan.correlator.positions.filling import fills
 from virtscan.correlator.positions.other_hypervisor import Neighbour, neighbour
 from virtscan.correlator.positions.unlocated import why_hidden
-from virtscan.correlator.servers.sending import SendingStack
+from virtscan.correlator.servers.sending import SendingStack, may_carry_guests
 from virtscan.model import Server, State
 from virtscan.model.reasons import WhyUnlocated
 from virtscan.model.sources import is_declared
@@ -56,13 +56,15 @@ class Peers(msgspec.Struct, frozen=True, kw_only=True):
 class _Aspect(msgspec.Struct, frozen=True, kw_only=True):
     """All that a ruling on a placed stack, seen from outside, depends on: without names, which only reasons hold.
 
-    `is_observed` is True if the state was read of the whole stack, or declared. `looks` is the hypervisor around it,
-    else the kind of place; `runs_there` is True if it is declared to be on that hypervisor. `interface` is set where
-    the stack is not named as its server is, because rulings are sorted by it.
+    `is_observed` is True if the state was read of the whole stack, or declared. `for_guests` is the state on the way to
+    guests of its machine. `looks` is the hypervisor around it, else the kind of place; `runs_there` is True if it is
+    declared to be on that hypervisor. `interface` is set where the stack is not named as its server is, because rulings
+    are sorted by it.
     """
 
     tx: State
     after_reboot: State
+    for_guests: tuple[State, State] | None
     is_observed: bool
     declared: bool
     runs_there: bool
@@ -112,6 +114,7 @@ def _aspect(placed_stack: PlacedStack, fleet: Fleet, neighbours: dict[str, Neigh
     return _Aspect(
         tx=stack.tx,
         after_reboot=stack.after_reboot,
+        for_guests=_for_guests(placed_stack),
         is_observed=stack.observed or is_declared(stack.server.source),
         runs_there=isinstance(place, HostItself) and place.declared,
         declared=stack.declared and (nic is None or nic.declared),
@@ -121,6 +124,12 @@ def _aspect(placed_stack: PlacedStack, fleet: Fleet, neighbours: dict[str, Neigh
         exclusive=nic is not None and nic.exclusive,
         stopped=nic is not None and nic.is_stopped,
     )
+
+
+def _for_guests(placed: PlacedStack) -> tuple[State, State] | None:
+    """Return the state to guests of another machine that carries some; None where it makes no difference."""
+    is_other = isinstance(placed.place, OtherMachine) and may_carry_guests(placed.stack)
+    return (placed.here.tx, placed.here.after_reboot) if is_other else None
 
 
 def _looks(place: Place, fleet: Fleet, neighbours: dict[str, Neighbour]) -> Neighbour | WhyUnlocated | None:

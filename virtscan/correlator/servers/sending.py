@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from virtscan.correlator.devices.nic import LOCAL_NAMES, is_nic
+from virtscan.correlator.devices.nic import LOCAL_NAMES, is_dummy, is_nic
 from virtscan.correlator.devices.stack import lists_all_below
 from virtscan.correlator.servers.paths import (
     PATH_STATES,
@@ -94,6 +94,13 @@ def with_local_ports(stack: SendingStack) -> SendingStack:
     if paths == stack.paths:
         return stack
     return _with_paths(stack, paths)
+
+
+def may_carry_guests(stack: SendingStack) -> bool:
+    """Return True if frames leave the stack by taps or veths as well, which guests of its own machine may have."""
+    known = {server_device.device.name: server_device.device for server_device in stack.server.devices}
+    local = set(with_local_ports(stack).paths).difference(stack.paths)
+    return any(path.devices[-1] in known and not is_dummy(known[path.devices[-1]]) for path in local)
 
 
 def _with_paths(stack: SendingStack, paths: tuple[SendingPath, ...]) -> SendingStack:

@@ -88,7 +88,7 @@ def _placed(stacks: tuple[SendingStack, ...], fleet: Fleet, memory: Memory) -> I
         found_places = sorted(places(stack, fleet), key=_order)
         known = memory.get(ServerName(stack.server.name, stack.server.interface)) if _is_lost(found_places) else None
         for place in found_places:
-            if isinstance(place, HostDevice | HostItself):
+            if isinstance(place, HostDevice | HostItself | OtherMachine):
                 yield PlacedStack(stack, place, down_to_macvlan(with_local_ports(stack)))
                 continue
             if not isinstance(place, GuestNic) or place.declared:

@@ -75,7 +75,8 @@ class NeedsReflection(Missing, frozen=True):
 class NeedsOuterHost(Missing, frozen=True):
     """Missing: whether the host that runs this hypervisor, a virtual machine, runs the server as well.
 
-    For `outer`, that is known. Missing is whether frames between the two pass a NIC that fills in checksums.
+    For `outer`, that is known. Missing is whether frames between the two pass a NIC that fills in checksums. `outer` is
+    the server itself if it has guests, of which the hypervisor may be one.
     """
 
     server: str

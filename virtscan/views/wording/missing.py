@@ -47,6 +47,9 @@ def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
         case r.NeedsReflection(hypervisor=host, nics=nics):
             through = f" through {listed(nics)}" if nics else ""
             return f"whether frames that leave {host}{through} come back with a partial checksum"
+        case r.NeedsOuterHost(server=name, hypervisor=host, outer=outer) if outer == name:
+            way = f"on their way to {host}, a VM that may run on it"
+            return f"whether packets of {name} pass a NIC that fills in checksums {way}"
         case r.NeedsOuterHost(server=name, hypervisor=host, outer=str(outer)):
             way = f"on their way to {host}, a VM there"
             return f"whether packets of {name} on {outer} pass a NIC that fills in checksums {way}"

@@ -1,0 +1,43 @@
+"""A hypervisor that is a virtual machine, and a server that may be the host around it."""
+
+import pytest
+
+from tests.build import bond, bridge, device, nic, read_server, sends, tap
+from tests.correlator.scenes import finding_of, scene
+from virtscan.model import Backing, DeviceKind, Mac, Machine, ServerDevice, State
+from virtscan.model.reasons import NeedsOuterHost
+
+VIRTIO = (bond("bond2", "eth4"), nic("eth4", driver="virtio_net"))
+NIC = nic("eth0", mac=Mac("3c:fd:fe:00:00:01"))
+VNET = tap("vnet0")
+DUMMY = device("dummy0", DeviceKind.UNKNOWN, backing=Backing.VIRTUAL)
+ON, OFF = sends, State.OFF
+OUTER = NeedsOuterHost(server="satellite", hypervisor="hv1", outer="satellite")
+
+
+@pytest.mark.parametrize(
+    ("devices", "more", "rule"),
+    [
+        ((ON(bridge("br0", "eth0")), ON(NIC), ON(VNET)), {"machine": Machine.PHYSICAL}, "R10"),
+        ((ON(bridge("br0", "eth0", "dummy0")), ON(NIC), ON(DUMMY)), {"machine": Machine.PHYSICAL}, "R10"),
+        ((ON(NIC), ON(bridge("br1", "vnet0")), ON(VNET)), {"machine": Machine.PHYSICAL}, "R10"),
+        ((ON(bridge("br0", "eth0", "vnet0")), ON(NIC), ON(VNET)), {"machine": Machine.PHYSICAL}, "R14"),
+        ((ON(bridge("br0", "eth0", "vnet0")), ON(NIC), ON(VNET)), {"physical": True}, "R14"),
+        # The NIC fills in the checksums of frames to other machines only.
+        ((ON(bridge("br0", "eth0", "vnet0")), ON(NIC, OFF), ON(VNET)), {"machine": Machine.PHYSICAL}, "R14"),
+        ((ON(bridge("br0", "eth0", "vnet0"), OFF), ON(NIC), ON(VNET)), {"machine": Machine.PHYSICAL}, "R5"),
+    ],
+)
+def test_a_bare_metal_server_with_taps_may_run_a_hypervisor_that_is_a_virtual_machine(
+    devices: tuple[ServerDevice, ...], more: dict[str, Machine | bool], rule: str
+) -> None:
+    found = finding_of(scene(servers=(read_server(*devices, **more),), host_devices=VIRTIO))
+
+    assert found.rule == rule
+    assert (OUTER in found.missing) is (rule == "R14")
+
+
+def test_a_bare_metal_hypervisor_does_not_run_on_a_server() -> None:
+    devices = (ON(bridge("br0", "eth0", "vnet0")), ON(NIC), ON(VNET))
+
+    assert finding_of(scene(servers=(read_server(*devices, machine=Machine.PHYSICAL),))).rule == "R10"
