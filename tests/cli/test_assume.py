@@ -84,7 +84,7 @@ def test_json_has_the_assumptions_and_their_effects_as_in_the_schema(
     assert document["assumed"] == [MOVE]
     assert [(effect["change"], effect["hypervisor"], effect["domain"]) for effect in document["effects"]] == [
         ("at-risk", "hv2", "web02"),
-        ("cleared", "hv1", "web01"),
+        ("freed", "hv1", "web01"),
     ]
     assert (document["effects"][0]["before"], document["effects"][0]["after"]) == ("not-affected", "at-risk")
     validator("report" if view == "risks" else view).validate(document)

@@ -257,14 +257,14 @@ def test_the_document_has_its_published_keys() -> None:
         "source_device", "source_mode", "steps", "rule", "verdict", "confidence", "waived", "places",
     ]  # fmt: skip
     assert list(interface["decisions"][0]["places"][0]) == ["server", "server_interface", "place", "decides"]
-    assert list(interface["decisions"][0]["steps"][0]) == ["rule", "when", "applies", "conditions"]
-    assert list(interface["decisions"][0]["steps"][0]["conditions"][0]) == ["condition", "holds", "fact"]
+    assert list(interface["decisions"][0]["steps"][0]) == ["rule", "when", "applies", "asked"]
+    assert list(interface["decisions"][0]["steps"][0]["asked"][0]) == ["condition", "holds", "found"]
     assert interface["silent"] == [
         {
             "source_device": "bond2",
             "server": "lab",
             "server_interface": "eth0",
-            "reason": "declared to serve other segments",
+            "why": "declared to serve other segments",
         }
     ]
     assert interface["ways"][0]["verdicts"] == {"fixed": "not-affected", "unfixed": "at-risk"}

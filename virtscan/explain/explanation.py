@@ -1,4 +1,7 @@
-"""The account of one interface, as values: its facts, the result of each rule, and the missing facts."""
+"""The account of one interface, as values: its facts, the result of each rule, and the missing facts.
+
+Some fields are renamed for documents: their keys were published.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -29,7 +32,7 @@ class StatedFact(msgspec.Struct, frozen=True, kw_only=True):
     ago: str | None = None
 
 
-class ConditionResult(msgspec.Struct, frozen=True, kw_only=True):
+class ConditionResult(msgspec.Struct, frozen=True, kw_only=True, rename={"fact": "found"}):
     """A condition of a rule, whether it holds, and the fact that decides it."""
 
     condition: str
@@ -37,7 +40,7 @@ class ConditionResult(msgspec.Struct, frozen=True, kw_only=True):
     fact: str
 
 
-class RuleResult(msgspec.Struct, frozen=True, kw_only=True):
+class RuleResult(msgspec.Struct, frozen=True, kw_only=True, rename={"conditions": "asked"}):
     """A rule and whether it applies; None when an earlier one had decided."""
 
     rule: str
@@ -66,7 +69,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     decides: bool
 
 
-class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
+class Exclusion(msgspec.Struct, frozen=True, kw_only=True, rename={"reason": "why"}):
     """A server that does not serve the interface on this device, with the reason."""
 
     source_device: DeviceName | None

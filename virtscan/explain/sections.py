@@ -135,7 +135,7 @@ _RULES = _with_server(
 
 _EXCLUDED = _with_server(
     Field[Exclusion](Column("source_device"), lambda excluded: excluded.source_device),
-    Field[Exclusion](Column("reason", wraps=True), lambda excluded: excluded.reason),
+    Field[Exclusion](Column("why", wraps=True), lambda excluded: excluded.reason),
 )
 
 _MISSING = _fields(

@@ -49,8 +49,8 @@ class InterfaceAtRisk(msgspec.Struct, frozen=True, kw_only=True):
     others_total: int = 0
 
 
-class Upgrade(msgspec.Struct, frozen=True, kw_only=True):
-    """A hypervisor whose kernel is the cause; `kernel` is None if it is unknown, `reason` names the fixed versions."""
+class Upgrade(msgspec.Struct, frozen=True, kw_only=True, rename={"reason": "why"}):  # a published key
+    """A hypervisor whose kernel is the cause, None if it is unknown, with the versions that are fixed."""
 
     hypervisor: str
     kernel: str | None

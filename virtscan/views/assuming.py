@@ -17,11 +17,11 @@ _LISTED = 20
 
 
 class EffectKind(Ranked):
-    """Effect of assumptions on an interface; CLEARED: no longer at risk or unknown."""
+    """Effect of assumptions on an interface; `freed` is one that they clear: no longer at risk or unknown."""
 
     AT_RISK = "at-risk"
     UNKNOWN = "unknown"
-    CLEARED = "cleared"
+    CLEARED = "freed"  # a published word
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
