@@ -178,6 +178,16 @@ def test_many_values_of_a_fact_stand_below_their_verdict() -> None:
     assert lines[start + 1] == "        the server is on the same lower device, in bridge mode"
 
 
+def test_an_unknown_place_and_its_values_read_as_sentences() -> None:
+    account = " ".join(written(scene(servers=(satellite(macs=(), declared_macs=()),))).split())
+
+    assert "unknown: where satellite runs: its MAC is unknown R1 does not apply" in account
+    assert (
+        "at-risk if the server is on the same lower device, in bridge mode, or if the lower device receives the "
+        "server's frames before any NIC;" in account
+    )
+
+
 def test_several_interfaces_stand_below_one_another() -> None:
     two = inventory(hypervisor("hv1", domain("web01", macvtap(), bridged(index=1))))
 

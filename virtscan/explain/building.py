@@ -142,13 +142,14 @@ class _JudgedInventory:
             verdict, stack = ruling.rule.verdict, ruling.stack
             # Places that exclude each other and disagree lower the confidence of the finding.
             confidence = ruling.confidence if finding is None or index != worst else finding.confidence
-            positions = self._wording.sentences((*ruling.position.because, *ruling.position.missing))
+            positions = self._wording.sentences(ruling.position.because)
+            unknown = (f"unknown: {fact}" for fact in self._wording.sentences(ruling.position.missing))
             yield Decision(
                 source_device=point.point.device,
                 source_mode=point.point.mode,
                 server=ruling.server or None,
                 server_interface=None if stack is None else stack.interface,
-                place="; ".join(positions) or None,
+                place="; ".join((*positions, *unknown)) or None,
                 steps=self._steps(ruling.rule, ruling.case),
                 rule=ruling.rule.id,
                 verdict=verdict,

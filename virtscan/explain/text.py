@@ -136,7 +136,7 @@ def _missing_fact(fact: WhatIf) -> Iterator[_Line]:
         by_verdict.setdefault("not judged" if verdict is None else verdict.value, []).append(value)
     short = {words: cases for words, cases in by_verdict.items() if len(cases) <= _IN_A_SENTENCE}
     if short:
-        yield from _line("      ", "; ".join(f"{words} if {' or '.join(cases)}" for words, cases in short.items()))
+        yield from _line("      ", "; ".join(f"{words} if {', or if '.join(cases)}" for words, cases in short.items()))
     for words, cases in by_verdict.items():
         if words not in short:
             yield from _line("      ", f"{words} in each of these cases:")
