@@ -92,10 +92,10 @@ def _first(items: Sequence[T], line: Callable[[T], str], noun: str) -> Iterator[
 
 
 def afterwards(change: Change) -> list[str]:
-    """Describe how to verify the change from outside; a source that is not live would only repeat itself."""
+    """Describe how to verify the change from another machine; a source that is not live would only repeat itself."""
     source = change.source if is_remote(change.source) else "ssh://root@HOST"
     option = shlex.quote(f"{change.server}:{change.interface or 'INTERFACE'}={source}")
-    return ["From outside, now and after its next reboot:", f"  virtscan servers --server {option}"]
+    return ["From another machine, now and after its next reboot:", f"  virtscan servers --server {option}"]
 
 
 def lasting(means: str) -> str:
