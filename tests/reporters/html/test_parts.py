@@ -102,7 +102,7 @@ def test_bars_show_the_allocated_part_and_the_rest_when_the_largest_host_fails()
 
     assert (memory.title, cpus.title) == ("Memory by site", "CPUs by site")
     assert [(bar.label, bar.words) for bar in memory.bars] == [
-        ("ams1", "17% running, 20% defined of 64 GiB; 11 GiB short if its largest host fails"),
+        ("ams1", "17% running, 20% defined of 64 GiB; 11 GiB short if its largest hypervisor fails"),
         ("fra1", "2% running, 5% defined of 128 GiB; only partly read"),
     ]
     assert [bar.words.endswith("; only partly read") for bar in cpus.bars] == [False, True]

@@ -111,7 +111,7 @@ def _further(row: Mapping[str, Value], resource: _Resource) -> str:
     if not isinstance(headroom, int | float):
         return ""
     amount = f"{abs(headroom) / resource.divisor:,.0f} {resource.unit}"
-    return f"; {amount} {'left' if headroom >= 0 else 'short'} if its largest host fails"
+    return f"; {amount} {'left' if headroom >= 0 else 'short'} if its largest hypervisor fails"
 
 
 def _bar(label: str, amounts: tuple[float, float, float], widest: float, resource: _Resource, further: str) -> Bar:

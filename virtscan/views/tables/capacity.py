@@ -170,7 +170,7 @@ def _notes(report: Report, total: Group, by: Grouping) -> list[str]:
 
 def _headroom(sites: Sequence[Group]) -> str:
     """Describe the headroom of each site: that of one is of no use to another."""
-    words = "headroom N+1 is the memory left for more VMs when the largest host of a site fails"
+    words = "headroom N+1 is the memory left for more VMs when the largest hypervisor of a site fails"
     left = [(site.label[0] or "without a site:", memory_without_largest_mib(site)) for site in sites[:_MOST_SITES]]
     shown = ", ".join(f"{name} {'unknown' if mib is None else f'{mib} MiB'}" for name, mib in left)
     more = f" and {len(sites) - _MOST_SITES} more (--by site)" if len(sites) > _MOST_SITES else ""
