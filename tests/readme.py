@@ -21,7 +21,7 @@ DOCUMENTS = (README, PROJECT / "docs" / "verdicts.md")
 
 SCAN = "make scan"
 MEANS = {SCAN: "virtscan scan --config fixtures/fleet/virtscan.toml"}
-"""What a command of the README comes down to, once everything is set up."""
+"""The program that a command of the README runs, once everything is set up."""
 
 _EXAMPLE = re.compile(r"^\$ (?P<command>.+)\n(?P<output>(?:(?!\$ |```).*\n)*)", re.MULTILINE)
 _SCANNED = re.compile(r"\bScanned \d{4}-\d\d-\d\d \d\d:\d\d UTC")
@@ -37,7 +37,7 @@ class Example(NamedTuple):
 
 
 def examples(text: str) -> Iterator[Example]:
-    """What stands in a README's console blocks, in its order."""
+    """Return the content of a README's console blocks, in its order."""
     for block in _BLOCK.finditer(text):
         for match in _EXAMPLE.finditer(block["body"]):
             yield Example(match["command"], match["output"])

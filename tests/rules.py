@@ -36,7 +36,7 @@ _CASES = (
     ("the kernel is inferred, or the hypervisor is a VM", Case(kernel=Fix.FIXED, inferred=True)),
     ("a hypervisor is unread or the NICs are unknown", Case(kernel=Fix.FIXED, weak=True)),
 )
-"""What a confidence can depend on, beside the case in which nothing of it holds."""
+"""The conditions that a confidence can depend on, besides the case in which none holds."""
 
 
 def confidence(rule: Rule) -> str:

@@ -22,7 +22,7 @@ ELSEWHERE = ("example.com/", "--scope")
 
 RESULTS = (0, 1, 3, 4)
 STATES = (0, 1, 2, 3)
-"""What `virtscan check` may end with, as Nagios has it."""
+"""Exit codes of `virtscan check`, as Nagios defines them."""
 
 
 def blocks(language: str) -> list[str]:
@@ -42,7 +42,7 @@ COMMANDS = [
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a reader has by then: a configuration with a history, two saved scans and a capture, in one folder."""
+    """A folder as a reader has it by then: a configuration with a history, two saved scans and a capture."""
     folder = tmp_path_factory.mktemp("reader")
     shutil.copytree(PROJECT / "fixtures/offload", folder / "etc/offload")
     shutil.copytree(PROJECT / "fixtures/fleet", folder / "etc/virtscan")

@@ -56,7 +56,7 @@ def daemon() -> Iterator[Libvirtd]:
 
 
 class Scan(msgspec.Struct, frozen=True):
-    """What a scan left; `limit` are the seconds that each host had."""
+    """The result of a scan; `limit` is the time of each host in seconds."""
 
     limit: str
     exit_code: int
@@ -201,7 +201,7 @@ def test_a_call_that_never_returns_on_a_single_host_costs_one_domain(daemon: Lib
 
 
 def lost_to_a_call_that_never_returns(daemon: Libvirtd, tmp_path: Path, seconds: float) -> int:
-    """How many domains a scan of a single host is without."""
+    """Return the number of domains that a scan of a single host lacks."""
     host = daemon.definitions("single", *(definition(name) for name in DOMAINS))
     with proxy_to(daemon.socket) as proxy:
         never_answered(proxy, 3)

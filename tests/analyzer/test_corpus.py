@@ -43,7 +43,7 @@ LISTED: dict[str, dict[str, Any]] = {
     "domain/libvirt.libvirt-go-xml-module__domain_test.go.L1329.xml": {"source": (None, "")},
     "nic-fragment/oVirt.vdsm__tests__virt__devicexml_test.py.L776.xml": {"source": (None, "")},
 }
-"""Where an interface differs: what we read, and what the reader saw."""
+"""Interfaces that differ: the one read by virtscan, and that of the independent reader."""
 
 DOMAINS_LISTED = {
     # One file is an AutoYaST template, whose <networking> has a <domain> that is a DNS name: no document of libvirt's.
@@ -52,7 +52,7 @@ DOMAINS_LISTED = {
     # A status file around a domain of which only the uuid was left: the reader counts domains with a name.
     "domain-status/RedHatInsights.insights-core__insights__tests__parsers__test_qemu_xml.py.L369.xml": (1, 0),
 }
-"""Where the number of domains differs."""
+"""Files with a different number of domains."""
 
 
 def expected_domains(corpus: Path) -> dict[str, list[dict[str, Any]]]:
@@ -118,7 +118,7 @@ def test_only_status_files_and_documents_with_an_id_are_of_running_domains(corpu
 
 
 def expected_attachments(record: dict[str, Any]) -> tuple[Attachment, ...]:
-    """What the reader's findings mean by MECHANISM's rules, worked out apart from the code under test."""
+    """Return the verdicts of the reader's findings by MECHANISM's rules, independently of the code under test."""
     mode = record["forward_mode"]
     if mode == "hostdev":
         return ()

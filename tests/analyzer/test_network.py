@@ -1,4 +1,4 @@
-"""What a network gives to the interfaces on it, and how that reaches the domains."""
+"""Facts of a network about the interfaces on it, and their way into the domains."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""What a domain is given, from its document."""
+"""Resources of a domain, from its document."""
 
 from pathlib import Path
 

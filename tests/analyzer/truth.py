@@ -1,4 +1,4 @@
-"""What an independent reader saw in the corpus, in the words of the model.
+"""The corpus as an independent reader saw it, in the words of the model.
 
 `Any`: the records of the file differ by kind, and only the tests know which keys theirs have.
 """

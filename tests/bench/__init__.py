@@ -1,1 +1,1 @@
-"""What PERFORMANCE promises, measured: `python -m tests.bench`."""
+"""The figures of PERFORMANCE, measured: `python -m tests.bench`."""

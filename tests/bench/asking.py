@@ -1,4 +1,4 @@
-"""What a scan asks of many hosts, without reading the replies, by a thread for each host, or many for a large one."""
+"""The requests of a scan to many hosts, without reading the replies: a thread for each host, many for a large one."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,13 +18,13 @@ LISTS = (
 
 
 def a_thread_each(uris: Sequence[str]) -> list[int]:
-    """The number of domains of each host; one thread asks all of a host's questions, one after the other."""
+    """Return the number of domains of each host; one thread sends all requests to a host, one after the other."""
     with ThreadPoolExecutor(THREADS) as executor:
         return list(executor.map(_ask_all, uris))
 
 
 def beside_a_large_one(large: str, uris: Sequence[str], *, threads: int) -> list[int]:
-    """The number of domains of the large host, whose documents so many threads ask for, and of each other one."""
+    """Return the numbers of domains of the large host, whose documents so many threads request, and of each other."""
     with ThreadPoolExecutor(1) as beside, ThreadPoolExecutor(threads) as executor:
         found = beside.submit(_ask_all, large, executor.map)
         others = a_thread_each(uris)

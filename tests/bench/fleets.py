@@ -180,7 +180,7 @@ def _scan(uris: Sequence[str], host_timeout: float = Plan().host_timeout) -> int
 
 
 def _fetch(uris: Sequence[str]) -> int:
-    """Open each host and ask what a scan asks; nothing is read in the replies."""
+    """Open each host and send the requests of a scan; nothing is read in the replies."""
     libvirt.registerErrorHandler(lambda _context, _error: None, None)
     return sum(count == DOMAINS for count in asking.a_thread_each(uris))
 

@@ -1,4 +1,4 @@
-"""How something is measured: next to its baselines, in turns, so that what slows the machine slows all of them."""
+"""Measuring: next to the baselines, in turns, so that a slow machine slows all of them."""
 
 import gc
 import re

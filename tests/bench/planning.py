@@ -1,4 +1,4 @@
-"""What planners' facts cost: reading the disks of a domain, keeping them, and writing a workbook."""
+"""The cost of planners' facts: reading the disks of a domain, keeping them, and writing a workbook."""
 
 import re
 import subprocess

@@ -14,7 +14,7 @@ from tests.bench.measuring import Row, in_turns
 _SMALL = Path(__file__).parents[2] / "fixtures" / "rules" / "R2.json"
 _LIMITS = {"--version": 3, "--help": 3, "report": 3.5}
 _LIBRARIES = "import click, msgspec"
-"""What every report needs, with nothing of virtscan."""
+"""The libraries that every report needs, without virtscan."""
 
 
 def rows() -> list[Row]:

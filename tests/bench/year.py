@@ -29,7 +29,7 @@ COMPARED = range(10, DAYS, 30)
 
 
 class Fleet:
-    """Where each domain really is; what a scan sees of it lacks the hosts that are down."""
+    """The real place of each domain; a scan lacks the hosts that are down."""
 
     def __init__(self) -> None:
         self.chance = random.Random(20261126)
@@ -69,7 +69,7 @@ class Fleet:
         return {domain.uuid for host in self.hosts for domain in host.values()}
 
     def scan(self, day: int) -> Inventory:
-        """What a scan of this day saves."""
+        """Return the inventory that a scan of this day saves."""
         moment = TAKEN_AT + timedelta(days=day)
         hosts = [
             msgspec.structs.replace(

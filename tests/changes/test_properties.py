@@ -1,4 +1,4 @@
-"""What must hold for every two inventories."""
+"""Properties of every two inventories."""
 
 from datetime import timedelta
 from typing import Any

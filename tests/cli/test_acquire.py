@@ -1,4 +1,4 @@
-"""What commands do between the command line and an inventory."""
+"""The steps of commands between the command line and an inventory."""
 
 import re
 

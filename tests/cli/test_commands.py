@@ -254,7 +254,7 @@ def test_the_configuration_in_use_can_be_shown(capfd: pytest.CaptureFixture[str]
 
 
 def on_a_terminal(*arguments: str, **environment: str) -> str:
-    """What a command shows on a terminal of 200 columns, standard error included."""
+    """Return the output of a command on a terminal of 200 columns, with standard error."""
     main, terminal = pty.openpty()
     process = subprocess.Popen(
         [*VIRTSCAN, *arguments],

@@ -1,4 +1,4 @@
-"""What the parts of virtscan log, as users see it."""
+"""The log of the parts of virtscan, as users see it."""
 
 import logging
 from pathlib import Path

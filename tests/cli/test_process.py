@@ -95,7 +95,7 @@ os.kill(os.getpid(), {number})
 
 @pytest.mark.parametrize("name", ["HUP", "INT", "TERM"])
 def test_a_signal_that_was_ignored_from_the_beginning_stays_so(name: str) -> None:
-    """As nohup and the background jobs of a shell script want it."""
+    """As nohup and the background jobs of a shell script do."""
     script = f"{SCAN}\nfor pid in (os.getpid(), os.getppid()): os.kill(pid, signal.SIG{name})\nprint('still here')"
     done = ended(script, start=(*DEFAULT_SIGNALS, "env", f"--ignore-signal={name}"))
 
@@ -121,7 +121,7 @@ def test_a_scan_whose_parent_ignored_the_end_of_children_has_the_exit_code_of_it
 
 @pytest.mark.parametrize("ignored", [False, True])
 def test_an_interrupt_counts_from_the_first_line_on(*, ignored: bool) -> None:
-    """What Python raises for it while a class is created ends in exit code 1, which means "at risk"."""
+    """An exception that Python raises for it while a class is created ends in exit code 1, which means "at risk"."""
     start = (*DEFAULT_SIGNALS, "env", "--ignore-signal=INT") if ignored else DEFAULT_SIGNALS
     done = ended(
         "import sys\nbefore = set(sys.modules)\nimport virtscan.__main__\nloaded = set(sys.modules) - before\n"

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.system, pytest.mark.slow]
 ACCOUNT = "virtscan"
 NUMBER = 64066
 HOME = "/run/libvirt/account"
-"""A user, its group and home, which only the namespace of the test knows."""
+"""A user, its group and home, which exist only in the namespace of the test."""
 
 MAKE_ACCOUNT = f"""\
 set -e

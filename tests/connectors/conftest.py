@@ -1,4 +1,4 @@
-"""What tests of connectors share."""
+"""Fixtures that tests of connectors share."""
 
 from collections.abc import Iterator
 

@@ -34,7 +34,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures" / "host_facts"
 
 
 def printed(uname: str) -> str:
-    """What the script prints on a host that has no device."""
+    """Return the output of the script on a host without a device."""
     return f"@virtscan 1\n@uname\n {uname}\n@vlans\n@links\n@addresses\n@sysfs\n@end\n"
 
 

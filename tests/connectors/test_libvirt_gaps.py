@@ -1,4 +1,4 @@
-"""What is missing on a hypervisor, and only that."""
+"""Gaps of a hypervisor: exactly the missing items."""
 
 import struct
 import threading

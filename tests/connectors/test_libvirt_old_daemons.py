@@ -1,4 +1,4 @@
-"""Daemons of RHEL 6, which know only the older calls."""
+"""Daemons of RHEL 6, which have only the older calls."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_an_old_daemon_gives_the_facts_of_a_new_one(address: str, proxy: RpcProx
 
 
 def _unmarked(domains: Iterable[Domain]) -> tuple[Domain, ...]:
-    """Domains without what only lists of newer daemons tell."""
+    """Return domains without the facts that only lists of newer daemons have."""
     unknown = {mark.value: State.UNKNOWN for mark in Mark}
     return tuple(domain.with_shape(msgspec.structs.replace(domain.packed.shape, **unknown)) for domain in domains)
 

@@ -126,7 +126,7 @@ def _attached(hypervisor: Hypervisor) -> set[str | None]:
 
 
 def anonymous(domain: Domain) -> Domain:
-    """The domain without the source's name, and what no file of a report says."""
+    """Return the domain without the source's name, and without facts that no file of a report has."""
     shape = msgspec.structs.replace(domain.packed.shape, autostart=State.UNKNOWN, has_snapshot=State.UNKNOWN)
     return msgspec.structs.replace(domain, origin="").with_shape(shape)
 

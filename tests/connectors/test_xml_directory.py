@@ -46,7 +46,7 @@ def domain_xml(name: str = "web01", interface: str = "") -> str:
 
 
 def scan(address: str | Path) -> tuple[Hypervisor, tuple[Gap, ...]]:
-    """What a scan makes of it: a failure is a gap."""
+    """Return the result of a scan: a failure is a gap."""
     target = Target(kind=TargetKind.XML, address=str(address))
     draft = HostDraft(target, name=naming.name(target), uri=naming.shown(target))
     try:

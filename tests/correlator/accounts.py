@@ -1,4 +1,4 @@
-"""What must hold between a report and the accounts of its interfaces, for whatever inventory."""
+"""Properties of a report and the accounts of its interfaces, for any inventory."""
 
 from msgspec.structs import replace
 

@@ -130,7 +130,7 @@ MEETINGS = (
         *[("bridge", (_at("br0", None),))] * 18,
     ),
 )
-"""What the interfaces of one hypervisor choose from: anything, or what makes them meet on one device."""
+"""Choices for the interfaces of one hypervisor: any, or those that put them on one device."""
 
 MODELS = (
     *(("virtio", csum) for csum in (None, None, None, State.ON, State.OFF)),

@@ -1,4 +1,4 @@
-"""Ways to know less of an inventory, each a change of one fact; weaker sources of the same fact are lost with it.
+"""Losses of knowledge about an inventory, each of one fact; weaker sources of the same fact are lost with it.
 
 Left out are facts that only show that two things are one: two hypervisors without a common mark are two machines. So
 are declarations, which hold until they are withdrawn.
@@ -161,7 +161,7 @@ INTERFACE_LOSSES: tuple[Callable[[Interface], Interface], ...] = (
 
 
 def losses(inventory: Inventory) -> Iterator[Change]:
-    """Return every way to know one fact less, or to have one gap more."""
+    """Return every loss of one fact, or one more gap."""
     for about in GapAbout:
         for name in (None, "hv0"):
             yield with_gap(about, name)
@@ -176,7 +176,7 @@ def losses(inventory: Inventory) -> Iterator[Change]:
 
 
 def withdrawn(inventory: Inventory, gaps: Iterable[Gap]) -> Inventory:
-    """Take away the declarations that an observation contradicts, as these gaps say: they are its weaker source."""
+    """Remove the declarations that an observation contradicts by these gaps: they are its weaker source."""
     placed = {
         gap.item.server for gap in gaps if isinstance(gap.cause, PlaceContradicted) and isinstance(gap.item, ServerItem)
     }

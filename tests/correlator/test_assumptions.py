@@ -1,4 +1,4 @@
-"""What if: inventories under assumptions."""
+"""Inventories under assumptions."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What must hold for every inventory: less knowledge never clears, more servers never help, order never matters."""
+"""Properties of every inventory: less knowledge never clears, more servers never help, order never matters."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Where a server was last seen: used while its hypervisor does not answer, and never for more than it proves."""
+"""The last known place of a server: used while its hypervisor does not answer, and never for more than it proves."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Which jobs are admitted: what they want of the CPU is made by real threads."""
+"""Admission of jobs; real threads make the demand for the CPU."""
 
 import threading
 import time

@@ -31,7 +31,7 @@ def ignore(_index: int, _outcome: JobOutcome[T]) -> None:
 
 
 class Plain(Generic[T]):
-    """A job that knows no deadline."""
+    """A job without a deadline of its own."""
 
     def __init__(self, call: Callable[[], T], work: Work = Work.WAITS) -> None:
         self.call = call
@@ -48,7 +48,7 @@ def run(
     deadline: float = LONG,
     on_end: Callable[[int, JobOutcome[T]], None] = ignore,
 ) -> tuple[JobOutcome[T], ...]:
-    """Run jobs that know no deadline, each abandoned as soon as it is late."""
+    """Run jobs without a deadline of their own, each abandoned as soon as it is late."""
 
     jobs: list[Job[T]] = [Plain(call) for call in work]
     return run_with(jobs, job_timeout=job_timeout, deadline=deadline, on_end=on_end, margin=0)

@@ -1,4 +1,4 @@
-"""An account says what the report says, for the same reasons."""
+"""An account agrees with the report, for the same reasons."""
 
 from datetime import timedelta
 from typing import Any

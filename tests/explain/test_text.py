@@ -1,4 +1,4 @@
-"""What people and programs get to read."""
+"""The text for people, and the document for programs."""
 
 import json
 

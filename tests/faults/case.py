@@ -9,7 +9,7 @@ MEMORY_MIB = 300
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scan left: `problems` are sentences about what must not be."""
+    """The result of a scan: `problems` are sentences about anything that must not be."""
 
     seconds: float
     limit: float

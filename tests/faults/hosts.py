@@ -99,7 +99,7 @@ def _lying_libvirt(folder: Path, patience: float) -> Outcome:
 
 
 def _lying_ssh(folder: Path, patience: float) -> Outcome:
-    """As hypervisors and as servers, with an ssh that asks nothing about keys."""
+    """Read them as hypervisors and as servers, with an ssh that accepts every key."""
     with liars(OF_SSH) as ports:
         servers = [f"--server=s{port}:eth0=ssh://127.0.0.1:{port}" for port in ports.values()]
         return play(

@@ -41,7 +41,7 @@ def _lie(client: socket.socket, lie: Lie) -> None:
 
 
 def silent(client: socket.socket) -> None:
-    """Read everything, say nothing."""
+    """Read everything, send nothing."""
     client.settimeout(_END)
     while client.recv(4096):
         pass

@@ -123,7 +123,7 @@ def _lay_out(folder: Path, environment: Path, port: int) -> None:
 
 
 def _environment() -> Path:
-    """Where packaging/cobblerd.sh has installed it."""
+    """Return the folder in which packaging/cobblerd.sh has installed it."""
     folder = Path(os.environ.get("VIRTSCAN_COBBLER", PROJECT / ".venv" / "cobbler"))
     if os.geteuid() != 0:
         cannot_run("only root can give cobblerd files of its own below /etc and /var")

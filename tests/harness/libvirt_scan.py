@@ -1,4 +1,4 @@
-"""What a scan makes of one libvirt URI."""
+"""The result of a scan of one libvirt URI."""
 
 from virtscan.connectors.caused_error import cause_of
 from virtscan.connectors.host_draft import HostDraft

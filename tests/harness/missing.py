@@ -1,4 +1,4 @@
-"""What a test does that lacks something."""
+"""The outcome of a test that lacks something."""
 
 import os
 from typing import NoReturn

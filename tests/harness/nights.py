@@ -30,7 +30,7 @@ DOMAIN = """<domain type='kvm'><name>{name}</name><uuid>00000000-0000-1000-8000-
 
 
 class Night(msgspec.Struct, frozen=True):
-    """What a night printed, and its exit code."""
+    """The output of a night, and its exit code."""
 
     out: str
     err: str

@@ -72,7 +72,7 @@ libvirtd --pid-file /run/libvirt/libvirtd.pid & wait
 
 
 class NoQemuHostError(Exception):
-    """What keeps this machine from running one."""
+    """This machine can't run one, with the reason."""
 
 
 class QemuHost:

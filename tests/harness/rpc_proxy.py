@@ -24,7 +24,7 @@ _OK, _ERROR = 0, 1
 
 
 class Procedure(IntEnum):
-    """The calls that tests speak of, by their numbers in remote_protocol.x."""
+    """The calls that tests name, by their numbers in remote_protocol.x."""
 
     CLOSE = 2
     GET_INFO = 6

@@ -13,7 +13,7 @@ DATE = "Sun Nov 22 02:00:00 UTC 2026\n"
 
 
 def sosreport_of(address: str, *, host: str, kernel: str | None) -> dict[str, str | bytes | Link]:
-    """What lies in the report, by name."""
+    """Return the files of the report, by name."""
     connection = libvirt.openReadOnly(address)
     try:
         tree = _host(connection, host, kernel) | _guests(connection) | _devices(connection)

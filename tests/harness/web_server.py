@@ -22,7 +22,7 @@ class Request(msgspec.Struct, kw_only=True):
 
 
 class Answer(msgspec.Struct, kw_only=True):
-    """What it gets; a body in parts is sent without its length, part by part as they come."""
+    """The answer of the server; a body in parts is sent without its length, part by part as they come."""
 
     status: int = 200
     headers: Mapping[str, str] = {}

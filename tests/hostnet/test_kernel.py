@@ -1,4 +1,4 @@
-"""What `uname -srv` prints."""
+"""The output of `uname -srv`."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a system runs on: firmware, systemd's word, and marks of containers."""
+"""The machine that a system runs on: firmware, systemd's answer, and marks of containers."""
 
 import pytest
 from hypothesis import given

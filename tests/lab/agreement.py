@@ -1,4 +1,4 @@
-"""Whether a finding agrees with the outcome of the boot; pure."""
+"""Agreement of a finding with the outcome of the boot; pure."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -15,7 +15,7 @@ FAULT = {
     Service.DNSMASQ: Outcome.NO_LEASE,
     Service.DHCPD_HTTP: Outcome.HTTP_TIMEOUT,
 }
-"""How a boot fails on partial checksums: the first frame through a plain socket is lost."""
+"""The outcome of a boot that fails on partial checksums: the first frame through a plain socket is lost."""
 
 KINDS = {
     Lower.VETH: DeviceKind.ETHERNET,
@@ -31,7 +31,7 @@ SEEN = {
     Outcome.TFTP_TIMEOUT: (trace.Outcome.OPTIONS_NOT_ACKNOWLEDGED, trace.Failed.YES),
     Outcome.HTTP_TIMEOUT: (trace.Outcome.CONNECTION_NOT_ACKNOWLEDGED, trace.Failed.YES),
 }
-"""What `virtscan trace` has to read in a capture of the boot."""
+"""The result that `virtscan trace` has to have for a capture of the boot."""
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ _CACHE = PROJECT / "build" / "lab"
 _SECONDS = 1200
 _SECONDS_OF_A_STEP = 600
 _PATIENCE = 8
-"""How much longer a boot may take there than here; three times as long was seen."""
+"""Factor by which a boot may take longer there than here; three was seen."""
 
 IN_GUEST = "VIRTSCAN_LAB_IN_GUEST"
 """The environment variable that is set in the guest, whose NIC the lab may use."""

@@ -1,14 +1,14 @@
-"""What a boot did, from what the firmware writes on the serial console; pure."""
+"""The outcome of a boot, from the firmware's output on the serial console; pure."""
 
 import re
 from enum import Enum
 
 MARK = "the boot file of the lab runs"
-"""What the boot file prints."""
+"""The output of the boot file."""
 
 
 class Outcome(Enum):
-    """How a boot ended."""
+    """The end of a boot."""
 
     BOOTS = "boots"
     NO_LEASE = "no DHCP answer"

@@ -1,4 +1,4 @@
-"""What a machine needs to play scenarios, and what it lacks, with the package that has it."""
+"""Requirements of scenarios, and those that a machine lacks, with the package that has them."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from tests.lab.scenario import Firmware, Lower, Scenario, Sender, Service
 
 
 class Machine(Protocol):
-    """What the lab has to know of a machine."""
+    """Facts about a machine that the lab needs."""
 
     def is_root(self) -> bool: ...
 

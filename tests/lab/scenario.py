@@ -34,7 +34,7 @@ class Way(Enum):
 
 
 class Sender(Enum):
-    """What the server sends through; each device has the offload on unless a step turns it off."""
+    """The devices that the server sends through; each has the offload on unless a step turns it off."""
 
     NIC = "one NIC"
     BRIDGE = "its bridge with its own MAC"

@@ -1,4 +1,4 @@
-"""What is shipped for Prometheus and Grafana, checked by promtool and held against the metrics that virtscan writes."""
+"""Files shipped for Prometheus and Grafana, checked by promtool and compared with the metrics that virtscan writes."""
 
 import json
 import re
@@ -27,7 +27,7 @@ VARIABLES = {"$site": "ams.*"}
 
 
 def promtool(*arguments: str | Path, text: str | None = None) -> str:
-    """What promtool prints, once it has found nothing wrong."""
+    """Return the output of promtool; it must have found nothing wrong."""
     done = subprocess.run(["promtool", *arguments], input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -82,7 +82,7 @@ def samples() -> Iterator[Sample]:
 
 
 def selectors(text: str) -> Iterator[tuple[str, set[str]]]:
-    """Each metric that is asked for, with the labels that it is asked for by."""
+    """Yield each metric that is queried, with the labels of the query."""
     for name, labels in re.findall(r"\b(virtscan_\w+)(?:\{([^}]*)\})?", text):
         yield name, set(re.findall(r'(\w+)=~?"', labels))
 

@@ -71,7 +71,7 @@ def keys(unit: str, key: str) -> list[str]:
 
 
 class Machine:
-    """What systemd, its journal and a mailer do in a run, by the unit's own settings."""
+    """The actions of systemd, its journal and a mailer in a run, by the unit's own settings."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

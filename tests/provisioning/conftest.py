@@ -1,4 +1,4 @@
-"""What the tests of both protocols share."""
+"""Fixtures that the tests of both protocols share."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Where a secret comes from, and that it stays there."""
+"""The sources of a secret, which stays there."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Which servers are changed, which interfaces that clears, and what is left."""
+"""The servers to change, the interfaces that this clears, and those that are left."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is to be read in the output of any format."""
+"""The text in the output of any format."""
 
 import io
 

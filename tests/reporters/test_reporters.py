@@ -1,4 +1,4 @@
-"""What holds for all formats together."""
+"""Properties of all formats together."""
 
 import csv
 import io
@@ -100,7 +100,7 @@ def test_a_large_document_is_written_in_small_pieces(name: str) -> None:
 
 
 def in_csv(value: Any) -> str:
-    """What a JSON value is in CSV (`Any`: JSON)."""
+    """Return a JSON value as in CSV (`Any`: JSON)."""
     match value:
         case None:
             return ""
@@ -124,7 +124,7 @@ def test_people_read_the_same_total_as_programs(grouping: str) -> None:
 
 
 def in_table(value: Any) -> str:
-    """What a JSON value is in a table (`Any`: JSON)."""
+    """Return a JSON value as in a table (`Any`: JSON)."""
     if isinstance(value, float):
         return f"{value:.2f}"
     return "-" if value is None else str(value)

@@ -1,4 +1,4 @@
-"""What becomes of text from outside."""
+"""Text from outside in outputs."""
 
 import doctest
 

@@ -133,7 +133,7 @@ def test_a_workbook_holds_the_same_numbers_as_json(place: int) -> None:
 
 
 def in_a_sheet(value: Any, column: Column) -> Any:
-    """What a JSON value is in a workbook (`Any`: JSON, and cells)."""
+    """Return a JSON value as in a workbook (`Any`: JSON, and cells)."""
     match value:
         case list():
             return "; ".join(map(str, value)) or None

@@ -166,7 +166,7 @@ def request(time: float, *, transaction: int = 1) -> Shot:
 def lease(
     time: float = 0.0, kind: Checksum = Checksum.GOOD, *, file: bytes = b"pxelinux.0", transaction: int = 1
 ) -> list[Shot]:
-    """How a client gets its address: four packets within 0.3 seconds."""
+    """Return the packets by which a client gets its address: four within 0.3 seconds."""
     return [
         discover(time, transaction=transaction),
         offer(time + 0.1, kind, file=file, transaction=transaction),
@@ -255,7 +255,7 @@ def pcapng(frames: Iterable[tuple[float, bytes]], *, link: int = 1, end: str = "
 
 
 def trace(folder: Path, *shots: Shot, until: float | None = None) -> Trace:
-    """What is read from a capture of these, which goes on until then."""
+    """Return the result of reading a capture of these, which goes on until then."""
     frames = [(shot.time, ethernet(shot)) for shot in shots]
     if until is not None:
         frames.append((until, bytes(60)))
@@ -263,7 +263,7 @@ def trace(folder: Path, *shots: Shot, until: float | None = None) -> Trace:
 
 
 def written(folder: Path, content: bytes, *, zipped: bool = False) -> Trace:
-    """What is read from a file of this content."""
+    """Return the result of reading a file of this content."""
     path = folder / "boot.pcap"
     path.write_bytes(gzip.compress(content) if zipped else content)
     return read(path)

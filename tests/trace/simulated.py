@@ -15,7 +15,7 @@ from virtscan.trace.capture.checksums import Checksum
 
 SYN, FIN, RST, ACK = 2, 1, 4, 16
 _MOST_SENT = 6
-"""How often a server sends one answer."""
+"""The number of times that a server sends one answer."""
 
 
 class Simulated(NamedTuple):

@@ -1,4 +1,4 @@
-"""One small fleet with everything that a view tells apart; its findings are written by hand, in their order."""
+"""One small fleet with everything that a view distinguishes; its findings are written by hand, in their order."""
 
 from typing import Any
 

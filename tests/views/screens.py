@@ -40,7 +40,7 @@ from virtscan.views import VIEWS
 FOLDER = Path(__file__).parents[2] / "fixtures" / "golden" / "screens"
 WIDTHS = (80, 100, 120, 200)
 FILE = "fleet.json"
-"""What the saved fleet is called in hints."""
+"""The name of the saved fleet in hints."""
 LONGEST = "ams1-prod-application-server-with-a-name-of-seventy-five-characters-in-all1"
 
 _SERVER_MAC = Mac("52:54:00:5a:7e:05")
@@ -99,7 +99,7 @@ def _vlan() -> Device:
 
 
 def screen(view: str, options: RenderOptions) -> str:
-    """What a terminal shows of a view, all of its rows."""
+    """Return a view as on a terminal, with all of its rows."""
     report = msgspec.structs.replace(judge(fleet()), file=FILE)
     code = of_report(report, FailOn.LATENT)
     document = msgspec.structs.replace(VIEWS[view](report), exit_code=code)

@@ -1,4 +1,4 @@
-"""What is left for more domains, on hosts and sites."""
+"""Headroom for more domains, on hosts and sites."""
 
 from typing import Any
 

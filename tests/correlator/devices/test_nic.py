@@ -1,4 +1,4 @@
-"""What a NIC does with a partial checksum, and which MACs only a NIC has."""
+"""Whether NICs fill in partial checksums, and MACs that only a NIC has."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What would settle a finding: every unknown one names a fact, and each value of it leads to a verdict."""
+"""Facts that would settle a finding: every unknown one names a fact, and each value of it leads to a verdict."""
 
 from typing import TypeAlias
 

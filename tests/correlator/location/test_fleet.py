@@ -1,4 +1,4 @@
-"""Which hypervisors are one machine, and which are domains of others."""
+"""Hypervisors that are one machine, and those that are domains of others."""
 
 from typing import Any
 

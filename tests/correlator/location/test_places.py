@@ -1,4 +1,4 @@
-"""Where a server's frames enter a hypervisor: which of its devices they leave through."""
+"""The place where a server's frames enter a hypervisor, by the devices that they leave through."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""What a worker runs, without a cluster, and what is made of its answers."""
+"""The task of a worker, without a cluster, and the results of its answers."""
 
 import json
 import os

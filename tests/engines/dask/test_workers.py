@@ -1,4 +1,4 @@
-"""Which worker reads a slice."""
+"""The choice of the worker that reads a slice."""
 
 from virtscan.engines.dask.workers import Worker, choose, for_site, workers_of
 

@@ -1,4 +1,4 @@
-"""Which server boots which MAC, in the shapes that Cobbler's versions have given it."""
+"""The server of each MAC, in the forms of Cobbler's versions."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whatever a server sends, the client ends in time, with a reason, and holds little of it."""
+"""The client ends in time, with a reason and little memory, for any answer of the server."""
 
 import itertools
 import xmlrpc.client

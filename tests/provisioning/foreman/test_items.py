@@ -1,4 +1,4 @@
-"""Which MACs Foreman prepares for an installation, and who answers in which subnet."""
+"""The MACs that Foreman prepares for an installation, and the servers of each subnet."""
 
 from typing import Any
 

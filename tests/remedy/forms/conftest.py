@@ -1,4 +1,4 @@
-"""What the tests of remedies share."""
+"""Fixtures that the tests of remedies share."""
 
 from tests.remedy.forms.machine import machine
 

@@ -51,13 +51,13 @@ class Machine:
         (self._root / path.removeprefix("/")).write_text(text)
 
     def files(self) -> dict[str, str]:
-        """What is in its folders, by path."""
+        """Return the content of its folders, by path."""
         found = [path for folder in FOLDERS for path in sorted((self._root / folder).iterdir())]
         return {f"/{path.relative_to(self._root)}": path.read_text() for path in found}
 
 
 def missing(*programs: str) -> str | None:
-    """Why no such machine can be had here; None when it can."""
+    """Return the reason why no such machine can be made here; None if it can."""
     absent = [program for program in ("unshare", "ip", "mount", "ethtool", *programs) if shutil.which(program) is None]
     if absent:
         return f"missing: {', '.join(absent)}"

@@ -36,7 +36,7 @@ OFF_UNTIL_BOOT = {
 
 
 def stack(server: Server) -> dict[str, Any]:
-    """What a server's devices are, as fields."""
+    """Return a server's devices as fields."""
     return {"interface": server.interface, "devices": server.devices, "lists_all_devices": True}
 
 

@@ -49,7 +49,7 @@ def state_in(done: subprocess.CompletedProcess[str]) -> State:
 
 
 def lasting(machine: Machine, *, udev: int = 252) -> Persistence:
-    """What our own forecast makes of the files on the machine."""
+    """Return the forecast of virtscan for the files on the machine."""
     return forecast(Evidence(files=machine.files(), udev=udev), device=NIC, macs=(ADDRESS,), features={}, now=State.OFF)
 
 

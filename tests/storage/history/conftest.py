@@ -11,7 +11,7 @@ from virtscan.storage.address import check_url
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
-    """What makes the URL of a database that is not there yet, or empty."""
+    """A function that makes the URL of a database that does not exist yet, or is empty."""
     if request.param == "sqlite":
         numbers = iter(range(1_000_000))
         return lambda: f"sqlite:///{tmp_path}/history{next(numbers)}.sqlite"

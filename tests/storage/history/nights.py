@@ -1,4 +1,4 @@
-"""Nights of one small fleet, saved into a history, and what SQL says about them."""
+"""Nights of one small fleet, saved into a history, and queries about them."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ def save(url: str, inventories: Sequence[Inventory]) -> None:
 
 
 def query(url: str, statement: str) -> list[tuple[Any, ...]]:
-    """Ask in plain SQL, as Grafana does: nothing of virtscan is in between."""
+    """Query in plain SQL, as Grafana does, without any code of virtscan."""
     if url.startswith("sqlite"):
         connection = sqlite3.connect(url.removeprefix("sqlite:///"))
         try:

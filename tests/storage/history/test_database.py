@@ -1,4 +1,4 @@
-"""What a database is to be: private to its group, of a known schema, and never half written."""
+"""A database is private to its group, has a known schema, and is never half written."""
 
 import sqlite3
 import sys

@@ -1,4 +1,4 @@
-"""What a night adds to the tables: only what changed, and nothing ends that was not looked at."""
+"""A night adds only changes to the tables, and ends nothing that was not read."""
 
 import msgspec
 

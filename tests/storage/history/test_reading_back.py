@@ -1,4 +1,4 @@
-"""Whatever is saved comes back as it was, in both databases."""
+"""Everything saved is read back as it was, in both databases."""
 
 from collections.abc import Callable
 from typing import Any

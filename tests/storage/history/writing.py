@@ -32,7 +32,7 @@ def scan(number: int, scope: str) -> Inventory:
 
 
 def save_on(url: str, scope: str, count: int, output: TextIO) -> None:
-    """Save the next scans of a scope; say the number of each when it is saved."""
+    """Save the next scans of a scope; print the number of each when it is saved."""
     with open_history(url, create=True) as history:
         done = sum(record.scope == scope for record in history.scans())
         for number in range(done + 1, done + count + 1):
@@ -42,7 +42,7 @@ def save_on(url: str, scope: str, count: int, output: TextIO) -> None:
 
 
 def unbroken(url: str, checked: int = 0) -> tuple[set[int], dict[str, int]]:
-    """Read back every scan behind one that was checked: each is what its place in its scope says.
+    """Read back every scan after one that was checked: each is the one of its place in its scope.
 
     Returns:
         The numbers of all scans, and how many each scope has.
@@ -61,7 +61,7 @@ def unbroken(url: str, checked: int = 0) -> tuple[set[int], dict[str, int]]:
 
 
 def kill_often(url: str, kills: int, seed: int) -> None:
-    """Kill a process that saves scans at random moments; after each, whatever it said it saved is there, whole."""
+    """Kill a process that saves scans at random moments; after each, all scans that it reported are complete."""
     moments = random.Random(seed)
     save_on(url, "fleet", 1, sys.stdout)
     seconds = _seconds(url)

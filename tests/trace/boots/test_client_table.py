@@ -1,4 +1,4 @@
-"""Who is kept in memory when there are more clients than there is room for."""
+"""The clients that stay in memory when there are too many."""
 
 from dataclasses import dataclass, field
 
