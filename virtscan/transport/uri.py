@@ -2,7 +2,6 @@
 
 import ipaddress
 import re
-import socket
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -230,10 +229,7 @@ def _is_loopback(host: str) -> bool:
     try:
         address = ipaddress.ip_address(name)
     except ValueError:
-        try:
-            address = ipaddress.ip_address(socket.inet_aton(name))  # 127.1, as every resolver reads it
-        except (OSError, UnicodeEncodeError):
-            return _LOOPBACK_NAME.fullmatch(name) is not None
+        return _LOOPBACK_NAME.fullmatch(name) is not None
     address = getattr(address, "ipv4_mapped", None) or address
     return address.is_loopback or address.is_unspecified
 
