@@ -56,6 +56,10 @@ ONE_CARD: dict[str, str | bytes | Link] = {
 
 
 RC_LOCAL = "etc/rc.d/rc.local"
+IFCFG = "etc/sysconfig/network-scripts/ifcfg-eth0"
+LINK = "usr/lib/systemd/network/10-a.link"
+INTERFACES = "auto eth0\niface eth0 inet dhcp\n  offload-tx off\n"
+AT_BOOT = "@reboot root /sbin/ethtool -K eth0 tx off\n"
 KEYFILE = "etc/NetworkManager/system-connections/eth0"
 
 
@@ -198,16 +202,38 @@ def test_a_device_read_by_ethtool_alone_is_enough(tmp_path: Path) -> None:
             "[ethtool] in /etc/NetworkManager/system-connections/eth0",
         ),
         (
-            {"etc/sysconfig/network-scripts/ifcfg-eth0": 'DEVICE=eth0\nETHTOOL_OPTS="-K eth0 tx off"\n'},
+            {IFCFG: 'DEVICE=eth0\nETHTOOL_OPTS="-K eth0 tx off"\n'},
             State.OFF,
-            "ETHTOOL_OPTS in /etc/sysconfig/network-scripts/ifcfg-eth0",
+            f"ETHTOOL_OPTS in /{IFCFG}",
         ),
         (
-            {"etc/network/interfaces": "auto eth0\niface eth0 inet dhcp\n  offload-tx off\n"},
+            {"etc/network/interfaces": INTERFACES, "etc/default/networking": "#EXCLUDE_INTERFACES=\n"},
             State.OFF,
             "/etc/network/interfaces",
         ),
-        ({"etc/crontab": "@reboot root /sbin/ethtool -K eth0 tx off\n"}, State.OFF, "/etc/crontab"),
+        ({"etc/network/interfaces": INTERFACES}, State.UNKNOWN, "/etc/network/interfaces"),
+        (
+            {"etc/network/interfaces": INTERFACES, "etc/default/networking": "EXCLUDE_INTERFACES=eth0\n"},
+            State.UNKNOWN,
+            "/etc/network/interfaces",
+        ),
+        (
+            {LINK: "[Match]\nOriginalName=eth0\n[Link]\n", f"etc/{LINK[8:]}": Link("/dev/null")},
+            State.UNKNOWN,
+            "not in a sosreport",
+        ),
+        ({"etc/crontab": AT_BOOT, "boot/loader/entries/a.conf": "options ro single\n"}, State.UNKNOWN, "crontab"),
+        ({"etc/crontab": AT_BOOT, "boot/grub2/grubenv": "kernelopts=root=a emergency\n"}, State.UNKNOWN, "crontab"),
+        (
+            {
+                IFCFG: 'DEVICE=eth0\nNM_CONTROLLED=no\nETHTOOL_OPTS="-K eth0 tx off"\n',
+                "etc/rc.d/rc3.d/S10network": Link("../init.d/network"),
+                "etc/systemd/system/multi-user.target.wants/a.service": Link("/usr/lib/systemd/system/a.service"),
+            },
+            State.OFF,
+            IFCFG,
+        ),
+        ({"etc/crontab": AT_BOOT}, State.OFF, "/etc/crontab"),
         ({"etc/cron.d/tx": "@reboot root /sbin/ethtool -K eth0 tx off"}, State.UNKNOWN, "/etc/cron.d/tx"),
         ({"etc/rc.d/rc.local": "# ethtool -K eth0 tx off\nfoo -K eth0 tx off\n"}, State.UNKNOWN, "not in a sosreport"),
         (
@@ -351,3 +377,17 @@ def test_declared_facts_about_a_server_stay_with_it(tmp_path: Path) -> None:
 
     assert (server.runs_on, server.declared_macs) == ("hv1", ("02:00:00:00:00:01",))
     assert server.macs == ("52:54:00:00:00:02", "02:00:00:00:00:01")
+
+
+@pytest.mark.parametrize("name", ["etc/NetworkManager/NetworkManager.conf", "usr/lib/NetworkManager/conf.d/a.conf"])
+def test_a_report_shows_what_networkmanager_leaves_alone(tmp_path: Path, name: str) -> None:
+    profile = "[connection]\ntype=ethernet\n[ethtool]\nfeature-tx=0\n"
+    folder = as_folder(
+        tmp_path / "report", ONE_CARD | {KEYFILE: profile, name: "[keyfile]\nunmanaged-devices=interface-name:eth0\n"}
+    )
+    (folder / KEYFILE).chmod(0o600)
+    target = server_target("satellite", f"sosreport:{folder}")
+    persistence = READERS[target.kind](target, timeout=LONG).persistence
+
+    assert persistence is not None
+    assert persistence.tx_checksum is State.UNKNOWN

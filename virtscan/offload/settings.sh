@@ -197,6 +197,7 @@ kernel() {
     {
         cat "$root/proc/cmdline" "$root/etc/kernel/cmdline"
         sed -n 's/^options[[:space:]]/ /p' "$root"/boot/loader/entries/*.conf
+        sed -n 's/^kernelopts=/ /p' "$root"/boot/grub/grubenv "$root"/boot/grub2/grubenv
         sed -n "s/^${blank}GRUB_CMDLINE_LINUX\(_DEFAULT\)\{0,1\}=/ /p" "$root"/etc/default/grub "$root"/etc/default/grub.d/*.cfg
     } 2>/dev/null | tr '\t "'"'" '\n' | grep -xE -e "$selecting" | sort -u | body
 }

@@ -19,6 +19,7 @@ _FEATURES = "sos_commands/networking/ethtool_-k_"
 _SETTINGS = (
     "etc/NetworkManager/",
     "etc/cron",
+    "etc/default/networking",
     "etc/init.d/",
     "etc/netplan/",
     "etc/network/",
@@ -38,14 +39,22 @@ _SETTINGS = (
 _CRONTABS = ("/etc/cron.d/", "/etc/crontab", "/var/spool/cron/")
 """Tables that cron ignores if their last line has no end."""
 _GRUB = re.compile(r"^\s*GRUB_CMDLINE_LINUX(?:_DEFAULT)?=(.*)", re.MULTILINE)
+_LOADER = re.compile(r"^(?:options\s|kernelopts=)(.*)", re.MULTILINE)
 _SELECTING = re.compile(
     r"systemd\.(unit|mask|wants|run\w*|volatile|verity)=.*|init=.*|emergency|-b|rescue|single|-?s|S|[1-5]"
 )
 """Words of the kernel's command line that select what systemd starts."""
 _UNITS = "etc/systemd/system/"
 _WANTED = re.compile(r"[^/]+\.(?:wants|requires|upholds)/[^/]+")
-# sos does not always collect these folders: if their files are missing, this proves nothing.
-_NOT_TAKEN = ("usr/lib/systemd/network", "usr/lib/systemd/system", "usr/lib/udev/rules.d", "var/spool/cron")
+_RUNLEVEL = re.compile(r"etc/rc\.d/rc[35]\.d/S\d\d(.+)")
+# sos does not always collect these places: if their files are missing, this proves nothing.
+_NOT_TAKEN = (
+    "usr/lib/systemd/network",
+    "usr/lib/systemd/system",
+    "usr/lib/udev/rules.d",
+    "var/spool/cron",
+    "etc/default/networking",
+)
 
 
 def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  the caller ends it
@@ -93,20 +102,29 @@ def _evidence(report: "Sosreport", devices: frozenset[str]) -> Evidence:
         if not _WANTED.fullmatch(f"{folder}{rest}".removeprefix(_UNITS))
     }
     units = {name.removeprefix(_UNITS): target for name, target in report.links.items() if name.startswith(_UNITS)}
-    masked = {f"/{_UNITS}{name}": "" for name, target in units.items() if target == "/dev/null"}
+    masked = {
+        f"/{name}": "" for name, target in report.links.items() if target == "/dev/null" and name.startswith(_SETTINGS)
+    }
+    started = (found[1] for name in report.links if (found := _RUNLEVEL.fullmatch(name)))
     unended = (name for name, text in files.items() if name.startswith(_CRONTABS) and text[-1:] not in {"", "\n"})
-    kernel = (report.text("proc/cmdline") or "", *_GRUB.findall(report.text("etc/default/grub") or ""))
+    loader = (words for _, text in report.named("boot/") for words in _LOADER.findall(text))
+    kernel = (report.text("proc/cmdline") or "", *_GRUB.findall(report.text("etc/default/grub") or ""), *loader)
     skipped = (f"/{name}" for name in report.skipped if name.startswith(_SETTINGS))
     return Evidence(
         files=files | masked,
         devices=devices,
         unreadable=tuple(skipped),
-        not_in_report=tuple(f"/{place}" for place in _NOT_TAKEN),
+        not_in_report=tuple(f"/{place}" for place in _NOT_TAKEN if f"/{place}" not in files),
         unclear=tuple(unended),
         executable=frozenset(f"/{name}" for name in report.executable),
         exposed={f"/{name}": State.UNKNOWN for name in report.exposed},  # sos, or unpacking, may have changed it
         users=frozenset({"root", *re.findall(r"^([^:\n]+):", report.text("etc/passwd") or "", re.MULTILINE)}),
         kernel=frozenset(filter(_SELECTING.fullmatch, re.split(r"[\s\"']+", " ".join(kernel)))),
-        wanted=frozenset(name for name in units if _WANTED.fullmatch(name)),
+        wanted=frozenset(
+            (
+                *(name for name in units if _WANTED.fullmatch(name)),
+                *(f"multi-user.target.wants/{name}.service" for name in started),
+            )
+        ),
         aliases={name: target.rpartition("/")[2] for name, target in units.items() if "/" not in name},
     )

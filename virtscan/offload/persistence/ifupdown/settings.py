@@ -102,6 +102,7 @@ def _runs(evidence: Evidence, device: str) -> bool:
     excluded = values.get("EXCLUDE_INTERFACES", "")
     return (
         evidence.starts(_SERVICE) is State.ON
+        and _DEFAULTS not in evidence.not_in_report
         and values.get("CONFIGURE_INTERFACES", "yes") == "yes"
         and excluded is not None
         and not any(fnmatchcase(device, pattern) for pattern in excluded.split())
