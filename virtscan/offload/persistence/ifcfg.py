@@ -42,7 +42,7 @@ def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
             names = ["ETHTOOL_OPTS"]
         else:
             own_words = any(_OF_INITSCRIPTS.search(line) for line in text.splitlines() if _OPTIONS.search(line))
-            manager = _manager(values, evidence, own_words=own_words)
+            manager = _manager(values, path, evidence, own_words=own_words)
             states, names = _states(values, path, device, macs, manager)
         if states:
             yield SavedSetting(place=SettingPlace(files=(str(path),), key=", ".join(names)), states=states)
@@ -57,11 +57,12 @@ def files_of(evidence: Evidence, device: str, macs: tuple[str, ...]) -> list[Pur
     ]
 
 
-def _manager(values: Mapping[str, str | None], evidence: Evidence, *, own_words: bool) -> State:
-    """Return whether a service starts at boot that applies the file.
+def _manager(values: Mapping[str, str | None], path: PurePosixPath, evidence: Evidence, *, own_words: bool) -> State:
+    """Return whether a service starts at boot that applies the file: NetworkManager reads no files of SUSE.
 
     Args:
         values: The variables of the file.
+        path: The file.
         evidence: The configuration of the server.
         own_words: True if the options have words that initscripts alone understands.
     """
@@ -70,10 +71,12 @@ def _manager(values: Mapping[str, str | None], evidence: Evidence, *, own_words:
         return State.UNKNOWN
     if (values.get("NM_CONTROLLED") or "").lower() in {"no", "n", "false", "f", "0", "off"}:
         return evidence.starts("network")
+    if path.match(_SUSE):
+        return evidence.starts("wicked", "network")
     old = evidence.udev is not None and evidence.udev < _FEATURES_SINCE
     if evidence.wants("NetworkManager") and (old or own_words):
         return State.UNKNOWN
-    started = evidence.starts("NetworkManager", "network", "wicked")
+    started = evidence.starts("NetworkManager", "network")
     reads = State.ON if evidence.wants("network") else reads_ifcfg(evidence)
     return reads if started is State.ON and evidence.wants("NetworkManager") else started
 
