@@ -13,6 +13,8 @@ from virtscan.offload.persistence.ifupdown.files import MAIN, PATTERN, UP, Inter
 from virtscan.offload.persistence.shell import Scene, assigned, merged, run_line
 
 _IFUPDOWN2 = "/etc/network/ifupdown2/*"
+_SCRIPT = "/etc/network/if-up.d/ethtool"
+"""The script of Debian's ethtool package that applies `offload-` options."""
 _SERVICE, _DEFAULTS = "networking", "/etc/default/networking"
 _TIMEOUT = 300
 """Seconds after which systemd ends networking.service and ifup@.service, and what they have started."""
@@ -68,6 +70,7 @@ def _states(
     options = _inherited(stanza, interfaces)
     states, succeed = _commands(options, _scene(evidence, device, _variables(stanza, device)), goes_on)
     scripted = not any(fnmatchcase(device, pattern) for pattern in interfaces.scriptless)
+    scripted = scripted and not (_SCRIPT in evidence.files and evidence.executes(_SCRIPT) is State.OFF)
     for option, value in options if ours and succeed is not False else ():
         given = {}
         if option.startswith("offload-") and scripted:
