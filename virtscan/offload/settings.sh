@@ -236,6 +236,8 @@ others() {
 # Profiles of this machine, and of those of the distribution the active ones with what they include.
 tuned() {
     features="$named|^${blank}features$blank="
+    # Since 2.23 the folders of profiles can be set.
+    folders=$(sed -n "s/^${blank}profile_dirs$blank=//p" "$root"/etc/tuned/tuned-main.conf 2>/dev/null | tr ',' ' ')
     unclear "$features" "$root"/etc/tuned/* "$root"/etc/tuned/profiles/*
     seen=
     set -- $(cat "$root"/etc/tuned/active_profile "$root"/etc/tuned/post_loaded_profile 2>/dev/null)
@@ -245,11 +247,11 @@ tuned() {
         shift
         case " $seen " in *" $profile "*) continue ;; esac
         seen="$seen $profile"
-        for folder in "$root"/usr/lib/tuned/"$profile" "$root"/usr/lib/tuned/profiles/"$profile"; do
-            unclear "$features" "$folder"
+        for folder in /usr/lib/tuned /usr/lib/tuned/profiles $folders; do
+            unclear "$features" "$root$folder/$profile"
         done
-        for folder in "$root"/etc/tuned "$root"/etc/tuned/profiles "$root"/usr/lib/tuned "$root"/usr/lib/tuned/profiles; do
-            included=$(sed -n "s/^${blank}include$blank=$blank//p" "$folder/$profile/tuned.conf" 2>/dev/null)
+        for folder in /etc/tuned /etc/tuned/profiles /usr/lib/tuned /usr/lib/tuned/profiles $folders; do
+            included=$(sed -n "s/^${blank}include$blank=$blank//p" "$root$folder/$profile/tuned.conf" 2>/dev/null)
             set -- "$@" $(printf '%s' "$included" | tr ',;' '  ')
         done
     done
