@@ -707,6 +707,20 @@ def test_an_error_with_a_partial_checksum_may_be_followed_by_another_request(
     assert judge(boot(tmp_path, *lease(), ASKS, fails, until=until)).failed is failed
 
 
+@pytest.mark.parametrize("port", [2070, 2071])
+def test_the_request_before_an_error_may_be_the_last_one_that_the_client_repeats(port: int, tmp_path: Path) -> None:
+    fails = answered(5.1, error(1, "no"), to=port, kind=Checksum.PARTIAL)
+
+    found = boot(tmp_path, *lease(), ASKS, said(5.0, read_request(), port=port), fails)
+    assert judge(found).failed is Failed.UNCLEAR
+
+
+def test_a_capture_may_begin_with_the_last_request_that_the_client_repeats(tmp_path: Path) -> None:
+    fails = answered(1.1, error(1, "no"), kind=Checksum.PARTIAL)
+
+    assert judge(boot(tmp_path, ASKS, fails)).failed is Failed.UNCLEAR
+
+
 def test_a_client_that_repeats_its_acknowledgement_lacks_the_last_block(tmp_path: Path) -> None:
     begun = [ASKS, answered(1.1, options()), said(1.2, acknowledged(0), to=40000)]
     last = answered(1.21, data(1, 5), kind=Checksum.PARTIAL)

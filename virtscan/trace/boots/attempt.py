@@ -86,8 +86,10 @@ class BootAttempt:
         last = self._downloads[-1] if self._downloads else None
         if last is not None and last.file is not None and last.file == download.file and not last.taken:
             self._totals.retries += 1
-            last.requested_elsewhere(download.first)
+            download.is_retry = last.retried(download.first)
             download.insisted = last.insisted
+        else:
+            download.is_retry = last is None and self.dhcp is None
         for exchange in (self.dhcp, *self._downloads):
             if exchange is not None and exchange.server == download.server:
                 download.server_mac = download.server_mac or exchange.server_mac

@@ -210,11 +210,14 @@ class Download(Exchange, ABC):
     """An exchange that transfers a file."""
 
     file: str | None = None
+    is_retry = False
+    """True if the client may have requested the file before: from another port, or before the capture began."""
     insisted = False
     """True if the client requested the file again after an error, which did not reach it then."""
 
-    def requested_elsewhere(self, time: float) -> None:
-        """Record that the client, without a reaction so far, requests the same file from another port."""
+    def retried(self, time: float) -> bool:  # noqa: ARG002 an error decides
+        """Record a request for the same file from another port, without a reaction before; return True for a retry."""
+        return True
 
     @abstractmethod
     def settle(self, end: float) -> None:

@@ -49,10 +49,11 @@ class Transfer(Download):
         self.insisted = self.insisted or self._error is not None
         self._requests += 1
 
-    def requested_elsewhere(self, time: float) -> None:
+    def retried(self, time: float) -> bool:
         """See `Download`; a client that reacts to an error requests the file again at once, if at all."""
-        has_waited = time - self._answered >= CROSSING_SECONDS
-        self.insisted = self.insisted or (self._error is not None and self.ignores_bad and has_waited)
+        is_retry = self._error is None or time - self._answered >= CROSSING_SECONDS
+        self.insisted = self.insisted or (is_retry and self._error is not None and self.ignores_bad)
+        return is_retry
 
     def from_its_client(self, packet: Packet, message: Message) -> None:
         """Take a packet from the client to the port that the server chose."""
@@ -113,7 +114,7 @@ class Transfer(Download):
 
     def settle(self, end: float) -> None:
         """See `Download`."""
-        if self._error is not None and not self.insisted and not self._may_repeat(end):
+        if self._error is not None and not self.insisted and not self._may_have_missed_the_error(end):
             self.record_reaction_to_all()
 
     def ended(self, end: float) -> tuple[Outcome, BootError | None]:
@@ -126,7 +127,7 @@ class Transfer(Download):
         if self._complete or (was_final and (self.gave_up(end) or self.had_time_to_react(end))):
             outcome = Outcome.COMPLETE  # many ROMs start the file without the last acknowledgement
         elif self._error is not None:
-            outcome = Outcome.UNFINISHED if self._may_repeat(end) else Outcome.TFTP_ERROR
+            outcome = Outcome.UNFINISHED if self._may_have_missed_the_error(end) else Outcome.TFTP_ERROR
         elif self.refused and not self.from_server:
             outcome = Outcome.REFUSED
         elif not self.had_time_to_react(end):
@@ -151,9 +152,10 @@ class Transfer(Download):
             self.record_reaction(flow)
             self._complete = self._complete or self._final_block == (flow, block)
 
-    def _may_repeat(self, end: float) -> bool:
-        """Return True if the client may have missed the error, and may still request again."""
-        return self.ignores_bad and not self.insisted and not self.gave_up(end)
+    def _may_have_missed_the_error(self, end: float) -> bool:
+        """Return True if the client may still request again after the error, or has requested for the last time."""
+        may_be_the_last = self._acknowledged is None and (self.is_retry or self._requests > 1)
+        return self.ignores_bad and not self.insisted and (may_be_the_last or not self.gave_up(end))
 
     def _fail(self, error: BootError) -> None:
         if not self._complete:
