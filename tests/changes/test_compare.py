@@ -37,6 +37,7 @@ from virtscan.model import (
     Waiver,
 )
 from virtscan.model.facts.persistence import SettingInWords
+from virtscan.scanning.merging import merge
 
 SAT = Mac("52:54:00:00:00:01")
 BOOTING = "52:54:00:93:76:af"
@@ -119,6 +120,18 @@ def test_a_domain_that_may_be_a_copy_resolves_nothing_where_it_was(left: Hypervi
     assert [one.kind for one in certain.findings] == [FindingKind.RESOLVED]
     assert (copied.kind, copied.new, copied.finding.hypervisor) == (FindingKind.NOT_SEEN, None, "hv1")
     assert (back.kind, back.old, back.finding.hypervisor) == (FindingKind.SEEN_AGAIN, None, "hv1")
+
+
+def test_a_merged_observation_of_a_host_that_a_later_scan_could_not_read_removes_nothing() -> None:
+    before = fleet()
+    failure = gap_in_words("hv2", "refused", GapAbout.HYPERVISOR, "hv2")
+    night = before.taken_at + NIGHT
+    after = replace(fleet(on_hv1(SATELLITE, observed_at=night), unread("hv2"), gaps=(failure,)), taken_at=night)
+
+    apart, merged = (difference(before, one) for one in (after, merge([before, after])))
+    assert kinds(merged) == kinds(apart) == [(Kind.NOT_SEEN, "vm2")]
+    assert merged.unread == apart.unread == ("hv2",)
+    assert [one.kind for one in merged.findings] == [one.kind for one in apart.findings] == [FindingKind.NOT_SEEN]
 
 
 def test_a_domain_that_may_be_on_an_unread_host_names_it() -> None:

@@ -7,7 +7,7 @@ from virtscan.changes.causes import Causes
 from virtscan.changes.domains import domain_changes, interface_changes, pair_domains
 from virtscan.changes.findings import FindingSides, by_domain, finding_changes, is_newly_at_risk
 from virtscan.changes.hosts import host_changes, is_unread, server_changes, system_changes, unread_systems
-from virtscan.changes.observation import observe, with_memory
+from virtscan.changes.observation import failed_names, observe, with_memory
 from virtscan.changes.values import Changes, DomainChange, FindingChange, Snapshot
 from virtscan.model import Inventory, Report
 
@@ -37,6 +37,7 @@ def compare(old: Inventory, new: Inventory, judge: Judge) -> Changes:
     sides = FindingSides(old=before, remembered=before if restored is old else by_domain(judge(restored)), new=after)
     findings = [change for pair in followed for change in finding_changes(pair, sides, causes)]
     unread = {host.name for host in (*old.hypervisors, *new.hypervisors) if is_unread(host.status)}
+    unread |= failed_names(old) | failed_names(new)
     return Changes(
         old=_snapshot(old),
         new=_snapshot(new),

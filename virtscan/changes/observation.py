@@ -1,6 +1,6 @@
 """A hypervisor in one inventory: the items that were read, and its last complete observation."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import msgspec
 
@@ -8,12 +8,14 @@ from virtscan.changes.values import may_be_same
 from virtscan.model import (
     Domain,
     DomainKey,
+    GapAbout,
     HostStatus,
     Hypervisor,
     Interface,
     Inventory,
     UnreadHost,
 )
+from virtscan.model.gaps.causes import NoDomainDefined
 from virtscan.model.identity.matching import HostPair, match_hosts
 
 
@@ -28,21 +30,22 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """A hypervisor with its domains by key.
 
     `host` is the hypervisor in the inventory, None if that lacks it. It `is_outside` if the inventory is of another
-    configuration, and may exist all the same. `is_remembered` is True if it was not read completely, but once was, with
-    a list of all its domains.
+    configuration, and may exist all the same. `is_earlier` is True if it was read completely, but in a merged inventory
+    a scan could not read it. `is_remembered` is True if it was not read completely, but once was, with all its domains.
     """
 
     host: Hypervisor | None
     domains: Mapping[DomainKey, Sighting]
     is_remembered: bool = False
     is_outside: bool = False
+    is_earlier: bool = False
 
     @property
     def is_complete(self) -> bool:
         """Return True if the host certainly lacks each domain that is not listed."""
         if self.host is None:
             return not self.is_outside
-        return self.is_read and self.host.lists_all_domains
+        return self.is_read and self.host.lists_all_domains and not self.is_earlier
 
     @property
     def is_read(self) -> bool:
@@ -71,16 +74,23 @@ class ObservedHost(msgspec.Struct, frozen=True, kw_only=True):
 def observe(old: Inventory, new: Inventory) -> tuple[ObservedHost, ...]:
     """Pair the hosts of two inventories, in an order that is the same for either order of the two."""
     memory = [{unread.hypervisor: unread for unread in inventory.unread} for inventory in (old, new)]
+    failed = failed_names(old), failed_names(new)
     pairs = sorted(match_hosts(old.hypervisors, new.hypervisors), key=lambda pair: pair.label)
     is_other = not may_be_same(old.scope, new.scope)
     return tuple(
         ObservedHost(
             pair=pair,
-            old=_observation(pair.old, memory[0], is_outside=is_other),
-            new=_observation(pair.new, memory[1], is_outside=is_other),
+            old=_observation(pair.old, memory[0], failed[0], is_outside=is_other),
+            new=_observation(pair.new, memory[1], failed[1], is_outside=is_other),
         )
         for pair in pairs
     )
+
+
+def failed_names(inventory: Inventory) -> frozenset[str]:
+    """Return the hypervisors that a scan could not read; in a merged inventory another scan may have read them."""
+    gaps = (gap for gap in inventory.gaps if gap.about is GapAbout.HYPERVISOR)
+    return frozenset(gap.hypervisor for gap in gaps if gap.hypervisor and not isinstance(gap.cause, NoDomainDefined))
 
 
 def interface_key(mac: str | None, index: int) -> str:
@@ -113,20 +123,29 @@ def _restored(host: Hypervisor, memory: UnreadHost | None) -> Hypervisor:
         return host
     if host.status is HostStatus.FAILED:
         return msgspec.structs.replace(memory.last, name=host.name)
-    sightings = _observation(host, {host.name: memory}).domains
+    sightings = _observation(host, {host.name: memory}, frozenset()).domains
     return msgspec.structs.replace(
         host,
         domains=(*host.domains, *(sighting.domain for sighting in sightings.values() if not sighting.is_seen)),
     )
 
 
-def _observation(host: Hypervisor | None, memory: Mapping[str, UnreadHost], *, is_outside: bool = False) -> Observation:
+def _observation(
+    host: Hypervisor | None, memory: Mapping[str, UnreadHost], failed: Container[str], *, is_outside: bool = False
+) -> Observation:
     if host is None:
         return Observation(host=None, domains={}, is_outside=is_outside)
     last = None if host.status is HostStatus.COMPLETE or host.name not in memory else memory[host.name].last
     domains = {key: Sighting(domain, is_seen=False) for key, domain in _by_key(last.domains if last else ()).items()}
     domains |= {key: Sighting(domain, is_seen=True) for key, domain in _by_key(host.domains).items()}
-    return Observation(host=host, domains=domains, is_remembered=last is not None and last.lists_all_domains)
+    is_earlier = host.status is HostStatus.COMPLETE and host.name in failed
+    known = host if is_earlier else last
+    return Observation(
+        host=host,
+        domains=domains,
+        is_remembered=known is not None and known.lists_all_domains,
+        is_earlier=is_earlier,
+    )
 
 
 def _by_key(domains: Iterable[Domain]) -> dict[DomainKey, Domain]:
