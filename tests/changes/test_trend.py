@@ -210,6 +210,7 @@ def test_the_counts_of_a_site_are_whole_if_its_own_hypervisors_were_read() -> No
         ("fra1", "partial", 2),
     ]
     assert (server.status.value, server.at_risk) == ("partial", 2)
+    assert [one.hypervisors for one in (*sites, server)] == [2, 2, 4]
 
 
 def test_capacity_adds_up_what_is_known() -> None:

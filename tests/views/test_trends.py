@@ -73,14 +73,14 @@ def test_a_note_explains_how_unread_hypervisors_count() -> None:
 def test_counts_of_a_scan_that_read_a_part_are_marked() -> None:
     scan = ScanRecord(number=1, taken_at=TAKEN_AT, version="0.1.0", status=HostStatus.PARTIAL)
     points = (
-        RiskPoint(scan=scan, label="ams1", is_new_version=False, status=scan.status),
-        RiskPoint(scan=scan, label="fra1", is_new_version=False, status=scan.status, at_risk=2),
+        RiskPoint(scan=scan, label="ams1", is_new_version=False, status=scan.status, hypervisors=3),
+        RiskPoint(scan=scan, label="fra1", is_new_version=False, status=scan.status, hypervisors=4, at_risk=2),
     )
     table = REPORTERS["table"].render(trends.risks(RiskTrend(by=RiskBy.SITE, points=points, last=scan))).decode()
 
-    assert [line.split()[1:4] for line in table.splitlines() if "ams1" in line or "fra1" in line] == [
-        ["ams1", "partial", "-"],
-        ["fra1", "partial", "2"],
+    assert [line.split()[1:5] for line in table.splitlines() if "ams1" in line or "fra1" in line] == [
+        ["ams1", "partial", "3", "-"],
+        ["fra1", "partial", "4", "2"],
     ]
     assert "status partial: some items were not read, so the real numbers may be higher" in table
 

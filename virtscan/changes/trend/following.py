@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
+import msgspec
+
 from virtscan.changes.trend.growing import growth
 from virtscan.changes.trend.values import (
     CapacityPoint,
@@ -15,7 +17,7 @@ from virtscan.changes.trend.values import (
     VersionChange,
 )
 from virtscan.model import Exposure, HostStatus, Verdict
-from virtscan.model.history import FindingCount, ScanCounts, ScanRecord
+from virtscan.model.history import CapacityCount, FindingCount, ScanCounts, ScanRecord
 
 
 def capacity_trend(counts: Sequence[ScanCounts], every: Every) -> CapacityTrend:
@@ -62,21 +64,27 @@ def risk_trend(counts: Sequence[ScanCounts], by: RiskBy, every: Every) -> RiskTr
 
 def _point(scan_counts: ScanCounts, label: str | None, by: RiskBy, *, is_new_version: bool) -> RiskPoint:
     label_counts = [count for count in scan_counts.findings if _label(count, by) == label]
-    status = _status(scan_counts, label, by)
+    # The hypervisors that may have findings of this label.
+    capacity = [count for count in scan_counts.capacity if by is RiskBy.SERVER or count.site == label]
+    status = _status(scan_counts.scan.status, capacity)
+    point = RiskPoint(
+        scan=scan_counts.scan,
+        label=label,
+        is_new_version=is_new_version,
+        status=status,
+        hypervisors=sum(count.hypervisors for count in capacity),
+    )
     is_judged = scan_counts.scan.at_risk is not None
     if not label_counts and (status is not HostStatus.COMPLETE or not is_judged):
-        return RiskPoint(scan=scan_counts.scan, label=label, is_new_version=is_new_version, status=status)
+        return point
     verdicts: Counter[Verdict] = Counter()
     exposures: Counter[Exposure] = Counter()
     for count in label_counts:
         if not count.waived:
             verdicts[count.verdict] += count.findings
             exposures[count.exposure] += count.findings if count.verdict is Verdict.AT_RISK else 0
-    return RiskPoint(
-        scan=scan_counts.scan,
-        label=label,
-        is_new_version=is_new_version,
-        status=status,
+    return msgspec.structs.replace(
+        point,
         at_risk=verdicts[Verdict.AT_RISK],
         pending=exposures[Exposure.PENDING],
         boots=exposures[Exposure.BOOTS],
@@ -88,14 +96,15 @@ def _point(scan_counts: ScanCounts, label: str | None, by: RiskBy, *, is_new_ver
     )
 
 
-def _status(scan_counts: ScanCounts, label: str | None, by: RiskBy) -> HostStatus:
-    """Return the completeness of the hypervisors that may have findings of this label."""
-    counts = [count for count in scan_counts.capacity if by is RiskBy.SERVER or count.site == label]
-    are_unread = any(count.unread for count in counts)
-    if counts and not are_unread:
+def _status(of_scan: HostStatus, capacity: Sequence[CapacityCount]) -> HostStatus:
+    """Return the completeness of some hypervisors of a scan.
+
+    Those of a complete scan may have lists that lack a domain which they had.
+    """
+    are_unread = any(count.unread for count in capacity)
+    if capacity and not are_unread:
         return HostStatus.COMPLETE
-    status = scan_counts.scan.status  # COMPLETE with a list that lacks a domain that was there
-    return HostStatus.PARTIAL if are_unread and status is HostStatus.COMPLETE else status
+    return HostStatus.PARTIAL if are_unread and of_scan is HostStatus.COMPLETE else of_scan
 
 
 def _label(count: FindingCount, by: RiskBy) -> str | None:

@@ -73,6 +73,7 @@ class RiskPoint(msgspec.Struct, frozen=True, kw_only=True):
     """The findings of a site, or those that a server decides, at one scan; None if they may not have been read.
 
     `status` is COMPLETE if every hypervisor that may have such findings was read; else the counts may be too low.
+    `hypervisors` counts these: with fewer of them configured, the counts are lower without a cure.
     The counts besides `waived` leave waived findings out; `pending`, `boots` and `latent` are those at risk.
     """
 
@@ -80,6 +81,7 @@ class RiskPoint(msgspec.Struct, frozen=True, kw_only=True):
     label: str | None
     is_new_version: bool
     status: HostStatus
+    hypervisors: int = 0
     at_risk: int | None = None
     pending: int | None = None
     boots: int | None = None

@@ -124,6 +124,7 @@ def _of_risks(by: RiskBy) -> tuple[Field[RiskPoint], ...]:
         Field(moment("taken_at"), lambda point: timestamp(point.scan.taken_at)),
         Field(Column(by.value), lambda point: point.label),
         Field(one_of(HostStatus, "status"), lambda point: word(point.status)),
+        Field(number("hypervisors"), lambda point: point.hypervisors),
         Field(number("at_risk"), lambda point: point.at_risk),
         Field(number("pending", under="at_risk"), lambda point: point.pending),
         Field(number("boots", under="at_risk"), lambda point: point.boots),
