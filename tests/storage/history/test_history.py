@@ -34,6 +34,15 @@ def test_a_scan_is_found_by_number_by_day_and_as_the_last(url: str) -> None:
             history.load(17)
 
 
+def test_the_scan_of_a_day_is_that_of_its_time_whenever_the_clock_was_wrong(url: str) -> None:
+    save(url, [night(day, host("hv1")) for day in (10, 400, 11, 2, 12)])
+
+    with open_history(url) as history:
+        days = [(TAKEN_AT + timedelta(days=number - 1)).date() for number in (2, 5, 10, 11, 30, 500)]
+        assert [history.find(day).number for day in days] == [4, 4, 1, 3, 5, 2]
+        assert history.find(None).number == 5
+
+
 def test_scans_of_several_configurations_are_not_mixed_up(url: str) -> None:
     save(url, [night(1, host("hv1"), scope="one"), night(1, host("hv2"), scope="two")])
 

@@ -84,6 +84,8 @@ class History:
             end = datetime.combine(selector + timedelta(days=1), time(), UTC) if selector else None
             kept = [record for record in records if record.kept and (record.reported or not reported)]
             chosen = [record for record in kept if end is None or record.taken_at < end]
+            if end is not None:  # a clock that was set back gave later numbers to earlier times
+                chosen.sort(key=lambda record: record.taken_at)
             last = {record.scope: record.number for record in chosen}
             if len(last) > 1:
                 shown = ", ".join(
