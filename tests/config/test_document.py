@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from virtscan.config import ConfigFile, read_document
+from virtscan.config import ConfigFile, DefaultUri, Options, lines_of, make_plan, read_document
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice
+
+FILE = Path("virtscan.toml")
 
 
 def read(text: str, **environment: str) -> ConfigFile:
@@ -146,3 +148,57 @@ ofload = "on"
 def test_an_empty_text_and_one_that_no_program_takes_are_refused(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(message)):
         read(text, NONE="")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[[provisioning]]\ntype = "foreman"\n\nurl = "satellite"', 4),
+        ('[[provisioning]]\ntype = "foreman"\nurl = "http://me:x@satellite"', 3),
+        ('[[provisioning]]\ntype = "foreman"\nurl = "http://a"\nuser = "me"', 4),
+        ('[[provisioning]]\ntype = "cobbler"\nurl = "http://a"\nuser = "me"\ntoken_file = "b"', 5),
+        ('[[provisioning]]\ntype = "foreman"\nurl = "http://a"\npassword_file = "b"\ntoken_file = "b"', 5),
+        ('[[server]]\nname = "a"\noffload = "maybe"', 3),
+        ('[[server]]\nname = "a"\noffload = "on"\ninterface = "eth0:1"', 4),
+        ('[[server]]\nname = "a"\noffload = "on"\nsubnets = ["10.0.0.0/99"]', 4),
+        ('[[server]]\nname = "a"\noffload = "on"\nsegments = ["b"]\nsubnets = ["10.0.0.0/9"]', 5),
+        ('[scan]\n\n[history]\n\nurl = "x"', 5),
+        ('[scan]\nstats = true\ndeadline = "30d"', 3),
+        ('[scan]\nstats = true\nfail_on = "pending"', 3),
+        ('[[hypervisor]]\nuri = "a"\n[[hypervisor]]\nname = "b"\nuri = "qemu+ssh://hv1:x/"', 5),
+        ('[[hypervisor]]\nname = "a"\nuris = ["b", "c"]', 2),
+        ('[[hypervisor]]\nuri = "a"\nfacts = "b"', 3),
+    ],
+)
+def test_each_error_has_the_line_of_its_key(text: str, line: int) -> None:
+    with pytest.raises(ConfigError, match=rf"^virtscan\.toml:{line}: .*$"):
+        make_plan(
+            read_document(text, path=FILE, environment={}, private=True),
+            Options(),
+            folder=Path(),
+            default_uri=DefaultUri("qemu:///system", "the default"),
+            origin=str(FILE),
+            lines=lines_of(text),
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[scan]\nstats = true\n[history]\n\nurl = "postgresql://a:s3cret@b/c"\n[[provisioning]]', 5),
+        ('[[provisioning]]\nurl = "http://a"\n[[provisioning]]\nurl = "http://b"\npassword = "s3cret"', 5),
+        ('[[provisioning]]\nurl = "http://a"\n[[hypervisor]]\nuri = "esx://a:s3cret@b"', 4),
+    ],
+)
+def test_a_secret_is_refused_with_its_line(text: str, line: int) -> None:
+    with pytest.raises(ConfigError, match=rf"^virtscan\.toml:{line}: ") as refused:
+        read_document(text, path=FILE, environment={})
+
+    assert "s3cret" not in str(refused.value)
+
+
+def test_the_name_of_a_table_in_an_error_hides_a_password_in_it() -> None:
+    with pytest.raises(ConfigError) as refused:
+        read_document('[[hypervisor]]\nname = "http://a:s3cret@b"\nurl = "c"', path=FILE, environment={}, private=True)
+
+    assert "s3cret" not in str(refused.value)

@@ -62,7 +62,7 @@ def declared_plan(document: ConfigFile, folder: Path, problems: Problems) -> Pla
     waivers = _waivers(document, problems)
     history = None
     if document.history.url is not None:
-        with problems.met_in("history"):
+        with problems.met_in("history", key="url"):
             history = _history(document.history.url, folder)
     dask = None
     with problems.met_in("engine"):
@@ -171,7 +171,8 @@ def _addresses(section: HypervisorSection, subject: str) -> tuple[str, tuple[str
     for of_one_host, value in {"name": section.name, "facts": section.facts}.items():
         if value is not None and len(addresses) > 1:
             raise ConfigError(
-                f"{subject}: {of_one_host} applies to one host, but uris lists {len(addresses)}; remove it"
+                f"{subject}: {of_one_host} applies to one host, but uris lists {len(addresses)}; remove it",
+                key=of_one_host,
             )
     return key, addresses
 
@@ -197,7 +198,9 @@ def _facts(text: str | None, subject: str, folder: Path) -> str | None:
     scheme, _, path = text.partition(":")
     row = SOURCES[SourceKind.ANSIBLE]
     if scheme != row.scheme or not path:
-        raise ConfigError(f"{subject}: write {row.form}, the path of a fact cache or of the output of ansible -m setup")
+        raise ConfigError(
+            f"{subject}: write {row.form}, the path of a fact cache or of the output of ansible -m setup", key="facts"
+        )
     return _from(folder, path)
 
 
@@ -224,11 +227,12 @@ def _server(section: ServerSection, subject: str, folder: Path) -> ServerTarget:
         for subnet in section.subnets:
             ipaddress.ip_network(subnet)
     except ValueError as error:
-        raise ConfigError(f"{subject}: subnets: {error}") from error
+        raise ConfigError(f"{subject}: subnets: {error}", key="subnets") from error
     except ConfigError as error:
-        raise ConfigError(f"{subject}: {error}") from error
+        key = error.key or "offload"
+        raise ConfigError(f"{subject}: {key}: {error}", key=key) from error
     if section.segments and section.subnets:
-        raise ConfigError(f"{subject}: segments and subnets are mutually exclusive; set only one")
+        raise ConfigError(f"{subject}: segments and subnets are mutually exclusive; set only one", key="subnets")
     if section.physical and section.runs_on is not None:
         raise ConfigError(f"{subject}: physical and runs_on are mutually exclusive; set only one", key="runs_on")
     macs = tuple(_mac(text, subject) for text in section.mac)

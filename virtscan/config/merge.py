@@ -1,6 +1,6 @@
 """The configuration file and the command line -> one plan; the command line wins."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from virtscan.config.declaration import FILES, absolute_test_uri, declared_plan, identity, targets_of
 from virtscan.config.default_uri import DefaultUri
 from virtscan.config.file.document import ConfigFile
-from virtscan.config.file.problems import NO_LINES, Lines, Problems
+from virtscan.config.file.problems import NO_LINES, Lines, Problems, place
 from virtscan.config.file.values import table_name
 from virtscan.config.provisioning import sends_in_clear
 from virtscan.config.source import parse_server
@@ -87,9 +87,9 @@ def make_plan(
         fail_on=options.fail_on or declared.fail_on,
         allow_unsafe_uri=options.allow_unsafe_uri,
     )
-    _check_together(plan, "--fail-on" if options.fail_on else f"{origin}: scan.fail_on")
+    _check_together(plan, options, lambda key: f"{place(origin, lines, 'scan', key=key)}: scan.{key}")
     subjects = {
-        identity(target): f"{origin}: {subject}"
+        identity(target): f"{place(origin, lines, 'hypervisor', number, subject.rpartition(' ')[2])}: {subject}"
         for number, section in enumerate(document.hypervisor, 1)
         for target, subject in targets_of(section, table_name("hypervisor", number, section), folder)
     }
@@ -108,14 +108,16 @@ def _warnings(plan: Plan, subjects: Mapping[tuple[TargetKind, str], str], elsewh
             yield f"{system.url}: user and password are sent unencrypted; write https://"
 
 
-def _check_together(plan: Plan, fail_on: str) -> None:
-    for name, seconds in {"host_timeout": plan.host_timeout, "deadline": plan.deadline}.items():
-        if seconds > _LONGEST:
-            raise ConfigError(f"{name}: too long; use at most 7d")
+def _check_together(plan: Plan, options: Options, in_file: Callable[[str], str]) -> None:
+    """Check what depends on the file and the options; `in_file` returns the place of a key of [scan]."""
+    for key in ("host_timeout", "deadline"):
+        if getattr(plan, key) > _LONGEST:
+            subject = f"--{key.replace('_', '-')}" if getattr(options, key) else in_file(key)
+            raise ConfigError(f"{subject}: too long; use at most 7d")
     if plan.fail_on is FailOn.PENDING and not plan.provisioning:
-        raise ConfigError(
-            f"{fail_on}: pending needs a provisioning system; add [[provisioning]], or choose boots, latent or never"
-        )
+        subject = "--fail-on" if options.fail_on else in_file("fail_on")
+        advice = "add [[provisioning]], or choose boots, latent or never"
+        raise ConfigError(f"{subject}: pending needs a provisioning system; {advice}")
 
 
 def _requested(options: Options, declared: tuple[Target, ...]) -> tuple[Target, ...]:

@@ -20,7 +20,7 @@ def provisioning_target(section: ProvisioningSection, subject: str, folder: Path
         _check_url(section.url)
         _check_secret(section)
     except ConfigError as error:
-        raise ConfigError(f"{subject}: {error}") from error
+        raise ConfigError(f"{subject}: {error.key}: {error}", key=error.key) from error
     secret = section.password or section.token
     file = section.password_file or section.token_file
     return ProvisioningTarget(
@@ -45,11 +45,11 @@ def _check_url(text: str) -> None:
     url = _split(text)
     # The text is not repeated, because it may contain a password.
     if url is None or url.scheme not in {"http", "https"} or not url.hostname:
-        raise ConfigError("url: write http://HOST/PATH or https://HOST/PATH")
+        raise ConfigError("write http://HOST/PATH or https://HOST/PATH", key="url")
     if url.username is not None:
-        raise ConfigError("url: contains a user or password; set user and password_file instead")
+        raise ConfigError("contains a user or password; set user and password_file instead", key="url")
     if url.query or url.fragment or not (text.isascii() and text.isprintable()) or " " in text:
-        raise ConfigError("url: invalid; use ASCII without spaces, query or fragment")
+        raise ConfigError("invalid; use ASCII without spaces, query or fragment", key="url")
 
 
 def _split(text: str) -> SplitResult | None:
@@ -70,15 +70,15 @@ def _check_secret(section: ProvisioningSection) -> None:
     }
     declared = [key for key, value in (passwords | tokens).items() if value is not None]
     if len(declared) > 1:
-        raise ConfigError(f"{declared[1]}: conflicts with {declared[0]}; set only one")
+        raise ConfigError(f"conflicts with {declared[0]}; set only one", key=declared[1])
     if declared and declared[0] in tokens and section.type is not ProvisioningKind.FOREMAN:
-        raise ConfigError(f"{declared[0]}: only Foreman has tokens; set password_file")
+        raise ConfigError("only Foreman has tokens; set password_file", key=declared[0])
     if declared and not section.user:
-        raise ConfigError(f"{declared[0]}: user is missing; set it as well")
+        raise ConfigError("user is missing; set it as well", key=declared[0])
     if section.user and not declared:
-        raise ConfigError("user: no password given; set password_file or, with Foreman, token_file")
+        raise ConfigError("no password given; set password_file or, with Foreman, token_file", key="user")
     if section.user and ":" in section.user:
-        raise ConfigError("user: a name with a colon can't be sent; use another")
+        raise ConfigError("a name with a colon can't be sent; use another", key="user")
 
 
 def _is_loopback(host: str) -> bool:

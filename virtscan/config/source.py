@@ -38,10 +38,10 @@ def server_target(name: str, source: str, *, interface: str | None = None) -> Se
         ConfigError: The name is empty or not printable, the interface is not a device name, or SOURCE is invalid.
     """
     if not name.strip() or not name.isprintable():
-        raise ConfigError(f"invalid server name {name!r}; write NAME[:INTERFACE]=SOURCE")
+        raise ConfigError(f"invalid server name {name!r}; write NAME[:INTERFACE]=SOURCE", key="name")
     if interface is not None and not _INTERFACE.fullmatch(interface):
         advice = "; an alias has no offload of its own: name its device" if ":" in interface else ""
-        raise ConfigError(f"invalid device name {interface!r}{advice}")
+        raise ConfigError(f"invalid device name {interface!r}{advice}", key="interface")
     kind, address, declared = parse_source(source)
     return ServerTarget(name=name.strip(), kind=kind, address=address, declared=declared, interface=interface)
 

@@ -66,8 +66,7 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str], priv
     problems = Problems(str(path), lines_of(text))
     reader = _Reader(raw, environment, problems)
     if not private:
-        with problems.met_in("provisioning"):
-            refuse_secrets(raw)
+        refuse_secrets(raw, problems)
         problems.raise_any()
     for key in raw:
         with problems.met_in(key):

@@ -31,6 +31,12 @@ def lines_of(text: str) -> Lines:
     return lines
 
 
+def place(origin: str, lines: Lines, table: str, number: int = 1, key: str | None = None) -> str:
+    """Return the file with the line of a key, else of its table, else without a line."""
+    line = lines.get((table, number, key)) or lines.get((table, number, None))
+    return origin if line is None else f"{origin}:{line}"
+
+
 class Problems:
     """Errors met so far in a file; checking goes on after each."""
 
@@ -39,15 +45,13 @@ class Problems:
         self._lines = lines
         self._found: list[str] = []
 
-    def met_in(self, table: str, number: int = 1) -> "_Block":
+    def met_in(self, table: str, number: int = 1, *, key: str | None = None) -> "_Block":
         """Return a context manager that keeps a ConfigError of its block, with the line of its key or table."""
-        return _Block(self, table, number)
+        return _Block(self, table, number, key)
 
-    def add(self, error: ConfigError, table: str, number: int) -> None:
-        """Keep an error of a table."""
-        line = self._lines.get((table, number, error.key)) or self._lines.get((table, number, None))
-        location = self._origin if line is None else f"{self._origin}:{line}"
-        self._found.append(f"{location}: {error}")
+    def add(self, error: ConfigError, table: str, number: int = 1, *, key: str | None = None) -> None:
+        """Keep an error of a table; the key is that of an error which names none."""
+        self._found.append(f"{place(self._origin, self._lines, table, number, error.key or key)}: {error}")
 
     def raise_any(self) -> None:
         """Raise all errors as one.
@@ -60,10 +64,11 @@ class Problems:
 
 
 class _Block:
-    def __init__(self, problems: Problems, table: str, number: int) -> None:
+    def __init__(self, problems: Problems, table: str, number: int, key: str | None) -> None:
         self._problems = problems
         self._table = table
         self._number = number
+        self._key = key
 
     def __enter__(self) -> None:
         pass
@@ -73,5 +78,5 @@ class _Block:
     ) -> bool:
         if not isinstance(error, ConfigError):
             return False
-        self._problems.add(error, self._table, self._number)
+        self._problems.add(error, self._table, self._number, key=self._key)
         return True

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from virtscan.config.file.problems import Problems
 from virtscan.config.file.values import table_name
 from virtscan.errors import ConfigError
 from virtscan.transport import url_secrets
@@ -10,36 +11,31 @@ from virtscan.transport import url_secrets
 _VARIABLES = re.compile(r"(?:\$\{[^}]*\})*")
 
 
-def refuse_secrets(raw: Mapping[str, object]) -> None:
+def refuse_secrets(raw: Mapping[str, object], problems: Problems) -> None:
     """Refuse passwords and tokens written out in the file, also inside URLs; variables alone are allowed.
 
-    Raises:
-        ConfigError: A secret was found; the message does not repeat it.
+    `problems` takes an error for each; it does not repeat the secret.
     """
-    tables = raw.get("provisioning", [])
-    for number, table in enumerate(tables if isinstance(tables, list) else [], 1):
-        for key in ("password", "token") if isinstance(table, dict) else ():
-            if not _VARIABLES.fullmatch(str(table.get(key, ""))):
-                subject = f"{table_name('provisioning', number, table)}: {key}"
-                raise ConfigError(
-                    f"{subject}: secret in a file readable by others; chmod 600, or use {key}_file or {key}_env"
-                )
-    for subject, text in _everywhere(raw):
+    for table, number, key, subject, text in _everywhere(raw):
+        if table == "provisioning" and key in ("password", "token"):
+            if not _VARIABLES.fullmatch(text):
+                problem = f"secret in a file readable by others; chmod 600, or use {key}_file or {key}_env"
+                problems.add(ConfigError(f"{subject}: {problem}", key=key), table, number)
         # Word by word: an address has no blank, but a sentence may hold an address, and an @ further on.
-        if not all(_VARIABLES.fullmatch(secret) for word in text.split() for secret in url_secrets.secrets(word)):
-            raise ConfigError(f"{subject}: password in a file readable by others; chmod 600, or use ${{VARIABLE}}")
+        elif not all(_VARIABLES.fullmatch(secret) for word in text.split() for secret in url_secrets.secrets(word)):
+            problem = "password in a file readable by others; chmod 600, or use ${VARIABLE}"
+            problems.add(ConfigError(f"{subject}: {problem}", key=key), table, number)
 
 
-def _everywhere(raw: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield every string of the file with its place, as in `2nd [[hypervisor]]: uri`."""
-    for key, value in raw.items():
-        if not isinstance(value, list):
-            yield from _strings(value, key)
-            continue
-        for number, table in enumerate(value, 1):
-            subject = table_name(key, number, table)
-            for name, item in table.items() if isinstance(table, dict) else [("", table)]:
-                yield from _strings(item, f"{subject}: {name}" if name else subject)
+def _everywhere(raw: Mapping[str, object]) -> Iterator[tuple[str, int, str, str, str]]:
+    """Yield every string with its table, the table's number, its key and its place, e.g. `2nd [[hypervisor]]: uri`."""
+    for table, value in raw.items():
+        for number, content in enumerate(value if isinstance(value, list) else [value], 1):
+            is_repeated = isinstance(value, list)
+            subject = f"{table_name(table, number, content)}: " if is_repeated else f"{table}."
+            for key, item in content.items() if isinstance(content, dict) else [("", content)]:
+                place = f"{subject}{key}" if key else subject.rstrip(": .")
+                yield from ((table, number, key, *found) for found in _strings(item, place))
 
 
 def _strings(value: object, place: str) -> Iterator[tuple[str, str]]:
@@ -52,4 +48,4 @@ def _strings(value: object, place: str) -> Iterator[tuple[str, str]]:
                 yield from _strings(item, f"{place}[{number}]")
         case dict():
             for key, item in value.items():
-                yield from _strings(item, f"{place}.{key}" if place else str(key))
+                yield from _strings(item, f"{place}.{key}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from virtscan.errors import ConfigError
+from virtscan.transport import url_secrets
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
@@ -31,7 +32,7 @@ def table_name(key: str, number: int, table: object) -> str:
     """Name a table of a repeated key for an error, e.g. `2nd [[server]] ("satellite")`."""
     suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     name = table.get("name") if isinstance(table, Mapping) else getattr(table, "name", None)
-    label = f' ("{name}")' if isinstance(name, str) else ""
+    label = f' ("{url_secrets.shown(name)}")' if isinstance(name, str) and name.isprintable() else ""
     return f"{number}{suffix} [[{key}]]{label}"
 
 
