@@ -13,21 +13,19 @@ def find_config(
 ) -> Path | None:
     """Return the first of `explicit`, `VIRTSCAN_CONFIG`, the user's file and the system's; None if there is none.
 
-    A file that was named must exist; only the last two may be absent.
+    A file that was named must be a regular one; only the last two may be absent.
 
     Raises:
-        ConfigError: The file named on the command line or in the environment does not exist. Also if a folder
+        ConfigError: The file named on the command line or in the environment is not one. Also if a folder
             of the search order can't be read.
     """
     named = environment.get("VIRTSCAN_CONFIG")
-    if explicit is None and named:
-        explicit = Path(named)
-        if not _exists(explicit):
-            raise ConfigError(f"{explicit}: no such file (VIRTSCAN_CONFIG names it)")
-    if explicit is not None:
-        if not _exists(explicit):
-            raise ConfigError(f"{explicit}: no such file")
-        return explicit
+    path = explicit or (Path(named) if named else None)
+    if path is not None:
+        if not _exists(path):
+            problem = "not a regular file" if path.exists() else "no such file"
+            raise ConfigError(f"{path}: {problem}{'' if explicit else ' (VIRTSCAN_CONFIG names it)'}")
+        return path
     home = environment.get("HOME")
     base = environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else None)
     candidates = [Path(base) / "virtscan" / "virtscan.toml"] if base else []
