@@ -66,6 +66,7 @@ def test_a_server_has_a_name_perhaps_an_interface_and_a_source() -> None:
     ("text", "reason"),
     [
         ("satellite", "invalid server 'satellite'"),
+        ("sat:ssh://me:s3cret@host", r"invalid server 'sat:ssh://me:\*\*\*@host'"),
         ("=on", "invalid server name"),
         (" :eth0=on", "invalid server name"),
         ("sat\x1b[31m=on", "invalid server name"),

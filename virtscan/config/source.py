@@ -6,6 +6,7 @@ from typing import assert_never
 from virtscan.errors import ConfigError
 from virtscan.model import ServerTarget, SourceKind, State
 from virtscan.model.sources import SOURCES, AddressKind, Source, forms, is_declared
+from virtscan.transport import url_secrets
 from virtscan.transport.ssh import parse_destination
 
 # The kernel refuses '/', ':', white space and more than 15 bytes (dev_valid_name); names with other signs than these
@@ -22,9 +23,8 @@ def parse_server(text: str) -> ServerTarget:
     label, equals, source = text.partition("=")
     name, colon, interface = label.partition(":")
     if not equals:
-        raise ConfigError(
-            f"--server: invalid server {text!r}; write NAME[:INTERFACE]=SOURCE, with SOURCE one of {forms()}"
-        )
+        advice = f"write NAME[:INTERFACE]=SOURCE, with SOURCE one of {forms()}"
+        raise ConfigError(f"--server: invalid server {url_secrets.shown(text)!r}; {advice}")
     try:
         return server_target(name, source, interface=interface if colon else None)
     except ConfigError as error:
