@@ -9,8 +9,8 @@ from virtscan.model.sources import SOURCES, AddressKind, Source, forms, is_decla
 from virtscan.transport import url_secrets
 from virtscan.transport.ssh import parse_destination
 
-# The kernel refuses '/', ':', white space and more than 15 bytes (dev_valid_name); names with other signs than these
-# are possible and nowhere in use.
+# The kernel refuses '/', ':', white space and more than 15 bytes (dev_valid_name); names with other characters
+# are possible, but not in use.
 _INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,14}")
 
 

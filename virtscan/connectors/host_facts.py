@@ -44,7 +44,7 @@ def is_reached_by_ssh(address: str) -> bool:
 
 @contextmanager
 def read_by_ssh(draft: HostDraft, address: str, *, timeout: float | None) -> Iterator[None]:
-    """Read a host's facts about itself by ssh while the block runs, in one round trip; deliver them at its end.
+    """Read a host's facts about itself over SSH while the block runs, in one round trip; deliver them at its end.
 
     A missing fact is a gap. Gaps are about devices: they hide facts, no domain and no interface. `timeout` None means
     that nothing is read.

@@ -64,7 +64,7 @@ SOURCES: Mapping[SourceKind, Source] = {
         scheme="ssh",
         address=AddressKind.DESTINATION,
         form="ssh://[user@]host[:port]",
-        help="the server itself, by ssh",
+        help="the server itself, over SSH",
         renewal=SCAN_AGAIN,
     ),
     SourceKind.FILE: Source(

@@ -1,6 +1,6 @@
 """The shell script that reads a server, and the parser of its output.
 
-The same script runs over ssh and on this machine. It changes nothing.
+The same script runs over SSH and on this machine. It changes nothing.
 """
 
 import re

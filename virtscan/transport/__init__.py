@@ -1,1 +1,1 @@
-"""Programs run on this machine or over ssh, libvirt URIs, and the sections that a shell script prints."""
+"""Programs run on this machine or over SSH, libvirt URIs, and the sections that a shell script prints."""

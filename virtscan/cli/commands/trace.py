@@ -42,7 +42,7 @@ def trace(
 ) -> int:
     """Read PCAP, a capture of DHCP, TFTP and HTTP boots, and report which failed because of partial checksums.
 
-    PCAP may be - for standard input, e.g. from tcpdump over ssh. Capture at the server or, better, at the VM's own
+    PCAP may be - for standard input, e.g. from tcpdump over SSH. Capture at the server or, better, at the VM's own
     device: tcpdump -s 0 -w FILE -i DEVICE. Whole frames and all ports are needed, because TFTP servers answer from any
     port. Formats are pcap and pcapng, gzipped or not. Frames inside VXLAN, GENEVE and GRE are read as well.
     """

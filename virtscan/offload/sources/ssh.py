@@ -1,4 +1,4 @@
-"""`ssh://[user@]host[:port]`: the server itself over ssh, in one round trip."""
+"""`ssh://[user@]host[:port]`: the server itself over SSH, in one round trip."""
 
 from datetime import UTC, datetime
 

@@ -67,7 +67,7 @@ def _last_complete(connection: sa.Connection, ids: Sequence[int], scan_id: int) 
     yield from newest.items()
     never = sa.select(HOST.c.id).where(HOST.c.id.in_(ids), HOST.c.last_complete.is_(None))
     older = set(ids) - set(newest) - set(connection.scalars(never))
-    if older:  # an old scan, or one whose hosts' last was pruned
+    if older:  # an old scan, or the last observation of a host was pruned
         table = HOST_SCAN
         complete = sa.and_(table.c.scan_id <= scan_id, table.c.status == HostStatus.COMPLETE.value)
         query = sa.select(table.c.host_id, sa.func.max(table.c.scan_id)).where(table.c.host_id.in_(older), complete)

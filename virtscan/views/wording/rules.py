@@ -166,7 +166,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "partial checksums. Not finding its MAC proves nothing: bridges, bonds and containers have MACs of their own, "
         "and the server may be on a hypervisor that was not read completely. All other conditions of the fault hold.",
         action='Declare where the server runs: `runs_on = "HYPERVISOR"` or `physical = true` in its [[server]]. Or '
-        "read it by ssh so that its NICs are known. A fixed kernel gives a definite verdict as well.",
+        "read it over SSH so that its NICs are known. A fixed kernel gives a definite verdict as well.",
     ),
     "R12": RuleWords(
         title="unknown place, other mode",
@@ -178,7 +178,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "through a NIC. But partial checksums from a server behind a port of the device itself arrive in every mode. "
         "Which case applies depends on the server's place.",
         action='Declare where the server runs: `runs_on = "HYPERVISOR"` or `physical = true` in its [[server]]. Or '
-        "read it by ssh so that its NICs are known. A fixed kernel gives a definite verdict as well.",
+        "read it over SSH so that its NICs are known. A fixed kernel gives a definite verdict as well.",
     ),
     "R13": RuleWords(
         title="offload state unknown",

@@ -76,7 +76,7 @@ def _insert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str,
 def _scope_id(connection: sa.Connection, scope: str | None) -> int:
     """Return the id of a scope, and keep other transactions from writing its scans until this one ends."""
     name = sql_key(scope or "")
-    if connection.dialect.name != "sqlite":  # whose transactions that write exclude each other
+    if connection.dialect.name != "sqlite":  # in SQLite, writing transactions exclude each other
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"virtscan {name}"))))
     scope_id = connection.scalar(sa.select(SCOPE.c.id).where(SCOPE.c.name == name))
     return int(scope_id) if scope_id is not None else new_id(connection, SCOPE, {"name": name})

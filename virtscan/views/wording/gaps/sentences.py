@@ -99,7 +99,7 @@ def _other(
             return path
         case i.ServerItem(server=server, source=str(source)) if without_address(server, source) == server:
             return f"server {server} ({source})"
-        case i.ServerItem(server=server):  # that of one of several namesakes has its source
+        case i.ServerItem(server=server):  # the name of one of several namesakes has its source
             return f"server {server}"
         case i.Servers(servers=servers):
             return f"{'server' if len(servers) == 1 else 'servers'} {', '.join(servers)}"
