@@ -31,7 +31,7 @@ class Named(NamedTuple):
 
 
 def commands() -> Iterator[Named]:
-    """Give every command of the tree, groups before what they hold."""
+    """Yield every command of the tree, groups before what they hold."""
     top = click.Context(virtscan, info_name="virtscan", terminal_width=WIDTH, **virtscan.context_settings)
     yield Named("virtscan", virtscan, top)
     for name in COMMANDS:
@@ -51,7 +51,7 @@ def _below(words: str, command: click.Command, parent: click.Context) -> Iterato
 
 
 def options(named: Named) -> Iterator[tuple[str, str]]:
-    """Give each option with its help, as `--help` has it."""
+    """Yield each option with its help, as `--help` has it."""
     for parameter in named.command.get_params(named.context):
         record = parameter.get_help_record(named.context) if isinstance(parameter, click.Option) else None
         if record is not None:
@@ -110,7 +110,7 @@ def configuration_page(schema: Mapping[str, Any]) -> str:
 
 
 def tables(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
-    """Give each table of the configuration: how it is written, what it is for, its keys (name, help, example)."""
+    """Yield each table of the configuration: how it is written, what it is for, its keys (name, help, example)."""
     definitions = schema["$defs"]
     document = definitions[schema["$ref"].rpartition("/")[2]]
     for name, field in document["properties"].items():

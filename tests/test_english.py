@@ -141,6 +141,14 @@ def test_a_text_is_in_plain_english(path: Path) -> None:
     assert hits(path) == []
 
 
+@pytest.mark.parametrize("folder", ["tests", "packaging"])
+def test_the_docstrings_of_tests_and_tools_ask_nothing_and_are_short(folder: str) -> None:
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        docstrings = docstrings_of(path.read_text())
+        long = [sentence for docstring in docstrings for sentence in long_sentences_of(docstring)]
+        assert questions_of(docstrings) + speech_of(first_lines(path.read_text())) + long == [], path
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -170,13 +170,13 @@ def test_every_host_interface_agrees_with_an_independent_reader(corpus: Path) ->
 
 
 def test_every_node_device_agrees_with_an_independent_reader(corpus: Path) -> None:
-    cards = 0
+    nics = 0
     for record in truth.records(corpus, "nodedev"):
         device = read_node_device((corpus / record["file"]).read_bytes(), source="libvirt")
         if "net" not in record["cap_types"]:
             assert device is None, record["file"]
             continue
-        cards += 1
+        nics += 1
         features = record["net_features"]
         assert device == Device(
             name=record["net_interface"],
@@ -186,7 +186,7 @@ def test_every_node_device_agrees_with_an_independent_reader(corpus: Path) -> No
             tx=State.UNKNOWN if not features else State.ON if "tx" in features else State.OFF,
             sources=("libvirt",),
         )
-    assert cards == 6
+    assert nics == 6
 
 
 def test_no_file_raises_and_each_gives_something(corpus: Path) -> None:

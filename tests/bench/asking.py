@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import libvirt
 
-from tests.bench.host import BONDS, CARDS
+from tests.bench.host import BONDS, NICS
 
 THREADS = 128
 LISTS = (
@@ -38,13 +38,13 @@ def _ask_all(uri: str, spread: Callable[..., Iterable[str]] = map) -> int:
         connection.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)
     for flag in LISTS:
         connection.listAllDomains(flag)
-    cards = tuple(f"net_{card}_" for card in CARDS)
+    prefixes = tuple(f"net_{nic}_" for nic in NICS)
     devices = connection.listAllDevices(libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET)
     domains = connection.listAllDomains()
     described = (
         *connection.listAllNetworks(),
         *(interface for interface in connection.listAllInterfaces() if interface.name() in BONDS),
-        *(device for device in devices if device.name().startswith(cards)),
+        *(device for device in devices if device.name().startswith(prefixes)),
         *domains,
     )
     list(spread(_describe, described))

@@ -7,7 +7,7 @@ import libvirt
 from tests.harness.definitions import bond_xml, card_xml, interface_xml, macvtap_network
 
 BONDS = tuple(f"bond{number}" for number in range(3))
-CARDS = tuple(f"eth{number}" for number in range(6))
+NICS = tuple(f"eth{number}" for number in range(6))
 NETWORKS = tuple(f"net{number}" for number in range(10))
 _DISKS = "abcd"
 
@@ -41,7 +41,7 @@ def _networks() -> list[str]:
 
 
 def _bonds() -> list[str]:
-    return [bond_xml(bond, *CARDS[2 * number : 2 * number + 2]) for number, bond in enumerate(BONDS)]
+    return [bond_xml(bond, *NICS[2 * number : 2 * number + 2]) for number, bond in enumerate(BONDS)]
 
 
 def domain_name(number: int) -> str:

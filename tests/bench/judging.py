@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from tests.bench.host import BONDS, CARDS, NETWORKS, domain
+from tests.bench.host import BONDS, NETWORKS, NICS, domain
 from tests.bench.measuring import Row, in_turns
 from tests.build import bond, hypervisor, inventory, nic, server
 from virtscan.analyzer import read_domain, resolve
@@ -37,8 +37,8 @@ _NETWORKS = {
     for number, name in enumerate(NETWORKS)
 }
 _DEVICES = (
-    *(bond(name, *CARDS[2 * number : 2 * number + 2]) for number, name in enumerate(BONDS)),
-    *(nic(name) for name in CARDS),
+    *(bond(name, *NICS[2 * number : 2 * number + 2]) for number, name in enumerate(BONDS)),
+    *(nic(name) for name in NICS),
 )
 
 

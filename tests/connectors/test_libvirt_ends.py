@@ -1,4 +1,4 @@
-"""The end of a connection: by the thread that used it, not by whichever one later collects garbage."""
+"""The end of a connection: by the thread that used it, not by one that later collects garbage."""
 
 import gc
 from collections.abc import Callable, Iterator

@@ -368,7 +368,7 @@ def test_reading_an_abandoned_folder_stops(tmp_path: Path) -> None:
     draft = HostDraft(Target(kind=TargetKind.XML, address=str(tmp_path)), name="hv1", uri="xml:hv1")
     draft.close(failure("stopped"))
 
-    read(draft.target, draft)  # reading to the end would fail, for want of a domain
+    read(draft.target, draft)  # reading to the end would fail, because there is no domain
 
 
 def test_a_folder_with_networks_alone_is_a_hypervisor_without_domains(tmp_path: Path) -> None:

@@ -113,9 +113,8 @@ def is_the_servers_own(one: Clearing) -> bool:
 def is_declared_apart(one: Clearing) -> bool:
     """Return True where a declaration or record excludes the server, and the fact that outweighed it was lost.
 
-    "Both sides declare segments or subnets and none is common, or the record of this MAC names another configured
-    server […] An unknown place […] is no reason against R4". The fact was a NIC on the very device, a record or an
-    address. One that is only older still outweighs.
+    See R4 of MECHANISM: an unknown place does not count against it. The fact was a NIC on the very device, a record or
+    an address. One that is only older still outweighs.
     """
     server = one.old.server
     points = _points(one, one.after)

@@ -76,7 +76,7 @@ def as_one_machine(inventory: Inventory) -> Inventory:
 
 
 def really(inventory: Inventory) -> Inventory:
-    """Give the hypervisors addresses of real ones: those of the test driver are not machines."""
+    """Replace the hypervisors' addresses by those of real ones: those of the test driver are not machines."""
     hosts = (replace(host, uri=f"qemu+ssh://{host.name}/system") for host in inventory.hypervisors)
     return replace(inventory, hypervisors=tuple(hosts))
 

@@ -70,8 +70,8 @@ def newly_cleared(before: Inventory, changes: Iterable[Change]) -> Iterator[tupl
 def is_outside(found: Finding | None) -> bool:
     """Return True for what the table itself lets through.
 
-    These are a place elsewhere that says which fact is missing, segments that are declared on both sides while a record
-    or an address said otherwise, and an interface that is the server's own as long as no clone has its MAC.
+    One is a place elsewhere that names the missing fact. One is an interface of the server's own, as long as no clone
+    has its MAC. The last are segments declared on both sides, although a record or an address contradicted them.
     """
     return found is None or found.rule == "R4" or (found.rule == "R10" and found.confidence is Confidence.LOW)
 
@@ -136,7 +136,7 @@ def test_one_more_server_place_or_gap_never_clears(data: DataObject) -> None:
 
 
 def shuffled(data: DataObject, before: Inventory) -> Inventory:
-    def some(values: Iterable[object]) -> tuple:  # type: ignore[type-arg]  # of whatever they are
+    def some(values: Iterable[object]) -> tuple:  # type: ignore[type-arg]  # of any values
         return tuple(data.draw(st.permutations(list(values))))
 
     return replace(

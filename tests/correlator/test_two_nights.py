@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 
 
 def shifted(value: Any, by: timedelta) -> Any:
-    """The same value with all its times later (`Any`: of whatever type it is)."""
+    """The same value with all its times later (`Any`: of any type)."""
     if isinstance(value, datetime):
         return value + by
     if isinstance(value, tuple):

@@ -63,7 +63,7 @@ def card_xml(
 
 
 def pci_xml(name: str) -> str:
-    """A node device that NICs can hang under."""
+    """Return a node device that can be the parent of NICs."""
     return (
         f"<device><name>{name}</name><parent>computer</parent><capability type='pci'><domain>0</domain><bus>1</bus>"
         "<slot>0</slot><function>0</function><product id='0x1'/><vendor id='0x1'/></capability></device>"

@@ -51,7 +51,7 @@ auth_unix_ro = "none"
 auth_unix_rw = "none"
 log_outputs = "4:stderr"
 CONF
-# Debian's libvirt looks for this user even when another is to be used, and only the package with its services makes it.
+# Debian's libvirt looks for this user even if another is used, and only the package with its services makes it.
 for file in passwd group; do
     if ! getent $file libvirt-qemu >/dev/null; then
         {{ cat /etc/$file; echo libvirt-qemu:x:64055:64055::/:/bin/false; }} > /etc/libvirt/$file
@@ -66,7 +66,7 @@ ip link set {DEVICE} up
 ip link set vsfar up
 ip link add link {DEVICE} name vsprobe type macvtap mode bridge
 ip link del vsprobe
-# The first process has to reap orphans, or libvirtd waits in vain for the end of each QEMU.
+# The first process has to reap orphans, or libvirtd never sees the end of a QEMU.
 libvirtd --pid-file /run/libvirt/libvirtd.pid & wait
 """
 

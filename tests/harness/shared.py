@@ -1,7 +1,7 @@
 """The folder of collected data that several projects share, and the tests that read it.
 
 VIRTSCAN_SHARED names the folder; the default is `shared` beside the project. A test reads it through one of the
-fixtures below, which also deselects the test where the folder is absent, and lets it fail instead of skip elsewhere.
+fixtures below. Where the folder is absent the fixture deselects the test; elsewhere a skip is a failure.
 """
 
 import os

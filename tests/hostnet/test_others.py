@@ -210,18 +210,18 @@ def test_together_they_make_a_chain_down_to_the_nics() -> None:
         ]
     )
 
-    bond, vlan, card, _ = devices
+    bond, vlan, nic, _ = devices
     assert bond == Device(
         name=bond.name,
         kind=DeviceKind.BOND,
-        lower=(card.name,),
+        lower=(nic.name,),
         lower_complete=True,
         addresses=("10.1.0.5/24",),
         sources=("proc", "ip"),
     )
     assert vlan.lower == ("bond2",)
-    assert (card.kind, card.backing, card.driver) == (DeviceKind.ETHERNET, Backing.PHYSICAL, "ixgbe")
-    assert (card.mac, card.permanent_mac) == (None, "3c:fd:fe:10:01:04")
+    assert (nic.kind, nic.backing, nic.driver) == (DeviceKind.ETHERNET, Backing.PHYSICAL, "ixgbe")
+    assert (nic.mac, nic.permanent_mac) == (None, "3c:fd:fe:10:01:04")
 
 
 @given(st.text(max_size=80), st.dictionaries(st.text(max_size=20), st.text(max_size=20), max_size=5))

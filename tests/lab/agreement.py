@@ -49,7 +49,7 @@ def disagreement(judgement: Judgement, outcome: Outcome, scenario: Scenario, *, 
     """Describe what does not agree; empty if all of it does.
 
     A verdict "unknown" agrees with no boot: every fact was read or declared. Where the VM can't reach the server, its
-    boot has to fail for that reason, whatever the verdict, and virtscan must not call the server reachable.
+    boot has to fail for that reason, whatever the verdict. virtscan must then not call the server reachable.
     """
     match judgement.verdict:
         case Verdict.UNKNOWN:

@@ -1,7 +1,7 @@
 """The serial console of a VM: a file of its own for each boot.
 
-A reset VM goes on writing to the file that it has, and what QEMU still holds of the old boot may come after the reset:
-it was once taken for the new boot's outcome.
+A reset VM continues to write to its file. Output of the old boot that QEMU still holds may come after the reset: it was
+once taken for the new boot's outcome.
 """
 
 from pathlib import Path

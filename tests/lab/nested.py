@@ -1,8 +1,8 @@
 """Scenarios under another kernel, in a guest: those for whose devices this machine's has no driver, or all.
 
-The guest is a VM of QEMU under software emulation, with a processor, memory, serial ports, a NIC on a cable that leads
-nowhere, and this machine's root file system by 9p, read-only. So the very same lab, with the same programs, runs in it
-on another kernel; the VM that boots there is emulated by an emulated machine.
+The guest is a VM of QEMU under software emulation, with this machine's root file system by 9p, read-only. It has a
+processor, memory, serial ports, and a NIC on a cable that leads nowhere. So the very same lab, with the same programs,
+runs in it on another kernel; the VM that boots there is emulated by an emulated machine.
 """
 
 import shlex

@@ -1,6 +1,6 @@
 """`python relay.py DEVICE [DEVICE]`: forward frames between two devices, or back to the one.
 
-A packet socket reads a frame as it lies in memory, with its partial checksum. The mark of a partial checksum is not
+A packet socket reads a frame as it is in memory, with its partial checksum. The mark of a partial checksum is not
 part of the frame, so it is lost, as in an unfixed macvtap: the frame is sent on with a bad checksum. A frame with a
 complete checksum stays as it is. The program imports nothing of the project.
 """

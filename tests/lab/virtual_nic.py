@@ -1,9 +1,9 @@
 """`python virtual_nic.py TAP PLUG keep|lose|fill`: connect a server's tap to what its virtual NIC is plugged into.
 
-Between the tap, the NIC as the server sees it, and the plug it does what QEMU does between a guest's virtio NIC and its
-macvtap: a frame travels with its virtio header, which has the mark of a partial checksum. PLUG is the file of a macvtap
-or a network device. `keep` hands the mark on, `lose` drops it as an unfixed kernel does, and `fill` computes the
-checksum as a NIC does. It imports nothing of the project and needs no more than a 3.14 kernel.
+The tap is the NIC as the server sees it. Between it and the plug, the program acts as QEMU does between a guest's
+virtio NIC and its macvtap: a frame travels with its virtio header, which has the mark of a partial checksum. PLUG is
+the file of a macvtap or a network device. `keep` hands the mark on, `lose` drops it as an unfixed kernel does, and
+`fill` computes the checksum as a NIC does. It imports nothing of the project and needs no more than a 3.14 kernel.
 """
 
 import fcntl

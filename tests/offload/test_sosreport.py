@@ -30,7 +30,7 @@ from virtscan.views.wording.settings import setting_words
 NETWORKING = "sos_commands/networking/"
 ON = "rx-checksumming: on\ntx-checksumming: on\n\ttx-checksum-ipv4: off [fixed]\n\ttx-checksum-ip-generic: on\n"
 OFF = ON.replace(": on", ": off")
-CARD = "driver: virtio_net\nbus-info: 0000:00:03.0\n"
+NIC = "driver: virtio_net\nbus-info: 0000:00:03.0\n"
 
 
 def link(number: int, name: str, *rest: str, master: str = "") -> str:
@@ -49,7 +49,7 @@ ONE_CARD: dict[str, str | bytes | Link] = {
     "sos_commands/date/date": "Thu Feb 10 16:19:19 UTC 2022\n",
     "sos_commands/kernel/uname_-a": "Linux satellite 5.4.0-97-generic #1 SMP\n",
     f"{NETWORKING}ip_-d_address": link(1, "lo") + link(2, "eth0", "inet 10.77.0.2/24 scope global eth0"),
-    f"{NETWORKING}ethtool_-i_eth0": CARD,
+    f"{NETWORKING}ethtool_-i_eth0": NIC,
     **features("lo"),
     **features("eth0"),
 }
@@ -92,7 +92,7 @@ CHAIN: dict[str, str | bytes | Link] = {
     + link(4, "eth2", "bond_slave state ACTIVE", master="bond0")
     + link(5, "bond0", "bond mode 802.3ad")
     + link(6, "bond0.7@bond0", "vlan protocol 802.1Q id 7 <REORDER_HDR>", "inet 10.7.0.2/24 scope global bond0.7"),
-    **{f"{NETWORKING}ethtool_-i_eth{number}": CARD for number in range(3)},
+    **{f"{NETWORKING}ethtool_-i_eth{number}": NIC for number in range(3)},
     **features("eth0", OFF),
     **features("eth1", OFF),
     **features("eth2"),

@@ -1,4 +1,4 @@
-"""Whether NICs fill in partial checksums, and MACs that only a NIC has."""
+"""NICs that fill in partial checksums, and MACs that only a NIC has."""
 
 import pytest
 

@@ -37,7 +37,7 @@ def plain(name: str, kind: bytes = tarfile.REGTYPE, **fields: object) -> bytes:
 
 
 def block(content: bytes) -> bytes:
-    """Content as it lies in an archive."""
+    """Content as stored in an archive."""
     return content + bytes(-len(content) % 512)
 
 
