@@ -77,7 +77,7 @@ STATUSES = {
     1: "WARNING: a gap, an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, an "
     "offload that a reboot turns on again",
     2: "CRITICAL: a VM at risk, by --fail-on",
-    3: "UNKNOWN: no recent scan, or wrong usage",
+    3: "UNKNOWN: no recent scan, a scan that read nothing, or wrong usage",
 }
 """Exit codes of `virtscan check`, as Nagios has them."""
 
