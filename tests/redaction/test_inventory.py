@@ -75,7 +75,7 @@ NAMED_PLACE = SettingPlace(
 )
 
 
-def telling() -> Inventory:
+def with_a_name_in_every_field() -> Inventory:
     """An inventory with a name in every field that can hold one."""
     bond = Device(
         name=DeviceName("bond2"),
@@ -145,7 +145,7 @@ def telling() -> Inventory:
 
 
 def test_no_name_is_left_anywhere() -> None:
-    redacted, _ = redact(telling(), FRESH)
+    redacted, _ = redact(with_a_name_in_every_field(), FRESH)
 
     text = dumps(redacted).decode().lower()
     assert [secret for secret in SECRETS if secret in text] == []
@@ -191,11 +191,11 @@ FOREMAN = "https://karl@fore.example.org:8443/x"
 )
 def test_what_only_a_gap_names_is_not_left_either(item: AnyItem, cause: AnyCause, says: str) -> None:
     gap = Gap(item=item, cause=cause, about=GapAbout.DOMAIN)
-    redacted, known = redact(msgspec.structs.replace(telling(), gaps=(gap,)), FRESH)
+    redacted, known = redact(msgspec.structs.replace(with_a_name_in_every_field(), gaps=(gap,)), FRESH)
 
     (shown,) = redacted.gaps
     assert f"{subject(shown)}: {reason(shown)}" == says
-    assert redact(msgspec.structs.replace(telling(), gaps=(gap,)), known)[0] == redacted
+    assert redact(msgspec.structs.replace(with_a_name_in_every_field(), gaps=(gap,)), known)[0] == redacted
 
 
 def test_the_files_that_a_uri_or_a_source_names_are_not_left() -> None:
@@ -209,8 +209,8 @@ def test_the_files_that_a_uri_or_a_source_names_are_not_left() -> None:
 
 
 def test_verdicts_and_waivers_are_those_of_the_original() -> None:
-    original = correlate(telling()).findings
-    redacted = correlate(redact(telling(), FRESH)[0]).findings
+    original = correlate(with_a_name_in_every_field()).findings
+    redacted = correlate(redact(with_a_name_in_every_field(), FRESH)[0]).findings
 
     def judged(findings: object) -> list[tuple[object, ...]]:
         return sorted(
@@ -223,7 +223,7 @@ def test_verdicts_and_waivers_are_those_of_the_original() -> None:
 
 
 def test_equal_names_have_equal_pseudonyms() -> None:
-    redacted, known = redact(telling(), FRESH)
+    redacted, known = redact(with_a_name_in_every_field(), FRESH)
 
     (host,) = redacted.hypervisors
     assert redacted.servers[0].macs == (host.domains[1].interfaces[0].mac,)
@@ -234,7 +234,7 @@ def test_equal_names_have_equal_pseudonyms() -> None:
 
 
 def test_addresses_keep_their_subnets_and_their_kind() -> None:
-    redacted, _ = redact(telling(), FRESH)
+    redacted, _ = redact(with_a_name_in_every_field(), FRESH)
 
     mine, other, link_local = redacted.hypervisors[0].devices[0].addresses
     assert mine.startswith("10.")
@@ -246,8 +246,8 @@ def test_addresses_keep_their_subnets_and_their_kind() -> None:
 
 
 def test_the_same_map_gives_the_same_pseudonyms_and_new_ones_for_new_names() -> None:
-    first, known = redact(telling(), FRESH)
-    again, known_again = redact(telling(), known)
+    first, known = redact(with_a_name_in_every_field(), FRESH)
+    again, known_again = redact(with_a_name_in_every_field(), known)
 
     assert (again, known_again) == (first, known)
 
@@ -284,8 +284,8 @@ def test_an_address_is_found_wherever_a_sentence_ends(said: str, address: str) -
 
 
 def test_another_key_gives_other_addresses() -> None:
-    first, _ = redact(telling(), FRESH)
-    second, _ = redact(telling(), Map(key="another"))
+    first, _ = redact(with_a_name_in_every_field(), FRESH)
+    second, _ = redact(with_a_name_in_every_field(), Map(key="another"))
 
     assert first.hypervisors[0].devices[0].addresses != second.hypervisors[0].devices[0].addresses
 
@@ -298,7 +298,7 @@ def test_an_empty_inventory_stays_one() -> None:
 
 
 def test_a_map_can_be_kept_in_a_file() -> None:
-    _, known = redact(telling(), FRESH)
+    _, known = redact(with_a_name_in_every_field(), FRESH)
 
     assert load_map(dump_map(known), origin="map.json") == known
 
@@ -334,7 +334,7 @@ def test_waivers_that_match_nothing_are_still_warned_about_without_their_names()
         Waiver(reason="old", domain="web*", until=TAKEN_AT.date() - timedelta(days=1)),
         Waiver(reason="good", domain="*"),
     )
-    original = msgspec.structs.replace(telling(), policy=Policy(waivers=waivers))
+    original = msgspec.structs.replace(with_a_name_in_every_field(), policy=Policy(waivers=waivers))
     redacted, _ = redact(original, FRESH)
 
     def warned(looked_at: Inventory) -> list[str]:
@@ -431,7 +431,7 @@ def test_a_declared_kernel_stays() -> None:
 @pytest.mark.parametrize("kernel", ["2.6.32-279.el6.x86_64", None])
 @pytest.mark.parametrize("machine", ["with it", "elsewhere", "declared"])
 def test_no_name_is_left_in_any_output(kernel: str | None, machine: str) -> None:
-    original = telling()
+    original = with_a_name_in_every_field()
     (host,), (satellite,) = original.hypervisors, original.servers
     seen = None if kernel is None else host.kernel
     if machine == "elsewhere":
