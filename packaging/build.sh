@@ -23,7 +23,7 @@ pyz() {
 
 deb() {
   local tree
-  # dh-python of Debian 12 knows no msgspec: it would leave the dependency out without a word.
+  # dh-python of Debian 12 does not know msgspec: it would omit the dependency silently.
   if ! dpkg --compare-versions "$(dpkg-query -W -f '${Version}' python3-msgspec 2>/dev/null || echo 0)" ge 0.19; then
     echo "the .deb needs python3-msgspec 0.19, which Debian has from 13 on; use the .pyz here" >&2
     return 1

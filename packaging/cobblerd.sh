@@ -3,7 +3,7 @@
 #
 #   packaging/cobblerd.sh FOLDER
 #
-# Only tests/provisioning/cobbler/test_cobblerd.py needs it; where Cobbler can't be installed, that is said and is no error.
+# Only tests/provisioning/cobbler/test_cobblerd.py needs it; where Cobbler can't be installed, a message says so, and the exit code is 0.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 folder=$1

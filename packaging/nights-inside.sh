@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The nights of try-night.sh, within its container: prints the result and the mail of each, and ends with 1 at a wrong one.
+# The nights of try-night.sh, within its container: prints the result and the mail of each, and ends with 1 if one is wrong.
 set -euo pipefail
 box=/var/mail/root
 folder=/etc/virtscan

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Installs the distribution's packages that virtscan is built with (scan), checked with (check), tested with (test) or
-# held against real boots with (lab), made into packages (packages), or run every night with in a container (night).
+# compared with real boots (lab), packaged (packages), or run every night in a container (night).
 #
 #   packaging/system-packages.sh scan|check|test|lab|packages|night
 #
-# Looks first and touches nothing when all of it is there. Otherwise installs what is missing, as root or through
-# sudo when it asks for no password; else says what to run and ends with 1. PYTHON names the interpreter to build for.
+# Changes nothing if all of them are installed. Otherwise installs the missing ones, as root, or through sudo if that
+# needs no password; else prints the command to run and ends with 1. PYTHON names the interpreter to build for.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 
@@ -23,7 +23,7 @@ need() {
   dnf+=("${for_dnf[@]}")
 }
 
-# Daemons live in sbin folders, which are not on everybody's PATH; RHEL keeps its only QEMU in libexec.
+# Daemons are in sbin folders, which are not on every user's PATH; RHEL has its only QEMU in libexec.
 program() { PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/libexec command -v "$1"; }
 
 any_program() {
@@ -56,7 +56,7 @@ needed_to_scan() {
   elif [ -n "${PYTHON:-}" ]; then
     "$here/find-python.sh" # says what is wrong with it
   elif command -v python3 >/dev/null; then
-    # There is one, but too old: the newest that such distributions have beside it.
+    # The default one is too old: use the newest that such distributions have beside it.
     apt+=(python3.11 python3.11-venv python3.11-dev)
     dnf+=(python3.12 python3.12-devel)
   else
@@ -107,7 +107,7 @@ needed_to_test() {
   need file file program file # brings libmagic, which Cobbler needs
   need libvirt-clients libvirt-client program virsh
   need libvirt-daemon libvirt-daemon program libvirtd
-  # Some releases have a package for each driver, others one for all but QEMU's: the pattern means what there is.
+  # Some releases have a package for each driver, others one for all but QEMU's: the pattern matches those that exist.
   need "libvirt-daemon-driver-[iqn]*" "libvirt-daemon-driver-qemu libvirt-daemon-driver-network \
     libvirt-daemon-driver-nodedev libvirt-daemon-driver-interface" libvirt_drivers qemu network nodedev interface
   need qemu-system-x86 qemu-kvm any_program qemu-system-x86_64 qemu-kvm
@@ -155,7 +155,7 @@ if command -v apt-get >/dev/null; then
 elif command -v dnf >/dev/null; then
   missing=("${dnf[@]}")
   update=(true)
-  # RHEL and its rebuilds keep headers in a repository that is there but switched off.
+  # RHEL and its rebuilds have headers in a repository that is disabled by default.
   headers=$(dnf -q repolist --all 2>/dev/null | grep -oE -m 1 '^(crb|powertools|codeready-builder-for-[^ ]*-rpms)( |$)' || true)
   install=(dnf -q -y ${headers:+--enablerepo="${headers% }"} install "${missing[@]}")
   by_hand="sudo dnf ${headers:+--enablerepo=${headers% } }install ${missing[*]}"

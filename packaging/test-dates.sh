@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests as on another day: on a copy in build/ whose files are 400 days old, with the clock 1,100 days ahead.
+# Runs the tests on another date: on a copy in build/ whose files are 400 days old, with the clock 1,100 days ahead.
 #
 #   packaging/test-dates.sh PYTHON [OPTION OF PYTEST]...
 #

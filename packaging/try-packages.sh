@@ -21,7 +21,7 @@ trap clean EXIT
 
 say() { printf '=== %s\n' "$*"; }
 
-# What every way to install must be able to do; the arguments run virtscan.
+# Commands that must work after every way to install; the arguments run virtscan.
 works() {
   "$@" --version
   "$@" scan -c test:///default --save "$scratch/fleet.json"
@@ -30,7 +30,7 @@ works() {
   grep -q '<script' "$scratch/page.html"
 }
 
-# The same where nothing can talk to libvirt.
+# The same without a client library of libvirt.
 without_binding() {
   local code=0
   "$@" report "$scratch/fleet.json" --format html="$scratch/page.html" --format xlsx="$scratch/fleet.xlsx"
