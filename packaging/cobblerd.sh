@@ -3,7 +3,8 @@
 #
 #   packaging/cobblerd.sh FOLDER
 #
-# Only tests/provisioning/cobbler/test_cobblerd.py needs it; where Cobbler can't be installed, a message says so, and the exit code is 0.
+# Only tests/provisioning/cobbler/test_cobblerd.py needs it. Where Cobbler can't be installed, a message is printed, and
+# the exit code is 0.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 folder=$1

@@ -30,7 +30,7 @@ works() {
   grep -q '<script' "$scratch/page.html"
 }
 
-# The same without a client library of libvirt.
+# The same without libvirt's Python binding.
 without_binding() {
   local code=0
   "$@" report "$scratch/fleet.json" --format html="$scratch/page.html" --format xlsx="$scratch/fleet.xlsx"
