@@ -4,7 +4,7 @@ from hypothesis import given
 
 from tests.storage.inventories import of
 from virtscan.model import Disk, Resources, State, pack, unpack
-from virtscan.model.facts.packing import reshape
+from virtscan.model.facts.packing import NO_RESOURCES, Packed, reshape
 
 
 @pytest.mark.long
@@ -33,3 +33,9 @@ def test_another_shape_keeps_the_texts(resources: Resources) -> None:
     shape = msgspec.structs.replace(packed.shape, autostart=State.ON, balloon_mib=7)
 
     assert unpack(reshape(packed, shape)) == msgspec.structs.replace(resources, autostart=State.ON, balloon_mib=7)
+
+
+def test_resources_without_a_fact_are_omitted_whichever_domain_was_packed_before() -> None:
+    empty = pack(Resources())
+
+    assert unpack(empty) is unpack(Packed()) is NO_RESOURCES

@@ -82,4 +82,4 @@ def _own(text: str | None, texts: Iterator[str]) -> str | None:
 
 @lru_cache(maxsize=_SHAPES)
 def _shared(shape: Resources) -> Resources:
-    return shape
+    return NO_RESOURCES if shape == NO_RESOURCES else shape
