@@ -136,6 +136,23 @@ def test_a_domain_that_starts_or_stops_after_the_list_has_the_state_of_its_docum
     }
 
 
+def test_a_refused_list_of_the_domains_with_a_next_start_hides_nothing(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+    documents = (domain_xml("web01", direct("bond2")), domain_xml("web02", on_network("pxe"), running=False))
+    path = libvirtd.definitions("refused-list", *documents, macvtap_network("pxe", "bond2"), BOND)
+    calls = iter(range(1_000))
+
+    def refuse_all_but_the_first(call: Call) -> bytes | None:
+        return call.error(libvirt.VIR_ERR_ACCESS_DENIED, "access denied") if next(calls) else None
+
+    proxy.answers[Procedure.LIST_ALL_DOMAINS] = refuse_all_but_the_first
+    hypervisor, gaps = scan(libvirtd.unix(path, socket=proxy.socket), next_start=True, threads=1)
+
+    assert gaps == ()
+    assert hypervisor.status is HostStatus.COMPLETE
+    assert proxy.calls[Procedure.DOMAIN_XML] == len(("web01", "web01, next start", "web02"))
+    assert [a.device for one in hypervisor.domains for i in one.interfaces for a in i.attachments] == ["bond2"] * 2
+
+
 @pytest.mark.long
 def test_more_domains_than_a_list_can_hold_are_an_error_never_none(libvirtd: Libvirtd) -> None:
     minimal = "<domain type='test'><name>vm{}</name><memory>1024</memory><os><type>hvm</type></os></domain>"

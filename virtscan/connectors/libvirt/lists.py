@@ -44,26 +44,26 @@ def domains(connection: libvirt.virConnect) -> list[libvirt.virDomain] | None:
     Raises:
         libvirt.libvirtError: The list could not be read.
     """
-    return _unless_unsupported(connection.listAllDomains)
+    try:
+        every: list[libvirt.virDomain] = connection.listAllDomains()
+    except libvirt.libvirtError as error:
+        if not is_unsupported(error):
+            raise
+        return None
+    return every
 
 
 def persistent(connection: libvirt.virConnect) -> set[str] | None:
     """Return the uuids of the running domains that have a definition for their next start; None if not listed.
 
     Raises:
-        libvirt.libvirtError: The list could not be read.
+        ConnectorError: The connection is gone.
     """
     flags = libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE | libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT
-    running = _unless_unsupported(partial(connection.listAllDomains, flags))
-    return None if running is None else {domain.UUIDString() for domain in running}
-
-
-def _unless_unsupported(list_all: Callable[[], list[libvirt.virDomain]]) -> list[libvirt.virDomain] | None:
     try:
-        return list_all()
+        return {domain.UUIDString() for domain in connection.listAllDomains(flags)}
     except libvirt.libvirtError as error:
-        if not is_unsupported(error):
-            raise
+        end_if_lost(connection, error)
     return None
 
 
