@@ -168,7 +168,13 @@ def site(name: str, *servers: Server) -> Inventory:
     )
 
 
-@pytest.mark.parametrize("source", ["ssh://satellite", "ssh://root@10.1.0.5:22", "file:/srv/ethtool.txt"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        *("ssh://satellite", "ssh://root@10.1.0.5:22", "file:/srv/ethtool.txt", "ssh://localhost.localdomain"),
+        *("ssh://root@localhost6.localdomain6:2222", "ssh://satellite.localdomain", "ssh://Satellite.LOCALHOST"),
+    ],
+)
 def test_a_server_that_is_off_clears_no_interface_of_another_site(source: str) -> None:
     ams, fra = site("ams", server(source=source)), site("fra", server(tx_checksum=State.OFF, source=source))
 

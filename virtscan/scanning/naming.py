@@ -7,12 +7,15 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from virtscan.model import Hypervisor
 
-_FULL_ADDRESS = re.compile(r"[\w+-]+://(?:[^@/]*@)?(?:[\w-]+\.)+[A-Za-z][\w-]*(?::\d+)?(?:/.*)?")
+_FULL_ADDRESS = re.compile(r"[\w+-]+://(?:[^@/]*@)?((?:[\w-]+\.)+[A-Za-z][\w-]*)(?::\d+)?(?:/.*)?")
+_OF_ANY_MACHINE = re.compile(r"(?:.*\.)?local(?:host|domain)\d?", re.IGNORECASE)
+"""Names that installers give to every machine."""
 
 
 def is_full_address(address: str) -> bool:
     """Return True if an address has a full host name; a short name or an IP address may repeat at every site."""
-    return _FULL_ADDRESS.fullmatch(address) is not None
+    match = _FULL_ADDRESS.fullmatch(address)
+    return match is not None and _OF_ANY_MACHINE.fullmatch(match[1]) is None
 
 
 def unique_names(hosts: Sequence[Hypervisor], taken: Collection[str] = ()) -> list[str]:
