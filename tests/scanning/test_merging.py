@@ -244,6 +244,26 @@ def test_a_record_by_full_name_means_no_server_of_another_site_with_only_its_sho
     assert [netboot.server for netboot in merge([ams, fra, central]).netboots] == ["sat (ssh://sat.ams.org)"]
 
 
+@pytest.mark.parametrize("is_redacted", [False, True])
+def test_a_record_by_a_name_that_any_machine_may_have_means_no_server_of_another_site(is_redacted: bool) -> None:
+    name = "satellite.localdomain"
+    record = Netboot(mac=Mac("52:54:00:93:76:af"), system="ams-vm", pending=True, source="cobbler", server=name)
+    sites = [
+        replace(site("ams", server("mirror", source=f"ssh://{name}")), netboots=(record,)),
+        site("fra", server("mirror", State.OFF, source=f"ssh://{name}")),
+    ]
+    known = Map(key="a")
+    for number, one in enumerate(sites if is_redacted else ()):
+        sites[number], known = redact(one, known)
+
+    merged = merge(sites)
+
+    assert len(merged.servers) == 2
+    assert "R11" in {one.rule for one in correlate(merged).findings}
+    other = replace(sites[0], servers=())
+    assert [one.server for one in merge([other, sites[1]]).netboots] == [None]
+
+
 @pytest.mark.parametrize("source", ["on", "ssh://root@10.0.0.1", "ssh://satellite"])
 @pytest.mark.parametrize("name", ["satellite", "10.1.0.5"])
 def test_a_record_means_the_server_of_its_own_site_if_another_site_has_a_namesake(source: str, name: str) -> None:

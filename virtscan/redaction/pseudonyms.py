@@ -12,6 +12,7 @@ import msgspec
 from virtscan.correlator.devices.nic import HYPERVISOR_RANGES, is_group, is_local, is_shared
 from virtscan.errors import InventoryError
 from virtscan.model import Mac
+from virtscan.model.identity.short_names import is_of_any_machine
 
 _KEPT_BITS = {4: 8, 6: 16}
 """Leading bits of an address that are kept, by IP version: they show only whether it is private or public."""
@@ -94,14 +95,17 @@ class Pseudonyms:
         """Return the pseudonym of the name of a host or a VM.
 
         A name with a domain gets a pseudonym for each part, so that short and full names of a host still match.
-        Addresses are replaced by `address`.
+        Addresses are replaced by `address`. A domain such as `localdomain` stays: it makes the name one of any machine.
         """
         if is_address(name):
             return self.address(name)
         if name in self._names or not _HOST_NAME.fullmatch(name):
             return self.whole(kind, name)
         host, *zones = name.split(".")
-        return ".".join((self.whole(kind, host), *(self.whole("zone", zone) if zone else "" for zone in zones)))
+        return ".".join((self.whole(kind, host), *map(self._zone, zones)))
+
+    def _zone(self, name: str) -> str:
+        return name if not name or is_of_any_machine(name) else self.whole("zone", name)
 
     def of_other_text(self, kind: str, name: str) -> str:
         """Return the pseudonym of a text that is not a name, such as a path; each kind has its own."""

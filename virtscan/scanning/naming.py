@@ -6,16 +6,15 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from virtscan.model import Hypervisor
+from virtscan.model.identity.short_names import is_full
 
 _FULL_ADDRESS = re.compile(r"[\w+-]+://(?:[^@/]*@)?((?:[\w-]+\.)+[A-Za-z][\w-]*)(?::\d+)?(?:/.*)?")
-_OF_ANY_MACHINE = re.compile(r"(?:.*\.)?local(?:host|domain)\d?", re.IGNORECASE)
-"""Names that installers give to every machine."""
 
 
 def is_full_address(address: str) -> bool:
     """Return True if an address has a full host name; a short name or an IP address may repeat at every site."""
     match = _FULL_ADDRESS.fullmatch(address)
-    return match is not None and _OF_ANY_MACHINE.fullmatch(match[1]) is None
+    return match is not None and is_full(match[1])
 
 
 def unique_names(hosts: Sequence[Hypervisor], taken: Collection[str] = ()) -> list[str]:

@@ -10,6 +10,7 @@ import msgspec
 from virtscan.correlator.servers.serving import IpAddress, Locality, network
 from virtscan.correlator.staleness.age import Clock
 from virtscan.model import Inventory, Mac, Server, Subnet
+from virtscan.model.identity.short_names import is_full
 from virtscan.model.sources import is_declared
 
 ServerNumbers = frozenset[int]
@@ -132,7 +133,7 @@ def is_called(server: Server, name: str) -> bool:
 def is_called_in_full(server: Server, name: str) -> bool:
     """Return True if a name on record is a full name of the server, with its domain: it is the same at every site."""
     called = name.casefold().rstrip(".")
-    return "." in called and _address(called) is None and called in _host_names(server)
+    return is_full(called) and _address(called) is None and called in _host_names(server)
 
 
 def _address(text: str) -> IpAddress | None:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+_OF_ANY_MACHINE = re.compile(r"local(?:host|domain)\d?", re.IGNORECASE)
+
 
 def in_full(name: str, known: Iterable[str]) -> tuple[str, ...]:
     """Return the known names that a name may refer to: itself if known, else those that begin with it.
@@ -14,6 +16,16 @@ def in_full(name: str, known: Iterable[str]) -> tuple[str, ...]:
     if name in names:
         return (name,)
     return tuple(known_name for known_name in names if name and known_name.startswith(f"{name}."))
+
+
+def is_full(host_name: str) -> bool:
+    """Return True for a host name with a domain, unless any machine may have it, as an installer's default."""
+    return "." in host_name and not is_of_any_machine(host_name.rpartition(".")[2])
+
+
+def is_of_any_machine(label: str) -> bool:
+    """Return True for a part of a host name that installers give to every machine, such as `localdomain`."""
+    return _OF_ANY_MACHINE.fullmatch(label) is not None
 
 
 def without_address(name: str, address: str) -> str:
