@@ -38,6 +38,8 @@ HOST = {
     "proc/meminfo": "MemTotal: 2097152 kB\n",
     "etc/libvirt/qemu.conf": "# empty\n",
 }
+HEADER = " Id    Name                           State\n" + "-" * 52 + "\n"
+NO_DOMAIN = {f"{VIRSH}list_--all": HEADER}
 LIST = """ Id    Name                           State
 ----------------------------------------------------
  3     web01                          running
@@ -171,7 +173,7 @@ def test_a_name_is_found_in_a_list_however_virsh_printed_it(tmp_path: Path) -> N
 
 
 def test_a_document_that_is_too_large_is_a_gap_at_its_domain(tmp_path: Path) -> None:
-    host, gaps = scan(tmp_path, {f"{VIRSH}dumpxml_web01": b" " * ((16 << 20) + 1)})
+    host, gaps = scan(tmp_path, NO_DOMAIN | {f"{VIRSH}dumpxml_web01": b" " * ((16 << 20) + 1)})
 
     assert host.status is HostStatus.PARTIAL
     assert [subject_of(gap) for gap in gaps] == ["sosreport:report domain web01"]
@@ -295,9 +297,6 @@ def test_the_list_of_domains_is_complete_if_virsh_listed_them(tmp_path: Path, li
     assert host.lists_all_domains is complete
 
 
-HEADER = " Id    Name                           State\n" + "-" * 52 + "\n"
-
-
 @pytest.mark.parametrize(
     ("listed", "complete"),
     [
@@ -405,6 +404,7 @@ def test_a_broken_node_device_is_a_gap(tmp_path: Path) -> None:
     _, gaps = scan(
         tmp_path,
         {
+            **NO_DOMAIN,
             f"{VIRSH}nodedev-dumpxml_net_eth5": "<device",
             f"{VIRSH}nodedev-dumpxml_net_none": "<device><name>x</name></device>",
         },
@@ -415,20 +415,23 @@ def test_a_broken_node_device_is_a_gap(tmp_path: Path) -> None:
 
 def test_facts_of_the_host_absent_from_the_report_are_gaps(tmp_path: Path) -> None:
     nothing = dict.fromkeys(("sos_commands/kernel/uname_-a", "proc/cpuinfo", "proc/meminfo"), "")
-    host, gaps = scan(tmp_path, nothing)
+    host, gaps = scan(tmp_path, NO_DOMAIN | nothing)
 
     assert [subject_of(gap).removeprefix("sosreport:report ") for gap in gaps] == ["CPUs", "kernel", "memory"]
     assert (host.kernel, host.cpus, host.memory_mib, host.status) == (None, None, None, HostStatus.COMPLETE)
 
 
 def test_a_kernel_that_was_declared_is_not_missed(tmp_path: Path) -> None:
-    host, gaps = scan(tmp_path, {"sos_commands/kernel/uname_-a": ""}, kernel="6.1.0")
+    host, gaps = scan(tmp_path, NO_DOMAIN | {"sos_commands/kernel/uname_-a": ""}, kernel="6.1.0")
 
     assert (host.kernel, host.declared_kernel, gaps) == (None, "6.1.0", ())
 
 
-def test_a_report_without_libvirt_has_a_gap_for_missing_domains(tmp_path: Path) -> None:
-    path = as_archive(tmp_path / "sosreport-kvm01.tar", HOST | {"etc/libvirt/qemu.conf": Link("nowhere")})
+@pytest.mark.parametrize("configuration", [Link("nowhere"), "# no domain is defined, but one may run\n"])
+def test_a_report_without_libvirts_list_and_definitions_has_a_gap_for_missing_domains(
+    tmp_path: Path, configuration: str | Link
+) -> None:
+    path = as_archive(tmp_path / "sosreport-kvm01.tar", HOST | {"etc/libvirt/qemu.conf": configuration})
     target = Target(kind=TargetKind.SOSREPORT, address=str(path))
     draft = HostDraft(target, name=naming.name(target), uri=naming.shown(target))
     sosreport.read(target, draft)
@@ -439,7 +442,7 @@ def test_a_report_without_libvirt_has_a_gap_for_missing_domains(tmp_path: Path) 
 
 
 def test_a_file_that_is_too_large_is_a_gap(tmp_path: Path) -> None:
-    _, gaps = scan(tmp_path, {"proc/net/vlan/config": b" " * ((16 << 20) + 1)})
+    _, gaps = scan(tmp_path, NO_DOMAIN | {"proc/net/vlan/config": b" " * ((16 << 20) + 1)})
 
     assert [subject_of(gap) for gap in gaps] == ["sosreport:report proc/net/vlan/config"]
 

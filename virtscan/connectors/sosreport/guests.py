@@ -33,7 +33,6 @@ _LISTED = re.compile(
 )
 _ESCAPED = re.compile(r"\\(?=x)|[\x00-\x1f\x7f]")
 _HEADER = re.compile(r"\s*Id\s+Name\s+State\s*|[\s-]*")
-_CONFIGURATION = "etc/libvirt/"
 _AUTOSTART = re.compile(r"etc/libvirt/qemu/autostart/(?P<name>[^/]+)\.xml")
 _SUSPENDED = frozenset({"paused", "pmsuspended"})
 _DEFINITION = 2
@@ -175,11 +174,12 @@ def _rows(report: Sosreport) -> Iterator[re.Match[str]]:
 def _has_every_domain(report: Sosreport) -> bool:
     """Return True if libvirt's list or definitions are in the report; status files lack domains that are off.
 
-    A row that is not understood may be a domain without any document. Without libvirt's answer the definitions count.
+    A row that is not understood may be a domain without any document. Without libvirt's answer the definitions count,
+    but their absence does not: a domain can run without one.
     """
     if _has_list(report):
         return _understands_list(report)
-    if any(name.startswith(_CONFIGURATION) for name in report.files):
+    if any(map(_DOMAINS[_DEFINITION].fullmatch, report.files)):
         return True
     return any(map(_DOMAINS[0].fullmatch, report.files)) and not any(map(_LISTS.fullmatch, report.files))
 

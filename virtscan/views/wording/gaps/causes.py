@@ -141,7 +141,7 @@ def _lists(cause: AnyCause) -> str | None:
         case c.NoListInReport(is_cut=True):
             return "the output of virsh list in the report is truncated or an error message; domains may be missing"
         case c.NoListInReport():
-            return "the report has neither the output of virsh list nor /etc/libvirt"
+            return "the report has neither the output of virsh list nor a domain's definition; domains may be missing"
         case c.NoSuchNetwork():
             return "no such network on this host"
         case c.NetworksNotListed():
