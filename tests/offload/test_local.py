@@ -393,6 +393,7 @@ def test_every_place_of_a_lasting_setting_is_read(machine: Machine) -> None:
     machine.file("/etc/systemd/system/multi-user.target.wants/NetworkManager.service", "NetworkManager.service")
     machine.file("/etc/systemd/system/multi-user.target.wants/cron.service", "cron.service")
     machine.file("/etc/systemd/system/multi-user.target.wants/networking.service", "networking.service")
+    machine.file("/etc/systemd/system/multi-user.target.wants/wicked.service", "wicked.service")
     command = "ethtool -K eth0 tx off\n"
     script = f"#!/bin/sh\n{command}"
     unit = f"[Service]\nExecStart=/sbin/{command}"
