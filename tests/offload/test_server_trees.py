@@ -19,10 +19,10 @@ TREES: Mapping[str, Mapping[str, Any]] = tomllib.loads(
 FEATURES = "Features for {}:\n\ttx-checksum-ipv4: off [fixed]\n\ttx-checksum-ip-generic: off\n"
 
 
-def plant(root: Path, files: Mapping[str, str], device: str) -> None:
+def plant(root: Path, files: Mapping[str, str], device: str, kind: str = "device") -> None:
     """Write the files below a folder that stands for /."""
     net = root / "sys/class/net" / device
-    (net / "device").mkdir(parents=True)
+    (net / kind).mkdir(parents=True)
     (net / "address").write_text("52:54:00:aa:00:01\n")
     for path, content in files.items():
         file = root / path
@@ -41,7 +41,7 @@ def after_reboot(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Pe
     """Read the server `name` as if it was this machine."""
     tree = TREES[name]
     device = tree.get("device", "eth0")
-    plant(folder / "root", tree["files"], device)
+    plant(folder / "root", tree["files"], device, tree.get("kind", "device"))
     programs = folder / "bin"
     programs.mkdir()
     for program, output in (("ethtool", FEATURES.format(device)), ("udevadm", tree.get("udev", "252"))):

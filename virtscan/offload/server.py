@@ -126,6 +126,7 @@ def _offload(device: Device, answer: ServerAnswer) -> Offload:
             macs=_macs_at_boot(device, answer.devices),
             features=features,
             now=state,
+            is_made=bool(device.lower) or device.kind in _MADE,
         )
     )
     return Offload(tx_checksum=state, reason=reason, features=features, persistence=lasting)
@@ -160,6 +161,7 @@ def _summary(senders: Sequence[ServerDevice]) -> Offload:
     )
 
 
+_MADE = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.VLAN, DeviceKind.MACVLAN})
 _LENDING = frozenset({DeviceKind.BOND, DeviceKind.UNKNOWN})
 _DEPENDS = Persistence(setting=DevicesDiffer())
 

@@ -327,7 +327,7 @@ units() {
     keys="$keys|NoExecPaths|TemporaryFileSystem|JoinsNamespaceOf|Requires|Requisite|BindsTo|Conflicts"
     keys="$keys|Environment|PassEnvironment|WorkingDirectory|Group|SupplementaryGroups|LoadCredential|Standard"
     keys="$keys|ReadWritePaths|ReadOnlyPaths|BindPaths|BindReadOnlyPaths|AppArmorProfile|SELinuxContext|PAMName"
-    keys="$keys|MountImages|Extension|IPCNamespacePath|SecureBits|Sockets|Job"
+    keys="$keys|After|MountImages|Extension|IPCNamespacePath|SecureBits|Sockets|Job"
     for folder in $folders; do
         lines "^$blank(\[|Exec|Condition|Assert|$keys)" \
             $(printf '%s\n' "$folder"/*.service "$folder"/*.service.d/*.conf | grep -E "/($names)\.service") \

@@ -83,6 +83,16 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         """Return False if a target that may be booted starts none of the usual services, such as rescue.target."""
         return self.booted_targets <= {"multi-user.target", "graphical.target"}
 
+    @property
+    def makes_devices_late(self) -> bool:
+        """Return True if boot scripts may run before the network service has made its bonds, bridges and VLANs.
+
+        Source:
+            systemd.special(7): network.target does not mean that devices exist. NetworkManager and networkd make them
+            later; the services of ifupdown, initscripts and wicked have made them when they have started.
+        """
+        return bool(self.wanted) and not any(map(self.wants, ("networking", "network", "wicked")))
+
     def executes(self, path: str) -> State:
         """Return whether a file is executable."""
         if self.executable is None:

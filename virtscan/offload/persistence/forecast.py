@@ -18,7 +18,13 @@ from virtscan.offload.persistence.udev import udev_rules
 
 
 def forecast(
-    evidence: Evidence, *, device: str, macs: tuple[str, ...], features: Mapping[str, Feature], now: State
+    evidence: Evidence,
+    *,
+    device: str,
+    macs: tuple[str, ...],
+    features: Mapping[str, Feature],
+    now: State,
+    is_made: bool = False,
 ) -> Persistence:
     """Forecast TX checksum offload for UDP over IPv4 after the next reboot, for any device of the server.
 
@@ -28,17 +34,19 @@ def forecast(
         macs: The MAC that the device has at boot, by which files may refer to it; empty if unknown.
         features: The device's present features; a file can't change one that is fixed.
         now: The present state of TX checksum offload.
+        is_made: True if the network service makes the device, as a bond: before, a command for it fails.
     """
+    is_late = is_made and evidence.makes_devices_late
     of_services = (
         *_of_profiles(evidence, device, macs),
         *ifupdown(evidence, device),
-        *hooks(evidence, device, macs),
-        *cron(evidence, device),
+        *hooks(evidence, device, macs, is_late=is_late),
+        *(map(_doubtful, cron(evidence, device)) if is_late else cron(evidence, device)),
     )
     settings = (
         *(of_services if evidence.boots_services else map(_doubtful, of_services)),
         *links(evidence, device, macs),
-        *units(evidence, device),
+        *units(evidence, device, is_made=is_made),
         *udev_rules(evidence, device, macs),
     )
     if all(name in features and features[name].fixed for name in FEATURES):

@@ -21,6 +21,8 @@ _BOOT = (
     "/etc/rc.d/rc[2-5].d/S*",
     "/etc/init.d/rc[2-5].d/S*",
 )
+_START = ("start",)
+"""The arguments of boot scripts."""
 _VENDOR = "/usr/lib"
 _IFUP_LOCAL = ("/sbin/ifup-local", "/sbin/ifup-pre-local", "/usr/sbin/ifup-local", "/usr/sbin/ifup-pre-local")
 _IF_UP = ("/etc/network/if-pre-up.d/*", "/etc/network/if-up.d/*")
@@ -61,8 +63,11 @@ class _Hook(msgspec.Struct, frozen=True, kw_only=True):
     limit: float = inf
 
 
-def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
-    """Yield the settings in scripts; a script that is not executable has no effect."""
+def hooks(evidence: Evidence, device: str, macs: tuple[str, ...], *, is_late: bool) -> Iterator[SavedSetting]:
+    """Yield the settings in scripts; a script that is not executable has no effect.
+
+    If the device is made late, boot scripts may run before, and fail.
+    """
     for hook in _hooks(evidence, device, macs):
         for path, text in evidence.matching(*hook.patterns):
             executable = evidence.executes(str(path))
@@ -76,6 +81,7 @@ def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
                 states = merged(states, _states(text, _later(hook), evidence, device), certain=False)
             certain = executable is State.ON and hook.runs is State.ON
             certain = certain and (text.startswith("#!") or not hook.executed) and str(path) not in evidence.unclear
+            certain = certain and not (is_late and hook.arguments == _START)
             if states:
                 yield SavedSetting(
                     place=SettingPlace(files=(str(path),)), states=states if certain else uncertain(states)
@@ -116,8 +122,8 @@ def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hoo
     initscripts = State.UNKNOWN if evidence.wants("NetworkManager") else evidence.starts("network")
     return (
         *_local(evidence),
-        _Hook(patterns=_LOCAL_OF_OTHERS, arguments=("start",)),
-        _Hook(patterns=_BOOT, arguments=("start",), limit=_SERVICE_TIMEOUT),
+        _Hook(patterns=_LOCAL_OF_OTHERS, arguments=_START),
+        _Hook(patterns=_BOOT, arguments=_START, limit=_SERVICE_TIMEOUT),
         _Hook(patterns=_IFUP_LOCAL, arguments=(device,), runs=initscripts),
         _Hook(
             patterns=_IF_UP,
@@ -145,7 +151,7 @@ def _local(evidence: Evidence) -> tuple[_Hook, ...]:
     is_apart = evidence.files.get(_LOCAL_OF_RED_HAT) not in {None, evidence.files.get(_LOCAL)}
     states = {_LOCAL: State.UNKNOWN if is_apart and runs is State.ON else runs, _LOCAL_OF_RED_HAT: runs}
     return tuple(
-        _Hook(patterns=(path,), arguments=("start",), runs=state, executed=bool(evidence.wanted))
+        _Hook(patterns=(path,), arguments=_START, runs=state, executed=bool(evidence.wanted))
         for path, state in states.items()
     )
 

@@ -12,6 +12,10 @@ from virtscan.offload.persistence.systemd import service
 
 _BOOT = frozenset({"multi-user", "basic", "sysinit", "network", "local-fs", "sockets", "timers", "paths", "getty"})
 """Targets of every boot. Services that set up the network request `network`."""
+_WAITING = frozenset({"NetworkManager-wait-online.service", "systemd-networkd-wait-online.service"})
+_NETWORK = frozenset(
+    {"network.target", "network-online.target", "networking.service", "network.service", "wicked.service"}
+)
 _OTHER_TIMES = frozenset(
     {"rescue", "emergency", "sleep", "suspend", "hibernate", "hybrid-sleep", "suspend-then-hibernate", "shutdown"}
     | {"reboot", "poweroff", "halt", "final", "umount", "exit", "kexec", "ctrl-alt-del"}
@@ -19,8 +23,10 @@ _OTHER_TIMES = frozenset(
 _WANTS = re.compile(r"^(Wants|Requires|Requisite|BindsTo|Upholds|OnSuccess|OnFailure|Unit)$")
 
 
-def units(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
+def units(evidence: Evidence, device: str, *, is_made: bool) -> Iterator[SavedSetting]:
     """Yield the settings in services; a service that is not enabled has no effect.
+
+    For a device that the network service makes, a service must be ordered after it.
 
     Source:
         systemd.unit(5): precedence of the folders, drop-ins, `.wants` and `.requires`, instances of templates.
@@ -42,8 +48,26 @@ def units(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
             states = service.effects(entries, instance, scene, version=evidence.udev)
             unconditional = service.is_unconditional(entries, instance, device, partial(_active, evidence, device))
             certain = started is State.ON and unconditional
+            certain = certain and not (is_made and not _follows_device(entries, unit, evidence, device))
             if states:
                 yield SavedSetting(place=SettingPlace(files=(path,)), states=states if certain else uncertain(states))
+
+
+def _follows_device(entries: service.Entries, unit: str, evidence: Evidence, device: str) -> bool:
+    """Return True if a service starts when the network service has made the device."""
+    own = _unit_of(device)
+    after = {each for section, key, value in entries if (section, key) == ("Unit", "After") for each in value.split()}
+    sure = {own, *_WAITING}
+    if not evidence.makes_devices_late:
+        sure |= _NETWORK
+    elif any(evidence.wants(each.removesuffix(".service")) for each in _WAITING):
+        sure |= {"network-online.target"}
+    return f"{own}.wants/{unit}" in evidence.wanted or not after.isdisjoint(sure)
+
+
+def _unit_of(device: str) -> str:
+    escaped = device.replace("-", "\\x2d")
+    return f"sys-subsystem-net-devices-{escaped}.device"
 
 
 def _drop_ins(name: str, instance: str | None, evidence: Evidence) -> list[str]:
@@ -104,12 +128,11 @@ def _active(evidence: Evidence, device: str, unit: str) -> State:
 
 
 def _owner_starts(owner: str, evidence: Evidence, device: str, depth: int) -> State:
-    stem, _, kind = owner.rpartition(".")
+    kind = owner.rpartition(".")[2]
     if kind == "target":
         return _target_starts(owner, evidence, device, depth)
     if kind == "device":
-        escaped = device.replace("-", "\\x2d")
-        return State.ON if stem == f"sys-subsystem-net-devices-{escaped}" else State.UNKNOWN
+        return State.ON if owner == _unit_of(device) else State.UNKNOWN
     if kind == "service" and depth < 5 and _started(owner, "", evidence, device, depth=depth + 1) is State.ON:
         return State.ON
     return State.UNKNOWN
