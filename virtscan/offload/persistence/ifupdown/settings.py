@@ -1,5 +1,6 @@
 """Settings in Debian's interfaces files, read by ifupdown and ifupdown2 (Proxmox)."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import takewhile
@@ -15,6 +16,7 @@ from virtscan.offload.persistence.shell import Scene, assigned, merged, run_line
 _IFUPDOWN2 = "/etc/network/ifupdown2/*"
 _SCRIPT = "/etc/network/if-up.d/ethtool"
 """The script of Debian's ethtool package that applies `offload-` options."""
+_ROUTE = re.compile(r"\bip\s+(?:-\S+\s+)*r(?:o|oute)?\s+a(?:dd)?\s+(\S+)(?!.*\s(?:metric|priority|table)\s)")
 _SERVICE, _DEFAULTS = "networking", "/etc/default/networking"
 _TIMEOUT = 300
 """Seconds after which systemd ends networking.service and ifup@.service, and what they have started."""
@@ -119,8 +121,12 @@ def _commands(options: Sequence[tuple[str, str]], scene: Scene, goes_on: bool) -
         options: The options of the stanza.
         scene: The environment of its commands.
         goes_on: True if the other commands run even after one failed.
+
+    Source:
+        ip-route(8): `add` fails for a route that exists; the option `gateway` makes the default route.
     """
     states: dict[str, State] = {}
+    routes = ["default"] if "gateway" in dict(options) else []
     succeed: bool | None = True
     for _, place in sorted((UP[option], place) for place, (option, _) in enumerate(options) if option in UP):
         given, succeeds = run_line(options[place][1], scene)
@@ -129,7 +135,9 @@ def _commands(options: Sequence[tuple[str, str]], scene: Scene, goes_on: bool) -
             continue
         if succeeds is False:
             return states, False
-        succeed = succeed and succeeds
+        added = _ROUTE.findall(options[place][1])
+        succeed = None if set(added) & set(routes) else succeed and succeeds
+        routes += added
     return states, succeed
 
 
