@@ -79,6 +79,7 @@ def parse_answer(output: bytes) -> ServerAnswer:
             assigning=frozenset(_arguments(sections, "assigning")),
             unclear=tuple(dict.fromkeys(_arguments(sections, "unclear"))),
             executable=frozenset(_arguments(sections, "executable")),
+            missing=frozenset(bodies.get("missing", "").split()),
             foreign=frozenset(_arguments(sections, "foreign")),
             exposed=dict.fromkeys(_arguments(sections, "exposed"), State.ON),
             wanted=frozenset(bodies.get("wants", "").splitlines()),

@@ -14,6 +14,7 @@ settings() {
     cron
     units
     kernel
+    missing
     others
 }
 
@@ -200,6 +201,16 @@ kernel() {
         sed -n 's/^kernelopts=/ /p' "$root"/boot/grub/grubenv "$root"/boot/grub2/grubenv
         sed -n "s/^${blank}GRUB_CMDLINE_LINUX\(_DEFAULT\)\{0,1\}=/ /p" "$root"/etc/default/grub "$root"/etc/default/grub.d/*.cfg
     } 2>/dev/null | tr '\t "'"'" '\n' | grep -xE -e "$selecting" | sort -u | body
+}
+
+# The paths at which ethtool is not, though it is at another one.
+missing() {
+    found= absent=
+    for path in /bin /sbin /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin; do
+        if [ -x "$root$path/ethtool" ]; then found=yes; else absent="$absent $path/ethtool"; fi
+    done
+    say missing
+    if [ -n "$found" ]; then printf '%s\n' $absent | body; fi
 }
 
 # Places that are not interpreted; a file there that may concern the setting leaves the outcome open.

@@ -28,7 +28,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     `wanted_until_reboot` those of /run; `aliases` are further names of units, with the target `null` for a masked one,
     and default.target of the target that is booted. `kernel` are words of the kernel's command line that select another
     one. `calls` are boot scripts with the scripts running ethtool that they name, or the folders of such scripts.
-    `users` exist and may be in crontabs. `assigning` are files that boot scripts source and that only set variables.
+    `missing` are the paths at which ethtool is not, if it is at another one. `users` exist and may be in crontabs.
+    `assigning` are files that boot scripts source and that only set variables.
 
     `opaque` are programs that boot files run and that were not read, though they may switch offload. A script is judged
     by its text; a binary, or a missing or unreadable file, by its name and the line that runs it. Such a file is opaque
@@ -45,6 +46,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     assigning: frozenset[str] = frozenset()
     udev: int | None = None
     executable: frozenset[str] | None = None
+    missing: frozenset[str] = frozenset()
     foreign: frozenset[str] = frozenset()
     exposed: Mapping[str, State] = {}
     wanted: frozenset[str] = frozenset()
@@ -101,8 +103,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def not_executable(self) -> frozenset[str]:
-        """Return the files that run only if their path is given to a shell."""
-        return frozenset(path for path in self.files if self.executes(path) is State.OFF)
+        """Return the files that run only if their path is given to a shell, and missing programs."""
+        return self.missing | {path for path in self.files if self.executes(path) is State.OFF}
 
     def starts(self, *services: str) -> State:
         """Return whether one of these services starts at boot; ON if no enabled unit is known, as without systemd."""

@@ -79,6 +79,8 @@ def _exists(sign: str, path: str, scene: Scene) -> bool | None:
     if scene.scripts.get(path) and sign not in {"-d", "-L", "-h"}:
         return sign != "-x" or path not in scene.not_executable
     parts = path.rstrip("/").split("/")
+    if path in scene.not_executable and path not in scene.scripts:
+        return False
     if parts[-1] == "ethtool" or path.rstrip("/") == f"/sys/class/net/{scene.device}":
         return True
     return None

@@ -188,13 +188,13 @@ def _time(value: str) -> float:
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
-def is_unconditional(entries: Entries, instance: str | None, device: str, starts: Callable[[str], State]) -> bool:
+def is_unconditional(entries: Entries, instance: str | None, scene: Scene, starts: Callable[[str], State]) -> bool:
     """Return True if nothing prevents the unit from running as root with the right to switch offload.
 
     Args:
         entries: Section, key and value of each line of the unit and its drop-ins.
         instance: The instance of a template; None if it is unknown.
-        device: The device in question, which exists.
+        scene: The device in question, which exists, and the programs that do not.
         starts: Returns whether another unit is active at boot.
     """
     for section, key, text in entries:
@@ -203,21 +203,21 @@ def is_unconditional(entries: Entries, instance: str | None, device: str, starts
         units = [unit for unit in value.split() if not (key in _STARTING and unit.endswith(".target"))]
         if needed is not None and any(starts(unit) is not needed for unit in units):
             return False
-        if re.match(r"(Condition|Assert)", key) and value and not _is_met(key, value, device):
+        if re.match(r"(Condition|Assert)", key) and value and not _is_met(key, value, scene):
             return False
         if key in _CONFINING and not (_HARMLESS.fullmatch(value) or (value == "/" and key in _ROOTS)):
             return False
     return True
 
 
-def _is_met(key: str, value: str, device: str) -> bool:
+def _is_met(key: str, value: str, scene: Scene) -> bool:
     """Return True for a condition that is known to hold: the device or ethtool exists."""
     path = value.lstrip("|")
     if "!" in path[:1] or not re.fullmatch(r"(Condition|Assert)(PathExists|FileIsExecutable|FileNotEmpty)", key):
         return False
-    if path.rstrip("/") == f"/sys/class/net/{device}":
+    if path.rstrip("/") == f"/sys/class/net/{scene.device}":
         return key.endswith("PathExists")
-    return path.endswith("/ethtool")
+    return path.endswith("/ethtool") and path not in scene.not_executable
 
 
 def _lines(entries: Entries, wanted: str) -> list[str]:

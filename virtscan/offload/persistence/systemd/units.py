@@ -46,7 +46,7 @@ def units(evidence: Evidence, device: str, *, is_made: bool) -> Iterator[SavedSe
                 continue
             scene = Scene.of(evidence, device)
             states = service.effects(entries, instance, scene, version=evidence.udev)
-            unconditional = service.is_unconditional(entries, instance, device, partial(_active, evidence, device))
+            unconditional = service.is_unconditional(entries, instance, scene, partial(_active, evidence, device))
             certain = started is State.ON and unconditional
             certain = certain and not (is_made and not _follows_device(entries, unit, evidence, device))
             if states:
