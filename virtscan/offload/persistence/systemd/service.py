@@ -10,6 +10,7 @@ import msgspec
 from virtscan.model import State
 from virtscan.offload.persistence.evidence import uncertain
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_command
+from virtscan.offload.persistence.systemd.instances import with_instance
 
 Entries = Sequence[tuple[str, str, str]]
 _YES = {"1", "yes", "y", "true", "t", "on"}
@@ -198,7 +199,7 @@ def is_unconditional(entries: Entries, instance: str | None, scene: Scene, start
         starts: Returns whether another unit is active at boot.
     """
     for section, key, text in entries:
-        value = text if instance is None else re.sub("%[iI]", instance, text)
+        value = text if instance is None else with_instance(text, instance)
         needed = _DEPENDENCIES.get(key) if section == "Unit" else None
         units = [unit for unit in value.split() if not (key in _STARTING and unit.endswith(".target"))]
         if needed is not None and any(starts(unit) is not needed for unit in units):
@@ -279,7 +280,7 @@ def _words(text: str, instance: str | None) -> list[str]:
     if re.search(r"(?<!%)%[^%iI]|\\[^\"'\\]", text) or (instance is None and re.search(r"(?<!%)%[iI]", text)):
         return []
     try:
-        return shlex.split(re.sub(r"%[iI]", instance or "", text).replace("%%", "%"))
+        return shlex.split(with_instance(text, instance or "").replace("%%", "%"))
     except ValueError:
         return []
 
