@@ -230,8 +230,8 @@ SYSTEM_BASES = ("lib", "usr/lib", "usr/local/lib", "run", "etc")
 """The base folders of systemd and udev, in rising order of precedence."""
 
 
-# Hidden files, and backups of editors and package managers, which the programs that read these folders ignore.
-_BACKUP = re.compile(r"\..*|.*(~|\.(bak|old|orig|rpmnew|rpmorig|rpmsave|dpkg-\w+|swp))")
+# Hidden files, and backups that every program that reads these folders ignores; nm-dispatcher runs NAME.bak.
+_BACKUP = re.compile(r"\..*|.*(~|\.(rpmnew|rpmorig|rpmsave|dpkg-\w+|swp))")
 
 
 def ini(*texts: str) -> Iterator[tuple[str, str, str]]:

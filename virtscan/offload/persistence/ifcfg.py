@@ -35,7 +35,7 @@ def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
         have 1.18.
         SUSE, ifcfg(5): ETHTOOL_OPTIONS and ETHTOOL_OPTIONS_*, with the word `iface` for the device.
     """
-    for path, text in evidence.matching(_REDHAT, _SUSE):
+    for path, text in _files(evidence):
         values = assigned(text, Scene(device=device))
         if values is None:
             states = may_concern(text)
@@ -48,11 +48,18 @@ def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
             yield SavedSetting(place=SettingPlace(files=(str(path),), key=", ".join(names)), states=states)
 
 
+def _files(evidence: Evidence) -> Iterator[tuple[PurePosixPath, str]]:
+    """Yield the ifcfg files; initscripts and NetworkManager ignore these backups."""
+    for path, text in evidence.matching(_REDHAT, _SUSE):
+        if path.suffix not in {".bak", ".old", ".orig"}:
+            yield path, text
+
+
 def files_of(evidence: Evidence, device: str, macs: tuple[str, ...]) -> list[PurePosixPath]:
     """Return the ifcfg files that belong to the device."""
     return [
         path
-        for path, text in evidence.matching(_REDHAT, _SUSE)
+        for path, text in _files(evidence)
         if _owned(assigned(text, Scene(device=device)) or {}, path, device, macs) is State.ON
     ]
 
