@@ -454,6 +454,46 @@ def test_a_boot_over_ipv6_is_followed_from_solicit_to_file(tmp_path: Path) -> No
     assert judge(found).confidence.value == "medium"  # the same server's advertise and reply were complete
 
 
+class TestClientsThatConfigureBothVersions:
+    """iPXE asks over IPv4 and IPv6 at the same time, and boots with the first address that it gets."""
+
+    INFORMATION = dhcp6(11, ARCHITECTURE, transaction=9)
+    SOLICITS = dhcp6(1, ARCHITECTURE, transaction=9)
+
+    def rows(self, folder: Path, *over_ipv6: Shot, kind: Checksum) -> list[tuple[str, str, int]]:
+        """Return verdict, confidence and accepted partial answers of each boot over IPv4 beside these messages."""
+        answers = [answered(1.1 + wait, options(), kind=kind) for wait in (0, 1, 3)]
+        requests = [said(1.0 + wait, read_request()) for wait in (0, 2, 6)]
+        shots = sorted([*lease(), *over_ipv6, *answers, *requests], key=lambda shot: shot.time)
+        boots = trace(folder, *shots, until=60).boots
+        return [(judge(boot).failed.value, judge(boot).confidence.value, boot.taken.partial) for boot in boots]
+
+    @pytest.mark.parametrize("time", [0.05, 0.15, 0.25])
+    def test_they_boot_once(self, time: float, tmp_path: Path) -> None:
+        over_ipv6 = asks(time, self.INFORMATION), replies(time + 0.01, dhcp6(7, transaction=9))
+
+        assert self.rows(tmp_path, *over_ipv6, kind=Checksum.PARTIAL) == [("yes", "medium", 0)]
+        assert self.rows(tmp_path, *over_ipv6, kind=Checksum.GOOD) == [("no", "high", 0)]
+
+    def test_the_use_of_one_address_takes_no_answer_of_the_other_version(self, tmp_path: Path) -> None:
+        ignored = replies(0.06, dhcp6(7, transaction=9), Checksum.PARTIAL)
+
+        assert self.rows(tmp_path, asks(0.05, self.INFORMATION), ignored, kind=Checksum.PARTIAL) == [
+            ("yes", "medium", 0)
+        ]
+
+    def test_retries_over_ipv6_do_not_end_a_boot_over_ipv4(self, tmp_path: Path) -> None:
+        retries = [asks(time, self.SOLICITS) for time in (0.05, 1.05)]
+
+        assert self.rows(tmp_path, *retries, kind=Checksum.PARTIAL) == [("yes", "medium", 0)]
+
+    def test_a_boot_over_ipv6_after_one_over_ipv4_is_another(self, tmp_path: Path) -> None:
+        later = [asks(20, SOLICIT), replies(20.1, dhcp6(2, ADDRESS, URL)), asks(20.2, dhcp6(3, ARCHITECTURE))]
+
+        first, second = self.rows(tmp_path, *later, replies(20.3, dhcp6(7, ADDRESS, URL)), kind=Checksum.PARTIAL)
+        assert (first[0], second[0]) == ("yes", "unclear")
+
+
 def test_advertisements_that_are_never_requested_are_offers(tmp_path: Path) -> None:
     shots = [asks(0, SOLICIT), replies(0.1, dhcp6(2, ADDRESS, URL), Checksum.PARTIAL), asks(1, SOLICIT)]
 

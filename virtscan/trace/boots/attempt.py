@@ -60,7 +60,7 @@ class BootAttempt:
         self.mac = mac
         self.boots = False
         self.address: bytes | None = None
-        self.dhcp: DhcpExchange | None = None
+        self.leases: dict[int, DhcpExchange] = {}  # by the length of the addresses: IPv4 and IPv6 at the same time
         self._first = packet.time
         self.segment = packet.link.segment
         self._vlan = packet.link.vlan
@@ -73,6 +73,17 @@ class BootAttempt:
         """Return True if the client requested a file."""
         return bool(self._downloads)
 
+    def is_busy_beside(self, packet: Packet) -> bool:
+        """Return True if the client is busy over the other IP version: a message over this one is part of the attempt.
+
+        Busy is a download without a problem so far, or waiting for an address.
+        """
+        version = len(packet.source)
+        if self._downloads:
+            last = self._downloads[-1]
+            return len(last.server) != version and last.ended(packet.time)[0] is Outcome.UNFINISHED
+        return any(size != version and lease.is_open(packet.time) for size, lease in self.leases.items())
+
     def is_at_another_address(self, address: bytes) -> bool:
         """Return True if the client downloads from another address of the same version."""
         return self.downloads and self.address not in {None, address} and len(self.address or b"") == len(address)
@@ -80,8 +91,8 @@ class BootAttempt:
     def starts(self, download: Download) -> None:
         """Record the start of a download, which shows that the client has its address."""
         self.boots = True
-        if self.dhcp is not None:
-            self.dhcp.record_address_use()
+        if len(download.server) in self.leases:
+            self.leases[len(download.server)].record_address_use()
         self.leave()
         last = self._downloads[-1] if self._downloads else None
         if last is not None and last.file is not None and last.file == download.file and not last.taken:
@@ -89,9 +100,9 @@ class BootAttempt:
             download.is_retry = last.retried(download.first)
             download.insisted = last.insisted
         else:
-            download.is_retry = last is None and self.dhcp is None
-        for exchange in (self.dhcp, *self._downloads):
-            if exchange is not None and exchange.server == download.server:
+            download.is_retry = last is None and not self.leases
+        for exchange in (*self.leases.values(), *self._downloads):
+            if exchange.server == download.server:
                 download.server_mac = download.server_mac or exchange.server_mac
         self._downloads.append(download)
         if len(self._downloads) > _KEPT:
@@ -114,7 +125,7 @@ class BootAttempt:
 
     def kept(self, time: float) -> bool:
         """Return True if the attempt is a boot, or that of a DHCP client which ignored answers with a bad checksum."""
-        return self.boots or (self.dhcp is not None and self.dhcp.ignored_incomplete(time))
+        return self.boots or any(lease.ignored_incomplete(time) for lease in self.leases.values())
 
     def note_arrival(self, packet: Packet, *, from_server: bool) -> None:
         """Conclude from a packet's direction whether the capturing machine is the server's or the client's."""
@@ -123,7 +134,7 @@ class BootAttempt:
 
     def fills_later(self) -> set[bytes]:
         """Return the servers whose partial checksums the client accepted: they are filled in after this point."""
-        exchanges = [*([self.dhcp] if self.dhcp else []), *self._downloads]
+        exchanges = [*self.leases.values(), *self._downloads]
         return {
             *(identity(exchange) for exchange in exchanges if exchange.taken[Checksum.PARTIAL]),
             *(key for key, taken in self._totals.taken.items() if taken[Checksum.PARTIAL]),
@@ -138,10 +149,10 @@ class BootAttempt:
             mac_is_its_own: False if the MAC is a router's.
         """
         outcome, error, decided = self._outcome(end)
-        leased = self.dhcp
-        if leased is not None:
-            leased.settle()
-            self._totals.add(leased, stuck=decided is leased)
+        leased = decided if isinstance(decided, DhcpExchange) else self.leases.get(len(decided.server))
+        for lease in self.leases.values():
+            lease.settle()
+            self._totals.add(lease, stuck=decided is lease)
         while self._downloads:
             self._fold(self._downloads.popleft(), end)
         key = identity(decided)
@@ -172,8 +183,9 @@ class BootAttempt:
 
     def _outcome(self, end: float) -> tuple[Outcome, BootError | None, Download | DhcpExchange]:
         """Return the outcome of the last download, or else of DHCP, and that exchange."""
-        if self.dhcp is not None and not self._downloads:
-            return self.dhcp.ended(end), None, self.dhcp
+        if not self._downloads:
+            decided = max(self.leases.values(), key=lambda lease: (lease.ignored_incomplete(end), lease.acknowledged))
+            return decided.ended(end), None, decided
         last = self._downloads[-1]
         return *last.ended(end), last
 

@@ -103,7 +103,7 @@ class ClientTable:
             message: The message if it may begin an attempt; None if it belongs to the present one.
         """
         known = self._by_mac.find(_octets(mac), packet.link.segment)
-        if known is not None and not (message is not None and _is_over(known, message, packet.time)):
+        if known is not None and not (message is not None and _is_over(known, message, packet)):
             return known
         if known is not None:
             known.leave()
@@ -158,13 +158,13 @@ class ClientTable:
         attempts = [attempt for attempt in self._attempts if attempt.kept(end)]
         fills_later = {key for attempt in self._attempts for key in attempt.fills_later()}
         # A MAC with several addresses, none of them assigned in the capture, is a router's.
-        seen = {(attempt.mac, attempt.address) for attempt in attempts if attempt.dhcp is None}
+        seen = {(attempt.mac, attempt.address) for attempt in attempts if not attempt.leases}
         behind = Counter((mac, len(address or b"")) for mac, address in seen)
         boots = tuple(
             attempt.boot(
                 end,
                 fills_later,
-                mac_is_its_own=attempt.dhcp is not None or behind[attempt.mac, len(attempt.address or b"")] == 1,
+                mac_is_its_own=bool(attempt.leases) or behind[attempt.mac, len(attempt.address or b"")] == 1,
             )
             for attempt in attempts
         )
@@ -176,7 +176,7 @@ class ClientTable:
         """Return the attempt of a client that was seen requesting an address: other MACs may be a router's."""
         if octets is not None and known is None:
             known = self._by_mac.find(octets)
-        return known if known is not None and known.dhcp is not None else None
+        return known if known is not None and known.leases else None
 
     def _of_sender(self, packet: Packet) -> BootAttempt | None:
         octets = packet.link.source
@@ -209,15 +209,17 @@ def _octets(mac: Mac) -> bytes:
     return bytes.fromhex(mac.replace(":", ""))
 
 
-def _is_over(attempt: BootAttempt, message: Dhcp, time: float) -> bool:
+def _is_over(attempt: BootAttempt, message: Dhcp, packet: Packet) -> bool:
     """Return True if the message begins another attempt of the client.
 
     Some ROMs derive the transaction's number from their MAC. A discover after a download begins another attempt even
     in the same transaction.
     """
-    dhcp = attempt.dhcp
-    if dhcp is None:
+    if attempt.is_busy_beside(packet):
+        return False
+    lease = attempt.leases.get(len(packet.source))
+    if lease is None and attempt.leases:
+        return True
+    if lease is None or lease.transaction == message.transaction:
         return attempt.downloads and message.step is AddressStep.DISCOVER
-    if dhcp.transaction == message.transaction:
-        return attempt.downloads and message.step is AddressStep.DISCOVER
-    return attempt.downloads or dhcp.over(time)
+    return attempt.downloads or lease.over(packet.time)

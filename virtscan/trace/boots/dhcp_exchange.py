@@ -86,6 +86,11 @@ class DhcpExchange(Exchange):
         unrequested = AddressStep.OFFER in self._seen and AddressStep.REQUEST not in self._seen
         return self.acknowledged or (unrequested and (self._keeps_transaction or self.gave_up(time)))
 
+    def is_open(self, time: float) -> bool:
+        """Return True if the client still waits for an address at that time, and is not known to ignore answers."""
+        has_waited = self.retries > _RETRIES_BEFORE_REQUEST or self.gave_up(time)
+        return not (self.acknowledged or (has_waited and self.ignores_bad))
+
     def ignored_incomplete(self, end: float) -> bool:
         """Return True if the client ignored answers whose checksum is not known to be complete."""
         match self.ended(end):

@@ -126,13 +126,15 @@ class Tracker:
         attempt = self._clients.attempt(mac, packet, message if begins else None)
         if attempt is None:
             return None
-        if attempt.dhcp is None:
-            attempt.dhcp = DhcpExchange(packet, message)
-        attempt.dhcp.add(packet, message)
+        version = len(packet.source)
+        if version not in attempt.leases:
+            attempt.leases[version] = DhcpExchange(packet, message)
+        lease = attempt.leases[version]
+        lease.add(packet, message)
         attempt.boots = attempt.boots or message.boots
         if message.address is not None:
             self._clients.has_address(attempt, message.address)
-        return _taken(attempt, attempt.dhcp, packet, from_server=not from_client)
+        return _taken(attempt, lease, packet, from_server=not from_client)
 
     def _read_request(self, packet: Packet) -> TakenPacket | None:
         end = packet.source, packet.source_port
@@ -207,8 +209,8 @@ class Tracker:
             return None
         if known is not None and known[0] is attempt and known[1].opens(packet):
             return known  # the client repeats it
-        named = http.port_of(attempt.dhcp.file) if attempt.dhcp is not None else None
-        is_download = packet.destination_port in {*http.PORTS, named}
+        named = {http.port_of(lease.file) for lease in attempt.leases.values()}
+        is_download = packet.destination_port in http.PORTS | named
         if is_download:
             attempt = self._clients.connects(attempt, packet)
             if attempt is None:
