@@ -454,6 +454,19 @@ def test_a_boot_over_ipv6_is_followed_from_solicit_to_file(tmp_path: Path) -> No
     assert judge(found).confidence.value == "medium"  # the same server's advertise and reply were complete
 
 
+@pytest.mark.parametrize(("kind", "failed"), [(Checksum.PARTIAL, Failed.YES), (Checksum.GOOD, Failed.UNCLEAR)])
+def test_an_address_without_a_request_is_not_taken_if_the_client_solicits_again(
+    kind: Checksum, failed: Failed, tmp_path: Path
+) -> None:
+    """A server may answer a solicit with an address at once (rapid commit: RFC 4039, RFC 8415)."""
+    shots = [
+        shot for time in (0, 1, 3) for shot in (asks(time, SOLICIT), replies(time + 0.1, dhcp6(7, ADDRESS, URL), kind))
+    ]
+
+    found = only(trace(tmp_path, *shots, until=60))
+    assert judge(found).failed is failed
+
+
 class TestClientsThatConfigureBothVersions:
     """iPXE asks over IPv4 and IPv6 at the same time, and boots with the first address that it gets."""
 

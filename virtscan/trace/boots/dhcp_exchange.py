@@ -49,6 +49,8 @@ class DhcpExchange(Exchange):
                 self.settle()
                 self._seen.discard(AddressStep.REQUEST)  # the next one is of another offer
             self._keeps_transaction = same and step in self._seen
+            if same and self.acknowledged and AddressStep.REQUEST not in self._seen:
+                self._misses_acknowledgement(packet.time)  # of a rapid commit (RFC 4039, RFC 8415)
             self.client_sent(packet, again=step in self._seen)
         elif step is AddressStep.REQUEST and packet.destination_port == PROXY:
             self._requests_file(packet, server=message.server or packet.destination)
