@@ -721,6 +721,16 @@ def test_a_capture_may_begin_with_the_last_request_that_the_client_repeats(tmp_p
     assert judge(boot(tmp_path, ASKS, fails)).failed is Failed.UNCLEAR
 
 
+def test_a_window_that_is_sent_again_is_a_repetition(tmp_path: Path) -> None:
+    """A client with a window of several blocks (RFC 7440) acknowledges the last one only, if at all."""
+    agreed = options("blksize", "512", "windowsize", "4")
+    begun = [ASKS, answered(1.1, agreed), said(1.2, acknowledged(0), to=40000)]
+    window = [answered(time + block / 1000, data(block)) for time in (1.3, 2.3, 4.3) for block in (1, 2, 3, 4)]
+
+    found = boot(tmp_path, *lease(), *begun, *window)
+    assert (found.resent, judge(found).failed, judge(found).confidence.value) == (2, Failed.NO, "high")
+
+
 def test_a_client_that_repeats_its_acknowledgement_lacks_the_last_block(tmp_path: Path) -> None:
     begun = [ASKS, answered(1.1, options()), said(1.2, acknowledged(0), to=40000)]
     last = answered(1.21, data(1, 5), kind=Checksum.PARTIAL)

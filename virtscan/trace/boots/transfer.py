@@ -90,7 +90,7 @@ class Transfer(Download):
                 if not again:
                     self._take_late(flow, 0)
             case Data(block, size):
-                self.answered(packet, flow, again=block == self._last_block)
+                self.answered(packet, flow, again=self._last_block is not None and not self._is_ahead(block))
                 self._last_block = block
                 if size < self._block_sizes.get(flow, BLOCK_SIZE):
                     self._final_missed = self._final_block is not None
