@@ -211,6 +211,27 @@ def test_a_closed_port_refuses(tmp_path: Path) -> None:
     assert boot(tmp_path, CONNECTS, server(1.1, flags=RST | ACK, sequence=0)).outcome is Outcome.REFUSED
 
 
+@pytest.mark.parametrize(("kind", "again"), [(Checksum.PARTIAL, Failed.YES), (Checksum.GOOD, Failed.NO)])
+def test_a_client_that_connects_again_did_not_take_the_refusal(kind: Checksum, again: Failed, tmp_path: Path) -> None:
+    """Linux leaves the checksum of a refusal over IPv6 to the NIC (tcp_v6_send_response)."""
+    shots = [
+        shot
+        for time in (1.0, 2.0, 4.0)
+        for shot in (
+            client(time, flags=SYN, sequence=ISS),
+            server(time + 0.1, flags=RST | ACK, sequence=0, kind=kind),
+        )
+    ]
+
+    once, repeated = boot(tmp_path, *shots[:2]), boot(tmp_path, *shots)
+    assert (once.outcome, once.taken.partial, judge(once).failed) == (
+        Outcome.REFUSED,
+        int(kind is Checksum.PARTIAL),
+        Failed.NO,
+    )
+    assert (repeated.outcome, judge(repeated).failed) == (Outcome.REFUSED, again)
+
+
 @pytest.mark.parametrize("flags", [RST, RST | ACK])
 def test_a_client_that_resets_a_connection_verified_the_checksum_that_accepted_it(tmp_path: Path, flags: int) -> None:
     accepts = [

@@ -67,9 +67,10 @@ class Connection(Download):
         occupies = segment.length > 0 or bool(flags & (tcp.SYN | tcp.FIN))
         end = tcp.following(segment.end) if flags & (tcp.SYN | tcp.FIN) else segment.end
         forward = self._sent is None or tcp.is_after(end, self._sent)
-        self.answered(packet, _FLOW, again=occupies and not forward, quiet=not occupies)
-        if flags & tcp.RST and not self._established:
-            self._refused = True
+        refuses = bool(flags & tcp.RST) and not self._established
+        again = refuses and self._refused
+        self.answered(packet, _FLOW, again=again or (occupies and not forward), quiet=not (occupies or refuses))
+        self._refused = self._refused or refuses
         self._answered_at_all = self._answered_at_all or not flags & tcp.RST
         self._closed = self._closed or bool(flags & tcp.RST)
         self._sent_all = self._sent_all or bool(flags & tcp.FIN)
@@ -89,8 +90,8 @@ class Connection(Download):
         return self._acknowledged is not None
 
     def settle(self, end: float) -> None:  # noqa: ARG002 the base's signature
-        """See `Download`; only the client's next segment would show that it took the server's first."""
-        if self._established and not self.resent and not self._passed_over:
+        """See `Download`; only the client's next segment would show that it took the server's first, or a refusal."""
+        if (self._established or self._refused) and not self.resent and not self._passed_over:
             self.record_reaction_to_all()
 
     def ended(self, end: float) -> tuple[Outcome, BootError | None]:
