@@ -368,6 +368,14 @@ def test_a_frame_may_have_the_number_of_those_dropped_before_it(tmp_path: Path) 
     assert "4 frames dropped" in reason(written(tmp_path, pcapng(FRAMES) + told + told).gaps[0])
 
 
+def test_the_oldest_kind_of_block_may_tell_how_many_frames_were_dropped_before_it(tmp_path: Path) -> None:
+    frame = FRAMES[0][1]
+    heads = [struct.pack("<HHIIII", 0, dropped, 0, 0, len(frame), len(frame)) for dropped in (3, 0xFFFF, 4)]
+
+    found = written(tmp_path, pcapng(FRAMES) + b"".join(block(2, head + frame) for head in heads))
+    assert "7 frames dropped" in reason(found.gaps[0])
+
+
 def total(found: Trace) -> int:
     """Touch every number of a trace."""
     return sum(boot.from_server.total + boot.from_client.total + boot.retries + boot.resent for boot in found.boots)

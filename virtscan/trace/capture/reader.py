@@ -28,8 +28,8 @@ _TIME_RESOLUTION, _TIME_OFFSET = 9, 14
 _DROPS = {5, 7}
 """Options of statistics: frames dropped by the interface, and by the operating system, since the capture began."""
 _DROPS_BEFORE = {4}
-"""Option of a packet: frames dropped since the one before it."""
-_UNKNOWN_COUNT = (1 << 64) - 1
+"""Option of a packet: frames dropped since the one before it. The old kind of packet has a field for that."""
+_UNKNOWN_COUNT, _UNKNOWN_OLD_COUNT = (1 << 64) - 1, (1 << 16) - 1
 _MICROSECONDS = 10**6
 
 _OTHER_FORMAT = "not a packet capture (pcap or pcapng); write one with tcpdump -w FILE"
@@ -209,6 +209,9 @@ class _CaptureSection:
         options = 20 + size + -size % 4
         if len(body) > options and not old:
             self._drops[number] += self._counted(body, options, _DROPS_BEFORE)
+        if old:
+            (dropped,) = self._unpack("H", body, 2)
+            self._drops[number] += dropped if dropped != _UNKNOWN_OLD_COUNT else 0
         time = ((high << 32) + low) / interface.ticks + interface.offset
         return Frame(time, body[20 : 20 + size], interface.link, number + 1)
 
