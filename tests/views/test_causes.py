@@ -27,7 +27,7 @@ from virtscan.model.reasons import NeedsKernel, NeedsOffload, NeedsPlace, NeedsS
 from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.views import VIEWS
 from virtscan.views.rows.filters import narrow, parse_condition
-from virtscan.views.rows.grouping import RowGroup
+from virtscan.views.rows.grouping import RowGroup, joined
 
 OFFLOAD = NeedsOffload(server="satellite", interface="eth0", why=failure("connection refused"))
 PLACE = NeedsPlace(server="satellite", why=WhyUnlocated.NO_MAC)
@@ -255,6 +255,12 @@ def test_every_server_that_has_to_be_switched_is_named_with_its_command() -> Non
         shown = REPORTERS[name].render(document).decode().replace("`", "")
         assert "also on two" in shown, name
         assert "also fixed eth0, for 1 of these interfaces" in shown, name
+
+
+def test_advice_after_a_sentence_begins_with_a_capital() -> None:
+    assert joined(["Provide its MAC.", "also on two: ethtool -K eth0 tx off", "also on three."]) == (
+        "Provide its MAC. Also on two: ethtool -K eth0 tx off; also on three."
+    )
 
 
 def test_a_server_that_is_waived_is_not_to_be_switched() -> None:

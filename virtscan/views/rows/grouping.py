@@ -56,8 +56,11 @@ class RowGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def joined(parts: Iterable[str]) -> str:
-    """Join sentences and clauses; a clause ends with a semicolon."""
+    """Join sentences and clauses; a clause ends with a semicolon, and one after a sentence begins another."""
     text = ""
     for part in parts:
-        text += f"{' ' if text.endswith(('.', ':')) else '; '}{part}" if text else part
+        if text.endswith("."):
+            text += f" {part[:1].upper()}{part[1:]}"
+        else:
+            text += f"{' ' if text.endswith(':') else '; '}{part}" if text else part
     return text
