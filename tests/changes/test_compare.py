@@ -22,6 +22,7 @@ from virtscan.changes import (
 from virtscan.correlator.judging import judge
 from virtscan.model import (
     Domain,
+    DomainState,
     GapAbout,
     HostStatus,
     Hypervisor,
@@ -32,6 +33,7 @@ from virtscan.model import (
     Persistence,
     Policy,
     Server,
+    SourceMode,
     State,
     Verdict,
     Waiver,
@@ -441,6 +443,23 @@ def test_a_gap_that_an_earlier_version_has_in_words_is_not_a_change() -> None:
     gaps = (gap_in_words("cobbler sat", "timeout", about=GapAbout.PROVISIONING),)
 
     assert difference(fleet(), fleet(gaps=gaps)).systems == ()
+
+
+def test_a_definition_of_the_next_start_that_only_one_side_read_clears_nothing() -> None:
+    harmless = macvtap(mac=BOOTING, mode=SourceMode.PRIVATE)
+    running = replace(WEB, state=DomainState.ACTIVE, interfaces=(harmless,))
+    next_start = replace(WEB, state=DomainState.INACTIVE, next_start=True)
+    cured = replace(running, state=DomainState.INACTIVE, next_start=True)
+    with_definition, without = fleet(on_hv1(SATELLITE, running, next_start)), fleet(on_hv1(SATELLITE, running))
+
+    assert [one.kind for one in difference(with_definition, without).findings] == [FindingKind.NOT_SEEN]
+    assert [one.kind for one in difference(without, with_definition).findings] == [FindingKind.SEEN_AGAIN]
+    read_again = difference(with_definition, fleet(on_hv1(SATELLITE, running, cured))).findings
+    assert [one.kind for one in read_again] == [FindingKind.RESOLVED]
+    off = replace(cured, next_start=False)
+    assert [one.kind for one in difference(with_definition, fleet(on_hv1(SATELLITE, off))).findings] == [
+        FindingKind.RESOLVED
+    ]
 
 
 def test_a_move_alone_changes_no_finding() -> None:

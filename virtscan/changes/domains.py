@@ -22,6 +22,7 @@ class DomainOnHost(msgspec.Struct, frozen=True, gc=False):
     side: Observation
     domain: Domain
     is_seen: bool
+    has_next_start: bool
 
     @property
     def ref(self) -> DomainRef:
@@ -83,7 +84,7 @@ def pair_domains(hosts: Sequence[ObservedHost]) -> list[DomainPair]:
 
 
 def _on(host: ObservedHost, side: Observation, sighting: Sighting) -> DomainOnHost:
-    return DomainOnHost(host, side, sighting.domain, sighting.is_seen)
+    return DomainOnHost(host, side, sighting.domain, sighting.is_seen, sighting.has_next_start)
 
 
 def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) -> Iterator[DomainPair]:

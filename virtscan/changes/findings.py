@@ -6,7 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from virtscan.changes.causes import Causes
-from virtscan.changes.domains import DomainPair
+from virtscan.changes.domains import DomainOnHost, DomainPair
 from virtscan.changes.observation import interface_key
 from virtscan.changes.values import FindingChange, FindingKind, Kind
 from virtscan.model import OPEN, DomainKey, Finding, Ranked, Report, Verdict
@@ -111,11 +111,16 @@ def _kind(old: Finding | None, new: Finding | None, pair: DomainPair) -> Finding
         return FindingKind.SEEN_AGAIN if after in _OPEN else None
     if before is after is Standing.AT_RISK:
         return _exposure(old, new)
-    if after is Standing.CLEAR and pair.may_have_stayed:
+    if after is Standing.CLEAR and (pair.may_have_stayed or _was_not_read(old, pair.new)):
         return FindingKind.NOT_SEEN if before in _OPEN else None
-    if before is Standing.CLEAR and pair.may_have_been_there:
+    if before is Standing.CLEAR and (pair.may_have_been_there or _was_not_read(new, pair.old)):
         return FindingKind.SEEN_AGAIN if after in _OPEN else None
     return _KINDS.get((before, after))
+
+
+def _was_not_read(finding: Finding | None, other: DomainOnHost | None) -> bool:
+    """Return True for a finding about the next start of a domain, if the other side lacks that definition."""
+    return finding is not None and finding.next_start and other is not None and not other.has_next_start
 
 
 def _exposure(old: Finding | None, new: Finding | None) -> FindingKind | None:

@@ -8,6 +8,7 @@ from virtscan.changes.values import may_be_same
 from virtscan.model import (
     Domain,
     DomainKey,
+    DomainState,
     GapAbout,
     HostStatus,
     Hypervisor,
@@ -20,10 +21,14 @@ from virtscan.model.identity.matching import HostPair, match_hosts
 
 
 class Sighting(msgspec.Struct, frozen=True, gc=False):
-    """A domain of an observation; it `is_seen` unless it is only remembered."""
+    """A domain of an observation; it `is_seen` unless it is only remembered.
+
+    `has_next_start` is True unless it runs and its definition for the next start was not read.
+    """
 
     domain: Domain
     is_seen: bool
+    has_next_start: bool = True
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +142,10 @@ def _observation(
         return Observation(host=None, domains={}, is_outside=is_outside)
     last = None if host.status is HostStatus.COMPLETE or host.name not in memory else memory[host.name].last
     domains = {key: Sighting(domain, is_seen=False) for key, domain in _by_key(last.domains if last else ()).items()}
-    domains |= {key: Sighting(domain, is_seen=True) for key, domain in _by_key(host.domains).items()}
+    next_starts = {domain.key for domain in host.domains if domain.next_start}
+    for key, domain in _by_key(host.domains).items():
+        has_next_start = key in next_starts or domain.state is not DomainState.ACTIVE
+        domains[key] = Sighting(domain, is_seen=True, has_next_start=has_next_start)
     is_earlier = host.status is HostStatus.COMPLETE and host.name in failed
     known = host if is_earlier else last
     return Observation(
