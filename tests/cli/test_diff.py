@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, nic, server
 from tests.harness.definitions import direct, domain_xml
 from tests.harness.schemas import validator
 from virtscan.changes import remembering
 from virtscan.cli.main import run
 from virtscan.correlator.staleness.remembering import remembering_places
-from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, Mac, State
+from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, LowerDevice, Mac, Policy, State
 from virtscan.reporters import REPORTERS
 from virtscan.storage import dumps
 from virtscan.storage.history import open_history
@@ -47,6 +47,21 @@ def save(tmp_path: Path) -> Any:
         return str(path)
 
     return write
+
+
+def test_an_interface_that_one_side_alone_judges_is_news_and_never_resolved(
+    save: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    web = domain("web01", macvtap("eth0"), uuid="00000000-0000-1000-8000-000000000002")
+    satellite = domain("satvm", macvtap("eth0", mac=SAT), uuid="00000000-0000-1000-8000-000000000001")
+    host = hypervisor("hv1", satellite, web, kernel=UNFIXED_KERNEL, devices=(nic("eth0"),))
+    anywhere = inventory(host, servers=(server("satellite", macs=(SAT,)),), scope="a")
+    on_bonds = replace(anywhere, policy=Policy(lower_device=LowerDevice.BOND), taken_at=TAKEN_AT + NIGHT)
+
+    assert run(["diff", save("old", anywhere), save("new", on_bonds)]) == 0
+    assert capfd.readouterr().out == ""
+    assert run(["diff", save("old", on_bonds), save("new", replace(anywhere, taken_at=TAKEN_AT + 2 * NIGHT))]) == 1
+    assert "1 newly at risk" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize(

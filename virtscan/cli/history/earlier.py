@@ -10,7 +10,7 @@ from virtscan.cli.acquire import load
 from virtscan.cli.history.source import recalled, recalled_baseline
 from virtscan.correlator.staleness.remembering import remembering_places
 from virtscan.errors import InventoryError
-from virtscan.model import Gap, Inventory
+from virtscan.model import Gap, Inventory, LowerDevice
 from virtscan.storage.address import is_history
 
 since_option = click.option(
@@ -62,9 +62,14 @@ def with_memory_of(inventory: Inventory, before: Inventory) -> Inventory:
 
 
 def changes_between(old: Inventory, new: Inventory) -> Changes:
-    """Compare two inventories, both judged by today's rules."""
+    """Compare two inventories, both judged by today's rules.
+
+    If the newer one judges bonds alone, so does the older one: an interface that is not judged is not resolved.
+    """
     from virtscan.correlator.judging import judge
 
+    if new.policy.lower_device is LowerDevice.BOND:
+        old = msgspec.structs.replace(old, policy=msgspec.structs.replace(old.policy, lower_device=LowerDevice.BOND))
     return compare(old, new, judge)
 
 
