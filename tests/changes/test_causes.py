@@ -149,7 +149,7 @@ COMPLETE = HostStatus.COMPLETE.value
         pytest.param(
             fleet(),
             fleet(empty()),
-            FindingKind.RESOLVED,
+            FindingKind.NO_LONGER_SCANNED,
             Cause(kind=CauseKind.HOST_REMOVED, hypervisor="hv1"),
             id="its hypervisor is no longer configured",
         ),

@@ -46,7 +46,7 @@ def reverse_of(change: Any) -> Any:
         after = None if change.new is None else change.new.verdict
         if change.kind is FindingKind.NEW and before is Verdict.UNKNOWN and after is Verdict.AT_RISK:
             swapped["kind"] = FindingKind.UNDECIDED
-        if change.kind is FindingKind.UNDECIDED:
+        if change.kind in {FindingKind.UNDECIDED, FindingKind.NO_LONGER_SCANNED}:
             swapped["kind"] = FindingKind.NEW
     if hasattr(change, "fields"):
         swapped["fields"] = tuple(replace(one, old=one.new, new=one.old) for one in change.fields)
@@ -65,6 +65,8 @@ def lists(changes: Changes) -> dict[str, list[str]]:
     def written(change: Any) -> str:
         plain = msgspec.to_builtins(change)
         plain.pop("cause", None)
+        if plain["kind"] == FindingKind.NO_LONGER_SCANNED.value:  # the reverse of a new one as well
+            plain["kind"] = FindingKind.RESOLVED.value
         if plain["kind"] == Kind.CHANGED.value:
             plain.pop("index", None)  # the present one
         if plain.get("fields"):

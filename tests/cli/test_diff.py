@@ -210,7 +210,7 @@ def test_a_hypervisor_of_another_configuration_resolves_nothing(save: Any, capfd
     assert {change["change"] for change in changes if change["subject"] in {"finding", "domain"}} == {"not-seen"}
     assert run([*arguments[:2], save("same.json", without), *arguments[2:]]) == 0
     changes = json.loads(capfd.readouterr().out)["changes"]
-    assert {change["change"] for change in changes if change["subject"] == "finding"} == {"resolved"}
+    assert {change["change"] for change in changes if change["subject"] == "finding"} == {"no-longer-scanned"}
 
 
 def test_other_configurations_are_distinguished(save: Any, capfd: pytest.CaptureFixture[str]) -> None:

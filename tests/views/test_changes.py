@@ -62,7 +62,7 @@ def test_every_cause_has_words(kind: CauseKind) -> None:
 @pytest.mark.parametrize("kind", FindingKind)
 @pytest.mark.parametrize("verdict", [Verdict.AT_RISK, Verdict.UNKNOWN])
 def test_every_kind_of_a_changed_finding_has_words(kind: FindingKind, verdict: Verdict) -> None:
-    assert wording.finding_happened(kind, verdict, CauseKind.UNKNOWN)
+    assert wording.finding_happened(kind, verdict)
 
 
 def test_risks_of_a_removed_hypervisor_are_not_taken_for_cured() -> None:

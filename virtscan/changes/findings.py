@@ -115,7 +115,8 @@ def _kind(old: Finding | None, new: Finding | None, pair: DomainPair) -> Finding
         return FindingKind.NOT_SEEN if before in _OPEN else None
     if before is Standing.CLEAR and (pair.may_have_been_there or _was_not_read(new, pair.old)):
         return FindingKind.SEEN_AGAIN if after in _OPEN else None
-    return _KINDS.get((before, after))
+    is_scanned = pair.new is not None or pair.old is None or pair.old.host.pair.new is not None
+    return _KINDS.get((before, after)) if is_scanned or before not in _OPEN else FindingKind.NO_LONGER_SCANNED
 
 
 def _was_not_read(finding: Finding | None, other: DomainOnHost | None) -> bool:

@@ -29,6 +29,7 @@ _FINDINGS = {
     FindingKind.EXPOSURE_RISEN,
     FindingKind.UNDECIDED,
     FindingKind.RESOLVED,
+    FindingKind.NO_LONGER_SCANNED,
 }
 _READING = {Kind.NOT_SEEN, Kind.SEEN_AGAIN}
 

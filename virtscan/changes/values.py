@@ -32,7 +32,8 @@ class FindingKind(Ranked):
     """Kind of change of a finding, the most urgent first.
 
     NEW is at risk or unknown, and was neither or was unknown. UNDECIDED was at risk and is unknown, which resolves
-    nothing. SEEN_AGAIN is at risk or unknown, and may have been there before, unseen.
+    nothing. SEEN_AGAIN is at risk or unknown, and may have been there before, unseen. NO_LONGER_SCANNED was at risk or
+    unknown on a hypervisor that was removed from the configuration, which cures nothing.
     """
 
     NEW = "new"
@@ -44,6 +45,7 @@ class FindingKind(Ranked):
     EXPOSURE_FALLEN = "exposure-fallen"
     WAIVED = "waived"
     RESOLVED = "resolved"
+    NO_LONGER_SCANNED = "no-longer-scanned"
 
 
 class CauseKind(Enum):

@@ -25,13 +25,14 @@ _TILES = (
     ("newly_at_risk", "", "newly at risk", "bad"),
     ("newly_unknown", "", "newly unknown", "doubtful"),
     ("findings", "resolved", "resolved", ""),
+    ("findings", "no-longer-scanned", "no longer scanned", ""),
     ("not_read", "", "hypervisor{} not read completely", "doubtful"),
     ("domains", "", "VM{}", ""),
     ("interfaces", "", "network interface{}", ""),
 )
 """Metric, value of its label (empty for the sum of all), words for one or many, and the look of a number above 0."""
 
-_ONLY_IF_ANY = {"partial", "failed", "resolved"}
+_ONLY_IF_ANY = {"partial", "failed", "resolved", "no-longer-scanned"}
 
 _CHANGE = "change"
 """Label of numbers of changes; their sum does not count the fleet."""

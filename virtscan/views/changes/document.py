@@ -188,7 +188,6 @@ def _headline(changes: Changes) -> str:
     if changes.is_empty:
         return ""
     findings = Counter(change.kind for change in changes.findings)
-    causes = Counter(change.cause.kind for change in changes.findings if change.kind is FindingKind.RESOLVED)
     in_order = sorted(changes.hypervisors, key=lambda change: change.kind.rank)
     hosts = Counter(wording.host_happened(change, is_first=changes.is_first) for change in in_order)
     systems = Counter(change.kind for change in changes.systems)
@@ -197,8 +196,8 @@ def _headline(changes: Changes) -> str:
     parts = [
         (sum(map(is_newly_at_risk, changes.findings)), "", "newly at risk"),
         (sum(map(is_newly_unknown, changes.findings)), "", "newly unknown"),
-        (findings[FindingKind.RESOLVED] - causes[CauseKind.HOST_REMOVED], "", "resolved"),
-        (causes[CauseKind.HOST_REMOVED], "", "no longer scanned"),
+        (findings[FindingKind.RESOLVED], "", "resolved"),
+        (findings[FindingKind.NO_LONGER_SCANNED], "", "no longer scanned"),
         (findings[FindingKind.NOT_SEEN], "", "not seen"),
         *((count, "hypervisor", happened) for happened, count in hosts.items()),
         *((servers[kind], "server", wording.happened("server", kind)) for kind in Kind),

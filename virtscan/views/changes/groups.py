@@ -41,8 +41,9 @@ def _group(lines: Sequence[ChangeLine], places: tuple[int, ...]) -> RowGroup:
 
 
 def _server(line: ChangeLine) -> str | None:
-    """Return the server of a finding whose cause names none; a resolved one has no server."""
-    if not isinstance(line.cause, Cause) or line.cause.server is not None or line.kind is FindingKind.RESOLVED:
+    """Return the server of a finding whose cause names none; one that is resolved or not scanned has no server."""
+    ended = {FindingKind.RESOLVED, FindingKind.NO_LONGER_SCANNED}
+    if not isinstance(line.cause, Cause) or line.cause.server is not None or line.kind in ended:
         return None
     return line.server
 

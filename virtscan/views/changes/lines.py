@@ -81,7 +81,7 @@ def _of_finding(change: FindingChange) -> ChangeLine:
     return ChangeLine(
         subject=Subject.FINDING,
         kind=change.kind,
-        mark=(change.cause, wording.finding_happened(change.kind, risk.verdict, change.cause.kind)),
+        mark=(change.cause, wording.finding_happened(change.kind, risk.verdict)),
         detail=_verdicts(change),
         hypervisor=finding.hypervisor,
         domain=finding.domain,

@@ -50,11 +50,8 @@ def host_happened(change: HostChange, *, is_first: bool) -> str:
     return happened("hypervisor", change.kind)
 
 
-def finding_happened(kind: FindingKind, verdict: Verdict, cause: CauseKind) -> str:
-    """Describe a change of findings that have this verdict now, or had it if they have none.
-
-    Those of a hypervisor that was removed are no longer scanned: readers would take `resolved` for a cure.
-    """
+def finding_happened(kind: FindingKind, verdict: Verdict) -> str:
+    """Describe a change of findings that have this verdict now, or had it if they have none."""
     risk = "at risk" if verdict is Verdict.AT_RISK else "unknown"
     match kind:
         case FindingKind.NEW:
@@ -73,7 +70,7 @@ def finding_happened(kind: FindingKind, verdict: Verdict, cause: CauseKind) -> s
             return f"{risk} when last read"
         case FindingKind.WAIVED:
             return "newly waived"
-        case FindingKind.RESOLVED if cause is CauseKind.HOST_REMOVED:
+        case FindingKind.NO_LONGER_SCANNED:
             return f"no longer scanned, and {risk} when last read"
         case FindingKind.RESOLVED:
             return "resolved"
