@@ -443,17 +443,36 @@ def test_without_a_place_for_the_lock_it_scans_with_a_warning(
 
 
 def test_a_full_disk_loses_no_report(tmp_path: Path) -> None:
-    """Neither the database nor the copy nor the note in the lock has room: in a filesystem of a page."""
+    """Neither the database nor the file nor the note in the lock has room: in a filesystem of a page."""
+    kept = ["--history", f"sqlite:///{tmp_path}/h", "--save", f"{tmp_path}/saved"]
     done = subprocess.run(
         ["unshare", "--mount", "--map-root-user", "sh", "-c",
          f'mount -t tmpfs -o size=4k tmpfs {tmp_path} && cat /dev/zero >{tmp_path}/fill 2>/dev/null; exec "$@"', "sh",
-         sys.executable, "-c", "from virtscan.cli import main; main()", *SCAN, "--history", f"sqlite:///{tmp_path}/h"],
-        env=os.environ | {"XDG_STATE_HOME": str(tmp_path)}, capture_output=True, text=True, check=False,
+         sys.executable, "-c", "from virtscan.cli import main; main()", *SCAN, *kept],
+        env=os.environ | {"XDG_STATE_HOME": str(tmp_path), "TMPDIR": str(tmp_path)},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
 
     assert done.returncode == 74, done.stderr
     assert "; exit code 74." in done.stdout
-    assert "the scan is lost: " in done.stderr
+    copy = re.search(r"the scan is in (.*) \(virtscan report\)", done.stderr)
+    assert copy is not None, done.stderr
+    inventory = Path(copy[1]).read_bytes()
+    Path(copy[1]).unlink()
+    assert len(loads(inventory, origin="copy").hypervisors) == 1
+
+
+def test_without_any_folder_of_the_user_the_copy_is_in_the_one_for_temporary_files(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "virtscan", *SCAN, "--history", "sqlite:////dev/null/h"],
+        env=os.environ | {"STATE_DIRECTORY": "/dev/null/state", "TMPDIR": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 74, done.stderr
+    (copy,) = tmp_path.glob("scan-*.json")
+    assert f"the scan is in {copy} (virtscan report)" in done.stderr
+    assert (len(loads(copy.read_bytes(), origin="copy").hypervisors), copy.stat().st_mode & 0o777) == (1, 0o600)
 
 
 def test_a_database_that_stops_in_the_middle_keeps_no_report_back(postgresql: PostgreSQL) -> None:

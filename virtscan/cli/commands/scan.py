@@ -85,13 +85,13 @@ def scan(
         inventory, seconds = _collected(plan, console, baseline, redacted)
         writer.collected(inventory)
         report = judge(inventory)
+        news = baseline.news(inventory)
+        outcome = _outcome(report, news, parsed(assumptions, redacted.text), plan.fail_on)
+        if save and saved and _save(inventory, saved, keep_earlier=outcome.code is ExitCode.NOTHING_SEEN):
+            writer.saved_in(save)
         writer.judged(report)
         if redact is None and writer.failure is None:  # names of the history have no pseudonyms
             rendering = rendering.with_sections(lambda: trend_of(url, plan.scope))
-        news = baseline.news(inventory)
-        outcome = _outcome(report, news, parsed(assumptions, redacted.text), plan.fail_on)
-        if saved and save and _save(inventory, saved, keep_earlier=outcome.code is ExitCode.NOTHING_SEEN):
-            writer.saved_in(save)
         note = default_uri_line(plan, names=console.names)
         rendering = msgspec.structs.replace(rendering, note=note, what_if=outcome.what_if)
         judged = with_file(outcome.report, save, is_redacted=redact is not None)
@@ -135,7 +135,7 @@ def _outcome(
 
 
 def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool) -> bool:
-    """Write the inventory to its file before the report, whose writing may fail; return True if it is there."""
+    """Write the inventory to its file before the report, whose writing may fail; return True if it is in a file."""
     from virtscan.storage import parts
 
     for part in parts(inventory):
@@ -143,4 +143,4 @@ def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool) -> bool:
     if keep_earlier:
         saved.keep_earlier()
     saved.end()
-    return saved.failure is None and not saved.keeps_earlier
+    return saved.failure is None and not saved.keeps_earlier and Path(saved.name).is_file()

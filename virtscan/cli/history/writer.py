@@ -102,16 +102,22 @@ class HistoryWriter:
 
     def _instead(self, inventory: Inventory) -> str:
         """State where the scan is, after writing a copy if it is nowhere."""
+        import tempfile
+
         from virtscan.storage import dumps
 
         if self._saved is not None:
             return f"the scan is in {self._saved}"
         # cron starts the scans of several configurations in one second
         name = f"scan-{inventory.taken_at:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}.json"
-        try:
-            path = state_directory() / name
-            with opened(path, mode=PRIVATE) as output:
-                output.write(dumps(inventory))
-        except (OSError, click.ClickException) as error:
-            return f"the scan is lost: {error}"
-        return f"the scan is in {path} (virtscan report)"
+        problem = ""
+        for folder in (state_directory, lambda: Path(tempfile.gettempdir())):
+            try:
+                path = folder() / name
+                with opened(path, mode=PRIVATE) as output:
+                    output.write(dumps(inventory))
+            except (OSError, click.ClickException) as error:
+                problem = problem or str(error)
+            else:
+                return f"the scan is in {path} (virtscan report)"
+        return f"the scan is lost: {problem}"
