@@ -40,7 +40,7 @@ from virtscan.model import (
     SourceMode,
     Verdict,
 )
-from virtscan.model.reasons import NeedsDeviceRole, NeedsNicKinds, NeedsPlace
+from virtscan.model.reasons import LeavesByNic, NeedsDeviceRole, NeedsNicKinds, NeedsPlace
 
 BRIDGE, VEPA, PRIVATE, PASSTHROUGH, NO_MODE = SourceMode
 YES, NO, UNKNOWN = Reach
@@ -197,6 +197,16 @@ def test_each_device_of_the_host_itself_has_its_row(own: Device, interface: Inte
     found = finding_of(scene(interface, host_devices=(*STACKS, bridge("br9", "eth6", "p9"), mine(own))))
 
     assert (found.rule, found.reaches_server) == (rule, reach)
+
+
+@pytest.mark.parametrize(("driver", "filled"), [("ixgbe", True), ("virtio_net", False)])
+def test_a_host_process_is_cleared_without_a_nic_that_fills_in_checksums(driver: str, filled: bool) -> None:
+    devices = (bond("bond2", "eth4", mac=Mac(SERVING)), nic("eth4", driver=driver))
+
+    found = finding_of(scene(host_devices=devices))
+
+    assert found.rule == "R9"
+    assert any(isinstance(reason, LeavesByNic) for reason in found.because) is filled
 
 
 def test_a_dummy_with_the_mac_of_its_bridge_does_not_send_for_it() -> None:

@@ -267,7 +267,8 @@ def _goes_down(sender: LocalServer, met: Meeting, point: AttachmentPoint) -> Pos
     reach = Reach.NO if is_hosts_own else Reach.UNKNOWN
     if point.receives_partial and (met.vlan is not State.OFF or point.reflective is not State.OFF):
         return _unproven(_lacks(point), reason, reach=reach)
-    return Position(where=Where.NEVER_MET, reach=reach, because=(reason, LeavesByNic(device=met.other)))
+    leaves = () if point.receives_partial else (LeavesByNic(device=met.other),)
+    return Position(where=Where.NEVER_MET, reach=reach, because=(reason, *leaves))
 
 
 def _elsewhere(sender: LocalServer, device: DeviceName | None, point: AttachmentPoint) -> Position:
