@@ -66,6 +66,14 @@ def test_no_advice_is_given_to_scan_a_known_outer_host() -> None:
     assert "scan" not in (words.how(needed) or "")
 
 
+def test_a_hypervisor_without_known_macs_may_run_on_an_unread_one() -> None:
+    needed = r.NeedsPlace(server="sat", why=r.WhyUnlocated.HYPERVISOR_INCOMPLETE, hypervisor="hv-a")
+
+    assert words.sentence(needed) == (
+        "where sat runs: its hypervisor may be a virtual machine on hv-a, which was not read completely"
+    )
+
+
 def test_a_server_may_be_the_outer_host_itself() -> None:
     needed = r.NeedsOuterHost(server="sat", hypervisor="hv-b", outer="sat")
 

@@ -96,6 +96,8 @@ def _unlocated(reason: r.NeedsPlace) -> str:
             return f"{macs} not found, which proves nothing: bridges, containers and VRRP use such MACs"
         case r.WhyUnlocated.BOTTOM_UNKNOWN:
             return f"none of {macs} was found, and the NICs below its devices are unknown"
+        case r.WhyUnlocated.HYPERVISOR_INCOMPLETE if not reason.macs:
+            return f"its hypervisor may be a virtual machine on {reason.hypervisor}, which was not read completely"
         case r.WhyUnlocated.HYPERVISOR_INCOMPLETE:
             return f"{macs} not found, but {reason.hypervisor} was not read completely"
         case r.WhyUnlocated.NOT_RUNNING:
