@@ -26,6 +26,7 @@ def followed(name: str, *devices: Device) -> Any:  # a row compares a few of its
 E4, E5 = nic("eth4"), nic("eth5")
 VIRTIO, ODD = nic("eth6", driver="virtio_net"), nic("eth7", driver=None)
 B2 = bond("bond2")
+DUMMY = device("d0", DeviceKind.UNKNOWN, backing=Backing.VIRTUAL)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,11 @@ B2 = bond("bond2")
         # A bridge's tap or veth is an end that hands on partial frames.
         ("br0", (bridge("br0", "eth4", "vnet0"), E4, tap("vnet0")), VIRTUAL, ("vnet0",)),
         ("br0", (bridge("br0", "eth4", "p0"), E4, veth("p0")), VIRTUAL, ("p0",)),
+        # A dummy sends nothing to the bridge that it is a port of.
+        ("br0", (bridge("br0", "eth4", "d0"), E4, DUMMY), FILLING, ()),
+        ("br0", (bridge("br0", "eth6", "d0"), VIRTIO, DUMMY), VIRTUAL, ("eth6",)),
+        ("br0", (bridge("br0", "d0"), DUMMY), UNKNOWN, ()),
+        ("d0", (DUMMY,), VIRTUAL, ("d0",)),
         # Ends of which nothing is known.
         ("gone", (), UNKNOWN, ()),
         ("b", (bond("b", "eth4", "gone"), E4), UNKNOWN, ("gone",)),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
-from virtscan.correlator.devices.nic import NicKind, is_nic
+from virtscan.correlator.devices.nic import NicKind, is_dummy, is_nic
 from virtscan.model import Backing, Closed, Device, DeviceKind, DeviceName, SourceMode
 
 
@@ -23,8 +23,9 @@ class DeviceStack(msgspec.Struct, frozen=True, kw_only=True):
     `lower` is in the order in which it is met going down, each device once. `bond` is the bond that is met first.
     `nics` are the NICs at the bottom. `entry` is FILLING if frames from outside reach the device only through NICs that
     fill in checksums. It is VIRTUAL if some end is known to pass partial ones on, else UNKNOWN. `open_ends` are the
-    ends that are not known to be filling. `mode` is a macvlan's. `may_bridge` is True for a device that may be a
-    macvlan in bridge mode: a macvlan of unknown mode, or a device of unknown kind on exactly one other.
+    ends that are not known to be filling. A dummy is an end only as the device itself. `mode` is a macvlan's.
+    `may_bridge` is True for a device that may be a macvlan in bridge mode: a macvlan of unknown mode, or a device of
+    unknown kind on exactly one other.
     """
 
     kind: DeviceKind
@@ -81,6 +82,8 @@ def follow(
     while queue:
         current = queue.popleft()
         device = devices.get(current)
+        if device is not None and current != name and is_dummy(device):
+            continue  # a port that sends nothing
         if device is not None and is_nic(device):
             nics.append(current)
             ends[current] = kind_of(device)
