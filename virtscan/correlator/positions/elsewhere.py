@@ -20,7 +20,7 @@ def from_outside(
         case OtherMachine(declared=declared):
             reason = DeclaredPhysical if declared else ObservedPhysical
             because: tuple[Because, ...] = (reason(server=stack.server.name),)
-            if not (point.is_vm and may_carry_guests(stack)):
+            if declared or not (point.is_vm and may_carry_guests(stack)):
                 return Position(where=Where.THROUGH_NICS, reach=Reach.YES, because=because)
             name = stack.server.name
             outer = NeedsOuterHost(server=name, hypervisor=point.hypervisor, outer=name)

@@ -179,8 +179,8 @@ class OutsideServers:
 
 
 def _sender(placed: PlacedStack, point: AttachmentPoint) -> SendingStack:
-    """Return a server's stack as the point meets it: a virtual machine may be a guest of any other machine."""
-    return placed.here if point.is_vm and isinstance(placed.place, OtherMachine) else placed.stack
+    """Return a server's stack as the point meets it: a virtual machine may be a guest of the server, if undeclared."""
+    return placed.here if point.is_vm and placed.place == OtherMachine(declared=False) else placed.stack
 
 
 def _for_all(group: Peers, rulings: Iterator[Ruling]) -> Iterator[Ruling]:

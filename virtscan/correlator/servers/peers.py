@@ -127,8 +127,8 @@ def _aspect(placed_stack: PlacedStack, fleet: Fleet, neighbours: dict[str, Neigh
 
 
 def _for_guests(placed: PlacedStack) -> tuple[State, State] | None:
-    """Return the state to guests of another machine that carries some; None where it makes no difference."""
-    is_other = isinstance(placed.place, OtherMachine) and may_carry_guests(placed.stack)
+    """Return the state to guests of another machine that may carry some; None where it makes no difference."""
+    is_other = placed.place == OtherMachine(declared=False) and may_carry_guests(placed.stack)
     return (placed.here.tx, placed.here.after_reboot) if is_other else None
 
 
