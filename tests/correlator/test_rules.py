@@ -574,7 +574,7 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         ),
         R14,
     ),
-    "the hypervisor of the server may be a virtual machine on this one, which was not read completely": (
+    "the hypervisor of the server may be a VM on this one, which was not read completely": (
         scene(lists_all_domains=False, others=(hypervisor("hv2", provisioner(), devices=()),)),
         R10_WEAK,
     ),

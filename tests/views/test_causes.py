@@ -120,7 +120,7 @@ def test_facts_of_one_kind_about_several_hypervisors_are_one_group_that_names_th
     (group,) = groups(*(finding(verdict=Verdict.UNKNOWN, rule="R12", missing=(place,)) for place in places))
     (alone,) = groups(finding(verdict=Verdict.UNKNOWN, rule="R12", missing=(places[0],)))
 
-    assert "hv1 was not read completely (and 2 similar facts)." in group.title
+    assert "on hv1, which was not read completely (and 2 similar facts)." in group.title
     assert "similar" not in alone.title
 
 

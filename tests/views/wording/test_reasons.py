@@ -70,7 +70,7 @@ def test_a_hypervisor_without_known_macs_may_run_on_an_unread_one() -> None:
     needed = r.NeedsPlace(server="sat", why=r.WhyUnlocated.HYPERVISOR_INCOMPLETE, hypervisor="hv-a")
 
     assert words.sentence(needed) == (
-        "where sat runs: its hypervisor may be a virtual machine on hv-a, which was not read completely"
+        "where sat runs: its hypervisor may be a VM on hv-a, which was not read completely"
     )
 
 
@@ -78,8 +78,7 @@ def test_a_server_may_be_the_outer_host_itself() -> None:
     needed = r.NeedsOuterHost(server="sat", hypervisor="hv-b", outer="sat")
 
     assert words.sentence(needed) == (
-        "whether packets of sat pass a NIC that fills in checksums on their way to hv-b, a virtual machine that may "
-        "run on it"
+        "whether packets of sat pass a NIC that fills in checksums on their way to hv-b, a VM that may run on it"
     )
 
 

@@ -97,7 +97,7 @@ def _unlocated(reason: r.NeedsPlace) -> str:
         case r.WhyUnlocated.BOTTOM_UNKNOWN:
             return f"none of {macs} was found, and the NICs below its devices are unknown"
         case r.WhyUnlocated.HYPERVISOR_INCOMPLETE if not reason.macs:
-            return f"its hypervisor may be a virtual machine on {reason.hypervisor}, which was not read completely"
+            return f"its hypervisor may be a VM on {reason.hypervisor}, which was not read completely"
         case r.WhyUnlocated.HYPERVISOR_INCOMPLETE:
             return f"{macs} not found, but {reason.hypervisor} was not read completely"
         case r.WhyUnlocated.NOT_RUNNING:
