@@ -136,7 +136,7 @@ def succeeds(words: Sequence[Word], scene: Scene) -> bool:
 
     Source:
         ethtool 6.1 on Linux 6.18, as tried: it fails with `Could not change any device features` if no feature changes,
-        as `rx off` does where the driver fixes it, or `ufo off` since Linux 4.14, which has removed it.
+        such as `ufo off` since Linux 4.14, which has removed it. `rx off` is assumed to fail where the driver fixes it.
     """
     match words:
         case [operation, device, *pairs] if operation in OFFLOAD and device in {scene.device, *scene.names}:
