@@ -15,7 +15,6 @@ from tests.build import (
     nic,
     read_server,
     sends,
-    veth,
 )
 from tests.correlator.scenes import BOOTING, OTHER, SERVING, finding_of, provisioner, satellite, scene
 from virtscan.correlator import correlate
@@ -28,7 +27,6 @@ OTHER_DEVICE = (provisioner(macvtap("bond3", mac=SERVING)),)
 PHYSICAL = (satellite(physical=True),)
 ON_HV2 = (satellite(runs_on="hv2"),)
 SEGMENTS = (satellite(segments=("pxe-a",)),)
-CONTAINED_NIC = sends(veth("eth0", mac=Mac("02:42:00:00:00:05")))
 VIRTUAL_NIC = nic("eth0", driver="virtio_net", mac=Mac("02:00:00:00:00:01"))
 TWO_NICS = (
     read_server(
@@ -86,10 +84,6 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
     "a physical server that is a virtual machine": (
         scene(servers=(satellite(physical=True, machine=Machine.VIRTUAL),)),
         ["server satellite: physical = true is declared, but a VM is observed; the observation is used"],
-    ),
-    "a physical server that is a container": (
-        scene(servers=(read_server(CONTAINED_NIC, physical=True, machine=Machine.CONTAINER),)),
-        ["server satellite: physical = true is declared, but a container is observed; the observation is used"],
     ),
     "a physical server with a virtual NIC": (
         scene(servers=(read_server(sends(VIRTUAL_NIC), physical=True),)),
@@ -188,7 +182,6 @@ def test_what_is_contradicted_is_warned_about_once(row: str) -> None:
         ("a physical server", "R10"),
         ("a physical server that is a domain", "R7"),
         ("a physical server that is a virtual machine", "R10"),
-        ("a physical server that is a container", "R11"),
         ("a physical server with a virtual NIC", "R11"),
         ("a physical server with a virtual NIC on bare metal", "R10"),
         ("a physical server of which another NIC is a domain's", "R11"),

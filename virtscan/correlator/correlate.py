@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.devices.nic import seen_as_guest
+from virtscan.correlator.devices.nic import is_seen_as_vm
 from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.findings.exposure import exposure
 from virtscan.correlator.findings.irrelevant_gaps import irrelevant_gaps
@@ -214,8 +214,8 @@ def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ..
         if hypervisor.physical and machine in {Machine.VIRTUAL, Machine.CONTAINER}:
             yield _warning(item, PhysicalContradicted(machine=machine))
     for server in index.servers:
-        if server.physical and (guest := seen_as_guest(server)) is not None:
-            yield _warning(ServerItem(server=server.name), PhysicalContradicted(machine=guest))
+        if server.physical and is_seen_as_vm(server):
+            yield _warning(ServerItem(server=server.name), PhysicalContradicted(machine=Machine.VIRTUAL))
         where = next((host for stack in sending_stacks(server) if (host := contradicted(stack, index.fleet))), None)
         if where is not None:
             runs_on = None if server.physical else server.runs_on

@@ -102,7 +102,7 @@ class ServerSection(ConfigSection, frozen=True):
     mac: Annotated[tuple[str, ...], _key("MACs of its NICs.", '["52:54:00:5a:7e:01"]')] = ()
     segments: Annotated[tuple[str, ...], _key("Segments that it serves.", '["provisioning"]')] = ()
     subnets: Annotated[tuple[str, ...], _key("Subnets that it serves.", '["10.77.0.0/24"]')] = ()
-    physical: Annotated[bool, _key("Declares that it is neither a VM nor a container.", "true")] = False
+    physical: Annotated[bool, _key("Declares that it is not a VM.", "true")] = False
     runs_on: Annotated[str | None, _key("Hypervisor that it runs on as a VM.", '"hv1"')] = None
 
 

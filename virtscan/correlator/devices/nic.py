@@ -85,15 +85,12 @@ def _has_virtual_driver(device: Device) -> bool:
     return device.driver in _FORWARDING_DRIVERS or (device.driver in _EMULATED_DRIVERS and has_made_up_mac)
 
 
-def seen_as_guest(server: Server) -> Machine | None:
-    """Return VIRTUAL or CONTAINER for a server that is observed to be one, itself or by the driver of a NIC.
-
-    Neither may be declared to be physical: a container may run on any hypervisor, and no list there has its MAC.
-    """
-    if server.machine is not Machine.UNKNOWN:
-        return None if server.machine is Machine.PHYSICAL else server.machine
+def is_seen_as_vm(server: Server) -> bool:
+    """Return True if a server is observed to be a virtual machine, itself or by the driver of a NIC."""
+    if server.machine is Machine.PHYSICAL:
+        return False
     nics = (server_device.device for server_device in server.devices if is_nic(server_device.device))
-    return Machine.VIRTUAL if any(map(_has_virtual_driver, nics)) else None
+    return server.machine is Machine.VIRTUAL or any(map(_has_virtual_driver, nics))
 
 
 def is_physical(host: Hypervisor) -> bool:

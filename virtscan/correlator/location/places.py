@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.devices.nic import is_dummy, is_nic, seen_as_guest
+from virtscan.correlator.devices.nic import is_dummy, is_nic, is_seen_as_vm
 from virtscan.correlator.location.copies import DomainCopy, copies_of, may_run_elsewhere
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.servers.sending import SendingStack, sending_stacks
@@ -131,7 +131,7 @@ def declared_place(server: Server, fleet: Fleet) -> HostItself | OtherMachine | 
         return None
     if server.runs_on is not None and server.runs_on in fleet.hypervisors:
         return HostItself(hypervisor=server.runs_on, declared=True)
-    return OtherMachine(declared=True) if seen_as_guest(server) is None else None
+    return None if is_seen_as_vm(server) else OtherMachine(declared=True)
 
 
 def contradicted(stack: SendingStack, fleet: Fleet) -> str | None:

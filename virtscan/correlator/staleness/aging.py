@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from virtscan.correlator.devices.nic import seen_as_guest
+from virtscan.correlator.devices.nic import is_seen_as_vm
 from virtscan.correlator.staleness.age import Clock
 from virtscan.model import (
     CONFIGURATION,
@@ -134,7 +134,7 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
     # declaration as a physical machine only counts as long as no domain has any of its MACs, and no observation
     # contradicts it, however old. A server that has fewer MACs than were declared has lost them already.
     has_lost = bool(server.declared_macs) and not server.macs
-    is_physical = server.physical and seen_as_guest(server) is None
+    is_physical = server.physical and not is_seen_as_vm(server)
     keeps_macs = is_physical or (set(server.macs) <= set(server.declared_macs) and not has_lost)
     all_macs = tuple(dict.fromkeys((*server.macs, *server.declared_macs)))
     without = msgspec.structs.replace(

@@ -42,8 +42,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     `tx_checksum` is the state of TX checksum offload of that device for UDP over IPv4; `reason` is that of an
     UNKNOWN state, else None. `macs` and `addresses` belong to it; those of `macs` that the configuration names are
     `declared_macs`. `devices` are all devices that the source lists, all that the server has if `lists_all_devices`.
-    `machine` is observed, `physical` (neither a VM nor a container) is declared, as is the hypervisor `runs_on`.
-    `segments` and `subnets` are those served; both empty: every segment.
+    `machine` is observed, `physical` (not a virtual machine) is declared, as is the hypervisor `runs_on`. `segments`
+    and `subnets` are those served; both empty: every segment.
     """
 
     name: str

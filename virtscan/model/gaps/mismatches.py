@@ -34,7 +34,7 @@ class KernelContradicted(GapCause, frozen=True):
 
 
 class PhysicalContradicted(GapCause, frozen=True):
-    """A host that is declared to be physical is observed to be a virtual machine or a container."""
+    """A host that is declared to be physical is observed to be a virtual machine, or a hypervisor to be a container."""
 
     machine: Machine
 

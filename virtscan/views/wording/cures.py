@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from virtscan.correlator.devices.nic import seen_as_guest
+from virtscan.correlator.devices.nic import is_seen_as_vm
 from virtscan.correlator.location.places import GuestNic
 from virtscan.correlator.servers.cure import Cure
 from virtscan.model import Machine, Server
@@ -31,7 +31,7 @@ def _on_the_hypervisor(server: Server, nics: Sequence[GuestNic]) -> list[str]:
     option = "<driver><host csum='off'/></driver>"
     emulated = "the NIC model e1000 or rtl8139"
     if not nics:
-        is_physical = server.physical and seen_as_guest(server) is None
+        is_physical = server.physical and not is_seen_as_vm(server)
         if is_physical or server.machine in {Machine.PHYSICAL, Machine.CONTAINER}:
             return []
         return [

@@ -80,8 +80,7 @@ class Wording:
                 keys = f'mac = ["…"] (from {address}) or runs_on = "HYPERVISOR"'
                 return f"set {keys} in its [[server]]; ssh:// reads the MAC"
             case r.NeedsPlace():
-                physical = "physical = true if it is neither a VM nor a container"
-                return f'set runs_on = "HYPERVISOR" in its [[server]], or {physical}'
+                return 'set runs_on = "HYPERVISOR" in its [[server]], or physical = true if it is not a VM'
             case r.NeedsNicKinds(hypervisor=host) | r.NeedsReflection(hypervisor=host) if not self._is_physical(host):
                 return self._on_host(host, "set physical = true in its [[hypervisor]] if it is not a VM")
             case r.NeedsNicKinds(hypervisor=host) | r.NeedsDeviceKind(hypervisor=host):

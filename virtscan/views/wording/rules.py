@@ -201,6 +201,6 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "whose device is unknown. Virtual NICs pass partial checksums on, so the host around a nested hypervisor "
         "decides.",
         action="Find out the fact that the finding names; `virtscan explain` shows how, easiest first. Often a "
-        "declaration is enough: `physical = true` for a host or a server that is neither a VM nor a container.",
+        "declaration is enough: `physical = true` for a host or a server that is not a VM.",
     ),
 }
