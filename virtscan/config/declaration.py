@@ -262,12 +262,13 @@ def _fits_nearly_all(glob: str, examples: Sequence[str]) -> bool:
 
 
 def _seconds(text: str | None, key: str, problems: Problems) -> float | None:
+    seconds = None
     with problems.met_in("scan"):
         try:
-            return None if text is None else duration(text)
+            seconds = None if text is None else duration(text)
         except ConfigError as error:
             raise ConfigError(f"scan.{key}: {error}", key=key) from error
-    return None
+    return seconds
 
 
 def _mac(text: str, subject: str) -> Mac:

@@ -93,9 +93,10 @@ class _Reader:
         self._problems = problems
 
     def table(self, kind: type[S], key: str) -> S:
+        read = [kind()]
         with self._problems.met_in(key):
-            return _section(self._raw.get(key, {}), kind, key, self._environment)
-        return kind()
+            read.append(_section(self._raw.get(key, {}), kind, key, self._environment))
+        return read[-1]
 
     def tables(self, kind: type[S], key: str) -> tuple[S, ...]:
         tables = self._raw.get(key, [])

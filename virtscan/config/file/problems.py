@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from types import TracebackType
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from virtscan.errors import ConfigError
 
@@ -45,9 +45,13 @@ class Problems:
         self._lines = lines
         self._found: list[str] = []
 
-    def met_in(self, table: str, number: int = 1, *, key: str | None = None) -> "_Block":
-        """Return a context manager that keeps a ConfigError of its block, with the line of its key or table."""
-        return _Block(self, table, number, key)
+    @contextmanager
+    def met_in(self, table: str, number: int = 1, *, key: str | None = None) -> Iterator[None]:
+        """Keep a ConfigError of the block, with the line of its key or table, and go on after it."""
+        try:
+            yield
+        except ConfigError as error:
+            self.add(error, table, number, key=key)
 
     def add(self, error: ConfigError, table: str, number: int = 1, *, key: str | None = None) -> None:
         """Keep an error of a table; the key is that of an error which names none."""
@@ -61,22 +65,3 @@ class Problems:
         """
         if self._found:
             raise ConfigError("\n".join(self._found))
-
-
-class _Block:
-    def __init__(self, problems: Problems, table: str, number: int, key: str | None) -> None:
-        self._problems = problems
-        self._table = table
-        self._number = number
-        self._key = key
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if not isinstance(error, ConfigError):
-            return False
-        self._problems.add(error, self._table, self._number, key=self._key)
-        return True
