@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from types import UnionType
 from typing import TypeVar, get_args, get_origin, get_type_hints
@@ -120,10 +121,8 @@ def _section(table: object, kind: type[S], subject: str, environment: Mapping[st
         if field.required and field.name not in table:
             raise ConfigError(f"{subject}: {field.name} is missing")
     try:
-        by = expand_url if kind is HistorySection else expand
-        return msgspec.convert(
-            {key: _expanded(item, key, prefix, environment, by) for key, item in table.items()}, kind
-        )
+        expand_text = partial(expand_url if kind is HistorySection else expand, environment=environment)
+        return msgspec.convert({key: _expanded(item, key, prefix, expand_text) for key, item in table.items()}, kind)
     except msgspec.ValidationError as error:
         path = str(error).partition(" - at `$.")[2].rstrip("`")
         key = re.split(r"[.\[]", path)[0]
@@ -157,27 +156,18 @@ def _refuse_unknown(table: Iterable[str], known: tuple[str, ...], prefix: str) -
             raise ConfigError(f"{prefix}{key}: unknown key; {advice}", key=key)
 
 
-def _expanded(
-    value: object,
-    key_path: str,
-    prefix: str,
-    environment: Mapping[str, str],
-    expand_text: Callable[[str, Mapping[str, str]], str],
-) -> object:
+def _expanded(value: object, key_path: str, prefix: str, expand_text: Callable[[str], str]) -> object:
     """Return the value with the variables in its strings replaced, at any depth."""
     match value:
         case str():
             try:
-                return _usable(expand_text(value, environment))
+                return _usable(expand_text(value))
             except ConfigError as error:
                 raise ConfigError(f"{prefix}{key_path}: {error}", key=key_path.partition(".")[0]) from error
         case list():
-            return [_expanded(item, key_path, prefix, environment, expand_text) for item in value]
+            return [_expanded(item, key_path, prefix, expand_text) for item in value]
         case dict():
-            return {
-                key: _expanded(item, f"{key_path}.{key}", prefix, environment, expand_text)
-                for key, item in value.items()
-            }
+            return {key: _expanded(item, f"{key_path}.{key}", prefix, expand_text) for key, item in value.items()}
         case _:
             return value
 
