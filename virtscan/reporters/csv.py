@@ -21,11 +21,6 @@ _TOGETHER = 1000
 """Rows that are written together."""
 
 
-def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
-    """Write one document, see `parts`."""
-    return b"".join(parts(document, options))
-
-
 def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:
     r"""Yield the rows under the keys of their columns, with the time of the scan and, if there are any, assumptions.
 

@@ -27,11 +27,6 @@ class RecordArray(msgspec.Struct, frozen=True):
         return (_record(section.columns, row) for section in self.sections for row in section.rows)
 
 
-def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
-    """Write one document, see `parts`."""
-    return b"".join(parts(document, options))
-
-
 def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:  # noqa: ARG001 (all formats alike)
     r"""Yield one document piece by piece: the rows of a large fleet take more memory as text than its facts.
 

@@ -10,11 +10,6 @@ from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.views.document import Document
 
 
-def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
-    """Write one document, see `parts`."""
-    return b"".join(parts(document, options))
-
-
 def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:  # noqa: ARG001 (all formats alike)
     """Yield each row of the first section as one object, then an object with all other keys of the JSON document.
 

@@ -1,4 +1,4 @@
-"""Formats: each is a module with a `render`, loaded when it is used."""
+"""Formats: each is a module with a function `render` or `parts`, loaded when it is used."""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -51,7 +51,8 @@ class Reporter(msgspec.Struct, frozen=True):
     terminal can't show the format. `may_be_empty` is True if people or programs read it line by line: without any
     change, it is empty. `has_total_on_demand` is True if its rows are added up: a total among them would count twice.
     The options that choose a view apply only if `content` is a view. `needs` is a module that only the extra `reports`
-    installs. `has_parts` is True if its module has a function `parts`, which yields the content piece by piece.
+    installs. `has_parts` is True if its module has `parts`, which yields the content piece by piece, else it has a
+    `render`.
     `has_records` is True if it writes columns of records.
     """
 
@@ -67,16 +68,17 @@ class Reporter(msgspec.Struct, frozen=True):
     has_records: bool = False
 
     def render(self, document: Document, options: RenderOptions = PLAIN) -> bytes:
-        """Return the content of the file, see `Render`."""
-        render: Render = import_module(f"virtscan.reporters.{self.module}").render
-        return render(self._shown(document), options)
+        """Return the content of the file."""
+        return b"".join(self.parts(document, options))
 
     def parts(self, document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:
         """Yield the content piece by piece, so that a large report need not be in memory; or all of it as one piece."""
+        module = import_module(f"virtscan.reporters.{self.module}")
         if self.has_parts:
-            yield from import_module(f"virtscan.reporters.{self.module}").parts(self._shown(document), options)
+            yield from module.parts(self._shown(document), options)
         else:
-            yield self.render(document, options)
+            render: Render = module.render
+            yield render(self._shown(document), options)
 
     def _shown(self, document: Document) -> Document:
         """Drop records that the format does not write: they may be far more than the rows that have them."""

@@ -41,11 +41,6 @@ _TOGETHER = 10
 """Pieces of the template that are written together."""
 
 
-def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
-    """Write the page, see `parts`."""
-    return b"".join(parts(document, options))
-
-
 def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:  # noqa: ARG001 (all formats alike)
     """Yield the page piece by piece.
 
