@@ -3,7 +3,6 @@
 import platform
 import shutil
 import socket
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from pathlib import Path
@@ -17,7 +16,7 @@ from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Plan, Provisi
 from virtscan.model.gaps.items import ServerItem, System
 from virtscan.model.sources import is_declared
 from virtscan.transport import ssh, uri
-from virtscan.views.document import Column, Document, Field, Metric, one_of, section, word
+from virtscan.views.document import Column, Document, Field, metrics_by, one_of, section, word
 from virtscan.views.report.gap_section import gap_section
 from virtscan.views.wording.gaps import reason
 from virtscan.views.wording.gaps import subject as subject_of
@@ -77,17 +76,14 @@ def of_inventory(plan: Plan, inventory: Inventory) -> tuple[Check, ...]:
 
 def document(checks: Sequence[Check], inventory: Inventory) -> Document:
     """Make the document of the checks and of the gaps in reading for them."""
-    outcomes = Counter(check.outcome for check in checks)
+    outcomes = (check.outcome for check in checks)
     return Document(
         schema="virtscan.doctor/1",
         version=__version__,
         taken_at=inventory.taken_at,
         sections=(section("rows", _FIELDS, checks),),
         gaps=gap_section(inventory.gaps, inventory.taken_at),
-        metrics=tuple(
-            Metric(name="checks", value=outcomes[outcome], help="Checks by outcome.", labels={"outcome": outcome.value})
-            for outcome in CheckResult
-        ),
+        metrics=tuple(metrics_by("checks", CheckResult, "outcome", outcomes, "Checks by outcome.")),
     )
 
 

@@ -1,6 +1,5 @@
 """The document of a capture: a row for each boot, with its finding if an inventory was given."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -16,6 +15,7 @@ from virtscan.views.document import (
     Field,
     Metric,
     counts,
+    metrics_by,
     moment,
     number,
     section,
@@ -143,17 +143,16 @@ def _finding(audience: Audience) -> tuple[Field[BootComparison], ...]:
 
 
 def _metrics(trace: Trace, found: Sequence[BootComparison], *, joined: bool) -> tuple[Metric, ...]:
-    failed = Counter(line.judgement.failed for line in _once(found) if line.judgement is not None)
-    agreements = Counter(line.agreement for line in found)
-    by_failure, by_agreement = "Boots by whether partial checksums made them fail.", "Boots and findings compared."
+    failed = (line.judgement.failed for line in _once(found) if line.judgement is not None)
+    agreements = (line.agreement for line in found if line.agreement is not None)
     return (
         Metric(name="boots", value=len(trace.boots), help="Boots in the capture."),
         Metric(name="others", value=trace.others, help="Clients that requested only an address."),
-        *(Metric(name="failed", value=failed[one], help=by_failure, labels={"failed": one.value}) for one in Failed),
+        *metrics_by("failed", Failed, "failed", failed, "Boots by whether partial checksums made them fail."),
         *(
-            Metric(name="agreement", value=agreements[one], help=by_agreement, labels={"agreement": one.value})
-            for one in Agreement
+            metrics_by("agreement", Agreement, "agreement", agreements, "Boots and findings compared.")
             if joined
+            else ()
         ),
     )
 

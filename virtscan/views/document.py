@@ -1,6 +1,7 @@
 """Documents, the content of every report: computed once, so that two formats can't disagree."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from functools import partial, reduce
@@ -128,25 +129,20 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 
     def pick(self, *keys: str) -> "Section":
         """Return the same rows with only these columns, in this order."""
-        section = self._picked(self.rows, keys)
-        places = self._places(keys)
-        total = None if self.total is None else tuple(self.total[place] for place in places)
-        return msgspec.structs.replace(section, total=total, none=self.none)
+        total = None if self.total is None else self._picked([self.total], keys).rows[0]
+        return msgspec.structs.replace(self._picked(self.rows, keys), total=total, none=self.none)
 
     def of_group(self, group: RowGroup) -> "Section":
         """Return the rows of a group, with the columns in which they differ."""
         return self._picked((self.rows[place] for place in group.rows), group.columns)
 
     def _picked(self, rows: Iterable[Row], keys: Sequence[str]) -> "Section":
-        places = self._places(keys)
+        places = [[column.key for column in self.columns].index(key) for key in keys]
         return Section(
             key=self.key,
             columns=tuple(self.columns[place] for place in places),
             rows=tuple(tuple(row[place] for place in places) for row in rows),
         )
-
-    def _places(self, keys: Sequence[str]) -> list[int]:
-        return [[column.key for column in self.columns].index(key) for key in keys]
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,6 +200,15 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 def counts(metrics: Iterable[Metric], name: str) -> Mapping[str, int | float]:
     """Return the values of the metrics of a name by the value of their label, of one without a label by ""."""
     return {"".join(metric.labels.values()): metric.value for metric in metrics if metric.name == name}
+
+
+def metrics_by(
+    name: str, members: type[Enum], label: str, values: Iterable[Enum] | Mapping[Enum, int], text: str
+) -> Iterator[Metric]:
+    """Count the members of a closed set; the label has every word, in the order of the set."""
+    counted = Counter(values)
+    for member in members:
+        yield Metric(name=name, value=counted[member], help=text, labels={label: str(member.value)})
 
 
 def nested(metrics: Iterable[Metric]) -> Mapping[str, object]:

@@ -29,6 +29,7 @@ from virtscan.views.document import (
     Field,
     Metric,
     Section,
+    metrics_by,
     moment,
     number,
     one_of,
@@ -161,26 +162,19 @@ _CALLED = {"systems": "Provisioning systems"}
 
 def _metrics(changes: Changes) -> Iterator[Metric]:
     """Count the changes; every label has every value, in the order of its set."""
-    of_findings = Counter(change.kind for change in changes.findings)
-    for kind in FindingKind:
-        yield _metric("findings", of_findings[kind], "Findings that changed.", change=kind.value)
+    kinds = (change.kind for change in changes.findings)
+    yield from metrics_by("findings", FindingKind, "change", kinds, "Findings that changed.")
     for name in ("hypervisors", "servers", "domains", "interfaces", "systems"):
-        counted = Counter(change.kind for change in getattr(changes, name))
-        for item_kind in Kind:
-            yield _metric(
-                name,
-                counted[item_kind],
-                f"{_CALLED.get(name, name.capitalize())} that changed.",
-                change=item_kind.value,
-            )
+        text = f"{_CALLED.get(name, name.capitalize())} that changed."
+        yield from metrics_by(name, Kind, "change", (change.kind for change in getattr(changes, name)), text)
     yield _metric("newly_at_risk", sum(map(is_newly_at_risk, changes.findings)), "Interfaces that are newly at risk.")
     yield _metric("newly_unknown", sum(map(is_newly_unknown, changes.findings)), "Interfaces that are newly unknown.")
     yield _metric("not_read", len(changes.unread), "Hypervisors that one of the two scans did not read completely.")
     yield _metric("systems_not_read", len(changes.unread_systems), "Provisioning systems that one scan did not read.")
 
 
-def _metric(name: str, value: int, text: str, **labels: str) -> Metric:
-    return Metric(name=name, value=value, help=text, labels=labels)
+def _metric(name: str, value: int, text: str) -> Metric:
+    return Metric(name=name, value=value, help=text)
 
 
 def _headline(changes: Changes) -> str:

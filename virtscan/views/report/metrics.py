@@ -20,7 +20,7 @@ from virtscan.model import (
     Verdict,
 )
 from virtscan.views.counting.amounts import total
-from virtscan.views.document import Document, Metric, Section, known
+from virtscan.views.document import Document, Metric, Section, known, metrics_by
 from virtscan.views.report.report_document import report_document
 from virtscan.views.report.run import Run
 
@@ -46,18 +46,12 @@ def is_complete(report: Report) -> bool:
 def _metrics(report: Report, run: Run) -> Iterator[Metric]:
     yield from _of_scan(report, run)
     yield from _findings(report)
-    gaps = Counter(gap.about for gap in report.inventory.gaps)
-    for about in GapAbout:
-        yield Metric(
-            name="gaps", value=gaps[about], labels={"about": about.value}, help="Facts and items that were not read."
-        )
+    gaps = (gap.about for gap in report.inventory.gaps)
+    yield from metrics_by("gaps", GapAbout, "about", gaps, "Facts and items that were not read.")
     yield from _servers(report)
     day = report.inventory.taken_at.date()
-    waivers = Counter(state_on(waiver, day) for waiver in report.inventory.policy.waivers)
-    for state in WaiverState:
-        yield Metric(
-            name="waivers", value=waivers[state], labels={"state": state.value}, help="Waivers of the configuration."
-        )
+    waivers = (state_on(waiver, day) for waiver in report.inventory.policy.waivers)
+    yield from metrics_by("waivers", WaiverState, "state", waivers, "Waivers of the configuration.")
     for host in report.inventory.hypervisors:
         yield from _of_hypervisor(host)
 

@@ -1,12 +1,10 @@
 """The counts of a report, the same in every format."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from enum import Enum
 
 from virtscan.correlator.servers.sending import sending
 from virtscan.model import Exposure, HostStatus, NotJudged, Reach, Report, State, Verdict
-from virtscan.views.document import Metric, counts
+from virtscan.views.document import Metric, counts, metrics_by
 from virtscan.views.wording.phrases.quantity import quantity
 
 _NOT_JUDGED = {
@@ -24,24 +22,27 @@ def metrics(report: Report) -> tuple[Metric, ...]:
     """
     findings, hypervisors = report.findings, report.inventory.hypervisors
     domains = [domain for hypervisor in hypervisors for domain in hypervisor.domains if not domain.next_start]
+    statuses = (hypervisor.status for hypervisor in hypervisors)
+    verdicts = (finding.verdict for finding in findings)
     waived = (finding.verdict for finding in findings if finding.waived is not None)
     at_risk = (finding.exposure for finding in findings if finding.is_at_risk)
+    reaches = (finding.reaches_server for finding in findings)
     return (
-        *_by("hypervisors", HostStatus, "status", (host.status for host in hypervisors), "Hypervisors by status."),
+        *metrics_by("hypervisors", HostStatus, "status", statuses, "Hypervisors by status."),
         Metric(name="domains", value=len(domains), help="Domains read."),
         Metric(name="interfaces", value=sum(len(domain.interfaces) for domain in domains), help="Interfaces read."),
         Metric(name="judged", value=len(findings), help="Findings: interfaces that were judged."),
-        *_by("verdicts", Verdict, "verdict", (finding.verdict for finding in findings), "Findings, waived or not."),
-        *_by("waived", Verdict, "verdict", waived, "Findings that are waived."),
-        *_by("at_risk", Exposure, "exposure", at_risk, "Findings at risk that are not waived."),
+        *metrics_by("verdicts", Verdict, "verdict", verdicts, "Findings, waived or not."),
+        *metrics_by("waived", Verdict, "verdict", waived, "Findings that are waived."),
+        *metrics_by("at_risk", Exposure, "exposure", at_risk, "Findings at risk that are not waived."),
         at_risk_after_reboot(report),
         Metric(
             name="judged_for_next_start",
             value=sum(finding.next_start for finding in findings),
             help="Findings about the next start of a running domain.",
         ),
-        *_by("reaches_server", Reach, "reach", (finding.reaches_server for finding in findings), "Findings by reach."),
-        *_by("not_judged", NotJudged, "reason", report.not_judged, "Interfaces without a finding by reason."),
+        *metrics_by("reaches_server", Reach, "reach", reaches, "Findings by reach."),
+        *metrics_by("not_judged", NotJudged, "reason", report.not_judged, "Interfaces without a finding by reason."),
     )
 
 
@@ -52,14 +53,6 @@ def at_risk_after_reboot(report: Report) -> Metric:
         value=report.at_risk_after_reboot,
         help="Further findings at risk after the next reboot of the servers.",
     )
-
-
-def _by(
-    name: str, members: type[Enum], label: str, values: Iterable[Enum] | Mapping[Enum, int], text: str
-) -> Iterator[Metric]:
-    counted = Counter(values)
-    for member in members:
-        yield Metric(name=name, value=counted[member], help=text, labels={label: str(member.value)})
 
 
 def coverage(counted: Iterable[Metric]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The servers view: the TX checksum offload of each provisioning server, now and after a reboot."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from virtscan.views.document import (
     Metric,
     Section,
     counts,
+    metrics_by,
     moment,
     number,
     one_of,
@@ -143,11 +144,9 @@ def metrics(report: Report) -> tuple[Metric, ...]:
 def offload_counts(report: Report) -> tuple[Metric, ...]:
     """Count the servers by the state of their offload."""
     fleet = ServerIndex(report.inventory).fleet
-    states = Counter(as_judged(sending(server), fleet).tx for server in report.inventory.servers)
+    states = (as_judged(sending(server), fleet).tx for server in report.inventory.servers)
     text = "Servers by the state of their TX checksum offload."
-    return tuple(
-        Metric(name="tx_checksum", value=states[state], help=text, labels={"state": state.value}) for state in State
-    )
+    return tuple(metrics_by("tx_checksum", State, "state", states, text))
 
 
 def view(report: Report) -> Document:
