@@ -71,16 +71,16 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
     def running(self) -> int | None:
         """Running domains; None if the state of one is unknown."""
-        return self.total(_if_running(domain, 1) for domain in self.domains)
+        return self.total(if_running(domain, 1) for domain in self.domains)
 
     def vcpus(self, *, running: bool) -> int | None:
         """Virtual CPUs allocated to the running, or to all defined domains."""
-        return self.total(_if_running(domain, domain.vcpus) if running else domain.vcpus for domain in self.domains)
+        return self.total(if_running(domain, domain.vcpus) if running else domain.vcpus for domain in self.domains)
 
     def allocated_mib(self, *, running: bool) -> int | None:
         """Memory allocated to the running, or to all defined domains."""
         return self.total(
-            _if_running(domain, domain.memory_mib) if running else domain.memory_mib for domain in self.domains
+            if_running(domain, domain.memory_mib) if running else domain.memory_mib for domain in self.domains
         )
 
 
@@ -91,7 +91,8 @@ def _if_paused(domain: Domain) -> int | None:
     return None if paused is None else int(paused)
 
 
-def _if_running(domain: Domain, amount: int | None) -> int | None:
+def if_running(domain: Domain, amount: int | None) -> int | None:
+    """Return an amount of a running domain; 0 if it does not run, None if that is unknown."""
     match domain.state:
         case DomainState.ACTIVE:
             return amount

@@ -1,8 +1,8 @@
 """Headroom for more domains: when the largest host of each site fails, and for the largest new one today."""
 
-from virtscan.model import Domain, DomainState, HostStatus, Hypervisor
+from virtscan.model import HostStatus, Hypervisor
 from virtscan.views.counting.amounts import ratio, total
-from virtscan.views.counting.groups import Group
+from virtscan.views.counting.groups import Group, if_running
 
 
 def memory_without_largest_mib(group: Group) -> int | None:
@@ -36,21 +36,11 @@ def largest_domain_mib(group: Group) -> int | None:
 
 
 def _free_mib(host: Hypervisor) -> int | None:
-    allocated = total(_allocated_mib(domain) for domain in host.domains if not domain.next_start)
+    allocated = total(if_running(domain, domain.memory_mib) for domain in host.domains if not domain.next_start)
     if host.memory_mib is None or allocated is None:
         return None
     amounts = (host.memory_mib - allocated, host.memory_free_mib)
     return max(0, min(amount for amount in amounts if amount is not None))
-
-
-def _allocated_mib(domain: Domain) -> int | None:
-    match domain.state:
-        case DomainState.ACTIVE:
-            return domain.memory_mib
-        case DomainState.INACTIVE:
-            return 0
-        case DomainState.UNKNOWN:
-            return None
 
 
 def _has_all_domains(host: Hypervisor) -> bool:
