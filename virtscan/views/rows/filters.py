@@ -44,6 +44,11 @@ class RowCondition(msgspec.Struct, frozen=True):
     sign: str
     operand: str
 
+    @property
+    def text(self) -> str:
+        """The condition as it may be typed."""
+        return f"{self.column}{self.sign}{self.operand}"
+
 
 def parse_condition(text: str) -> RowCondition:
     """Read `COLUMN=VALUE` and the like.
@@ -93,7 +98,7 @@ def narrow(document: Document, conditions: Sequence[RowCondition]) -> Document:
         if all(_meets(row[place], condition) for place, condition in tests)
     }
     rows = tuple(kept.values())
-    where = tuple(f"{condition.column}{condition.sign}{condition.operand}" for condition in conditions)
+    where = tuple(condition.text for condition in conditions)
     match = f"{quantity(len(section.rows), 'row')} {'matches' if len(rows) == 1 else 'match'}"
     note = f"{len(rows)} of {match} {' and '.join(where)}; totals are for the whole fleet"
     return msgspec.structs.replace(
@@ -129,20 +134,19 @@ def _in_full(section: Section, place: int, condition: RowCondition) -> RowCondit
     for part in _parts(condition.operand):
         meant = in_full(part, names)
         if len(meant) > 1:
-            text = f"--where {condition.column}{condition.sign}{condition.operand}"
-            raise ConfigError(f"{text}: {part} is short for {' and '.join(meant)}; give more of the name, or {part}.*")
+            advice = f"give more of the name, or {part}.*"
+            raise ConfigError(f"--where {condition.text}: {part} is short for {' and '.join(meant)}; {advice}")
         parts += meant or (part,)
     return msgspec.structs.replace(condition, operand=",".join(parts))
 
 
 def _check(column: Column, condition: RowCondition) -> None:
     """Refuse a value that the column can never have: its empty result would look like good news."""
-    sign, operand = condition.sign, condition.operand
-    text = f"--where {condition.column}{sign}{operand}"
-    if sign in _ORDERS and not _is_number(column):
+    text = f"--where {condition.text}"
+    if condition.sign in _ORDERS and not _is_number(column):
         hint = f"it can be {', '.join(_words(column))}" if column.words else "only numbers can be compared"
         raise ConfigError(f"{text}: {column.key} is not a number; {hint}")
-    wrong = _impossible(column, sign, operand)
+    wrong = _impossible(column, condition.sign, condition.operand)
     if wrong is None:
         return
     if not column.words:
@@ -177,9 +181,7 @@ def _is_number(column: Column) -> bool:
 def _meets(value: Value, condition: RowCondition) -> bool:
     values: Sequence[Any] = (value or (None,)) if isinstance(value, tuple) else (value,)
     if condition.sign.startswith("!"):
-        positive = RowCondition(
-            condition.column, condition.sign.replace("!=", "=").replace("!~", "~"), condition.operand
-        )
+        positive = msgspec.structs.replace(condition, sign=condition.sign.removeprefix("!"))
         return not any(_holds(member, positive) for member in values)
     return any(_holds(member, condition) for member in values)
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from virtscan.errors import ConfigError
 from virtscan.views.document import Align, Section
 from virtscan.views.rows.columns import place_of
@@ -42,7 +44,7 @@ def under_pseudonyms(text: str, section: Section, of: Callable[[str], str]) -> s
         return text
     parts = (part.strip() for part in condition.operand.split(","))
     operand = ",".join(part and (_WITHHELD if (pseudonym := of(part)) == part else pseudonym) for part in parts)
-    return f"{condition.column}{condition.sign}{operand}"
+    return msgspec.structs.replace(condition, operand=operand).text
 
 
 def _has_pseudonyms(condition: RowCondition, section: Section) -> bool:
