@@ -6,11 +6,11 @@ from functools import cached_property
 
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import GuestNic, places
-from virtscan.correlator.servers.cure import Cure, cure_of, server_of, stack_of
+from virtscan.correlator.servers.cure import cure_of, server_of, stack_of
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
-from virtscan.model import AnotherServer, Confidence, Finding, Report, Server, Verdict
+from virtscan.model import AnotherServer, Confidence, Finding, Report, Verdict
 from virtscan.model import reasons as r
 from virtscan.model.sources import is_declared
 from virtscan.views.rows.grouping import Advice
@@ -83,37 +83,35 @@ class CauseWording:
     def _fleet(self) -> Fleet:
         return ServerIndex(aged(self._inventory)).fleet
 
-    def _found(self, name: str | None, interface: str | None) -> tuple[Server, SendingStack] | None:
+    def _stack(self, name: str | None, interface: str | None) -> SendingStack | None:
         server = server_of(self._inventory.servers, name, interface)
-        return None if server is None else (server, stack_of(server, interface))
+        return None if server is None else stack_of(server, interface)
 
     def _sender(self, finding: Finding) -> str:
         """Name the server with the devices to switch and, if that is another one, its interface."""
         name, interface = finding.server or "", finding.server_interface
-        sending = self._found(finding.server, finding.server_interface)
-        devices = [] if sending is None else [word for word in self._plan(sending[1]).words if word is not None]
+        stack = self._stack(finding.server, interface)
+        devices = [] if stack is None else [word for word in cure_of(stack, self._fleet).words if word is not None]
         if not devices or devices == [interface]:
             return sender(name, interface)
         return f"{name} {listed(devices)}" + (f" ({interface})" if interface else "")
 
     def _state(self, finding: Finding) -> str:
-        sending = self._found(finding.server, finding.server_interface)
-        word = "" if sending is None else "assumed " if sending[1].is_assumed else _declared(sending[0].source)
-        return f"TX checksum offload is {word}on"
-
-    def _plan(self, stack: SendingStack) -> Cure:
-        return cure_of(stack, self._fleet)
+        stack = self._stack(finding.server, finding.server_interface)
+        if stack is None:
+            return "TX checksum offload is on"
+        declared = "declared " if is_declared(stack.server.source) else ""
+        return f"TX checksum offload is {'assumed ' if stack.is_assumed else declared}on"
 
     def _cure_of(self, name: str | None, interface: str | None) -> tuple[str, tuple[str, ...]]:
-        sending = self._found(name, interface)
-        if sending is None:
+        stack = self._stack(name, interface)
+        if stack is None:
             return "", ()
-        server, stack = sending
-        planned = self._plan(stack)
+        planned = cure_of(stack, self._fleet)
         if planned.is_complete:
-            return f"Fix on {server.name}", switch_commands(planned)
+            return f"Fix on {stack.server.name}", switch_commands(planned)
         nics = [place for place in places(stack, self._fleet) if isinstance(place, GuestNic)]
-        return f"It can't be switched off there. {instead(server, nics)[0]}", ()
+        return f"It can't be switched off there. {instead(stack.server, nics)[0]}", ()
 
     def _unknown(self, findings: Sequence[Finding]) -> str:
         lacks = leading(findings[0].missing)
@@ -124,10 +122,6 @@ class CauseWording:
         others = len({lacking for finding in findings if (lacking := leading(finding.missing)) != lacks})
         more = f" (and {quantity(others, 'similar fact')})" if others else ""
         return f"Unknown: {self._wording.sentence(lacks)}{more}."
-
-
-def _declared(source: str) -> str:
-    return "declared " if is_declared(source) else ""
 
 
 def _doubt(finding: Finding) -> str:
