@@ -17,8 +17,7 @@ def headline(report: Report) -> str:
     harmless = sum(finding.verdict in {Verdict.MITIGATED, Verdict.NOT_AFFECTED} for finding in findings)
     waived = len(findings) - harmless - len(at_risk) - verdicts[Verdict.UNKNOWN]
     rest = [(verdicts[Verdict.UNKNOWN], "unknown"), (waived, "waived"), (harmless, "not at risk")]
-    others = ", ".join(f"{count} {word}" for count, word in rest if count)
-    return ". ".join(part for part in (_at_risk(at_risk), others) if part)
+    return ". ".join(part for part in (_at_risk(at_risk), _counts(rest)) if part)
 
 
 def nothing_found(report: Report) -> str:
@@ -45,13 +44,9 @@ def _urgent(exposures: Counter[Exposure]) -> str:
     pending, boots = exposures[Exposure.PENDING], exposures[Exposure.BOOTS]
     parts = [
         *([f"{pending} {'is' if pending == 1 else 'are'} about to netboot"] if pending else []),
-        *([f"{boots} {'has' if boots == 1 else 'have'} network in {_its(boots)} boot order"] if boots else []),
+        *([f"{boots} {'has network in its' if boots == 1 else 'have network in their'} boot order"] if boots else []),
     ]
     return f"; {', '.join(parts)}" if parts else ""
-
-
-def _its(count: int) -> str:
-    return "its" if count == 1 else "their"
 
 
 def _counts(counted: Iterable[tuple[int, str]]) -> str:
