@@ -113,7 +113,7 @@ def _of_host(change: HostChange, *, is_first: bool) -> ChangeLine:
         subject=Subject.HYPERVISOR,
         kind=kind,
         mark=(wording.host_happened(change, is_first=is_first),),
-        detail=_detail(change.fields, change.old if kind is Kind.RENAMED else None) or _domains(change),
+        detail=f"was {change.old}" if kind is Kind.RENAMED else _detail(change.fields) or _domains(change),
         hypervisor=change.hypervisor,
         old_hypervisor=change.old,
         fields=change.fields,
@@ -132,7 +132,7 @@ def _of_server(change: ServerChange) -> ChangeLine:
         subject=Subject.SERVER,
         kind=change.kind,
         mark=(),
-        detail=_detail(change.fields, None),
+        detail=_detail(change.fields),
         server=change.server.server,
         server_interface=change.server.interface,
         fields=change.fields,
@@ -150,7 +150,7 @@ def _of_domain(change: DomainChange) -> ChangeLine:
         subject=Subject.DOMAIN,
         kind=change.kind,
         mark=change.unread,
-        detail=origin or _detail(change.fields, None),
+        detail=origin or _detail(change.fields),
         hypervisor=domain.hypervisor,
         domain=domain.domain,
         uuid=domain.uuid,
@@ -167,7 +167,7 @@ def _of_interface(change: InterfaceChange) -> ChangeLine:
         subject=Subject.INTERFACE,
         kind=change.kind,
         mark=(),
-        detail=_detail(change.fields, None),
+        detail=_detail(change.fields),
         hypervisor=change.domain.hypervisor,
         domain=change.domain.domain,
         uuid=change.domain.uuid,
@@ -184,9 +184,8 @@ def _of_system(change: SystemChange) -> ChangeLine:
     return ChangeLine(subject=Subject.SYSTEM, kind=change.kind, mark=(), detail=system.kind.value, system=system.name)
 
 
-def _detail(fields: tuple[FieldChange, ...], former: str | None) -> str:
-    parts = [*([] if former is None else [f"was {former}"]), *map(wording.field_change, fields)]
-    return "; ".join(parts)
+def _detail(fields: tuple[FieldChange, ...]) -> str:
+    return "; ".join(map(wording.field_change, fields))
 
 
 COLUMNS: Mapping[Subject, tuple[str, ...]] = {
