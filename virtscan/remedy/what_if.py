@@ -15,10 +15,7 @@ def questions(report: Report) -> tuple[Question, ...]:
     A fixed kernel clears interfaces at risk as well.
     """
     wording = Wording(report.inventory)
-    counts: Counter[tuple[str, Reason]] = Counter()
-    for finding in report.findings:
-        for where, reason in _missing_facts(finding):
-            counts[where, reason] += 1
+    counts = Counter(missing for finding in report.findings for missing in _missing_facts(finding))
     unordered = (
         Question(
             where=where,

@@ -4,6 +4,8 @@ import json
 import re
 import textwrap
 
+import msgspec
+
 from virtscan.remedy.forms import shell
 from virtscan.remedy.forms.check import FUNCTIONS, call
 from virtscan.remedy.forms.steps import features
@@ -123,11 +125,7 @@ def _named() -> str:
 
 def _templated(device: SwitchedDevice) -> SwitchedDevice:
     """Return the device as Ansible writes it: a variable when it is not named."""
-    if device.interface is not None:
-        return device
-    return SwitchedDevice(
-        interface="{{ interface }}", switched_on=device.switched_on, now=device.now, lasting=device.lasting
-    )
+    return device if device.interface is not None else msgspec.structs.replace(device, interface="{{ interface }}")
 
 
 def _task(name: str, *parts: str) -> str:
