@@ -17,8 +17,8 @@ from virtscan.model import DeviceName, Hypervisor, Inventory, Report, Server
 from virtscan.remedy.interfaces_at_risk import InterfacesAtRisk, Sending, interfaces_at_risk
 from virtscan.remedy.notes import notes
 from virtscan.remedy.plan import Change, Remedy, Upgrade
+from virtscan.remedy.questions import questions
 from virtscan.remedy.sender import senders
-from virtscan.remedy.what_if import questions
 from virtscan.views.wording.kernel import kernel_basis
 from virtscan.views.wording.settings import setting_words
 
