@@ -36,6 +36,7 @@ from virtscan.views.document import (
     moment,
     number,
     one_of,
+    record,
     records,
     records_of,
     section,
@@ -148,13 +149,4 @@ def _shared(decisions: Iterable[Decision]) -> Iterator[_SharedDecision]:
 
 
 def _facts(facts: Iterable[StatedFact]) -> tuple[Mapping[str, object], ...]:
-    return tuple(
-        {
-            "fact": stated.fact,
-            "value": stated.value,
-            "source": stated.source,
-            "observed_at": timestamp(stated.observed_at),
-            "ago": stated.ago,
-        }
-        for stated in facts
-    )
+    return tuple({**record(stated), "observed_at": timestamp(stated.observed_at)} for stated in facts)

@@ -14,13 +14,12 @@ from virtscan.explain.explanation import (
     WhatIf,
 )
 from virtscan.model import OPEN, Confidence, Reach, Verdict
-from virtscan.reporters import printable
 from virtscan.reporters.terminal.width import wrap
-from virtscan.views.wording.phrases.names import listed
+from virtscan.reporters.text import LINE, printable
+from virtscan.views.wording.phrases.names import listed, sender
 from virtscan.views.wording.rules import titled
 
 _WIDTH = 100
-_LONGEST = 600
 _MOST_NAMED = 20
 _IN_A_SENTENCE = 2
 """Most values of a fact that one sentence joins."""
@@ -45,24 +44,22 @@ def text(explanation: Explanation, width: int | None = None) -> str:
         width: The columns of the terminal; None: a width that is good to read.
     """
     return "\n".join(
-        "".join(f"{part}\n" for line in _account(account) for part in _wrapped(line, width or _WIDTH))
+        "".join(
+            f"{part}\n" for line in _account(account) for part in wrap(line.words, width or _WIDTH, indent=line.hanging)
+        )
         for account in explanation.accounts
     )
 
 
-def _wrapped(line: _Line, width: int) -> list[str]:
-    return wrap(line.words, width, indent=line.hanging)
-
-
 def _account(account: InterfaceExplanation) -> Iterator[_Line]:
-    yield from _line("", _title(account))
+    yield _line("", _title(account))
     if account.finding is not None and account.finding.waived is not None:
-        yield from _line("  ", f"waived: {account.finding.waived}")
+        yield _line("  ", f"waived: {account.finding.waived}")
     yield _Line()
     yield from _facts("  ", account.facts)
     for server in account.servers:
         yield _Line()
-        yield from _line("  ", f"server {_server(server.name, server.interface)}")
+        yield _line("  ", f"server {sender(server.name, server.interface)}")
         yield from _facts("    ", server.facts)
     for decision, places in _distinct(account.decisions):
         yield _Line()
@@ -84,7 +81,7 @@ def _title(account: InterfaceExplanation) -> str:
     if finding is None:
         reason = "no finding" if account.not_judged is None else account.not_judged.value
         return f"{interface}: not judged: {reason}"
-    by = "" if finding.server is None else f", because of {_server(finding.server, finding.server_interface)}"
+    by = "" if finding.server is None else f", because of {sender(finding.server, finding.server_interface)}"
     return f"{interface}: {_verdict(finding.verdict, finding.confidence)} by {titled(finding.rule)}{by}"
 
 
@@ -93,33 +90,33 @@ def _exclusions(exclusions: Iterable[Exclusion]) -> Iterator[_Line]:
     alike: dict[tuple[str | None, str], list[str]] = {}
     for excluded in exclusions:
         alike.setdefault((excluded.source_device, excluded.reason), []).append(
-            _server(excluded.server, excluded.server_interface)
+            sender(excluded.server, excluded.server_interface)
         )
     for (device, reason), servers in alike.items():
         on_device = "" if device is None else f" on {device}"
-        yield from _line("  ", f"not judged{on_device}: {listed(servers, _MOST_NAMED)} ({reason})")
+        yield _line("  ", f"not judged{on_device}: {listed(servers, _MOST_NAMED)} ({reason})")
 
 
 def _outlook(account: InterfaceExplanation) -> Iterator[_Line]:
     finding = account.finding
     if finding is not None and finding.reaches_server is Reach.NO:
-        yield from _line("  ", _UNREACHABLE)
+        yield _line("  ", _UNREACHABLE)
     if account.missing:
-        yield from _line("  ", "missing:")
+        yield _line("  ", "missing:")
         for missing in account.missing:
-            yield from _line("    ", missing)
+            yield _line("    ", missing)
     if account.missing_facts:
-        yield from _line("  ", f"to get a definite verdict, {_needed(account)}:")
+        yield _line("  ", f"to get a definite verdict, {_needed(account)}:")
         for fact in account.missing_facts:
             yield from _missing_fact(fact)
     elif finding is not None and finding.verdict in OPEN:
-        yield from _line("  ", "no missing fact would change the verdict; `virtscan remedy` shows the change to make")
+        yield _line("  ", "no missing fact would change the verdict; `virtscan remedy` shows the change to make")
     elif account.missing:
-        yield from _line("  ", "no missing fact would change the verdict")
+        yield _line("  ", "no missing fact would change the verdict")
     else:
-        yield from _line("  ", "no fact is missing, and no change is needed")
+        yield _line("  ", "no fact is missing, and no change is needed")
     if finding is not None:
-        yield from _line("  ", f"docs/rules.md#{finding.rule.lower()} explains the rule")
+        yield _line("  ", f"docs/rules.md#{finding.rule.lower()} explains the rule")
 
 
 def _needed(account: InterfaceExplanation) -> str:
@@ -130,18 +127,18 @@ def _needed(account: InterfaceExplanation) -> str:
 
 
 def _missing_fact(fact: WhatIf) -> Iterator[_Line]:
-    yield from _line("    ", f"{fact.missing}: {fact.how}")
+    yield _line("    ", f"{fact.missing}: {fact.how}")
     by_verdict: dict[str, list[str]] = {}
     for value, verdict in fact.verdicts.items():
         by_verdict.setdefault("not judged" if verdict is None else verdict.value, []).append(value)
     short = {words: cases for words, cases in by_verdict.items() if len(cases) <= _IN_A_SENTENCE}
     if short:
-        yield from _line("      ", "; ".join(f"{words} if {', or if '.join(cases)}" for words, cases in short.items()))
+        yield _line("      ", "; ".join(f"{words} if {', or if '.join(cases)}" for words, cases in short.items()))
     for words, cases in by_verdict.items():
         if words not in short:
-            yield from _line("      ", f"{words} in each of these cases:")
+            yield _line("      ", f"{words} in each of these cases:")
             for case in cases:
-                yield from _line("        ", case)
+                yield _line("        ", case)
 
 
 def _distinct(decisions: Iterable[Decision]) -> list[tuple[Decision, int]]:
@@ -153,23 +150,21 @@ def _distinct(decisions: Iterable[Decision]) -> list[tuple[Decision, int]]:
 
 
 def _decision(decision: Decision, places: int) -> Iterator[_Line]:
-    server = (
-        "any server" if decision.server is None else f"server {_server(decision.server, decision.server_interface)}"
-    )
+    server = "any server" if decision.server is None else f"server {sender(decision.server, decision.server_interface)}"
     device = "an unknown device" if decision.source_device is None else decision.source_device
     mode = "" if decision.source_mode is None else f" in {decision.source_mode.value} mode"
     decides = "; this decides the finding" if decision.decides and decision.verdict is not None else ""
     verdict = "not judged" if decision.verdict is None else _verdict(decision.verdict, decision.confidence)
     waived = "" if decision.waived is None else f"; waived: {decision.waived}"
-    yield from _line("  ", f"{server}, seen from {device}{mode}: {verdict} by {titled(decision.rule)}{decides}{waived}")
+    yield _line("  ", f"{server}, seen from {device}{mode}: {verdict} by {titled(decision.rule)}{decides}{waived}")
     if decision.place is not None:
-        yield from _line("    ", f"{decision.place}{f' ({places} equivalent places)' if places > 1 else ''}")
+        yield _line("    ", f"{decision.place}{f' ({places} equivalent places)' if places > 1 else ''}")
     for step in decision.steps:
         if step.applies is not None:
-            yield from _line("    ", *_step(step))
+            yield _line("    ", *_step(step))
     later = [step.rule for step in decision.steps if step.applies is None]
     if later:
-        yield from _line("    ", f"not reached: {', '.join(later)}")
+        yield _line("    ", f"not reached: {', '.join(later)}")
 
 
 def _step(step: RuleResult) -> tuple[str, str]:
@@ -189,17 +184,13 @@ def _facts(indent: str, facts: Iterable[StatedFact]) -> Iterator[_Line]:
     for stated in facts:
         origin = ", ".join(filter(None, (stated.source, stated.ago)))
         value = "unknown" if stated.value is None else stated.value
-        yield from _line(indent, f"{stated.fact:<{width}}  ", f"{value} ({origin})" if origin else value)
+        yield _line(indent, f"{stated.fact:<{width}}  ", f"{value} ({origin})" if origin else value)
 
 
-def _line(indent: str, label: str, words: str = "") -> Iterator[_Line]:
-    """Yield a line that is wrapped beside its label, or below its own start, with control characters escaped."""
+def _line(indent: str, label: str, words: str = "") -> _Line:
+    """Return a line that is wrapped beside its label, or below its own start, with control characters escaped."""
     hanging = indent + (" " * len(label) if words else "  ")
-    yield _Line(words=indent + printable(f"{label}{words}", _LONGEST), hanging=hanging)
-
-
-def _server(name: str, interface: str | None) -> str:
-    return name if interface is None else f"{name} {interface}"
+    return _Line(words=indent + printable(f"{label}{words}", LINE), hanging=hanging)
 
 
 def _verdict(verdict: Verdict, confidence: Confidence | None) -> str:
