@@ -10,12 +10,10 @@ import msgspec
 from virtscan.cli.exit_codes import counts_as_at_risk, is_nothing_read
 from virtscan.correlator.findings.waivers import WaiverState, state_on
 from virtscan.model import FailOn, Report
-from virtscan.reporters import printable
+from virtscan.reporters.text import LINE, printable
 from virtscan.views.report.headline import headline
 from virtscan.views.wording.phrases.ages import in_words
 from virtscan.views.wording.phrases.quantity import quantity
-
-_LONGEST = 600
 
 
 class Level(IntEnum):
@@ -37,7 +35,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def line(self) -> str:
         """The one line of a plugin; a vertical bar would end its words."""
-        words = printable(self.words, _LONGEST).replace("|", "\\x7c")
+        words = printable(self.words, LINE).replace("|", "\\x7c")
         return f"VIRTSCAN {self.level.name}: {words}{' | ' if self.numbers else ''}{self.numbers}"
 
 

@@ -22,7 +22,7 @@ from virtscan.config.reachability import explain_device, is_certain
 from virtscan.errors import ConfigError
 from virtscan.model import ServerTarget
 from virtscan.model.sources import SOURCES, AddressKind
-from virtscan.reporters import printable
+from virtscan.reporters.text import LINE, printable
 from virtscan.transport import url_secrets
 from virtscan.views.wording.gaps import reason, subject
 
@@ -48,7 +48,7 @@ def check(file: Path | None, config: Path | None, allow_unsafe_uri: bool, consol
     path = _found(file, config)
     plan = load_plan(path, Options(allow_unsafe_uri=allow_unsafe_uri), console)
     for warning in name_warnings(plan):
-        console.warn(printable(f"warning: {subject(warning)}: {reason(warning)}", 600))
+        console.warn(printable(f"warning: {subject(warning)}: {reason(warning)}", LINE))
     print_line(
         f"{path}: valid; hypervisors: {len(plan.targets)}, servers: {len(plan.servers)}, "
         f"provisioning systems: {len(plan.provisioning)}, waivers: {len(plan.policy.waivers)}"

@@ -29,10 +29,9 @@ from virtscan.cli.process.signals import exit_code
 from virtscan.config import find_config
 from virtscan.doctor import Check, CheckResult
 from virtscan.model import Inventory, Plan, TargetKind
-from virtscan.reporters import printable, scan_line
 from virtscan.reporters.terminal.width import wrap
+from virtscan.reporters.text import LINE, printable, scan_line
 
-_LONGEST = 600
 _INDENT = " " * 9
 """Indent of further lines, which begin below the subject."""
 
@@ -100,7 +99,7 @@ class _Lines:
         for check in further:
             self.checks.append(check)
             if self._output is not None:
-                line = printable(f"{check.outcome.value:<7}  {check.subject}: {check.detail}", _LONGEST)
+                line = printable(f"{check.outcome.value:<7}  {check.subject}: {check.detail}", LINE)
                 parts = [line] if self._width is None else wrap(line, self._width, indent=_INDENT)
                 self._output.write("".join(f"{part}\n" for part in parts).encode())
 

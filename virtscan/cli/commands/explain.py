@@ -21,12 +21,10 @@ from virtscan.cli.process.signals import exit_code
 from virtscan.correlator.assumptions import assume
 from virtscan.explain import Explanation
 from virtscan.model import Gap, GapAbout, Inventory, Report
-from virtscan.reporters import gap_lines, printable, scan_line
+from virtscan.reporters.text import LINE, gap_lines, printable, scan_line
 from virtscan.views.assuming import assumed_words, marked
 from virtscan.views.report.gap_section import gap_section
 from virtscan.views.wording.phrases.quantity import quantity
-
-_LONGEST = 600
 
 
 @click.command(
@@ -100,11 +98,11 @@ def _exit_code(explanation: Explanation, report: Report) -> ExitCode:
 
 
 def _not_found(inventory: Inventory, query: str, *, shows_names: bool) -> str:
-    name = printable(query, _LONGEST)
+    name = printable(query, LINE)
     if explanations.has_no_interface(inventory, query):
         return f"domain {name} has no interface"
     names = explanations.near(inventory, query) if shows_names else ()
-    near = ", ".join(printable(similar, _LONGEST) for similar in names)
+    near = ", ".join(printable(similar, LINE) for similar in names)
     advice = f"; did you mean {near}?" if near else "; give the name or uuid of a domain, or the MAC of an interface"
     unread = len(_unread(inventory))
     hidden = f" (not everything was read: {quantity(unread, 'gap')})" if unread else ""

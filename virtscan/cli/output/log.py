@@ -5,10 +5,9 @@ import logging
 import click
 
 from virtscan.cli.output.console import Console, Verbosity
-from virtscan.reporters import printable
+from virtscan.reporters.text import LINE, printable
 
 _LEVELS = {Verbosity.QUIET: logging.ERROR, Verbosity.NORMAL: logging.WARNING, Verbosity.VERBOSE: logging.INFO}
-_LONGEST = 600
 
 
 def print_log(console: Console) -> None:
@@ -28,6 +27,6 @@ class _LogPrinter(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage() if self.names else str(record.msg)
-        click.echo(f"virtscan: {printable(message, _LONGEST)}", err=True)
+        click.echo(f"virtscan: {printable(message, LINE)}", err=True)
         if record.exc_info and self.names:
             click.echo(logging.Formatter().formatException(record.exc_info), err=True)

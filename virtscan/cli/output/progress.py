@@ -9,14 +9,13 @@ from typing import TypeAlias
 import click
 
 from virtscan.cli.output.console import Console, Verbosity
-from virtscan.reporters import printable
 from virtscan.reporters.terminal.width import shorten
+from virtscan.reporters.text import LINE, printable
 from virtscan.scanning.progress import Ended, Waiting, ignore
 from virtscan.views.wording.phrases.quantity import quantity
 
 ReportProgress: TypeAlias = Callable[[Ended | Waiting], None]
 
-_LONGEST = 600
 _BAR = 20
 _BESIDE_THE_NAME = 70
 _SHORTEST_NAME = 8
@@ -31,7 +30,7 @@ def shown(console: Console, length: int) -> Iterator[ReportProgress]:
         length: Number of hosts, servers and provisioning systems to read.
     """
     if console.verbosity is Verbosity.VERBOSE and console.names:
-        yield lambda event: console.detail(printable(ended_line(event), _LONGEST)) if isinstance(event, Ended) else None
+        yield lambda event: console.detail(printable(ended_line(event), LINE)) if isinstance(event, Ended) else None
     elif console.verbosity is Verbosity.NORMAL and sys.stderr.isatty():
         with _bar(length, names=console.names) as report:
             yield report
@@ -63,7 +62,7 @@ def waiting_line(event: Waiting, room: int) -> str:
     'waiting for slow-kvm99, 8 of 10 s'
     """
     more = f" and {event.others} more" if event.others else ""
-    name = shorten(printable(event.name, _LONGEST), room)
+    name = shorten(printable(event.name, LINE), room)
     return f"waiting for {name}{more}, {event.seconds:.0f} of {event.limit:g} s"
 
 
