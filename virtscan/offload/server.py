@@ -127,6 +127,7 @@ def _offload(device: Device, answer: ServerAnswer) -> Offload:
             features=features,
             now=state,
             is_made=bool(device.lower) or device.kind in _MADE,
+            kind=device.kind,
         )
     )
     return Offload(tx_checksum=state, reason=reason, features=features, persistence=lasting)

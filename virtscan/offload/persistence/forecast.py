@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from virtscan.model import Feature, Persistence, State
+from virtscan.model import DeviceKind, Feature, Persistence, State
 from virtscan.model.facts.persistence import FixedByDriver, FoundSetting, NoSettingFound, OnIsRequested, SettingsFound
 from virtscan.offload.persistence.cron import cron
 from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, uncertain
@@ -25,6 +25,7 @@ def forecast(
     features: Mapping[str, Feature],
     now: State,
     is_made: bool = False,
+    kind: DeviceKind = DeviceKind.UNKNOWN,
 ) -> Persistence:
     """Forecast TX checksum offload for UDP over IPv4 after the next reboot, for any device of the server.
 
@@ -35,12 +36,13 @@ def forecast(
         features: The device's present features; a file can't change one that is fixed.
         now: The present state of TX checksum offload.
         is_made: True if the network service makes the device, as a bond: before, a command for it fails.
+        kind: The kind of the device.
     """
     is_late = is_made and evidence.makes_devices_late
     of_services = (
-        *_of_profiles(evidence, device, macs),
+        *_of_profiles(evidence, device, macs, kind),
         *ifupdown(evidence, device),
-        *hooks(evidence, device, macs, is_late=is_late),
+        *hooks(evidence, device, macs, kind, is_late=is_late),
         *(map(_doubtful, cron(evidence, device)) if is_late else cron(evidence, device)),
     )
     settings = (
@@ -62,13 +64,13 @@ def forecast(
     return Persistence(tx_checksum=State.ON, setting=NoSettingFound(now=now))
 
 
-def _of_profiles(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Sequence[SavedSetting]:
+def _of_profiles(evidence: Evidence, device: str, macs: tuple[str, ...], kind: DeviceKind) -> Sequence[SavedSetting]:
     """Return the settings of NetworkManager's profiles and of ifcfg files, which it reads as profiles, too.
 
     Its choice among several depends on their history, so they count only as far as they agree.
     """
-    found = (*network_manager(evidence, device, macs), *ifcfg(evidence, device, macs))
-    profiles = has_profile(evidence, device, macs) + len(files_of(evidence, device, macs))
+    found = (*network_manager(evidence, device, macs, kind), *ifcfg(evidence, device, macs))
+    profiles = has_profile(evidence, device, macs, kind) + len(files_of(evidence, device, macs))
     agree = len(found) == profiles and all(setting.states == found[0].states for setting in found)
     if profiles > 1 and evidence.wants("NetworkManager") and not agree:
         return [_doubtful(setting) for setting in found]

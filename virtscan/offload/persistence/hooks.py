@@ -6,7 +6,7 @@ from math import inf
 
 import msgspec
 
-from virtscan.model import State
+from virtscan.model import DeviceKind, State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.ifcfg import files_of
@@ -63,12 +63,14 @@ class _Hook(msgspec.Struct, frozen=True, kw_only=True):
     limit: float = inf
 
 
-def hooks(evidence: Evidence, device: str, macs: tuple[str, ...], *, is_late: bool) -> Iterator[SavedSetting]:
+def hooks(
+    evidence: Evidence, device: str, macs: tuple[str, ...], kind: DeviceKind, *, is_late: bool
+) -> Iterator[SavedSetting]:
     """Yield the settings in scripts; a script that is not executable has no effect.
 
     If the device is made late, boot scripts may run before, and fail.
     """
-    for hook in _hooks(evidence, device, macs):
+    for hook in _hooks(evidence, device, macs, kind):
         for path, text in evidence.matching(*hook.patterns):
             executable = evidence.executes(str(path))
             replaced = path.is_relative_to(_VENDOR) and f"/etc/{path.relative_to(_VENDOR)}" in evidence.files
@@ -115,7 +117,7 @@ def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: st
             yield SavedSetting(place=SettingPlace(files=(path,), caller=caller), states=uncertain(states))
 
 
-def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hook, ...]:
+def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...], kind: DeviceKind) -> tuple[_Hook, ...]:
     variables, ifupdown_runs = if_up(evidence, device)
     networkd = evidence.starts("networkd-dispatcher")
     # NetworkManager brings devices up without ifup.
@@ -135,7 +137,7 @@ def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hoo
             limit=_SERVICE_TIMEOUT,
         ),
         _Hook(patterns=_SUSE, arguments=(None, device), runs=State.UNKNOWN),
-        *_dispatchers(evidence, device, macs),
+        *_dispatchers(evidence, device, macs, kind),
         _Hook(patterns=_NETWORKD, variables={"IFACE": device}, runs=networkd, guarded=True, executed=True),
     )
 
@@ -156,13 +158,13 @@ def _local(evidence: Evidence) -> tuple[_Hook, ...]:
     )
 
 
-def _dispatchers(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hook, ...]:
+def _dispatchers(evidence: Evidence, device: str, macs: tuple[str, ...], kind: DeviceKind) -> tuple[_Hook, ...]:
     """Return NetworkManager's hooks: for the device if it has a profile, else for an unknown device.
 
     Source:
         NetworkManager-dispatcher(8): the arguments and the variables; NM_DISPATCHER_ACTION exists since 1.12.
     """
-    managed = has_profile(evidence, device, macs) or bool(files_of(evidence, device, macs))
+    managed = has_profile(evidence, device, macs, kind) or bool(files_of(evidence, device, macs))
     name = device if managed else None
     knows_action = evidence.udev is not None and evidence.udev >= _ACTION_SINCE
     return tuple(

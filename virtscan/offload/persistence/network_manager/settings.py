@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from virtscan.model import State
+from virtscan.model import DeviceKind, State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import (
     FEATURES,
@@ -28,10 +28,19 @@ from virtscan.offload.persistence.network_manager.profiles import (
 )
 
 _ADDRESS = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
+_TYPES = {
+    DeviceKind.ETHERNET: {*ETHERNET, "infiniband"},
+    DeviceKind.VETH: {*ETHERNET, "veth"},
+    DeviceKind.BOND: {"bond"},
+    DeviceKind.BRIDGE: {"bridge"},
+    DeviceKind.VLAN: {"vlan"},
+    DeviceKind.MACVLAN: {"macvlan"},
+}
+"""The types of profiles for each kind of device; a device of unknown kind may have any."""
 _OTHER_HARDWARE = frozenset({"wifi", "802-11-wireless", "gsm", "cdma", "bluetooth", "vpn", "wireguard", "loopback"})
 
 
-def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
+def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...], kind: DeviceKind) -> Iterator[SavedSetting]:
     """Yield the settings of profiles that NetworkManager may activate on this device automatically.
 
     Its choice among several depends on their history, so they count only as far as they agree.
@@ -48,7 +57,7 @@ def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> I
     for path, values in read.items():
         alone = uuids.count(values.get(("connection", "uuid"), path)) <= 1
         exposed = exposure(evidence, path)
-        activates = _activates(values, device, macs)
+        activates = _activates(values, device, macs, kind)
         if exposed is not State.ON and activates is not State.OFF:
             states = _states(values)
             certain = exposed is State.OFF and activates is State.ON and manages is State.ON and alone
@@ -63,10 +72,10 @@ def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> I
         yield SavedSetting(place=place, states=uncertain(FEATURES))
 
 
-def has_profile(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
+def has_profile(evidence: Evidence, device: str, macs: tuple[str, ...], kind: DeviceKind) -> bool:
     """Return True if NetworkManager has a profile that it activates on the device automatically."""
     return any(
-        _activates(values, device, macs) is State.ON and exposure(evidence, path) is State.OFF
+        _activates(values, device, macs, kind) is State.ON and exposure(evidence, path) is State.OFF
         for path, values in profiles(evidence).items()
     )
 
@@ -131,7 +140,7 @@ def _left_to_ifupdown(configured: list[tuple[str, str, str]], evidence: Evidence
     return plugin and not managed and any(one.fits(device) for one in read_interfaces(evidence).stanzas)
 
 
-def _activates(values: Values, device: str, macs: tuple[str, ...]) -> State:
+def _activates(values: Values, device: str, macs: tuple[str, ...], device_kind: DeviceKind) -> State:
     """Return whether a profile matches the device and is activated without a user.
 
     UNKNOWN if this depends on unobserved facts. A port without autoconnect depends on `autoconnect-ports` of its bond
@@ -151,6 +160,7 @@ def _activates(values: Values, device: str, macs: tuple[str, ...]) -> State:
         or name not in {None, device}
         or bool(values.get(("connection", "permissions")))
         or kind in _OTHER_HARDWARE
+        or (kind in KINDS and kind not in _TYPES.get(device_kind, KINDS))
         or any(mac in denied for mac in macs)
         or (bool(patterns) and not _named(device, patterns))
         or (bool(addresses and macs) and addresses[0] not in macs)
