@@ -2,8 +2,8 @@
 # shellcheck shell=sh disable=SC1007,SC1087,SC2012,SC2013,SC2015,SC2034,SC2046,SC2086,SC2125,SC2154,SC2317
 settings() {
     blank='[[:space:]]*'
-    # Commands that switch offload, or that give a device another name.
-    relevant="ethtool|offload|(^|[^a-z])ip .*set .*[[:space:]]name[[:space:]]|nameif|ifrename"
+    # Commands that switch offload, or that give a device another name or network namespace.
+    relevant="ethtool|offload|(^|[^a-z])ip .*set .*[[:space:]](name|netns)[[:space:]]|nameif|ifrename"
     owner=$(owned "$root/")
     owner=${owner%% *}
     local_scripts=$(mention "$root"/usr/local/sbin/* "$root"/usr/local/bin/*)

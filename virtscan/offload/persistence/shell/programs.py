@@ -108,8 +108,9 @@ def opens(operator: str, path: Word) -> bool:
 
 
 def may_rename(name: str, words: Sequence[Word]) -> bool:
-    """Return True if a command gives a device another name; `ip link add` names a new one."""
-    return name in {"nameif", "ifrename"} or (name == "ip" and {"set", "name"} <= set(words))
+    """Return True if a command gives a device another name or network namespace; `ip link add` names a new one."""
+    moves = "set" in words and not {"name", "netns"}.isdisjoint(words)
+    return name in {"nameif", "ifrename"} or (name == "ip" and moves)
 
 
 def is_taken_to_succeed(name: str, words: Sequence[Word], device: str, others: Collection[str]) -> bool:

@@ -113,7 +113,7 @@ def aliased(fields: list[Word], shell: Shell) -> Shell:
 
 
 def renamed(name: str, words: Sequence[Word], shell: Shell, scene: Scene) -> Shell:
-    """Mark the states as unknown if the device gets another name, or another device may get its name."""
+    """Mark the states as unknown if the device gets another name or namespace, or another device may get its name."""
     if not may_rename(name, words) or {None, scene.device, *scene.names}.isdisjoint(words):
         return shell
     elsewhere = words[-1:] != [scene.device]  # its name is another one's in what follows
