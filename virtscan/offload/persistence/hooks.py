@@ -39,6 +39,8 @@ _SERVICE_TIMEOUT = 300
 """Seconds for the services of runlevel scripts (systemd-sysv-generator), and for networking.service."""
 _DISPATCHER_TIMEOUT = 600
 """Seconds for each of NetworkManager's scripts (nm-dispatcher.c)."""
+_DISPATCHER, _DISPATCHERS_ALIAS = "NetworkManager-dispatcher.service", "dbus-org.freedesktop.nm-dispatcher.service"
+_DBUS = re.compile(r"dbus-org\.")
 _RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
 # The script of Debian's ethtool package, which applies the options of the interfaces files.
 _DEBIANS_OWN = re.compile(r"^gather_settings", re.MULTILINE)
@@ -119,7 +121,6 @@ def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: st
 
 def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...], kind: DeviceKind) -> tuple[_Hook, ...]:
     variables, ifupdown_runs = if_up(evidence, device)
-    networkd = evidence.starts("networkd-dispatcher")
     # NetworkManager brings devices up without ifup.
     initscripts = State.UNKNOWN if evidence.wants("NetworkManager") else evidence.starts("network")
     return (
@@ -138,7 +139,13 @@ def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...], kind: DeviceK
         ),
         _Hook(patterns=_SUSE, arguments=(None, device), runs=State.UNKNOWN),
         *_dispatchers(evidence, device, macs, kind),
-        _Hook(patterns=_NETWORKD, variables={"IFACE": device}, runs=networkd, guarded=True, executed=True),
+        _Hook(
+            patterns=_NETWORKD,
+            variables={"IFACE": device},
+            runs=_networkd_dispatcher_starts(evidence),
+            guarded=True,
+            executed=True,
+        ),
     )
 
 
@@ -176,12 +183,37 @@ def _dispatchers(evidence: Evidence, device: str, macs: tuple[str, ...], kind: D
                 "DEVICE_IP_IFACE": name,
                 "NM_DISPATCHER_ACTION": action if knows_action else None,
             },
-            runs=State.OFF
-            if evidence.masks("NetworkManager-dispatcher.service")
-            else evidence.starts("NetworkManager"),
+            runs=_dispatcher_starts(evidence),
             guarded=True,
             limit=_DISPATCHER_TIMEOUT,
             again="dhcp4-change" if managed and action == "up" else None,
         )
         for pattern, action in zip(_NETWORK_MANAGER, ("up", "pre-up"), strict=True)
     )
+
+
+def _dispatcher_starts(evidence: Evidence) -> State:
+    """Return whether NetworkManager's dispatcher runs scripts: D-Bus starts it by its alias, if it is enabled.
+
+    The alias of a server of which no other link of this kind is known may be missing from what was read.
+
+    Source:
+        NetworkManager-dispatcher.service: Alias=; org.freedesktop.nm_dispatcher.service: SystemdService=.
+    """
+    if any(map(evidence.masks, (_DISPATCHER, _DISPATCHERS_ALIAS))):
+        return State.OFF
+    lists_links = evidence.wants("NetworkManager-wait-online") or any(map(_DBUS.match, evidence.aliases))
+    if lists_links and _DISPATCHERS_ALIAS not in evidence.aliases:
+        return State.UNKNOWN
+    return evidence.starts("NetworkManager")
+
+
+def _networkd_dispatcher_starts(evidence: Evidence) -> State:
+    """Return whether scripts of networkd-dispatcher run: networkd has to start, too, and reports its own devices.
+
+    Netplan starts networkd by a unit that is made at boot.
+    """
+    another = any(map(evidence.wants, ("NetworkManager", "networking", "network", "wicked")))
+    if another and not evidence.wants("systemd-networkd"):
+        return State.UNKNOWN
+    return evidence.starts("networkd-dispatcher")
