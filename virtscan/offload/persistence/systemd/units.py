@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import PurePosixPath
 
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
@@ -20,6 +21,8 @@ _OTHER_TIMES = frozenset(
     {"rescue", "emergency", "sleep", "suspend", "hibernate", "hybrid-sleep", "suspend-then-hibernate", "shutdown"}
     | {"reboot", "poweroff", "halt", "final", "umount", "exit", "kexec", "ctrl-alt-del"}
 )
+_UNREAD = "[Service]\nExecStart=/bin/true\n"
+"""A service of which the drop-ins alone were read."""
 _WANTS = re.compile(r"^(Wants|Requires|Requisite|BindsTo|Upholds|OnSuccess|OnFailure|Unit)$")
 
 
@@ -33,8 +36,9 @@ def units(evidence: Evidence, device: str, *, is_made: bool) -> Iterator[SavedSe
     """
     files = evidence.layered("systemd/system/*.service", *SYSTEM_BASES)
     own = {file.name for file, _ in files}
-    for file, text in files:
-        path, name = str(file), file.name
+    unread = [(folder, _UNREAD) for folder in _drop_in_folders(evidence) if folder.name.removesuffix(".d") not in own]
+    for file, text in (*files, *unread):
+        path, name = str(file), file.name.removesuffix(".d")
         for instance in _instances(name, evidence):
             unit = name.replace("@.", f"@{instance}.")
             if unit != name and (unit in own or evidence.masks(unit)):  # takes the place of the template
@@ -47,7 +51,7 @@ def units(evidence: Evidence, device: str, *, is_made: bool) -> Iterator[SavedSe
             scene = Scene.of(evidence, device)
             states = service.effects(entries, instance, scene, version=evidence.udev)
             unconditional = service.is_unconditional(entries, instance, scene, partial(_active, evidence, device))
-            certain = started is State.ON and unconditional
+            certain = started is State.ON and unconditional and name in own
             certain = certain and not (is_made and not _follows_device(entries, unit, evidence, device))
             if states:
                 yield SavedSetting(place=SettingPlace(files=(path,)), states=states if certain else uncertain(states))
@@ -86,6 +90,14 @@ def _drop_ins(name: str, instance: str | None, evidence: Evidence) -> list[str]:
         files = evidence.layered(f"systemd/system/{owner}.d/*.conf", *SYSTEM_BASES)
         found |= {path.name: text for path, text in files}
     return [found[name] for name in sorted(found)]
+
+
+def _drop_in_folders(evidence: Evidence) -> list[PurePosixPath]:
+    """Return the folders of drop-ins of single services, each name once."""
+    patterns = [f"/{base}/systemd/system/*.service.d/*.conf" for base in SYSTEM_BASES]
+    folders = {file.parent.name: file.parent for file, _ in evidence.matching(*patterns)}
+    folders = {name: folder for name, folder in folders.items() if not re.search(r"[-@]\.service", name)}
+    return [folders[name] for name in sorted(folders)]
 
 
 def _instances(name: str, evidence: Evidence) -> Sequence[str | None]:
