@@ -18,7 +18,7 @@ from tests.build import (
 )
 from tests.correlator.scenes import BOOTING, OTHER, SERVING, finding_of, provisioner, satellite, scene
 from virtscan.correlator import correlate
-from virtscan.model import DomainState, GapAbout, Inventory, Mac, Machine, Netboot
+from virtscan.model import Domain, DomainState, GapAbout, Hypervisor, Inventory, Mac, Machine, Netboot
 from virtscan.model.reasons import ExclusionContradicted
 from virtscan.views.wording.gaps import reason, subject
 
@@ -37,6 +37,14 @@ TWO_NICS = (
     ),
 )
 PXE_B: dict[str, Any] = {"segments": {"bond2": "pxe-b"}}
+
+SHARED = provisioner(uuid="feaeba9d-69b5-5c17-bd75-53cc89e98cac")
+ONE_MACHINE: dict[str, Any] = {"system_uuid": "4c4c4544-0001-1000-8000-000000000001"}
+
+
+def again(*domains: Domain, **more: Any) -> Hypervisor:
+    """Describe the first hypervisor, as it is read at another address."""
+    return hypervisor("hv2", *domains, **{"devices": (), **ONE_MACHINE, **more})
 
 
 def recorded(name: str | None, mac: str = BOOTING, system: str = "cobbler") -> Netboot:
@@ -120,6 +128,24 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
         ),
         [],
     ),
+    # One hypervisor under two addresses.
+    "a hypervisor under two addresses": (
+        scene(beside=(SHARED,), others=(again(SHARED),), **ONE_MACHINE),
+        ["hv2: same hypervisor as hv1 under another address; its domains are counted twice; remove one address"],
+    ),
+    "a hypervisor and its sosreport": (
+        scene(beside=(SHARED,), others=(again(SHARED, uri="sosreport:/srv/sos/hv1.tar.xz"),), **ONE_MACHINE),
+        ["hv2: same hypervisor as hv1 under another address; its domains are counted twice; remove one address"],
+    ),
+    "two hypervisors of one machine by their drivers": (
+        scene(beside=(SHARED,), others=(again(SHARED, uri="lxc+ssh://hv1/"),), **ONE_MACHINE),
+        [],
+    ),
+    "two daemons of one machine with domains of their own": (
+        scene(others=(again(uri="qemu+ssh://hv1/session"),), **ONE_MACHINE),
+        [],
+    ),
+    "a domain that two machines define": (scene(beside=(SHARED,), others=(hypervisor("hv2", SHARED),)), []),
     # A record.
     "a record of a configured server": (with_records(scene(), recorded("satellite")), []),
     "a record without a server": (with_records(scene(), recorded(None)), []),

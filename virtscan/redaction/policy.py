@@ -176,6 +176,7 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, TextKind]] = {
     c.TooOld: {"sources": _K.SOURCE},
     m.KernelContradicted: {"declared": _K.KEPT, "observed": _K.KEPT, "source": _K.SOURCE},
     m.PlaceContradicted: {"runs_on": _K.HOST, "hypervisor": _K.HOST},
+    m.ReadTwice: {"hypervisor": _K.HOST},
     m.ForeignServer: {"source": _K.RECORD_SOURCE},
     m.SegmentUnmatched: {"near": _K.SEGMENT},
     m.NoSuchDevice: {"key": _K.KEPT, "device": _K.DEVICE, "near": _K.DEVICE},

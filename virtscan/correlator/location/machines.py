@@ -1,11 +1,11 @@
 """Hypervisors that are one machine: by a uuid or by NICs that no other machine has."""
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 
 from virtscan.correlator.devices.nic import is_burned_in, may_be_nic
 from virtscan.model import Hypervisor, Mac
-from virtscan.model.identity.keys import machine_uuid
+from virtscan.model.identity.keys import driver_of, machine_uuid
 
 _MADE_UP = ("test:", "test+")
 """URIs of the test driver: its hosts all have the same devices, and are not machines."""
@@ -38,6 +38,24 @@ def machines_of(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> dict[st
     for part, whole in _parts(hosts, guests):
         join(part, whole)
     return {name: find(name) for name in machine}
+
+
+def read_twice(machines: Iterable[Sequence[Hypervisor]]) -> Iterator[tuple[str, str]]:
+    """Yield each hypervisor that is another one at a second address, after its name the name of that one.
+
+    Several drivers, and the daemons of users, have domains of their own on one machine.
+
+    Args:
+        machines: The hypervisors of each machine.
+    """
+    for hosts in machines:
+        seen: dict[tuple[str, str], str] = {}
+        for host in hosts if len(hosts) > 1 else ():
+            driver = driver_of(host.uri)
+            domains = [(driver, domain.uuid.casefold()) for domain in host.domains if domain.uuid is not None]
+            if first := next((seen[domain] for domain in domains if domain in seen), None):
+                yield host.name, first
+            seen = dict.fromkeys(domains, host.name) | seen
 
 
 def _parts(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> Iterator[tuple[str, str]]:

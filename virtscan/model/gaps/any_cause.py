@@ -45,6 +45,7 @@ from virtscan.model.gaps.mismatches import (
     OffUntilReboot,
     PhysicalContradicted,
     PlaceContradicted,
+    ReadTwice,
     SegmentUnmatched,
     TooManyBoots,
     UnreadMessages,
@@ -61,7 +62,7 @@ AnyCause = (
     | NotCarried | NotReadToEnd | NotUtf8 | OffloadUnknown | RunEnded | StatesDiffer | Stopped | TooFewFiles
     | ProcessCrashed | TooOld | XmlNotInReport | DroppedFrames | EncapsulatedFrames | ExclusionOverruled | ForeignFrames
     | ForeignServer | KernelContradicted | NoSuchDevice | NoSuchHypervisor | OffUntilReboot | PhysicalContradicted
-    | PlaceContradicted | SegmentUnmatched | TooManyBoots | UnreadMessages | WaiverExpired | WaiverOfNamesakes
-    | WaiverUnused
+    | PlaceContradicted | ReadTwice | SegmentUnmatched | TooManyBoots | UnreadMessages | WaiverExpired
+    | WaiverOfNamesakes | WaiverUnused
 )  # fmt: skip
 """Every cause; a file of inventories knows them by their codes."""

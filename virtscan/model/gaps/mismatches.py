@@ -39,6 +39,12 @@ class PhysicalContradicted(GapCause, frozen=True):
     machine: Machine
 
 
+class ReadTwice(GapCause, frozen=True):
+    """A hypervisor is the same as this one, which has another address."""
+
+    hypervisor: str
+
+
 class PlaceContradicted(GapCause, frozen=True):
     """A server that is declared to be physical (`runs_on` None) or to run elsewhere has its MAC on this hypervisor."""
 

@@ -20,6 +20,9 @@ _PLACEHOLDERS = frozenset(
 )
 """Uuids that vendors leave on their boards."""
 
+_OTHER_DRIVERS = frozenset({"bhyve", "ch", "esx", "hyperv", "lxc", "test", "vbox", "vpx", "vz", "xen"})
+"""libvirt drivers other than QEMU's on one machine: several hypervisors may have the same system uuid."""
+
 
 def is_significant(uuid: str) -> bool:
     """Return False for the uuids that vendors leave as placeholders, such as those of one repeated byte."""
@@ -30,6 +33,12 @@ def is_significant(uuid: str) -> bool:
 def machine_uuid(uuid: str | None) -> str | None:
     """Return the uuid of a system in lower case; None if it identifies no machine."""
     return uuid.casefold() if uuid is not None and is_significant(uuid) else None
+
+
+def driver_of(uri: str) -> str:
+    """Return libvirt's driver in the address of a hypervisor; `qemu` for addresses without one, as of a sosreport."""
+    scheme = uri.partition(":")[0].partition("+")[0]
+    return scheme if scheme in _OTHER_DRIVERS else "qemu"
 
 
 def host_keys(*, system_uuid: str | None, declared_name: str | None, uri: str, own_name: str | None) -> tuple[str, ...]:

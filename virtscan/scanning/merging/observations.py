@@ -9,7 +9,7 @@ from math import inf
 import msgspec
 
 from virtscan.model import HostStatus, Hypervisor, ScanFacts
-from virtscan.model.identity.keys import machine_uuid
+from virtscan.model.identity.keys import driver_of, machine_uuid
 from virtscan.scanning.naming import is_full_address
 
 NOT_DECLARED: Mapping[str, object] = {
@@ -20,9 +20,6 @@ NOT_DECLARED: Mapping[str, object] = {
     "reflective": (),
 }
 """The fields of a hypervisor that are declarations, with their values if nothing is declared."""
-
-_OTHER_DRIVERS = frozenset({"bhyve", "ch", "esx", "hyperv", "lxc", "test", "vbox", "vpx", "vz", "xen"})
-"""libvirt drivers other than QEMU's on one machine: several hypervisors may have the same system uuid."""
 
 
 class HostObservation(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +127,7 @@ def _joined(groups: Iterable[list[HostObservation]], *, by_uuid: bool) -> list[l
     for number, group in enumerate(hosts.observations):
         for key in {key for observation in group for key in observation.keys}:
             if key.startswith("uuid:") is by_uuid:
-                having[_driver(group[0].host), key].append(number)
+                having[driver_of(group[0].host.uri), key].append(number)
     for (_, key), numbers in sorted(having.items(), reverse=True):
         if by_uuid:
             _join_by_uuid(hosts, numbers)
@@ -236,8 +233,3 @@ def _are_same_host(first: HostObservation, second: HostObservation) -> bool:
     # The address stands for the domains of a hypervisor without any.
     has_domains = bool(first.host.domains and second.host.domains)
     return (has_domains or not has_uuids) and not first.domains.isdisjoint(second.domains)
-
-
-def _driver(host: Hypervisor) -> str:
-    scheme = host.uri.partition(":")[0].partition("+")[0]
-    return scheme if scheme in _OTHER_DRIVERS else "qemu"

@@ -182,6 +182,10 @@ def _declared(cause: AnyCause) -> str | None:
         case m.PlaceContradicted(runs_on=runs_on, hypervisor=where):
             declared = "physical = true" if runs_on is None else f"runs_on = {runs_on!r}"
             return f"{declared} is declared, but its MAC is on {where}; the observation is used"
+        case m.ReadTwice(hypervisor=other):
+            return (
+                f"same hypervisor as {other} under another address; its domains are counted twice; remove one address"
+            )
         case m.ExclusionOverruled():
             return (
                 "a declaration or record excludes it, but its NIC is on the interface's own device; it is judged anyway"
