@@ -13,6 +13,10 @@ def domain(name: str) -> str:
     return f"<domain type='kvm'>\n  <name>{name}</name>\n  <devices>\n  </devices>\n</domain>\n"
 
 
+def noted(name: str, note: str) -> str:
+    return domain(name).replace("<devices>", f"<metadata>{note}</metadata>\n  <devices>")
+
+
 def network(name: str) -> str:
     # A network's <domain> is the DNS domain that its guests get.
     return f"<network>\n  <name>{name}</name>\n  <domain name='example.com'/>\n</network>\n"
@@ -70,6 +74,30 @@ FILES = {
     "only the beginning of a snapshot": ("<domainsnap", [".domainsnap"]),
     "cut off in a tag": ("<domain>\n<interface type='dir\n" + domain("a"), ["-domain", "a"]),
     "cut off in a comment": ("<domain>\n<!-- wh\n" + domain("a"), ["-domain", "a"]),
+    "cut off in a comment, and comments next": (
+        f"<domain>\n<!-- wh\n{domain('a')}{noted('b', '<!-- note -->')}{domain('c')}",
+        ["-domain", "a", "b", "c"],
+    ),
+    "cut off in libvirt's banner": (
+        f"{domain('a')}{BANNER[:30]}\n{BANNER}{domain('b')}{BANNER[:30]}",
+        ["a", "-domain", "b", "-domain"],
+    ),
+    "cut off in a CDATA section, and one next": (
+        f"<domain>\n<title><![CDATA[ wh\n{domain('a')}{noted('b', '<![CDATA[ note ]]>')}{domain('c')}",
+        ["-domain", "a", "b", "c"],
+    ),
+    "the end of a CDATA section missing, and one next": (
+        f"{noted('a', '<![CDATA[ note')}{noted('b', '<![CDATA[ note ]]>')}",
+        ["-domain", "b"],
+    ),
+    "the end of a processing instruction missing, and one next": (
+        f"{noted('a', '<?note')}{noted('b', '<?note ?>')}",
+        ["-domain", "b"],
+    ),
+    "a CDATA section inside one": (
+        noted("a", f"<![CDATA[\n{noted('b', '<![CDATA[ note ]]]]><![CDATA[>')}]]>") + domain("c"),
+        ["a", "c"],
+    ),
     "cut off in a network, whose <domain> is none": (
         "<network>\n  <name>n</name>\n  <domain name='x'/>\n" + domain("a"),
         ["-network", "a"],
@@ -98,7 +126,7 @@ FILES = {
     "nothing": ("", ["-domain"]),
     "no XML": ("nothing to see here", ["-domain"]),
     "only a comment": ("<!-- a -->", ["-domain"]),
-    "a CDATA section that never ends": ("<![CDATA[ <![CDATA[", ["-domain"]),
+    "a CDATA section that never ends": ("<![CDATA[ <![CDATA[", ["-domain", "-domain"]),
     "markup in a CDATA section": ("<domain><name><![CDATA[</domain>]]></name></domain>`", ["</domain>"]),
 }
 

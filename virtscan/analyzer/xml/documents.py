@@ -1,6 +1,7 @@
 """Parser of a file in a folder: its domains and networks, and its unreadable documents."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 from lxml import etree
@@ -64,7 +65,7 @@ def _items(data: bytes) -> Iterator[Domain | Network | Unread]:
         yield _unread(None, f"{len(data)} bytes exceed the limit of a file ({MAX_FILE})")
         return
     single = _tried(data)
-    if not isinstance(single, AnalyzerError):
+    if not isinstance(single, AnalyzerError) and _is_one_document(data):
         yield from _read(single)
         return
     has_pieces = False
@@ -77,6 +78,12 @@ def _items(data: bytes) -> Iterator[Domain | Network | Unread]:
             yield from _read(root)
     if not has_pieces:
         yield _unread(None, str(single))
+
+
+def _is_one_document(data: bytes) -> bool:
+    """Return False if well-formed XML may be several documents: one cut off in a CDATA section ends in a later one."""
+    may_hide_others = b"<![CDATA[" in data or data.count(b"<?") > 1
+    return not may_hide_others or len(list(islice(split(data), 2))) <= 1
 
 
 def _tried(data: bytes) -> etree._Element | AnalyzerError:

@@ -10,7 +10,8 @@ _TOKEN = re.compile(
     rb"""<(?:(?P<end>/?)(?P<name>[A-Za-z_:][^\s/<>"']*+)(?P<rest>(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>)?+"""
     rb"""|(?P<aside>!--|!\[CDATA\[|\?))"""
 )  # a tag that was cut off has no rest; attribute values hold no "<", so it can't swallow the next tag
-_ASIDE_ENDS = {b"!--": b"-->", b"![CDATA[": b"]]>", b"?": b"?>"}
+_CDATA = b"![CDATA["
+_ASIDE_ENDS = {b"!--": b"-->", _CDATA: b"]]>", b"?": b"?>"}
 _DECLARATION = re.compile(rb"<\?xml\s")
 _ROOTS = frozenset({b"domain", b"domstatus", b"network", b"networkstatus", b"node"})
 _DEPTH = 256
@@ -40,7 +41,7 @@ def split(data: bytes) -> Iterator[XmlSpan]:
 
     Returns:
         Pieces in order, from an XML declaration, if one precedes, to the root's end. Text, comments and banners
-        between documents belong to none.
+        between documents belong to none. A comment without an end is a piece of its own, with an empty root.
     """
     yield from _Splitter(data).pieces()
 
@@ -52,10 +53,10 @@ class _Splitter:
         self._names: Counter[bytes] = Counter()
         self._inner: list[XmlSpan] = []  # complete documents, needed if the one around them is cut off
         self._declared: int | None = None
+        self._ends: dict[bytes, int] = {}  # of each kind of aside, where the next one ends; -1 if none does any more
 
     def pieces(self) -> Iterator[XmlSpan]:
         position = 0
-        never_ends: set[bytes] = set()
         while token := _TOKEN.search(self._data, position):
             position = token.end()
             aside = token["aside"]
@@ -65,12 +66,27 @@ class _Splitter:
             if _DECLARATION.match(self._data, token.start()):
                 yield from self._cut_off(token.start())
                 self._declared = token.start()
-            if aside not in never_ends:
-                end = self._data.find(_ASIDE_ENDS[aside], position)
-                position = position if end < 0 else end + len(_ASIDE_ENDS[aside])
-                if end < 0:
-                    never_ends.add(aside)
+            if (end := self._end_of_aside(aside, position)) is not None:
+                position = end
+            elif not self._open:  # perhaps a document was cut off before its root
+                yield XmlSpan(token.start(), position, "")
         yield from self._cut_off(len(self._data))
+
+    def _end_of_aside(self, aside: bytes, position: int) -> int | None:
+        """Return the end of a comment, CDATA section or processing instruction; None if its end is missing.
+
+        An end is that of another one if that begins before. XML allows no comment in a comment; a CDATA section in a
+        CDATA section is written so that the first part ends in `]]]]>`.
+        """
+        end = self._ends.get(aside, 0)
+        if 0 <= end < position:
+            end = self._ends[aside] = self._data.find(_ASIDE_ENDS[aside], position)
+        if end < 0:
+            return None
+        is_split = aside == _CDATA and self._data[end - 2 : end] == b"]]"
+        if not is_split and self._data.find(b"<" + aside, position, end) >= 0:
+            return None
+        return end + len(_ASIDE_ENDS[aside])
 
     def _tag(self, token: re.Match[bytes]) -> Iterator[XmlSpan]:
         name = token["name"]
