@@ -327,8 +327,8 @@ def test_a_hypervisor_of_the_command_line_keeps_the_facts_of_its_table() -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("uris = ['a', 'b']\nname = 'hv1'", "name applies to one host, but uris lists 2; remove it"),
-        ("uris = ['a', 'b']\nfacts = 'ansible:x'", "facts applies to one host, but uris lists 2; remove it"),
+        ("uris = ['a', 'b']\nname = 'hv1'", "name applies to one hypervisor, but uris lists 2; remove it"),
+        ("uris = ['a', 'b']\nfacts = 'ansible:x'", "facts applies to one hypervisor, but uris lists 2; remove it"),
         ("uris = ['a', 'b']\nuri = 'c'", "give one of uri, uris, xml and sosreport"),
         ("uris = []", "give one of uri, uris, xml and sosreport"),
         ("uris = ['a', 'a']", r"uris: duplicate address, already in 1st \[\[hypervisor\]\]: uris"),

@@ -135,7 +135,7 @@ def targets_of(section: HypervisorSection, subject: str, folder: Path) -> Iterat
     """Yield each hypervisor of a table, with the subject of errors about its address.
 
     Raises:
-        ConfigError: The table has none or several kinds of address, or several addresses and a key for a single host.
+        ConfigError: The table has none or several kinds of address, or several addresses and a key for a single one.
     """
     key, addresses = _addresses(section, subject)
     for address in addresses:
@@ -171,7 +171,7 @@ def _addresses(section: HypervisorSection, subject: str) -> tuple[str, tuple[str
     for of_one_host, value in {"name": section.name, "facts": section.facts}.items():
         if value is not None and len(addresses) > 1:
             raise ConfigError(
-                f"{subject}: {of_one_host} applies to one host, but uris lists {len(addresses)}; remove it",
+                f"{subject}: {of_one_host} applies to one hypervisor, but uris lists {len(addresses)}; remove it",
                 key=of_one_host,
             )
     return key, addresses

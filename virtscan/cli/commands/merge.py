@@ -37,7 +37,7 @@ _LONGEST = 100
 def merge(files: tuple[Path, ...], save: Path, config: Path | None, console: Console) -> int:
     """Merge FILES, inventories of several sites or dates, for virtscan report.
 
-    For a host in several FILES, the newest complete observation is used. All gaps are kept.
+    For a hypervisor in several FILES, the newest complete observation is used. All gaps are kept.
     """
     from virtscan.storage import dumps
 

@@ -62,28 +62,26 @@ class EngineSection(ConfigSection, frozen=True):
 
 
 class HypervisorSection(ConfigSection, frozen=True):
-    """A host to read, by exactly one of `uri`, `uris`, `xml` and `sosreport`."""
+    """A hypervisor to read, by exactly one of `uri`, `uris`, `xml` and `sosreport`."""
 
     uri: Annotated[str | None, _key("Libvirt URI, as in virsh -c.", '"qemu+ssh://root@hv1/system"')] = None
     uris: Annotated[
         tuple[str, ...],
-        _key("Several hosts that share the other keys.", '["qemu+ssh://hv1/system", "qemu+ssh://hv2/system"]'),
+        _key("Several hypervisors that share the other keys.", '["qemu+ssh://hv1/system", "qemu+ssh://hv2/system"]'),
     ] = ()
     xml: Annotated[str | None, _key("Domain XML, a folder or a file, read as one hypervisor.", '"dumps/hv1"')] = None
     sosreport: Annotated[str | None, _key("Sosreport, a folder or an archive.", '"sosreport-hv1.tar.xz"')] = None
-    name: Annotated[str | None, _key("Name in reports (a single host only).", '"hv1"')] = None
+    name: Annotated[str | None, _key("Name in reports (for a single hypervisor).", '"hv1"')] = None
     site: Annotated[str | None, _key("Site, used to group capacity.", '"ams1"')] = None
     kernel: Annotated[
         str | None,
         _key("Output of uname -r if it can't be read; an observed kernel takes precedence.", '"2.6.32-279.el6.x86_64"'),
     ] = None
-    facts: Annotated[
-        str | None, _key("Ansible facts about the host (a single host only).", '"ansible:facts/hv1.json"')
-    ] = None
+    facts: Annotated[str | None, _key("Ansible facts (for a single hypervisor).", '"ansible:facts/hv1.json"')] = None
     segments: Annotated[
         dict[str, str], _key("Segment of each source device.", '{ bond2 = "provisioning", "bond2.120" = "dmz" }')
     ] = {}
-    physical: Annotated[bool, _key("Declares that the host is not a VM: its NICs fill in checksums.", "true")] = False
+    physical: Annotated[bool, _key("Declares that it is not a VM: its NICs fill in checksums.", "true")] = False
     reflective: Annotated[
         tuple[str, ...], _key("Devices that lead to a switch with reflective relay (802.1Qbg).", '["bond2"]')
     ] = ()
