@@ -108,7 +108,7 @@ def test_a_finding_shows_where_the_server_was_and_when() -> None:
     wording = Wording(tonight)
 
     assert WasOnHypervisor(server="satellite", hypervisor="hv1", domain="sat") in finding.because
-    assert "satellite was domain sat on hv1 when that was last read completely, 3 days ago" in wording.sentences(
+    assert "satellite was domain sat on hv1 when hv1 was last read completely, 3 days ago" in wording.sentences(
         finding.because
     )
     assert any("hv1" in sentence for sentence in wording.sentences(finding.missing))

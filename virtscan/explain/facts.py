@@ -225,7 +225,7 @@ def _attachment(attachment: Attachment) -> str | None:
     if device is None:
         return None
     if mode is None:
-        return f"{device}, no macvtap"
+        return f"{device}, not a macvtap"
     return f"{device}, mode unknown" if mode is SourceMode.UNKNOWN else f"{device}, {mode.value} mode"
 
 

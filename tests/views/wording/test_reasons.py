@@ -198,11 +198,11 @@ BOND = DeviceName("bond2")
         (r.AfterReboot(server="sat", state=State.ON), "off now; on again after a reboot"),
         (
             r.WasOnHypervisor(server="sat", hypervisor="hv1", domain="vm"),
-            "sat was domain vm on hv1 when that was last read completely, 2 days ago",
+            "sat was domain vm on hv1 when hv1 was last read completely, 2 days ago",
         ),
         (
             r.WasOnHypervisor(server="sat", hypervisor="hv2", domain=None),
-            "sat was hv2 itself when that was last read completely, at an unknown time",
+            "sat was hv2 itself when hv2 was last read completely, at an unknown time",
         ),
         (
             r.OnOtherHypervisor(server="sat", hypervisor="hv2", domain=None, declared=True),

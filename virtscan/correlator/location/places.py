@@ -57,7 +57,7 @@ class HostItself(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OtherMachine(msgspec.Struct, frozen=True, kw_only=True):
-    """A machine of its own: declared not to be virtual, or observed to be bare metal with NICs of its own."""
+    """A machine of its own: declared not to be virtual, or observed to be physical, with NICs of its own."""
 
     declared: bool
 

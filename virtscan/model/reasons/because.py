@@ -91,7 +91,7 @@ class DeclaredPhysical(Because, frozen=True):
 
 
 class ObservedPhysical(Because, frozen=True):
-    """The server is observed to be bare metal with NICs of its own."""
+    """The server is observed to be a physical machine with NICs of its own."""
 
     server: str
 
@@ -114,7 +114,7 @@ class OnOtherHypervisor(Because, frozen=True):
 
 
 class WasOnHypervisor(Because, frozen=True):
-    """The server ran on another hypervisor when that was last read completely; it was not read this time."""
+    """The server ran on another hypervisor when that hypervisor was last read completely; this time it was not read."""
 
     server: str
     hypervisor: str
@@ -162,7 +162,7 @@ class SendsDown(Because, frozen=True):
 
 
 class ElsewhereOnHypervisor(Because, frozen=True):
-    """The server is on the interface's hypervisor, on another device (None where it is on no device of the host)."""
+    """The server is on the interface's hypervisor, on another device (None if it is on no device)."""
 
     server: str
     hypervisor: str

@@ -57,21 +57,21 @@ def finding_happened(kind: FindingKind, verdict: Verdict) -> str:
         case FindingKind.NEW:
             return f"newly {risk}"
         case FindingKind.SEEN_AGAIN:
-            return f"{risk}, and not read before"
+            return f"{risk} (not read before)"
         case FindingKind.WAIVER_ENDED:
-            return f"{risk}, and no longer waived"
+            return f"{risk} (no longer waived)"
         case FindingKind.EXPOSURE_RISEN:
             return "at risk with a higher exposure"
         case FindingKind.EXPOSURE_FALLEN:
             return "at risk with a lower exposure"
         case FindingKind.UNDECIDED:
-            return "unknown, and at risk before"
+            return "unknown (at risk before)"
         case FindingKind.NOT_SEEN:
             return f"{risk} when last read"
         case FindingKind.WAIVED:
             return "newly waived"
         case FindingKind.NO_LONGER_SCANNED:
-            return f"no longer scanned, and {risk} when last read"
+            return f"no longer scanned ({risk} when last read)"
         case FindingKind.RESOLVED:
             return "resolved"
         case _:

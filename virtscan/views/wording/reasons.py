@@ -150,7 +150,7 @@ class Wording:
             case r.WasOnHypervisor(server=name, hypervisor=host, domain=domain):
                 who = f"domain {domain} on {host}" if domain is not None else f"{host} itself"
                 when = ago(self._places.get((name, host)), self._taken_at) or "at an unknown time"
-                return f"{name} was {who} when that was last read completely, {when}"
+                return f"{name} was {who} when {host} was last read completely, {when}"
             case r.OutsideStack(server=name, mac=mac):
                 return f"{name} is not declared to serve through this NIC of its domain ({mac or 'without a MAC'})"
             case r.PlacesDisagree(server=name):
@@ -224,7 +224,7 @@ def _place(reason: r.Reason) -> str | None:
         case r.DeclaredPhysical(server=name):
             return f"{name} is declared not to be a VM"
         case r.ObservedPhysical(server=name):
-            return f"{name} is bare metal with NICs of its own"
+            return f"{name} is a physical machine with NICs of its own"
         case r.NotOnHypervisor(server=name, hypervisor=host, macs=macs):
             return f"{name} is not on {host}: it was read completely and nothing there has {listed(macs)}"
         case r.OnOtherHypervisor(server=name, hypervisor=host, domain=None):
@@ -244,7 +244,7 @@ def _place(reason: r.Reason) -> str | None:
             return f"{name} sends out through {own} of {host}: macvtaps on {device} never receive its frames"
         case r.ElsewhereOnHypervisor(server=name, hypervisor=host, domain=domain, device=device):
             who = f"domain {domain} on {host}" if domain is not None else f"on {host} itself"
-            return f"{name} is {who}, {f'on {device}' if device else 'on no device of the host'}"
+            return f"{name} is {who}, {f'on {device}' if device else 'on none of its devices'}"
         case _:
             return None
 

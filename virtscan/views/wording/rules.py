@@ -53,7 +53,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         phrase="its hypervisor's kernel is fixed",
         why="A fixed kernel computes the checksum before it queues a frame to a macvtap whose reader did not request "
         "offload. A reader that did gets the partial checksum with its mark, and handles it. So no boot ROM on this "
-        "host receives a partial checksum by that path. A libvirt version that no distribution ships with an unfixed "
+        "hypervisor receives a partial checksum by that path. A libvirt version that no distribution ships with an unfixed "
         "kernel implies a fixed one. If the hypervisor is itself a VM, an unfixed host that runs it may already have "
         "lost the mark: confidence is then medium.",
         action="Nothing. For an inferred kernel, confidence becomes high once the kernel is read: `--ssh-facts`, a "
@@ -108,8 +108,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
     ),
     "R7": RuleWords(
         title="same device, both in bridge mode",
-        when="server (a VM, or a macvlan of the host) and interface are on one device, both in bridge mode, with the "
-        "server's offload on",
+        when="the server (a VM, or a macvlan of the hypervisor) and the interface are on one device, both in bridge "
+        "mode; the server's offload is on",
         then="at-risk",
         phrase="shares its device with the server, whose offload is on",
         why="Two macvtap ports in bridge mode on one device hand frames to each other in memory, without any NIC. The "
@@ -132,14 +132,14 @@ RULE_WORDS: Mapping[str, RuleWords] = {
     ),
     "R9": RuleWords(
         title="no direct exchange on the device",
-        when="both are on one device, but packets don't pass directly: they are not both in bridge mode, a VLAN "
-        "separates them, or the host sends through the device",
+        when="the server and the interface are on one device, but packets don't pass directly: not both are in bridge "
+        "mode, a VLAN separates them, or the server sends out through the device",
         then="not-affected: the packets leave through a NIC, which fills in the checksum",
         phrase="packets leave through a NIC, which fills in the checksum",
         why="Frames pass locally only between two ports of the same device that are both in bridge mode. In vepa, "
         "private or passthrough mode they leave through the bottom of the stack, where a NIC fills in the checksum. A "
-        "device and a VLAN over it have separate port tables and never exchange frames. Frames that the host sends "
-        "through the device bypass the macvtaps. Whether the packets come back depends on the switch: unless it "
+        "device and a VLAN over it have separate port tables and never exchange frames. Frames that the hypervisor sends "
+        "out through the device bypass the macvtaps. Whether the packets come back depends on the switch: unless it "
         "reflects them, the VM can't reach that server at all.",
         action="Leave checksum offload as it is. If `reaches_server` is no, the boot fails because there is no path: "
         "use bridge mode, another device or another server.",
@@ -201,6 +201,6 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "whose device is unknown. Virtual NICs pass partial checksums on, so the host around a nested hypervisor "
         "decides.",
         action="Find out the fact that the finding names; `virtscan explain` shows how, easiest first. Often a "
-        "declaration is enough: `physical = true` for a host or a server that is not a VM.",
+        "declaration is enough: `physical = true` for a hypervisor or server that is not a VM.",
     ),
 }

@@ -143,7 +143,7 @@ def _lists(cause: AnyCause) -> str | None:
         case c.NoListInReport():
             return "the report has neither the output of virsh list nor a domain's definition; domains may be missing"
         case c.NoSuchNetwork():
-            return "no such network on this host"
+            return "no such network on this hypervisor"
         case c.NetworksNotListed():
             return "this driver does not list networks"
         case c.DeviceNotListed():
