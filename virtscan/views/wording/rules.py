@@ -67,8 +67,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         why="The fault depends on the machine that serves the boot: where it is, and whether its packets carry partial "
         "checksums. Without a server neither is known, and the kernel does not rule the fault out. That no server is "
         "configured does not prove that none answers.",
-        action="Name the server: `--server NAME:INTERFACE=ssh://root@HOST`, a [[server]] in the configuration, or a "
-        "provisioning system that lists them.",
+        action="Name the server: `--server NAME:INTERFACE=ssh://root@HOST`, or a [[server]] in the configuration. The "
+        "records of a provisioning system alone are not enough: they lack its offload state.",
     ),
     "R4": RuleWords(
         title="not served",
