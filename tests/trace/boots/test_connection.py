@@ -365,7 +365,7 @@ def test_segments_that_a_device_joined_prove_nothing(size: int, failed: Failed, 
 
     judgement = judge(only(trace(tmp_path, *shots, until=60)))
     assert judgement.failed is failed
-    assert ("joined" in judgement.because[1]) is (failed is Failed.UNCLEAR)
+    assert ("merged" in judgement.because[1]) is (failed is Failed.UNCLEAR)
 
 
 LOADER = [said(0.5, read_request()), answered(0.6, data(1, 5)), said(0.7, acknowledged(1), to=40000)]

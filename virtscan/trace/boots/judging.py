@@ -134,7 +134,7 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
     else:
         damaged = (
             "the answers' checksums can't be computed: frames that the capture cuts off, fragments, "
-            "or packets that a device joined or is to split"
+            "or packets that offload merged or has yet to split"
         )
         missing = "whole frames (tcpdump -s 0), captured at the VM's own device"
     return Judgement(failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=(what, damaged), missing=(missing,))
