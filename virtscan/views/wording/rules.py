@@ -53,9 +53,9 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         phrase="its hypervisor's kernel is fixed",
         why="A fixed kernel computes the checksum before it queues a frame to a macvtap whose reader did not request "
         "offload. A reader that did gets the partial checksum with its mark, and handles it. So no boot ROM on this "
-        "hypervisor receives a partial checksum by that path. A libvirt version that no distribution ships with an unfixed "
-        "kernel implies a fixed one. If the hypervisor is itself a VM, an unfixed host that runs it may already have "
-        "lost the mark: confidence is then medium.",
+        "hypervisor receives a partial checksum by that path. A libvirt version that no distribution ships with an "
+        "unfixed kernel implies a fixed one. If the hypervisor is itself a VM, an unfixed host that runs it may already "
+        "have lost the mark: confidence is then medium.",
         action="Nothing. For an inferred kernel, confidence becomes high once the kernel is read: `--ssh-facts`, a "
         'sosreport, or `kernel = "…"` in its [[hypervisor]].',
     ),
@@ -138,9 +138,9 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         phrase="packets leave through a NIC, which fills in the checksum",
         why="Frames pass locally only between two ports of the same device that are both in bridge mode. In vepa, "
         "private or passthrough mode they leave through the bottom of the stack, where a NIC fills in the checksum. A "
-        "device and a VLAN over it have separate port tables and never exchange frames. Frames that the hypervisor sends "
-        "out through the device bypass the macvtaps. Whether the packets come back depends on the switch: unless it "
-        "reflects them, the VM can't reach that server at all.",
+        "device and a VLAN over it have separate port tables and never exchange frames. Frames that the hypervisor "
+        "sends out through the device bypass the macvtaps. Whether the packets come back depends on the switch: unless "
+        "it reflects them, the VM can't reach that server at all.",
         action="Leave checksum offload as it is. If `reaches_server` is no, the boot fails because there is no path: "
         "use bridge mode, another device or another server.",
     ),
