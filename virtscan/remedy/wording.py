@@ -52,7 +52,7 @@ def opening(remedy: Remedy, advice: str) -> list[str]:
     lines = [f"virtscan {remedy.version}: remedy for the fleet scanned at {scanned}. virtscan changed nothing."]
     lines += [assumed_words(remedy.assumed)] * bool(remedy.assumed)
     if remedy.changes:
-        titles = ", ".join(title(change) for change in remedy.changes)
+        titles = "; ".join(title(change) for change in remedy.changes)
         lines.append(f"To change: {titles}. {advice}")
         lines.append(f"Remaining after that: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown.")
         lines += [cost()] * remedy.has_commands
@@ -118,7 +118,7 @@ def title(change: Change) -> str:
 
 def state(change: Change) -> list[str]:
     """Describe offload now and after a reboot."""
-    observed = "" if change.observed_at is None else f", seen {timestamp(change.observed_at)}"
+    observed = "" if change.observed_at is None else f", observed {timestamp(change.observed_at)}"
     source = "declared" if is_declared(change.source) else change.source
     lines = [f"TX checksum offload is {change.tx_checksum.value} now ({source}{observed})."]
     if change.after_reboot is not None:

@@ -324,7 +324,7 @@ def test_the_check_fails_while_a_way_is_open(
 ) -> None:
     done = checked(machine, off(*switched))
 
-    found = re.findall(r"^open \w+ (\S+)$", done.stderr, re.MULTILINE)
+    found = re.findall(r"^on \w+ (\S+)$", done.stderr, re.MULTILINE)
     assert (done.returncode, found) == (1 if still_open else 0, still_open)
 
 
@@ -339,7 +339,7 @@ def test_the_check_finds_a_member_that_was_added_since(machine: Machine) -> None
     done = machine.run(printed("shell", PORTS))
 
     assert done.returncode == 1
-    assert f"open virtual br0>{NIC}" in done.stderr
+    assert f"on virtual br0>{NIC}" in done.stderr
     assert machine.files() == {}
 
 
@@ -349,7 +349,7 @@ def test_the_check_does_not_take_the_parent_of_a_macvlan_for_a_way_out(machine: 
     done = checked(machine, commands, top="mv0")
 
     assert done.returncode == 1
-    assert "open NIC mv0" in done.stderr
+    assert "on NIC mv0" in done.stderr
 
 
 @pytest.mark.parametrize("commands", ["ethtool() { return 71; }", "ethtool() { echo 'Features for x:'; }"])
@@ -367,7 +367,7 @@ def test_the_check_leaves_out_ports_of_local_guests_beside_a_nic(machine: Machin
     script = f"{devices}\n{ethtool}\n{FUNCTIONS.replace('/sys/class/net', '/mnt/net')}{call('br0')}"
 
     assert machine.run(script, OFF="eth0").returncode == 0
-    assert machine.run(script, OFF="vnet0").stderr.splitlines()[0] == "open NIC br0>eth0"
+    assert machine.run(script, OFF="vnet0").stderr.splitlines()[0] == "on NIC br0>eth0"
 
 
 def test_the_check_takes_a_missing_device_for_open(machine: Machine) -> None:
@@ -387,7 +387,7 @@ def test_the_check_reads_the_members_of_an_old_bond_and_vlan(machine: Machine) -
     def check(off: str) -> subprocess.CompletedProcess[str]:
         return machine.run(f"{old}\n{functions}{call('bond0.7')}", OFF=off)
 
-    assert check("eth0").stderr.splitlines()[0] == "open virtual bond0.7>bond0>eth1"
+    assert check("eth0").stderr.splitlines()[0] == "on virtual bond0.7>bond0>eth1"
     assert check("eth[01]").returncode == 0
 
 

@@ -35,7 +35,7 @@ below() {
     fi
 }
 
-# Print every path from a device down: off if a device on it is off, else open; its end; and its devices.
+# Print every path from a device down: off if a device on it is off, else on; then its end, and its devices.
 paths() (
     state=$2
     if is_off "$1"; then state=off; fi
@@ -63,9 +63,9 @@ check_paths() {
         done
         break
     done
-    all=$(paths "$top" open '')
+    all=$(paths "$top" on '')
     counting=$(echo "$all" | grep ' NIC ' || echo "$all")
-    if [ -z "$counting" ] || echo "$counting" | grep '^open ' >&2; then
+    if [ -z "$counting" ] || echo "$counting" | grep '^on ' >&2; then
         echo 'TX checksum offload is still on: no device on these paths has it off' >&2
         exit 1
     fi

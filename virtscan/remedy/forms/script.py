@@ -20,6 +20,7 @@ from virtscan.remedy.wording import (
 from virtscan.reporters import printable
 
 _READ = "Read this script, then run it as root on the named server."
+_READ_SEVERAL = "Read this script, then run it as root on each of these servers, with SERVER set to its name."
 _NAMED = ': "${INTERFACE:?set it to the serving device}"\n'
 _CHOSEN = ': "${SERVER:?several servers need a change; set it to the name of this one}"'
 _IS_KNOWN = "known=yes\n"
@@ -38,7 +39,7 @@ def script(remedy: Remedy, steps_of: Callable[[Change], Steps]) -> str:
     with any other name. It stops at the first command that fails.
     """
     to_run = [change for change in remedy.changes if not change.fixed]
-    parts = ["#!/bin/sh", *comment(opening(remedy, _READ))]
+    parts = ["#!/bin/sh", *comment(opening(remedy, _READ if len(to_run) < 2 else _READ_SEVERAL))]
     if to_run:
         parts += ["set -eu", *([_CHOSEN, "known="] if len(to_run) > 1 else []), "", *FUNCTIONS.rstrip().splitlines()]
     for change in remedy.changes:
