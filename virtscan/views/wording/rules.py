@@ -54,8 +54,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         why="A fixed kernel computes the checksum before it queues a frame to a macvtap whose reader did not request "
         "offload. A reader that did gets the partial checksum with its mark, and handles it. So no boot ROM on this "
         "hypervisor receives a partial checksum by that path. A libvirt version that no distribution ships with an "
-        "unfixed kernel implies a fixed one. If the hypervisor is itself a VM, an unfixed host that runs it may already "
-        "have lost the mark: confidence is then medium.",
+        "unfixed kernel implies a fixed one. If the hypervisor is itself a VM, an unfixed host that runs it may "
+        "already have lost the mark: confidence is then medium.",
         action="Nothing. For an inferred kernel, confidence becomes high once the kernel is read: `--ssh-facts`, a "
         'sosreport, or `kernel = "…"` in its [[hypervisor]].',
     ),
