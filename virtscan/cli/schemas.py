@@ -7,11 +7,14 @@ from typing import Any
 
 import msgspec
 
-from virtscan.views import VIEWS
+from virtscan.model import Inventory, Report
+from virtscan.views import EVERYTHING, GROUPINGS, VIEWS
+from virtscan.views.schema import schema_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _TAKEN_AT = datetime(2026, 1, 1, tzinfo=UTC)
+_EMPTY = Report(inventory=Inventory(version="", taken_at=_TAKEN_AT))
 
 
 def schema_named(name: str) -> dict[str, Any]:
@@ -43,38 +46,29 @@ def _config() -> dict[str, Any]:
 
 
 def _view(name: str) -> dict[str, Any]:
-    from virtscan.views import GROUPINGS
-    from virtscan.views.schema import schema_of
-
     views = GROUPINGS.values() if name == "capacity" else [VIEWS[name]]
-    return schema_of(*(view(_empty()) for view in views), assumable=True)
+    return schema_of(*(view(_EMPTY) for view in views), assumable=True)
 
 
 def _fleet() -> dict[str, Any]:
-    from virtscan.views import EVERYTHING
-    from virtscan.views.schema import schema_of
-
-    return schema_of(EVERYTHING(_empty()), assumable=True)
+    return schema_of(EVERYTHING(_EMPTY), assumable=True)
 
 
 def _explain() -> dict[str, Any]:
     from virtscan.explain import Explanation, document
-    from virtscan.views.schema import schema_of
 
-    return schema_of(document(Explanation(version="", taken_at=_TAKEN_AT, accounts=()), _empty()), assumable=True)
+    return schema_of(document(Explanation(version="", taken_at=_TAKEN_AT, accounts=()), _EMPTY), assumable=True)
 
 
 def _remedy() -> dict[str, Any]:
     from virtscan.remedy import FORMS, document, plan
-    from virtscan.views.schema import schema_of
 
     name, form = next(iter(FORMS.items()))
-    return schema_of(document(plan(_empty()), _empty(), name, form), assumable=True)
+    return schema_of(document(plan(_EMPTY), _EMPTY, name, form), assumable=True)
 
 
 def _trace() -> dict[str, Any]:
     from virtscan.trace import Agreement, BootComparison, Trace, view
-    from virtscan.views.schema import schema_of
 
     empty = Trace(file="", frames=0, started_at=None, ended_at=None, boots=(), others=0, gaps=())
     joined = BootComparison(boot=None, judgement=None, finding=None, agreement=next(iter(Agreement)))
@@ -83,13 +77,11 @@ def _trace() -> dict[str, Any]:
 
 def _doctor() -> dict[str, Any]:
     from virtscan.doctor import document
-    from virtscan.views.schema import schema_of
 
-    return schema_of(document([], _empty().inventory))
+    return schema_of(document([], _EMPTY.inventory))
 
 
 def _history() -> dict[str, Any]:
-    from virtscan.views.schema import schema_of
     from virtscan.views.tables.scans import view
 
     return schema_of(view([]))
@@ -97,7 +89,6 @@ def _history() -> dict[str, Any]:
 
 def _trend() -> dict[str, Any]:
     from virtscan.changes.trend import CapacityTrend, RiskBy, RiskTrend
-    from virtscan.views.schema import schema_of
     from virtscan.views.tables import trends
 
     return schema_of(trends.capacity(CapacityTrend()), *(trends.risks(RiskTrend(by=by)) for by in RiskBy))
@@ -106,16 +97,9 @@ def _trend() -> dict[str, Any]:
 def _diff() -> dict[str, Any]:
     from virtscan.changes import Changes, Snapshot
     from virtscan.views.changes import view
-    from virtscan.views.schema import schema_of
 
     side = Snapshot(version="", taken_at=_TAKEN_AT)
     return schema_of(view(Changes(old=side, new=side)))
-
-
-def _empty() -> Any:  # a Report, loaded where it is needed
-    from virtscan.model import Inventory, Report
-
-    return Report(inventory=Inventory(version="", taken_at=_TAKEN_AT))
 
 
 SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
