@@ -159,17 +159,8 @@ def _format_option(kind: FormatType) -> Callable[[F], F]:
     )
 
 
-def output_options(function: Callable[..., int]) -> Callable[..., int]:
+def output_options(function: Callable[..., int], *, has_text: bool = False) -> Callable[..., int]:
     """Declare the options of outputs, and hand these on as `outputs`."""
-    return _with_outputs(function)
-
-
-def text_output_options(function: Callable[..., int]) -> Callable[..., int]:
-    """Declare the options of outputs for a command with a text of its own, the default; hand them on as `outputs`."""
-    return _with_outputs(function, has_text=True)
-
-
-def _with_outputs(function: Callable[..., int], *, has_text: bool = False) -> Callable[..., int]:
     kind = FormatType(has_text=has_text)
 
     @wraps(function)
@@ -182,6 +173,10 @@ def _with_outputs(function: Callable[..., int], *, has_text: bool = False) -> Ca
         return function(outputs=requested_outputs(formats, output, default=kind.formats[0]), **arguments)
 
     return _chain(_format_option(kind), _output_option, wide_option, color_option)(with_outputs)
+
+
+text_output_options = partial(output_options, has_text=True)
+"""The same for a command with a text of its own, which is the default."""
 
 
 redact_option = click.option(
