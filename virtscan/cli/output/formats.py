@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from virtscan.cli.output.outputs import STDOUT, refuse_same_place
+from virtscan.cli.output.display_options import current_display_options
+from virtscan.cli.output.outputs import STDOUT, Output, refuse_same_place
+from virtscan.cli.process.signals import exit_code
 from virtscan.model.nearest import did_you_mean, nearest
 from virtscan.reporters import REPORTERS, SUMMARY, Reporter
+from virtscan.views.document import Document
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem  # loaded where a shell completes
@@ -38,6 +41,12 @@ class RequestedOutput(msgspec.Struct, frozen=True):
     def words(self) -> str:
         """The option that requests it."""
         return "--summary" if self.format_name == _SUMMARY else f"--format {self.format_name}"
+
+    def write(self, document: Document, output: Output, code: int) -> None:
+        """Write a document in this format, with the exit code of the command."""
+        document = msgspec.structs.replace(document, exit_code=exit_code(code))
+        for part in self.reporter.parts(document, current_display_options().render_options(self.path)):
+            output.write(part)
 
 
 class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2 only

@@ -45,11 +45,12 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     changes: "Changes"
     gaps: tuple[Gap, ...]
 
-    def document(self, run: Run) -> Document:
+    @property
+    def document(self) -> Document:
         """Return the document of the changes."""
         from virtscan.views.changes import view
 
-        return msgspec.structs.replace(view(self.changes, self.gaps), exit_code=exit_code(run.exit_code))
+        return view(self.changes, self.gaps)
 
 
 class Rendering(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,14 +185,13 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             if content is Content.METRICS:
                 documents[content] = self._document(report, content, _carried_over(run, requested.path))
             elif content in {Content.VIEW, Content.SUMMARY} and news is not None:
-                documents[content] = news.document(run)
+                documents[content] = news.document
                 if news.changes.is_empty and reporter.may_be_empty:
                     output.write(b"")
                     continue
             elif content not in documents:
                 documents[content] = self._document(report, content, run)
-            for part in reporter.parts(documents[content], current_display_options().render_options(requested.path)):
-                output.write(part)
+            requested.write(documents[content], output, run.exit_code)
             stays = is_nothing_read(report) and content is not Content.METRICS
             if stays:
                 output.keep_earlier()
@@ -214,7 +214,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
                 view = partial(metrics.view, run=msgspec.structs.replace(run, exit_code=exit_code(run.exit_code)))
             case _:
                 assert_never(content)
-        document = msgspec.structs.replace(view(report), exit_code=exit_code(run.exit_code))
+        document = view(report)
         if content is Content.FLEET:
             document = msgspec.structs.replace(document, sections=(*document.sections, *self.further))
         if self.note is not None:

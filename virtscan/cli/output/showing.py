@@ -10,7 +10,6 @@ from virtscan.cli.output.console import Console
 from virtscan.cli.output.display_options import current_display_options
 from virtscan.cli.output.formats import TEXT, RequestedOutput
 from virtscan.cli.output.outputs import Output, Outputs
-from virtscan.cli.process.signals import exit_code
 from virtscan.reporters import Content, gap_lines
 from virtscan.views.document import Document, Section
 
@@ -52,7 +51,6 @@ class Showing:
             further: More sections, for formats with room for all.
             is_empty: There is nothing to report: formats for people are empty.
         """
-        document = msgspec.structs.replace(document, exit_code=exit_code(code))
         full = msgspec.structs.replace(document, sections=(*document.sections, *further))
         has_gaps = is_empty
         for request, output in self._pairs:
@@ -62,14 +60,11 @@ class Showing:
                 else:
                     output.write(text.encode())
                 continue
-            reporter = request.reporter
-            has_gaps = has_gaps or reporter.has_gaps
-            if is_empty and reporter.may_be_empty:
+            has_gaps = has_gaps or request.reporter.has_gaps
+            if is_empty and request.reporter.may_be_empty:
                 output.write(b"")
             else:
-                shown = full if reporter.content is Content.FLEET else document
-                for part in reporter.parts(shown, current_display_options().render_options(request.path)):
-                    output.write(part)
+                request.write(full if request.reporter.content is Content.FLEET else document, output, code)
         if not has_gaps:
             show_gaps(document, console)
 
