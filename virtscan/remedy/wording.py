@@ -10,7 +10,7 @@ from virtscan.model.sources import is_declared, is_remote
 from virtscan.remedy.notes import COST
 from virtscan.remedy.plan import Change, InterfaceAtRisk, Question, Remedy, Upgrade
 from virtscan.reporters import printable
-from virtscan.views.assuming import assumed_words
+from virtscan.views.assumptions import assumed_words
 from virtscan.views.document import timestamp
 from virtscan.views.wording.phrases.names import listed
 from virtscan.views.wording.phrases.quantity import quantity

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from virtscan.model.facts.hypervisors import Moment
-from virtscan.views.assuming import Effect
+from virtscan.views.assumptions import Effect
 from virtscan.views.document import Column, Document, nested
 
 Type = Any

@@ -8,7 +8,7 @@ import click
 
 from virtscan import explain as explanations
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
-from virtscan.cli.assuming import assume_option, parsed
+from virtscan.cli.assumptions import assume_option, parsed
 from virtscan.cli.exit_codes import ExitCode, of_explanation
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import console_options, redact_option, text_output_options
@@ -22,7 +22,7 @@ from virtscan.correlator.assumptions import assume
 from virtscan.explain import Explanation
 from virtscan.model import Gap, GapAbout, Inventory, Report
 from virtscan.reporters.text import LINE, gap_lines, printable, scan_line
-from virtscan.views.assuming import assumed_words, marked
+from virtscan.views.assumptions import assumed_words, marked
 from virtscan.views.report.gap_section import gap_section
 from virtscan.views.wording.phrases.quantity import quantity
 

@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
-from virtscan.cli.assuming import assume_option, parsed, with_assumptions
+from virtscan.cli.assumptions import assume_option, parsed, with_assumptions
 from virtscan.cli.exit_codes import of_answer
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import console_options, redact_option, text_output_options
@@ -17,7 +17,7 @@ from virtscan.cli.output.outputs import refuse_same_place
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
 from virtscan.remedy import FORMS, command_lines, document, plan
-from virtscan.views.assuming import marked
+from virtscan.views.assumptions import marked
 
 
 @click.command(

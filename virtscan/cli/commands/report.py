@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from virtscan.cli.acquire import judged_on, load, load_merged
-from virtscan.cli.assuming import assume_option, parsed, with_assumptions
+from virtscan.cli.assumptions import assume_option, parsed, with_assumptions
 from virtscan.cli.exit_codes import of_report
 from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.options import (

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from virtscan.cli.acquire import collected, planned
-from virtscan.cli.assuming import AssumptionResult, assume_option, check, parsed, with_assumptions
+from virtscan.cli.assumptions import AssumptionResult, assume_option, check, parsed, with_assumptions
 from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.history.baseline import Baseline, code_of

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from virtscan import __version__
-from virtscan.cli.assuming import AssumptionResult
+from virtscan.cli.assumptions import AssumptionResult
 from virtscan.cli.exit_codes import ExitCode, is_nothing_read
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.display_options import current_display_options
@@ -220,7 +220,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         if self.note is not None:
             document = msgspec.structs.replace(document, notes=(self.note, *document.notes))
         if self.what_if.assumed:
-            from virtscan.views.assuming import marked
+            from virtscan.views.assumptions import marked
 
             document = marked(document, self.what_if.assumed, self.what_if.effects, self.what_if.unread)
         if conditions:

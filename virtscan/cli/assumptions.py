@@ -12,7 +12,7 @@ from virtscan.model import GapAbout, HostStatus, Hypervisor, Inventory, Plan, Re
 
 if TYPE_CHECKING:
     from virtscan.correlator.assumptions import Assumption
-    from virtscan.views.assuming import Effect
+    from virtscan.views.assumptions import Effect
 
 assume_option = click.option(
     "--assume",
@@ -91,7 +91,7 @@ def with_assumptions(report: Report, assumptions: "Sequence[Assumption]") -> tup
         return report, AssumptionResult()
     from virtscan.correlator.assumptions import assume
     from virtscan.correlator.judging import judge
-    from virtscan.views.assuming import effects
+    from virtscan.views.assumptions import effects
 
     assumed = assume(report.inventory, assumptions)
     later = _with_waivers_of(report, judge(assumed.inventory))
