@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from functools import partial, reduce
-from operator import or_
+from operator import itemgetter, or_
 from types import GenericAlias
 from typing import Any, Generic, TypeVar
 
@@ -118,30 +118,28 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     def without_records(self) -> "Section":
         """The section without the columns that only documents have."""
         places = [place for place, column in enumerate(self.columns) if column.audience is not Audience.DOCUMENTS]
-        if not isinstance(self.rows, LazyRows) or len(places) == len(self.columns):
-            return self
-        return msgspec.structs.replace(
-            self,
-            columns=tuple(self.columns[place] for place in places),
-            rows=self.rows.of_columns(places),
-            total=self.total and tuple(self.total[place] for place in places),
-        )
+        return self if len(places) == len(self.columns) else self.with_columns(places)
 
     def pick(self, *keys: str) -> "Section":
-        """Return the same rows with only these columns, in this order."""
-        total = None if self.total is None else self._picked([self.total], keys).rows[0]
-        return msgspec.structs.replace(self._picked(self.rows, keys), total=total, none=self.none)
+        """Return the section with only these columns, in this order."""
+        return self.with_columns([[column.key for column in self.columns].index(key) for key in keys])
 
     def of_group(self, group: RowGroup) -> "Section":
         """Return the rows of a group, with the columns in which they differ."""
-        return self._picked((self.rows[place] for place in group.rows), group.columns)
+        section = self.pick(*group.columns)
+        return msgspec.structs.replace(section, rows=tuple(section.rows[place] for place in group.rows))
 
-    def _picked(self, rows: Iterable[Row], keys: Sequence[str]) -> "Section":
-        places = [[column.key for column in self.columns].index(key) for key in keys]
-        return Section(
-            key=self.key,
+    def with_columns(self, places: Sequence[int]) -> "Section":
+        """Return the section with the columns at these places; the others' values are never made."""
+        if isinstance(self.rows, LazyRows):
+            rows = self.rows.of_columns(places)
+        else:
+            rows = LazyRows(self.rows, [itemgetter(place) for place in places])
+        return msgspec.structs.replace(
+            self,
             columns=tuple(self.columns[place] for place in places),
-            rows=tuple(tuple(row[place] for place in places) for row in rows),
+            rows=rows,
+            total=self.total and tuple(self.total[place] for place in places),
         )
 
 

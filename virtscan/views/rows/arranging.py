@@ -71,25 +71,15 @@ def _with_columns(section: Section, names: Sequence[str]) -> Section:
     if len(set(chosen)) < len(chosen):
         raise ConfigError(f"--columns {','.join(names)}: a column is named twice; name each once")
     places = [*chosen, *(place for place in range(len(section.columns)) if place not in chosen)]
-    columns = [section.columns[place] for place in places]
-    audiences = [
-        *(_shown(column) for column in columns[: len(chosen)]),
-        *(_hidden(column) for column in columns[len(chosen) :]),
-    ]
-    return msgspec.structs.replace(
-        section,
-        columns=tuple(
-            msgspec.structs.replace(column, audience=audience, under=None)
-            for column, audience in zip(columns, audiences, strict=True)
-        ),
-        rows=tuple(tuple(row[place] for place in places) for row in section.rows),
-        total=None if section.total is None else tuple(section.total[place] for place in places),
-    )
+    section = section.with_columns(places)
+    columns = [_column(column, is_shown=place < len(chosen)) for place, column in enumerate(section.columns)]
+    return msgspec.structs.replace(section, columns=tuple(columns))
 
 
-def _shown(column: Column) -> Audience:
-    return Audience.EVERYBODY if column.is_in_documents else Audience.TABLES
-
-
-def _hidden(column: Column) -> Audience:
-    return Audience.DOCUMENTS if column.is_in_documents else Audience.FILTERS
+def _column(column: Column, *, is_shown: bool) -> Column:
+    """Return a column for tables, or hidden from them; a column of documents remains one."""
+    if column.is_in_documents:
+        audience = Audience.EVERYBODY if is_shown else Audience.DOCUMENTS
+    else:
+        audience = Audience.TABLES if is_shown else Audience.FILTERS
+    return msgspec.structs.replace(column, audience=audience, under=None)
