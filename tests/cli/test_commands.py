@@ -4,10 +4,8 @@ import json
 import os
 import pty
 import re
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -285,13 +283,6 @@ def test_on_a_terminal_there_is_colour_and_progress() -> None:
 
 def test_no_color_is_respected() -> None:
     assert "\x1b[31m" not in on_a_terminal("scan", *FLEET, NO_COLOR="1")
-
-
-@pytest.fixture
-def silent_port() -> Iterator[int]:
-    """A port that accepts and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener.getsockname()[1]
 
 
 @pytest.mark.long

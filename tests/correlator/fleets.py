@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import DrawFn
 from msgspec.structs import replace
 
 from tests.build import TAKEN_AT, bond, bridge, device, failure, gap_in_words, macvlan, nic, tap, veth, vlan
@@ -149,11 +149,6 @@ SERVES = (
     ((), ("10.1.0.0/16",)),
     ((), ("10.2.0.0/16", "fd00::/64")),
 )
-
-
-def one_of(*values: object) -> SearchStrategy[object]:
-    """Choose one of these values."""
-    return st.sampled_from(values)
 
 
 @st.composite

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
 from virtscan.correlator import correlate
 from virtscan.model import (
     Device,
@@ -17,7 +17,6 @@ from virtscan.model import (
     Inventory,
     Mac,
     NotJudged,
-    Observed,
     Policy,
     Server,
 )
@@ -87,8 +86,3 @@ def finding_of(looked_at: Inventory) -> Finding:
     found = judged(looked_at)
     assert isinstance(found, Finding)
     return found
-
-
-def observed(release: str) -> Observed[str]:
-    """A kernel that was read by ssh at the scan."""
-    return Observed(value=release, source="ssh", observed_at=TAKEN_AT)

@@ -191,7 +191,6 @@ LINKS = r"""1: lo: <LOOPBACK,UP> mtu 65536 state UNKNOWN \    link/loopback 00:0
 3: bond0: <UP> mtu 1500 state UP \    link/ether 52:54:00:aa:bb:cc brd ff:ff:ff:ff:ff:ff \    bond mode active-backup
 4: bond0.7@bond0: <UP> mtu 1500 state UP \    link/ether 52:54:00:aa:bb:cc brd ff:ff \    vlan id 7 <REORDER_HDR>
 """
-BONDING = "Bonding Mode: x\nSlave Interface: eth0\nPermanent HW addr: 52:54:00:00:00:01\n"
 
 
 def test_the_only_device_with_an_address_needs_no_name(machine: Machine) -> None:

@@ -160,12 +160,6 @@ def test_no_name_is_left_in_a_redacted_inventory() -> None:
     assert left_in(dumps(redact(FLEET, Map(key="secret"))[0]).decode()) == []
 
 
-def saved(folder: Path) -> str:
-    path = folder / "fleet.json"
-    path.write_bytes(dumps(FLEET))
-    return str(path)
-
-
 @pytest.fixture
 def redacted(tmp_path: Path) -> tuple[str, ...]:
     """The file of the fleet, and the option that redacts it."""

@@ -20,10 +20,6 @@ FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 options = pytest.mark.parametrize("options", [RenderOptions(width=width) for width in WIDTHS.values()], ids=WIDTHS)
 
 
-def between(text: str, first: str, last: str) -> list[str]:
-    return text[text.index(first) + len(first) : text.index(last)].split("\n")
-
-
 @options
 @pytest.mark.parametrize("reporter", REPORTERS.values(), ids=REPORTERS)
 def test_no_format_hands_on_a_character_that_a_terminal_would_act_on(

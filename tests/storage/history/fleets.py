@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from tests.build import TAKEN_AT, domain, gap_in_words, hypervisor, inventory, macvtap, server
-from virtscan.model import Domain, GapAbout, HostStatus, Hypervisor, Inventory, Mac, Netboot, Server, State
+from virtscan.model import GapAbout, HostStatus, Hypervisor, Inventory, Mac, Netboot, Server, State
 
 _DOMAINS = st.builds(
     lambda number, vcpus, next_start: domain(
@@ -75,8 +75,3 @@ def in_days(inventories: list[Inventory]) -> list[Inventory]:
         msgspec.structs.replace(one, taken_at=TAKEN_AT + timedelta(days=number))
         for number, one in enumerate(inventories)
     ]
-
-
-def changed(one: Domain, **fields: object) -> Domain:
-    """The same domain in another state."""
-    return msgspec.structs.replace(one, **fields)
