@@ -96,7 +96,7 @@ def _drop_in_folders(evidence: Evidence) -> list[PurePosixPath]:
     """Return the folders of drop-ins of single services, each name once."""
     patterns = [f"/{base}/systemd/system/*.service.d/*.conf" for base in SYSTEM_BASES]
     folders = {file.parent.name: file.parent for file, _ in evidence.matching(*patterns)}
-    folders = {name: folder for name, folder in folders.items() if not re.search(r"[-@]\.service", name)}
+    folders = {name: folder for name, folder in folders.items() if not re.search(r"@|-\.service", name)}
     return [folders[name] for name in sorted(folders)]
 
 
