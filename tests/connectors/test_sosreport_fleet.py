@@ -1,5 +1,6 @@
 """The embedded fleet, once through libvirt's test driver and once as sosreports: the same facts, the same verdicts."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,7 @@ from virtscan.model import (
     State,
     Target,
     TargetKind,
+    Verdict,
 )
 from virtscan.model.reasons import KernelKnown, Reason
 from virtscan.scanning import collect
@@ -147,6 +149,38 @@ def test_facts_of_a_report_are_as_old_as_the_report(plan: Plan, tmp_path: Path) 
     for hypervisor in as_reports(plan, tmp_path, None):
         assert hypervisor.observed_at == TAKEN_AT
         assert hypervisor.kernel is None or hypervisor.kernel.observed_at == TAKEN_AT
+
+
+def cleaned(tree: dict[str, str | bytes | Link]) -> dict[str, str | bytes | Link]:
+    """Replace each MAC as `sos clean` does (sos/cleaner/mappings/mac_map.py), here without chance."""
+    made = re.compile(r"\b(?!00:00:00:00:00:00|ff:ff:ff:ff:ff:ff)(?:[0-9a-f]{2}:){3}((?:[0-9a-f]{2}:){2}[0-9a-f]{2})\b")
+    return {name: made.sub(r"53:4f:53:\1", text) if isinstance(text, str) else text for name, text in tree.items()}
+
+
+def test_a_report_with_replaced_macs_clears_no_interface_by_the_absence_of_the_servers(
+    plan: Plan, live: Inventory, tmp_path: Path
+) -> None:
+    hypervisors, gaps = [], []
+    for target in plan.targets:
+        assert target.name is not None
+        tree = cleaned(sosreport_of(target.address, host=target.name, kernel=target.kernel))
+        path = str(as_folder(tmp_path / target.name, tree))
+        file = msgspec.structs.replace(target, kind=TargetKind.SOSREPORT, address=path, kernel=None)
+        draft = HostDraft(file, name=naming.name(file), uri=naming.shown(file))
+        sosreport.read(file, draft)
+        hypervisor, of_report = draft.close()
+        hypervisors.append(hypervisor)
+        gaps += [gap for gap in of_report if "kernel" not in subject(gap)]
+
+    satellite = tuple(server for server in live.servers if server.name == "satellite")
+    before = msgspec.structs.replace(live, servers=satellite)
+    report = judge(msgspec.structs.replace(before, hypervisors=tuple(hypervisors), gaps=tuple(gaps)))
+
+    clearing = {finding.rule for finding in report.findings if finding.verdict is Verdict.NOT_AFFECTED}
+    at_risk = {f.domain for f in judge(before).findings if f.is_at_risk}
+    assert clearing <= {"R2", "R4"}
+    assert at_risk <= {finding.domain for finding in report.findings if finding.is_at_risk or finding.is_unknown}
+    assert {subject(gap).rpartition(" ")[2] for gap in gaps} == {"MACs"}
 
 
 CAPTURE = PROJECT / "fixtures" / "offload" / "satellite.txt"

@@ -11,20 +11,26 @@ from virtscan.errors import AnalyzerError, ConnectorError, SosreportError
 from virtscan.evidence import sosreport
 from virtscan.evidence.sosreport import Sosreport
 from virtscan.model import Device, Domain, GapAbout, Observed, Target
-from virtscan.model.gaps.causes import BadDocument, Failure, NotInReport
+from virtscan.model.gaps.causes import BadDocument, Failure, MacsReplaced, NotInReport
 from virtscan.model.gaps.items import FactName, HostFact, NamedDevice, NodeDevice, ReportFile
 
 _NODE_DEVICES = "sos_commands/virsh/virsh_-r_nodedev-dumpxml_"
 _VERSION = re.compile(
     r"^(?:Running against daemon|Using library: libvirt):? (\d{1,3})\.(\d{1,3})\.(\d{1,3})$", re.MULTILINE
 )
+_REPLACED = "53:4f:53:"
+"""Beginning of the MACs that `sos clean` writes (sos/cleaner/mappings/mac_map.py): "SOS". No device has a group MAC.
+
+The same MAC is replaced in the same way in all reports that are cleaned together, but not in other sources.
+"""
 SOURCE = "sosreport"
 
 
 def read(target: Target, draft: HostDraft) -> None:
     """Deliver the facts of the report at the target's address: host, domains, networks in use, and all devices.
 
-    All of it is as old as the report.
+    All of it is as old as the report. A server that is not found by its MAC may still be here if `sos clean` replaced
+    the MACs, so then the report counts as incomplete.
 
     Raises:
         ConnectorError: It can't be read, or not to its end; items delivered before count.
@@ -37,7 +43,10 @@ def read(target: Target, draft: HostDraft) -> None:
     _read_host(report, target, draft)
     domains = read_domains(report, draft)
     networks = {network.name: network for network in read_networks(report, domains, draft)}
-    _read_devices(report, [analyzer.resolve(domain, networks) for domain in domains], draft)
+    devices = _read_devices(report, [analyzer.resolve(domain, networks) for domain in domains], draft)
+    macs = [device.mac for device in devices] + [nic.mac for domain in domains for nic in domain.interfaces]
+    if any(mac is not None and mac.startswith(_REPLACED) for mac in macs):
+        draft.gap(HostFact(uri=draft.uri, fact=FactName.MACS), MacsReplaced(), GapAbout.HYPERVISOR)
     for name, reason in report.skipped.items():
         if not is_guest_file(name):
             draft.gap(ReportFile(uri=draft.uri, file=name), Failure(detail=reason), GapAbout.DEVICE)
@@ -85,17 +94,19 @@ def _daemon(report: Sosreport) -> Observed[int] | None:
     return None
 
 
-def _read_devices(report: Sosreport, domains: list[Domain], draft: HostDraft) -> None:
-    """Deliver all devices.
+def _read_devices(report: Sosreport, domains: list[Domain], draft: HostDraft) -> list[Device]:
+    """Deliver all devices, and return them.
 
     One under a macvtap that the report lacks is a gap; a bridge alone may be one that libvirt makes when needed.
     """
     devices = {device.name: device for device in sosreport.read_devices(report)}
     attachments = [a for domain in domains for interface in domain.interfaces for a in interface.attachments]
-    draft.add(*devices.values(), *_node_devices(report, draft))
+    delivered = [*devices.values(), *_node_devices(report, draft)]
+    draft.add(*delivered)
     for name in sorted({a.device for a in attachments if a.device is not None and a.mode is not None}):
         if name not in devices:
             draft.gap(NamedDevice(uri=draft.uri, device=name), NotInReport(), GapAbout.DEVICE)
+    return delivered
 
 
 def _node_devices(report: Sosreport, draft: HostDraft) -> list[Device]:

@@ -11,6 +11,7 @@ from virtscan.model.gaps.causes import (
     FilesLeftOut,
     InternalError,
     Interrupted,
+    MacsReplaced,
     NetworksNotListed,
     NoAddress,
     NoAnswer,
@@ -57,7 +58,7 @@ from virtscan.model.gaps.workers import NotCarried
 
 AnyCause = (
     BadDocument | DefinedTwice | DeviceNotListed | EthtoolFailed | Failure | FeaturesConflict | FeaturesNotShown
-    | FilesLeftOut | InternalError | Interrupted | NetworksNotListed | NoAddress | NoAnswer | NoDefinitions
+    | FilesLeftOut | InternalError | Interrupted | MacsReplaced | NetworksNotListed | NoAddress | NoAnswer | NoDefinitions
     | NoDomainDefined | NoDriver | NoFeaturesRead | NoLinuxRelease | NoListInReport | NoSuchNetwork | NotInReport
     | NotCarried | NotReadToEnd | NotUtf8 | OffloadUnknown | RunEnded | StatesDiffer | Stopped | TooFewFiles
     | ProcessCrashed | TooOld | XmlNotInReport | DroppedFrames | EncapsulatedFrames | ExclusionOverruled | ForeignFrames

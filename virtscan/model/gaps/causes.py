@@ -97,6 +97,10 @@ class NotInReport(GapCause, frozen=True):
     """A sosreport does not hold the fact."""
 
 
+class MacsReplaced(GapCause, frozen=True):
+    """A sosreport has made-up MACs: `sos clean` replaced those of devices and interfaces."""
+
+
 class XmlNotInReport(GapCause, frozen=True):
     """A sosreport lacks the XML; `is_listed` if virsh lists the item there."""
 

@@ -58,6 +58,7 @@ class FactName(Enum):
     KERNEL = "kernel"
     CPUS = "CPUs"
     MEMORY = "memory"
+    MACS = "MACs"
     DISK_SIZES = "disk sizes"
     NAME_CPUS_MEMORY = "host name, CPUs and memory"
     BY_SSH = "kernel and devices by ssh"

@@ -134,6 +134,8 @@ def _lists(cause: AnyCause) -> str | None:
     match cause:
         case c.NotInReport():
             return "not in the report"
+        case c.MacsReplaced():
+            return "replaced by `sos clean`; read a report that is not cleaned"
         case c.XmlNotInReport(is_listed=True):
             return "listed by virsh, but its XML is not in the report"
         case c.XmlNotInReport():
