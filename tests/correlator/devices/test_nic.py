@@ -8,6 +8,7 @@ from virtscan.model import Backing, Device, DeviceKind, Mac, Machine
 
 FILLING, VIRTUAL, UNKNOWN = NicKind
 REAL, QEMU, LOCAL = "b4:96:91:00:00:04", "52:54:00:00:00:04", "02:00:00:00:00:04"
+REPLACED = "53:4f:53:00:00:04"  # by `sos clean`
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,10 @@ REAL, QEMU, LOCAL = "b4:96:91:00:00:04", "52:54:00:00:00:04", "02:00:00:00:00:04
         # Hypervisors emulate these, and frames reach them unchanged; one that is passed through has its maker's MAC.
         *((driver, True, Machine.PHYSICAL, QEMU, VIRTUAL) for driver in ("e1000", "e1000e", "igb", "8139cp")),
         *((driver, False, Machine.VIRTUAL, REAL, FILLING) for driver in ("e1000", "e1000e", "igb", "8139cp")),
+        # Without a MAC of either, it may be both, and the host decides.
+        *(("e1000", False, Machine.VIRTUAL, mac, VIRTUAL) for mac in (None, LOCAL, REPLACED)),
+        *(("e1000", False, Machine.PHYSICAL, mac, FILLING) for mac in (None, LOCAL, REPLACED)),
+        *(("e1000", False, Machine.UNKNOWN, mac, UNKNOWN) for mac in (None, LOCAL, REPLACED)),
         # What the host is comes before its declaration, and that before the MAC.
         (None, True, Machine.VIRTUAL, REAL, VIRTUAL),
         (None, True, Machine.CONTAINER, REAL, VIRTUAL),

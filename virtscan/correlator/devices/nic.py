@@ -65,13 +65,14 @@ def nic_kind(device: Device, host: Hypervisor) -> NicKind:
     through to a virtual machine has a driver of its own and fills in checksums. A NIC that QEMU emulates has the driver
     of a real one, and a MAC that none has.
     """
-    mac = device.own_mac
-    if device.driver is not None:
-        return NicKind.VIRTUAL if _has_virtual_driver(device) else NicKind.FILLING
+    by_driver = _kind_by_driver(device)
+    if by_driver is not None:
+        return by_driver
     if is_physical(host):
         return NicKind.FILLING
     if host.machine is not Machine.UNKNOWN:
         return NicKind.VIRTUAL
+    mac = device.own_mac
     if mac is None:
         return NicKind.UNKNOWN
     if mac.startswith(HYPERVISOR_RANGES):
@@ -79,10 +80,19 @@ def nic_kind(device: Device, host: Hypervisor) -> NicKind:
     return NicKind.UNKNOWN if is_local(mac) else NicKind.FILLING
 
 
-def _has_virtual_driver(device: Device) -> bool:
+def _kind_by_driver(device: Device) -> NicKind | None:
+    """Return the kind that the driver shows; None without one.
+
+    The driver of an emulated model shows it only together with the MAC of a hypervisor's range or of a manufacturer.
+    """
+    if device.driver in _FORWARDING_DRIVERS:
+        return NicKind.VIRTUAL
+    if device.driver not in _EMULATED_DRIVERS:
+        return None if device.driver is None else NicKind.FILLING
     mac = device.own_mac
-    has_made_up_mac = mac is not None and mac.startswith(HYPERVISOR_RANGES)
-    return device.driver in _FORWARDING_DRIVERS or (device.driver in _EMULATED_DRIVERS and has_made_up_mac)
+    if mac is None or not belongs_to_a_nic(mac):
+        return None
+    return NicKind.VIRTUAL if mac.startswith(HYPERVISOR_RANGES) else NicKind.FILLING
 
 
 def is_seen_as_vm(server: Server) -> bool:
@@ -90,7 +100,7 @@ def is_seen_as_vm(server: Server) -> bool:
     if server.machine is Machine.PHYSICAL:
         return False
     nics = (server_device.device for server_device in server.devices if is_nic(server_device.device))
-    return server.machine is Machine.VIRTUAL or any(map(_has_virtual_driver, nics))
+    return server.machine is Machine.VIRTUAL or any(_kind_by_driver(nic) is NicKind.VIRTUAL for nic in nics)
 
 
 def is_physical(host: Hypervisor) -> bool:
