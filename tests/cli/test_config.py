@@ -401,4 +401,4 @@ def test_an_inventory_without_a_device_to_explain_is_wrong_usage(
     (tmp_path / "virtscan.toml").write_text("")
 
     assert run(["config", "show", str(tmp_path / "virtscan.toml"), "--inventory", "x.json"]) == 2
-    assert "--inventory adds to one device; add --hypervisor and --device" in capfd.readouterr().err
+    assert "--inventory adds facts about one device; name it with --hypervisor and --device" in capfd.readouterr().err

@@ -23,8 +23,8 @@ _MANY = 12
 """Number of options from which they are grouped."""
 
 JUDGES = {
-    0: "everything was read and judged, nothing is at risk",
-    1: "everything was read and judged, something is at risk",
+    0: "everything was read and judged; nothing is at risk",
+    1: "everything was read and judged; something is at risk",
     2: "wrong usage or configuration; nothing was done",
     3: "nothing is at risk, but something was not read or judged",
     4: "something is at risk, and something was not read or judged",
@@ -33,8 +33,8 @@ JUDGES = {
 """Exit codes of a command that judges."""
 
 READS_SERVERS = {
-    0: "every server was read, TX checksum offload is off",
-    1: "every server was read, TX checksum offload is on at one or more",
+    0: "every server was read; TX checksum offload is off",
+    1: "every server was read; TX checksum offload is on at one or more",
     2: "wrong usage or configuration; nothing was done",
     3: "no server is known to have it on, but one or more states are unknown",
     4: "TX checksum offload is on at one or more servers, and one or more states are unknown",
@@ -60,7 +60,7 @@ ANSWERS = {
 """Exit codes of a command that answers a question."""
 
 TRACES = {
-    0: "everything was read, no boot failed because of partial checksums",
+    0: "everything was read; no boot failed because of partial checksums",
     1: "a boot failed because of partial checksums",
     2: "wrong usage, or not a packet capture",
     3: "no such boot, but something was not read or is unclear",

@@ -69,7 +69,7 @@ def enum_option(
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 config_option = click.option(
-    "--config", type=FILE, help="Configuration file; else VIRTSCAN_CONFIG, ~/.config/virtscan, /etc/virtscan."
+    "--config", type=FILE, help="Configuration file (default: VIRTSCAN_CONFIG, ~/.config/virtscan or /etc/virtscan)."
 )
 
 connect_option = click.option("-c", "--connect", multiple=True, metavar="URI", help=TARGETS[TargetKind.LIBVIRT].help)

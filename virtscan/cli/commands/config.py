@@ -87,7 +87,7 @@ def show(
     plan = load_plan(_found(file, config), Options(allow_unsafe_uri=allow_unsafe_uri), console)
     if hypervisor is None or device is None:
         if inventory is not None:
-            raise click.UsageError("--inventory adds to one device; add --hypervisor and --device")
+            raise click.UsageError("--inventory adds facts about one device; name it with --hypervisor and --device")
         lines, code = overview(plan), ExitCode.CLEAN
     else:
         scanned = load(inventory) if inventory else None

@@ -22,8 +22,8 @@ _SHORTEST = 4
 scope_option = click.option(
     "--scope",
     metavar="SCOPE|FILE",
-    help="Configuration of the scans: its file, or its scope in virtscan history list. Else the one in use, if "
-    "the history has scans of several.",
+    help="Configuration of the scans: its file, or its scope in virtscan history list (default: the configuration "
+    "in use, if the history has scans of several).",
 )
 
 
@@ -99,4 +99,4 @@ def _named_scope(option: str, scopes: tuple[str | None, ...]) -> str:
     if os.path.isfile(path) and (own := scope_of(path, Options())) in known:  # noqa: PTH113 is_file may raise
         return own
     shown = ", ".join(known) or "none"
-    raise ConfigError(f"--scope: no scans of {option!r}; the history has {shown}, or give the configuration file")
+    raise ConfigError(f"--scope: no scans of {option!r}; the history has {shown}; name one, or its file")

@@ -19,7 +19,7 @@ from virtscan.views.document import Section
 _OPTION = "--history"
 
 history_option = click.option(
-    _OPTION, metavar="URL", help="Database, e.g. sqlite:////var/lib/virtscan/history.sqlite; else [history] url."
+    _OPTION, metavar="URL", help="Database, e.g. sqlite:////var/lib/virtscan/history.sqlite (default: [history] url)."
 )
 
 
