@@ -1,4 +1,4 @@
-"""Assumptions: an inventory as it would be with a server's offload switched, a kernel updated, or VMs moved."""
+"""Assumptions: the inventory that would result if a server's offload were switched, a kernel updated, or VMs moved."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -143,7 +143,7 @@ def _with(assumed: Assumed, **changes: tuple[Server, ...] | tuple[Hypervisor, ..
 
 
 def _switched(servers: Sequence[Server], assumption: Assumption) -> tuple[Server, ...]:
-    """Switch all devices of a server, or with `SERVER:INTERFACE` that one."""
+    """Switch all devices of a server, or only the device that `SERVER:INTERFACE` names."""
     state = State(assumption.value)
     if any(server.name == assumption.name for server in servers):
         return tuple(switched(server, state) if server.name == assumption.name else server for server in servers)

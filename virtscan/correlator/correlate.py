@@ -118,7 +118,7 @@ class _HypervisorJudge:
         self.overruled: dict[str, None] = {}
 
     def judge(self, domain: Domain, interface: Interface, pending: frozenset[Mac]) -> Finding | NotJudged:
-        """Judge an interface; of servers that are waived the next worst counts, as long as there is one."""
+        """Judge an interface; if a server is waived, the next worst one counts, as long as there is one."""
         evaluation = self._evaluator.evaluate(domain, interface)
         if isinstance(evaluation, NotJudged):
             return evaluation
@@ -246,7 +246,7 @@ def _interface(finding: Finding) -> tuple[str, str, int, str, bool, str]:
 
 
 def _most_urgent_first(found_on: Mapping[str, list[Finding]]) -> tuple[Finding, ...]:
-    """Sort by urgency, then by the names of interfaces; host by host, because keys take more memory than findings."""
+    """Sort by urgency, then by the names of interfaces; host by host, so that only one host has sort keys."""
     findings: list[Finding] = []
     for name in sorted(found_on, key=lambda name: (natural(name), name)):
         of_host = found_on[name]

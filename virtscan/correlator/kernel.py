@@ -73,8 +73,8 @@ _FIRST_INFERRED = 6_007_000
 def read_kernel(release: str, build: str | None = None) -> KernelState:
     """Judge a kernel by its name and, where that leaves a doubt, by its build.
 
-    The mainline fix (tap_handle_frame computes the sum for receivers that did not request offload) is in 3.15. Below
-    it only those builds are judged whose source was read, or that are older than the fix.
+    The mainline fix (tap_handle_frame computes the sum for receivers that did not request offload) is in 3.15. Of older
+    versions, only builds are judged whose source was read, or that are older than the fix.
 
     Args:
         release: Output of `uname -r`, or the configuration's value in its place.

@@ -10,7 +10,8 @@ from virtscan.model.reasons import NeedsPlace, WhyUnlocated
 def of_server(positions: Collection[Position]) -> Reach:
     """Join the places of one server: NO only if no for each, YES if it is reached through one that is real.
 
-    Of exclusive places one is real, so they have to agree. The same holds for a place that was seen too long ago.
+    Only one of several exclusive places is real, so they have to agree. The same holds for a place that was seen too
+    long ago.
     """
     if len(positions) == 1:
         return next(iter(positions)).reach

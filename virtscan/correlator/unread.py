@@ -1,4 +1,4 @@
-"""Hypervisors by what was not read of them: any of it may be the server, or carry it."""
+"""Hypervisors by the kind of items that were not read: any such item may be the server, or run it."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ _WITHOUT_DEVICES = frozenset(
 
 
 class UnreadFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Names of hypervisors by what was not read of them, also of those of which nothing was."""
+    """Names of hypervisors by the kind of items that were not read, including hypervisors of which nothing was read."""
 
     outdated: frozenset[str]
     """Hypervisors whose facts are too old to count."""
@@ -29,7 +29,7 @@ class UnreadFacts(msgspec.Struct, frozen=True, kw_only=True):
     lacking: frozenset[str]
     """Hypervisors that are known to lack domains: `hosts` and `domains`."""
     incomplete: frozenset[str]
-    """Hypervisors that may lack domains: `lacking`, and those whose list of domains may be shorter than it should."""
+    """Hypervisors that may lack domains: `lacking`, and those whose list of domains may be incomplete."""
 
 
 def unread_of(inventory: Inventory) -> UnreadFacts:

@@ -48,7 +48,7 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
     def receives_partial(self) -> bool:
         """Return True if frames from outside are known to reach the device with partial checksums.
 
-        A virtual machine has no NICs of its own: an end that is not known to fill them in is virtual.
+        A virtual machine has no NICs of its own: an end that is not known to fill in checksums is virtual.
         """
         return self.stack.entry is NicKind.VIRTUAL or (self.is_vm and not self.is_filled)
 
@@ -57,7 +57,7 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
         return HypervisorIsVm(hypervisor=self.hypervisor, nics=self.virtual_nics)
 
     def needs_nic_kinds(self) -> NeedsNicKinds:
-        """Name the devices at the bottom of this one that are not known to be filling NICs."""
+        """Name the devices at the bottom of the stack that are not known to be NICs that fill in checksums."""
         ends = tuple(name for name in self.stack.open_ends if name != self.device)
         return NeedsNicKinds(hypervisor=self.hypervisor, device=self.device, nics=ends)
 
@@ -75,7 +75,7 @@ class AttachmentPoints:
         self._virtual_nics = tuple(sorted(name for name, kind in kinds.items() if kind is NicKind.VIRTUAL))
 
     def point(self, attachment: Attachment, network: str | None, target: str | None) -> AttachmentPoint:
-        """Return the point of an attachment; see there for `network` and `target`."""
+        """Return the point of an attachment; see `AttachmentPoint` for `network` and `target`."""
         segments, device = self._hypervisor.segments, attachment.device
         segment = None if device is None else segments.get(device)
         if device is not None and attachment.mode is not None:
@@ -105,7 +105,7 @@ class AttachmentPoints:
         return State.OFF if set(stack.open_ends) <= set(stack.nics) and stack is not UNKNOWN_STACK else State.UNKNOWN
 
     def _machine(self, stack: DeviceStack) -> tuple[Machine, tuple[DeviceName, ...]]:
-        """Determine if the hypervisor is a virtual machine: by the NICs under a device, else by other facts."""
+        """Return the kind of the hypervisor's machine: by the NICs under a device, else by other facts."""
         host = self._hypervisor
         virtual = tuple(name for name in stack.nics if name in self._virtual_nics)
         if virtual or (stack.entry is not NicKind.FILLING and self._virtual_nics):

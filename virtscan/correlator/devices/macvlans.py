@@ -11,7 +11,7 @@ from virtscan.model import DeviceKind, DeviceName, SourceMode
 
 
 def macvlans_below(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> Iterator[DeviceName]:
-    """Yield the macvlans that frames meet first on their way down from a device, without a tag of a VLAN."""
+    """Yield the macvlans that frames without a VLAN tag meet first on their way down from a device."""
     names = downwards(device, stacks)
     macvlans = [name for name in names if name in stacks and stacks[name].kind is DeviceKind.MACVLAN]
     for name in macvlans:

@@ -8,7 +8,7 @@ from virtscan.correlator.devices.stack import DeviceStack, downwards
 from virtscan.model import Closed, DeviceKind, DeviceName, Reach, SourceMode, State
 
 NEVER_REFLECTED = frozenset({SourceMode.PRIVATE, SourceMode.PASSTHROUGH})
-"""Modes whose frames a switch on the other side never brings back."""
+"""Modes in which the port does not receive frames that a switch sends back."""
 
 
 class Relation(Closed):

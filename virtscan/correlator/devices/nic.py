@@ -51,7 +51,7 @@ def is_dummy(device: Device) -> bool:
 
 
 def kinds_of_nics(host: Hypervisor) -> frozenset[NicKind]:
-    """Return the kinds of a host's NICs; a device that only may be one adds what it would be at worst."""
+    """Return the kinds of a host's NICs; a device that may be one is unknown, unless the host is physical."""
     doubtful = NicKind.FILLING if is_physical(host) else NicKind.UNKNOWN
     return frozenset(
         nic_kind(device, host) if is_nic(device) else doubtful for device in host.devices if may_be_nic(device)
@@ -104,7 +104,7 @@ def is_seen_as_vm(server: Server) -> bool:
 
 
 def is_physical(host: Hypervisor) -> bool:
-    """Return True if a hypervisor is observed to be bare metal, or declared to be and not observed at all."""
+    """Return True if a hypervisor is observed to be physical, or declared to be and not observed at all."""
     return host.machine is Machine.PHYSICAL or (host.physical and host.machine is Machine.UNKNOWN)
 
 

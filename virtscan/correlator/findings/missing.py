@@ -59,8 +59,8 @@ ORDER: tuple[tuple[type[Reason], _Values | None], ...] = (
 )
 """The field of a case that holds a fact, with every value that it may have, as a code; the cheapest fact first.
 
-Without a field are facts that make other facts relevant. Only verdicts that are clear lack the others, which are not
-here.
+Facts without a field make other facts relevant. Facts that are not in this table can only be missing from a verdict
+that is already clear.
 """
 
 _SERVER_MODES: _Values = ("where", {"bridge": Where.SAME_BRIDGE, "another": Where.SAME_OTHER})

@@ -82,8 +82,8 @@ class Waivers:
     def warnings(self, inventory: Inventory) -> tuple[Gap, ...]:
         """Return a warning for each waiver that is ambiguous, has expired, or matched nothing.
 
-        A waiver that matched nothing may be about an unread machine. A hypervisor may have some if it was not read
-        completely, and if its list may lack some.
+        A waiver that matched nothing may be about an unread domain. A hypervisor may have unread domains if it was not
+        read completely, or if its list may lack some.
         """
         unread = sum(
             hypervisor.status is not HostStatus.COMPLETE or not hypervisor.lists_all_domains

@@ -47,9 +47,9 @@ def own_domains(stack: SendingStack, fleet: Fleet) -> frozenset[int]:
 
 
 def may_run_elsewhere(copies: Sequence[DomainCopy]) -> bool:
-    """Return True if a copy is not known to run, nor another one of its MAC or uuid.
+    """Return True if neither a copy nor another one with its MAC or uuid is known to run.
 
-    One that runs does not count if it will be the server only after its next start.
+    A running copy does not count if it will be the server only after its next start.
     """
     later = {_identity(copy) for copy in copies if copy.domain.next_start}
     running = [copy for copy in copies if copy.domain.state is DomainState.ACTIVE and _identity(copy) not in later]
@@ -93,7 +93,7 @@ def _of_machine(stack: SendingStack, fleet: Fleet) -> Iterator[tuple[str, Domain
 
 
 def _excludes(copy: DomainCopy, other: DomainCopy) -> bool:
-    """Return True if only one of two can be the server: they have one MAC, or are definitions of one domain."""
+    """Return True if only one of two can be the server: they share a MAC, or are definitions of one domain."""
     return _mac(copy) == _mac(other) or (_identity(copy) == _identity(other) and copy.domain is not other.domain)
 
 

@@ -57,11 +57,11 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     hypervisor_domains: Mapping[str, Sequence[HypervisorDomain]]
     """The domains that a machine is, or may be."""
     unread: UnreadFacts
-    """The hypervisors by what was not read of them."""
+    """The hypervisors by the kind of items that were not read."""
     incomplete_machines: frozenset[str]
     """The machines that incomplete hypervisors are, or run on."""
     without_nics: frozenset[str]
-    """The machines of which the MAC of no NIC is known, by which a domain is found."""
+    """The machines without a NIC whose MAC is known; by that MAC, the domain that a machine is would be found."""
     floating: tuple[str, ...]
     """The incomplete hypervisors, unless unread, that show no NIC and so may be domains of any other; lacking first."""
 
@@ -73,7 +73,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
                 yield self.hypervisors[name]
 
     def devices_of(self, hypervisor: str) -> dict[DeviceName, Device]:
-        """Return the devices of a hypervisor's machine by name; of two descriptions the hypervisor's own counts."""
+        """Return the devices of a hypervisor's machine by name; of two descriptions, the hypervisor's own counts."""
         devices: dict[DeviceName, Device] = {}
         for host in self.of_machine(hypervisor):
             for device in host.devices:

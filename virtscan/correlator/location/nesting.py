@@ -22,8 +22,8 @@ class InterfaceOwner(msgspec.Struct, frozen=True, gc=False):
 class HypervisorDomain(msgspec.Struct, frozen=True, kw_only=True):
     """A domain of a hypervisor that is, or may be, another hypervisor.
 
-    `doubts` are empty where it certainly is. Otherwise they name the device that may be a NIC, and has the domain's
-    MAC, or the tap of a guest: the other hypervisor is then also judged as a machine of its own.
+    `doubts` are empty if it certainly is. Otherwise they name the device with the domain's MAC, which may be a NIC or
+    the tap of a guest. The other hypervisor is then also judged as a machine of its own.
     """
 
     hypervisor: str
@@ -118,9 +118,10 @@ def _doubt(candidate: HypervisorDomain) -> tuple[tuple[str, ...], ...]:
 
 
 def _is_own(device: Device, *, on_physical: bool) -> State:
-    """Return whether a device is its machine's NIC, or has the MAC of one; taps and macvtaps have their guests'.
+    """Return whether a device is its machine's NIC, or has the MAC of one.
 
-    One of unknown kind may be either. On a machine that is known not to be virtual it is a guest's.
+    A tap or macvtap has the MAC of its guest. A device of unknown kind may be either. On a machine that is known not to
+    be virtual, it is a guest's.
     """
     if device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.VLAN} or is_nic(device):
         return State.ON

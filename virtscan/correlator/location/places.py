@@ -148,7 +148,7 @@ def contradicted(stack: SendingStack, fleet: Fleet) -> str | None:
 
 
 def _nics(copy: DomainCopy, stack: SendingStack) -> Iterator[GuestNic]:
-    """Yield the copy's interface, and every other one of its domain that no MAC of the stack stands for."""
+    """Yield the copy's interface, and every other interface of its domain whose MAC is not in the stack."""
     by_mac = [interface for interface in copy.domain.interfaces if interface.mac in stack.macs]
     if copy.nic is not None and copy.nic is not by_mac[0]:
         yield _nic(copy, copy.nic, declared=stack.declared)
@@ -242,8 +242,8 @@ def _is_a_guests(mac: Mac, device: Device, hypervisor: str, fleet: Fleet) -> boo
 def _unexplained(stack: SendingStack) -> Iterator[Mac]:
     """Yield the MACs of NICs that stand for a node of their own where they are not found beside those that are.
 
-    Of an observed stack none: the MACs of its bonds and bridges are in no domain, and a NIC that is passed through to
-    the domain is in none either.
+    An observed stack yields none: the MACs of its bonds and bridges are in no domain, nor is the MAC of a NIC that is
+    passed through.
     """
     if not stack.observed:
         yield from stack.nic_macs

@@ -15,7 +15,7 @@ from virtscan.model.reasons import Because, DeclaredPhysical, NeedsOuterHost, Ob
 def from_outside(
     stack: SendingStack, place: Place, point: AttachmentPoint, fleet: Fleet, remembered: Remembered | None
 ) -> Position:
-    """Judge a place outside the interface's hypervisor; of the point, only the kinds of its NICs matter."""
+    """Judge a place outside the interface's hypervisor; only the kinds of the point's NICs matter."""
     match place:
         case OtherMachine(declared=declared):
             reason = DeclaredPhysical if declared else ObservedPhysical

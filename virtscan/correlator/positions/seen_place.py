@@ -20,8 +20,8 @@ def seen_from(place: Place, here: str, fleet: Fleet) -> SeenPlace:
     """Return the sources of packets that a place has on the hypervisor `here`, and the place itself if it lies outside.
 
     A server on a hypervisor that is itself a domain `here` sends out of that domain's NICs, as far as they are known.
-    Of several, only those below the server's own device are known to send for it. One on a hypervisor that may be a
-    domain has both places, of which only one is real.
+    If there are several NICs, only those below the server's own device are known to send for it. A server on a
+    hypervisor that may be a domain has both places, of which only one is real.
     """
     if isinstance(place, OtherMachine | UnlocatedServer):
         return SeenPlace((), place)

@@ -65,9 +65,9 @@ def unlocated(
 
 
 def _floating(place: UnlocatedServer, local: str, fleet: Fleet) -> str | None:
-    """Name a hypervisor that may carry the server unseen, and may be a domain of this one, because it shows no NIC.
+    """Name a hypervisor that may run the server unseen, and may be a domain of this one, because it shows no NIC.
 
-    This one is not among them: it was read completely.
+    This hypervisor is not among them: it was read completely.
     """
     name = next(iter(fleet.floating), None)
     is_read = place.copy and name not in fleet.unread.lacking

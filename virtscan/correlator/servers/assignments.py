@@ -33,8 +33,8 @@ _NO_SERVER = _Named(_NONE, _NONE, foreign=False)
 class Assignments:
     """Records of Cobbler and Foreman, as far as they name servers that are configured.
 
-    A record includes the servers that it may mean, and excludes all others. One that is too old, names another host,
-    or is not exclusive, excludes none: nothing is known of that host. `foreign` lists such names.
+    A record includes the servers that it may mean, and excludes all others. A record that is too old, names another
+    host, or is not exclusive, excludes none: nothing is known of that host. `foreign` lists the names of such hosts.
     Addresses of servers age as well.
     """
 
@@ -68,7 +68,7 @@ class Assignments:
         return _NONE if mac is None else self._by_mac.get(mac, _NONE)
 
     def possible_for(self, mac: Mac | None) -> ServerNumbers:
-        """Return the servers that records of this MAC may mean: those of any record while it is unknown."""
+        """Return the servers that records of this MAC may mean; if the MAC is unknown, the servers of all records."""
         return _all_of(self._possible.values()) if mac is None else self._possible.get(mac, _NONE)
 
     def of_device(self, device: Locality, vlan_id: int | None) -> ServerNumbers:

@@ -98,7 +98,7 @@ def peers(servers: Sequence[Server], placed: Sequence[Sequence[PlacedStack]], fl
 
 
 def _own(number: int, server: Server, placed: Sequence[PlacedStack]) -> str | int | None:
-    """Set a server apart that an earlier scan saw; one with exclusive places is compared with others of its name."""
+    """Set apart a server that an earlier scan saw; one with exclusive places is alike only to others of its name."""
     if any(placed_stack.remembered is not None for placed_stack in placed):
         return number
     return (

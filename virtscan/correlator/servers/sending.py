@@ -44,7 +44,7 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
     declared: bool = True
 
     def deciding(self) -> tuple[DeviceName, ...]:
-        """Name the devices that decide: with the offload on, every device of a partial path; off, the first that fills.
+        """Name the devices that decide: if offload is on, every device of a partial path; if off, the first that fills.
 
         Empty where nothing of the stack was read.
         """
@@ -59,7 +59,7 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_assumed(self) -> bool:
-        """Return True if the state is assumed of a device that decides."""
+        """Return True if the state of a device that decides is assumed."""
         assumed = self.server.assumed_tx
         return bool(assumed) and (not self.observed or not set(assumed).isdisjoint(self.deciding()))
 

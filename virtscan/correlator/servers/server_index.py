@@ -81,7 +81,7 @@ def _on_machine(placed: Sequence[Sequence[PlacedStack]], fleet: Fleet) -> dict[s
 def _placed(stacks: tuple[SendingStack, ...], fleet: Fleet, memory: Memory) -> Iterator[PlacedStack]:
     """Place the declared stacks; a NIC of their domain that is not declared sends through the stack that has its MAC.
 
-    Of a declared state it is known that it holds for the whole server, of a NIC that was not read nothing.
+    A declared state holds for the whole server; the state of a NIC that was not read is unknown.
     """
     declared = [stack for stack in stacks if stack.declared]
     for stack in declared:
@@ -105,7 +105,7 @@ def _placed(stacks: tuple[SendingStack, ...], fleet: Fleet, memory: Memory) -> I
 
 
 def _is_lost(found_places: Sequence[Place]) -> bool:
-    """Return True for a server that was found nowhere, not even too long ago."""
+    """Return True for a server that was found nowhere, not even in facts that are too old."""
     return all(isinstance(place, UnlocatedServer) and place.outdated is None for place in found_places)
 
 

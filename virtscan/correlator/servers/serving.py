@@ -42,8 +42,8 @@ def coverage(server: Server) -> Coverage:
 def locality(segment: str | None, addresses: Iterable[str]) -> Locality:
     """Read where a source device is.
 
-    Both are the device's own: a VLAN and the device under it are different networks. Link-local addresses prove nothing
-    about the network, because every device has one.
+    Segment and addresses are the device's own: a VLAN and the device under it are different networks. Link-local
+    addresses prove nothing about the network, because every device has one.
     """
     known = []
     for text in addresses:

@@ -130,7 +130,7 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
         server = msgspec.structs.replace(server, kernel=None)
     if not old:
         return server, ()
-    # With one MAC less than it has, a server may seem to be where its other one is: all of them stay, or none. A
+    # With one of its MACs missing, a server may seem to be only where its other MAC is: all of them stay, or none. A
     # declaration as a physical machine only counts as long as no domain has any of its MACs, and no observation
     # contradicts it, however old. A server that has fewer MACs than were declared has lost them already.
     has_lost = bool(server.declared_macs) and not server.macs

@@ -1,4 +1,4 @@
-"""The places of servers that an inventory carries on of an earlier one."""
+"""The places of servers that an inventory takes over from an earlier one."""
 
 from collections.abc import Iterable, Iterator
 

@@ -41,7 +41,7 @@ def _hidden(ruling: Ruling, rulings: Iterable[Ruling]) -> tuple[Missing, ...]:
 
 
 def _unread(rulings: Iterable[Ruling], here: str, fleet: Fleet) -> Iterator[Missing]:
-    """Yield the hypervisors here that may hide a copy; a list of domains that may be shorter hides one that runs."""
+    """Yield the hypervisors here that may hide a copy; a list that may lack domains may hide one that runs."""
     gaps = fleet.unread.domains | fleet.unread.devices
     if not gaps and not fleet.unread.incomplete:
         return
