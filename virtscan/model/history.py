@@ -59,9 +59,9 @@ class FindingCount(msgspec.Struct, frozen=True, kw_only=True):
 class CapacityCount(msgspec.Struct, frozen=True, kw_only=True):
     """Capacity of the hypervisors of a site, and the allocated part, at one scan.
 
-    A hypervisor that was not read completely counts by its last complete observation. `unread` is the number of such
-    hypervisors, with those that were never read completely and add nothing. Those with a list that lacks a domain that
-    it had are counted, too. A number is None if a hypervisor or domain does not give it.
+    For a hypervisor that was not read completely, its last complete observation counts. `unread` is the number of such
+    hypervisors, including those that were never read completely and add nothing. It also includes hypervisors whose
+    list lacks a domain that it had. A number is None if it is unknown of a hypervisor or domain.
     """
 
     site: str | None

@@ -13,7 +13,7 @@ class HasName(Protocol):
 
     @property
     def name(self) -> str:
-        """The name to sort by."""
+        """The name that the item is sorted by."""
 
 
 def natural(text: str) -> str:

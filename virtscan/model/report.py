@@ -44,8 +44,8 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     `server` is the one that decided, None when no server is known or none serves the segment, or when the
     hypervisor's kernel settled it. `source_device` is, for a powered-off domain on a pool, the device that decided.
     `because` lists the facts that it rests on, `missing` those that would settle it. `reaches_server` is about all
-    servers that may serve it. `waived` is the waiver's reason; `waived_servers` are the servers that a waiver took
-    away, so that another server decides, or none. `others` put it at risk as well, and also have to be changed.
+    servers that may serve it. `waived` is the waiver's reason; `waived_servers` are the servers that a waiver excluded,
+    so that another server decides, or none. `others` also put the interface at risk, and have to be changed as well.
     """
 
     source_device: DeviceName | None

@@ -164,7 +164,7 @@ def is_local(source: str) -> bool:
 
 
 def renewal(*sources: str) -> str:
-    """Return how to renew facts of these sources, as shown: of the first that a scan alone does not renew."""
+    """Return how to renew facts of these sources, as shown: for the first source that a scan alone does not renew."""
     own = (row.renewal for source in sources for row in _rows(source) if row.renewal != SCAN_AGAIN)
     return next(own, SCAN_AGAIN)
 

@@ -93,7 +93,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
 
     @property
     def is_macvtap(self) -> bool:
-        """Return True if it is, or may be, a macvtap."""
+        """Return True if the attachment is, or may be, a macvtap."""
         for attachment in self.attachments:  # noqa: SIM110 a generator takes five times as long
             if attachment.mode is not None:
                 return True
@@ -152,11 +152,11 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     """A network device of a hypervisor.
 
-    `lower` names the devices directly below: a bond's members, a VLAN's or macvlan's parent, a bridge's ports. It has
-    all of them only if `lower_complete`, so that an empty `lower` alone proves nothing. `mode` is a macvlan's.
+    `lower` names the devices directly below: a bond's members, a VLAN's or macvlan's parent, a bridge's ports. The list
+    is complete only if `lower_complete` is True, so an empty `lower` alone proves nothing. `mode` is a macvlan's.
     `permanent_mac` is the address burnt in, which a bond's members keep below the MAC in use. `driver` is the kernel
     driver of a NIC. `addresses` are in CIDR form. `sources` names the sources, best first; `observed_at` is the oldest
-    of their times, None when it is the hypervisor's own.
+    of their times; None stands for the hypervisor's time.
     """
 
     name: DeviceName
@@ -181,7 +181,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def own_mac(self) -> Mac | None:
-        """The permanent MAC, else the one in use, which may be lent."""
+        """The permanent MAC, else the MAC in use, which may belong to another device."""
         return self.permanent_mac or self.mac
 
 
@@ -189,12 +189,12 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
     """One hypervisor: the items that were read, and how complete they are.
 
     `name` is unique in an inventory: namesakes get distinct names. `own_name` is the name before that, of the
-    configuration if `is_name_declared`. `former_keys` are those that earlier observations had. `devices` are all
-    devices that its sources list, `networks` only those in use. `lists_all_domains` is True where the source shows that
-    no domain is missing (libvirt; a sosreport with `virsh list`; never a folder of dumps). `lists_all_devices` is True
+    configuration if `is_name_declared`. `former_keys` are the keys of earlier observations. `devices` are all devices
+    that its sources list, `networks` only those in use. `lists_all_domains` is True where the source shows that no
+    domain is missing (libvirt; a sosreport with `virsh list`; never a folder of dumps). `lists_all_devices` is True
     where every device of the kernel was listed with its kind (`ip -d link`). `kernel` is observed, `uname -r`, with
-    `uname -v` in `kernel_build`; `declared_kernel` is the configuration's. `daemon` is libvirt's version (7000000
-    is 7.0.0), only from a daemon that runs on the hypervisor (qemu, lxc, ch). `memory_free_mib` includes the kernel's
+    `uname -v` in `kernel_build`; `declared_kernel` is the configuration's. `daemon` is libvirt's version (7000000 is
+    7.0.0), only from a daemon that runs on the hypervisor (qemu, lxc, ch). `memory_free_mib` includes the kernel's
     caches. `machine` is observed, `physical` declared. `local` is True if it is this machine. `segments` maps a source
     device to its configured segment. `reflective` names the devices that are declared to lead to a reflecting switch.
     `left_out` are files of a folder of definitions that hold none. Seconds are wall time.

@@ -1,7 +1,7 @@
 """Resources of thousands of domains in little memory: the common part of domains is one value for all of them.
 
-Paths and descriptions are a domain's own. The rest without them, its shape, is shared: a fleet has few shapes. With
-four disks that takes a quarter of the memory.
+Each domain has its own paths and descriptions. The rest, its shape, is shared: a fleet has few shapes. With four disks
+per domain, this takes a quarter of the memory.
 """
 
 from collections.abc import Iterator

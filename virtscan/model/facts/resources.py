@@ -33,7 +33,7 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """Resources of a domain, and further facts of its definition; those that the source lacks are None or UNKNOWN.
+    """Resources of a domain, and further facts of its definition; facts that the source lacks are None or UNKNOWN.
 
     `os` is the libosinfo identifier. `cores` are those of one socket, dies included; `threads` those of a core.
     `max_vcpus` and `max_memory_mib` are its limits while it runs; `max_memory_mib` is None without slots for

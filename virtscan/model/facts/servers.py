@@ -40,10 +40,10 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     """A provisioning server, with the device that is named as its sending one.
 
     `tx_checksum` is the state of TX checksum offload of that device for UDP over IPv4; `reason` is that of an
-    UNKNOWN state, else None. `macs` and `addresses` belong to it; those of `macs` that the configuration names are
-    `declared_macs`. `devices` are all devices that the source lists, all that the server has if `lists_all_devices`.
-    `machine` is observed, `physical` (not a virtual machine) is declared, as is the hypervisor `runs_on`. `segments`
-    and `subnets` are those served; both empty: every segment.
+    UNKNOWN state, else None. `macs` and `addresses` belong to the server; `declared_macs` are those of `macs` that the
+    configuration names. `devices` are all devices that the source lists; if `lists_all_devices`, the server has no
+    others. `machine` is observed, `physical` (not a virtual machine) is declared, as is the hypervisor `runs_on`.
+    `segments` and `subnets` are those that it serves; if both are empty, it serves every segment.
     """
 
     name: str

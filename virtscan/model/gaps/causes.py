@@ -108,7 +108,7 @@ class XmlNotInReport(GapCause, frozen=True):
 
 
 class NoListInReport(GapCause, frozen=True):
-    """A sosreport holds neither a list of the domains nor libvirt's folder; if `is_cut`, a list that is not whole."""
+    """A sosreport has neither a list of the domains nor libvirt's folder; or, if `is_cut`, a truncated list."""
 
     is_cut: bool = False
 
@@ -159,7 +159,7 @@ class FilesLeftOut(GapCause, frozen=True):
 
 
 class NoDomainDefined(GapCause, frozen=True):
-    """A hypervisor has no domain; of a user's own daemon, its URI."""
+    """A hypervisor has no domain; `session` is the URI if it is a user's own daemon."""
 
     session: str | None = None
 

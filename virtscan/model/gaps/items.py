@@ -89,7 +89,7 @@ class DefinitionFile(Item, frozen=True):
 
 
 class ServerItem(Item, frozen=True):
-    """A server, with its source where that was read; `device` is the one whose state is unknown."""
+    """A server, with its source if that was read; `device` is the device whose state is unknown."""
 
     server: str
     source: str | None = None

@@ -20,7 +20,7 @@ class WaiverUnused(GapCause, frozen=True):
 
 
 class WaiverOfNamesakes(GapCause, frozen=True):
-    """A waiver has the name that these hypervisors and servers had before a merge, and accepts nothing of them."""
+    """A waiver names a hypervisor or server of which a merge found several; it accepts none of their findings."""
 
     names: tuple[str, ...]
 

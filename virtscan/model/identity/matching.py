@@ -17,7 +17,7 @@ class HostPair(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> tuple[str, str]:
-        """Names of the host, the same for either order of the two inventories."""
+        """Names of the host, independent of the order of the two inventories."""
         first, second = sorted((self.old.name if self.old else "", self.new.name if self.new else ""))
         return first or second, second
 

@@ -1,4 +1,4 @@
-"""Names without their domain, as tables show them and people type them, or without an address."""
+"""Names in their short forms: without their DNS domain, as in tables and on the command line, or without an address."""
 
 import re
 from collections.abc import Iterable
