@@ -34,7 +34,7 @@ Source:
 
 
 def read_interface(element: etree._Element, index: int) -> Interface:
-    """Read one interface; nothing in it is an error: a value that libvirt would refuse is None or unknown."""
+    """Read one interface without raising an error: a value that libvirt would refuse is None or unknown."""
     first = first_children(element)
     actual = first.get("actual")
     kind = _type(element.get("type", "user"), actual)  # libvirt's default

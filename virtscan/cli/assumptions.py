@@ -28,7 +28,7 @@ assume_option = click.option(
 class AssumptionResult(msgspec.Struct, frozen=True, kw_only=True):
     """The assumptions and their effects; all are empty for a report of observed facts.
 
-    `unread` names the hypervisors on which they may have more.
+    `unread` names the hypervisors on which they may have further effects.
     """
 
     assumed: tuple[str, ...] = ()

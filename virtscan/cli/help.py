@@ -17,10 +17,10 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
 """Options by their Python names; the others come last."""
 
 _LONGEST = 1_000
-"""More characters than the first sentence of any help has."""
+"""A number of characters that no first sentence of a help text has."""
 
 _MANY = 12
-"""Number of options from which they are grouped."""
+"""Lowest number of options that are shown in groups."""
 
 JUDGES = {
     0: "everything was read and judged; nothing is at risk",

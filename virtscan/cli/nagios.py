@@ -56,7 +56,7 @@ def status_of(report: Report, fail_on: FailOn, now: datetime, max_scan_age: floa
         report: The report.
         fail_on: The least exposure of a finding at risk that is critical.
         now: The time of the check.
-        max_scan_age: Age of the scan in seconds from which on it no longer counts, and how far ahead it may be.
+        max_scan_age: Longest age of the scan in seconds, and longest time by which it may be dated in the future.
     """
     passed = now - report.inventory.taken_at
     age = max(passed, timedelta(0))

@@ -10,7 +10,7 @@ _ON_OTHERS = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.VLAN, Dev
 
 
 class ConditionalGap(msgspec.Struct, frozen=True, kw_only=True):
-    """A gap that counts only while a device under a macvtap stays unknown; `device` None: any of them."""
+    """A gap that counts only while `device`, or with None any device under a macvtap, remains unknown."""
 
     gap: Gap
     device: DeviceName | None = None

@@ -17,7 +17,7 @@ SOURCE = "ssh"
 
 # As text, not as JSON, which RHEL 6 and 7 don't have. From /sys only names, because a hypervisor may have hundreds of
 # taps, and reading a file costs a process: they show ports, bonds and NICs where an old `ip` does not. A NIC's driver
-# is the folder that the shell itself can go to. It only defines functions up to its last line: cut short, it does
+# is the folder that the shell itself can go to. All lines but the last only define functions: a truncated script does
 # nothing.
 SCRIPT = r"""
 answer() {

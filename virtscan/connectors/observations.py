@@ -17,7 +17,7 @@ class Mark(Enum):
 
 
 class Marked(msgspec.Struct, frozen=True, kw_only=True):
-    """All domains of a host of which a fact is true, by uuid."""
+    """All domains of a host for which a fact is true, by uuid."""
 
     mark: Mark
     uuids: frozenset[str]

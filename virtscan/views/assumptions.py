@@ -17,7 +17,7 @@ _LISTED = 20
 
 
 class EffectKind(Ranked):
-    """Effect of assumptions on an interface; `freed` is one that they clear: no longer at risk or unknown."""
+    """Effect of assumptions on an interface; `freed`: they clear it, so that it is no longer at risk or unknown."""
 
     AT_RISK = "at-risk"
     UNKNOWN = "unknown"
@@ -70,7 +70,7 @@ def marked(
         document: The document.
         assumptions: The assumptions, as typed.
         effects: Their effects.
-        unread: The hypervisors on which they may have more.
+        unread: The hypervisors on which they may have further effects.
     """
     if not assumptions:
         return document

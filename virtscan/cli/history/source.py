@@ -78,9 +78,9 @@ def history_url(option: str | None, config: Path | None, console: Console) -> st
 
 
 def trend_of(url: str | None, scope: str | None) -> tuple[Section, ...]:
-    """Return the trend of capacity for the page of a scan, of the scans of its configuration.
+    """Return the trend of capacity for the page of a scan, from the scans of its configuration.
 
-    Nothing if the history does not exist or answer.
+    It is empty if the history does not exist, or does not answer.
     """
     from virtscan.changes.trend import Every, capacity_trend
     from virtscan.views.tables.trends import sections_of_page

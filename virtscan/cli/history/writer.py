@@ -22,7 +22,7 @@ class HistoryWriter:
     """A context that stores a scan: before its report is printed, or when it ends.
 
     Without a URL it does nothing. Only one run of a configuration can enter it at a time. If the database did not store
-    the scan, `failure` has the reason, and in the end where the scan is instead.
+    the scan, `failure` has the reason and, after the end, the place of the scan.
     """
 
     failure: str | None = None

@@ -19,7 +19,7 @@ PRIVATE = 0o600
 _PLACES = f"{__name__}.places"
 
 PIPE_SECONDS = 30.0
-"""Longest wait of a named pipe for its reader where no run has a deadline."""
+"""Longest wait of a named pipe for its reader, in a command without a deadline."""
 
 
 class ReaderGoneError(Exception):

@@ -30,7 +30,7 @@ S = TypeVar("S")
 class Redaction:
     """Replacement of names in values, which adds new pseudonyms to the map; without a map it changes nothing.
 
-    The map is read again, and written, under a lock: of two scans at once each keeps the other's pseudonyms.
+    The map is read again, and written, under a lock: two scans at once keep each other's pseudonyms.
     """
 
     def __init__(self, map_file: Path | None, known: "Map | None") -> None:

@@ -23,7 +23,7 @@ def read_in_child(
 
     Args:
         read: Called with the seconds that it may take, and True if no two calls may share a connection.
-        unread: Returns an inventory with nothing read, for a reason: after a second crash.
+        unread: Returns an inventory with nothing read, for the given reason; called after a second crash.
         console: Where a crash is reported.
         seconds: Time limit for both readings.
         least: Time limit of the second reading, if less than this is left.

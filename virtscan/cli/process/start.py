@@ -8,8 +8,8 @@ from typing import NoReturn
 from virtscan.cli.process import signals, streams, supervision
 
 YOUNG_OBJECTS = 100_000
-"""Objects between two searches for cycles. Values, trees and documents have none, and Python's 700 cost a fifth of the
-CPU of a small report."""
+"""New objects between two searches for reference cycles. Values, trees and documents have no cycles, and Python's
+default of 700 costs a fifth of the CPU time of a small report."""
 
 
 def main() -> NoReturn:

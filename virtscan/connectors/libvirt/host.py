@@ -31,7 +31,7 @@ _ON_THE_HOST = frozenset({"ch", "lxc", "qemu"})
 
 
 class _DocumentRequest(NamedTuple):
-    """A domain's document: the running or only one, or that of its next start."""
+    """A domain's document: the live or only one, or the definition for its next start."""
 
     domain: libvirt.virDomain
     next_start: bool = False
@@ -66,7 +66,7 @@ def read(
         in_fleet: Other hypervisors are read at the same time, so more threads for this one save nothing.
         allow_unsafe: Accept a URI that runs a command or reaches a shell.
         ssh_timeout: Seconds for reading facts that libvirt does not report from a qemu+ssh host; None: not read.
-        threads: Number of simultaneous users of the connection; None: as its distance requires.
+        threads: Number of simultaneous users of the connection; None: chosen by its latency.
         next_start: Read the persistent definitions of running domains as well, one more round trip for each.
         statistics: Request the sizes of disks and balloons, in one more call, which takes the daemon long.
         server_macs: MACs of servers: a device of the host that has one is read even if no interface depends on it.

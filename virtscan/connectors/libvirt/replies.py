@@ -39,6 +39,6 @@ def reply_of(call: Callable[[], T]) -> Reply[T]:
 
 
 def size_of(value: object) -> int:
-    """Return the characters of the document in a reply, or in the reply of a pair with one; of anything else, none."""
+    """Return the number of characters of the document in a reply, or in the reply of a pair; 0 for anything else."""
     reply = getattr(value, "reply", value)
     return len(reply.value) if isinstance(reply, Fetched) and isinstance(reply.value, str) else 0

@@ -14,7 +14,7 @@ from virtscan.model.gaps.causes import BadDocument, NoListInReport, XmlNotInRepo
 from virtscan.model.gaps.items import FactName, GuestDomain, HostFact, HostNetwork
 
 # The best source first. Output of `virsh dumpxml` equals that of a live scan. A status file is the running domain as
-# libvirt itself remembers it; a definition in /etc holds after the next start.
+# libvirt itself recorded it; a definition in /etc is valid after the next start.
 _DOMAINS = (
     re.compile(r"sos_commands/[^/]+/virsh(?:_-[^_/]+)*_dumpxml_(?P<name>[^/]+)"),
     re.compile(r"(?:var/)?run/libvirt/(?:qemu|lxc|libxl)/(?P<name>[^/]+)\.xml"),
@@ -45,8 +45,8 @@ _Found: TypeAlias = tuple[int, str, Domain | Network | Unread]
 def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
     """Deliver the domains.
 
-    A domain is known by its uuid, without one by its name; of several documents that of the best source counts. Of a
-    running domain the definition in /etc counts as well, for its next start. An unreadable domain that is
+    A domain is identified by its uuid or, without one, by its name; of several documents, that of the best source
+    counts. The definition in /etc of a running domain also counts, for its next start. An unreadable domain that is
     described nowhere else is a gap, and so is one that virsh lists without any document.
     """
     listed = _listed(report)

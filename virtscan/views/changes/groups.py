@@ -16,7 +16,7 @@ _NOUNS = {
     Subject.SYSTEM: "provisioning system",
 }
 _MOST = 50
-"""Rows of a group that people see; beyond that they are counted."""
+"""Most rows of a group that are shown; further ones are counted."""
 
 
 def groups(lines: Sequence[ChangeLine]) -> tuple[RowGroup, ...]:

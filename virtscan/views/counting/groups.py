@@ -23,7 +23,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
     `has_whole_hosts`: all domains of its hosts are in it. `has_whole_sites`: all hosts of their sites are.
 
-    A number is the sum over the items read; it is None if it is unknown of one of them, or nothing was read.
+    A number is the sum over the items read; it is None if it is unknown for one of them, or nothing was read.
     """
 
     label: Label
@@ -58,7 +58,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         return self.total(host.memory_free_mib for host in self.read)
 
     def paused(self) -> int | None:
-        """Suspended domains, which keep their resources; None if it is unknown of one that may run."""
+        """Suspended domains, which keep their resources; None if this is unknown for a domain that may run."""
         return self.total(_if_paused(domain) for domain in self.domains)
 
     def cpus(self) -> int | None:

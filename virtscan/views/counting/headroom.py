@@ -1,4 +1,4 @@
-"""Headroom for more domains: when the largest host of each site fails, and for the largest new one today."""
+"""Headroom for more domains: after the failure of each site's largest host, and for the largest new domain today."""
 
 from virtscan.model import HostStatus, Hypervisor
 from virtscan.views.counting.amounts import ratio, total

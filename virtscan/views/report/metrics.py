@@ -30,7 +30,7 @@ _MIB = 1024 * 1024
 def view(report: Report, run: Run) -> Document:
     """Return the metrics alone; counts have a zero for every state, so that no series vanishes.
 
-    A sum is left out if it is unknown of one item.
+    A sum is left out if it is unknown for one item.
     """
     return report_document(
         report, "metrics", Section(key="metrics", columns=(), rows=()), metrics=_metrics(report, run)
