@@ -1,7 +1,7 @@
 """Changes of domains and their interfaces.
 
-A domain is known by its uuid: on the same host, or on another one if it left the first. It is removed only if no host
-is unread, because it may be on that one.
+A domain is identified by its uuid: on the same host, or on another one if it left the first. It counts as removed only
+if no host is unread, because it may be on an unread one.
 """
 
 from collections import defaultdict

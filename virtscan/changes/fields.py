@@ -20,7 +20,7 @@ TX = "tx_checksum"
 
 
 def differences(old: FieldValues, new: FieldValues) -> tuple[FieldChange, ...]:
-    """List the fields with other values, in the order of the first; a field that one lacks is unknown there."""
+    """List the fields whose values differ, in the order of the first; a field that one lacks is unknown there."""
     return tuple(
         FieldChange(field=field, old=value, new=new[field])
         for field, value in old.items()

@@ -61,7 +61,7 @@ class FindingSides(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def by_domain(report: Report) -> _Findings:
-    """Return the findings by domain and interface; of several for one interface the most urgent."""
+    """Return the findings by domain and interface; if an interface has several, the most urgent."""
     findings: dict[tuple[str | None, DomainKey], dict[str, Finding]] = {}
     for finding in report.findings:
         interfaces = findings.setdefault((finding.hypervisor, finding.domain_key), {})

@@ -69,7 +69,7 @@ def is_unread(status: HostStatus | None) -> bool:
 
 
 def _servers(inventory: Inventory) -> dict[ServerRef, Server]:
-    """Return the servers by name and interface; of two alike the first."""
+    """Return the servers by name and interface; of two with the same key, the first."""
     servers: dict[ServerRef, Server] = {}
     for server in inventory.servers:
         servers.setdefault(ServerRef(server=server.name, interface=server.interface), server)

@@ -157,7 +157,7 @@ def _observation(
 
 
 def _by_key(domains: Iterable[Domain]) -> dict[DomainKey, Domain]:
-    """Return one definition of each domain: of several copies the running one, never that of its next start."""
+    """Return one definition of each domain: the running one if there are copies, never that of its next start."""
     definitions: dict[DomainKey, Domain] = {}
     for domain in domains:
         if not domain.next_start and (domain.key not in definitions or _rank(domain) < _rank(definitions[domain.key])):

@@ -44,7 +44,7 @@ class DomainCauses:
 
 
 def boots_differently(before: Domain | None, after: Domain | None, old: Finding, new: Finding) -> bool:
-    """Return True if the definition differs about booting from this interface."""
+    """Return True if the definitions differ in the boot settings of this interface."""
     first, second = _interface(before, old), _interface(after, new)
     if before is None or after is None or first is None or second is None:
         return False

@@ -104,7 +104,7 @@ def jobs_of(plan: Plan) -> tuple[AnyJob, ...]:
 
 
 def _once(targets: Iterable[Target]) -> tuple[Target, ...]:
-    """Return each address once; of two addresses of one host the first counts, with its facts about the host."""
+    """Return each address once; if one host has two, the first counts, with its facts about the host."""
     first: dict[tuple[TargetKind, str], Target] = {}
     for target in targets:
         first.setdefault((target.kind, target.address), target)

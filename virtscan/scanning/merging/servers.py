@@ -200,7 +200,7 @@ def _difference(group: Sequence[_ServerObservation], observation: _ServerObserva
 
 
 def _fit(group: Sequence[_ServerObservation], other_group: Sequence[_ServerObservation], hosts: MergedHosts) -> bool:
-    """Return True if nothing shows that observations are of two servers."""
+    """Return True unless a fact shows that the observations are of two servers."""
     return all(
         first.inventory != second.inventory
         and (not first.macs or not second.macs or not first.macs.isdisjoint(second.macs))

@@ -50,7 +50,7 @@ def _macvtap_by_device(group: Group) -> tuple[str, ...] | None:
 
 
 PARTIAL = "status partial: some items were not read, so the real numbers may be higher"
-"""Note on counts of what was not read completely."""
+"""Note on numbers that lack unread items."""
 
 _DATA = Audience.DATA
 

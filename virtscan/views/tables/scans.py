@@ -25,7 +25,7 @@ _DATA = Audience.DATA
 
 
 def _read(scan: ScanRecord, number: int | None) -> int | None:
-    """Return a number of what was read; None if nothing was."""
+    """Return a count of items read; None if nothing was read."""
     return None if scan.status is HostStatus.FAILED else number
 
 

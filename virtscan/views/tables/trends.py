@@ -104,7 +104,7 @@ def sections_of_page(trend: CapacityTrend) -> tuple[Section, ...]:
 
 
 def risks(trend: RiskTrend) -> Document:
-    """Show the findings of each site or server at each scan, as judged that night; nothing of them fills up."""
+    """Show the findings of each site or server at each scan, as judged that night, without a forecast."""
     fields = _fields(_of_risks(trend.by), _are_several(point.scan for point in trend.points))
     rows = msgspec.structs.replace(section("rows", fields, trend.points), none=_nothing("finding", trend.last))
     sections = (rows, section("growth", _OF_GROWTH, ()))

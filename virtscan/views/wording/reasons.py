@@ -200,7 +200,7 @@ class Wording:
         return "declared" if is_declared(servers[0].source) else self._dated(servers[0].source, servers[0].observed_at)
 
     def _dated(self, source: str, observed_at: datetime | None) -> str:
-        """Name a source, with when it was read if that is long ago."""
+        """Name a source and, if it was read long ago, its age."""
         old = is_old(observed_at, self._taken_at)
         return f"{source}, observed {ago(observed_at, self._taken_at)}" if old else source
 
@@ -214,7 +214,7 @@ class Wording:
         return host is not None and is_physical(host)
 
     def _on_host(self, name: str, otherwise: str) -> str:
-        """Put the option first that reads the host itself, where ssh reaches it anyway."""
+        """Put the option first that reads the host itself, if ssh reaches it anyway."""
         host: Hypervisor | None = self._hosts.get(name)
         return f"use --ssh-facts, or {otherwise}" if host is not None and "+ssh:" in host.uri else otherwise
 
