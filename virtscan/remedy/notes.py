@@ -105,7 +105,7 @@ def _old_kernel(switched: Sequence[SwitchedDevice]) -> list[str]:
     ]
     if any(sender.kind in _REFUSING for sender in switched):
         sentences.append(
-            "It refuses to switch a bond or VLAN (Operation not supported): switch every NIC below instead "
+            "This kernel can't switch a bond or VLAN (Operation not supported): switch every NIC below instead "
             "(/proc/net/bonding, /proc/net/vlan/config); a VLAN follows its NIC."
         )
     return sentences
@@ -121,6 +121,6 @@ def _instead(stack: SendingStack, planned: Cure, nics: Sequence[GuestNic]) -> li
     ]
     return [
         f"{of_path}, so no command helps. On a macvlan, ethtool -K fails, or exits with 0 and changes nothing.",
-        "Instead, the first that applies:",
+        "Instead, do the first of these that applies:",
         *(f"{number}. {text}" for number, text in enumerate(helps, 1)),
     ]
