@@ -139,6 +139,8 @@ def test_the_tags_of_a_status_file_come_from_the_network_unless_the_interface_ha
     ("inside", "field", "value"),
     [
         ("<mac address='52:54:0:a:b:c'/>", "mac", "52:54:00:0a:0b:0c"),
+        ("<mac address='52-54-00-0A-0B-0C'/>", "mac", "52:54:00:0a:0b:0c"),
+        ("<mac address=' '/>", "mac", None),
         ("<mac address='52:54:0:A:B:C'/><mac address='52:54:00:00:00:01'/>", "mac", "52:54:00:0a:0b:0c"),
         ("<mac address='52:54:00:00:00:01 '/>", "mac", "52:54:00:00:00:01"),
         ("<mac address='01:00:5E:00:00:01'/>", "mac", "01:00:5e:00:00:01"),

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NewType, TypeVar, Union, get_args, get_origin
 import msgspec
 from hypothesis import strategies as st
 
-from virtscan.model import Inventory, Packed, Resources, pack
+from virtscan.model import Inventory, Mac, Packed, Resources, pack
 from virtscan.model.facts.hypervisors import Moment
 
 _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
@@ -21,6 +21,7 @@ _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     date: st.dates(),
     datetime: st.datetimes(),
     type(None): st.none(),
+    Mac: st.integers(0, (1 << 48) - 1).map(lambda number: Mac(number.to_bytes(6, "big").hex(":"))),
     Moment: st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))])),
 }
 

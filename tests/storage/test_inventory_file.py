@@ -1,11 +1,12 @@
 import json
+import re
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.build import TAKEN_AT, domain, failure, gap_in_words, hypervisor, inventory, macvtap, server
+from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, failure, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
 from tests.harness.schemas import validator
 from tests.storage.inventories import inventories
@@ -13,16 +14,22 @@ from virtscan.correlator import correlate
 from virtscan.errors import InventoryError
 from virtscan.model import (
     Attachment,
+    Device,
+    DeviceName,
     Feature,
     GapAbout,
     Interface,
     Inventory,
     LowerDevice,
+    Mac,
+    Netboot,
     Network,
     Persistence,
     Policy,
+    RememberedPlace,
     SourceMode,
     State,
+    Verdict,
     Waiver,
 )
 from virtscan.model.facts.persistence import SettingInWords
@@ -142,6 +149,45 @@ def test_no_bytes_at_all_raise_anything_else(data: bytes) -> None:
 @given(st.integers(0, len(dumps(FULL)) - 2))
 def test_no_beginning_of_an_inventory_passes_for_one(length: int) -> None:
     assert problem(dumps(FULL)[:length])
+
+
+NOTATIONS = ["52-54-00-aa-bb-cc", "52:54:00:AA:BB:CC", "5254.00aa.bbcc", " 52:54:0:aa:bb:cc"]
+
+
+@pytest.mark.parametrize("written", NOTATIONS)
+@pytest.mark.parametrize("field", ["mac", "macs", "declared_macs"])
+def test_a_mac_in_another_notation_is_the_same_mac(written: str, field: str) -> None:
+    mac = Mac("52:54:00:aa:bb:cc")
+    satellite = domain("satellite", macvtap(mac=mac))
+    nic = Device(name=DeviceName("eth0"), mac=mac, permanent_mac=mac)
+    place = RememberedPlace(server="a", interface=None, hypervisor="hv1", observed_at=TAKEN_AT, macs=(mac,))
+    fleet = inventory(
+        hypervisor("hv1", domain("web01", macvtap()), satellite, devices=(nic,), kernel=UNFIXED_KERNEL),
+        servers=(server(macs=(mac,), declared_macs=(mac,)),),
+        netboots=(Netboot(mac=mac, system="a", pending=True, source="foreman"),),
+        places=(place,),
+    )
+    saved = re.sub(f'"({field}|permanent_mac)":(\\[?)"{mac}"', f'"\\1":\\2"{written}"', dumps(fleet).decode())
+
+    again = loads(saved.encode(), origin="x")
+
+    assert written in saved
+    assert again == fleet
+    assert [finding.verdict for finding in correlate(again).findings] == [Verdict.AT_RISK]
+
+
+@pytest.mark.parametrize("text", ["", "52:54:00:aa:bb", "80:00:02:08:fe:80:00:00:00:00:00:00:f4:52:14:03:00:7b:cb:a1"])
+def test_a_server_with_an_invalid_mac_is_refused(text: str) -> None:
+    said = problem(changed(servers=[{"name": "a", "source": "on", "macs": [text]}]))
+
+    assert f"(invalid MAC address '{text}', which is written like 52:54:00:aa:bb:cc - at `$.servers[0]`)" in said
+
+
+def test_the_address_of_a_device_without_a_mac_of_six_bytes_is_kept() -> None:
+    infiniband = Mac("80:00:02:08:fe:80:00:00:00:00:00:00:f4:52:14:03:00:7b:cb:a1")
+    fleet = inventory(hypervisor("hv1", devices=(Device(name=DeviceName("ib0"), mac=infiniband),)))
+
+    assert loads(dumps(fleet), origin="x") == fleet
 
 
 def test_a_time_is_kept_to_the_second_and_its_zone() -> None:

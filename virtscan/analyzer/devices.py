@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from virtscan.analyzer.literals import identifier, mac_address, number
+from virtscan.analyzer.literals import identifier, number
 from virtscan.analyzer.xml.parsing import attribute, first_children, parse
 from virtscan.errors import AnalyzerError
 from virtscan.hostnet import Dmi
 from virtscan.hostnet.link_kinds import driver_name
-from virtscan.model import Backing, Device, DeviceKind, DeviceName, State
+from virtscan.model import Backing, Device, DeviceKind, DeviceName, State, mac_or_text
 
 _KINDS = {kind.value: kind for kind in DeviceKind if kind is not DeviceKind.UNKNOWN}
 _LISTING = frozenset({"bond", "bridge", "vlan"})
@@ -60,7 +60,7 @@ def _devices(interface: etree._Element, source: str) -> Iterator[Device]:
         kind=_KINDS.get(kind, DeviceKind.UNKNOWN),
         lower=tuple(DeviceName(member.get("name", "")) for member in below),
         lower_complete=has_list and (bool(below) or kind == "bridge"),
-        mac=mac_address(attribute(first.get("mac"), "address")),
+        mac=mac_or_text(attribute(first.get("mac"), "address")),
         vlan_id=number(attribute(first.get("vlan"), "tag")),
         addresses=tuple(_addresses(interface)),
         sources=(source,),
@@ -134,7 +134,7 @@ def _network_device(root: etree._Element, parent: str | None, source: str) -> De
         lower_complete=backing is Backing.PHYSICAL,
         backing=backing,
         driver=next((driver for bus, driver in _BUSES if bus.search(path)), None),
-        mac=mac_address(net.findtext("address")),
+        mac=mac_or_text(net.findtext("address")),
         tx=_tx({feature.get("name") for feature in net.iterchildren("feature")}),
         sources=(source,),
     )

@@ -6,9 +6,9 @@ from sys import intern
 
 from lxml import etree
 
-from virtscan.analyzer.literals import FEW, mac_address, number, source_mode
+from virtscan.analyzer.literals import FEW, number, source_mode
 from virtscan.analyzer.xml.parsing import attribute, first_children
-from virtscan.model import Attachment, DeviceName, Interface, LinkState, SourceMode, State
+from virtscan.model import Attachment, DeviceName, Interface, LinkState, SourceMode, State, mac_or_text
 
 _LINKS = {link.value: link for link in LinkState}
 _SWITCHES = {"on": State.ON, "off": State.OFF}
@@ -46,7 +46,7 @@ def read_interface(element: etree._Element, index: int) -> Interface:
     return Interface(
         index=index,
         type=kind,
-        mac=mac_address(attribute(first.get("mac"), "address")),
+        mac=mac_or_text(attribute(first.get("mac"), "address")),
         network=attribute(source, "network"),
         portgroup=attribute(source, "portgroup"),
         source=device,

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from virtscan.model import Mac, SourceMode, parse_mac
+from virtscan.model import SourceMode
 
 _UUID = re.compile(r"[0-9a-f]{32}")
 _PRINTED = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -32,17 +32,6 @@ def _number(digits: str) -> int | None:
 
 def _bounded(amount: int | None) -> int | None:
     return None if amount is None or amount > _LARGEST else amount
-
-
-def mac_address(text: str | None) -> Mac | None:
-    """Return a MAC in lower case, every byte two digits: libvirt reads `52:54:0:a:b:c` as well.
-
-    Any other text is kept in lower case: users can find it, and it never equals a server's MAC.
-    """
-    if not text:
-        return None
-    lower = text.strip().lower()
-    return Mac(lower) if len(lower) == 17 else parse_mac(lower) or Mac(lower)
 
 
 def source_mode(text: str) -> SourceMode:

@@ -21,7 +21,7 @@ from virtscan.model.facts.resources import Disk, DiskMode, Processor, Resources
 from virtscan.model.facts.servers import Feature, Offload, Server, ServerDevice, SupposedServer
 from virtscan.model.gaps import Gap
 from virtscan.model.identity.keys import DomainKey
-from virtscan.model.identity.mac import Mac, parse_mac
+from virtscan.model.identity.mac import Mac, mac_or_text, parse_mac
 from virtscan.model.inventory import WAIVER_PATTERNS, Inventory, Policy, ScanFacts, Waiver
 from virtscan.model.plan import (
     DaskTarget,
@@ -133,6 +133,7 @@ __all__ = [
     "WaivedServer",
     "Waiver",
     "WhyLeftOut",
+    "mac_or_text",
     "pack",
     "parse_mac",
     "unpack",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Generic, TypeAlias, TypeVar
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from virtscan.model import (
     Attachment,
@@ -21,6 +22,7 @@ from virtscan.model import (
     SourceMode,
     State,
     WhyLeftOut,
+    mac_or_text,
     pack,
 )
 from virtscan.model.facts.packing import NO_RESOURCES
@@ -68,6 +70,11 @@ class SavedDevice(SavedStruct, frozen=True):
     sources: tuple[str, ...] = ()
     observed_at: datetime | None = None
 
+    def __post_init__(self) -> None:
+        """Read MACs in any notation: one as in the file would equal no other, and could clear a VM."""
+        force_setattr(self, "mac", mac_or_text(self.mac))
+        force_setattr(self, "permanent_mac", mac_or_text(self.permanent_mac))
+
 
 class SavedLeftOut(SavedStruct, frozen=True):
     """A file in a folder of definitions that contains none."""
@@ -93,10 +100,19 @@ class SavedDomain(SavedStruct, frozen=True, gc=False):
     interfaces: tuple[Interface, ...] = ()
     resources: Resources = NO_RESOURCES
 
+    def __post_init__(self) -> None:
+        """Read MACs in any notation."""
+        if any(interface.mac != mac_or_text(interface.mac) for interface in self.interfaces):
+            force_setattr(self, "interfaces", tuple(map(_with_mac, self.interfaces)))
+
     @property
     def packed(self) -> Packed:
         """Return the resources as the model keeps them."""
         return pack(self.resources)
+
+
+def _with_mac(interface: Interface) -> Interface:
+    return msgspec.structs.replace(interface, mac=mac_or_text(interface.mac))
 
 
 class SavedHypervisor(SavedStruct, frozen=True):

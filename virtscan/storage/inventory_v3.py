@@ -15,8 +15,9 @@ from datetime import date, datetime
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
+from msgspec.structs import force_setattr
 
-from virtscan.model import GapAbout, LowerDevice, Machine, State
+from virtscan.model import GapAbout, LowerDevice, Mac, Machine, State, mac_or_text, parse_mac
 from virtscan.model.facts.persistence import AnyBasis
 from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.storage.hypervisor_v3 import (
@@ -95,6 +96,22 @@ class SavedServer(SavedStruct, frozen=True):
     lists_all_devices: bool = False
     observed_at: SavedTime | None = None
 
+    def __post_init__(self) -> None:
+        """Read MACs in any notation; one that can't be read would equal no MAC of a VM.
+
+        Raises:
+            ValueError: One of them is not a MAC.
+        """
+        force_setattr(self, "macs", tuple(map(_mac, self.macs)))
+        force_setattr(self, "declared_macs", tuple(map(_mac, self.declared_macs)))
+
+
+def _mac(text: str) -> Mac:
+    mac = parse_mac(text)
+    if mac is None:
+        raise ValueError(f"invalid MAC address {text[:60]!r}, which is written like 52:54:00:aa:bb:cc")
+    return mac
+
 
 class SavedNetboot(SavedStruct, frozen=True):
     """A provisioning system's record of a MAC."""
@@ -106,6 +123,10 @@ class SavedNetboot(SavedStruct, frozen=True):
     server: str | None = None
     is_exclusive: bool = True
     observed_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Read a MAC in any notation."""
+        force_setattr(self, "mac", _mac(self.mac))
 
 
 class SavedSubnet(SavedStruct, frozen=True):
@@ -156,6 +177,10 @@ class SavedRememberedPlace(SavedStruct, frozen=True):
     domain: str | None = None
     uuid: str | None = None
     macs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Read MACs in any notation."""
+        force_setattr(self, "macs", tuple(mac for text in self.macs if (mac := mac_or_text(text))))
 
 
 class SavedScan(SavedStruct, frozen=True):

@@ -27,3 +27,12 @@ def parse_mac(text: str) -> Mac | None:
         digits = re.sub("[.-]", "", lower)
         return Mac(":".join(digits[place : place + 2] for place in range(0, 12, 2)))
     return None
+
+
+def mac_or_text(text: str | None) -> Mac | None:
+    """Return a MAC in lower case, every byte two digits; any other text in lower case, and None for an empty one.
+
+    Users can find such text, for example an InfiniBand address, and it never equals a server's MAC.
+    """
+    lower = (text or "").strip().lower()
+    return (parse_mac(lower) or Mac(lower)) if lower else None
