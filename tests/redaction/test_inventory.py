@@ -357,6 +357,7 @@ def test_waivers_that_match_nothing_are_still_warned_about_without_their_names()
         ("00:00:5e:00:01:07", "00:00:5e:00:01:07"),
         ("00:00:0c:9f:f0:01", "00:00:0c:9f:f0:01"),
         ("01:80:c2:00:00:01", "01:00:5e:"),
+        ("not a mac", "01:00:5e:"),
     ],
 )
 def test_a_mac_gets_one_of_its_own_kind_because_verdicts_rest_on_that(mac: str, kind: str) -> None:

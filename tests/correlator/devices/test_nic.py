@@ -102,6 +102,7 @@ def test_a_nic_hangs_on_a_bus_and_has_nothing_below_it(one: Device, expected: bo
         ("01:00:5e:00:00:01", False),
         ("ff:ff:ff:ff:ff:ff", False),
         ("53:54:00:00:00:01", False),
+        ("not a mac", False),
     ],
 )
 def test_local_shared_and_group_macs_belong_to_no_nic(mac: str, expected: bool) -> None:

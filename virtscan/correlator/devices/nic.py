@@ -1,5 +1,7 @@
 """Kinds of NICs: those that fill in partial checksums, and those that pass them on to the host around the machine."""
 
+import re
+
 from virtscan.model import Backing, Closed, Device, DeviceKind, Hypervisor, Mac, Machine, Server
 
 _FORWARDING_DRIVERS = frozenset(
@@ -15,6 +17,7 @@ LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni"
 _SHARED_RANGES = ("00:00:5e:00", "00:00:5e:90", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:05:73:a0", "00:07:b4:00")
 """Prefixes of MACs that move between machines: IANA's (with VRRP), HSRP's and GLBP's."""
 
+_FIRST_BYTE = re.compile("[0-9a-f]{2}:")
 _GROUP = 0b1
 _LOCALLY_ADMINISTERED = 0b10
 
@@ -122,7 +125,7 @@ def is_burned_in(mac: Mac) -> bool:
 
 def is_local(mac: Mac) -> bool:
     """Return True for a locally administered MAC."""
-    return bool(int(mac[:2], 16) & _LOCALLY_ADMINISTERED)
+    return bool(_first_byte(mac) & _LOCALLY_ADMINISTERED)
 
 
 def is_shared(mac: Mac) -> bool:
@@ -132,4 +135,9 @@ def is_shared(mac: Mac) -> bool:
 
 def is_group(mac: Mac) -> bool:
     """Return True for a multicast MAC, which no device has."""
-    return bool(int(mac[:2], 16) & _GROUP)
+    return bool(_first_byte(mac) & _GROUP)
+
+
+def _first_byte(mac: Mac) -> int:
+    """Return the first byte, which has the flags; text that is not a MAC has all of them, so that no NIC has it."""
+    return int(mac[:2], 16) if _FIRST_BYTE.match(mac) else 0xFF
