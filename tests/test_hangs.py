@@ -3,7 +3,6 @@
 import json
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import msgspec
 import pytest
 
 from tests.build import words
+from tests.harness.launching import VIRTSCAN
 from tests.harness.libvirtd import Libvirtd, node, running_libvirtd
 from tests.harness.patience import LONG, deadlines
 from tests.harness.rpc_proxy import Call, Procedure, RpcProxy, proxy_to
@@ -29,8 +29,6 @@ ANSWERED = 7
 
 ENDS = LONG
 """Seconds after which a scan that should have ended long ago has failed the test."""
-
-COMMAND = (sys.executable, "-c", "from virtscan.cli import main; main()")
 
 
 def definition(name: str) -> str:
@@ -79,7 +77,7 @@ def scan(folder: Path, uris: Sequence[str], *options: str, host_timeout: float =
     limit = f"{host_timeout:g}"
     report = ("--view", "hypervisors", "--format", "json")
     ran = subprocess.run(
-        [*COMMAND, "scan", *connections, *options, f"--host-timeout={limit}s", *report, "--save", saved],
+        [*VIRTSCAN, "scan", *connections, *options, f"--host-timeout={limit}s", *report, "--save", saved],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

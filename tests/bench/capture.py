@@ -1,20 +1,18 @@
 """`trace` on a capture of a gigabyte, against reading the file."""
 
 import hashlib
-import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
 
 from tests.bench.measuring import Row, usage_of
+from tests.harness.launching import VIRTSCAN
 from tests.trace.build import pcap
 
 GIGABYTE = 1 << 30
 MEMORY_MIB = 120
 _OTHER_PAYLOAD = 1400
 """Bytes of a frame that belongs to no boot: most of a capture is something else."""
-
-COMMAND = (sys.executable, "-c", "from virtscan.cli import main; main()")
 
 
 def rows() -> list[Row]:
@@ -26,7 +24,7 @@ def rows() -> list[Row]:
         with path.open("rb") as file:
             hashlib.file_digest(file, "md5")
         read = perf_counter() - began
-        used = usage_of([*COMMAND, "trace", str(path), "--format", "json"])
+        used = usage_of([*VIRTSCAN, "trace", str(path), "--format", "json"])
     what = f"trace of {size / GIGABYTE:.1f} GiB"
     return [
         Row(

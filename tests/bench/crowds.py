@@ -3,7 +3,6 @@
 import lzma
 import os
 import random
-import sys
 import tarfile
 import tempfile
 from pathlib import Path
@@ -14,13 +13,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.bench.host import define
 from tests.bench.measuring import Row, usage_of
 from tests.evidence.sosreport.build import ROOT, add
+from tests.harness.launching import VIRTSCAN
 from tests.harness.libvirtd import running_libvirtd
 from tests.harness.sosreport import sosreport_of
 
 REPORTS, REPORT_BYTES = 12, 50 << 20
 HOSTS, DOMAINS = 128, 1000
 MEMORY_MB = 300
-COMMAND = (sys.executable, "-c", "from virtscan.cli import main; main()")
 
 
 def rows() -> list[Row]:
@@ -76,7 +75,7 @@ def _scan(folder: Path, options: list[str]) -> tuple[float, int, float]:
         f"--save={folder / 'inventory.json'}",
         f"--format=table={folder / 'risks'}",
     ]
-    used = usage_of([*COMMAND, "scan", "-q", *outputs, *options])
+    used = usage_of([*VIRTSCAN, "scan", "-q", *outputs, *options])
     found = [sample for family in text_string_to_metric_families(metrics.read_text()) for sample in family.samples]
     up = sum(one.value for one in found if one.name == "virtscan_hypervisor_up")
     gaps = sum(one.value for one in found if one.name == "virtscan_gaps" and one.labels["about"] != "hypervisor")

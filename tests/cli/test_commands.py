@@ -2,15 +2,15 @@
 
 import json
 import os
-import pty
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import PROJECT
+from tests.harness.launching import VIRTSCAN
+from tests.harness.screen import printed_on
 from tests.reporters.reading import text_of
 from virtscan.cli.main import run
 from virtscan.reporters import REPORTERS, Content
@@ -18,7 +18,6 @@ from virtscan.views import VIEWS
 
 FLEET = ("--config", str(PROJECT / "fixtures" / "fleet" / "virtscan.toml"))
 HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
-VIRTSCAN = (sys.executable, "-c", "from virtscan.cli import main; main()")
 
 
 @pytest.fixture(scope="module")
@@ -253,24 +252,16 @@ def test_the_configuration_in_use_can_be_shown(capfd: pytest.CaptureFixture[str]
 
 def on_a_terminal(*arguments: str, **environment: str) -> str:
     """Return the output of a command on a terminal of 200 columns, with standard error."""
-    main, terminal = pty.openpty()
-    process = subprocess.Popen(
+    screen, terminal = os.openpty()
+    with subprocess.Popen(
         [*VIRTSCAN, *arguments],
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
         env={**os.environ, "COLUMNS": "200", "TERM": "xterm", **environment},
-    )
-    os.close(terminal)
-    shown = b""
-    while True:
-        try:
-            shown += os.read(main, 65536)
-        except OSError:  # the other end is closed
-            break
-    os.close(main)
-    process.wait()
-    return shown.decode()
+    ):
+        os.close(terminal)
+        return printed_on(screen)
 
 
 @pytest.mark.long

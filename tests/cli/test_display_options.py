@@ -5,20 +5,19 @@ import json
 import os
 import struct
 import subprocess
-import sys
 import termios
 from pathlib import Path
 
 import pytest
 
 from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.harness.launching import VIRTSCAN
 from tests.harness.screen import printed_on
 from virtscan.cli.main import run
 from virtscan.model import State
 from virtscan.storage import dumps
 
 LONG = "ams1-prod-application-server-with-a-name-of-seventy-five-characters-in-all1"
-VIRTSCAN = (sys.executable, "-c", "from virtscan.cli import main; main()")
 RED = "\x1b[31m"
 
 

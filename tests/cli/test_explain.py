@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,13 +20,13 @@ from tests.build import (
     server,
 )
 from tests.conftest import PROJECT
+from tests.harness.launching import VIRTSCAN
 from tests.reporters.reading import text_of
 from virtscan.cli.main import run
 from virtscan.model import DeviceName, GapAbout, HostStatus, Inventory, Mac, Observed, State
 from virtscan.storage import dumps
 
 HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
-VIRTSCAN = (sys.executable, "-c", "from virtscan.cli import main; main()")
 UNFIXED = hypervisor(
     "hv1", domain("web01", macvtap()), domain("db01", bridged()), domain("lone"), kernel=UNFIXED_KERNEL
 )

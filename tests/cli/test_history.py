@@ -16,7 +16,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.conftest import PROJECT
-from tests.harness.launching import DEFAULT_SIGNALS
+from tests.harness.launching import DEFAULT_SIGNALS, VIRTSCAN
 from tests.harness.postgresql import PostgreSQL
 from tests.storage.history.nights import host, nights, save, vm
 from virtscan.cli.history.bounded_access import run_on
@@ -195,7 +195,7 @@ def test_a_damaged_history_loses_neither_scan_nor_report(
 
 
 def test_a_scan_is_kept_even_if_the_reader_of_its_report_is_gone(url: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from virtscan.cli import main; main()", *SCAN, "--history", url]
+    command = [*VIRTSCAN, *SCAN, "--history", url]
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing) as gone:
@@ -448,7 +448,7 @@ def test_a_full_disk_loses_no_report(tmp_path: Path) -> None:
     done = subprocess.run(
         ["unshare", "--mount", "--map-root-user", "sh", "-c",
          f'mount -t tmpfs -o size=4k tmpfs {tmp_path} && cat /dev/zero >{tmp_path}/fill 2>/dev/null; exec "$@"', "sh",
-         sys.executable, "-c", "from virtscan.cli import main; main()", *SCAN, *kept],
+         *VIRTSCAN, *SCAN, *kept],
         env=os.environ | {"XDG_STATE_HOME": str(tmp_path), "TMPDIR": str(tmp_path)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -13,13 +13,12 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROJECT
-from tests.harness.launching import DEFAULT_SIGNALS, UNMEASURED, wait_for_end
+from tests.harness.launching import DEFAULT_SIGNALS, UNMEASURED, VIRTSCAN, wait_for_end
 from tests.harness.missing import cannot_run
 from tests.harness.patience import LONG
 
 pytestmark = pytest.mark.slow
 
-COMMAND = (sys.executable, "-c", "from virtscan.cli import main; main()")
 ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 START = """
 import os, signal, sys, time
@@ -147,7 +146,7 @@ def test_an_interrupt_while_python_itself_starts_has_the_exit_code_of_python(tmp
 def test_a_signal_during_the_imports_ends_the_process(delay: float, tmp_path: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with subprocess.Popen(
-            [*UNMEASURED, *COMMAND, "report", str(tmp_path / "pipe")], stderr=subprocess.PIPE, text=True
+            [*UNMEASURED, *VIRTSCAN, "report", str(tmp_path / "pipe")], stderr=subprocess.PIPE, text=True
         ) as process:
             _wait_until_it_handles_signals(process.pid)
             time.sleep(delay)
@@ -173,7 +172,7 @@ def silent_scan(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(LONG)
         uris = [f"qemu+ssh://127.0.0.1:{server.getsockname()[1]}/system", "test:///default"]
-        command = [*DEFAULT_SIGNALS, *COMMAND, "scan", *(part for uri in uris for part in ("-c", uri))]
+        command = [*DEFAULT_SIGNALS, *VIRTSCAN, "scan", *(part for uri in uris for part in ("-c", uri))]
         command += ["-o", str(folder / "report"), *options]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
             connection, _ = server.accept()
@@ -459,7 +458,7 @@ def test_a_scan_starts_no_daemon_of_the_user(tmp_path: Path) -> None:
         cannot_run("no user namespaces")
 
     done = subprocess.run(
-        [*DEFAULT_SIGNALS, *user, *COMMAND, "scan", "-c", "qemu:///session"],
+        [*DEFAULT_SIGNALS, *user, *VIRTSCAN, "scan", "-c", "qemu:///session"],
         env=os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -533,7 +532,7 @@ def crash(*arguments):
 libvirt.openAuth = crash
 """)
     return subprocess.run(
-        [*DEFAULT_SIGNALS, *COMMAND, "scan", "-c", "test:///default", "--view", "hypervisors"],
+        [*DEFAULT_SIGNALS, *VIRTSCAN, "scan", "-c", "test:///default", "--view", "hypervisors"],
         env=os.environ | {"PYTHONPATH": f"{folder}:{PROJECT}"},
         capture_output=True,
         text=True,

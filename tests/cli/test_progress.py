@@ -5,13 +5,13 @@ import os
 import re
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import PROJECT
+from tests.harness.launching import VIRTSCAN
 from tests.harness.patience import deadlines
 from tests.harness.screen import printed_on
 from virtscan.cli.main import run
@@ -20,7 +20,6 @@ from virtscan.model import State
 from virtscan.scanning.progress import Ended, Waiting
 
 HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
-VIRTSCAN = (sys.executable, "-c", "from virtscan.cli import main; main()")
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ import html
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 
 from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
+from tests.harness.launching import VIRTSCAN
 from tests.remedy.stacks import bonded, part, stacked
 from tests.reporters.reading import text_of
 from virtscan.cli.main import run
@@ -21,7 +21,6 @@ from virtscan.remedy import FORMS
 from virtscan.storage import dumps
 
 HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
-VIRTSCAN = (sys.executable, "-c", "from virtscan.cli import main; main()")
 UNFIXED = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
 GAP = gap_in_words(subject="qemu+ssh://hv9/system", reason="no answer", about=GapAbout.HYPERVISOR)
 

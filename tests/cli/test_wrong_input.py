@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROJECT
+from tests.harness.launching import VIRTSCAN
 from tests.harness.patience import LONG
 from virtscan.cli.main import run
 from virtscan.cli.process.time_limit import within_seconds
@@ -105,7 +106,7 @@ def test_an_expression_that_does_not_end_is_ended() -> None:
 def test_a_client_library_that_can_not_be_loaded_is_a_gap_of_each_host(tmp_path: Path) -> None:
     (tmp_path / "libvirt.py").write_text("raise ImportError('libvirt.so.0: cannot open shared object file')")
     done = subprocess.run(
-        [sys.executable, "-c", "from virtscan.cli import main; main()", "scan", "-c", "qemu:///system"],
+        [*VIRTSCAN, "scan", "-c", "qemu:///system"],
         env=os.environ | {"PYTHONPATH": f"{tmp_path}:{PROJECT}"},
         capture_output=True,
         text=True,

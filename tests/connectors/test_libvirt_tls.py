@@ -4,12 +4,12 @@ import os
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
 
 from tests.harness.certificates import Certificates, make_certificates
+from tests.harness.launching import VIRTSCAN
 
 
 def _accept(listener: socket.socket, certificates: Certificates) -> None:
@@ -31,7 +31,7 @@ def test_a_refused_certificate_has_its_own_advice_and_the_clients_log_stays_off_
         threading.Thread(target=_accept, args=(listener, theirs), daemon=True).start()
         address = f"qemu+tls://127.0.0.1:{listener.getsockname()[1]}/system?pkipath={folder}"
         done = subprocess.run(
-            [sys.executable, "-c", "from virtscan.cli import main; main()", "scan", "-c", address],
+            [*VIRTSCAN, "scan", "-c", address],
             env={name: value for name, value in os.environ.items() if not name.startswith("LIBVIRT_")},
             capture_output=True,
             text=True,

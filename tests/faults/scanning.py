@@ -5,17 +5,16 @@ import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.faults.case import Outcome
-from tests.harness.launching import DEFAULT_SIGNALS
+from tests.harness.launching import DEFAULT_SIGNALS, VIRTSCAN
 from virtscan.model import HostStatus
 from virtscan.storage import loads
 
-COMMAND = (*DEFAULT_SIGNALS, sys.executable, "-c", "from virtscan.cli import main; main()")
+COMMAND = (*DEFAULT_SIGNALS, *VIRTSCAN)
 HOST_SECONDS = 3
 LATEST = HOST_SECONDS + 12
 """Seconds after which a scan has to be over: its limit, its start, its report, on a busy machine."""

@@ -3,6 +3,10 @@
 import os
 import select
 import socket
+import sys
+
+VIRTSCAN = (sys.executable, "-c", "from virtscan.cli import main; main()")
+"""The program; options follow."""
 
 DEFAULT_SIGNALS = ("env", "--default-signal=HUP,INT,TERM")
 """A command line's beginning. A shell's background job and nohup ignore signals, and children inherit that."""
