@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from virtscan.model import Inventory
+from virtscan.storage import dumps
+
 STATE = ("STATE_DIRECTORY", "XDG_STATE_HOME")
 
 
@@ -13,3 +16,10 @@ def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for name in ("VIRTSCAN_CONFIG", "XDG_CONFIG_HOME", "LIBVIRT_DEFAULT_URI", "NO_COLOR", *STATE):
         monkeypatch.delenv(name, raising=False)
+
+
+def saved_in(folder: Path, value: Inventory) -> str:
+    """Save an inventory as `scan --save` does; return its file."""
+    path = folder / "fleet.json"
+    path.write_bytes(dumps(value))
+    return str(path)

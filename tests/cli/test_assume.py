@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.build import FIXED_KERNEL, TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.cli.conftest import saved_in
 from tests.harness.schemas import validator
 from tests.reporters.reading import text_of
 from virtscan.cli.acquire import load
@@ -35,9 +36,7 @@ def saved(tmp_path: Path) -> str:
         ),
         hypervisor("hv2", domain("web02", macvtap(mac="52:54:00:00:00:02")), kernel=UNFIXED_KERNEL),
     )
-    path = tmp_path / "fleet.json"
-    path.write_bytes(dumps(inventory(*hosts, servers=(server(macs=(SERVER_MAC,)),))))
-    return str(path)
+    return saved_in(tmp_path, inventory(*hosts, servers=(server(macs=(SERVER_MAC,)),)))
 
 
 def test_it_shows_what_is_cleared_and_what_is_put_at_risk(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
@@ -121,9 +120,7 @@ def read(tmp_path: Path) -> str:
     """An inventory whose server was read from a file long ago, and is on."""
     host = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
     read = server(source="file:old.txt", observed_at=TAKEN_AT - timedelta(days=300))
-    path = tmp_path / "fleet.json"
-    path.write_bytes(dumps(inventory(host, servers=(read,), policy=Policy(waivers=(ACCEPTED,)))))
-    return str(path)
+    return saved_in(tmp_path, inventory(host, servers=(read,), policy=Policy(waivers=(ACCEPTED,))))
 
 
 def test_an_assumed_offload_has_neither_the_source_nor_the_age_of_the_observed_one(

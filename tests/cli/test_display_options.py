@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.cli.conftest import saved_in
 from tests.harness.launching import VIRTSCAN
 from tests.harness.screen import printed_on
 from virtscan.cli.main import run
@@ -25,9 +26,7 @@ RED = "\x1b[31m"
 def saved(tmp_path: Path) -> str:
     """An inventory with a VM at risk, whose name is long, and one that is not."""
     host = hypervisor("hv1", domain(LONG, macvtap()), domain("other", macvtap(mac="")), kernel=UNFIXED_KERNEL)
-    path = tmp_path / "fleet.json"
-    path.write_bytes(dumps(inventory(host, servers=(server(),))))
-    return str(path)
+    return saved_in(tmp_path, inventory(host, servers=(server(),)))
 
 
 def on_a_terminal(*arguments: str, width: int = 80, **environment: str) -> str:

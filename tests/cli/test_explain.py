@@ -19,6 +19,7 @@ from tests.build import (
     macvtap,
     server,
 )
+from tests.cli.conftest import saved_in
 from tests.conftest import PROJECT
 from tests.harness.launching import VIRTSCAN
 from tests.reporters.reading import text_of
@@ -43,17 +44,11 @@ ELSEWHERE = inventory(
 GAP = gap_in_words(subject="qemu+ssh://hv9/system", reason="no answer", about=GapAbout.HYPERVISOR)
 
 
-def saved(tmp_path: Path, value: Inventory) -> str:
-    path = tmp_path / "fleet.json"
-    path.write_bytes(dumps(value))
-    return str(path)
-
-
 @pytest.mark.parametrize("wanted", ["web01", "52-54-00-93-76-AF", "5254.0093.76af", "web*"])
 def test_an_interface_of_a_saved_inventory_is_explained(
     wanted: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    file = saved(tmp_path, inventory(UNFIXED, servers=(server(),)))
+    file = saved_in(tmp_path, inventory(UNFIXED, servers=(server(),)))
 
     assert run(["explain", wanted, file]) == 0
     printed = capfd.readouterr()
@@ -99,11 +94,11 @@ def test_it_reads_standard_input_too() -> None:
 def test_the_exit_code_shows_only_whether_a_gap_bears_on_these_interfaces(
     value: Inventory, wanted: str, code: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["explain", wanted, saved(tmp_path, value)]) == code
+    assert run(["explain", wanted, saved_in(tmp_path, value)]) == code
 
 
 def test_unread_items_are_reported(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    file = saved(tmp_path, inventory(UNFIXED, gaps=(GAP,)))
+    file = saved_in(tmp_path, inventory(UNFIXED, gaps=(GAP,)))
 
     run(["explain", "web01", file])
     assert "virtscan: qemu+ssh://hv9/system: no answer\n" in capfd.readouterr().err
@@ -135,7 +130,7 @@ def test_an_unmatched_name_is_reported_with_similar_names(
 ) -> None:
     output = tmp_path / "told.txt"
 
-    assert run(["explain", wanted, saved(tmp_path, inventory(UNFIXED, gaps=(GAP,))), "-o", str(output)]) == 2
+    assert run(["explain", wanted, saved_in(tmp_path, inventory(UNFIXED, gaps=(GAP,))), "-o", str(output)]) == 2
     printed = capfd.readouterr()
     assert message in printed.err
     is_hidden = "(not everything was read: 1 gap)" in printed.err
@@ -145,13 +140,15 @@ def test_an_unmatched_name_is_reported_with_similar_names(
 
 
 def test_with_pseudonyms_no_other_name_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert run(["explain", "wep01", saved(tmp_path, inventory(UNFIXED)), "--redact", str(tmp_path / "names.json")]) == 2
+    assert (
+        run(["explain", "wep01", saved_in(tmp_path, inventory(UNFIXED)), "--redact", str(tmp_path / "names.json")]) == 2
+    )
     assert capfd.readouterr().err.startswith("virtscan: wep01: no such domain or interface; give")
 
 
 def test_pseudonyms_replace_the_names_on_the_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     kernel = Observed(value="5.14.0", source="ssh://satellite.example.com")
-    file = saved(tmp_path, inventory(UNFIXED, servers=(server(macs=("52:54:00:aa:bb:cc",), kernel=kernel),)))
+    file = saved_in(tmp_path, inventory(UNFIXED, servers=(server(macs=("52:54:00:aa:bb:cc",), kernel=kernel),)))
 
     for form in ("text", "json"):
         run(["explain", "web01", file, "--redact", str(tmp_path / "names.json"), "--format", form])
@@ -162,7 +159,7 @@ def test_pseudonyms_replace_the_names_on_the_command_line(tmp_path: Path, capfd:
 
 
 def test_it_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    file = saved(tmp_path, inventory(hypervisor("hv1", domain("web01", macvtap()), kernel=FIXED_KERNEL)))
+    file = saved_in(tmp_path, inventory(hypervisor("hv1", domain("web01", macvtap()), kernel=FIXED_KERNEL)))
 
     assert run(["explain", "web01", file, "-o", str(tmp_path / "told.txt")]) == 0
     assert "by R2" in (tmp_path / "told.txt").read_text()
@@ -175,7 +172,7 @@ def test_page_and_workbook_have_the_facts_the_rules_and_the_missing_facts_of_the
 ) -> None:
     lab = server("lab", segments=("lab",))
     host = hypervisor("hv1", domain("web01", macvtap()), segments={DeviceName("bond2"): "pxe"})
-    file, shown = saved(tmp_path, inventory(host, servers=(server(segments=("pxe",)), lab))), tmp_path / "shown"
+    file, shown = saved_in(tmp_path, inventory(host, servers=(server(segments=("pxe",)), lab))), tmp_path / "shown"
 
     assert run(["explain", "web01", file, "--format", f"{format_name}={shown}"]) == 0
     text = text_of(shown.read_bytes())
@@ -205,7 +202,7 @@ def test_page_and_workbook_have_the_facts_the_rules_and_the_missing_facts_of_the
 def test_wrong_usage_is_reported(
     arguments: list[str], message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    file = saved(tmp_path, inventory(UNFIXED))
+    file = saved_in(tmp_path, inventory(UNFIXED))
 
     assert run(["explain", *(file if word == "FILE" else word for word in arguments)]) == 2
     printed = capfd.readouterr()
@@ -246,7 +243,7 @@ def test_every_interface_of_the_corpus_is_explained_as_it_is_judged(
 def test_the_text_ends_with_the_time_the_version_and_the_exit_code(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    run(["explain", "web01", saved(tmp_path, inventory(UNFIXED, servers=(server(),)))])
+    run(["explain", "web01", saved_in(tmp_path, inventory(UNFIXED, servers=(server(),)))])
 
     assert capfd.readouterr().out.splitlines()[-1] == "Scanned 2026-11-22 02:00 UTC by virtscan 0.1.0; exit code 0."
 

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from tests.build import UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
+from tests.cli.conftest import saved_in
 from tests.conftest import PROJECT
 from tests.reporters.reading import text_of
 from tests.trace.build import ethernet, lease, pcap, read_request, said
@@ -99,9 +100,7 @@ def test_a_command_writes_its_document_in_every_format(
 
 def saved(folder: Path, *hosts: Hypervisor, gaps: tuple[Gap, ...] = (GAP,)) -> str:
     """A fleet with a gap, in a file."""
-    file = folder / "fleet.json"
-    file.write_bytes(dumps(inventory(*hosts, servers=(server(),), gaps=gaps)))
-    return str(file)
+    return saved_in(folder, inventory(*hosts, servers=(server(),), gaps=gaps))
 
 
 def test_one_scan_fills_several_files_and_standard_output_is_silent(

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.cli.conftest import saved_in
 from tests.trace.build import CLIENT_MAC, ethernet, lease, pcap
 from virtscan.cli.main import run
 from virtscan.model import Observed, State
@@ -39,9 +40,7 @@ def saved(tmp_path: Path) -> str:
     kernel = Observed(value=UNFIXED_KERNEL, source="ssh", observed_at=NOW)
     here = replace(hypervisor("hv1", domain("web01", macvtap()), observed_at=NOW), kernel=kernel)
     old = server(tx_checksum=State.OFF, source="sosreport:sat.tar.xz", observed_at=month_ago)
-    path = tmp_path / "fleet.json"
-    path.write_bytes(dumps(replace(inventory(here, servers=(old,)), taken_at=NOW)))
-    return str(path)
+    return saved_in(tmp_path, replace(inventory(here, servers=(old,)), taken_at=NOW))
 
 
 def findings(capfd: pytest.CaptureFixture[str]) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
+from tests.cli.conftest import saved_in
 from tests.conftest import PROJECT
 from tests.harness.launching import VIRTSCAN
 from tests.remedy.stacks import bonded, part, stacked
@@ -25,17 +26,11 @@ UNFIXED = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
 GAP = gap_in_words(subject="qemu+ssh://hv9/system", reason="no answer", about=GapAbout.HYPERVISOR)
 
 
-def saved(tmp_path: Path, value: Inventory) -> str:
-    path = tmp_path / "fleet.json"
-    path.write_bytes(dumps(value))
-    return str(path)
-
-
 @pytest.mark.parametrize("form", FORMS)
 def test_it_prints_the_change_from_a_saved_inventory(
     form: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    file = saved(tmp_path, inventory(UNFIXED, servers=(server(),)))
+    file = saved_in(tmp_path, inventory(UNFIXED, servers=(server(),)))
 
     assert run(["remedy", file, "--as", form]) == 0
     printed = capfd.readouterr()
@@ -75,13 +70,13 @@ def test_it_reads_standard_input_too(tmp_path: Path) -> None:
 def test_the_exit_code_shows_only_whether_something_was_not_read_or_judged(
     value: Inventory, code: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    file = saved(tmp_path, value)
+    file = saved_in(tmp_path, value)
 
     assert run(["remedy", file]) == code
 
 
 def test_unread_items_are_reported(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    file = saved(tmp_path, inventory(UNFIXED, gaps=(GAP,)))
+    file = saved_in(tmp_path, inventory(UNFIXED, gaps=(GAP,)))
 
     run(["remedy", file])
     assert "virtscan: qemu+ssh://hv9/system: no answer\n" in capfd.readouterr().err
@@ -96,7 +91,7 @@ def test_unread_items_are_reported(tmp_path: Path, capfd: pytest.CaptureFixture[
 
 
 def test_it_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    file = saved(tmp_path, inventory(UNFIXED, servers=(server(),)))
+    file = saved_in(tmp_path, inventory(UNFIXED, servers=(server(),)))
 
     run(["remedy", file, "-o", str(tmp_path / "satellite.sh")])
 
@@ -106,7 +101,7 @@ def test_it_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[st
 
 def test_devices_other_than_bonds_can_be_left_out(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     on_a_card = hypervisor("hv1", domain("web01", macvtap("eth4")), kernel=UNFIXED_KERNEL)
-    file = saved(tmp_path, inventory(on_a_card, servers=(server(),)))
+    file = saved_in(tmp_path, inventory(on_a_card, servers=(server(),)))
 
     run(["remedy", file])
     assert "ethtool -K eth0 tx off" in capfd.readouterr().out
@@ -117,7 +112,7 @@ def test_devices_other_than_bonds_can_be_left_out(tmp_path: Path, capfd: pytest.
 def test_a_fleet_without_risk_needs_no_change(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     fixed = hypervisor("hv1", domain("web01", macvtap()), kernel=FIXED_KERNEL)
 
-    assert run(["remedy", saved(tmp_path, inventory(fixed, servers=(server(),)))]) == 0
+    assert run(["remedy", saved_in(tmp_path, inventory(fixed, servers=(server(),)))]) == 0
     assert "No interface is known to be at risk" in capfd.readouterr().out
 
 
@@ -138,7 +133,7 @@ def test_a_fleet_without_risk_needs_no_change(tmp_path: Path, capfd: pytest.Capt
 def test_every_command_in_a_report_is_one_that_a_remedy_prints(
     one: Server, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    file = saved(tmp_path, inventory(UNFIXED, servers=(one,)))
+    file = saved_in(tmp_path, inventory(UNFIXED, servers=(one,)))
 
     def commands(*arguments: str) -> set[str]:
         run([*arguments])
@@ -174,7 +169,7 @@ def steps_of(file: str, form: str) -> list[Any]:
 def test_every_format_for_people_has_the_commands_their_undo_and_their_cost(
     format_name: str, form: str, tmp_path: Path
 ) -> None:
-    file = saved(tmp_path, inventory(UNFIXED, servers=(bonded(), server("lab", interface=None))))
+    file = saved_in(tmp_path, inventory(UNFIXED, servers=(bonded(), server("lab", interface=None))))
 
     text = shown(file, format_name, "--as", form)
 
@@ -190,7 +185,10 @@ def test_every_format_for_people_has_the_commands_their_undo_and_their_cost(
 
 
 def test_cells_of_a_workbook_can_be_pasted_as_a_script(tmp_path: Path) -> None:
-    file, place = saved(tmp_path, inventory(UNFIXED, servers=(server("=1+1"), server("lab")))), tmp_path / "book.xlsx"
+    file, place = (
+        saved_in(tmp_path, inventory(UNFIXED, servers=(server("=1+1"), server("lab")))),
+        tmp_path / "book.xlsx",
+    )
 
     run(["remedy", file, "--as", "ifcfg", "--format", f"xlsx={place}"])
 
@@ -202,7 +200,7 @@ def test_cells_of_a_workbook_can_be_pasted_as_a_script(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("format_name", SHOWN)
 def test_no_format_has_commands_for_a_server_whose_offload_is_fixed(format_name: str, tmp_path: Path) -> None:
-    file = saved(tmp_path, inventory(UNFIXED, servers=(stacked(part("eth0", fixed=True)),)))
+    file = saved_in(tmp_path, inventory(UNFIXED, servers=(stacked(part("eth0", fixed=True)),)))
 
     text = shown(file, format_name)
 
@@ -225,7 +223,7 @@ def test_no_format_has_commands_for_a_server_whose_offload_is_fixed(format_name:
 def test_wrong_usage_is_reported(
     arguments: list[str], message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    file = saved(tmp_path, inventory(UNFIXED))
+    file = saved_in(tmp_path, inventory(UNFIXED))
 
     assert run(["remedy", *(file if word == "FILE" else word for word in arguments)]) == 2
     printed = capfd.readouterr()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.build import UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
+from tests.cli.conftest import saved_in
 from tests.reporters import hostile
 from virtscan.cli.main import run
 from virtscan.model import GapAbout, Persistence, State
@@ -23,9 +24,7 @@ LINE = (
 def saved(tmp_path: Path) -> str:
     host = hypervisor("hv1", domain("web01", macvtap(), boot_devices=("hd",)), kernel=UNFIXED_KERNEL)
     gap = gap_in_words("qemu+ssh://hv9/system", "no answer", GapAbout.HYPERVISOR)
-    file = tmp_path / "fleet.json"
-    file.write_bytes(dumps(inventory(host, servers=(server(),), gaps=(gap,))))
-    return str(file)
+    return saved_in(tmp_path, inventory(host, servers=(server(),), gaps=(gap,)))
 
 
 def test_the_result_is_one_line_and_gaps_are_named_beside_it(saved: str, capfd: pytest.CaptureFixture[str]) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.cli.conftest import saved_in
 from virtscan.cli.main import run
 from virtscan.model import Policy, State, Waiver
-from virtscan.storage import dumps
 from virtscan.views import VIEWS
 
 LINE = "waiver 'boots from ISO' (domain legacy-*): it matches no finding; correct or remove it"
@@ -17,11 +17,9 @@ LINE = "waiver 'boots from ISO' (domain legacy-*): it matches no finding; correc
 @pytest.fixture
 def saved(tmp_path: Path) -> str:
     """A fleet without risk, with a waiver for a domain that does not exist."""
-    path = tmp_path / "fleet.json"
     host = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
     policy = Policy(waivers=(Waiver(reason="boots from ISO", domain="legacy-*"),))
-    path.write_bytes(dumps(inventory(host, servers=(server(tx_checksum=State.OFF),), policy=policy)))
-    return str(path)
+    return saved_in(tmp_path, inventory(host, servers=(server(tx_checksum=State.OFF),), policy=policy))
 
 
 def test_a_table_has_the_warning_below_the_unread_items(saved: str, capfd: pytest.CaptureFixture[str]) -> None:

@@ -8,16 +8,14 @@ import openpyxl
 import pytest
 
 from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.cli.conftest import saved_in
 from virtscan.cli.main import run
-from virtscan.storage import dumps
 
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> str:
     host = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
-    file = tmp_path / "fleet.json"
-    file.write_bytes(dumps(inventory(host, servers=(server(),))))
-    return str(file)
+    return saved_in(tmp_path, inventory(host, servers=(server(),)))
 
 
 @pytest.mark.parametrize("option", [("--view", "risks"), ("--by", "site"), ("--where", "domain=web01")])
