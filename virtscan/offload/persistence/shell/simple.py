@@ -130,7 +130,9 @@ class SimpleCommands(Commands):
             shell = shell.after_child(common_shell(outcomes.values()) or shell)
             statuses = {end.status for end in outcomes}
         unset = [name for word in words for name in needed(word) if not shell.is_set(name)]
-        ends = (unset and shell.options["nounset"] is not False) or any(may_fail(word, shell.is_set) for word in words)
+        ends = (unset and shell.options["nounset"] is not False) or any(
+            may_fail(word, shell.is_set, shell.lookup) for word in words
+        )
         return {CommandEnd(False, "exit"): shell} if ends else {}, statuses.pop() if len(statuses) == 1 else None, shell
 
     def _own(self, name: str, fields: list[Word], shell: Shell) -> Outcomes | None:

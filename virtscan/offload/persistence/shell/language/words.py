@@ -13,7 +13,7 @@ Lookup = Callable[[str], tuple[Word, ...]]
 BLANKS = " \t\n"
 """The default value of IFS."""
 _VARIABLE = re.compile(
-    r"\$(?:\{([A-Za-z_]\w*|[0-9@*#?]+)(\[[@*]\])?(?:(:?)[-=]([^{}]*))?\}|([A-Za-z_]\w*|[0-9@*#?$!]))"
+    r"\$(?:\{([A-Za-z_]\w*|[0-9@*#?]+)(\[[@*]\])?(?:(:?)[-=]([^{}]*)|:?\?[^{}$`\"'\\]*)?\}|([A-Za-z_]\w*|[0-9@*#?$!]))"
 )
 _PLAUSIBLE = re.compile(r"\$\{[#!]?(\w+|[@*#?$!-])(\[.*\])?([-=+%#/^,:@?].*)?\}", re.DOTALL)
 _ETHTOOL = re.compile(r"[$`]\(?\s*(?:command -v|which|type -p)\s+ethtool\s*(?:2>\S+\s*)?[)`]")
@@ -57,15 +57,17 @@ def needed(word: str) -> Iterator[str]:
             yield found[1] or found[5]
 
 
-def may_fail(word: str, is_set: Callable[[str], bool]) -> bool:
+def may_fail(word: str, is_set: Callable[[str], bool], lookup: Lookup) -> bool:
     """Return True if an expansion may end a script: `${NAME?}`, an invalid one, or a division by zero."""
     for part in _expansions(word):
         if part.startswith("$(("):
             if re.search(r"[/%](?!\s*[1-9])|(?<!\w)0\d", part):
                 return True
         elif part.startswith("${"):
-            needs = re.match(r"\$\{(\w+):?\?", part)
+            needs = re.match(r"\$\{(\w+)(:?)\?", part)
             if not _PLAUSIBLE.fullmatch(part) or (needs and not is_set(needs[1])):
+                return True
+            if needs and needs[2] and not any(lookup(needs[1])):
                 return True
     return False
 
