@@ -1,11 +1,12 @@
 """The same report as a folder and as an archive of every kind."""
 
+import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.evidence.sosreport.build import COMPRESSIONS, ROOT, Compression, Link, as_archive, as_folder
+from tests.evidence.sosreport.build import COMPRESSIONS, ROOT, Compression, Link, add, as_archive, as_folder
 from virtscan.errors import SosreportError
 from virtscan.evidence.sosreport import open_sosreport, report_name
 
@@ -47,6 +48,38 @@ def test_an_archive_and_its_folder_give_equal_members(tmp_path: Path, compressio
     archive = open_sosreport(as_archive(tmp_path / "report", TREE, compression, root))
 
     assert (archive.files, archive.links, archive.cut_short) == (folder.files, folder.links, None)
+
+
+def with_hard_links(path: Path, *names: str) -> Path:
+    """Pack a folder in which the files are the same, as a tool that removes duplicates leaves them."""
+    folder = as_folder(path / ROOT, {names[0]: "<domain/>"})
+    for name in names[1:]:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).hardlink_to(folder / names[0])
+    with tarfile.open(path / "report.tar", "w") as archive:
+        for name in names:
+            archive.add(folder / name, f"{ROOT}/{name}")
+    return path / "report.tar"
+
+
+def test_a_hard_link_in_an_archive_has_the_content_of_the_first_file(tmp_path: Path) -> None:
+    names = ("etc/libvirt/qemu/web01.xml", "etc/libvirt/qemu/web02.xml", "etc/libvirt/qemu/web03.xml")
+    report = open_sosreport(with_hard_links(tmp_path, *names))
+
+    assert report.files == dict.fromkeys(names, b"<domain/>")
+    assert report.modified.keys() == set(names)
+    assert report.skipped == {}
+
+
+def test_a_hard_link_to_an_unwanted_file_is_skipped_with_the_reason(tmp_path: Path) -> None:
+    names = ("backup/web01.xml", "etc/libvirt/qemu/web01.xml", "etc/libvirt/qemu/networks/n.xml")
+    archive = with_hard_links(tmp_path, *names)
+    with tarfile.open(archive, "a") as opened:
+        add(opened, f"{ROOT}/uname", "Linux a 1\n")
+    report = open_sosreport(archive)
+
+    assert report.files.keys() == {"uname"}
+    assert report.skipped == dict.fromkeys(names[1:], "a hard link to backup/web01.xml, which is not read")
 
 
 def test_the_folder_around_a_report_will_do(tmp_path: Path) -> None:

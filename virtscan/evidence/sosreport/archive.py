@@ -66,6 +66,7 @@ def _member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
         size=info.size,
         modified=float(info.mtime),
         target=info.linkname if info.issym() else None,
+        same_as=info.linkname if info.islnk() else None,
         read=partial(_content, archive, info) if info.isreg() else None,
         executable=bool(info.mode & stat.S_IXUSR),
         exposed=bool(info.mode & (stat.S_IRWXG | stat.S_IRWXO)),

@@ -120,6 +120,8 @@ class _Kept:
         if member.target is not None:
             self._charge(name, len(member.target))
             self.links[name] = member.target
+        elif member.same_as is not None:
+            self._take_again(name, member, member.same_as)
         elif member.read is None:
             return  # a folder, a device, a pipe: nothing that sos would put there to be read
         elif member.size > MAX_MEMBER:
@@ -131,12 +133,25 @@ class _Kept:
             except SosreportError as error:
                 self._skip(name, str(error))
                 return
-            if member.executable:
-                self.executable.add(name)
-            if member.exposed:
-                self.exposed.add(name)
-            if member.modified is not None:
-                self.modified[name] = member.modified
+            self._note(name, member)
+
+    def _take_again(self, name: str, member: Member, same_as: str) -> None:
+        split = split_root(same_as)
+        first = same_as if split is None else split[1]
+        if first in self.files:
+            self._charge(name, 0)
+            self.files[name] = self.files[first]
+            self._note(name, member)
+        else:
+            self._skip(name, f"a hard link to {first}, which is not read")
+
+    def _note(self, name: str, member: Member) -> None:
+        if member.executable:
+            self.executable.add(name)
+        if member.exposed:
+            self.exposed.add(name)
+        if member.modified is not None:
+            self.modified[name] = member.modified
 
     def _charge(self, name: str, size: int) -> None:
         self._share.take(size + len(name) + _OVERHEAD)
