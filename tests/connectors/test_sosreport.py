@@ -172,6 +172,22 @@ def test_a_name_is_found_in_a_list_however_virsh_printed_it(tmp_path: Path) -> N
         assert hypervisor.lists_all_domains, locale
 
 
+def test_a_definition_that_is_a_link_to_an_unread_file_is_a_gap_unless_another_file_describes_it(
+    tmp_path: Path,
+) -> None:
+    links = {f"etc/libvirt/qemu/{name}.xml": Link(f"/shared/{name}.xml") for name in ("web01", "web02")}
+    host, gaps = scan(tmp_path, {f"{VIRSH}dumpxml_web01": domain(), **links})
+
+    assert [domain.name for domain in host.domains] == ["web01"]
+    assert [(subject_of(gap), reason_of(gap), gap.about) for gap in gaps] == [
+        (
+            "sosreport:report domain web02",
+            "a symbolic link to /shared/web02.xml, which is not read",
+            GapAbout.DOMAIN,
+        )
+    ]
+
+
 def test_a_document_that_is_too_large_is_a_gap_at_its_domain(tmp_path: Path) -> None:
     host, gaps = scan(tmp_path, NO_DOMAIN | {f"{VIRSH}dumpxml_web01": b" " * ((16 << 20) + 1)})
 

@@ -117,17 +117,21 @@ def is_guest_file(name: str) -> bool:
 
 
 def _documents(report: Sosreport, patterns: Sequence[re.Pattern[str]], uri: str) -> Iterator[_Found]:
-    """Yield every document whose file matches a pattern, the best source first; skipped files count as unread."""
+    """Yield every document whose file matches a pattern, the best source first.
+
+    A skipped file counts as unread, and so does a link: its target is outside of the folders that are read.
+    """
+    unread = {name: f"a symbolic link to {target}, which is not read" for name, target in report.links.items()}
+    unread |= report.skipped
     for rank, pattern in enumerate(patterns):
-        for name in sorted(report.files.keys() | report.skipped.keys()):
+        for name in sorted(report.files.keys() | unread.keys()):
             if (match := pattern.fullmatch(name)) is None:
                 continue
             if name in report.files:
                 for document in documents(report.files[name], origin=f"{uri}/{name}"):
                     yield rank, match["name"], document
             else:
-                reason = report.skipped[name]
-                yield rank, match["name"], Unread(origin=name, root=None, reason=reason, about=GapAbout.DOMAIN)
+                yield rank, match["name"], Unread(origin=name, root=None, reason=unread[name], about=GapAbout.DOMAIN)
 
 
 def _with_state(
