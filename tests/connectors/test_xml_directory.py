@@ -1,12 +1,14 @@
+import bz2
 import ctypes
 import gzip
 import logging
+import lzma
 import os
 import socket
 import subprocess
 import tempfile
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -474,6 +476,31 @@ def test_a_compressed_file_is_read(tmp_path: Path) -> None:
 
     assert (names(hypervisor), gaps) == (["web01", "web02"], ())
     assert naming.name(Target(kind=TargetKind.XML, address=f"{tmp_path}/web01.xml.gz")) == "web01"
+
+
+@pytest.mark.parametrize(
+    ("name", "compress", "program"),
+    [
+        ("web01.xml.xz", lzma.compress, "xz"),
+        ("web01.xml.bz2", bz2.compress, "bzip2"),
+        ("web01", lzma.compress, "xz"),
+        ("WEB01.XML.XZ", lzma.compress, "xz"),
+        ("web01.xml.zst", lambda data: b"\x28\xb5\x2f\xfd" + data, "zstd"),
+        ("web01.xml.zip", lambda data: b"PK\x03\x04" + data, "zip"),
+        ("web01.xml", bz2.compress, "bzip2"),
+    ],
+)
+def test_a_definition_in_another_compression_is_a_gap(
+    tmp_path: Path, name: str, compress: Callable[[bytes], bytes], program: str
+) -> None:
+    (tmp_path / name).write_bytes(compress(domain_xml("web01").encode()))
+    (tmp_path / "web02.xml").write_text(domain_xml("web02"))
+
+    hypervisor, (gap,) = scan(tmp_path)
+
+    assert names(hypervisor) == ["web02"]
+    assert subject_of(gap) == f"{tmp_path}/{name}"
+    assert reason_of(gap) == f"compressed with {program}; decompress it first"
 
 
 @pytest.mark.parametrize(

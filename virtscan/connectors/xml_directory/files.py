@@ -21,7 +21,9 @@ _BEGINNING = 4096
 """Bytes that are read to see whether a file begins like XML."""
 _GZIP = b"\x1f\x8b"
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[A-Za-z?!]|\xff\xfe(?:\s\0)*<\0|\xfe\xff(?:\0\s)*\0<")
-_NAMED_XML = (".xml", ".xml.gz")
+_OTHERS = {b"\xfd7zXZ": "xz", b"BZh": "bzip2", b"\x28\xb5\x2f\xfd": "zstd", b"PK\3\4": "zip"}
+"""Compressions that are not read, by their first bytes."""
+_NAMED_XML = re.compile(r".*\.xml(?:\.(?:gz|xz|bz2|zst|zip))?", re.IGNORECASE | re.DOTALL)
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +80,8 @@ def content(file: File) -> bytes | WhyLeftOut:
     """Return the bytes of a file, decompressed; the reason to leave out a file that does not begin like XML.
 
     Raises:
-        ConnectorError: It can't be read, is being written, is too large, or may never end, as a pipe or a device.
+        ConnectorError: It can't be read, is being written, is too large, is in a compression that is not read, or may
+            never end, as a pipe or a device.
     """
     if not stat.S_ISREG(file.status.st_mode):
         if not file.is_meant:
@@ -89,6 +92,9 @@ def content(file: File) -> bytes | WhyLeftOut:
             beginning = opened.read(_BEGINNING)
             if not file.is_meant and not begins_like_xml(beginning):
                 return WhyLeftOut.NOT_XML
+            other = next((program for magic, program in _OTHERS.items() if beginning.startswith(magic)), None)
+            if other is not None:
+                raise ConnectorError(f"compressed with {other}; decompress it first")
             size = file.status.st_size
             if size > MAX_FILE:
                 raise ConnectorError(f"{size} bytes exceed the limit of a file ({MAX_FILE})")
@@ -142,7 +148,7 @@ def printable(path: str | Path) -> str:
 
 
 def _is_named_xml(path: Path) -> bool:
-    return path.name.lower().endswith(_NAMED_XML)
+    return _NAMED_XML.fullmatch(path.name) is not None
 
 
 def _entries(folder: Path) -> tuple[list[Path], list[Path], list[Unused]]:
