@@ -108,6 +108,11 @@ def test_a_secret_does_not_leave_the_process(kind: ProvisioningKind) -> None:
                 *("127.0.0.1.", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"),
             )
         ),
+        # On another machine, a link-local address is one of another network.
+        *(
+            (host(TargetKind.LIBVIRT, f"qemu+tcp://{address}/system"), True)
+            for address in ("169.254.7.1", "[fe80::1%25eth0]", "[fe80::1]", "[::ffff:169.254.7.1]")
+        ),
         (host(TargetKind.LIBVIRT, "qemu+tcp://192.0.2.1/system"), False),
         (host(TargetKind.LIBVIRT, "qemu+tcp://[2001:db8::1]/system"), False),
         (host(TargetKind.LIBVIRT, "test:///etc/hv1.xml"), True),

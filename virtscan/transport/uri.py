@@ -210,28 +210,28 @@ def is_local(address: str) -> bool:
 def needs_this_machine(address: str) -> bool:
     """Return True unless another machine would reach the same hypervisor by this URI.
 
-    A URI without a host or with a loopback address depends on this machine, and so do a program to run and key files.
-    A password is not sent to other machines, in any part of the URI.
+    A URI without a host, with a loopback or with a link-local address depends on this machine, and so do a program to
+    run and key files. A password is not sent to other machines, in any part of the URI.
     """
     uri = parse(address)
     of_this_machine = _FILES_HERE & set(uri.parameters)
     return (
         not uri.host
-        or _is_loopback(uri.host)
+        or _is_seen_here_only(uri.host)
         or uri.transport in {"unix", "ext"}
         or bool(of_this_machine or secrets(_decoded(address)))
     )
 
 
-def _is_loopback(host: str) -> bool:
-    """Return True for loopback names and addresses; often a tunnel listens there."""
+def _is_seen_here_only(host: str) -> bool:
+    """Return True for loopback names and addresses, where often a tunnel listens, and for link-local addresses."""
     name = host.casefold().rstrip(".")
     try:
         address = ipaddress.ip_address(name)
     except ValueError:
         return _LOOPBACK_NAME.fullmatch(name) is not None
     address = getattr(address, "ipv4_mapped", None) or address
-    return address.is_loopback or address.is_unspecified
+    return address.is_loopback or address.is_unspecified or address.is_link_local
 
 
 def _parameters(query: str) -> list[tuple[str, str]]:
