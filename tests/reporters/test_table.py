@@ -213,7 +213,7 @@ def test_every_gap_and_warning_is_below_every_table(view: object) -> None:
         "  server foreman: ssh: connection refused",
         (
             "warning: server mirror: TX checksum offload is off until the next reboot, which puts 2 "
-            "interfaces at risk; `virtscan remedy` shows how to make it permanent"
+            "interfaces at risk; `virtscan remedy` shows how to make it persistent"
         ),
     ]
 

@@ -47,7 +47,7 @@ def test_servers_that_are_off_only_until_their_next_reboot_are_named_with_what_i
         f"server a: {until}, which puts no further interface at risk",
     ]
     assert warned_of(judged(back_on("a"), lasting, back_on("c"), at_risk=1)) == [
-        f"servers a, c: {until}, which puts 1 interface at risk; `virtscan remedy` shows how to make it permanent",
+        f"servers a, c: {until}, which puts 1 interface at risk; `virtscan remedy` shows how to make it persistent",
     ]
 
 

@@ -111,7 +111,7 @@ def test_the_commands_with_details_are_named_if_there_are_details() -> None:
     unknown = finding(verdict=Verdict.UNKNOWN)
 
     (line,) = further(judged(finding(), unknown))
-    more = "shows how to make the fix permanent and how to undo it; `virtscan explain DOMAIN` shows why."
+    more = "shows how to make the fix persistent and how to undo it; `virtscan explain DOMAIN` shows why."
     assert line == f"Next, with the same options: `virtscan remedy` {more}"
     (line,) = further(judged(finding(waived="accepted"), unknown))
     assert line.endswith(

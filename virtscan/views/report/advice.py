@@ -52,7 +52,7 @@ def unreached(report: Report) -> tuple[str, ...]:
 def further(report: Report) -> tuple[str, ...]:
     """Name the commands with details: one line, or none when nothing is at risk and all is known."""
     if any(finding.is_at_risk for finding in report.findings):
-        more = "how to make the fix permanent and how to undo it"
+        more = "how to make the fix persistent and how to undo it"
     elif any(finding.is_unknown for finding in report.findings):
         more = "which facts to find out first"
     else:

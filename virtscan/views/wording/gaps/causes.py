@@ -215,7 +215,7 @@ def _then(count: int | None) -> str:
         return ""
     if not count:
         return ", which puts no further interface at risk"
-    return f", which puts {quantity(count, 'interface')} at risk; `virtscan remedy` shows how to make it permanent"
+    return f", which puts {quantity(count, 'interface')} at risk; `virtscan remedy` shows how to make it persistent"
 
 
 def _did_you_mean(near: str | None) -> str:
