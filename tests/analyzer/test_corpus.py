@@ -196,7 +196,7 @@ def test_no_file_raises_and_each_gives_something(corpus: Path) -> None:
                 assert list(documents(path.read_bytes(), origin="x")), path
 
 
-def test_a_domain_in_a_snapshot_or_checkpoint_is_none_that_exists(corpus: Path) -> None:
+def test_a_domain_in_a_snapshot_or_checkpoint_does_not_count(corpus: Path) -> None:
     for kind in ("domain-snapshot", "domain-checkpoint", "migcookie", "networkport"):
         for path in (corpus / kind).iterdir():
             (item,) = documents(path.read_bytes(), origin="x")

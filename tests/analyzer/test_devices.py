@@ -139,7 +139,7 @@ def test_tx_checksum_offload_is_off_only_when_other_features_are_listed(features
         ("", Backing.UNKNOWN),
     ],
 )
-def test_a_device_that_hangs_on_no_bus_is_virtual(parent: str, backing: Backing) -> None:
+def test_a_device_on_no_bus_is_virtual(parent: str, backing: Backing) -> None:
     expected = device("eth4", backing=backing, lower_complete=backing is Backing.PHYSICAL)
     assert node_device(net(""), parent) == expected
 
@@ -232,7 +232,7 @@ def test_a_fact_unknown_to_one_source_is_filled_in_by_another() -> None:
         assert merged.sources == tuple(dict.fromkeys(order[0].sources + order[1].sources))
 
 
-def test_of_a_contradiction_the_first_source_counts() -> None:
+def test_the_first_source_counts_in_a_contradiction() -> None:
     first = Device(name=DeviceName("a"), tx=State.OFF, lower=(DeviceName("x"),), mac=Mac("52:54:00:00:00:01"))
     second = Device(name=DeviceName("a"), tx=State.ON, lower=(DeviceName("y"),), mac=Mac("52:54:00:00:00:02"))
 

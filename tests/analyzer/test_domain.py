@@ -175,7 +175,7 @@ def test_the_interfaces_of_every_devices_count() -> None:
         NIC.format(1),
     ],
 )
-def test_an_interface_anywhere_else_is_none(inside: str) -> None:
+def test_an_interface_anywhere_else_does_not_count(inside: str) -> None:
     assert read(inside).interfaces == ()
 
 

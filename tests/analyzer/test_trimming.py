@@ -112,7 +112,7 @@ def test_every_domain_of_the_corpus_is_read_alike(corpus: Path) -> None:
 
 @pytest.mark.parametrize("bait", BAIT)
 @pytest.mark.parametrize("element", ["metadata", "description"])
-def test_what_only_looks_like_a_device_is_none(driver: libvirt.virConnect, bait: str, element: str) -> None:
+def test_text_that_only_looks_like_a_device_does_not_count(driver: libvirt.virConnect, bait: str, element: str) -> None:
     """Metadata keep their author's layout; in all other places libvirt escapes free text."""
     text = escape(bait) if element == "description" else f"<x:a xmlns:x='urn:x'>text{bait}text</x:a>"
     xml = printed(driver, domain(DISK + NIC, before=f"<{element}>{text}</{element}>"))

@@ -65,7 +65,7 @@ def test_a_site_that_does_not_grow_is_never_full(running: list[int]) -> None:
     assert (one.outlook, one.days_until_full, one.full_on) == (Outlook.NOT_GROWING, None, None)
 
 
-def test_a_rate_takes_some_scans_over_some_days() -> None:
+def test_a_rate_needs_several_scans_over_several_days() -> None:
     few = growth(1000, 2000, 3000, 4000)
     assert (few.outlook, few.mib_per_day, few.days_until_full, few.full_on) == (Outlook.TOO_FEW_SCANS, None, None, None)
     assert growth(1000, 2000, 3000, 4000, 5000).outlook is Outlook.TOO_FEW_SCANS
@@ -240,7 +240,7 @@ def test_a_host_that_was_never_read_adds_nothing_and_is_counted() -> None:
 
 
 @given(st.lists(st.integers(0, FULL), min_size=5, max_size=40))
-def test_no_growth_is_without_an_outlook_that_fits(running: list[int]) -> None:
+def test_every_growth_has_the_matching_outlook(running: list[int]) -> None:
     one = growth(*running, step=2)
 
     assert (one.outlook is Outlook.GROWING) == (one.days_until_full is not None) == (one.full_on is not None)

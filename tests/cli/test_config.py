@@ -35,7 +35,7 @@ def test_the_file_may_be_given_as_in_other_commands(command: str, capfd: pytest.
 
 
 @pytest.mark.parametrize("command", ["check", "show"])
-def test_a_uri_that_a_scan_needs_leave_for_needs_it_here_too(
+def test_a_uri_that_a_scan_refuses_as_unsafe_is_refused_here_too(
     command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "virtscan.toml"
@@ -67,7 +67,7 @@ def test_without_a_configuration_there_is_nothing_to_check(capfd: pytest.Capture
     assert "no configuration found; name FILE" in capfd.readouterr().err
 
 
-def test_what_a_configuration_comes_to_is_shown_without_secrets(
+def test_the_plan_of_a_configuration_is_shown_without_secrets(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "virtscan.toml").write_text("""
@@ -381,7 +381,7 @@ def test_without_a_scan_the_records_are_unknown(tmp_path: Path, capfd: pytest.Ca
         ((), ("hv2.example.com",), 3),
     ],
 )
-def test_the_exit_code_shows_whether_something_that_was_not_read_bears_on_a_device(
+def test_the_exit_code_shows_whether_an_unread_item_affects_a_device(
     gaps: tuple[str, ...], names: tuple[str, ...], code: int, tmp_path: Path
 ) -> None:
     config, saved = tmp_path / "virtscan.toml", tmp_path / "scan.json"

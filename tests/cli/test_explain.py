@@ -91,7 +91,7 @@ def test_it_reads_standard_input_too() -> None:
         (ELSEWHERE, "web01", 3),
     ],
 )
-def test_the_exit_code_shows_only_whether_a_gap_bears_on_these_interfaces(
+def test_the_exit_code_shows_only_whether_a_gap_affects_these_interfaces(
     value: Inventory, wanted: str, code: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["explain", wanted, saved_in(tmp_path, value)]) == code

@@ -157,7 +157,7 @@ def test_files_of_an_earlier_scan_stay_when_nothing_was_read(tmp_path: Path, cap
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.txt", "risks.json", "saved.json"]
 
 
-def test_an_inventory_is_private_and_a_report_is_for_everybody_that_the_umask_admits(tmp_path: Path) -> None:
+def test_an_inventory_is_private_and_a_report_is_readable_as_the_umask_allows(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
         run(["scan", *HOST, "--save", str(tmp_path / "saved"), "--format", f"json={tmp_path / 'shown'}"])

@@ -207,7 +207,7 @@ def test_a_scan_is_kept_even_if_the_reader_of_its_report_is_gone(url: str, tmp_p
     assert scans(url) == 1
 
 
-def test_news_that_reached_no_reader_is_repeated(url: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_news_that_was_not_delivered_is_repeated(url: str, capfd: pytest.CaptureFixture[str]) -> None:
     off, on = (["scan", "-c", HV, "--server", f"satellite={state}"] for state in ("off", "on"))
     keep = ["--history", url, "--since", url]
     assert run([*off, *keep]) in {0, 3}
@@ -332,7 +332,7 @@ def two_sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return url
 
 
-def test_of_a_shared_history_the_configuration_in_use_is_meant(
+def test_a_shared_history_is_searched_for_the_configuration_in_use(
     two_sites: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with open_history(two_sites) as history:
@@ -350,7 +350,7 @@ def test_of_a_shared_history_the_configuration_in_use_is_meant(
         assert len(capfd.readouterr().out.splitlines()) == (3 if option else 5) + 1  # with the line of check
 
 
-def test_of_a_shared_history_no_configuration_is_guessed(
+def test_no_configuration_of_a_shared_history_is_guessed(
     two_sites: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("VIRTSCAN_CONFIG")

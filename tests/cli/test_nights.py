@@ -56,7 +56,7 @@ def test_a_week_of_nights_prints_only_news(fleet: Fleet) -> None:
     assert silent(fleet.scan())
 
 
-def test_a_host_that_is_away_for_a_week_is_called_to_mind_once(fleet: Fleet) -> None:
+def test_a_host_that_is_away_for_a_week_is_reported_once_more(fleet: Fleet) -> None:
     fleet.scan()
     fleet.lose("hv2")
     nights = [fleet.scan() for _ in range(9)]

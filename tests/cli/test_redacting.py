@@ -285,7 +285,7 @@ def test_boots_and_findings_still_belong_together(
         ("", "file1"),
     ],
 )
-def test_of_a_file_only_a_name_that_everybody_uses_is_left(asked: str, shown: str, tmp_path: Path) -> None:
+def test_only_a_common_name_of_a_file_is_kept(asked: str, shown: str, tmp_path: Path) -> None:
     path = tmp_path / "boot.pcap"
     path.write_bytes(
         boot(said(1.0, read_request(asked)), answered(1.1, data(1, 5)), said(1.2, acknowledged(1), to=40000))
@@ -305,7 +305,7 @@ def test_of_a_file_only_a_name_that_everybody_uses_is_left(asked: str, shown: st
         (b"no /srv/web01", "1 ***"),
     ],
 )
-def test_of_an_error_only_words_that_everybody_uses_are_left(sent: bytes, shown: str, tmp_path: Path) -> None:
+def test_only_the_standard_text_of_an_error_is_kept(sent: bytes, shown: str, tmp_path: Path) -> None:
     path = tmp_path / "boot.pcap"
     error = b"\0\x05\0\x01" + sent + b"\0"
     path.write_bytes(boot(said(1.0, read_request()), answered(1.1, error)))

@@ -28,7 +28,7 @@ HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
         pytest.param("\x00", "not TOML", id="NUL"),
     ],
 )
-def test_a_configuration_that_no_parser_likes_is_named(
+def test_a_configuration_that_no_parser_accepts_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, problem: str
 ) -> None:
     path = tmp_path / "virtscan.toml"

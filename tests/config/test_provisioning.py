@@ -73,7 +73,7 @@ def test_a_secret_in_a_file_that_others_can_read_is_refused(key: str, value: str
 
 
 @pytest.mark.parametrize("line", ['password = "${A}"', 'token = "${A}${B}"', 'password_file = "x"', 'token_env = "A"'])
-def test_where_a_secret_is_may_be_read_by_all(line: str) -> None:
+def test_the_place_of_a_secret_may_be_readable_by_all(line: str) -> None:
     document(f'{FOREMAN}user = "scan"\n{line}', {"A": "a", "B": "b"}, private=False)
 
 
@@ -83,18 +83,18 @@ def test_a_password_in_a_file_of_unknown_permissions_is_refused() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://satellite.example.com", "http://192.0.2.1:8080/x"])
-def test_a_password_that_travels_in_clear_is_warned_about(url: str) -> None:
+def test_a_password_that_is_sent_unencrypted_is_warned_about(url: str) -> None:
     _, warnings = made(f'type = "foreman"\nurl = "{url}"\nuser = "scan"\ntoken_file = "t"')
 
     assert warnings == (f"{url}: user and password are sent unencrypted; write https://",)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:25151", "http://localhost", "http://[::1]/x"])
-def test_on_this_machine_it_does_not_travel(url: str) -> None:
+def test_on_this_machine_it_is_not_sent_over_a_network(url: str) -> None:
     assert target(f'type = "foreman"\nurl = "{url}"\nuser = "scan"\ntoken_file = "t"').url == url
 
 
-def test_without_a_password_nothing_does() -> None:
+def test_without_a_password_there_is_no_warning() -> None:
     assert target('type = "cobbler"\nurl = "http://cobbler.example.com/cobbler_api"').user is None
 
 

@@ -76,7 +76,7 @@ def test_a_server_has_a_name_perhaps_an_interface_and_a_source() -> None:
         ("sat:eth0=maybe", "unknown SOURCE"),
     ],
 )
-def test_a_server_that_can_not_be_meant_is_refused(text: str, reason: str) -> None:
+def test_an_invalid_server_is_refused_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
         parse_server(text)
 

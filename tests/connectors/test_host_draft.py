@@ -76,7 +76,7 @@ def test_the_status_shows_if_every_domain_is_known(
     assert len(gaps) == sum(isinstance(item, GapAbout) for item in delivered) + (why is not None)
 
 
-def test_gaps_bear_the_name_of_the_hypervisor_and_its_own_comes_first() -> None:
+def test_gaps_have_the_name_of_the_hypervisor_and_its_own_comes_first() -> None:
     box = draft()
     box.gap(HostNetwork(uri=box.uri, network="pxe"), failure("it is gone"), GapAbout.NETWORK)
     box.gap(GuestDomain(uri=box.uri, domain="web02"), failure("it is gone"), GapAbout.DOMAIN)

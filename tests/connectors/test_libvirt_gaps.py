@@ -589,7 +589,7 @@ def test_a_node_device_that_is_not_a_network_device_is_ignored(libvirtd: Libvirt
     assert [(device.name, device.backing) for device in hypervisor.devices] == [("eth4", Backing.UNKNOWN)]
 
 
-def test_devices_that_stand_on_each_other_are_read_once(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+def test_devices_on_top_of_each_other_are_read_once(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
     path = libvirtd.definitions(
         "loop", domain_xml("web01", direct("bond2")), bond_xml("bond2", "bond3"), bond_xml("bond3", "bond2")
     )

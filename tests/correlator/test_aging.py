@@ -146,7 +146,7 @@ def test_old_facts_of_a_finding_have_their_age() -> None:
     assert "hv1 was observed 31 days ago" in told
 
 
-def test_a_kernel_of_long_ago_that_reports_nothing_is_missing() -> None:
+def test_an_old_kernel_without_a_known_state_is_missing() -> None:
     here = replace(
         scene().hypervisors[0], kernel=Observed(value="3.13.0-24-generic", source="sosreport", observed_at=MONTH_AGO)
     )

@@ -64,7 +64,7 @@ def test_a_record_that_names_no_known_server_narrows_nothing_down(netboots: tupl
     assert finding(replace(fleet(), netboots=netboots)).server == "satellite"
 
 
-def test_of_two_servers_on_record_the_worse_one_counts() -> None:
+def test_the_worse_of_two_servers_on_record_counts() -> None:
     assert finding(replace(fleet(), netboots=(record("cobbler"), record("satellite")))).verdict is Verdict.AT_RISK
 
 

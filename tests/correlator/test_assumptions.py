@@ -199,7 +199,7 @@ def test_a_list_of_domains_that_may_be_shorter_stays_so_when_they_move() -> None
     assert not second.lists_all_domains
 
 
-def test_of_a_domain_that_moves_twice_the_first_place_is_remembered() -> None:
+def test_the_first_place_of_a_domain_that_moves_twice_is_remembered() -> None:
     there_and_back = under("hv2 runs_on=hv1", "hv1 runs_on=hv2")
 
     assert {new[0]: old[0] for new, old in there_and_back.moved.items() if new[2] == "web02"} == {"hv2": "hv2"}

@@ -60,7 +60,7 @@ def stuck(one: Device) -> ServerDevice:
         ((sends(bridge("br0", "br1"), ON), sends(bridge("br1", "br0"), ON)), {"br0": NOW_AND_LASTING}, ()),
     ],
 )
-def test_the_lowest_device_that_can_be_switched_is_chosen_on_each_open_way(
+def test_the_lowest_device_that_can_be_switched_is_chosen_on_each_path_that_is_on(
     devices: tuple[ServerDevice, ...], switches: dict[str, tuple[bool, bool]], fixed: tuple[str, ...]
 ) -> None:
     found = cure(sending(read_server(*devices)))
@@ -155,7 +155,7 @@ def test_a_finding_on_a_nic_without_a_name_has_a_stack_of_which_nothing_was_read
     assert (found.interface, found.top, found.observed, found.declared) == (None, None, False, False)
 
 
-def test_of_namesakes_the_one_that_sends_through_the_interface_is_meant() -> None:
+def test_the_namesake_that_sends_through_the_interface_is_found() -> None:
     first, second = server("s", interface="eth0"), server("s", interface="eth1")
 
     assert server_of((first, second), "s", "eth1") is second

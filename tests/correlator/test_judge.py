@@ -133,7 +133,7 @@ def test_the_worst_server_decides(servers: tuple[Server, ...], decides: str) -> 
     assert finding_of(scene(servers=servers)).server == decides
 
 
-def test_of_two_servers_alike_the_surer_one_decides() -> None:
+def test_the_surer_of_two_servers_alike_decides() -> None:
     unsure = server("a")
     sure = satellite(name="z")
 
@@ -164,7 +164,7 @@ def test_a_pool_with_an_unknown_device_is_judged_on_all() -> None:
     assert (found.rule, found.source_device) == ("R11", None)
 
 
-def test_of_a_pool_whose_devices_disagree_no_verdict_is_certain() -> None:
+def test_no_verdict_is_certain_for_a_pool_whose_devices_disagree() -> None:
     pool = tuple(Attachment(DeviceName(name), SourceMode.BRIDGE) for name in ("bond2", "bond3"))
     interface = Interface(index=0, type="network", network="pool", attachments=pool)
     devices = (bond("bond3", "eth6"), nic("eth6"))

@@ -274,7 +274,7 @@ def test_a_finding_lists_all_servers_that_alone_put_the_interface_at_risk(looked
 
 
 @pytest.mark.parametrize("servers", [20, 400])
-def test_as_many_rulings_are_made_for_many_servers_as_for_few(servers: int) -> None:
+def test_many_servers_need_no_more_rulings_than_few(servers: int) -> None:
     macs = [f"52:54:00:00:{number // 256:02x}:{number % 256:02x}" for number in range(servers // 2)]
     inside = [server(f"inside{number}", macs=(mac,)) for number, mac in enumerate(macs)]
     lost = [server(f"lost{number}") for number in range(servers // 2)]

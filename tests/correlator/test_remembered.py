@@ -92,7 +92,7 @@ def verdicts(one: Inventory, name: str = "hv2") -> set[tuple[Verdict, Confidence
     return {(finding.verdict, finding.confidence) for finding in on(one, name)}
 
 
-def test_a_hypervisor_that_reboots_makes_no_alarm_of_interfaces_elsewhere() -> None:
+def test_a_hypervisor_that_reboots_raises_no_alarm_about_interfaces_elsewhere() -> None:
     before = fleet()
     tonight = night_after(before, "hv1")
 

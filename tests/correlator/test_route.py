@@ -504,7 +504,7 @@ def test_a_nic_that_fills_inside_a_nested_hypervisor_fills_for_good() -> None:
 
 
 @pytest.mark.parametrize(("devices", "rule"), [(("bond2", "bond3"), "R4"), (("bond2",), "R7")])
-def test_a_declaration_yields_to_a_server_that_is_known_to_be_on_the_device(
+def test_a_server_that_is_known_to_be_on_the_device_overrules_a_declaration(
     devices: tuple[str, ...], rule: str
 ) -> None:
     pool = replace(sat("bond2"), attachments=tuple(Attachment(DeviceName(one), BRIDGE) for one in devices))
@@ -592,7 +592,7 @@ def test_a_virtual_machine_has_no_nic_at_an_end_that_is_not_listed(machine: Mach
 
 
 @pytest.mark.parametrize(("reflective", "rule"), [(("bond2",), "R14"), ((), "R9")])
-def test_a_device_over_an_unknown_one_may_stand_on_a_reflecting_switch(reflective: tuple[str, ...], rule: str) -> None:
+def test_a_device_over_an_unknown_one_may_lead_to_a_reflecting_switch(reflective: tuple[str, ...], rule: str) -> None:
     own = mine(device("bond2.200", DeviceKind.VLAN, lower_complete=False))
 
     found = finding_of(

@@ -159,7 +159,9 @@ def lasting(one: Device, now: State, after: State | None) -> ServerDevice:
         ((lasting(BOND, ON, ON), lasting(ETH0, OFF, UNKNOWN), lasting(ETH1, OFF, ON)), ON),
     ],
 )
-def test_what_follows_a_reboot_is_joined_over_the_same_ways(devices: tuple[ServerDevice, ...], after: State) -> None:
+def test_the_state_after_a_reboot_is_joined_over_the_same_paths(
+    devices: tuple[ServerDevice, ...], after: State
+) -> None:
     assert sending(read_server(*devices)).after_reboot is after
 
 
@@ -235,7 +237,7 @@ def test_each_device_with_an_address_is_a_stack_unless_one_is_named(
     assert [(stack.interface, stack.tx, stack.declared) for stack in sending_stacks(one)] == stacks
 
 
-def test_of_several_declared_stacks_the_worst_decides() -> None:
+def test_the_worst_of_several_declared_stacks_decides() -> None:
     off = sends(nic("eth0", mac=A, **ADDRESSED), OFF, OFF)
     comes_back = sends(nic("eth1", mac=B, **ADDRESSED), OFF, ON)
     unread = sends(nic("eth2", mac=C, **ADDRESSED), UNKNOWN)

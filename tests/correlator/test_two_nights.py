@@ -44,7 +44,7 @@ def test_what_is_too_old_gives_equal_findings_on_two_nights(days: int) -> None:
     assert_alike(tonight, judge(shifted(looked_at, DAY)))
 
 
-def test_a_fact_that_only_the_second_night_is_too_old_for_changes_a_finding() -> None:
+def test_a_fact_that_is_too_old_only_on_the_second_night_changes_a_finding() -> None:
     looked_at = limited(everything(TAKEN_AT - timedelta(days=7)))
     later = msgspec.structs.replace(looked_at, taken_at=TAKEN_AT + DAY)
 

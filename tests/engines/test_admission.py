@@ -56,7 +56,7 @@ def run_all(jobs: int, work: Work, call: Callable[[], None]) -> tuple[int, tuple
     return counter.most, outcomes
 
 
-def test_of_jobs_that_read_files_one_runs_on_each_cpu() -> None:
+def test_one_job_that_reads_files_runs_on_each_cpu() -> None:
     together = threading.Barrier(cpus(), timeout=LONG)
 
     def meet() -> None:

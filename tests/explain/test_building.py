@@ -361,7 +361,7 @@ def test_where_one_fact_alone_settles_nothing_all_are_named() -> None:
     assert missing(scene(plugged, servers=(server(),))) == [PLACE]
 
 
-def test_of_several_devices_the_worse_one_decides_wherever_it_stands() -> None:
+def test_the_worst_of_several_devices_decides_wherever_it_is_listed() -> None:
     """The server is on bond3, which comes second."""
     pool = tuple(Attachment(DeviceName(name), SourceMode.BRIDGE) for name in ("bond2", "bond3"))
     plugged = Interface(index=0, type="network", network="pool", attachments=pool)

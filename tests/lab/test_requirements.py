@@ -82,7 +82,7 @@ def test_a_kernel_without_macvtap_is_named_with_the_module() -> None:
     ]
 
 
-def test_without_ip_the_kernel_is_not_accused() -> None:
+def test_without_ip_the_kernel_is_not_reported_as_lacking_a_module() -> None:
     (line,) = lacking(CORE, MadeUp(without=("ip", "veth", "macvtap")))
 
     assert line.startswith("program ip:")
@@ -101,7 +101,7 @@ def test_a_bond_of_the_server_needs_one_as_well() -> None:
     assert not playable(scenario, MadeUp(without=("bond",)))
 
 
-def test_of_nested_scenarios_the_programs_are_needed_but_no_driver() -> None:
+def test_nested_scenarios_need_the_programs_but_no_driver() -> None:
     lines = lacking((), MadeUp(without=("dhcpd", "bond", "macvtap", "veth")), SCENARIOS)
 
     assert [line.partition(":")[0] for line in lines] == ["program dhcpd"]

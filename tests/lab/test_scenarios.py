@@ -21,7 +21,7 @@ USED = re.compile(r"(?:add link|link set|master|(?<!tuntap add )dev|-K|primary) 
 STEP = Step(offload=State.ON, rule="R8")
 
 
-def test_the_lossy_way_is_played_with_every_model_in_every_mode_with_offload_on_and_off() -> None:
+def test_the_lossy_path_is_played_with_every_model_in_every_mode_with_offload_on_and_off() -> None:
     played = {
         (scenario.model, scenario.mode, scenario.steps[0].offload)
         for scenario in SCENARIOS
@@ -34,7 +34,7 @@ def test_the_lossy_way_is_played_with_every_model_in_every_mode_with_offload_on_
     assert played == {(model, mode, switch) for model in models for mode in modes for switch in switches}
 
 
-def test_every_service_firmware_way_and_lower_device_is_played() -> None:
+def test_every_service_firmware_path_and_lower_device_is_played() -> None:
     assert {scenario.service for scenario in SCENARIOS} == set(Service)
     assert {scenario.firmware for scenario in SCENARIOS} == set(Firmware)
     assert {scenario.way for scenario in SCENARIOS} == set(Way)
@@ -119,7 +119,7 @@ def test_devices_are_made_before_they_are_used(way: Way, sender: Sender, lower: 
     assert {source_device(lower), sending_device(sender)} <= made
 
 
-def test_of_a_bond_only_the_first_nic_is_switched_off_until_the_last_step() -> None:
+def test_only_the_first_nic_of_a_bond_is_switched_off_until_the_last_step() -> None:
     scenario = Scenario(way=Way.GUEST, steps=(STEP,), sender=Sender.BOND)
 
     switched = {switch: [line[-3:] for line in offload_commands(scenario, switch)] for switch in (State.ON, State.OFF)}

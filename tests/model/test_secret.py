@@ -20,7 +20,7 @@ def vars_of(value: object) -> object:
     return getattr(value, "__dict__", None)
 
 
-def test_a_secret_is_revealed_to_the_one_who_sends_it() -> None:
+def test_a_secret_is_revealed_to_the_code_that_sends_it() -> None:
     assert SECRET.reveal() == "s3cret"
 
 

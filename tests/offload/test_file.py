@@ -87,7 +87,7 @@ def test_a_state_that_a_file_leaves_open_is_unknown_with_the_reason(capture: Pat
     assert words(server.reason) == "tx-checksum-ip-generic not shown"
 
 
-def test_bytes_that_are_not_text_do_no_harm(capture: Path) -> None:
+def test_bytes_that_are_not_text_are_accepted(capture: Path) -> None:
     capture.write_bytes(b"\xff\xfe\x00" + CAPTURE.encode())
 
     assert read(f"file:{capture}").tx_checksum is State.OFF

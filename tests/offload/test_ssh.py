@@ -95,14 +95,14 @@ def test_one_login_brings_everything(sshd: Sshd) -> None:
     assert sshd.log.read_text().count("Accepted publickey") == 1
 
 
-def test_what_the_login_shell_prints_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_output_of_the_login_shell_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with running_sshd(tmp_path, 'ForceCommand echo Welcome; exec sh -c "$SSH_ORIGINAL_COMMAND"') as sshd:
         monkeypatch.setenv("VIRTSCAN_SSH", str(sshd.client))
 
         assert read(sshd).tx_checksum is State.ON
 
 
-def test_a_login_without_a_shell_gives_its_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_login_without_a_shell_is_reported_with_its_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with running_sshd(tmp_path, "ForceCommand echo This account is for backups only.") as sshd:
         monkeypatch.setenv("VIRTSCAN_SSH", str(sshd.client))
 

@@ -81,7 +81,7 @@ def test_no_second_setting_is_written_beside_one_that_works() -> None:
     assert any("eth0: no persistent step needed" in note for note in only(remedy(kept)).notes)
 
 
-def test_a_setting_on_the_bond_keeps_all_of_its_ways_off() -> None:
+def test_a_setting_on_the_bond_keeps_all_of_its_paths_off() -> None:
     assert switches(bonded(later=State.OFF)) == [("eth0", True, False), ("eth1", True, False)]
 
 

@@ -20,7 +20,7 @@ def test_the_examples_in_the_documentation_hold() -> None:
 
 
 @pytest.mark.parametrize("name", ["web01", "münchen", "開発", "a b", "it's", "C:\\vm", "🖥"])
-def test_a_decent_name_is_left_alone(name: str) -> None:
+def test_a_plain_name_is_not_changed(name: str) -> None:
     assert printable(name) == name
 
 

@@ -183,6 +183,6 @@ def test_a_slice_without_a_domain_is_not_a_gap_of_the_fleet() -> None:
         ),
     ],
 )
-def test_an_answer_that_is_none_is_refused(answer: bytes, problem: str) -> None:
+def test_an_invalid_answer_is_refused(answer: bytes, problem: str) -> None:
     with pytest.raises(AnswerError, match=problem):
         HostCarrier().unpack(hosts_of([libvirt("qemu+ssh://hv1/system")]), answer)

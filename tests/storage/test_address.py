@@ -25,7 +25,7 @@ def test_a_scan_follows_the_last_at_behind_the_last_slash(text: str, url: str, s
     assert (address.url, address.selector) == (url, selector)
 
 
-def test_a_scan_alone_may_have_its_at() -> None:
+def test_a_scan_without_a_url_may_have_its_at_sign() -> None:
     assert [parse_selector(text, "SCAN") for text in ("@17", "17", "@latest")] == [17, 17, None]
 
 

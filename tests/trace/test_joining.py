@@ -61,7 +61,7 @@ def joined(folder: Path, shots: list[Shot], *findings: Finding, by: Server = SAT
         (Verdict.AT_RISK, REFUSED, Agreement.UNDECIDED),
     ],
 )
-def test_a_boot_bears_a_verdict_out_or_not(
+def test_a_boot_confirms_a_verdict_or_contradicts_it(
     verdict: Verdict, shots: list[Shot], agreement: Agreement, tmp_path: Path
 ) -> None:
     (line,) = joined(tmp_path, shots, found(verdict))

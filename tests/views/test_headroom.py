@@ -35,7 +35,7 @@ def test_a_site_where_not_all_domains_fit_has_less_than_nothing_left() -> None:
     assert values(of(fleet(host("a", 4000, 3000)), "site"), *KEYS) == [(-3000, None, 1000)]
 
 
-def test_headroom_of_one_site_is_none_of_another() -> None:
+def test_headroom_of_one_site_does_not_count_for_another() -> None:
     """A total would hide the site where not all domains fit behind the other's room."""
     report = fleet(
         host("a", 1000, 900), host("b", 4000, 500), host("c", 2000, 200, site="fra1"), host("d", 2000, site="fra1")

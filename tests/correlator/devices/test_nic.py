@@ -76,7 +76,7 @@ def test_the_permanent_mac_counts_where_a_bond_has_changed_the_other(
         (tap("vnet0"), False),
     ],
 )
-def test_a_nic_hangs_on_a_bus_and_has_nothing_below_it(one: Device, expected: bool) -> None:
+def test_a_nic_is_on_a_bus_and_has_nothing_below_it(one: Device, expected: bool) -> None:
     assert is_nic(one) is expected
 
 

@@ -322,7 +322,7 @@ def test_a_device_that_reflects_names_its_virtual_ends() -> None:
 
 
 @pytest.mark.parametrize(("state", "outer"), [(DomainState.ACTIVE, "hv2"), (DomainState.INACTIVE, None)])
-def test_the_way_is_missing_where_the_outer_host_is_known_to_run_the_server(
+def test_the_path_is_missing_if_the_outer_host_is_known_to_run_the_server(
     state: DomainState, outer: str | None
 ) -> None:
     around = hypervisor("hv2", provisioner(), domain("hv1", macvtap(mac=OTHER), state=state))

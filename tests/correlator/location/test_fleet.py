@@ -143,7 +143,7 @@ def test_a_machine_has_the_first_of_its_names_whatever_was_read_first(names: tup
     assert set(found.machines.values()) == {"hv1"}
 
 
-def test_of_two_descriptions_of_a_device_the_hypervisors_own_counts() -> None:
+def test_the_hypervisors_own_description_of_a_device_counts_before_another() -> None:
     found = fleet(
         hypervisor("hv1", devices=(eth(A, driver="ixgbe"),)),
         hypervisor("hv2", devices=(eth(A, driver=None), tap("vnet0"))),

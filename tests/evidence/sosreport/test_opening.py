@@ -88,7 +88,7 @@ def test_the_folder_around_a_report_will_do(tmp_path: Path) -> None:
     assert open_sosreport(tmp_path).files.keys() == WANTED
 
 
-def test_of_two_reports_the_first_counts_and_the_other_is_a_gap(tmp_path: Path) -> None:
+def test_the_first_of_two_reports_counts_and_the_other_is_a_gap(tmp_path: Path) -> None:
     for name in ("sosreport-a", "sosreport-b"):
         as_folder(tmp_path / name, {"sos_commands/host/hostname": name})
     report = open_sosreport(tmp_path)
@@ -160,7 +160,7 @@ def test_a_report_is_named_like_its_file(path: str, name: str) -> None:
     assert report_name(path) == name
 
 
-def test_a_folder_and_an_archive_bear_the_time_of_their_files(tmp_path: Path) -> None:
+def test_a_folder_and_an_archive_have_the_time_of_their_files(tmp_path: Path) -> None:
     report = open_sosreport(as_archive(tmp_path / "report.tar", TREE))
 
     assert report.taken_at == datetime(2022, 2, 10, 16, 19, 19, tzinfo=UTC)

@@ -62,7 +62,7 @@ def test_systems_count_even_if_their_inherited_values_are_unavailable() -> None:
     )
 
 
-def test_without_its_systems_there_is_nothing() -> None:
+def test_without_its_systems_there_are_no_records() -> None:
     with web_server(cobbler({"get_profiles": []})) as server, pytest.raises(ProvisioningError, match="Cobbler reports"):
         read(server.url)
 

@@ -123,7 +123,7 @@ def test_every_server_of_a_subnet_counts_once() -> None:
 
 
 @pytest.mark.parametrize("url", [None, "", "proxy.example.com", "https://[::1"])
-def test_a_proxy_without_a_host_in_its_address_goes_by_its_name(url: str | None) -> None:
+def test_a_proxy_without_a_host_in_its_address_is_known_by_its_name(url: str | None) -> None:
     assert made(tftp=Proxy(name="proxy", url=url)).servers == ("proxy",)
 
 

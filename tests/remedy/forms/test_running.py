@@ -165,7 +165,7 @@ def test_a_named_device_gets_the_same_files_as_a_known_one(form: str, machine: M
     assert lasting(machine).tx_checksum is State.OFF
 
 
-def test_of_several_servers_each_gets_its_own_part_and_none_without_its_name(machine: Machine) -> None:
+def test_each_of_several_servers_gets_its_own_part_and_none_without_its_name(machine: Machine) -> None:
     text = printed("shell", serving(name="sat'ellite"), serving(name="cobbler", interface="v1", macs=()))
 
     refused = machine.run(text)
@@ -218,7 +218,7 @@ def test_what_is_off_already_is_only_made_to_last(machine: Machine) -> None:
     assert "tx on" not in script
 
 
-def test_segmentation_offload_goes_and_comes_with_it_as_documented(machine: Machine) -> None:
+def test_segmentation_offload_is_switched_with_it_as_documented(machine: Machine) -> None:
     script = printed("shell")
     name = "tx-tcp-segmentation"
 

@@ -312,7 +312,7 @@ class TestClientsOfOperatingSystems:
         assert (only(found).outcome, found.others) == (Outcome.OFFERS_NOT_REQUESTED, 0)
         assert judge(only(found)).failed is Failed.YES
 
-    def test_complete_offers_that_they_ignore_are_none(self, tmp_path: Path) -> None:
+    def test_ignored_complete_offers_are_not_a_boot(self, tmp_path: Path) -> None:
         shots = [shot for time in (0, 2, 6) for shot in (self.asks(time), offer(time + 0.1))]
 
         found = trace(tmp_path, *shots, until=60)
