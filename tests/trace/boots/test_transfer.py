@@ -76,7 +76,7 @@ def test_a_file_is_complete_when_only_the_last_acknowledgement_is_missing(tmp_pa
         tmp_path, ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000), answered(1.3, data(2, 0))
     )
 
-    assert found.outcome is Outcome.COMPLETE
+    assert (found.outcome, judge(found).failed) == (Outcome.LAST_BLOCK_NOT_ACKNOWLEDGED, Failed.NO)
 
 
 def test_a_last_block_that_is_sent_again_was_not_taken(tmp_path: Path) -> None:

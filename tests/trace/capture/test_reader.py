@@ -313,6 +313,9 @@ def statistics(interface: int = 0, end: str = "<", **counts: int) -> bytes:
 
 
 COMPLETE = [*SHOTS[:5], answered(1.1, data(1, 5)), said(1.2, acknowledged(1), to=40000)]
+WITHOUT_LAST_ACKNOWLEDGEMENT = [
+    *SHOTS[:5], answered(1.1, options()), said(1.2, acknowledged(0), to=40000), answered(1.3, data(1, 5)),
+]  # fmt: skip
 REFUSED = [*SHOTS[:5], answered(1.1, error(1, "no such file"))]
 
 
@@ -323,9 +326,10 @@ REFUSED = [*SHOTS[:5], answered(1.1, error(1, "no such file"))]
         (SHOTS, Failed.YES, Failed.UNCLEAR),
         (REFUSED, Failed.NO, Failed.UNCLEAR),
         (COMPLETE, Failed.NO, Failed.NO),
+        (WITHOUT_LAST_ACKNOWLEDGEMENT, Failed.NO, Failed.UNCLEAR),
         ([*SHOTS[:5], answered(1.1, options()), said(1.2, error(0, "abort"), to=40000)], Failed.NO, Failed.NO),
     ],
-    ids=["ignores partial ones", "refused", "complete", "refuses"],
+    ids=["ignores partial ones", "refused", "complete", "without the last acknowledgement", "refuses"],
 )
 def test_a_capture_that_dropped_frames_shows_only_what_happened(
     shots: list[Shot], whole: Failed, with_drops: Failed, end: str, tmp_path: Path

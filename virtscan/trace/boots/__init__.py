@@ -77,7 +77,7 @@ DHCP (RFC 2131, 3.1 and 3.2; RFC 8415 for IPv6, whose solicit and advertise take
 TFTP (RFC 1350; RFC 2347 for options, RFC 2348 for the block size)::
 
     REQUESTED --OACK--> NEGOTIATED --ACK 0--> RECEIVING --last block acknowledged--> complete
-    REQUESTED --DATA 1------------------------> RECEIVING
+    REQUESTED --DATA 1------------------------> RECEIVING --last block, nothing repeated--> last-block-not-acknowledged
     REQUESTED, requests again                      no-answer, or options-not-acknowledged after an OACK
     RECEIVING, block resent                        data-not-acknowledged
     any --ERROR--> tftp-error; REQUESTED --ICMP port unreachable (RFC 792, RFC 4443)--> refused

@@ -26,6 +26,8 @@ _FAILED = {
     Outcome.CONNECTION_NOT_ACKNOWLEDGED,
 }
 
+_RECEIVED = {Outcome.COMPLETE, Outcome.LAST_BLOCK_NOT_ACKNOWLEDGED}
+
 
 class _Totals:
     """The totals of ended exchanges; taken and ignored answers are counted by server."""
@@ -192,7 +194,7 @@ class BootAttempt:
     def _fold(self, download: Download, end: float) -> None:
         download.settle(end)
         outcome, _ = download.ended(end)
-        self._totals.add(download, stuck=outcome is not Outcome.COMPLETE)
+        self._totals.add(download, stuck=outcome not in _RECEIVED)
 
     def _side(self, fills_later: bool) -> Side:
         if fills_later:

@@ -21,11 +21,13 @@ class Lease(Enum):
 class Outcome(Enum):
     """Outcome of the boot within the capture.
 
+    LAST_BLOCK_NOT_ACKNOWLEDGED: neither side repeated a packet after it. Many ROMs start the file unacknowledged.
     UNFINISHED: the capture ends too early, or does not show enough. ADDRESS_ONLY: the client got an address, but was
     not seen requesting a file. ACKNOWLEDGEMENT_NOT_TAKEN: the client continued to request its address.
     """
 
     COMPLETE = "complete"
+    LAST_BLOCK_NOT_ACKNOWLEDGED = "last-block-not-acknowledged"
     OFFERS_NOT_REQUESTED = "offers-not-requested"
     ACKNOWLEDGEMENT_NOT_TAKEN = "acknowledgement-not-taken"
     OPTIONS_NOT_ACKNOWLEDGED = "options-not-acknowledged"

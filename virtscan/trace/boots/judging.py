@@ -37,6 +37,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 _WORDS = {
     Outcome.COMPLETE: "the file was downloaded",
+    Outcome.LAST_BLOCK_NOT_ACKNOWLEDGED: "the whole file was sent, and neither side repeated its last block",
     Outcome.OFFERS_NOT_REQUESTED: "the client was offered an address, and never requested it",
     Outcome.ACKNOWLEDGEMENT_NOT_TAKEN: "the server acknowledged a request, and the client repeated it",
     Outcome.OPTIONS_NOT_ACKNOWLEDGED: "the server sent option acknowledgements, and the client acknowledged none",
@@ -58,11 +59,12 @@ _NO_FILTER = (
 def judge(boot: Boot) -> Judgement:
     """Judge one boot by the frames of its last server.
 
-    A capture that dropped frames shows only what happened: a complete file, an error of the client, or more ignored
-    answers than dropped frames. Each of those may have been the reaction to one answer.
+    A capture that dropped frames shows only what happened: an acknowledged file, an error of the client, or more
+    ignored answers than dropped frames. Each of those may have been the reaction to one answer.
     """
     what = _WORDS[boot.outcome]
-    if boot.outcome is Outcome.COMPLETE:
+    was_sent = boot.outcome is Outcome.LAST_BLOCK_NOT_ACKNOWLEDGED and not boot.dropped
+    if boot.outcome is Outcome.COMPLETE or was_sent:
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what,))
     judgement = _by_the_frames(boot, what)
     has_refused = boot.error is not None and boot.error.by_client
@@ -94,6 +96,7 @@ def _without_evidence(boot: Boot, what: str) -> Judgement:
             missing = f"a longer capture; {_NO_FILTER}"
         case (
             Outcome.COMPLETE
+            | Outcome.LAST_BLOCK_NOT_ACKNOWLEDGED
             | Outcome.NO_ANSWER
             | Outcome.OFFERS_NOT_REQUESTED
             | Outcome.ACKNOWLEDGEMENT_NOT_TAKEN

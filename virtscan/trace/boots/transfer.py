@@ -124,8 +124,10 @@ class Transfer(Download):
 
     def _outcome(self, end: float) -> Outcome:
         was_final = self._final_block is not None and not self._final_missed and self._acknowledged is not None
-        if self._complete or (was_final and (self.gave_up(end) or self.had_time_to_react(end))):
-            outcome = Outcome.COMPLETE  # many ROMs start the file without the last acknowledgement
+        if self._complete:
+            outcome = Outcome.COMPLETE
+        elif was_final and (self.gave_up(end) or self.had_time_to_react(end)):
+            outcome = Outcome.LAST_BLOCK_NOT_ACKNOWLEDGED
         elif self._error is not None:
             outcome = Outcome.UNFINISHED if self._may_have_missed_the_error(end) else Outcome.TFTP_ERROR
         elif self.refused and not self.from_server:
