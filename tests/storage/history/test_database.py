@@ -160,6 +160,19 @@ def assert_read_only(url: str, version: int) -> None:
     assert query(url, "SELECT max(number) FROM schema_version") == [(version,)]
 
 
+@pytest.mark.parametrize("edit", ["site = X'FF'", "hypervisors = X'FF'", "memory_mib = 'much'"])
+def test_damaged_counts_are_an_error(edit: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/h"
+    save(url, FLEET)
+    connection = sqlite3.connect(tmp_path / "h")
+    connection.execute(f"UPDATE capacity_count SET {edit}")
+    connection.commit()
+    connection.close()
+
+    with open_history(url) as history, pytest.raises(HistoryError, match=f"^{url}: damaged: .*; restore a copy"):
+        history.capacity_counts()
+
+
 def assert_golden(url: str) -> None:
     """The history of the golden database, after the schema was brought up to date."""
     with open_history(url, create=True) as history:
@@ -174,7 +187,12 @@ def assert_golden(url: str) -> None:
     [
         "UPDATE host_version SET data = '{}'",
         "UPDATE domain_version SET data = ''",
+        "UPDATE host_version SET data = X'FF'",
+        "UPDATE domain_version SET data = X'FF'",
         "UPDATE scan SET rest = X'00' WHERE id = 2",
+        "UPDATE scan SET rest = 4611686018427387904",
+        "UPDATE scan SET taken_at = X'FF'",
+        "UPDATE scan SET domains = 'many'",
         "UPDATE scan SET taken_at = 'yesterday'",
         "UPDATE scan SET status = 'bogus'",
         "UPDATE host_scan SET volatile = X''",

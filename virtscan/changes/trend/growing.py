@@ -30,11 +30,11 @@ def _of_site(counts: Iterable[ScanCounts], last: ScanRecord, site: str | None) -
     A scan that read nothing of the site adds nothing: its numbers are those of an earlier one. Nor does a scan dated
     after the last one, by a clock that was wrong.
     """
-    start = last.taken_at - timedelta(days=_DAYS)
     recent = [
         (scan_counts.scan, capacity)
         for scan_counts in counts
-        if scan_counts.scan.scope == last.scope and start <= scan_counts.scan.taken_at <= last.taken_at
+        if scan_counts.scan.scope == last.scope
+        and timedelta() <= last.taken_at - scan_counts.scan.taken_at <= timedelta(days=_DAYS)
         for capacity in scan_counts.capacity
         if capacity.site == site and capacity.unread < capacity.hypervisors and capacity.memory_running_mib is not None
     ]

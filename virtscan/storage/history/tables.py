@@ -23,15 +23,44 @@ class MomentColumn(sa.types.TypeDecorator[datetime]):
         moment = value.astimezone(UTC)
         return moment.isoformat(timespec="seconds").replace("+00:00", "Z") if dialect.name == "sqlite" else moment
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 its signature
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
         """Convert on the way out."""
         if value is None:
             return None
-        return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+        return (datetime.fromisoformat(value) if dialect.name == "sqlite" else value).astimezone(UTC)
+
+
+class _Checked(sa.types.TypeEngine[Any]):
+    """A type whose values are checked on the way out: SQLite stores any value in any column.
+
+    PostgreSQL checks them on the way in.
+    """
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:  # noqa: ARG002 its signature
+        """Return a function that raises ValueError for a value of another type."""
+        kind = self.python_type
+
+        def checked(value: object) -> object:
+            if value is None or type(value) is kind:
+                return value
+            raise ValueError(f"a value of type {type(value).__name__} in place of {kind.__name__}")
+
+        return checked
+
+
+class _Integer(_Checked, sa.Integer): ...
+
+
+class _Text(_Checked, sa.Text): ...
+
+
+class _Blob(_Checked, sa.LargeBinary): ...
 
 
 _METADATA = sa.MetaData()
-_INTEGERS = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_INTEGERS = sa.BigInteger().with_variant(_Integer(), "sqlite")
+_TEXT = sa.Text().with_variant(_Text(), "sqlite")
+_BLOB = sa.LargeBinary().with_variant(_Blob(), "sqlite")
 
 
 def _table(name: str, /, **columns: Any) -> sa.Table:  # types of columns
@@ -43,7 +72,7 @@ def _integers(*names: str) -> dict[str, Any]:
 
 
 def _texts(*names: str) -> dict[str, Any]:
-    return dict.fromkeys(names, sa.Text())
+    return dict.fromkeys(names, _TEXT)
 
 
 SCHEMA_VERSION = _table("schema_version", number=sa.Integer(), applied_at=MomentColumn(), **_texts("version"))
@@ -54,8 +83,8 @@ SCAN = _table(
     **_integers("at_risk", "unknown", "reported", "format"),
     taken_at=MomentColumn(),
     **_texts("version", "status"),
-    rest=sa.LargeBinary(),
-    listings=sa.LargeBinary(),
+    rest=_BLOB,
+    listings=_BLOB,
 )
 HOST = _table(
     "host",
@@ -66,28 +95,28 @@ HOST_KEY = _table("host_key", **_integers("scope_id", "host_id"), **_texts("key"
 HOST_VERSION = _table(
     "host_version",
     **_integers("id", "host_id", "first_scan", "end_scan", "format", "cpus", "memory_mib"),
-    digest=sa.LargeBinary(),
+    digest=_BLOB,
     **_texts("name", "site", "uri", "kernel", "data"),
 )
 HOST_SCAN = _table(
     "host_scan",
     **_integers("scan_id", "host_id", "version_id", "position", "domains", "interfaces", "at_risk"),
     **_texts("status"),
-    volatile=sa.LargeBinary(),
-    listing=sa.LargeBinary(),
+    volatile=_BLOB,
+    listing=_BLOB,
 )
 DOMAIN_VERSION = _table(
     "domain_version",
     **_integers("id", "host_id", "first_scan", "end_scan", "format", "next_start", "vcpus", "memory_mib", "interfaces"),
     rank=sa.Double(),
-    digest=sa.LargeBinary(),
+    digest=_BLOB,
     **_texts("name", "uuid", "state", "data"),
 )
 ITEM_VERSION = _table(
     "item_version",
     **_integers("id", "scope_id", "first_scan", "end_scan", "format"),
     rank=sa.Double(),
-    digest=sa.LargeBinary(),
+    digest=_BLOB,
     **_texts("kind", "data"),
 )
 FINDING_COUNT = _table(
