@@ -133,7 +133,8 @@ def test_at_its_deadline_a_slice_has_what_was_read_and_a_gap_for_the_rest(host: 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (plan("qemu+ext:///x?command=/bin/true"), "runs a program on this machine"),
+        (plan("qemu+ext:///x?command=/bin/true"), "if you trust this URI, set allow_unsafe_uri in the plan"),
+        (plan("test:///default", "qemu+ext:///x?command=/bin/true"), "plan.json: hypervisors[1]: qemu+ext:///x"),
         (plan("qemu+ssh://-oProxyCommand=x/system"), "begins with '-'"),
         (plan("test:///default").replace(f'"{__version__}"'.encode(), b'"9.9"'), "written by virtscan 9.9"),
         (plan("test:///default").replace(b"plan/1", b"plan/2"), "its schema is 'virtscan.plan/2'"),

@@ -13,7 +13,7 @@ from virtscan import __version__
 from virtscan.connectors import naming
 from virtscan.engines import threads
 from virtscan.engines.engine import AnswerError, Job, Slice
-from virtscan.errors import InventoryError
+from virtscan.errors import ConfigError, InventoryError, PlanError
 from virtscan.model import Gap, Inventory, Mac, Policy, Target, TargetKind
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import NoDomainDefined
@@ -91,7 +91,7 @@ def jobs_of_slice(plan: SavedPlan, *, one_call_at_a_time: bool = False) -> tuple
         one_call_at_a_time: Allow no concurrent calls on one connection.
 
     Raises:
-        ConfigError: The address of a hypervisor is invalid, or could do more than read it.
+        PlanError: The address of a hypervisor is invalid, or could do more than read it.
     """
     limits = Limits(
         host_timeout=plan.host_timeout,
@@ -105,8 +105,11 @@ def jobs_of_slice(plan: SavedPlan, *, one_call_at_a_time: bool = False) -> tuple
         server_macs=frozenset(map(Mac, plan.server_macs)),
     )
     jobs: dict[str, HostJob] = {}
-    for planned in plan.hypervisors:
-        uri.check(planned.uri, allow_unsafe=plan.allow_unsafe_uri)
+    for place, planned in enumerate(plan.hypervisors):
+        try:
+            uri.check(planned.uri, allow_unsafe=plan.allow_unsafe_uri, consent="set allow_unsafe_uri in the plan")
+        except ConfigError as error:
+            raise PlanError(f"hypervisors[{place}]: {error}") from error
         jobs.setdefault(planned.uri, HostJob(target=_target(planned), limits=limits))
     return tuple(jobs.values())
 

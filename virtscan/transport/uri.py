@@ -103,12 +103,17 @@ def _port(digits: str | None) -> int | None:
     return int(digits)
 
 
-def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
+def check(address: str, *, allow_unsafe: bool, consent: str = "add --allow-unsafe-uri") -> tuple[str, ...]:
     """Refuse a URI that could do more than read a hypervisor; warn about parameters that weaken the connection.
 
     Parameters are searched in every part of the URI, and at every level of percent-encoding. libvirt decodes once, and
     passes unknown parameters on to the other side. The path, key and certificate parameters only name local files;
     `proxy`, `mode` and `sshauth` have fixed sets of values.
+
+    Args:
+        address: The URI.
+        allow_unsafe: Accept a URI that can run a command.
+        consent: The action that makes it accepted, for the message.
 
     Raises:
         ConfigError: It is not a URI, or has such a parameter, which the message names.
@@ -118,7 +123,7 @@ def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
     _opened_by_daemon(uri)
     parameters = [(name.strip().lower(), value) for name, value in _everything(address)]
     if not allow_unsafe and (danger := _danger(uri, parameters)):
-        raise ConfigError(f"{shown(address)}: {danger}; if you trust this URI, add --allow-unsafe-uri")
+        raise ConfigError(f"{shown(address)}: {danger}; if you trust this URI, {consent}")
     warnings = []
     if any(name == "no_verify" and value.strip() != "0" for name, value in parameters):
         warnings.append("no_verify: the hypervisor's identity is not verified")

@@ -57,7 +57,10 @@ def collect(path: Path, console: Console) -> int:
     from virtscan.cli.output import progress
     from virtscan.scanning.slices import collect_slice, jobs_of_slice, unread_slice
 
-    jobs = jobs_of_slice(plan)
+    try:
+        jobs = jobs_of_slice(plan)
+    except PlanError as error:
+        raise PlanError(f"{origin}: {error}") from error
 
     def read(seconds: float, one_call_at_a_time: bool) -> Inventory:
         with progress.shown(console, len(jobs)) as report:
