@@ -18,6 +18,10 @@ from virtscan.transport import url_secrets
         ("esx://esx1/?password=secret&x=1", "esx://esx1/?password=***&x=1"),
         ("esx://esx1/?x=1;Auth_Token=secret", "esx://esx1/?x=1;Auth_Token=***"),
         ("esx://esx1/?p%61ss=secret", "esx://esx1/?p%61ss=***"),
+        ("remote://hv1/?name=esx%3A%2F%2Fu%3As%40e%40hv2%2F&no_tty=1", "remote://hv1/?name=***&no_tty=1"),
+        ("remote://hv1/?name=esx%253A%252F%252Fu%253As%2540hv2%252F", "remote://hv1/?name=***"),
+        ("remote://hv1/?name=esx%3A%2F%2Fhv2%2F%3Fpassword%3Ds", "remote://hv1/?name=***"),
+        ("remote://hv1/?name=esx%3A%2F%2Fhv2%3A443%2F", "remote://hv1/?name=esx%3A%2F%2Fhv2%3A443%2F"),
         ("postgresql://virtscan:secret@db/virtscan", "postgresql://virtscan:***@db/virtscan"),
         ("", ""),
     ],
@@ -45,3 +49,10 @@ def test_a_decoded_password_in_a_message_is_hidden_too() -> None:
     address = "esx://root:s%2Fcret@esx1/"
 
     assert url_secrets.without_secrets("login root, s/cret", address) == "login root, ***"
+
+
+def test_a_password_in_a_parameter_is_hidden_in_a_message_in_each_form() -> None:
+    address = "remote://hv1/?name=esx%3A%2F%2Fu%3Asecret%40hv2%2F"
+    said = "can't open esx%3A%2F%2Fu%3Asecret%40hv2%2F: esx://u:secret@hv2/ refused, login secret"
+
+    assert "secret" not in url_secrets.without_secrets(said, address)

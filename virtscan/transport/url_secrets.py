@@ -18,9 +18,12 @@ def shown(url: str) -> str:
 
 
 def secrets(url: str) -> list[str]:
-    """Return the passwords in a URL, as they are encoded there."""
+    """Return the passwords in a URL, as they are encoded there; a parameter that contains a URL with one is secret."""
     passwords = [match[2] for match in _PASSWORD.finditer(url)]
-    return passwords + [match[3] for match in _PARAMETER.finditer(url) if _SECRET.search(unquote(match[2]))]
+    for _, name, value in _PARAMETER.findall(url):
+        nested = _nested(value)
+        passwords += [value, *nested] if nested or _SECRET.search(unquote(name)) else []
+    return passwords
 
 
 def masker_of(url: str) -> Masker:
@@ -35,5 +38,13 @@ def without_secrets(text: str, url: str) -> str:
 
 
 def _shown_parameter(parameter: re.Match[str]) -> str:
-    mark, name, _ = parameter.groups()
-    return f"{mark}{name}=***" if _SECRET.search(unquote(name)) else parameter[0]
+    mark, name, value = parameter.groups()
+    return f"{mark}{name}=***" if _SECRET.search(unquote(name)) or _nested(value) else parameter[0]
+
+
+def _nested(value: str) -> list[str]:
+    """Return the passwords that only percent-decoding shows, at any level."""
+    decoded = value
+    while (once := unquote(decoded)) != decoded:
+        decoded = once
+    return secrets(decoded) if decoded != value else []
