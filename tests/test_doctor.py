@@ -39,8 +39,8 @@ def of_socket(folder: Path) -> Check:
 
 
 def of_cobbler(*gaps: Gap) -> Check:
-    found = Inventory(version="0", taken_at=TAKEN_AT, gaps=gaps)
-    (check,) = doctor.of_inventory(Plan(provisioning=(COBBLER,)), found)
+    inventory = Inventory(version="0", taken_at=TAKEN_AT, gaps=gaps)
+    (check,) = doctor.of_inventory(Plan(provisioning=(COBBLER,)), inventory)
     return check
 
 
@@ -149,18 +149,18 @@ def test_two_uris_of_a_driver_have_one_socket(tmp_path: Path) -> None:
 def test_a_host_that_was_read_in_part_is_a_warning_with_its_first_gap() -> None:
     gap = gap_in_words(subject="domain web02", reason="vanished", about=GapAbout.DOMAIN, hypervisor="hv1")
     host = hypervisor("hv1", domain(), status=HostStatus.PARTIAL)
-    found = Inventory(version="0", taken_at=TAKEN_AT, hypervisors=(host,), gaps=(gap,))
+    inventory = Inventory(version="0", taken_at=TAKEN_AT, hypervisors=(host,), gaps=(gap,))
 
-    (check,) = doctor.of_inventory(Plan(), found)
+    (check,) = doctor.of_inventory(Plan(), inventory)
     assert check.outcome is CheckResult.WARNING
     assert check.detail.endswith("domains read: 1, gaps: 1, first domain web02: vanished")
 
 
 def test_a_server_that_could_not_be_read_fails_with_its_reason() -> None:
     unread = server("satellite", tx_checksum=State.UNKNOWN, reason=failure("no route"))
-    found = Inventory(version="0", taken_at=TAKEN_AT, servers=(unread, server("other")))
+    inventory = Inventory(version="0", taken_at=TAKEN_AT, servers=(unread, server("other")))
 
-    checks = doctor.of_inventory(Plan(), found)
+    checks = doctor.of_inventory(Plan(), inventory)
     assert [check.outcome for check in checks] == [CheckResult.FAILED, CheckResult.OK]
     assert checks[0].detail.endswith("no route")
     assert checks[1].detail == f"{server('other').source}: offload state read"
@@ -178,9 +178,9 @@ def test_a_server_with_a_device_of_unknown_state_is_a_warning() -> None:
 
 def test_a_declared_state_is_not_called_read() -> None:
     declared = server("satellite", source="on")
-    found = Inventory(version="0", taken_at=TAKEN_AT, servers=(declared,))
+    inventory = Inventory(version="0", taken_at=TAKEN_AT, servers=(declared,))
 
-    assert [check.detail for check in doctor.of_inventory(Plan(), found)] == ["offload declared on"]
+    assert [check.detail for check in doctor.of_inventory(Plan(), inventory)] == ["offload declared on"]
 
 
 URL = "https://cobbler/cobbler_api"

@@ -126,7 +126,7 @@ def hits(path: Path) -> list[str]:
         prose = re.sub(r"^\|.*", "", prose_of(text), flags=re.MULTILINE)
         return idiom_of(text) + headings_of(text) + ([] if lists else long_sentences_of(prose))
     lines = first_lines(text)
-    docstrings = [one for one in docstrings_of(text) if not has_a_diagram(one)]
+    docstrings = [docstring for docstring in docstrings_of(text) if not has_a_diagram(docstring)]
     long = [sentence for docstring in docstrings for sentence in long_sentences_of(docstring)]
     return idiom_of(text) + questions_of(docstrings) + speech_of(lines) + persons_of(docstrings) + long
 

@@ -63,8 +63,8 @@ class Scan(msgspec.Struct, frozen=True):
     inventory: Inventory
 
     def host(self, name: str) -> Hypervisor:
-        (found,) = [hypervisor for hypervisor in self.inventory.hypervisors if hypervisor.name == name]
-        return found
+        (host,) = [hypervisor for hypervisor in self.inventory.hypervisors if hypervisor.name == name]
+        return host
 
     def reasons(self, name: str) -> list[str]:
         return [reason(gap) for gap in self.inventory.gaps if gap.hypervisor == name]

@@ -49,7 +49,7 @@ def _hosts(daemon: Libvirtd, port: int) -> Iterator[Target]:
 
 
 def _read(plan: Plan, engine: Engine[JobResult]) -> None:
-    found = collect(plan, engine=engine)
-    failed = [host.name for host in found.hypervisors if host.status is HostStatus.FAILED]
-    assert len(found.hypervisors) == HOSTS
+    inventory = collect(plan, engine=engine)
+    failed = [host.name for host in inventory.hypervisors if host.status is HostStatus.FAILED]
+    assert len(inventory.hypervisors) == HOSTS
     assert failed == []

@@ -76,7 +76,9 @@ def _scan(folder: Path, options: list[str]) -> tuple[float, int, float]:
         f"--format=table={folder / 'risks'}",
     ]
     used = usage_of([*VIRTSCAN, "scan", "-q", *outputs, *options])
-    found = [sample for family in text_string_to_metric_families(metrics.read_text()) for sample in family.samples]
-    up = sum(one.value for one in found if one.name == "virtscan_hypervisor_up")
-    gaps = sum(one.value for one in found if one.name == "virtscan_gaps" and one.labels["about"] != "hypervisor")
+    samples = [sample for family in text_string_to_metric_families(metrics.read_text()) for sample in family.samples]
+    up = sum(sample.value for sample in samples if sample.name == "virtscan_hypervisor_up")
+    gaps = sum(
+        sample.value for sample in samples if sample.name == "virtscan_gaps" and sample.labels["about"] != "hypervisor"
+    )
     return used.seconds, int(up - gaps), used.kibibytes * 1024 / 1e6

@@ -126,10 +126,10 @@ def _scan(uri: str, domains: int) -> float:
     target = Target(kind=TargetKind.LIBVIRT, address=uri)
     inventory = collect(Plan(targets=(target,)))
     took = perf_counter() - began
-    (found,) = inventory.hypervisors
-    assert (len(found.domains), found.status, inventory.gaps) == (domains, HostStatus.COMPLETE, ())
-    assert found.open_seconds is not None
-    return took - found.open_seconds
+    (host,) = inventory.hypervisors
+    assert (len(host.domains), host.status, inventory.gaps) == (domains, HostStatus.COMPLETE, ())
+    assert host.open_seconds is not None
+    return took - host.open_seconds
 
 
 @contextmanager

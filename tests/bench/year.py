@@ -88,7 +88,7 @@ class Fleet:
     def _add(self, host: dict[int, Domain]) -> int:
         number = self.made
         self.made += 1
-        place = next(place for place, one in enumerate(self.hosts) if one is host)
+        place = next(place for place, other in enumerate(self.hosts) if other is host)
         host[number] = _on(_domain(number), place)
         return number
 
@@ -109,15 +109,15 @@ def _domain(number: int) -> Domain:
     return domain(f"prod-app{number:05}", *interfaces, uuid=uuid, type="kvm", boot_devices=("network", "hd"))
 
 
-def _on(one: Domain, host: int) -> Domain:
-    return msgspec.structs.replace(one, origin=f"qemu+ssh://root@{_name(host)}/system")
+def _on(guest: Domain, host: int) -> Domain:
+    return msgspec.structs.replace(guest, origin=f"qemu+ssh://root@{_name(host)}/system")
 
 
-def _changed(one: Domain, chance: random.Random) -> Domain:
+def _changed(guest: Domain, chance: random.Random) -> Domain:
     if chance.random() < 0.5:
-        return msgspec.structs.replace(one, memory_mib=(one.memory_mib or 0) + 1024)
-    running = one.state is DomainState.ACTIVE
-    return msgspec.structs.replace(one, state=DomainState.INACTIVE if running else DomainState.ACTIVE)
+        return msgspec.structs.replace(guest, memory_mib=(guest.memory_mib or 0) + 1024)
+    running = guest.state is DomainState.ACTIVE
+    return msgspec.structs.replace(guest, state=DomainState.INACTIVE if running else DomainState.ACTIVE)
 
 
 def _name(host: int) -> str:
@@ -125,7 +125,7 @@ def _name(host: int) -> str:
 
 
 def _host(number: int, domains: Any, **more: Any) -> Hypervisor:  # values of a dict
-    ordered = sorted(domains, key=lambda one: one.name)
+    ordered = sorted(domains, key=lambda guest: guest.name)
     return hypervisor(_name(number), *ordered, site=f"site{number % 5}", **more)
 
 

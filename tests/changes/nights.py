@@ -36,7 +36,9 @@ def renamed(host: Hypervisor) -> Hypervisor:
 
 def without_domain(place: int) -> Callable[[Hypervisor], Hypervisor]:
     """Remove a domain."""
-    return lambda host: replace(host, domains=tuple(one for number, one in enumerate(host.domains) if number != place))
+    return lambda host: replace(
+        host, domains=tuple(guest for number, guest in enumerate(host.domains) if number != place)
+    )
 
 
 def moved(source: int, place: int, target: int) -> Change:
@@ -53,8 +55,8 @@ def moved(source: int, place: int, target: int) -> Change:
 def with_other_name(place: int) -> Callable[[Hypervisor], Hypervisor]:
     """Rename a domain."""
 
-    def rename(number: int, one: Domain) -> Domain:
-        return replace(one, name=f"{one.name}-renamed") if number == place else one
+    def rename(number: int, guest: Domain) -> Domain:
+        return replace(guest, name=f"{guest.name}-renamed") if number == place else guest
 
     return lambda host: replace(host, domains=tuple(rename(*each) for each in enumerate(host.domains)))
 
@@ -63,7 +65,7 @@ def with_other_name(place: int) -> Callable[[Hypervisor], Hypervisor]:
 def harmless(draw: DrawFn, inventory: Inventory) -> Change:
     """Rename or move a domain that has a uuid, or rename a host or leave it unread."""
     host = draw(st.integers(0, len(inventory.hypervisors) - 1))
-    domains = [place for place, one in enumerate(inventory.hypervisors[host].domains) if _is_unique(inventory, one)]
+    domains = [place for place, guest in enumerate(inventory.hypervisors[host].domains) if _is_unique(inventory, guest)]
     others = [number for number in range(len(inventory.hypervisors)) if number != host]
     choices: list[SearchStrategy[Change]] = [st.sampled_from([of_host(host, unread), of_host(host, renamed)])]
     if domains:
@@ -74,7 +76,7 @@ def harmless(draw: DrawFn, inventory: Inventory) -> Change:
 
 
 def _is_unique(inventory: Inventory, domain: Domain) -> bool:
-    uuids = [one.uuid for host in inventory.hypervisors for one in host.domains]
+    uuids = [guest.uuid for host in inventory.hypervisors for guest in host.domains]
     return domain.uuid is not None and uuids.count(domain.uuid) == 1
 
 
@@ -89,7 +91,7 @@ def pairs_of_nights(draw: DrawFn) -> tuple[Inventory, Inventory]:
 def older(item: Any, by: timedelta) -> Any:  # a value of any type of the model
     """Return the same facts with other times, durations and version of virtscan."""
     if not isinstance(item, msgspec.Struct):
-        return tuple(older(one, by) for one in item) if isinstance(item, tuple) else item
+        return tuple(older(value, by) for value in item) if isinstance(item, tuple) else item
     changes: dict[str, Any] = {}
     for field in item.__struct_fields__:
         value = getattr(item, field)

@@ -56,7 +56,7 @@ def fleet(*hosts: Hypervisor, servers: tuple[Server, ...] = (satellite(),), **mo
 def causes(old: Inventory, new: Inventory) -> list[tuple[FindingKind, Cause]]:
     """The changes of the finding of WEB."""
     changes = difference(old, new)
-    return [(one.kind, one.cause) for one in changes.findings if one.finding.mac == BOOTING]
+    return [(change.kind, change.cause) for change in changes.findings if change.finding.mac == BOOTING]
 
 
 def offload(name: str, old: str | None, new: str | None) -> Cause:
@@ -244,9 +244,9 @@ def test_without_a_proof_the_cause_is_shown_as_unknown() -> None:
     assert caused_by(cause) == "Cause unknown, on hv1"
 
 
-def finding_of(one: FindingChange, inventory: Inventory) -> Finding | None:
+def finding_of(change: FindingChange, inventory: Inventory) -> Finding | None:
     """Judge an inventory; return the finding of the interface of a change, wherever the domain is."""
-    about = one.finding
+    about = change.finding
     key = about.domain_key, interface_key(about.mac, about.index)
     some = [
         finding
@@ -260,8 +260,8 @@ def undone(cause: Cause, inventory: Inventory, other: Inventory) -> Inventory | 
     """Put the item of a cause from the other inventory into this one; None for a cause without an item."""
     if cause.kind in {CauseKind.SERVER_ADDED, CauseKind.SERVER_REMOVED, CauseKind.SERVER_OFFLOAD}:
         ref = cause.server, cause.server_interface
-        mine = [one for one in inventory.servers if (one.name, one.interface) != ref]
-        theirs = [one for one in other.servers if (one.name, one.interface) == ref]
+        mine = [candidate for candidate in inventory.servers if (candidate.name, candidate.interface) != ref]
+        theirs = [candidate for candidate in other.servers if (candidate.name, candidate.interface) == ref]
         return replace(inventory, servers=(*mine, *theirs))
     if cause.kind is CauseKind.KERNEL:
         kernels = {host.name: (host.kernel, host.declared_kernel) for host in other.hypervisors}
@@ -281,14 +281,14 @@ def undone(cause: Cause, inventory: Inventory, other: Inventory) -> Inventory | 
 def test_a_cause_undone_changes_the_finding(data: DataObject) -> None:
     """Undone on the newer side, or brought about on the older one: of two causes at once each may be enough alone."""
     old, new = data.draw(pairs_of_nights())
-    for one in compare(old, new, judge).findings:
-        without, alone = undone(one.cause, new, old), undone(one.cause, old, new)
-        if without is None or alone is None or one.old is None or one.new is None:
+    for change in compare(old, new, judge).findings:
+        without, alone = undone(change.cause, new, old), undone(change.cause, old, new)
+        if without is None or alone is None or change.old is None or change.new is None:
             continue
         sides = ((without, new), (alone, old))
-        assert any(_verdict(one, changed) != _verdict(one, side) for changed, side in sides), one
+        assert any(_verdict(change, changed) != _verdict(change, side) for changed, side in sides), change
 
 
-def _verdict(one: FindingChange, inventory: Inventory) -> object:
-    finding = finding_of(one, inventory)
+def _verdict(change: FindingChange, inventory: Inventory) -> object:
+    finding = finding_of(change, inventory)
     return None if finding is None else (finding.verdict, finding.server, finding.waived)

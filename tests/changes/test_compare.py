@@ -74,7 +74,7 @@ def difference(old: Inventory, new: Inventory) -> Changes:
 
 
 def kinds(changes: Changes) -> list[tuple[Kind, str]]:
-    return [(one.kind, one.domain.domain) for one in changes.domains]
+    return [(change.kind, change.domain.domain) for change in changes.domains]
 
 
 def on_hv1(*domains: Domain, **more: Any) -> Hypervisor:
@@ -101,8 +101,8 @@ def test_a_domain_has_the_kind_of_its_change(after: tuple[Hypervisor, ...], expe
 
 
 def test_a_domain_that_left_a_host_which_was_not_read_may_be_a_copy() -> None:
-    (moved,) = [one for one in difference(fleet(), fleet(unread("hv1"), hypervisor("hv2", WEB))).domains
-                if one.kind is Kind.MOVED]  # fmt: skip
+    (moved,) = [change for change in difference(fleet(), fleet(unread("hv1"), hypervisor("hv2", WEB))).domains
+                if change.kind is Kind.MOVED]  # fmt: skip
     (certain,) = difference(fleet(), fleet(on_hv1(SATELLITE), hypervisor("hv2", WEB))).domains
 
     assert not moved.is_certain
@@ -116,10 +116,10 @@ def test_a_domain_that_may_be_a_copy_resolves_nothing_where_it_was(left: Hypervi
     fixed = hypervisor("hv2", WEB, kernel=FIXED_KERNEL)
     before, after = fleet(on_hv1(SATELLITE, WEB), hypervisor("hv2", kernel=FIXED_KERNEL)), fleet(left, fixed)
     certain = difference(before, fleet(on_hv1(SATELLITE), fixed))
-    (copied,) = [one for one in difference(before, after).findings if one.finding.mac == BOOTING]
-    (back,) = [one for one in difference(after, before).findings if one.finding.mac == BOOTING]
+    (copied,) = [change for change in difference(before, after).findings if change.finding.mac == BOOTING]
+    (back,) = [change for change in difference(after, before).findings if change.finding.mac == BOOTING]
 
-    assert [one.kind for one in certain.findings] == [FindingKind.RESOLVED]
+    assert [change.kind for change in certain.findings] == [FindingKind.RESOLVED]
     assert (copied.kind, copied.new, copied.finding.hypervisor) == (FindingKind.NOT_SEEN, None, "hv1")
     assert (back.kind, back.old, back.finding.hypervisor) == (FindingKind.SEEN_AGAIN, None, "hv1")
 
@@ -130,10 +130,14 @@ def test_a_merged_observation_of_a_host_that_a_later_scan_could_not_read_removes
     night = before.taken_at + NIGHT
     after = replace(fleet(on_hv1(SATELLITE, observed_at=night), unread("hv2"), gaps=(failure,)), taken_at=night)
 
-    apart, merged = (difference(before, one) for one in (after, merge([before, after])))
+    apart, merged = (difference(before, newer) for newer in (after, merge([before, after])))
     assert kinds(merged) == kinds(apart) == [(Kind.NOT_SEEN, "vm2")]
     assert merged.unread == apart.unread == ("hv2",)
-    assert [one.kind for one in merged.findings] == [one.kind for one in apart.findings] == [FindingKind.NOT_SEEN]
+    assert (
+        [change.kind for change in merged.findings]
+        == [change.kind for change in apart.findings]
+        == [FindingKind.NOT_SEEN]
+    )
 
 
 def test_a_domain_that_may_be_on_an_unread_host_names_it() -> None:
@@ -143,9 +147,9 @@ def test_a_domain_that_may_be_on_an_unread_host_names_it() -> None:
 
 
 def test_a_domain_without_a_uuid_is_known_by_origin_and_name() -> None:
-    one = domain("old", origin="/srv/xml/old.xml")
-    old, new = fleet(hypervisor("hv1", one)), fleet(hypervisor("hv1", replace(one, vcpus=9)))
-    renamed = fleet(hypervisor("hv1", replace(one, name="new")))
+    guest = domain("old", origin="/srv/xml/old.xml")
+    old, new = fleet(hypervisor("hv1", guest)), fleet(hypervisor("hv1", replace(guest, vcpus=9)))
+    renamed = fleet(hypervisor("hv1", replace(guest, name="new")))
 
     assert kinds(difference(old, new)) == [(Kind.CHANGED, "old")]
     assert kinds(difference(old, renamed)) == [(Kind.ADDED, "new"), (Kind.REMOVED, "old")]
@@ -183,7 +187,7 @@ def test_the_changed_fields_have_both_values() -> None:
 def test_an_interface_is_known_by_its_mac(interfaces: tuple[Any, ...], expected: list[Kind]) -> None:
     after = fleet(on_hv1(SATELLITE, replace(WEB, interfaces=interfaces)), hypervisor("hv2"))
 
-    assert [one.kind for one in difference(fleet(), after).interfaces] == expected
+    assert [change.kind for change in difference(fleet(), after).interfaces] == expected
 
 
 def test_a_host_is_known_by_any_of_its_keys() -> None:
@@ -191,8 +195,8 @@ def test_a_host_is_known_by_any_of_its_keys() -> None:
     by_uuid = fleet(replace(old.hypervisors[0], name="other", uri="qemu+tcp://other/system"))
     by_uri = fleet(replace(unread("other"), uri=old.hypervisors[0].uri))
 
-    assert [one.kind for one in difference(old, by_uuid).hypervisors] == [Kind.RENAMED]
-    assert [one.kind for one in difference(old, by_uri).hypervisors] == [Kind.NOT_SEEN, Kind.RENAMED]
+    assert [change.kind for change in difference(old, by_uuid).hypervisors] == [Kind.RENAMED]
+    assert [change.kind for change in difference(old, by_uri).hypervisors] == [Kind.NOT_SEEN, Kind.RENAMED]
 
 
 def test_unobserved_facts_are_not_changes_of_a_host() -> None:
@@ -203,7 +207,7 @@ def test_unobserved_facts_are_not_changes_of_a_host() -> None:
 
 
 def found(changes: Changes) -> list[tuple[FindingKind, Cause]]:
-    return [(one.kind, one.cause) for one in changes.findings]
+    return [(change.kind, change.cause) for change in changes.findings]
 
 
 def test_findings_are_grouped_by_the_server_that_switched() -> None:
@@ -307,7 +311,7 @@ def test_findings_are_grouped_by_the_server_that_switched() -> None:
 def test_a_finding_has_the_kind_and_the_cause_of_its_change(
     old: Inventory, new: Inventory, kind: FindingKind | None, cause: CauseKind | None
 ) -> None:
-    changed = [(one, why.kind) for one, why in found(difference(old, new))]
+    changed = [(kind, why.kind) for kind, why in found(difference(old, new))]
 
     assert changed == ([] if kind is None else [(kind, cause)])
 
@@ -318,7 +322,7 @@ def test_a_host_that_is_back_is_compared_with_its_last_complete_observation() ->
     back = fleet(on_hv1(SATELLITE, replace(WEB, vcpus=4), vm(3)), hypervisor("hv2", kernel=UNFIXED_KERNEL))
     changes = difference(away, back)
 
-    assert [one.kind for one in changes.hypervisors] == [Kind.SEEN_AGAIN]
+    assert [change.kind for change in changes.hypervisors] == [Kind.SEEN_AGAIN]
     assert set(kinds(changes)) == {(Kind.SEEN_AGAIN, "vm1"), (Kind.SEEN_AGAIN, "vm2"), (Kind.CHANGED, "vm2"),
                                    (Kind.ADDED, "vm3")}  # fmt: skip
     assert not any(map(is_newly_at_risk, changes.findings))
@@ -327,7 +331,7 @@ def test_a_host_that_is_back_is_compared_with_its_last_complete_observation() ->
 def test_a_host_that_was_never_read_makes_news_of_its_risks() -> None:
     changes = difference(fleet(unread("hv1"), hypervisor("hv2")), fleet())
 
-    assert [is_newly_at_risk(one) for one in changes.findings] == [True]
+    assert [is_newly_at_risk(change) for change in changes.findings] == [True]
 
 
 def test_a_domain_removed_while_its_host_was_away_is_removed_when_that_is_back() -> None:
@@ -351,7 +355,7 @@ def test_a_domain_that_a_host_lacks_when_it_is_back_is_not_seen(now: tuple[Hyper
     changes = difference(away, back)
 
     assert (Kind.NOT_SEEN, "vm2") in kinds(changes)
-    assert [one.kind for one in changes.findings if one.finding.mac == BOOTING] == [FindingKind.NOT_SEEN]
+    assert [change.kind for change in changes.findings if change.finding.mac == BOOTING] == [FindingKind.NOT_SEEN]
     assert difference(back, remembering(back, back)).is_empty
 
 
@@ -379,7 +383,7 @@ def test_memory_keeps_the_first_night_and_the_last_complete_observation() -> Non
         tonight = fleet(unread("hv1"), hypervisor("hv2"))
         nights.append(remembering(replace(tonight, taken_at=before.taken_at + night * NIGHT), nights[-1]))
 
-    assert {one.unread[0].since for one in nights[1:]} == {before.taken_at + NIGHT}
+    assert {later.unread[0].since for later in nights[1:]} == {before.taken_at + NIGHT}
     assert nights[-1].unread[0].last == before.hypervisors[0]
     assert nights[-1].hypervisors[0].keys == before.hypervisors[0].keys
     assert remembering(nights[-1], nights[-2]) == nights[-1]
@@ -392,7 +396,7 @@ def test_memory_recognises_a_host_by_keys_that_only_an_earlier_scan_saw() -> Non
     moved = fleet(on_hv1(SATELLITE, WEB, system_uuid=uuid, uri="qemu+tcp://hv1/system"))
 
     assert f"uuid:{uuid}" in away.hypervisors[0].keys
-    assert [one.kind for one in difference(away, moved).hypervisors] == [Kind.SEEN_AGAIN]
+    assert [change.kind for change in difference(away, moved).hypervisors] == [Kind.SEEN_AGAIN]
 
 
 @pytest.mark.parametrize(
@@ -414,7 +418,7 @@ def test_a_waiver_is_named_on_the_first_night_of_its_last_two_weeks(
     old = fleet(policy=policy) if was_known else fleet()
     new = replace(fleet(policy=policy), taken_at=old.taken_at + NIGHT)
 
-    assert [one.days for one in news(compare(old, new, judge), old, new).ending] == expected
+    assert [waiver.days for waiver in news(compare(old, new, judge), old, new).ending] == expected
 
 
 @pytest.mark.parametrize(
@@ -429,13 +433,15 @@ def test_a_change_of_any_kind_is_news(field: str) -> None:
 
 def test_a_server_whose_state_after_a_reboot_changed_explains_no_finding() -> None:
     states = (State.ON, State.OFF)
-    on, off = (satellite(persistence=Persistence(tx_checksum=one, setting=SettingInWords(text="x"))) for one in states)
+    on, off = (
+        satellite(persistence=Persistence(tx_checksum=state, setting=SettingInWords(text="x"))) for state in states
+    )
     old = fleet(on_hv1(SATELLITE, WEB, kernel=FIXED_KERNEL), servers=(on,))
     new = fleet(on_hv1(SATELLITE, WEB), servers=(off,))
 
     changes = difference(old, new)
 
-    assert [one.field for change in changes.servers for one in change.fields] == ["after_reboot"]
+    assert [field.field for change in changes.servers for field in change.fields] == ["after_reboot"]
     assert {change.cause.kind for change in changes.findings} == {CauseKind.KERNEL}
 
 
@@ -452,12 +458,12 @@ def test_a_definition_of_the_next_start_that_only_one_side_read_clears_nothing()
     cured = replace(running, state=DomainState.INACTIVE, next_start=True)
     with_definition, without = fleet(on_hv1(SATELLITE, running, next_start)), fleet(on_hv1(SATELLITE, running))
 
-    assert [one.kind for one in difference(with_definition, without).findings] == [FindingKind.NOT_SEEN]
-    assert [one.kind for one in difference(without, with_definition).findings] == [FindingKind.SEEN_AGAIN]
+    assert [change.kind for change in difference(with_definition, without).findings] == [FindingKind.NOT_SEEN]
+    assert [change.kind for change in difference(without, with_definition).findings] == [FindingKind.SEEN_AGAIN]
     read_again = difference(with_definition, fleet(on_hv1(SATELLITE, running, cured))).findings
-    assert [one.kind for one in read_again] == [FindingKind.RESOLVED]
+    assert [change.kind for change in read_again] == [FindingKind.RESOLVED]
     off = replace(cured, next_start=False)
-    assert [one.kind for one in difference(with_definition, fleet(on_hv1(SATELLITE, off))).findings] == [
+    assert [change.kind for change in difference(with_definition, fleet(on_hv1(SATELLITE, off))).findings] == [
         FindingKind.RESOLVED
     ]
 
@@ -499,12 +505,12 @@ def test_verdicts_of_both_sides_are_those_of_today() -> None:
     """The older side is judged again: only facts are compared."""
     judged: list[Inventory] = []
 
-    def today(one: Inventory) -> Any:
-        judged.append(one)
-        return judge(one)
+    def today(value: Inventory) -> Any:
+        judged.append(value)
+        return judge(value)
 
     old, new = fleet(), fleet(servers=(satellite(State.OFF),))
     changes = compare(old, new, today)
 
     assert judged == [old, new]
-    assert [one.old.verdict for one in changes.findings if one.old] == [Verdict.AT_RISK]
+    assert [change.old.verdict for change in changes.findings if change.old] == [Verdict.AT_RISK]

@@ -49,7 +49,7 @@ def reverse_of(change: Any) -> Any:
         if change.kind in {FindingKind.UNDECIDED, FindingKind.NO_LONGER_SCANNED}:
             swapped["kind"] = FindingKind.NEW
     if hasattr(change, "fields"):
-        swapped["fields"] = tuple(replace(one, old=one.new, new=one.old) for one in change.fields)
+        swapped["fields"] = tuple(replace(field, old=field.new, new=field.old) for field in change.fields)
     if hasattr(change, "statuses"):
         swapped["statuses"] = change.statuses[::-1]
     if hasattr(change, "new"):
@@ -109,8 +109,8 @@ def test_what_is_renamed_moved_or_unread_is_never_removed(inventory: Inventory, 
         later = data.draw(harmless(later))(later)
     changes = difference(inventory, later)
 
-    assert [one for one in changes.domains if one.kind is Kind.REMOVED] == []
-    assert [one for one in changes.hypervisors if one.kind is Kind.REMOVED] == []
+    assert [change for change in changes.domains if change.kind is Kind.REMOVED] == []
+    assert [change for change in changes.hypervisors if change.kind is Kind.REMOVED] == []
 
 
 @pytest.mark.long
@@ -126,7 +126,7 @@ def test_nothing_is_removed_over_nights_on_which_hosts_are_away_and_back(
         tonight = remembering(replace(change(inventory), taken_at=inventory.taken_at + night * NIGHT), before)
         changes = difference(before, tonight)
 
-        assert [one for one in changes.domains if one.kind is Kind.REMOVED] == []
+        assert [change for change in changes.domains if change.kind is Kind.REMOVED] == []
         before = tonight
 
 

@@ -32,8 +32,8 @@ def capacity(day: int, running: int | None, site: str = "ams1", *, unread: int =
 
 
 def growth(*running: int | None, step: int = 1) -> Growth:
-    (one,) = capacity_trend([capacity(step * day, mib) for day, mib in enumerate(running)], Every.SCAN).growth
-    return one
+    (site,) = capacity_trend([capacity(step * day, mib) for day, mib in enumerate(running)], Every.SCAN).growth
+    return site
 
 
 def findings(day: int, *counts: FindingCount, **more: Any) -> ScanCounts:
@@ -46,11 +46,11 @@ def count(number: int, verdict: Verdict = Verdict.AT_RISK, **more: Any) -> Findi
 
 
 def test_a_site_that_grows_evenly_is_full_when_the_line_is() -> None:
-    one = growth(*range(50_000, 60_000, 1000))
+    site = growth(*range(50_000, 60_000, 1000))
 
-    assert (one.outlook, one.scans, one.mib_per_day) == (Outlook.GROWING, 10, 1000)
-    assert (one.running_mib, one.memory_mib, one.days_until_full) == (59_000, FULL, 41)
-    assert one.full_on == date(2026, 12, 1) + timedelta(days=41)
+    assert (site.outlook, site.scans, site.mib_per_day) == (Outlook.GROWING, 10, 1000)
+    assert (site.running_mib, site.memory_mib, site.days_until_full) == (59_000, FULL, 41)
+    assert site.full_on == date(2026, 12, 1) + timedelta(days=41)
 
 
 def test_a_rate_of_nearly_nothing_is_zero_without_a_sign() -> None:
@@ -60,9 +60,9 @@ def test_a_rate_of_nearly_nothing_is_zero_without_a_sign() -> None:
 
 @pytest.mark.parametrize("running", [[50_000] * 10, range(60_000, 50_000, -1000), [50_000] * 9 + [50_001]])
 def test_a_site_that_does_not_grow_is_never_full(running: list[int]) -> None:
-    one = growth(*running)
+    site = growth(*running)
 
-    assert (one.outlook, one.days_until_full, one.full_on) == (Outlook.NOT_GROWING, None, None)
+    assert (site.outlook, site.days_until_full, site.full_on) == (Outlook.NOT_GROWING, None, None)
 
 
 def test_a_rate_needs_several_scans_over_several_days() -> None:
@@ -83,25 +83,25 @@ def test_memory_that_is_not_known_gives_no_rate() -> None:
 def test_the_rate_is_that_of_the_last_months() -> None:
     long_ago = [capacity(day, 90_000 - 100 * day) for day in range(200)]
     now = [capacity(300 + day, 70_000 + 100 * day) for day in range(60)]
-    (one,) = capacity_trend([*long_ago, *now], Every.SCAN).growth
+    (site,) = capacity_trend([*long_ago, *now], Every.SCAN).growth
 
-    assert (one.scans, one.mib_per_day) == (60, 100)
+    assert (site.scans, site.mib_per_day) == (60, 100)
 
 
 @pytest.mark.parametrize("status", [HostStatus.FAILED, HostStatus.PARTIAL])
 def test_a_scan_that_read_nothing_of_a_site_bends_no_line(status: HostStatus) -> None:
     read = [capacity(day, 50_000 + 1000 * day) for day in range(10)]
     away = [capacity(day, 59_000, unread=2, status=status) for day in range(10, 40)]
-    (one,) = capacity_trend([*read, *away], Every.SCAN).growth
+    (site,) = capacity_trend([*read, *away], Every.SCAN).growth
 
-    assert (one.scans, one.mib_per_day, one.days_until_full) == (10, 1000, 41)
+    assert (site.scans, site.mib_per_day, site.days_until_full) == (10, 1000, 41)
 
 
 def test_a_site_with_a_hypervisor_that_was_read_has_its_line() -> None:
     nights = [capacity(day, 50_000 + 1000 * day, unread=1, status=HostStatus.PARTIAL) for day in range(10)]
-    (one,) = capacity_trend(nights, Every.SCAN).growth
+    (site,) = capacity_trend(nights, Every.SCAN).growth
 
-    assert (one.scans, one.mib_per_day) == (10, 1000)
+    assert (site.scans, site.mib_per_day) == (10, 1000)
 
 
 @pytest.mark.parametrize("days", [4000, -4000])
@@ -109,18 +109,18 @@ def test_a_scan_by_a_wrong_clock_bends_no_line(days: int) -> None:
     nights = [capacity(day, 50_000 + 1000 * day) for day in range(10)]
     wrong = msgspec.structs.replace(nights[5].scan, taken_at=TAKEN_AT + timedelta(days=days))
     nights[5] = msgspec.structs.replace(nights[5], scan=wrong)
-    (one,) = capacity_trend(nights, Every.SCAN).growth
+    (site,) = capacity_trend(nights, Every.SCAN).growth
 
-    assert (one.scans, one.mib_per_day, one.since) == (9, 1000, TAKEN_AT)
+    assert (site.scans, site.mib_per_day, site.since) == (9, 1000, TAKEN_AT)
 
 
 def test_a_clock_that_was_set_back_by_hours_leaves_the_line() -> None:
     nights = [capacity(day, 50_000 + 1000 * day) for day in range(10)]
     early = msgspec.structs.replace(nights[2].scan, taken_at=TAKEN_AT - timedelta(hours=12))
     nights[2] = msgspec.structs.replace(nights[2], scan=early)
-    (one,) = capacity_trend(nights, Every.SCAN).growth
+    (site,) = capacity_trend(nights, Every.SCAN).growth
 
-    assert (one.outlook, one.scans, one.since) == (Outlook.GROWING, 10, early.taken_at)
+    assert (site.outlook, site.scans, site.since) == (Outlook.GROWING, 10, early.taken_at)
 
 
 def test_each_scope_and_site_has_its_own_growth() -> None:
@@ -129,9 +129,9 @@ def test_each_scope_and_site_has_its_own_growth() -> None:
         for day in range(10)
         for scope, site, rate in (("one", "ams1", 100), ("two", "ams1", 200))
     ]
-    found = {(one.scope, one.site): one.mib_per_day for one in capacity_trend(nights, Every.SCAN).growth}
+    rates = {(site.scope, site.site): site.mib_per_day for site in capacity_trend(nights, Every.SCAN).growth}
 
-    assert found == {("one", "ams1"): 100, ("two", "ams1"): 200}
+    assert rates == {("one", "ams1"): 100, ("two", "ams1"): 200}
 
 
 def test_the_last_scan_of_each_week_or_month_is_shown() -> None:
@@ -157,7 +157,7 @@ def test_another_version_of_virtscan_is_marked() -> None:
     trend = capacity_trend(nights, Every.SCAN)
 
     assert [point.is_new_version for point in trend.points] == [False] * 4 + [True, False]
-    assert [(one.scan, one.old, one.new) for one in trend.versions] == [(5, "0.2.0", "0.3.0")]
+    assert [(change.scan, change.old, change.new) for change in trend.versions] == [(5, "0.2.0", "0.3.0")]
 
 
 def test_findings_are_counted_by_verdict_and_exposure() -> None:
@@ -205,43 +205,43 @@ def test_the_counts_of_a_site_are_whole_if_its_own_hypervisors_were_read() -> No
     sites = risk_trend(nights, RiskBy.SITE, Every.SCAN).points[2:]
     (server,) = risk_trend(nights, RiskBy.SERVER, Every.SCAN).points[1:]
 
-    assert [(one.label, one.status.value, one.at_risk) for one in sites] == [
+    assert [(point.label, point.status.value, point.at_risk) for point in sites] == [
         ("ams1", "complete", 0),
         ("fra1", "partial", 2),
     ]
     assert (server.status.value, server.at_risk) == ("partial", 2)
-    assert [one.hypervisors for one in (*sites, server)] == [2, 2, 4]
+    assert [point.hypervisors for point in (*sites, server)] == [2, 2, 4]
 
 
 def test_capacity_adds_up_what_is_known() -> None:
     running, off = domain("a", macvtap(), vcpus=4), domain("b", vcpus=2, state=DomainState.INACTIVE)
     host = hypervisor("hv1", running, off, domain("a", next_start=True), site="ams1")
-    (one,) = capacity_counts([(host, host)])
+    (count,) = capacity_counts([(host, host)])
 
-    assert (one.vcpus_running, one.vcpus_defined, one.domains_running, one.domains_defined) == (4, 6, 1, 2)
-    assert (one.memory_running_mib, one.memory_defined_mib, one.macvtap_interfaces) == (2048, 4096, 1)
+    assert (count.vcpus_running, count.vcpus_defined, count.domains_running, count.domains_defined) == (4, 6, 1, 2)
+    assert (count.memory_running_mib, count.memory_defined_mib, count.macvtap_interfaces) == (2048, 4096, 1)
 
 
 def test_one_unknown_number_makes_the_sum_unknown() -> None:
     hosts = [hypervisor("hv1", domain("a", vcpus=None)), hypervisor("hv2", domain("b", state=DomainState.UNKNOWN))]
-    (one,) = capacity_counts([(host, host) for host in hosts])
+    (count,) = capacity_counts([(host, host) for host in hosts])
 
-    assert (one.vcpus_running, one.vcpus_defined, one.domains_running, one.cpus) == (None, None, None, 32)
+    assert (count.vcpus_running, count.vcpus_defined, count.domains_running, count.cpus) == (None, None, None, 32)
 
 
 def test_a_host_that_was_never_read_adds_nothing_and_is_counted() -> None:
     down = hypervisor("hv2", status=HostStatus.FAILED, cpus=None)
     whole = hypervisor("hv1")
 
-    assert [(one.hypervisors, one.unread, one.cpus) for one in capacity_counts([(whole, whole), (down, None)])] == [
-        (2, 1, 16)
-    ]
-    assert [(one.unread, one.cpus) for one in capacity_counts([(down, None)])] == [(1, None)]
+    assert [
+        (count.hypervisors, count.unread, count.cpus) for count in capacity_counts([(whole, whole), (down, None)])
+    ] == [(2, 1, 16)]
+    assert [(count.unread, count.cpus) for count in capacity_counts([(down, None)])] == [(1, None)]
 
 
 @given(st.lists(st.integers(0, FULL), min_size=5, max_size=40))
 def test_every_growth_has_the_matching_outlook(running: list[int]) -> None:
-    one = growth(*running, step=2)
+    site = growth(*running, step=2)
 
-    assert (one.outlook is Outlook.GROWING) == (one.days_until_full is not None) == (one.full_on is not None)
-    assert one.outlook is not Outlook.GROWING or (one.mib_per_day or 0) >= 0
+    assert (site.outlook is Outlook.GROWING) == (site.days_until_full is not None) == (site.full_on is not None)
+    assert site.outlook is not Outlook.GROWING or (site.mib_per_day or 0) >= 0

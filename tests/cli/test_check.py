@@ -70,9 +70,9 @@ def test_a_scan_has_the_exit_code_and_the_line_that_nagios_reads(
     saved: Inventory | bytes, options: tuple[str, ...], code: int, words: str, tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    found, line = checked(tmp_path, saved, capfd, *options)
+    status, line = checked(tmp_path, saved, capfd, *options)
 
-    assert (found, words in line) == (code, True), line
+    assert (status, words in line) == (code, True), line
 
 
 def test_an_offload_that_comes_back_on_with_the_next_reboot_is_a_warning(
@@ -92,8 +92,8 @@ def test_a_waiver_that_ends_soon_is_a_warning(
     until = datetime.now(UTC).date() + timedelta(days=days)
     policy = Policy(waivers=(Waiver(reason="boots from ISO", until=until),))
 
-    found, line = checked(tmp_path, scan(BOOTS, policy=policy), capfd)
-    assert (found, "1 waiver ends within 14 days" in line) == (code, bool(code))
+    status, line = checked(tmp_path, scan(BOOTS, policy=policy), capfd)
+    assert (status, "1 waiver ends within 14 days" in line) == (code, bool(code))
     assert "1 waived" in line
 
 

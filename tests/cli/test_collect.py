@@ -123,9 +123,9 @@ def test_at_its_deadline_a_slice_has_what_was_read_and_a_gap_for_the_rest(host: 
             if has_client(server):
                 break
 
-    found = loads(done.stdout, origin="")
+    inventory = loads(done.stdout, origin="")
     assert done.returncode == 3
-    assert found.hypervisors[0].status is HostStatus.FAILED
+    assert inventory.hypervisors[0].status is HostStatus.FAILED
     (gap,) = (gap for gap in json.loads(done.stdout)["gaps"] if gap["hypervisor"] == "127.0.0.1")
     assert gap["cause"] == {"code": "run-ended", "seconds": 60.0, "started": True}  # the run's, not those left
 

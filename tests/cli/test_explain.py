@@ -62,11 +62,11 @@ def test_an_interface_of_a_saved_inventory_is_explained(
 def test_an_interface_of_a_new_scan_is_explained_as_the_scan_judges_it(capfd: pytest.CaptureFixture[str]) -> None:
     options = ["-c", HOST, "--server", "satellite:eth0=on", "--format", "json"]
     run(["scan", *options])
-    found = {finding["domain"]: finding["rule"] for finding in json.loads(capfd.readouterr().out)["findings"]}
+    rules = {finding["domain"]: finding["rule"] for finding in json.loads(capfd.readouterr().out)["findings"]}
 
     run(["explain", "mail01", *options])
     (told,) = json.loads(capfd.readouterr().out)["interfaces"]
-    assert told["rule"] == found["mail01"]
+    assert told["rule"] == rules["mail01"]
 
 
 def test_it_reads_standard_input_too() -> None:

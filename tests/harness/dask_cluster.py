@@ -54,14 +54,14 @@ class Cluster:
 
     def slices(self) -> dict[int, int]:
         """Return the processes that read slices, each with the worker that started it."""
-        below = {one.pid: one for one in psutil.Process(self.pid).children(recursive=True)}
-        found: dict[int, int] = {}
-        for pid, one in below.items():
+        below = {process.pid: process for process in psutil.Process(self.pid).children(recursive=True)}
+        workers: dict[int, int] = {}
+        for pid, process in below.items():
             with suppress(psutil.NoSuchProcess):  # it has ended
-                parent = below.get(one.ppid())
-                if parent is not None and _is_slice(one) and not _is_slice(parent):
-                    found[pid] = parent.pid
-        return found
+                parent = below.get(process.ppid())
+                if parent is not None and _is_slice(process) and not _is_slice(parent):
+                    workers[pid] = parent.pid
+        return workers
 
     def wait_for_workers(self) -> None:
         """Wait until workers that were killed have started again."""

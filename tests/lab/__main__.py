@@ -106,7 +106,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     if options.real:
         among = for_kernel(among)
     parts: list[str] = options.only or [""]
-    options.scenarios = [one for one in among if any(part in one.name for part in parts)]
+    options.scenarios = [scenario for scenario in among if any(part in scenario.name for part in parts)]
     if not options.scenarios:
         parser.error("no scenario has that in its name; --list prints their names")
     if options.document and (options.core or options.real or options.only):

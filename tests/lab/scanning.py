@@ -59,10 +59,10 @@ def scan(host: QemuHost, scenario: Scenario, client: Path) -> Judgement:
     gaps = [gap for gap in report.gaps if gap.code != "off-until-reboot"]
     if gaps:
         raise ScanError("; ".join(f"gap: {gap.subject}: {gap.reason}" for gap in gaps))
-    found = [finding for finding in report.findings if finding.domain == NAME]
-    if len(found) != 1:
-        raise ScanError(f"{len(found)} findings for the VM")
-    return found[0]
+    findings = [finding for finding in report.findings if finding.domain == NAME]
+    if len(findings) != 1:
+        raise ScanError(f"{len(findings)} findings for the VM")
+    return findings[0]
 
 
 def _config(scenario: Scenario) -> str:

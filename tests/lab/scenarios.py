@@ -85,5 +85,7 @@ SCENARIOS = (
 def for_kernel(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
     """Return the scenarios in which a kernel has to show fault or cure by itself, on bonds."""
     real = [scenario for scenario in scenarios if not scenario.needs_stand_in]
-    on_bonds = (msgspec.structs.replace(one, unfixed=False, lower=one.lower or Lower.BOND) for one in real)
+    on_bonds = (
+        msgspec.structs.replace(scenario, unfixed=False, lower=scenario.lower or Lower.BOND) for scenario in real
+    )
     return tuple(dict.fromkeys(on_bonds))

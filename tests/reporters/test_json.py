@@ -26,23 +26,23 @@ def document(view: str, of: Report | None = None) -> Any:
 
 
 def test_the_report_has_the_published_keys_in_their_order() -> None:
-    found = document("risks")
+    risks = document("risks")
 
-    assert list(found) == [
+    assert list(risks) == [
         "schema", "version", "taken_at", "summary", "findings", "servers", "hypervisors", "causes",
         "gaps",
     ]  # fmt: skip
-    assert found["schema"] == "virtscan.report/1"
-    assert (found["version"], found["taken_at"]) == ("0.1.0", "2026-11-22T02:00:00Z")
-    assert list(found["summary"])[:5] == ["hypervisors", "domains", "interfaces", "judged", "verdicts"]
-    assert list(found["findings"][0]) == [
+    assert risks["schema"] == "virtscan.report/1"
+    assert (risks["version"], risks["taken_at"]) == ("0.1.0", "2026-11-22T02:00:00Z")
+    assert list(risks["summary"])[:5] == ["hypervisors", "domains", "interfaces", "judged", "verdicts"]
+    assert list(risks["findings"][0]) == [
         "hypervisor", "domain", "uuid", "index", "mac", "source_device", "source_mode", "device_kind", "segment",
         "server", "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "reasons",
         "reaches_server", "also_at_risk_by", "waived", "waived_servers", "next_start", "origin", "id",
     ]  # fmt: skip
-    assert list(found["servers"][0]) == ["server", "server_interface", "tx_checksum", "source", "observed_at"]
-    assert list(found["hypervisors"][0]) == ["hypervisor", "uri", "status", "domains", "open_seconds", "read_seconds"]
-    assert list(found["gaps"][0]) == ["subject", "reason", "about", "hypervisor", "code", "item", "cause"]
+    assert list(risks["servers"][0]) == ["server", "server_interface", "tx_checksum", "source", "observed_at"]
+    assert list(risks["hypervisors"][0]) == ["hypervisor", "uri", "status", "domains", "open_seconds", "read_seconds"]
+    assert list(risks["gaps"][0]) == ["subject", "reason", "about", "hypervisor", "code", "item", "cause"]
 
 
 def test_the_summary_counts_every_status_and_verdict() -> None:
@@ -62,11 +62,11 @@ def test_the_summary_counts_every_status_and_verdict() -> None:
 
 
 def test_an_interface_has_the_published_keys_in_their_order() -> None:
-    found = document("interfaces")
+    interfaces = document("interfaces")
 
-    assert list(found) == ["schema", "version", "taken_at", "summary", "rows", "gaps"]
-    assert found["schema"] == "virtscan.interfaces/1"
-    assert list(found["rows"][0]) == [
+    assert list(interfaces) == ["schema", "version", "taken_at", "summary", "rows", "gaps"]
+    assert interfaces["schema"] == "virtscan.interfaces/1"
+    assert list(interfaces["rows"][0]) == [
         "hypervisor", "origin", "domain", "uuid", "state", "vcpus", "memory_mib", "index", "mac", "type", "network",
         "portgroup", "source_device", "source_mode", "device_kind", "lower_devices", "vlan", "model", "boot_order",
         "boots_from_network", "link", "rom", "host_csum", "guest_csum", "target", "verdict",
@@ -78,10 +78,10 @@ def test_an_interface_has_the_published_keys_in_their_order() -> None:
 def test_a_filtered_document_names_its_conditions(view: str) -> None:
     conditions = [parse_condition(f"{name} ~ hv") for name in ("source", "hypervisor") if name in keys(view)]
 
-    found = json.loads(render(narrow(VIEWS[view](report()), conditions)))
+    narrowed = json.loads(render(narrow(VIEWS[view](report()), conditions)))
 
-    assert list(found)[:4] == ["schema", "version", "taken_at", "where"]
-    assert found["where"] == [f"{condition.column}~hv" for condition in conditions]
+    assert list(narrowed)[:4] == ["schema", "version", "taken_at", "where"]
+    assert narrowed["where"] == [f"{condition.column}~hv" for condition in conditions]
     assert "where" not in document(view)
 
 
@@ -91,11 +91,11 @@ def keys(view: str) -> set[str]:
 
 @pytest.mark.parametrize("view", [name for name in VIEWS if name != "risks"])
 def test_every_other_view_follows_one_pattern(view: str) -> None:
-    found = document(view)
+    shown = document(view)
 
-    assert found["schema"] == f"virtscan.{view}/1"
-    assert isinstance(found["rows"], list)
-    assert [gap["subject"] for gap in found["gaps"]] == [
+    assert shown["schema"] == f"virtscan.{view}/1"
+    assert isinstance(shown["rows"], list)
+    assert [gap["subject"] for gap in shown["gaps"]] == [
         *(subject(gap) for gap in report().inventory.gaps),
         "server mirror",  # a warning: its offload is off only until its next reboot
     ]
@@ -109,18 +109,18 @@ def test_keys_that_join_views_have_one_name_in_all_of_them(view: str) -> None:
 
 
 def test_the_total_is_beside_the_rows() -> None:
-    found = document("capacity")
+    capacity = document("capacity")
 
-    assert list(found) == ["schema", "version", "taken_at", "summary", "rows", "total", "gaps"]
-    assert list(found["total"]) == list(found["rows"][0])
+    assert list(capacity) == ["schema", "version", "taken_at", "summary", "rows", "total", "gaps"]
+    assert list(capacity["total"]) == list(capacity["rows"][0])
 
 
 @pytest.mark.parametrize("view", [*VIEWS, *GROUPINGS])
 def test_an_empty_inventory_is_a_document_as_well(view: str) -> None:
-    found = document(view, Report(inventory=inventory()))
+    shown = document(view, Report(inventory=inventory()))
 
-    assert found["gaps"] == []
-    assert (found["findings"] if view == "risks" else found["rows"]) == []
+    assert shown["gaps"] == []
+    assert (shown["findings"] if view == "risks" else shown["rows"]) == []
 
 
 def test_what_is_unprintable_is_escaped_and_comes_back_as_it_was() -> None:

@@ -102,9 +102,9 @@ def test_gaps_and_the_scan_have_sheets_even_if_there_are_none() -> None:
 def test_rows_that_are_too_many_for_a_sheet_follow_on_the_next() -> None:
     document = of(number("count"), rows=tuple((count,) for count in range(5)), total=(10,))
 
-    found = [(sheet.name, [*sheet.lines], sheet.total) for sheet in xlsx.sheets(document, most_rows=2)]
+    sheets = [(sheet.name, [*sheet.lines], sheet.total) for sheet in xlsx.sheets(document, most_rows=2)]
 
-    assert found[:3] == [("Rows", [[0], [1]], None), ("Rows 2", [[2], [3]], None), ("Rows 3", [[4]], [10])]
+    assert sheets[:3] == [("Rows", [[0], [1]], None), ("Rows 2", [[2], [3]], None), ("Rows 3", [[4]], [10])]
 
 
 def test_sheet_and_header_names_are_what_excel_allows() -> None:

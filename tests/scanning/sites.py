@@ -22,7 +22,7 @@ _SOURCES = (
 
 def files(random: Random) -> dict[str, list[Inventory]]:
     """Return up to four files by their site; addresses of a site are short, or with its domain."""
-    found: dict[str, list[Inventory]] = {}
+    scans: dict[str, list[Inventory]] = {}
     domains = {site: random.choice(("", f".{site}")) for site in _NUMBERS}
     for _ in range(random.randint(2, 4)):
         site, night = random.choice(("ams", "fra")), random.randint(0, 2)
@@ -33,9 +33,9 @@ def files(random: Random) -> dict[str, list[Inventory]]:
             for host in hosts
             if host.status is not HostStatus.COMPLETE
         )
-        one = inventory(*hosts, servers=tuple(servers), gaps=gaps)
-        found.setdefault(site, []).append(replace(one, taken_at=TAKEN_AT + timedelta(days=night)))
-    return found
+        scan = inventory(*hosts, servers=tuple(servers), gaps=gaps)
+        scans.setdefault(site, []).append(replace(scan, taken_at=TAKEN_AT + timedelta(days=night)))
+    return scans
 
 
 def _host(random: Random, site: str, number: int, suffix: str, night: int) -> Hypervisor:

@@ -18,10 +18,10 @@ def assembled(*results: JobResult) -> Inventory:
 def test_results_of_each_kind_stay_in_their_order_whatever_is_between() -> None:
     first, second = (HostResult(hypervisor=hypervisor(name)) for name in ("hv2", "hv1"))
 
-    found = assembled(first, server("b"), second, server("a"))
+    inventory = assembled(first, server("b"), second, server("a"))
 
-    assert [host.name for host in found.hypervisors] == ["hv2", "hv1"]
-    assert [server.name for server in found.servers] == ["b", "a"]
+    assert [host.name for host in inventory.hypervisors] == ["hv2", "hv1"]
+    assert [server.name for server in inventory.servers] == ["b", "a"]
 
 
 def test_gaps_use_the_unique_name_of_their_host() -> None:
@@ -29,18 +29,18 @@ def test_gaps_use_the_unique_name_of_their_host() -> None:
     first = HostResult(hypervisor=hypervisor("hv1", uri="qemu+ssh://a/system", status=HostStatus.FAILED))
     second = HostResult(hypervisor=hypervisor("hv1", uri="qemu+ssh://b/system", status=HostStatus.FAILED), gaps=(gap,))
 
-    found = assembled(first, second)
+    inventory = assembled(first, second)
 
-    assert [host.name for host in found.hypervisors] == ["hv1 (qemu+ssh://a/system)", "hv1 (qemu+ssh://b/system)"]
-    assert [gap.hypervisor for gap in found.gaps] == ["hv1 (qemu+ssh://b/system)"]
+    assert [host.name for host in inventory.hypervisors] == ["hv1 (qemu+ssh://a/system)", "hv1 (qemu+ssh://b/system)"]
+    assert [gap.hypervisor for gap in inventory.gaps] == ["hv1 (qemu+ssh://b/system)"]
 
 
 def test_a_name_that_looks_like_a_unique_name_stays_its_own() -> None:
     hosts = (hypervisor(name, uri="u") for name in ("hv1 (u)", "hv1", "hv1"))
 
-    found = assembled(*(HostResult(hypervisor=host) for host in hosts))
+    inventory = assembled(*(HostResult(hypervisor=host) for host in hosts))
 
-    assert [host.name for host in found.hypervisors] == ["hv1 (u)", "hv1 (u) #2", "hv1 (u) #3"]
+    assert [host.name for host in inventory.hypervisors] == ["hv1 (u)", "hv1 (u) #2", "hv1 (u) #3"]
 
 
 ADDRESS = ("192.0.2.1/24",)

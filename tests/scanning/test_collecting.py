@@ -58,8 +58,8 @@ def declared(name: str, state: State | None = State.ON) -> ServerTarget:
     return ServerTarget(name=name, kind=SourceKind.DECLARED, declared=state)
 
 
-def domains(found: Inventory) -> dict[str, list[str]]:
-    return {hypervisor.name: [domain.name for domain in hypervisor.domains] for hypervisor in found.hypervisors}
+def domains(inventory: Inventory) -> dict[str, list[str]]:
+    return {hypervisor.name: [domain.name for domain in hypervisor.domains] for hypervisor in inventory.hypervisors}
 
 
 def test_results_are_in_the_plans_order_whichever_comes_first(tmp_path: Path) -> None:
@@ -69,32 +69,32 @@ def test_results_are_in_the_plans_order_whichever_comes_first(tmp_path: Path) ->
         servers=(declared("first"), declared("second")),
     )
 
-    found = collect(plan)
+    inventory = collect(plan)
 
-    assert domains(found) == {"hv1": many, "127.0.0.1": [], "hv3": ["web01"]}
-    assert [hypervisor.status for hypervisor in found.hypervisors] == [
+    assert domains(inventory) == {"hv1": many, "127.0.0.1": [], "hv3": ["web01"]}
+    assert [hypervisor.status for hypervisor in inventory.hypervisors] == [
         HostStatus.COMPLETE,
         HostStatus.FAILED,
         HostStatus.COMPLETE,
     ]
-    assert [server.name for server in found.servers] == ["first", "second"]
-    assert [(subject_of(gap), gap.about, gap.hypervisor) for gap in found.gaps] == [
+    assert [server.name for server in inventory.servers] == ["first", "second"]
+    assert [(subject_of(gap), gap.about, gap.hypervisor) for gap in inventory.gaps] == [
         (REFUSED, GapAbout.HYPERVISOR, "127.0.0.1")
     ]
 
 
 def test_a_plan_without_anything_gives_an_inventory_without_anything() -> None:
-    found = collect(Plan())
+    inventory = collect(Plan())
 
-    assert (found.hypervisors, found.servers, found.gaps) == ((), (), ())
+    assert (inventory.hypervisors, inventory.servers, inventory.gaps) == ((), (), ())
 
 
 def test_the_inventory_has_its_time_version_and_policy() -> None:
     policy = Policy(lower_device=LowerDevice.ANY, waivers=(Waiver(reason="ISO"),))
 
-    found = collect(Plan(policy=policy), taken_at=TAKEN_AT)
+    inventory = collect(Plan(policy=policy), taken_at=TAKEN_AT)
 
-    assert (found.taken_at, found.version, found.policy) == (TAKEN_AT, __version__, policy)
+    assert (inventory.taken_at, inventory.version, inventory.policy) == (TAKEN_AT, __version__, policy)
 
 
 def test_without_a_time_it_is_now_in_whole_seconds() -> None:
@@ -118,20 +118,20 @@ def test_declared_facts_of_a_hypervisor_are_kept(tmp_path: Path) -> None:
         physical=True,
     )
 
-    (found,) = collect(Plan(targets=(target,))).hypervisors
+    (host,) = collect(Plan(targets=(target,))).hypervisors
 
-    assert (found.name, found.site, found.segments) == ("ams1-hv1", "ams1", {"bond2": "pxe-a"})
-    assert (found.kernel, found.declared_kernel) == (None, "2.6.32-279.el6")
-    assert (found.reflective, found.physical) == (("bond2",), True)
+    assert (host.name, host.site, host.segments) == ("ams1-hv1", "ams1", {"bond2": "pxe-a"})
+    assert (host.kernel, host.declared_kernel) == (None, "2.6.32-279.el6")
+    assert (host.reflective, host.physical) == (("bond2",), True)
 
 
 def test_an_address_named_twice_is_read_once_with_the_first_declaration(tmp_path: Path) -> None:
     first, second = xml_host(tmp_path / "hv1", "web01"), xml_host(tmp_path / "hv2", "web02")
     again = Target(kind=TargetKind.XML, address=first.address, name="another name")
 
-    found = collect(Plan(targets=(first, second, again)))
+    inventory = collect(Plan(targets=(first, second, again)))
 
-    assert domains(found) == {"hv1": ["web01"], "hv2": ["web02"]}
+    assert domains(inventory) == {"hv1": ["web01"], "hv2": ["web02"]}
 
 
 def test_hypervisors_of_one_name_are_distinguished_by_their_addresses(tmp_path: Path) -> None:
@@ -142,15 +142,15 @@ def test_hypervisors_of_one_name_are_distinguished_by_their_addresses(tmp_path: 
         Target(kind=TargetKind.XML, address=f"{tmp_path}/nowhere/hv1"),
     )
 
-    found = collect(Plan(targets=targets))
+    inventory = collect(Plan(targets=targets))
 
-    assert domains(found) == {
+    assert domains(inventory) == {
         f"hv1 (test://{tmp_path}/a/hv1.xml)": ["web01"],
         f"hv1 (xml:{tmp_path}/b/hv1)": ["web02"],
         "hv2": ["web03"],
         f"hv1 (xml:{tmp_path}/nowhere/hv1)": [],
     }
-    assert [gap.hypervisor for gap in found.gaps] == [f"hv1 (xml:{tmp_path}/nowhere/hv1)"]
+    assert [gap.hypervisor for gap in inventory.gaps] == [f"hv1 (xml:{tmp_path}/nowhere/hv1)"]
 
 
 def test_a_number_distinguishes_equal_addresses() -> None:
@@ -158,12 +158,12 @@ def test_a_number_distinguishes_equal_addresses() -> None:
         refused(f"qemu+tcp://user:{password}@127.0.0.1:1/system") for password in ("s3cret-1", "s3cret-2", "s3cret-3")
     )
 
-    found = collect(Plan(targets=targets))
+    inventory = collect(Plan(targets=targets))
 
     shown = "127.0.0.1 (qemu+tcp://user:***@127.0.0.1:1/system)"
-    assert [hypervisor.name for hypervisor in found.hypervisors] == [shown, f"{shown} #2", f"{shown} #3"]
-    assert [gap.hypervisor for gap in found.gaps] == [shown, f"{shown} #2", f"{shown} #3"]
-    assert "s3cret" not in repr(found)
+    assert [hypervisor.name for hypervisor in inventory.hypervisors] == [shown, f"{shown} #2", f"{shown} #3"]
+    assert [gap.hypervisor for gap in inventory.gaps] == [shown, f"{shown} #2", f"{shown} #3"]
+    assert "s3cret" not in repr(inventory)
 
 
 def test_a_server_with_unknown_offload_is_a_gap_even_if_it_answered(tmp_path: Path) -> None:
@@ -177,25 +177,25 @@ def test_a_server_with_unknown_offload_is_a_gap_even_if_it_answered(tmp_path: Pa
         )
     )
 
-    found = collect(plan)
+    inventory = collect(plan)
 
-    assert [server.tx_checksum for server in found.servers] == [State.UNKNOWN, State.UNKNOWN, State.OFF]
-    assert [(subject_of(gap), reason_of(gap), gap.about, gap.hypervisor) for gap in found.gaps] == [
+    assert [server.tx_checksum for server in inventory.servers] == [State.UNKNOWN, State.UNKNOWN, State.OFF]
+    assert [(subject_of(gap), reason_of(gap), gap.about, gap.hypervisor) for gap in inventory.gaps] == [
         (f"server {server.name} ({server.source})", words(server.reason), GapAbout.SERVER, None)
-        for server in found.servers[:2]
+        for server in inventory.servers[:2]
     ]
 
 
 def test_the_end_of_the_run_leaves_nothing_out(tmp_path: Path) -> None:
     plan = Plan(targets=(xml_host(tmp_path / "hv1", "web01"),), servers=(declared("satellite"),), deadline=0)
 
-    found = collect(plan)
+    inventory = collect(plan)
 
-    assert found.hypervisors[0].status is HostStatus.FAILED
-    assert found.servers[0].tx_checksum is State.UNKNOWN
+    assert inventory.hypervisors[0].status is HostStatus.FAILED
+    assert inventory.servers[0].tx_checksum is State.UNKNOWN
     reason = "not started before the run's deadline of 0 s"
-    assert [reason_of(gap) for gap in found.gaps] == [reason, reason]
-    assert words(found.servers[0].reason) == reason
+    assert [reason_of(gap) for gap in inventory.gaps] == [reason, reason]
+    assert words(inventory.servers[0].reason) == reason
 
 
 def test_progress_is_reported_once_for_each_in_the_calling_thread(tmp_path: Path) -> None:
@@ -228,10 +228,10 @@ def test_a_defect_costs_only_the_item_where_it_shows_and_is_loud(
 ) -> None:
     broken = ServerTarget(name="satellite", kind=SourceKind.FILE, address=Defective())
 
-    found = collect(Plan(targets=(xml_host(tmp_path / "hv1", "web01"),), servers=(broken,)))
+    inventory = collect(Plan(targets=(xml_host(tmp_path / "hv1", "web01"),), servers=(broken,)))
 
-    assert domains(found) == {"hv1": ["web01"]}
-    assert [reason_of(gap) for gap in found.gaps] == [
+    assert domains(inventory) == {"hv1": ["web01"]}
+    assert [reason_of(gap) for gap in inventory.gaps] == [
         "internal error of virtscan (ZeroDivisionError); please report it"
     ]
     (record,) = caplog.records
@@ -266,10 +266,10 @@ def test_a_sosreport_is_a_hypervisor_like_any_other(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content)
 
-    found = collect(Plan(targets=(Target(kind=TargetKind.SOSREPORT, address=str(tmp_path)),)))
+    inventory = collect(Plan(targets=(Target(kind=TargetKind.SOSREPORT, address=str(tmp_path)),)))
 
-    assert domains(found) == {"hv7": ["web01"]}
-    assert found.hypervisors[0].uri == f"sosreport:{tmp_path}"
+    assert domains(inventory) == {"hv7": ["web01"]}
+    assert inventory.hypervisors[0].uri == f"sosreport:{tmp_path}"
 
 
 def test_judging_is_the_decision_table_and_nothing_else() -> None:

@@ -162,8 +162,8 @@ class Processes:
 def without_times(inventory: Inventory) -> Inventory:
     """Take out how long it took and when it was observed."""
     hosts = [
-        msgspec.structs.replace(found, open_seconds=None, read_seconds=None, observed_at=None, daemon=None)
-        for found in inventory.hypervisors
+        msgspec.structs.replace(host, open_seconds=None, read_seconds=None, observed_at=None, daemon=None)
+        for host in inventory.hypervisors
     ]
     return msgspec.structs.replace(inventory, hypervisors=tuple(hosts))
 
@@ -182,5 +182,5 @@ def test_a_fleet_that_is_read_in_other_processes_is_the_same(tmp_path: Path) -> 
 
     assert without_times(elsewhere) == without_times(collect(plan, taken_at=TAKEN_AT))
     assert len(elsewhere.hypervisors) == len(plan.targets)
-    assert sum(len(found.domains) for found in elsewhere.hypervisors) >= 20
+    assert sum(len(host.domains) for host in elsewhere.hypervisors) >= 20
     assert len(done) == len(plan.targets) + len(plan.servers) + len(plan.provisioning)

@@ -108,14 +108,14 @@ def test_no_interface_gets_better_because_of_another_site() -> None:
     for seed in range(FLEETS):
         fleet = files(Random(seed))
         every = merge([part for of_site in fleet.values() for part in of_site])
-        found = {finding.domain: finding.verdict for finding in correlate(every).findings}
+        verdicts = {finding.domain: finding.verdict for finding in correlate(every).findings}
         for of_site in fleet.values():
             alone = merge(of_site)
             before = correlate(alone).findings if alone.servers else ()
             worse = [
                 finding
                 for finding in before
-                if finding.verdict in OPEN and found[finding.domain].rank > finding.verdict.rank
+                if finding.verdict in OPEN and verdicts[finding.domain].rank > finding.verdict.rank
             ]
             assert worse == [], seed
 
@@ -125,8 +125,8 @@ def test_an_unread_server_is_the_one_of_another_night_whose_device_was_read() ->
     read = inventory(host, servers=(server(tx_checksum=State.OFF, interface="eth0"),))
     unread = inventory(host, servers=(server(tx_checksum=State.UNKNOWN, interface=None, observed_at=None),))
 
-    (one,) = merge([read, replace(unread, taken_at=LATER)]).servers
-    assert (one.interface, one.tx_checksum) == ("eth0", State.OFF)
+    (server_of_both,) = merge([read, replace(unread, taken_at=LATER)]).servers
+    assert (server_of_both.interface, server_of_both.tx_checksum) == ("eth0", State.OFF)
 
 
 def test_equal_servers_on_hypervisors_of_one_name_at_two_sites_are_two() -> None:

@@ -205,9 +205,9 @@ def test_a_server_of_several_nights_counts_as_the_newest_and_a_central_one_once(
 )
 def test_a_central_server_counts_once_and_as_off_only_if_that_is_the_newest(central: dict[str, Any]) -> None:
     def merged(first: Server, second: Server) -> list[tuple[str, State]]:
-        found = merge([site("ams", first), site("fra", second)])
-        assert merge([site("fra", second), site("ams", first)]) == found
-        return [(each.name, each.tx_checksum) for each in found.servers]
+        merged = merge([site("ams", first), site("fra", second)])
+        assert merge([site("fra", second), site("ams", first)]) == merged
+        return [(each.name, each.tx_checksum) for each in merged.servers]
 
     on, off = server(**central), server(tx_checksum=State.OFF, **central)
     assert merged(on, off) == [("satellite", State.ON)]
@@ -259,9 +259,9 @@ def test_a_record_by_a_name_that_any_machine_may_have_means_no_server_of_another
     merged = merge(sites)
 
     assert len(merged.servers) == 2
-    assert "R11" in {one.rule for one in correlate(merged).findings}
+    assert "R11" in {finding.rule for finding in correlate(merged).findings}
     other = replace(sites[0], servers=())
-    assert [one.server for one in merge([other, sites[1]]).netboots] == [None]
+    assert [record.server for record in merge([other, sites[1]]).netboots] == [None]
 
 
 @pytest.mark.parametrize("source", ["on", "ssh://root@10.0.0.1", "ssh://satellite"])

@@ -23,30 +23,30 @@ def target(url: str, kind: ProvisioningKind = ProvisioningKind.COBBLER) -> Provi
 
 def test_their_records_are_in_the_inventory_and_no_secret_is() -> None:
     with web_server(cobbler(COBBLER_3)) as first, web_server(foreman({"subnets": [SUBNET], "hosts": []})) as second:
-        found = collect(
+        inventory = collect(
             Plan(provisioning=(target(second.url, ProvisioningKind.FOREMAN), target(first.url))), taken_at=TAKEN_AT
         )
 
-    assert [netboot.system for netboot in found.netboots] == ["web01"]
-    assert [subnet.name for subnet in found.subnets] == ["lab"]
-    assert found.gaps == ()
-    assert b"s3cret" not in msgspec.json.encode(found)
+    assert [netboot.system for netboot in inventory.netboots] == ["web01"]
+    assert [subnet.name for subnet in inventory.subnets] == ["lab"]
+    assert inventory.gaps == ()
+    assert b"s3cret" not in msgspec.json.encode(inventory)
 
 
 def test_an_unreachable_provisioning_system_is_a_gap() -> None:
     with reserved_port() as port:
         url = f"http://127.0.0.1:{port}"
-        found = collect(Plan(provisioning=(target(url),)))
+        inventory = collect(Plan(provisioning=(target(url),)))
 
-    assert [(subject(gap), reason(gap), gap.about, gap.hypervisor) for gap in found.gaps] == [
+    assert [(subject(gap), reason(gap), gap.about, gap.hypervisor) for gap in inventory.gaps] == [
         (f"cobbler {url}", "connection refused", GapAbout.PROVISIONING, None)
     ]
 
 
 def test_the_end_of_the_run_leaves_none_out() -> None:
-    found = collect(Plan(provisioning=(target("http://127.0.0.1:1"),), deadline=0))
+    inventory = collect(Plan(provisioning=(target("http://127.0.0.1:1"),), deadline=0))
 
-    assert [reason(gap) for gap in found.gaps] == ["not started before the run's deadline of 0 s"]
+    assert [reason(gap) for gap in inventory.gaps] == ["not started before the run's deadline of 0 s"]
 
 
 def test_the_records_read_before_a_hang_are_kept() -> None:
@@ -61,11 +61,11 @@ def test_the_records_read_before_a_hang_are_kept() -> None:
 
     with web_server(answer) as server:
         for seconds in deadlines(0.5):
-            found = collect(Plan(provisioning=(target(server.url),), host_timeout=seconds))
+            inventory = collect(Plan(provisioning=(target(server.url),), host_timeout=seconds))
             if hung.is_set():
                 break
         release.set()
 
     late = f"no answer within {0.9 * seconds:g} s; some next servers are unknown"
-    assert [netboot.system for netboot in found.netboots] == ["web01"]
-    assert [reason(gap) for gap in found.gaps] == [late] * 2
+    assert [netboot.system for netboot in inventory.netboots] == ["web01"]
+    assert [reason(gap) for gap in inventory.gaps] == [late] * 2

@@ -19,9 +19,9 @@ def test_of_several_files_they_are_one_if_they_have_a_domain_in_common_directly_
         random = Random(seed)
         hosts = [read(random, number) for number in range(random.randint(2, 12))]
 
-        found = merge([inventory(host) for host in hosts]).hypervisors
+        hosts_found = merge([inventory(host) for host in hosts]).hypervisors
 
-        assert {addresses(host) for host in found} == {
+        assert {addresses(host) for host in hosts_found} == {
             frozenset(host.uri for host in machine) for machine in machines(hosts)
         }, seed
 
@@ -54,9 +54,9 @@ def test_one_with_a_domain_of_each_of_two_others_joins_the_newest_of_them() -> N
             for name, domains, day in (("hv1", "a", 2), ("hv2", "b", 1), ("hv3", "ab", 0))
         )
 
-        found = merge([inventory(newest, newer), inventory(oldest)]).hypervisors
+        merged = merge([inventory(newest, newer), inventory(oldest)]).hypervisors
 
-        assert {addresses(host) for host in found} == {frozenset({newest.uri, oldest.uri}), frozenset({newer.uri})}
+        assert {addresses(host) for host in merged} == {frozenset({newest.uri, oldest.uri}), frozenset({newer.uri})}
 
 
 @pytest.mark.parametrize("names", ["a", "ab"])
@@ -64,9 +64,9 @@ def test_one_of_unknown_domains_joins_the_only_one(names: str) -> None:
     hosts = [replace(hypervisor(f"hv{name}", domain(name)), system_uuid=UUID) for name in names]
     unread = replace(hypervisor("unread", status=HostStatus.FAILED), system_uuid=UUID)
 
-    found = merge([*map(inventory, hosts), inventory(unread)]).hypervisors
+    merged = merge([*map(inventory, hosts), inventory(unread)]).hypervisors
 
-    assert len(found) == (1 if len(hosts) == 1 else 3)
+    assert len(merged) == (1 if len(hosts) == 1 else 3)
 
 
 def read(random: Random, number: int) -> Hypervisor:

@@ -29,8 +29,8 @@ def back_on(name: str) -> Server:
     )
 
 
-def warned_of(found: Report) -> list[str]:
-    return [f"{subject(gap)}: {reason(gap)}" for gap in after_reboot(found)]
+def warned_of(report: Report) -> list[str]:
+    return [f"{subject(gap)}: {reason(gap)}" for gap in after_reboot(report)]
 
 
 def test_servers_that_are_off_only_until_their_next_reboot_are_named_with_what_is_then_at_risk() -> None:

@@ -42,7 +42,7 @@ def test_names_are_sorted_by_their_numbers_as_in_the_page() -> None:
 
 
 def test_words_of_a_closed_set_are_sorted_as_the_set_is() -> None:
-    rows: tuple[Row, ...] = tuple((verdict.value,) for verdict in sorted(Verdict, key=lambda one: one.value))
+    rows: tuple[Row, ...] = tuple((verdict.value,) for verdict in sorted(Verdict, key=lambda verdict: verdict.value))
     section = Section(key="rows", columns=(one_of(Verdict, "verdict"),), rows=rows)
     document = Document(schema="test/1", version="1", sections=(section,))
 

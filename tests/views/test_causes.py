@@ -157,9 +157,9 @@ def test_a_row_shows_what_sets_it_apart_from_others_of_its_cause() -> None:
 
 
 def test_requested_rows_are_shown_whatever_their_verdict() -> None:
-    found = narrow(VIEWS["risks"](report()), [parse_condition("domain=mail")])
+    narrowed = narrow(VIEWS["risks"](report()), [parse_condition("domain=mail")])
 
-    shown = REPORTERS["table"].render(found).decode()
+    shown = REPORTERS["table"].render(narrowed).decode()
 
     assert "not-affected: its hypervisor's kernel is fixed.\n  hv2  bond3  mail" in shown
     assert "web01" not in shown
@@ -220,11 +220,11 @@ def test_every_member_of_the_servers_bond_that_is_on_is_switched_off() -> None:
     on_bond = finding(server_interface="bond0")
 
     (both,) = groups(on_bond, servers=(bonded(eth0=State.ON, eth1=State.ON),))
-    (one,) = groups(on_bond, servers=(bonded(eth0=State.OFF, eth1=State.ON),))
+    (group,) = groups(on_bond, servers=(bonded(eth0=State.OFF, eth1=State.ON),))
 
     assert both.title == "satellite eth0, eth1 (bond0): TX checksum offload is on."
     assert both.commands == ("ethtool -K eth0 tx off", "ethtool -K eth1 tx off")
-    assert one.commands == ("ethtool -K eth1 tx off",)
+    assert group.commands == ("ethtool -K eth1 tx off",)
 
 
 def test_every_server_that_has_to_be_switched_is_named_with_its_command() -> None:

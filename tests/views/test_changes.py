@@ -195,8 +195,8 @@ def test_scans_of_different_configurations_are_marked() -> None:
 
 def test_every_kind_of_change_is_counted() -> None:
     at_risk = inventory(hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL), servers=(server(),))
-    (found,) = judge(at_risk).findings
-    new = FindingChange(kind=FindingKind.NEW, old=None, new=found, cause=Cause(kind=CauseKind.FIRST_SCAN))
+    (finding,) = judge(at_risk).findings
+    new = FindingChange(kind=FindingKind.NEW, old=None, new=finding, cause=Cause(kind=CauseKind.FIRST_SCAN))
     metrics = view(Changes(old=OLD, new=NEW, findings=(new,), domains=added(2).domains)).metrics
 
     assert counts(metrics, "findings") == {kind.value: int(kind is FindingKind.NEW) for kind in FindingKind}

@@ -40,7 +40,7 @@ def names(*conditions: str) -> list[object]:
 
 
 @pytest.mark.parametrize(
-    ("condition", "found"),
+    ("condition", "domains"),
     [
         ("site=ams1", ["hv1"]),
         (" site = ams1 ", ["hv1"]),
@@ -66,12 +66,12 @@ def names(*conditions: str) -> list[object]:
         ("boots~^y", ["hv1"]),
     ],
 )
-def test_a_condition_keeps_the_rows_that_meet_it(condition: str, found: list[str]) -> None:
-    assert names(condition) == found
+def test_a_condition_keeps_the_rows_that_meet_it(condition: str, domains: list[str]) -> None:
+    assert names(condition) == domains
 
 
 @pytest.mark.parametrize(
-    ("condition", "found"),
+    ("condition", "domains"),
     [
         ("hypervisor=kvm01", ["kvm01.ams.example.com"]),
         ("hypervisor=kvm01,kvm02.fra", ["kvm01.ams.example.com", "kvm02.fra.example.com"]),
@@ -80,14 +80,14 @@ def test_a_condition_keeps_the_rows_that_meet_it(condition: str, found: list[str
         ("hypervisor=kvm02.*", ["kvm02.ams.example.com", "kvm02.fra.example.com"]),
     ],
 )
-def test_a_name_may_be_typed_without_its_domain(condition: str, found: list[str]) -> None:
+def test_a_name_may_be_typed_without_its_domain(condition: str, domains: list[str]) -> None:
     names = [("kvm01.ams.example.com",), ("kvm02.ams.example.com",), ("kvm02.fra.example.com",)]
     section = Section(key="rows", columns=(Column("hypervisor"),), rows=tuple(names))
     document = Document(schema="test/1", version="1", sections=(section,))
 
     shown = narrow(document, [parse_condition(condition)])
 
-    assert [row[0] for row in shown.main.rows] == found
+    assert [row[0] for row in shown.main.rows] == domains
     assert shown.where == (condition,)
     with pytest.raises(ConfigError, match=r"^--where hypervisor=kvm02: kvm02 is short for kvm02.ams.* and kvm02.fra"):
         narrow(document, [parse_condition("hypervisor=kvm02")])
@@ -191,11 +191,11 @@ def test_a_site_can_be_a_condition_where_no_format_shows_it(view: str) -> None:
     ]
     whole = VIEWS[view](correlate(inventory(*hosts, servers=(server(),))))
     wanted = ["site=ams1"] if view == "domains" else ["site=ams1", "source_device~^bond"]
-    found = narrow(whole, [parse_condition(text) for text in wanted])
+    narrowed = narrow(whole, [parse_condition(text) for text in wanted])
 
-    assert ([row[0] for row in found.main.rows], len(whole.main.rows)) == (["hv1"], 3)
+    assert ([row[0] for row in narrowed.main.rows], len(whole.main.rows)) == (["hv1"], 3)
     for reporter in REPORTERS.values():
-        text = text_of(reporter.render(msgspec.structs.replace(found, notes=(), where=())))
+        text = text_of(reporter.render(msgspec.structs.replace(narrowed, notes=(), where=())))
         assert "web-hv1" in text or reporter.content is Content.METRICS
         assert "site" not in text
         assert "ams1" not in text

@@ -133,17 +133,17 @@ def test_a_host_that_was_read_in_part_may_have_less_room_than_it_seems() -> None
 
 def test_suspended_domains_are_distinguished_and_keep_their_memory() -> None:
     paused, running = Resources(paused=State.ON), Resources(paused=State.OFF)
-    one = hypervisor(
+    host = hypervisor(
         "a",
         domain("p", memory_mib=100, resources=paused),
         domain("r", memory_mib=200, resources=running),
         domain("off", memory_mib=400, state=DomainState.INACTIVE),
     )
 
-    (row,) = of(fleet(one), "hypervisor")
+    (row,) = of(fleet(host), "hypervisor")
 
     assert (row["domains_running"], row["domains_paused"], row["memory_running_mib"]) == (2, 1, 300)
-    (host_row,) = of(fleet(one), "hypervisors")
+    (host_row,) = of(fleet(host), "hypervisors")
     assert (host_row["domains_running"], host_row["domains_paused"]) == (2, 1)
 
 

@@ -16,8 +16,8 @@ from virtscan.views.report.identity import identifiers
 
 def of(**fields: Any) -> str:
     """The identifier of one finding; `fields` as for `finding` (`Any`: they differ in type)."""
-    one = finding(**fields)
-    return identifiers(Report(inventory=inventory(), findings=(one,)))[one.key]
+    judged = finding(**fields)
+    return identifiers(Report(inventory=inventory(), findings=(judged,)))[judged.key]
 
 
 def test_an_identifier_is_twelve_hexadecimal_digits() -> None:
@@ -60,9 +60,9 @@ def test_a_hypervisor_is_known_by_its_key_whatever_its_name() -> None:
     uuid = "4c4c4544-0042-3510-8051-b7c04f4e4732"
 
     def named(name: str, system_uuid: str) -> str:
-        one = finding(hypervisor=name)
+        judged = finding(hypervisor=name)
         host = hypervisor(name, system_uuid=system_uuid)
-        return identifiers(Report(inventory=inventory(host), findings=(one,)))[one.key]
+        return identifiers(Report(inventory=inventory(host), findings=(judged,)))[judged.key]
 
     assert named("hv1", uuid) == named("hv1#2", uuid)
     assert named("hv1", uuid) != named("hv1", uuid.replace("4", "5"))
@@ -100,7 +100,7 @@ def test_of_two_files_of_one_domain_the_first_keeps_its_identifier_in_any_order(
 def test_no_two_findings_of_a_report_share_one(fleet: Inventory) -> None:
     report = correlate(fleet)
 
-    found = identifiers(report)
+    ids = identifiers(report)
 
-    assert {finding.key for finding in report.findings} == set(found)
-    assert len(set(found.values())) == len(found)
+    assert {finding.key for finding in report.findings} == set(ids)
+    assert len(set(ids.values())) == len(ids)

@@ -12,8 +12,8 @@ HOST = hypervisor("hv1", segments={"bond2": "pxe-a"})
 
 def lines(*segments: str, host_segment: str = "pxe-a", **more: object) -> list[str]:
     host = replace(HOST, segments={"bond2": host_segment})
-    found = segment_warnings([host], [replace(server(), segments=segments, **more)])
-    return [f"{subject(gap)}: {reason(gap)}" for gap in found]
+    warnings = segment_warnings([host], [replace(server(), segments=segments, **more)])
+    return [f"{subject(gap)}: {reason(gap)}" for gap in warnings]
 
 
 def test_a_segment_that_both_name_is_fine() -> None:

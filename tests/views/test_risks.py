@@ -32,8 +32,8 @@ def judged(*findings: Finding, servers: tuple[Server, ...] = (server(),)) -> Rep
     return Report(inventory=inventory(servers=servers), findings=findings)
 
 
-def said(found: Finding) -> str:
-    return reason(found, Wording(inventory()))
+def said(finding: Finding) -> str:
+    return reason(finding, Wording(inventory()))
 
 
 def test_findings_keep_the_order_of_the_report() -> None:

@@ -80,8 +80,8 @@ def test_every_column_that_was_promised_is_there(shared: Path) -> None:
     ],
 )
 def test_the_power_state_is_in_rvtools_words(state: DomainState, paused: State, word: str | None) -> None:
-    one = domain("web01", macvtap(), state=state, resources=Resources(paused=paused))
-    judged = Report(inventory=inventory(hypervisor("hv1", one)))
+    guest = domain("web01", macvtap(), state=state, resources=Resources(paused=paused))
+    judged = Report(inventory=inventory(hypervisor("hv1", guest)))
 
     for sheet in ("vInfo", "vCPU", "vMemory", "vNetwork"):
         assert [row["Powerstate"] for row in rows(judged, sheet)] == [word]
@@ -89,8 +89,8 @@ def test_the_power_state_is_in_rvtools_words(state: DomainState, paused: State, 
 
 def test_an_interface_is_connected_while_its_domain_runs_and_its_cable_is_in() -> None:
     def connected(state: DomainState, link: LinkState | None) -> tuple[object, object]:
-        one = domain("web01", macvtap(link=link), state=state)
-        (row,) = rows(Report(inventory=inventory(hypervisor("hv1", one))), "vNetwork")
+        guest = domain("web01", macvtap(link=link), state=state)
+        (row,) = rows(Report(inventory=inventory(hypervisor("hv1", guest))), "vNetwork")
         return row["Connected"], row["Starts Connected"]
 
     assert connected(DomainState.ACTIVE, None) == (True, True)

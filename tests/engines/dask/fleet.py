@@ -53,12 +53,12 @@ def engine(cluster: Cluster, retry_seconds: float | None = None) -> Engine[JobRe
     return DaskEngine(Scheduler(address=cluster.address), HostCarrier(), retry_seconds=retry_seconds)
 
 
-def statuses(found: Inventory) -> dict[str, HostStatus]:
-    return {host.name: host.status for host in found.hypervisors}
+def statuses(inventory: Inventory) -> dict[str, HostStatus]:
+    return {host.name: host.status for host in inventory.hypervisors}
 
 
-def losses(found: Inventory) -> dict[str | None, WhyNotCarried]:
-    return {gap.hypervisor: gap.cause.why for gap in found.gaps if isinstance(gap.cause, NotCarried)}
+def losses(inventory: Inventory) -> dict[str | None, WhyNotCarried]:
+    return {gap.hypervisor: gap.cause.why for gap in inventory.gaps if isinstance(gap.cause, NotCarried)}
 
 
 @contextmanager

@@ -126,10 +126,10 @@ def test_a_scheduler_that_accepts_a_connection_and_never_answers_can_not_be_reac
             return await connect(Scheduler(address=f"tcp://127.0.0.1:{server.getsockname()[1]}"), 0.5)
 
     with socket.create_server(("127.0.0.1", 0)) as server:
-        found = asyncio.run(reach(server))
+        lost = asyncio.run(reach(server))
 
-    assert isinstance(found, Lost)
-    assert found.loss is Loss.NO_SCHEDULER
+    assert isinstance(lost, Lost)
+    assert lost.loss is Loss.NO_SCHEDULER
 
 
 def test_connecting_that_is_cut_short_leaves_nothing_to_its_finalizer(monkeypatch: pytest.MonkeyPatch) -> None:

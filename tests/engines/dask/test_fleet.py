@@ -64,13 +64,13 @@ def test_a_fleet_of_60_hosts_is_read_as_threads_read_it(daemon: Libvirtd, cluste
         stats=True,
     )
 
-    found = collect(plan, engine=engine(cluster), taken_at=TAKEN_AT)
+    inventory = collect(plan, engine=engine(cluster), taken_at=TAKEN_AT)
     expected = collect(plan, taken_at=TAKEN_AT)
 
-    assert without_times(found) == without_times(expected)
-    assert len(found.hypervisors) == 63
-    assert len([name for name in statuses(found) if name.startswith("hv00 (test")]) == 2
-    assert losses(found) == {}
+    assert without_times(inventory) == without_times(expected)
+    assert len(inventory.hypervisors) == 63
+    assert len([name for name in statuses(inventory) if name.startswith("hv00 (test")]) == 2
+    assert losses(inventory) == {}
 
 
 def test_a_worker_that_is_killed_costs_nothing_if_another_one_answers(daemon: Libvirtd, cluster: Cluster) -> None:
@@ -84,14 +84,14 @@ def test_a_worker_that_is_killed_costs_nothing_if_another_one_answers(daemon: Li
         targets = (far_host(daemon, "hv01", site="a"), silent, far_host(daemon, "hv02", site="b"))
         plan = Plan(targets=targets, host_timeout=LONG, deadline=LONG)
         with whenever_a_slice_connects(server, cluster, kill, pass_over):
-            found = collect(plan, engine=engine(cluster))
+            inventory = collect(plan, engine=engine(cluster))
 
-    assert statuses(found) == {
+    assert statuses(inventory) == {
         "hv01": HostStatus.COMPLETE,
         "silent": HostStatus.FAILED,
         "hv02": HostStatus.COMPLETE,
     }
-    assert losses(found) == {}
+    assert losses(inventory) == {}
     wait_until_gone(killed)
 
 
@@ -112,11 +112,11 @@ def test_a_slice_whose_worker_is_killed_twice_costs_a_gap_a_host(daemon: Libvirt
         targets = (far_host(daemon, "hv01", site="a"), silent, far_host(daemon, "hv02", site="b"))
         plan = Plan(targets=targets, host_timeout=LONG, deadline=LONG)
         with whenever_a_slice_connects(server, cluster, kill, kill):
-            found = collect(plan, engine=engine(cluster), on_progress=see)
+            inventory = collect(plan, engine=engine(cluster), on_progress=see)
 
-    assert losses(found) == {"hv01": WhyNotCarried.WORKER_LOST, "silent": WhyNotCarried.WORKER_LOST}
-    assert statuses(found)["hv02"] is HostStatus.COMPLETE
-    assert len(found.gaps) == 2
+    assert losses(inventory) == {"hv01": WhyNotCarried.WORKER_LOST, "silent": WhyNotCarried.WORKER_LOST}
+    assert statuses(inventory)["hv02"] is HostStatus.COMPLETE
+    assert len(inventory.gaps) == 2
     wait_until_gone(killed)
 
 
@@ -130,10 +130,10 @@ def test_a_slice_that_hangs_is_read_by_another_worker(daemon: Libvirtd, cluster:
     with silent_host("a") as (silent, server):
         plan = Plan(targets=(far_host(daemon, "hv01", site="a"), silent), host_timeout=LONG, deadline=LONG)
         with whenever_a_slice_connects(server, cluster, hang, pass_over):
-            found = collect(plan, engine=engine(cluster, retry_seconds=1.0))
+            inventory = collect(plan, engine=engine(cluster, retry_seconds=1.0))
 
-    assert statuses(found) == {"hv01": HostStatus.COMPLETE, "silent": HostStatus.FAILED}
-    assert losses(found) == {}
+    assert statuses(inventory) == {"hv01": HostStatus.COMPLETE, "silent": HostStatus.FAILED}
+    assert losses(inventory) == {}
     with suppress(ProcessLookupError):  # its worker kills it, too, after some time
         os.killpg(hung[0], signal.SIGKILL)
     wait_until_gone(hung)
@@ -149,10 +149,10 @@ def test_a_scheduler_that_is_lost_costs_what_is_under_way(daemon: Libvirtd) -> N
             cluster.kill()
 
         with whenever_a_slice_connects(server, cluster, kill):
-            found = collect(plan, engine=engine(cluster))
+            inventory = collect(plan, engine=engine(cluster))
 
-    assert losses(found) == {"silent": WhyNotCarried.SCHEDULER_LOST}
-    assert statuses(found)["near"] is HostStatus.COMPLETE
+    assert losses(inventory) == {"silent": WhyNotCarried.SCHEDULER_LOST}
+    assert statuses(inventory)["near"] is HostStatus.COMPLETE
     wait_until_gone(slices)
 
 
@@ -160,12 +160,12 @@ def test_a_scheduler_that_can_not_be_reached_costs_what_it_was_to_carry(daemon: 
     targets = (far_host(daemon, "hv01"), near_host(daemon))
     for seconds in deadlines(4):
         plan = Plan(targets=targets, deadline=seconds)
-        found = collect(plan, engine=DaskEngine(Scheduler(address="tcp://127.0.0.1:1"), HostCarrier()))
-        if statuses(found)["near"] is HostStatus.COMPLETE:
+        inventory = collect(plan, engine=DaskEngine(Scheduler(address="tcp://127.0.0.1:1"), HostCarrier()))
+        if statuses(inventory)["near"] is HostStatus.COMPLETE:
             break
 
-    assert losses(found) == {"hv01": WhyNotCarried.NO_SCHEDULER}
-    assert statuses(found)["near"] is HostStatus.COMPLETE
+    assert losses(inventory) == {"hv01": WhyNotCarried.NO_SCHEDULER}
+    assert statuses(inventory)["near"] is HostStatus.COMPLETE
 
 
 @pytest.fixture(scope="module")
@@ -187,13 +187,13 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def test_workers_of_another_version_refuse(daemon: Libvirtd, broken: Cluster) -> None:
     plan = Plan(targets=(far_host(daemon, "hv01"), near_host(daemon)), deadline=LONG)
 
-    found = collect(plan, engine=engine(broken))
+    inventory = collect(plan, engine=engine(broken))
 
-    (gap,) = (gap for gap in found.gaps if isinstance(gap.cause, NotCarried))
+    (gap,) = (gap for gap in inventory.gaps if isinstance(gap.cause, NotCarried))
     assert isinstance(gap.cause, NotCarried)
     assert (gap.hypervisor, gap.cause.why) == ("hv01", WhyNotCarried.REFUSED)
     assert "but this is 9.9.9" in (gap.cause.detail or "")
-    assert statuses(found)["near"] is HostStatus.COMPLETE
+    assert statuses(inventory)["near"] is HostStatus.COMPLETE
 
 
 def test_a_slice_that_hangs_twice_costs_a_gap_a_host_and_is_killed(daemon: Libvirtd, broken: Cluster) -> None:
@@ -201,13 +201,13 @@ def test_a_slice_that_hangs_twice_costs_a_gap_a_host_and_is_killed(daemon: Libvi
     for seconds in deadlines(6):
         seen: dict[int, int] = {}
         plan = Plan(targets=targets, host_timeout=LONG, deadline=seconds)
-        found = collect(plan, engine=engine(broken, retry_seconds=0.5), is_interrupted=partial(look, broken, seen))
+        inventory = collect(plan, engine=engine(broken, retry_seconds=0.5), is_interrupted=partial(look, broken, seen))
         wait_until_gone(list(seen))
         if len(seen) == 2:
             break
 
-    assert losses(found) == {"hangs": WhyNotCarried.NO_ANSWER, "hv01": WhyNotCarried.NO_ANSWER}
-    assert statuses(found)["near"] is HostStatus.COMPLETE
+    assert losses(inventory) == {"hangs": WhyNotCarried.NO_ANSWER, "hv01": WhyNotCarried.NO_ANSWER}
+    assert statuses(inventory)["near"] is HostStatus.COMPLETE
     assert len(seen) == 2
 
 
@@ -216,9 +216,9 @@ def test_workers_that_refuse_cost_no_attempt(daemon: Libvirtd, broken: Cluster, 
     plan = Plan(targets=(far_host(daemon, "hv01"),), deadline=LONG)
 
     with another_worker(broken, tmp_path):
-        found = collect(plan, engine=engine(broken))
+        inventory = collect(plan, engine=engine(broken))
 
-    assert statuses(found) == {"hv01": HostStatus.COMPLETE}
+    assert statuses(inventory) == {"hv01": HostStatus.COMPLETE}
 
 
 @contextmanager
@@ -260,11 +260,11 @@ def test_certificates_of_one_authority_connect_and_no_others(daemon: Libvirtd, t
             name: Scheduler(address=address, tls_ca=str(made.ca), tls_cert=str(made.cert), tls_key=str(made.key))
             for name, made in (("ours", ours), ("others", others))
         }
-        found = collect(plan, engine=DaskEngine(schedulers["ours"], HostCarrier()))
+        inventory = collect(plan, engine=DaskEngine(schedulers["ours"], HostCarrier()))
         plain = Scheduler(address=address.replace("tls://", "tcp://"))
         refused, unencrypted = (refusal(plan, scheduler) for scheduler in (schedulers["others"], plain))
 
-    assert statuses(found) == {"hv01": HostStatus.COMPLETE}
+    assert statuses(inventory) == {"hv01": HostStatus.COMPLETE}
     assert refused == unencrypted == {"hv01": WhyNotCarried.NO_SCHEDULER}
 
 

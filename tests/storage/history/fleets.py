@@ -72,6 +72,6 @@ def sequences() -> st.SearchStrategy[list[Inventory]]:
 def in_days(inventories: list[Inventory]) -> list[Inventory]:
     """Date each one day after the one before."""
     return [
-        msgspec.structs.replace(one, taken_at=TAKEN_AT + timedelta(days=number))
-        for number, one in enumerate(inventories)
+        msgspec.structs.replace(night, taken_at=TAKEN_AT + timedelta(days=number))
+        for number, night in enumerate(inventories)
     ]

@@ -220,8 +220,8 @@ def test_pruning_to_nothing_keeps_the_last_scan_of_each_scope(url: str) -> None:
 
 def test_pruning_keeps_the_last_scan_whose_report_reached_its_readers(url: str) -> None:
     with open_history(url, create=True) as history:
-        for one, reported in zip(year(5), (True, True, False, False, False), strict=True):
-            history.save(one, None, reported=reported)
+        for scan, reported in zip(year(5), (True, True, False, False, False), strict=True):
+            history.save(scan, None, reported=reported)
         history.prune(before=datetime(2028, 1, 1, tzinfo=UTC), then=Then.NONE)
 
         assert history.find(None, reported=True).number == 2
@@ -294,7 +294,7 @@ def dumps(*domains: Domain) -> Hypervisor:
 
 def test_a_file_that_is_missing_from_a_folder_lowers_no_risk(url: str) -> None:
     folder = [dumps(vm(1), vm(2)), dumps(vm(1)), dumps(vm(1)), dumps(vm(1, vcpus=9), vm(2))]
-    save(url, nights(*([one, host("hv2", vm(3), site="fra1")] for one in folder)))
+    save(url, nights(*([other, host("hv2", vm(3), site="fra1")] for other in folder)))
 
     assert statuses(url, RiskBy.SERVER) == ["complete", "partial", "partial", "complete"]
     of_sites = statuses(url, RiskBy.SITE)

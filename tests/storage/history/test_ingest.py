@@ -103,9 +103,9 @@ def test_a_host_read_in_part_ends_only_when_it_is_read_completely_and_has_change
 
 
 def test_a_host_that_is_no_longer_configured_is_removed_once_until_it_is_back(url: str) -> None:
-    both, one = [host("hv1"), host("hv2")], [host("hv1")]
+    both, alone = [host("hv1"), host("hv2")], [host("hv1")]
     removed = "SELECT name, removed_scan FROM host ORDER BY name"
-    save(url, nights(both, one, one))
+    save(url, nights(both, alone, alone))
     assert query(url, removed) == [("hv1", None), ("hv2", 2)]
 
     save(url, [night(4, *both)])
@@ -113,7 +113,7 @@ def test_a_host_that_is_no_longer_configured_is_removed_once_until_it_is_back(ur
 
 
 def test_clones_with_one_system_uuid_are_known_by_their_addresses(url: str) -> None:
-    one, two = (host(name, system_uuid="4c4c4544-0000-1000-8000-000000000001") for name in ("hv1", "hv2"))
-    save(url, nights([one, two], [two, one]))
+    first, second = (host(name, system_uuid="4c4c4544-0000-1000-8000-000000000001") for name in ("hv1", "hv2"))
+    save(url, nights([first, second], [second, first]))
 
     assert query(url, "SELECT host_id FROM host_scan ORDER BY scan_id, position") == [(1,), (2,), (2,), (1,)]

@@ -20,8 +20,8 @@ def reads_back(url: str, saved: list[Inventory], report: Callable[[Inventory], A
     """Save a sequence; each scan of it is read back after each."""
     with open_history(url, create=True) as history:
         numbers = []
-        for one in saved:
-            numbers.append(history.save(one, report(one)))
+        for scan in saved:
+            numbers.append(history.save(scan, report(scan)))
             assert list(map(history.load, numbers)) == saved[: len(numbers)]
 
 

@@ -55,8 +55,8 @@ def test_a_move_away_from_a_host_that_is_no_longer_configured_is_not_a_removal(u
 
 
 def test_pruning_keeps_the_end_of_a_host_that_is_no_longer_configured(url: str) -> None:
-    one = [host("hv1", vm(1))]
-    save(url, nights([host("hv1", vm(1)), host("hv2", vm(2))], one, one, one))
+    first = [host("hv1", vm(1))]
+    save(url, nights([host("hv1", vm(1)), host("hv2", vm(2))], first, first, first))
     with open_history(url) as history:
         assert history.prune(before=TAKEN_AT + timedelta(days=9), then=Then.NONE) == (2, 3)
 

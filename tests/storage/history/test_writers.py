@@ -20,9 +20,9 @@ def writer(*arguments: object, env: dict[str, str] | None = None) -> subprocess.
 @pytest.mark.long
 def test_three_writers_at_once_lose_nothing(url: str) -> None:
     saved = []
-    for one in [writer(url, scope, 3) for scope in ("ams1", "fra1", "lon1")]:
-        output, _ = one.communicate()
-        assert one.returncode == 0
+    for process in [writer(url, scope, 3) for scope in ("ams1", "fra1", "lon1")]:
+        output, _ = process.communicate()
+        assert process.returncode == 0
         saved += output.split()
 
     assert len(set(saved)) == len(saved)

@@ -36,8 +36,8 @@ def save_on(url: str, scope: str, count: int, output: TextIO) -> None:
     with open_history(url, create=True) as history:
         done = sum(record.scope == scope for record in history.scans())
         for number in range(done + 1, done + count + 1):
-            one = scan(number, scope)
-            output.write(f"{history.save(one, judge(one))}\n")
+            night = scan(number, scope)
+            output.write(f"{history.save(night, judge(night))}\n")
             output.flush()
 
 
@@ -55,7 +55,9 @@ def unbroken(url: str, checked: int = 0) -> tuple[set[int], dict[str, int]]:
             counts[scope] = counts.get(scope, 0) + 1
             if record.number > checked:
                 assert history.load(record.number) == scan(counts[scope], scope)
-        counted = {one.scan.number: sum(count.findings for count in one.findings) for one in history.finding_counts()}
+        counted = {
+            counts.scan.number: sum(count.findings for count in counts.findings) for counts in history.finding_counts()
+        }
     assert all(counted[record.number] == record.interfaces > 0 for record in records)
     return {record.number for record in records}, counts
 

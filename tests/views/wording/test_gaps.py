@@ -52,9 +52,9 @@ def test_one_is_not_in_the_plural(cause: AnyCause, words: str) -> None:
 
 
 def test_one_host_in_build_mode_is_not_in_the_plural() -> None:
-    one = SystemHosts(system_kind=ProvisioningKind.FOREMAN, system="satellite", hosts=1)
+    item = SystemHosts(system_kind=ProvisioningKind.FOREMAN, system="satellite", hosts=1)
 
-    assert item_words(one) == "foreman satellite interfaces of 1 host in build mode"
+    assert item_words(item) == "foreman satellite interfaces of 1 host in build mode"
 
 
 def test_every_item_and_cause_is_in_the_union_that_files_are_read_by() -> None:

@@ -68,7 +68,7 @@ def test_every_place_has_words_of_its_own() -> None:
     assert not said & {where.value for where in Where}
 
 
-@pytest.mark.parametrize(("kind", "values"), missing.ORDER, ids=lambda one: getattr(one, "__name__", ""))
+@pytest.mark.parametrize(("kind", "values"), missing.ORDER, ids=lambda kind: getattr(kind, "__name__", ""))
 def test_every_value_of_a_missing_fact_has_words(kind: type[Reason], values: missing._Values | None) -> None:
     codes = () if values is None else tuple(values[1])
     said = {value_words(next(filled(kind)), code) for code in codes}
