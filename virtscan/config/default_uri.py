@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from virtscan.config.file.location import user_folder
 from virtscan.errors import ConfigError
 
 SYSTEM_FILE = Path("/etc/libvirt/libvirt.conf")
@@ -43,16 +44,11 @@ def default_uri(environment: Mapping[str, str], *, user: int, system_file: Path 
     """
     if uri := environment.get("LIBVIRT_DEFAULT_URI"):
         return DefaultUri(uri, "LIBVIRT_DEFAULT_URI")
-    path = system_file if user == 0 else _users_file(environment)
+    folder = user_folder(environment)
+    path = system_file if user == 0 else folder and folder / "libvirt" / "libvirt.conf"
     if path is not None and (uri := _setting(path)):
         return DefaultUri(uri, f"uri_default in {path}")
     return DefaultUri(BUILT_IN, "the default")
-
-
-def _users_file(environment: Mapping[str, str]) -> Path | None:
-    home = environment.get("HOME")
-    folder = environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else None)
-    return Path(folder) / "libvirt" / "libvirt.conf" if folder else None
 
 
 def _setting(path: Path) -> str | None:

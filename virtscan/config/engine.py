@@ -1,12 +1,12 @@
 """`[engine]` -> the scheduler whose workers read hypervisors."""
 
 import importlib.util
-import ipaddress
 import os
 import re
 from pathlib import Path
 
 from virtscan.config.file.sections import EngineSection
+from virtscan.config.file.values import is_loopback
 from virtscan.errors import ConfigError
 from virtscan.files import FileError, read_regular
 from virtscan.model import DaskTarget
@@ -49,19 +49,12 @@ def dask_target(section: EngineSection, folder: Path) -> DaskTarget | None:
 
 
 def _check_plain(host: str, files: dict[str, str | None]) -> None:
-    if not _is_loopback(host.strip("[]")):
+    if not is_loopback(host.strip("[]")):
         problem = "tcp:// is neither encrypted nor authenticated, and is accepted only on this machine"
         raise ConfigError(f"engine.dask: {problem}; write tls://, with tls_ca, tls_cert and tls_key", key="dask")
     for key, path in files.items():
         if path is not None:
             raise ConfigError(f"engine.{key}: no effect with tcp://; write tls://, or remove this key", key=key)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.casefold() == "localhost"
 
 
 def _file(key: str, path: str | None, folder: Path) -> str:

@@ -1,11 +1,11 @@
 """`[[provisioning]]` -> a provisioning system to read."""
 
-import ipaddress
 import os
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from virtscan.config.file.sections import ProvisioningSection
+from virtscan.config.file.values import is_loopback
 from virtscan.errors import ConfigError
 from virtscan.model import ProvisioningKind, ProvisioningTarget, Secret
 
@@ -38,7 +38,7 @@ def provisioning_target(section: ProvisioningSection, subject: str, folder: Path
 def sends_in_clear(target: ProvisioningTarget) -> bool:
     """Return True if a password or token is sent unencrypted over a network."""
     url = urlsplit(target.url)
-    return url.scheme == "http" and target.user is not None and not _is_loopback(url.hostname or "")
+    return url.scheme == "http" and target.user is not None and not is_loopback(url.hostname or "")
 
 
 def _check_url(text: str) -> None:
@@ -79,10 +79,3 @@ def _check_secret(section: ProvisioningSection) -> None:
         raise ConfigError("no password given; set password_file or, with Foreman, token_file", key="user")
     if section.user and ":" in section.user:
         raise ConfigError("a name with a colon can't be sent; use another", key="user")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -26,10 +26,16 @@ def find_config(
             problem = "not a regular file" if path.exists() else "no such file"
             raise ConfigError(f"{path}: {problem}{'' if explicit else ' (VIRTSCAN_CONFIG names it)'}")
         return path
-    home = environment.get("HOME")
-    base = environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else None)
-    candidates = [Path(base) / "virtscan" / "virtscan.toml"] if base else []
+    folder = user_folder(environment)
+    candidates = [folder / "virtscan" / "virtscan.toml"] if folder else []
     return next((path for path in [*candidates, system_file] if _exists(path)), None)
+
+
+def user_folder(environment: Mapping[str, str]) -> Path | None:
+    """Return the folder of the user's configuration of all programs; None for a user without a home."""
+    home = environment.get("HOME")
+    folder = environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else None)
+    return Path(folder) if folder else None
 
 
 def _exists(path: Path) -> bool:
