@@ -2,8 +2,9 @@
 
 import libvirt
 
+from virtscan.model.facts.hypervisors import libvirt_version
+
 
 def version() -> str:
     """Return the version of the C library, which may be another than that of its Python binding."""
-    number = libvirt.getVersion()
-    return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
+    return libvirt_version(libvirt.getVersion())

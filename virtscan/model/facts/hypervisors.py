@@ -185,6 +185,11 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
         return self.permanent_mac or self.mac
 
 
+def libvirt_version(number: int) -> str:
+    """Write a version of libvirt in its own form: 7000000 is 7.0.0."""
+    return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
+
+
 class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
     """One hypervisor: the items that were read, and how complete they are.
 

@@ -8,6 +8,7 @@ import msgspec
 
 from virtscan.correlator.kernel import kernel_state
 from virtscan.model import CONFIGURATION, Finding, Fix, Gap, HostStatus, Hypervisor, Interface, Report
+from virtscan.model.facts.hypervisors import libvirt_version
 from virtscan.model.natural import by_name
 from virtscan.views.counting.amounts import ratio
 from virtscan.views.counting.groups import Group, group_of_host
@@ -43,14 +44,6 @@ class _JudgedHost(msgspec.Struct, frozen=True, kw_only=True):
         return (interface for domain in self.group.domains for interface in domain.interfaces)
 
 
-def _version(host: Hypervisor) -> str | None:
-    """Return the daemon's version in libvirt's own form."""
-    if host.daemon is None:
-        return None
-    number = host.daemon.value
-    return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
-
-
 def _kernel_source(host: Hypervisor) -> str | None:
     if host.kernel is None:
         return None if host.declared_kernel is None else CONFIGURATION
@@ -81,7 +74,10 @@ FIELDS: tuple[Field[_JudgedHost], ...] = (
     Field(number("cores", audience=_DATA), lambda host: host.facts.processor.all_cores),
     Field(number("threads_per_core", audience=_DATA), lambda host: host.facts.processor.threads),
     Field(number("numa_nodes", "NUMA nodes", audience=_DATA), lambda host: host.facts.processor.numa_nodes),
-    Field(Column("libvirt", audience=_DATA), lambda host: _version(host.facts)),
+    Field(
+        Column("libvirt", audience=_DATA),
+        lambda host: None if host.facts.daemon is None else libvirt_version(host.facts.daemon.value),
+    ),
     Field(number("domains"), lambda host: host.group.total(1 for _ in host.group.domains)),
     Field(number("domains_running", "running", under="domains"), lambda host: host.group.running()),
     Field(number("domains_paused", audience=_DATA), lambda host: host.group.paused()),

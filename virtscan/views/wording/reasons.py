@@ -13,6 +13,7 @@ from virtscan.correlator.devices.nic import is_physical
 from virtscan.correlator.staleness.age import is_old
 from virtscan.model import DeviceKind, Fix, GapAbout, Hypervisor, Inventory, Server, State
 from virtscan.model import reasons as r
+from virtscan.model.facts.hypervisors import libvirt_version
 from virtscan.model.gaps.causes import TooOld
 from virtscan.model.sources import is_declared
 from virtscan.views.wording.gaps import item_words
@@ -116,8 +117,8 @@ class Wording:
                 return f"{name} runs kernel {release} ({seen}), which {fills} in checksums: {kernel_basis(basis)}"
             case r.KernelInferred(hypervisor=name, daemon=version):
                 return (
-                    f"{name} runs libvirt {_version(version)}, which no distribution ships with an unfixed kernel: a "
-                    "fixed kernel is inferred"
+                    f"{name} runs libvirt {libvirt_version(version)}, which no distribution ships with an unfixed "
+                    "kernel: a fixed kernel is inferred"
                 )
             case r.HypervisorIsVm(hypervisor=name, nics=nics):
                 shown = f" ({listed(nics)})" if nics else ""
@@ -267,7 +268,3 @@ def _path(reason: r.Reason) -> str | None:
             return f"{device} of {host}{name} its kind was not observed"
         case _:
             return None
-
-
-def _version(number: int) -> str:
-    return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
