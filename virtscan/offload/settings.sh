@@ -76,6 +76,8 @@ interfaces() {
     called $files
     understood='iface|auto|allow-|no-|mapping|source|offload-|tx-offload|bond[-_]slaves|slaves|bridge[-_]ports|template'
     wanted="$relevant$(naming)"
+    own=$(cat $files 2>/dev/null | sed -nE "s~^${blank}iface[[:space:]]+([A-Za-z0-9_.-]+).*~\\1~p" |
+        sort -u | sed 's/\./\\./g' | tr '\n' '|')
     filter=shortened
     lines . $files
     filter=
@@ -87,13 +89,16 @@ interfaces() {
 
 # Interfaces files without the words of commands that switch no offload, and without values of options. The success of
 # commands decides about others, and the place of an option about the file. `ip` fails for a device that is missing.
+# After `||`, a bridge is made if it does not exist.
 shortened() {
     up="$blank(pre-|post-)?up[[:space:]]+"
-    verbs='-[46w]|add|addbr|append|change|del|link|netns|replace|route|rule|set|addr|address|[$]IFACE|[0-9.]+[smhd]?'
+    name="$own[$]IFACE"
+    verbs='-[46w]|add|addbr|append|change|del|link|netns|replace|route|rule|set|addr|address|[0-9.]+[smhd]?'
     sed -E -e "\\~$wanted~b" -e "s~^($up).*\\|\\|[[:space:]]*(/bin/)?(true|:)$blank\$~\\1true~" -e t \
+        -e "s~^($up).*\\|\\|$blank(brctl[[:space:]]+addbr[[:space:]]+($name))$blank\$~\\1\\3~" -e t \
         -e "s~^($up)([^[:space:]]*=|[^;&|]*[;&|]).*~\\1several~" -e t \
         -e "\\~^$up[^[:space:]]*ip[[:space:]]+(-[46][[:space:]]+)*(l|link|a|addr|address|r|ro|route|rule)[[:space:]]~b" \
-        -e "s~^($up[^[:space:]]+([[:space:]]+($verbs))*)([[:space:]].*)?\$~\\1~" -e t \
+        -e "s~^($up[^[:space:]]+([[:space:]]+($verbs|$name))*)([[:space:]].*)?\$~\\1~" -e t \
         -e "\\~^$blank($understood|vlan|rename)~b" -e "s~^($blank[^[:space:]]+[[:space:]]+)[^[:space:]].*~\\1-~"
 }
 
