@@ -47,9 +47,23 @@ profiles() {
         lines "^$blank(\[|($match|TransmitChecksumOffload|Name)$blank=)" "$root/$folder"/systemd/network/*.link \
             "$root/$folder"/systemd/network/*.link.d/*.conf
     done
+    filter=planned
+    lines . "$root"/etc/netplan "$root"/run/netplan "$root"/lib/netplan "$root"/usr/lib/netplan
+    filter=
+}
+
+# The keys of netplan that matter. Valid addresses, routes and names of searched domains are left out, and any other line
+# is a question mark: netplan refuses all files if it does not understand one line.
+planned() {
     keys='macaddress|name|driver|set-name|match|mtu|wakeonlan|[a-z0-9-]*-offload'
-    lines "^ *([^ :]+:$blank(#.*)?\$|($keys):)|transmit-checksum-offload" \
-        "$root"/etc/netplan "$root"/run/netplan "$root"/lib/netplan "$root"/usr/lib/netplan
+    keys="$keys|version|renderer|dhcp4|dhcp6|optional|critical|accept-ra"
+    ip='"?[0-9a-fA-F.:]+(/[0-9]+)?"?'
+    tail='[[:space:]]*(#.*)?$'
+    sed -E -e '/^[[:space:]]*$/d' -e "\\~^ *([^ :]+:$tail|($keys):)|transmit-checksum-offload~b" \
+        -e "\\~^ *- *($ip|[A-Za-z0-9.-]+)$tail~d" \
+        -e "\\~^ *(addresses|search): *\\[[0-9A-Za-z.:/, \"'-]*]$tail~d" \
+        -e "\\~^ *(- )?(to|via|gateway4|gateway6): *(\"?default\"?|$ip)$tail~d" -e "\\~^ *metric: *[0-9]+$tail~d" \
+        -e 's/.*/?/'
 }
 
 # Lines of sections, of keys with values, and others as a question mark.

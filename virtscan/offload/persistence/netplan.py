@@ -32,6 +32,8 @@ _PLAIN = re.compile(
         |match/name=[\w*-]+
         |match/macaddress=([\da-f]{{2}}:){{5}}[\da-f]{{2}}
         |(nameservers/)?addresses=
+        |nameservers/search=
+        |routes=
     )
     """,
     re.VERBOSE | re.IGNORECASE,
