@@ -337,6 +337,12 @@ units() {
         case $name in *- | *@) name="$name[^/]*" ;; *?@?*) name="$name|${name%%@*}@" ;; esac
         names="$names|$name"
     done
+    # The services of this machine that these need.
+    for name in $(cat $services 2>/dev/null | sed -n "s/^$blank\(Requires\|Requisite\|BindsTo\)$blank=//p"); do
+        if [ -f "$root/etc/systemd/system/$name" ] && [ ! -L "$root/etc/systemd/system/$name" ]; then
+            names="$names|$(printf '%s' "${name%.service}" | sed 's/[.@+]/\\&/g')"
+        fi
+    done
     say wants
     { wants $lasting && if [ -n "$lasting" ]; then runlevels; fi; } | body
     say wants-until-reboot

@@ -130,12 +130,18 @@ def _started(name: str, instance: str | None, evidence: Evidence, device: str, *
 
 
 def _active(evidence: Evidence, device: str, unit: str) -> State:
-    """Return whether another unit is active at boot: a target, the device, an enabled service or one of udev's."""
+    """Return whether another unit is active at boot: a target, the device, an enabled service or one of udev's.
+
+    Commands of a service of this machine that runs once may fail; a daemon is assumed to start.
+    """
     stem, _, kind = unit.rpartition(".")
     if kind != "service":
         return _owner_starts(unit, evidence, device, 0)
     if evidence.masks(unit):
         return State.OFF
+    own = ini(evidence.files.get(f"/etc/systemd/system/{unit}", ""))
+    if ("Service", "Type", "oneshot") in own:
+        return State.UNKNOWN
     return State.ON if evidence.wants(stem) or stem.startswith("systemd-udev") else State.UNKNOWN
 
 
