@@ -1136,6 +1136,22 @@ def test_netplan_counts_if_it_has_accepted_its_files() -> None:
         assert state({plan: refused.replace("no", "yes"), RC_LOCAL: COMMAND}) is UNKNOWN, more
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("addresses: [10.0.0.2/24, 'fd00::2/64']\n      gateway4: 10.0.0.1", OFF),
+        ("addresses:\n      - 10.0.0.2/24\n      routes:\n      - to: default\n        via: 10.0.0.1", OFF),
+        ("nameservers:\n        search: [example.com]\n        addresses: [10.0.0.1]", OFF),
+        ("gateway4: nowhere", UNKNOWN),
+        ("addresses: [10.0.0.2/24]\n      no-such-key: 1", UNKNOWN),
+    ],
+)
+def test_netplan_accepts_static_addresses(lines: str, expected: State) -> None:
+    text = f"network:\n  version: 2\n  ethernets:\n    eth0:\n      {lines}\n      transmit-checksum-offload: no\n"
+
+    assert state({"/etc/netplan/50-a.yaml": text}) is expected
+
+
 def test_netplan_and_other_link_files_are_tried_in_the_order_of_their_names() -> None:
     plan = "network:\n  ethernets:\n    eth0:\n      {}\n"
     off = planned(plan.format("transmit-checksum-offload: false"))

@@ -40,7 +40,13 @@ _PLAIN = re.compile(
 )
 """Keys and values with which netplan accepts a file, each key by its path."""
 
-_ADDRESS = re.compile(r" *- *\"?[\da-f.:]+(/\d+)?\"?", re.IGNORECASE)
+_IP = r"\"?[\da-f.:]+(/\d+)?\"?"
+_VALID = re.compile(
+    rf" *(- *({_IP}|[a-z\d.-]+)|(addresses|search): *\[[\da-z.:/, \"'-]*\]|metric: *\d+"
+    rf"|(- )?(to|via|gateway[46]): *(\"?default\"?|{_IP}))\s*(#.*)?",
+    re.IGNORECASE,
+)
+"""Addresses, routes and names of searched domains."""
 _LINK_WORDS = {_KEY: OFFLOAD, "set-name": "Name"}
 _LINK_KEYS = {"match.name": "OriginalName", "match.macaddress": "PermanentMACAddress"}
 
@@ -88,13 +94,13 @@ def link_files(evidence: Evidence) -> Iterator[LinkFile]:
 
 def _is_plain(text: str) -> bool:
     """Return True if a file has only plain keys, as installers write them: each once, with consistent indentation."""
-    entries = list(_entries(text))
+    kept = [line for line in text.splitlines() if not _VALID.fullmatch(line)]
+    entries = list(_entries("\n".join(kept)))
     found = {"/".join(keys): value for _, keys, value in entries}
     indents = {len(keys): indent for indent, keys, _ in entries}
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    addresses = list(filter(_ADDRESS.fullmatch, lines))
+    lines = [line for line in kept if line.strip() and not line.lstrip().startswith("#")]
     return (
-        len(found) + len(addresses) == len(lines)
+        len(found) == len(lines)
         and all(indents[len(keys)] == indent for indent, keys, _ in entries)
         and all(_PLAIN.fullmatch(f"{path}={value}") for path, value in found.items())
         and all(f"{path.removesuffix('set-name')}match" in found for path in found if path.endswith("/set-name"))
