@@ -215,8 +215,8 @@ def is_local(address: str) -> bool:
 def needs_this_machine(address: str) -> bool:
     """Return True unless another machine would reach the same hypervisor by this URI.
 
-    A URI without a host, with a loopback or with a link-local address depends on this machine, and so do a program to
-    run and key files. A password is not sent to other machines, in any part of the URI.
+    A URI without a host, or with a loopback or link-local address, depends on this machine. So do a program to run and
+    key files. A password is not sent to other machines, in any part of the URI.
     """
     uri = parse(address)
     of_this_machine = _FILES_HERE & set(uri.parameters)

@@ -80,8 +80,8 @@ def content(file: File) -> bytes | WhyLeftOut:
     """Return the bytes of a file, decompressed; the reason to leave out a file that does not begin like XML.
 
     Raises:
-        ConnectorError: It can't be read, is being written, is too large, is in a compression that is not read, or may
-            never end, as a pipe or a device.
+        ConnectorError: It can't be read, is being written, is too large, or may never end, as a pipe or a device. Or it
+            is in a compression other than gzip.
     """
     if not stat.S_ISREG(file.status.st_mode):
         if not file.is_meant:
