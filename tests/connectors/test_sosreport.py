@@ -409,6 +409,22 @@ def test_the_machine_is_read_from_dmi(tmp_path: Path) -> None:
     assert (host.machine, host.system_uuid) == (Machine.VIRTUAL, UUID)
 
 
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "/dev/mem: Permission denied\n",
+        "# No SMBIOS nor DMI entry point found, sorry.\n",
+        "System Information\n\tUUID: \n",
+    ],
+)
+def test_the_machine_is_read_from_sysfs_if_dmidecode_failed(tmp_path: Path, printed: str) -> None:
+    files = {"sys_vendor": "Dell Inc.\n", "product_name": "PowerEdge R640\n", "product_uuid": f"{UUID}\n"}
+    sysfs = {f"sys/class/dmi/id/{name}": text for name, text in files.items()}
+    host, _ = scan(tmp_path, {"sos_commands/hardware/dmidecode": f"# dmidecode 3.3\n{printed}", **sysfs})
+
+    assert (host.machine, host.system_uuid) == (Machine.PHYSICAL, UUID)
+
+
 def test_an_unread_device_is_a_gap_under_a_macvtap_and_not_as_a_bridge(tmp_path: Path) -> None:
     bridge = "<interface type='bridge'><source bridge='br0'/></interface>"
     _, gaps = scan(tmp_path, {f"{VIRSH}dumpxml_web01": domain(inner=macvtap("bond2") + bridge)})

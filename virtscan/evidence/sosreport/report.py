@@ -98,9 +98,8 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
 
     @property
     def _dmi(self) -> hostnet.Dmi:
-        if decoded := self.text("dmidecode", "sos_commands/hardware/dmidecode"):
-            return hostnet.read_dmidecode(decoded)
-        return hostnet.read_dmi_files(dict(self.named("sys/class/dmi/id/")))
+        decoded = hostnet.read_dmidecode(self.text("dmidecode", "sos_commands/hardware/dmidecode") or "")
+        return decoded if decoded != hostnet.Dmi() else hostnet.read_dmi_files(dict(self.named("sys/class/dmi/id/")))
 
     @property
     def cpus(self) -> int | None:
