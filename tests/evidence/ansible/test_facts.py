@@ -93,6 +93,51 @@ def test_bonds_bridges_and_aliases_are_understood() -> None:
     assert devices[DeviceName("eth0")].addresses == ("192.0.2.10/24", "198.51.100.1/24")
 
 
+def test_an_address_with_a_label_is_one_of_its_device() -> None:
+    # As ansible-core 2.19 prints `ip address add ... label eth0:pxe`, without features and IPv6.
+    told = {
+        "ansible_interfaces": ["eth0_pxe", "br-ex_0", "br-ex", "eth0", "lo", "eth0_1", "far0", "eth0vip"],
+        "ansible_br_ex": {"device": "br-ex", "interfaces": [], "macaddress": "8e:7d:f7:92:cf:a1", "type": "bridge"},
+        "ansible_br_ex_0": {"ipv4": {"address": "203.0.113.1", "netmask": "255.255.255.0", "prefix": "24"}},
+        "ansible_eth0": {
+            "device": "eth0",
+            "ipv4": {"address": "192.0.2.1", "netmask": "255.255.255.0", "prefix": "24"},
+            "ipv4_secondaries": [{"address": "192.0.2.9", "netmask": "255.255.255.0", "prefix": "24"}],
+            "macaddress": "e2:c8:c1:64:59:e3",
+            "type": "ether",
+        },
+        "ansible_eth0_1": {"ipv4_secondaries": [{"address": "192.0.2.9", "netmask": "255.255.255.0", "prefix": "24"}]},
+        "ansible_eth0_pxe": {"ipv4": {"address": "198.51.100.9", "netmask": "255.255.255.0", "prefix": "24"}},
+        "ansible_eth0vip": {"ipv4": {"address": "198.51.100.10", "netmask": "255.255.255.255", "prefix": "32"}},
+        "ansible_far0": {"device": "far0", "macaddress": "b6:7b:5e:95:9e:e7", "type": "ether"},
+        "ansible_lo": {"device": "lo", "type": "loopback"},
+    }
+
+    (read,) = read_facts(json.dumps(told).encode())
+
+    assert {device.name: device.addresses for device in read.devices} == {
+        "br-ex": ("203.0.113.1/24",),
+        "eth0": ("192.0.2.1/24", "192.0.2.9/24", "198.51.100.9/24", "198.51.100.10/32"),
+        "far0": (),
+        "lo": (),
+    }
+    assert (read.lists_all_devices, read.without_facts) == (True, ())
+
+
+def test_a_labelled_address_of_a_device_without_facts_shows_no_device_of_its_own() -> None:
+    label = {"ipv4": {"address": "198.51.100.9", "netmask": "255.255.255.0", "prefix": "24"}}
+    told = {
+        "ansible_interfaces": ["eth1", "eth10", "eth10_pxe"],
+        "ansible_eth1": {"device": "eth1", "type": "ether"},
+        "ansible_eth10_pxe": label,
+    }
+
+    (read,) = read_facts(json.dumps(told).encode())
+
+    assert (read.lists_all_devices, read.without_facts) == (False, ("eth10",))
+    assert [(device.name, device.addresses) for device in read.devices] == [("eth1", ())]
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[]", "{}", "null", "a | SUCCESS => {", '{"kernel": "Linux"}', "[" * 100000, "a | SUCCESS => " + "{" * 9],

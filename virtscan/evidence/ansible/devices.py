@@ -62,9 +62,7 @@ def lists_all_devices(facts: Mapping[str, Any]) -> bool:
 
 def without_facts(facts: Mapping[str, Any]) -> tuple[DeviceName, ...]:
     """Return the interfaces that Ansible lists without facts."""
-    names = facts.get("interfaces")
-    listed = {str(name).partition(":")[0] for name in names} if isinstance(names, list) else set()
-    return tuple(DeviceName(name) for name in sorted(listed - {label for label, _ in _entries(facts)}))
+    return tuple(DeviceName(name) for name in sorted(_listed(facts) - {label for label, _ in _entries(facts)}))
 
 
 def read_features(facts: Mapping[str, Any]) -> dict[DeviceName, str]:
@@ -85,9 +83,38 @@ def _lines(features: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _entries(facts: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the facts of each device by its name, and those of each label as `DEVICE:LABEL`.
+
+    An address with a label (`ip address add … label eth0:1`) is nowhere else, unless its subnet has another address.
+    """
+    names: dict[str, str | None] = {_key(name): None for name in _listed(facts)}
     for entry in facts.values():
         if isinstance(entry, dict) and isinstance(entry.get("device"), str) and entry["device"].split():
-            yield entry["device"], entry
+            name = entry["device"]
+            names[_key(name)] = name.partition(":")[0]
+            yield name, entry
+    for key, entry in facts.items():
+        if _is_label(entry):
+            longest = max(filter(key.startswith, names), key=len, default="")
+            if (device := names.get(longest)) is not None:
+                yield f"{device}:{key}", entry
+
+
+def _listed(facts: Mapping[str, Any]) -> set[str]:
+    """Return the names of the devices that Ansible lists, with or without facts; labels are listed as well."""
+    names = facts.get("interfaces")
+    listed = {str(name).partition(":")[0] for name in names} if isinstance(names, list) else set()
+    return {name for name in listed if not _is_label(facts.get(_key(name)))}
+
+
+def _is_label(entry: object) -> bool:
+    """Return True for the facts of a label, which Ansible lists among the interfaces: addresses alone."""
+    return isinstance(entry, dict) and bool(entry) and entry.keys() <= {"ipv4", "ipv4_secondaries"}
+
+
+def _key(name: str) -> str:
+    """Return the key of an interface's facts."""
+    return name.replace("-", "_").replace(":", "_")
 
 
 def _addresses(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

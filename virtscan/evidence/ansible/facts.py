@@ -26,6 +26,7 @@ _WANTED = frozenset({
 })  # fmt: skip
 """Facts that are read in addition to those of devices, without `ansible_`."""
 
+_OF_DEVICES = re.compile(rb'"(?:device|ipv4|ipv4_secondaries)"')
 _SOURCE = "ansible"
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -116,7 +117,7 @@ def _decoded(values: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
     Raises:
         FactsError: They are too large.
     """
-    wanted = {key: bytes(raw) for key, raw in values.items() if key in _WANTED or b'"device"' in bytes(raw)}
+    wanted = {key: bytes(raw) for key, raw in values.items() if key in _WANTED or _OF_DEVICES.search(raw)}
     if sum(map(len, wanted.values())) > _LARGEST:
         raise FactsError(f"facts of one host too large (over {_LARGEST} bytes)")
     return {key: msgspec.json.decode(raw.decode(errors="replace")) for key, raw in wanted.items()}
