@@ -289,3 +289,25 @@ WORDS = st.sampled_from(
 @given(st.lists(WORDS, max_size=40).map("".join) | st.text(max_size=80))
 def test_any_text_is_parsed_without_an_error(text: str) -> None:
     assert all(device.name for device in read_ip(text, source="ip"))
+
+
+def test_an_address_counts_in_any_scope_in_which_others_can_be_answered() -> None:
+    # `ip address add … scope SCOPE` of iproute2 6.1; an administrator may choose the scope of any address.
+    text = """\
+3: eth0@far0: <BROADCAST,MULTICAST,UP> mtu 1500 qdisc noop state UP group default qlen 1000
+    link/ether 2a:0b:c5:55:10:f2 brd ff:ff:ff:ff:ff:ff
+    inet 203.0.114.5/24 scope host eth0
+       valid_lft forever preferred_lft forever
+    inet 198.51.100.9/24 scope link eth0
+       valid_lft forever preferred_lft forever
+    inet 203.0.113.5/24 scope site eth0
+       valid_lft forever preferred_lft forever
+    inet 192.0.2.1/24 scope 100 eth0
+       valid_lft forever preferred_lft forever
+    inet 169.254.7.1/16 scope link eth0
+       valid_lft forever preferred_lft forever
+"""
+
+    (eth0,) = read_ip(text, source="ip")
+
+    assert eth0.addresses == ("198.51.100.9/24", "203.0.113.5/24", "192.0.2.1/24")

@@ -33,7 +33,7 @@ def read_ip(text: str, *, source: str, complete: bool = False) -> tuple[Device, 
     """Read the output of `ip link` or `ip address`, with any of -d, -s, -o, or -j.
 
     Kinds, VLANs and lower devices come with -d only; without it a device is a name with a MAC and addresses.
-    Addresses of loopback or link scope are left out.
+    Loopback and link-local addresses are left out.
 
     Args:
         text: The output.

@@ -10,7 +10,8 @@ from virtscan.hostnet.link_kinds import LINK_KINDS, NIC, TUNNEL, UNKNOWN_KIND, L
 from virtscan.model import Device, DeviceKind, DeviceName, Mac, SourceMode, parse_mac
 
 _NO_MAC = "00:00:00:00:00:00"
-_WIDE = frozenset({"global", "site"})
+_OWN = frozenset({"host", "nowhere"})
+"""Scopes of addresses that no other machine is answered from; an administrator may give any other to any address."""
 _MODES = {mode.value: mode for mode in SourceMode} | {"passthru": SourceMode.PASSTHROUGH, "source": SourceMode.UNKNOWN}
 
 
@@ -36,13 +37,13 @@ class LinkEntry(msgspec.Struct, kw_only=True):
     addresses: dict[str, None] = {}
 
     def add_address(self, text: str, scope: str | None) -> None:
-        """Keep an address unless it is malformed or of loopback or link scope."""
+        """Keep an address unless it is malformed, of the machine itself or made for the link alone (fe80::1)."""
         try:
-            address = str(ipaddress.ip_interface(text))
+            address = ipaddress.ip_interface(text)
         except ValueError:
             return
-        if scope in _WIDE:
-            self.addresses[address] = None
+        if scope not in _OWN and not (scope == "link" and address.is_link_local):
+            self.addresses[str(address)] = None
 
 
 def devices(links: Sequence[LinkEntry], source: str, *, complete: bool) -> tuple[Device, ...]:
