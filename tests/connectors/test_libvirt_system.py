@@ -37,6 +37,17 @@ sys.stdout.buffer.write(msgspec.json.encode(scan("qemu:///system")[0]))
 """
 
 
+WARN_INSIDE = """\
+from virtscan.correlator import correlate
+from virtscan.model import Plan, Target, TargetKind
+from virtscan.scanning import collect
+from virtscan.views.wording.gaps import reason
+targets = [Target(kind=TargetKind.LIBVIRT, address=uri) for uri in ("qemu:///system", "qemu+unix:///system")]
+for gap in correlate(collect(Plan(targets=tuple(targets)))).warnings:
+    print(reason(gap)[:18])
+"""
+
+
 def domain_xml(name: str, *interfaces: str) -> str:
     """One that needs no KVM, no disk and little memory."""
     return (
@@ -127,6 +138,12 @@ def test_this_machine_gives_its_own_name_and_kernel(host: QemuHost) -> None:
     assert (hypervisor.kernel_build, hypervisor.local) == (platform.version(), True)
     assert [domain.name for domain in hypervisor.domains] == ["db01", "web01"]
     assert Path(f"/sys/class/net/{DEVICE}").exists() is False
+
+
+def test_one_daemon_under_two_addresses_is_warned_about(host: QemuHost) -> None:
+    printed = host.run(sys.executable, "-c", WARN_INSIDE)
+
+    assert printed.splitlines() == ["same hypervisor as"]
 
 
 def test_what_planners_count_is_read(host: QemuHost, tmp_path: Path) -> None:
