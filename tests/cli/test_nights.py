@@ -39,13 +39,13 @@ def test_a_week_of_nights_prints_only_news(fleet: Fleet) -> None:
 
     fleet.lose("hv2")
     away = fleet.scan()
-    assert away.subject == "1 hypervisor no longer reached; since 2026-11-03 02:00 UTC."
+    assert away.subject == "1 hypervisor no longer read; since 2026-11-03 02:00 UTC."
     assert (away.err, away.code) == ("", 3)
     assert silent(fleet.scan(), code=3)
 
     fleet.bring_back("hv2")
     back = fleet.scan()
-    assert back.subject == "1 hypervisor reached again; since 2026-11-05 02:00 UTC."
+    assert back.subject == "1 hypervisor read again; since 2026-11-05 02:00 UTC."
     assert back.code == 3
 
     fleet.configure(offload="off")
@@ -100,7 +100,7 @@ def test_a_scan_that_reads_nothing_leaves_the_last_night_as_it_was(fleet: Fleet)
     night = fleet.scan()
 
     assert night.code == 5
-    assert night.subject.startswith("2 hypervisors no longer reached")
+    assert night.subject.startswith("2 hypervisors no longer read")
     assert (fleet.folder / "last.json").read_bytes() == before
 
 
@@ -110,10 +110,10 @@ def test_the_night_before_may_be_in_a_history(fleet: Fleet) -> None:
     assert fleet.scan(url=url).subject == "First scan: 1 newly at risk."
     assert silent(fleet.scan(url=url))
     fleet.lose("hv2")
-    assert fleet.scan(url=url).subject == "1 hypervisor no longer reached; since 2026-11-02 02:00 UTC."
+    assert fleet.scan(url=url).subject == "1 hypervisor no longer read; since 2026-11-02 02:00 UTC."
     assert silent(fleet.scan(url=url), code=3)
     fleet.bring_back("hv2")
-    assert fleet.scan(url=url).subject == "1 hypervisor reached again; since 2026-11-04 02:00 UTC."
+    assert fleet.scan(url=url).subject == "1 hypervisor read again; since 2026-11-04 02:00 UTC."
     assert silent(fleet.scan(url=url))
 
 
@@ -156,9 +156,9 @@ def test_the_first_scan_counts_what_is_not_read_and_has_nothing_to_compare_with(
     fleet.lose("hv2")
     first = fleet.scan()
 
-    assert first.subject == "First scan: 1 newly at risk, 1 hypervisor not reached."
+    assert first.subject == "First scan: 1 newly at risk, 1 hypervisor not read."
     assert "First scan: 1 interface of 1 VM newly at risk, because of satellite." in first.out
-    assert "1 hypervisor not reached.\n  hv2  VMs unknown\n" in first.out
+    assert "1 hypervisor not read.\n  hv2  VMs unknown\n" in first.out
     assert first.code == 4
     assert silent(fleet.scan(), code=3)
 
@@ -181,7 +181,7 @@ def test_a_hypervisor_that_is_new_and_unread_is_marked_as_both(fleet: Fleet) -> 
     fleet.scan()
     fleet.configure(hosts=("hv1", "hv2", "hv3"))
 
-    assert fleet.scan().subject == "1 hypervisor added and not reached; since 2026-11-01 02:00 UTC."
+    assert fleet.scan().subject == "1 hypervisor added and not read; since 2026-11-01 02:00 UTC."
     assert silent(fleet.scan(), code=3)
 
 

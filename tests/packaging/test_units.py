@@ -156,11 +156,11 @@ def test_in_a_fortnight_of_nights_only_those_with_news_are_mailed(tmp_path: Path
     assert first.startswith("(exit-code, exit code 1): ")
     assert [mailed() for _ in range(2)] == ["", ""]
     fleet.lose("hv2")  # nothing is at risk there
-    assert mailed() == "(success, exit code 3): 1 hypervisor no longer reached; since 2026-11-03 02:00 UTC."
+    assert mailed() == "(success, exit code 3): 1 hypervisor no longer read; since 2026-11-03 02:00 UTC."
     assert [mailed() for _ in range(6)] == [""] * 6
     assert mailed() == "(success, exit code 3): 1 hypervisor still not read; since 2026-11-10 02:00 UTC."
     fleet.bring_back("hv2")
-    assert mailed() == "(success, exit code 3): 1 hypervisor reached again; since 2026-11-11 02:00 UTC."
+    assert mailed() == "(success, exit code 3): 1 hypervisor read again; since 2026-11-11 02:00 UTC."
     fleet.configure(waiver=f'[[waiver]]\ndomain = "app*"\nreason = "boots from ISO"\nuntil = {until}\n')
     assert mailed() == "(success, exit code 0): 1 waiver about to end; since 2026-11-12 02:00 UTC."
     assert mailed() == ""

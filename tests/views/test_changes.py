@@ -118,7 +118,7 @@ def test_domains_of_an_unread_host_are_named_below_one_line() -> None:
     host = HostChange(kind=Kind.NOT_SEEN, old="hv2", new="hv2", domains=20)
     lines = table(Changes(old=OLD, new=NEW, domains=gone, hypervisors=(host,), unread=("hv2",)))
 
-    assert lines[0] == "1 hypervisor no longer reached, 20 VMs not seen; since 2026-11-22 02:00 UTC."
+    assert lines[0] == "1 hypervisor no longer read, 20 VMs not seen; since 2026-11-22 02:00 UTC."
     assert "20 VMs not seen: may be on hv2." in lines
     assert sum(line.startswith("  hv2  vm") for line in lines) == 20
 

@@ -18,15 +18,14 @@ _KINDS = {
     Kind.SEEN_AGAIN: "seen again",
 }
 
-_OF_HOSTS = _KINDS | {Kind.NOT_SEEN: "no longer reached", Kind.SEEN_AGAIN: "reached again"}
 _OF_DOMAINS = _KINDS | {Kind.SEEN_AGAIN: "not seen before"}
-_OF_SERVERS = _KINDS | {Kind.NOT_SEEN: "no longer read", Kind.SEEN_AGAIN: "read again"}
+_OF_MACHINES = _KINDS | {Kind.NOT_SEEN: "no longer read", Kind.SEEN_AGAIN: "read again"}
 _OF_SYSTEMS = _KINDS | {Kind.NOT_SEEN: "not read", Kind.SEEN_AGAIN: "read again"}
-_SUBJECTS = {"hypervisor": _OF_HOSTS, "VM": _OF_DOMAINS, "server": _OF_SERVERS, "provisioning system": _OF_SYSTEMS}
+_SUBJECTS = {"hypervisor": _OF_MACHINES, "VM": _OF_DOMAINS, "server": _OF_MACHINES, "provisioning system": _OF_SYSTEMS}
 _READ = {
     HostStatus.COMPLETE: "read completely again",
     HostStatus.PARTIAL: "read in part",
-    HostStatus.FAILED: "not reached",
+    HostStatus.FAILED: "not read",
 }
 
 
