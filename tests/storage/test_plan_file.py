@@ -59,6 +59,7 @@ def test_a_plan_is_one_line_that_is_read_again() -> None:
         (b"[]", "not a plan"),
         (b"", "empty; see virtscan schema plan"),
         (b"{\n", "not JSON (Input data was truncated)"),
+        (b"# plan\n", "not JSON (invalid character (byte 0))"),
         (plan_dumps(PLAN)[:100], "not JSON (Input data was truncated)"),
         (b'{"schema": "\xff"}', "not"),
         (b"[" * 100_000, "not a plan"),

@@ -88,7 +88,7 @@ def plan_loads(data: bytes, *, origin: str) -> SavedPlan:
     except msgspec.ValidationError as error:
         raise PlanError(f"{origin}: not a plan ({error}); {_WANTED}") from error
     except msgspec.DecodeError as error:
-        problem = "empty" if not data.strip() else f"not JSON ({error})"
+        problem = "empty" if not data.strip() else f"not JSON ({str(error).removeprefix('JSON is malformed: ')})"
         raise PlanError(f"{origin}: {problem}; {_WANTED}") from error
     except UnicodeDecodeError as error:
         raise PlanError(f"{origin}: not UTF-8 text; {_WANTED}") from error
