@@ -65,7 +65,7 @@ TRACES = {
     2: "wrong usage, or not a packet capture",
     3: "no such boot, but something was not read or is unclear",
     4: "a boot failed because of partial checksums, and something was not read",
-    5: "nothing was read",
+    5: "no boot was found",
 }
 """Exit codes of `virtscan trace`."""
 
