@@ -56,7 +56,7 @@ def test_a_host_that_may_have_more_domains_leaves_no_headroom() -> None:
     document = GROUPINGS["site"](report)
 
     assert values(of(report, "site"), "status", *KEYS) == [("complete", None, None, 3500)]
-    assert "headroom is unknown, because there may be more domains than were read on: folder" in document.notes
+    assert "headroom is unknown, because these may have more domains than were read: folder" in document.notes
 
 
 def test_the_total_of_a_single_site_is_that_of_the_site() -> None:

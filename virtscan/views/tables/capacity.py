@@ -164,7 +164,7 @@ def _notes(report: Report, total: Group, by: Grouping) -> list[str]:
     complete = (host for host in total.read if host.status is HostStatus.COMPLETE and host.memory_mib is not None)
     short = [host.name for host in complete if not host.lists_all_domains]
     if short:
-        notes.append(f"headroom is unknown, because there may be more domains than were read on: {', '.join(short)}")
+        notes.append(f"headroom is unknown, because these may have more domains than were read: {', '.join(short)}")
     return notes
 
 
