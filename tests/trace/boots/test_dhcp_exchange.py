@@ -23,6 +23,7 @@ from tests.trace.build import (
     datagram,
     dhcp,
     discover,
+    error,
     lease,
     octets,
     offer,
@@ -505,6 +506,26 @@ class TestClientsThatConfigureBothVersions:
 
         first, second = self.rows(tmp_path, *later, replies(20.3, dhcp6(7, ADDRESS, URL)), kind=Checksum.PARTIAL)
         assert (first[0], second[0]) == ("yes", "unclear")
+
+    @pytest.mark.parametrize(
+        ("answers", "verdicts"),
+        [
+            ([answered(1.1, options()), said(1.2, b"\0\4\0\0", to=40000), answered(1.3, data(1, 5))], ["no", "yes"]),
+            ([answered(1.1, error(1, "no"), kind=Checksum.PARTIAL)], ["unclear"]),
+        ],
+        ids=["without the last acknowledgement", "an error that the client may have missed"],
+    )
+    def test_a_download_does_not_hide_offers_that_are_ignored_afterwards(
+        self, answers: list[Shot], verdicts: list[str], tmp_path: Path
+    ) -> None:
+        first = [*lease(), said(1.0, read_request()), *answers]
+        solicits = [
+            shot
+            for time in (1.8, 2.9, 5.0)
+            for shot in (asks(time, SOLICIT), replies(time + 0.1, dhcp6(2, ADDRESS, URL), Checksum.PARTIAL))
+        ]
+
+        assert [judge(boot).failed.value for boot in trace(tmp_path, *first, *solicits, until=60).boots] == verdicts
 
 
 def test_advertisements_that_are_never_requested_are_offers(tmp_path: Path) -> None:

@@ -83,7 +83,8 @@ class BootAttempt:
         version = len(packet.source)
         if self._downloads:
             last = self._downloads[-1]
-            return len(last.server) != version and last.ended(packet.time)[0] is Outcome.UNFINISHED
+            is_open = last.ended(packet.time)[0] is Outcome.UNFINISHED and not last.may_be_whole
+            return len(last.server) != version and is_open
         return any(size != version and lease.is_open(packet.time) for size, lease in self.leases.items())
 
     def is_at_another_address(self, address: bytes) -> bool:
@@ -184,12 +185,20 @@ class BootAttempt:
         )
 
     def _outcome(self, end: float) -> tuple[Outcome, BootError | None, Download | DhcpExchange]:
-        """Return the outcome of the last download, or else of DHCP, and that exchange."""
-        if not self._downloads:
-            decided = max(self.leases.values(), key=lambda lease: (lease.ignored_incomplete(end), lease.acknowledged))
-            return decided.ended(end), None, decided
-        last = self._downloads[-1]
-        return *last.ended(end), last
+        """Return the outcome of the last download, or else of DHCP, and that exchange.
+
+        DHCP decides also if the client ignored its answers after the last download.
+        """
+        last = self._downloads[-1] if self._downloads else None
+        leases = [
+            lease
+            for lease in self.leases.values()
+            if last is None or (lease.first > last.last and lease.ignored_incomplete(end))
+        ]
+        if last is not None and not leases:
+            return *last.ended(end), last
+        decided = max(leases, key=lambda lease: (lease.ignored_incomplete(end), lease.acknowledged))
+        return decided.ended(end), None, decided
 
     def _fold(self, download: Download, end: float) -> None:
         download.settle(end)

@@ -212,6 +212,8 @@ class Download(Exchange, ABC):
     file: str | None = None
     is_retry = False
     """True if the client may have requested the file before: from another port, or before the capture began."""
+    may_be_whole = False
+    """True if the last packet of the file was sent; some clients don't acknowledge it."""
     insisted = False
     """True if the client requested the file again after an error, which did not reach it then."""
 

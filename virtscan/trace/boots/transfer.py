@@ -95,6 +95,7 @@ class Transfer(Download):
                 if size < self._block_sizes.get(flow, BLOCK_SIZE):
                     self._final_missed = self._final_block is not None
                     self._final_block = flow, block
+                    self.may_be_whole = True
                 self._take_late(flow, block)
             case Error(code, text):
                 self.answered(packet, flow, again=self._error is not None)
