@@ -1,10 +1,15 @@
 """The counts that every view and the exit code agree on."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
-from tests.build import domain, hypervisor, inventory, macvtap, server
+import msgspec
+
+from tests.build import TAKEN_AT, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.views.fleet import finding, report
-from virtscan.model import Exposure, NotJudged, Report, Verdict
+from virtscan.correlator import correlate
+from virtscan.model import Exposure, GapAbout, HostStatus, NotJudged, Report, Verdict
+from virtscan.scanning.merging import merge
 from virtscan.views.document import counts
 from virtscan.views.report.summary import coverage, metrics, scope
 
@@ -59,6 +64,16 @@ def test_the_lines_for_people_hold_the_same_counts() -> None:
         "hypervisors: 1 complete, 1 partial, 1 failed",
         "domains: 7, interfaces: 7, judged: 5",
     )
+
+
+def test_a_hypervisor_that_one_of_the_merged_scans_did_not_read_is_not_read_completely() -> None:
+    refused = gap_in_words("hv2", "refused", GapAbout.HYPERVISOR, hypervisor="hv2")
+    later = inventory(hypervisor("hv2", status=HostStatus.FAILED), gaps=(refused,))
+    later = msgspec.structs.replace(later, taken_at=TAKEN_AT + timedelta(days=1))
+    merged = merge([inventory(hypervisor("hv1"), hypervisor("hv2")), later])
+
+    assert merged.hypervisors[1].status is HostStatus.COMPLETE
+    assert scope(correlate(merged)) == ("Read completely: 1 of 2 hypervisors.",)
 
 
 def test_the_scope_names_what_was_read_completely_and_what_was_skipped() -> None:

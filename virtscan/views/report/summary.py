@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from virtscan.correlator.servers.sending import sending
-from virtscan.model import Exposure, HostStatus, NotJudged, Reach, Report, State, Verdict
+from virtscan.model import Exposure, GapAbout, HostStatus, NotJudged, Reach, Report, State, Verdict
 from virtscan.views.document import Metric, counts, metrics_by
 from virtscan.views.wording.phrases.quantity import quantity
 
@@ -82,7 +82,8 @@ def _read(report: Report) -> Iterator[str]:
         if kinds:
             yield f"All {' and '.join(kinds)} were read."
         return
-    complete = sum(host.status is HostStatus.COMPLETE for host in hosts)
+    unread = {gap.hypervisor for gap in report.inventory.gaps if gap.about is GapAbout.HYPERVISOR}  # in a merged scan
+    complete = sum(host.status is HostStatus.COMPLETE and host.name not in unread for host in hosts)
     known = sum(sending(server).tx is not State.UNKNOWN for server in servers)
     counted = [f"{complete} of {quantity(len(hosts), 'hypervisor')}"] * bool(hosts)
     counted += [f"{known} of {quantity(len(servers), 'server')}"] * bool(servers)
