@@ -126,12 +126,26 @@ def test_every_finding_is_in_one_panel_and_waived_ones_are_not_counted() -> None
         names = [name for place in places for name in (*place.names, *place.further)]
         assert sum(panel.count for panel in panels) == len(of.findings)
         assert sum(place.count for place in places) == len(names) - sum(name.look == "waived" for name in names)
+        assert sum(place.count + place.waived for place in places) == len(names)
     assert ("legacy-db", "waived") in {
         (name.text, name.look)
         for panel in groups.of_document(EVERYTHING(SMALL))
         for place in panel.places
         for name in place.names
     }
+
+
+def test_a_vm_with_an_interface_that_is_not_waived_is_not_shown_as_waived() -> None:
+    findings = (finding(waived="accepted"), finding(index=1), finding(domain="web02", waived="accepted"))
+    document = EVERYTHING(msgspec.structs.replace(SMALL, findings=findings))
+
+    (place,) = (place for panel in groups.of_document(document) for place in panel.places)
+
+    assert [(name.text, name.look == "waived", name.count) for name in place.names] == [
+        ("web01", False, 2),
+        ("web02", True, 1),
+    ]
+    assert '<td class="number">1 and 1 waived</td>' in REPORTERS["html"].render(document).decode()
 
 
 def test_a_section_without_rows_has_no_table_unless_it_is_the_first() -> None:

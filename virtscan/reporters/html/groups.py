@@ -27,12 +27,13 @@ class Name(msgspec.Struct, frozen=True):
 class DeviceDomains(msgspec.Struct, frozen=True):
     """A device of a hypervisor with the domains on it: some, and those that are shown on demand.
 
-    `count` leaves out those that are waived.
+    `count` leaves out the number that is `waived`.
     """
 
     hypervisor: str
     device: str
     count: int
+    waived: int
     names: tuple[Name, ...]
     further: tuple[Name, ...] = ()
 
@@ -113,7 +114,19 @@ def _places(section: Section, group: RowGroup) -> tuple[DeviceDomains, ...]:
 
 
 def _place(hypervisor: str, device: str, domains: dict[str, list[str]]) -> DeviceDomains:
-    names = tuple(Name(printable(name, CELL), looks[0], len(looks)) for name, looks in domains.items())
+    names = tuple(Name(printable(name, CELL), _look(looks), len(looks)) for name, looks in domains.items())
     shown = len(names) if len(names) <= _SHOWN_NAMES + 1 else _SHOWN_NAMES
-    count = sum(name.look != _WAIVED for name in names)
-    return DeviceDomains(printable(hypervisor, CELL), printable(device, CELL), count, names[:shown], names[shown:])
+    waived = sum(name.look == _WAIVED for name in names)
+    return DeviceDomains(
+        hypervisor=printable(hypervisor, CELL),
+        device=printable(device, CELL),
+        count=len(names) - waived,
+        waived=waived,
+        names=names[:shown],
+        further=names[shown:],
+    )
+
+
+def _look(looks: list[str]) -> str:
+    """Return the look of a domain's first interface that is not waived; a domain is waived only as a whole."""
+    return next((look for look in looks if look != _WAIVED), _WAIVED)
