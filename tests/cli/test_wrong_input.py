@@ -150,3 +150,33 @@ def test_a_name_that_no_file_can_have_is_an_error(words: list[str], capfd: pytes
 def test_the_earlier_scan_is_not_read_from_standard_input(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["scan", "-c", HOST, "--since", "-"]) == 2
     assert "--since can't be standard input" in capfd.readouterr().err
+
+
+WITHOUT_CAPABILITIES = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
+"""Root reads any file."""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["report", "{0}"],
+        ["merge", "{0}", "{0}", "--save={0}.all"],
+        ["explain", "web01", "{0}"],
+        ["remedy", "{0}"],
+        ["diff", "{0}", "{0}"],
+        ["config", "check", "{0}"],
+        ["scan", "--config={0}"],
+        ["collect", "--plan={0}"],
+        ["history", "list", "--history=sqlite:///{0}"],
+    ],
+)
+def test_a_file_that_can_not_be_read_is_named_with_the_reason(words: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("{}")
+    path.chmod(0)
+    command = [*WITHOUT_CAPABILITIES, sys.executable, "-m", "virtscan", *(word.format(path) for word in words)]
+
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=LONG, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(rf"virtscan: (sqlite:///)?{path}: can't be read: Permission denied.*\n", done.stderr)

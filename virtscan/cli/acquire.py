@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def fresh_or_saved_options(function: F) -> F:
     """Declare FILE and the options of a scan, for a command that passes them to `acquire`."""
-    argument = click.argument("file", required=False, type=click.Path(path_type=Path))
+    argument = click.argument("file", required=False, type=click.Path(path_type=Path, readable=False))
     return argument(collect_options(function))
 
 

@@ -66,7 +66,7 @@ def enum_option(
     )
 
 
-FILE = click.Path(path_type=Path, dir_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False, readable=False)
 
 config_option = click.option(
     "--config", type=FILE, help="Configuration file (default: VIRTSCAN_CONFIG, ~/.config/virtscan or /etc/virtscan)."
@@ -103,7 +103,7 @@ max_age_option = duration_option("--max-age", help="Ignore facts older than this
 collect_options = _chain(
     connect_option,
     *(
-        click.option(f"--{row.scheme}", multiple=True, type=click.Path(path_type=Path), help=row.help)
+        click.option(f"--{row.scheme}", multiple=True, type=click.Path(path_type=Path, readable=False), help=row.help)
         for row in TARGETS.values()
         if row.address is AddressKind.PATH
     ),

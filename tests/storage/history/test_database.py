@@ -68,7 +68,9 @@ def test_a_database_without_a_history_is_reported_as_such(new_url: object, url: 
 def test_a_file_that_is_not_a_database_is_reported_as_such(tmp_path: Path) -> None:
     (tmp_path / "h").write_bytes(b"{}" * 1000)
 
-    assert "file is not a database" in problem(f"sqlite:///{tmp_path}/h", create=True)
+    said = f"sqlite:///{tmp_path}/h: not a database; use a history written by virtscan scan --history"
+    assert problem(f"sqlite:///{tmp_path}/h", create=True) == said
+    assert problem(f"sqlite:///{tmp_path}") == f"sqlite:///{tmp_path}: can't be read: Is a directory"
 
 
 def test_a_later_schema_is_refused(url: str) -> None:

@@ -35,7 +35,7 @@ _LARGEST = 64 << 20
 @click.option(
     "--plan",
     "path",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path, dir_okay=False, readable=False),
     required=True,
     help="Plan to read; - reads one line of standard input. The run ends when standard input is closed.",
 )

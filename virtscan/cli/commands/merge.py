@@ -30,7 +30,7 @@ _LONGEST = 100
     ),
     exit_codes=ANSWERS,
 )
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @click.option("--save", type=FILE, required=True, help="Save the merged inventory to this file.")
 @click.option("--config", type=FILE, help="Configuration with waivers and limits (default: those of the first FILE).")
 @console_options

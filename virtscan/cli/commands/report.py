@@ -32,7 +32,7 @@ from virtscan.views.report.run import Run
     ),
     exit_codes=JUDGES,
 )
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @lower_device_option
 @max_age_option
 @assume_option

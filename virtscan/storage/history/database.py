@@ -168,12 +168,18 @@ def _reason(error: BaseException | None, url: str) -> str:
     text = " ".join(url_secrets.without_secrets(str(error), url).split()) or "no reason given"
     if isinstance(error, sqlite3.OperationalError) and "locked" in text:
         return f"{text}: another process is writing to it; try again"
+    if text == "file is not a database":
+        return "not a database; use a history written by virtscan scan --history"
     return text
 
 
 def _exists(path: Path, shown: str) -> bool:
+    """Return True if the file exists; SQLite gives no reason for one that it can't open."""
     try:
-        return path.exists()
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)):
+            return True
+    except FileNotFoundError:
+        return False
     except OSError as error:
         raise HistoryError(f"{shown}: can't be read: {error.strerror}") from error
 
