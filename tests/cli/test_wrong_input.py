@@ -180,3 +180,11 @@ def test_a_file_that_can_not_be_read_is_named_with_the_reason(words: list[str], 
 
     assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(rf"virtscan: (sqlite:///)?{path}: can't be read: Permission denied.*\n", done.stderr)
+
+
+def test_a_history_whose_name_is_not_utf_8_is_written(tmp_path: Path) -> None:
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
+
+    assert run(["scan", "-c", HOST, "--history", f"sqlite:///{name}", "-o", str(tmp_path / "report")]) == 3
+    assert Path(name).exists()
+    assert run(["history", "list", "--history", f"sqlite:///{name}"]) == 0

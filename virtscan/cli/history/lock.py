@@ -21,7 +21,7 @@ def exclusive_run(url: str, scope: str | None, console: Console) -> Iterator[Non
     Raises:
         click.ClickException: Another run is going on.
     """
-    identity = hashlib.sha256(f"{url} {scope}".encode()).hexdigest()[:_LENGTH]
+    identity = hashlib.sha256(os.fsencode(f"{url} {scope}")).hexdigest()[:_LENGTH]
     with contextlib.ExitStack() as stack:
         try:
             path = state_directory() / f"scan-{identity}.lock"
