@@ -26,6 +26,7 @@ def test_a_scan_is_found_by_number_by_day_and_as_the_last(url: str) -> None:
         assert history.find(2).taken_at == TAKEN_AT + timedelta(days=1)
         assert history.find(date(2026, 11, 23)).number == 2
         assert history.find(date(2027, 1, 1)).number == 3
+        assert history.find(date.max).number == 3
         with pytest.raises(HistoryError, match="no scan up to 2026-11-21; virtscan history list shows all"):
             history.find(date(2026, 11, 21))
         with pytest.raises(HistoryError, match="no scan 17"):

@@ -1,7 +1,7 @@
 """The history of a fleet: scans saved, listed, read back, counted and pruned."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from types import TracebackType
 
 import msgspec
@@ -81,10 +81,11 @@ class History:
         if isinstance(selector, int):
             chosen = [record for record in records if record.number == selector]
         else:
-            end = datetime.combine(selector + timedelta(days=1), time(), UTC) if selector else None
             kept = [record for record in records if record.kept and (record.reported or not reported)]
-            chosen = [record for record in kept if end is None or record.taken_at < end]
-            if end is not None:  # a clock that was set back gave later numbers to earlier times
+            chosen = [
+                record for record in kept if selector is None or record.taken_at.astimezone(UTC).date() <= selector
+            ]
+            if selector is not None:  # a clock that was set back gave later numbers to earlier times
                 chosen.sort(key=lambda record: record.taken_at)
             last = {record.scope: record.number for record in chosen}
             if len(last) > 1:
