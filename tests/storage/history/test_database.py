@@ -73,6 +73,12 @@ def test_a_file_that_is_not_a_database_is_reported_as_such(tmp_path: Path) -> No
     assert problem(f"sqlite:///{tmp_path}") == f"sqlite:///{tmp_path}: can't be read: Is a directory"
 
 
+def test_an_address_without_an_end_is_not_called_damaged() -> None:
+    url = "postgresql+psycopg://[::1"
+
+    assert problem(url) == f"{url}: not a URL that can be opened; see virtscan history --help"
+
+
 def test_a_later_schema_is_refused(url: str) -> None:
     save(url, FLEET)
     with open_history(url) as history, history._database.writing() as connection:

@@ -195,7 +195,10 @@ def _create_file(path: Path) -> None:
 
 
 def _engine(url: str) -> sa.Engine:
-    parsed = sa.make_url(url)
+    try:
+        parsed = sa.make_url(url)
+    except ValueError as error:  # of a port that is not a number
+        raise sa.exc.ArgumentError(str(error)) from error
     if parsed.get_backend_name() == "sqlite":
         arguments = {} if "timeout" in parsed.query else {"timeout": _LOCK_SECONDS}
         engine = sa.create_engine(parsed, connect_args=arguments)
