@@ -71,6 +71,8 @@ def test_the_effect_on_a_hypervisor_that_was_not_read_is_unknown(
     shown = capfd.readouterr().out
     assert "The effect of the assumption on further VMs is unknown: hv9 was not read completely.\n" in shown
     assert "The assumption changes no verdict.\n" not in shown
+    receiving = "Not counted as read completely, because unread VMs would move there: hv2.\n"
+    assert (receiving in shown) is (assumption == "hv9 runs_on=hv2")
 
 
 @pytest.mark.parametrize("view", VIEWS)

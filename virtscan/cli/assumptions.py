@@ -28,12 +28,14 @@ assume_option = click.option(
 class AssumptionResult(msgspec.Struct, frozen=True, kw_only=True):
     """The assumptions and their effects; all are empty for a report of observed facts.
 
-    `unread` names the hypervisors on which they may have further effects.
+    `unread` names the hypervisors on which they may have further effects, `receiving` those to which unread VMs would
+    move.
     """
 
     assumed: tuple[str, ...] = ()
     effects: "tuple[Effect, ...]" = ()
     unread: tuple[str, ...] = ()
+    receiving: tuple[str, ...] = ()
 
 
 def parsed(texts: Sequence[str], pseudonym: Callable[[str], str]) -> "tuple[Assumption, ...]":
@@ -101,6 +103,11 @@ def with_assumptions(report: Report, assumptions: "Sequence[Assumption]") -> tup
         assumed=texts,
         effects=effects(report, later, assumed.moved),
         unread=tuple(host.name for host in hosts if host.status is not HostStatus.COMPLETE),
+        receiving=tuple(
+            before.name
+            for before, after in zip(hosts, assumed.inventory.hypervisors, strict=True)
+            if before.status is HostStatus.COMPLETE is not after.status
+        ),
     )
 
 

@@ -63,6 +63,7 @@ def marked(
     assumptions: Sequence[str],
     effects: Sequence[Effect] | None = None,
     unread: Sequence[str] = (),
+    receiving: Sequence[str] = (),
 ) -> Document:
     """Mark a document as made under assumptions, in every format, with their effects if reports were compared.
 
@@ -71,10 +72,11 @@ def marked(
         assumptions: The assumptions, as typed.
         effects: Their effects.
         unread: The hypervisors on which they may have further effects.
+        receiving: The hypervisors that were read completely, and would have VMs of the unread ones.
     """
     if not assumptions:
         return document
-    changes = () if effects is None else _lines(effects, unread)
+    changes = () if effects is None else _lines(effects, unread, receiving)
     return msgspec.structs.replace(
         document,
         assumed=tuple(assumptions),
@@ -135,11 +137,13 @@ def _effect(change: EffectKind, before: Finding | None, after: Finding | None) -
     )
 
 
-def _lines(effects: Sequence[Effect], unread: Sequence[str]) -> Iterator[str]:
+def _lines(effects: Sequence[Effect], unread: Sequence[str], receiving: Sequence[str]) -> Iterator[str]:
     """Describe the effects of the assumptions: a line for each kind of change, and one for each interface."""
     if unread:
         why = f"{listed(unread)} {were(unread)} not read completely"
         yield f"The effect of the assumption on further VMs is unknown: {why}."
+    if receiving:
+        yield f"Not counted as read completely, because unread VMs would move there: {listed(receiving)}."
     if not effects:
         yield "The assumption changes no verdict" + (" of what was read." if unread else ".")
     for change, words in _WORDS.items():

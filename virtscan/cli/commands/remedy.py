@@ -71,7 +71,7 @@ def remedy(
             else msgspec.structs.replace(planned, changes=())
         )
         marked_document = marked(
-            document(listed, report, form, chosen), what_if.assumed, what_if.effects, what_if.unread
+            document(listed, report, form, chosen), what_if.assumed, what_if.effects, what_if.unread, what_if.receiving
         )
         code = of_answer(report)
         further = (command_lines(listed, chosen.steps),)

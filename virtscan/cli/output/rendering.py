@@ -222,7 +222,8 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         if self.what_if.assumed:
             from virtscan.views.assumptions import marked
 
-            document = marked(document, self.what_if.assumed, self.what_if.effects, self.what_if.unread)
+            what_if = self.what_if
+            document = marked(document, what_if.assumed, what_if.effects, what_if.unread, what_if.receiving)
         if conditions:
             document = _narrowed(document, conditions)
         display = current_display_options()
