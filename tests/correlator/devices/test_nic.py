@@ -38,7 +38,11 @@ REPLACED = "53:4f:53:00:00:04"  # by `sos clean`
         # The MAC is the last resort.
         *(
             (None, False, Machine.UNKNOWN, f"{start}:00:00:04", VIRTUAL)
-            for start in ("52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:16:3e", "00:15:5d", "08:00:27")
+            for start in (
+                *("52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:16:3e", "00:15:5d", "08:00:27"),
+                # Defaults of VMware, oVirt, Proxmox VE, Nutanix AHV and Parallels, which MECHANISM.md does not list.
+                *("00:1c:14", "00:1a:4a", "bc:24:11", "50:6b:8d", "00:1c:42"),
+            )
         ),
         (None, False, Machine.UNKNOWN, LOCAL, UNKNOWN),
         (None, False, Machine.UNKNOWN, None, UNKNOWN),

@@ -10,7 +10,17 @@ _FORWARDING_DRIVERS = frozenset(
 _EMULATED_DRIVERS = frozenset({"e1000", "e1000e", "igb", "8139cp", "8139too", "pcnet32", "tulip", "ne2k-pci"})
 """Drivers of NICs that hypervisors emulate; partial checksums of an unfixed outer host pass these as well."""
 
-HYPERVISOR_RANGES = ("52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:16:3e", "00:15:5d", "08:00:27")
+HYPERVISOR_RANGES = (
+    "52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:1c:14", "00:16:3e", "00:15:5d", "08:00:27",
+    "00:1a:4a", "bc:24:11", "50:6b:8d", "00:1c:42",
+)  # fmt: skip
+"""Ranges from which hypervisors take the MACs of VMs.
+
+Source:
+    IEEE's list of OUIs for VMware, which makes no NICs. The defaults of oVirt and RHV (00:1a:4a), Proxmox VE 8
+    (bc:24:11), Nutanix AHV (50:6b:8d) and Parallels (00:1c:42).
+"""
+
 LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
 """Prefixes of the names of devices that are not a machine's NICs."""
 
