@@ -146,7 +146,7 @@ def test_places_that_are_judged_alike_are_one_paragraph() -> None:
             inventory(hypervisor("hv1", domain("web01", bridged()))),
             "no fact is missing, and no change is needed\n",
         ),
-        (inventory(hypervisor("hv1", domain("web01", bridged()))), "not judged by R1 (not judged)\n"),
+        (inventory(hypervisor("hv1", domain("web01", bridged()))), "not judged by R1 (out of scope)\n"),
         (scene(beside=(provisioner(),)), "no missing fact would change the verdict; `virtscan remedy`"),
         (
             scene(beside=(provisioner(),), policy=Policy(waivers=(Waiver(reason="from its ISO", domain="web*"),))),

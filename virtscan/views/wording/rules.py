@@ -34,7 +34,7 @@ _FIX_SERVER = (
 
 RULE_WORDS: Mapping[str, RuleWords] = {
     "R1": RuleWords(
-        title="not judged",
+        title="out of scope",
         when="the interface is known not to be a macvtap, or (if only bonds are judged) not to be on a bond; or it "
         "is the server's own",
         then="no finding (counted: not judged)",
