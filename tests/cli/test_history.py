@@ -409,6 +409,14 @@ def test_the_footer_has_the_exit_code_of_a_scan_that_was_not_saved(capfd: pytest
     assert capfd.readouterr().out.endswith("; exit code 74.\n")
 
 
+def test_a_scan_whose_file_can_not_be_written_is_not_lost(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([*SCAN, "--save", "/dev/full", "-o", os.devnull]) == 74
+
+    (copy,) = (tmp_path / "home/.local/state/virtscan").glob("scan-*.json")
+    assert f"the scan is in {copy} (virtscan report)" in capfd.readouterr().err
+    assert len(loads(copy.read_bytes(), origin="copy").hypervisors) == 1
+
+
 def test_nights_under_pseudonyms_are_compared(url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     night = [*SCAN, "--history", url, "--since", url, "--redact", str(tmp_path / "map")]
     assert run(night) == AT_RISK

@@ -17,7 +17,7 @@ from virtscan.cli.history.earlier import since_option
 from virtscan.cli.history.source import history_option, kept_in, trend_of
 from virtscan.cli.history.writer import HistoryWriter
 from virtscan.cli.options import FILE, collect_options, console_options, fail_on_option, report_options
-from virtscan.cli.output.console import Console
+from virtscan.cli.output.console import Console, print_message
 from virtscan.cli.output.outputs import PRIVATE, Output, OutputError, Outputs, refuse_same_place
 from virtscan.cli.output.redacting import Redaction, redaction
 from virtscan.cli.output.rendering import News, Rendering, with_file
@@ -90,6 +90,10 @@ def scan(
         if save and saved and _save(inventory, saved, keep_earlier=outcome.code is ExitCode.NOTHING_SEEN):
             writer.saved_in(save)
         writer.judged(report)
+        if url is None and saved is not None and saved.failure is not None:
+            from virtscan.cli.history.rescue import rescued
+
+            print_message(rescued(inventory))
         if redact is None and writer.failure is None:  # names of the history have no pseudonyms
             rendering = rendering.with_sections(lambda: trend_of(url, plan.scope))
         note = default_uri_line(plan, names=console.names)

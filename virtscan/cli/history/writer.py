@@ -1,18 +1,14 @@
 """Storing of a scan in the history, even if its report fails; in a file if the database refuses it."""
 
 import contextlib
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import click
-
 from virtscan.cli.history.bounded_access import run_on
 from virtscan.cli.history.lock import exclusive_run
-from virtscan.cli.history.state_folder import state_directory
 from virtscan.cli.output.console import Console, print_message
-from virtscan.cli.output.outputs import PRIVATE, OutputError, opened
+from virtscan.cli.output.outputs import OutputError
 from virtscan.errors import HistoryError
 from virtscan.model import Inventory, Report
 from virtscan.transport import url_secrets
@@ -72,7 +68,10 @@ class HistoryWriter:
             if kind is None:
                 self._note_reported()
         if self._refused is not None:
-            self.failure = f"{self.failure}; {self._instead(self._refused)}"
+            from virtscan.cli.history.rescue import rescued
+
+            elsewhere = rescued(self._refused) if self._saved is None else f"the scan is in {self._saved}"
+            self.failure = f"{self.failure}; {elsewhere}"
         if self.failure is not None and kind is None:
             raise OutputError(self.failure)
         if self.failure is not None:
@@ -99,25 +98,3 @@ class HistoryWriter:
             run_on(url, lambda history: history.note_reported(number))
         except HistoryError as error:
             self.failure = f"{error}; scan {number} is kept, and its changes will be reported again"
-
-    def _instead(self, inventory: Inventory) -> str:
-        """State where the scan is, after writing a copy if it is nowhere."""
-        import tempfile
-
-        from virtscan.storage import dumps
-
-        if self._saved is not None:
-            return f"the scan is in {self._saved}"
-        # cron starts the scans of several configurations in one second
-        name = f"scan-{inventory.taken_at:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}.json"
-        problem = ""
-        for folder in (state_directory, lambda: Path(tempfile.gettempdir())):
-            try:
-                path = folder() / name
-                with opened(path, mode=PRIVATE) as output:
-                    output.write(dumps(inventory))
-            except (OSError, click.ClickException) as error:
-                problem = problem or str(error)
-            else:
-                return f"the scan is in {path} (virtscan report)"
-        return f"the scan is lost: {problem}"
