@@ -11,6 +11,7 @@ from tests.trace.build import (
     CLIENT_MAC,
     EVERYBODY,
     FROM,
+    OTHER,
     OTHER_MAC,
     PXE,
     SERVER,
@@ -96,6 +97,33 @@ def test_offers_of_which_another_was_chosen_were_not_ignored(tmp_path: Path) -> 
     found = only(trace(tmp_path, discover(0), declined, offer(0.15), request(0.2), offer(0.3, step=5), until=60))
     assert (found.outcome, found.lease) == (Outcome.ADDRESS_ONLY, Lease.ACKNOWLEDGED)
     assert (found.ignored.partial, found.taken.partial) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "others", "failed"),
+    [
+        (Checksum.GOOD, None, Failed.UNCLEAR),
+        (Checksum.GOOD, Checksum.PARTIAL, Failed.YES),
+        (Checksum.PARTIAL, Checksum.GOOD, Failed.UNCLEAR),
+        (Checksum.PARTIAL, Checksum.PARTIAL, Failed.YES),
+    ],
+)
+def test_an_offer_of_a_proxy_has_no_address_to_request(
+    proxy: Checksum, others: Checksum | None, failed: Failed, tmp_path: Path
+) -> None:
+    """The server of addresses may be behind a relay whose answers the capture lacks, or be out of order."""
+    message = dhcp(2, (54, ip_address(OTHER).packed), PXE, reply=True)
+    shots = [
+        shot
+        for time in (0, 4, 12)
+        for shot in (
+            discover(time),
+            datagram(time + 0.1, message, (OTHER_MAC, OTHER, 67), (EVERYBODY, "255.255.255.255", 68), proxy),
+            *([] if others is None else [offer(time + 0.2, others)]),
+        )
+    ]
+
+    assert judge(only(trace(tmp_path, *shots, until=60))).failed is failed
 
 
 def test_a_flood_of_servers_is_counted_and_not_kept(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The exchange in which a client gets its address, by DHCP of either version."""
 
 from virtscan.trace.boots.boot import Lease, Outcome
-from virtscan.trace.boots.exchange import BAD, REACTION_SECONDS, Exchange
+from virtscan.trace.boots.exchange import BAD, COMPLETE, REACTION_SECONDS, Exchange
 from virtscan.trace.capture.checksums import Checksum
 from virtscan.trace.capture.packets import Packet
 from virtscan.trace.protocols.dhcp import PROXY, AddressStep, Dhcp
@@ -61,13 +61,18 @@ class DhcpExchange(Exchange):
             if not again:
                 self.record_reaction_to_all() if message.server is None else self.record_reaction(message.server)
         else:
-            self.answered(packet, server, again=(step, server) in self._answers_seen)
-            self._learn(message, server)
-            if step is AddressStep.ACK:
-                self._acknowledgement, self._acknowledged_at = packet.checksum(), packet.time
-            if step is AddressStep.NAK:
-                self._refused_by = server
-        self._seen.add(step)
+            self._add_answer(packet, message, server)
+        if not _is_without_address(packet, message):
+            self._seen.add(step)
+
+    def _add_answer(self, packet: Packet, message: Dhcp, server: bytes) -> None:
+        step, is_empty = message.step, _is_without_address(packet, message)
+        self.answered(packet, server, again=(step, server) in self._answers_seen, quiet=is_empty)
+        self._learn(message, server)
+        if step is AddressStep.ACK:
+            self._acknowledgement, self._acknowledged_at = packet.checksum(), packet.time
+        if step is AddressStep.NAK:
+            self._refused_by = server
 
     def settle(self) -> None:
         """Record that the client took a refusal: it needs no answer, and the client did not repeat its request."""
@@ -150,3 +155,11 @@ class DhcpExchange(Exchange):
         self.server = server
         self.next_server = message.next_server or self.next_server
         self.file = message.file or self.file
+
+
+def _is_without_address(packet: Packet, message: Dhcp) -> bool:
+    """Return True for a complete offer without an address, as proxies make: the client can't request it.
+
+    A partial one still counts as ignored: the client may have waited for it beside the offers of others.
+    """
+    return message.step is AddressStep.OFFER and message.address is None and packet.checksum() in COMPLETE

@@ -26,7 +26,7 @@ _FIRST_WAIT = 10.0
 _NEXT_WAIT = 2.2
 """Longest wait after the last retry, in retry intervals: clients double them (RFC 2131, iPXE), with 10 % to spare."""
 
-_COMPLETE = (Checksum.GOOD, Checksum.NONE)
+COMPLETE = (Checksum.GOOD, Checksum.NONE)
 BAD = (Checksum.PARTIAL, Checksum.WRONG, Checksum.UNKNOWN)
 """Checksums that are not known to be complete."""
 
@@ -123,7 +123,7 @@ class Exchange:
         self._flow = flow
         recent, earlier = self._pending.pop(flow, Counter()), self._passed_over.pop(flow, Counter())
         found = recent + earlier
-        if not cumulative and any(found[kind] for kind in _COMPLETE):
+        if not cumulative and any(found[kind] for kind in COMPLETE):
             del found[Checksum.PARTIAL]
             self._never_taken[Checksum.PARTIAL] += earlier[Checksum.PARTIAL]
         self.taken += found
