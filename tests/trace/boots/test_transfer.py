@@ -23,10 +23,12 @@ from tests.trace.build import (
     lease,
     network,
     octets,
+    offer,
     only,
     options,
     pcap,
     read_request,
+    request,
     said,
     trace,
     written,
@@ -136,6 +138,19 @@ def test_an_ignored_answer_proves_nothing_until_either_side_repeats_a_packet(
     assert judge(boot(tmp_path, *shots, answered(2.1, answer, kind=kind))).failed is decided
     asks_again = [said(2.0, read_request(), port=2071), answered(2.1, answer, to=2071, kind=kind)]
     assert judge(boot(tmp_path, *shots, *asks_again)).failed is decided
+
+
+def test_a_repeated_request_for_an_address_says_nothing_about_a_download(tmp_path: Path) -> None:
+    """Some ROMs don't acknowledge the last block, here the only one."""
+    again = [request(0.2), *lease()[:2], request(1.2), offer(1.3, step=5)]
+    shots = [*sorted(again, key=lambda shot: shot.time), said(2.0, read_request())]
+    shots += [answered(2.1, data(1, 5), kind=Checksum.PARTIAL)]
+
+    found = boot(tmp_path, *shots)
+    assert (found.retries, judge(found).failed) == (1, Failed.UNCLEAR)
+    repeated = said(4.0, read_request(), port=2071), answered(4.1, data(1, 5), to=2071, kind=Checksum.PARTIAL)
+    found = boot(tmp_path, *shots, *repeated)
+    assert (found.retries, judge(found).failed) == (2, Failed.YES)
 
 
 def test_a_block_that_is_captured_after_its_acknowledgement_is_not_ignored(tmp_path: Path) -> None:

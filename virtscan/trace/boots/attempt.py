@@ -40,6 +40,7 @@ class _Totals:
         self.from_client: Counter[Checksum] = Counter()
         self.taken: dict[bytes, Counter[Checksum]] = {}
         self.ignored: dict[bytes, Counter[Checksum]] = {}
+        self.repeated: set[bytes] = set()
 
     def add(self, exchange: Exchange, *, stuck: bool) -> None:
         self.retries += exchange.retries
@@ -53,6 +54,8 @@ class _Totals:
             self.taken[key] = self.taken.get(key, Counter()) + exchange.taken
             if stuck:
                 self.ignored[key] = self.ignored.get(key, Counter()) + exchange.ignored
+                if exchange.retries or exchange.resent:
+                    self.repeated.add(key)
 
 
 class BootAttempt:
@@ -99,7 +102,7 @@ class BootAttempt:
         self.leave()
         last = self._downloads[-1] if self._downloads else None
         if last is not None and last.file is not None and last.file == download.file and not last.taken:
-            self._totals.retries += 1
+            download.retries += 1
             download.is_retry = last.retried(download.first)
             download.insisted = last.insisted
         else:
@@ -177,6 +180,7 @@ class BootAttempt:
             ignored=sums(totals.ignored.get(key, Counter())),
             retries=totals.retries,
             resent=totals.resent,
+            is_repeated=key in totals.repeated,
             seconds_lost=round(totals.lost, 3),
             side=self._side(key in fills_later),
             boots=self.boots,

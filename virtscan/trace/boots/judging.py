@@ -115,7 +115,7 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
     """Judge a boot by the answers that the client did not react to."""
     ignored, total = boot.ignored, boot.ignored.total
     partial = f"{ignored.partial} of {_answers(total)} that the client ignored had a partial checksum"
-    if not (boot.retries or boot.resent):
+    if not boot.is_repeated:
         missing = f"the client's reaction: neither side repeated a packet; {_NO_FILTER}"
         return Judgement(failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=(what,), missing=(missing,))
     if ignored.complete and not ignored.bad:
