@@ -535,6 +535,18 @@ class TestClientsThatConfigureBothVersions:
         first, second = self.rows(tmp_path, *later, replies(20.3, dhcp6(7, ADDRESS, URL)), kind=Checksum.PARTIAL)
         assert (first[0], second[0]) == ("yes", "unclear")
 
+    def test_a_boot_over_ipv4_hides_no_offers_that_were_ignored_over_ipv6(self, tmp_path: Path) -> None:
+        solicits = [
+            shot
+            for time in (4, 5, 7)
+            for shot in (asks(time, SOLICIT), replies(time + 0.1, dhcp6(2, ADDRESS, URL), Checksum.PARTIAL))
+        ]
+        works = [*lease(40.0, transaction=7), said(41, read_request()), answered(41.1, data(1, 5))]
+        shots = [discover(0), discover(2), *solicits, *works, said(41.2, b"\0\4\0\1", to=40000)]
+
+        boots = trace(tmp_path, *shots, until=90).boots
+        assert [judge(boot).failed for boot in boots] == [Failed.YES, Failed.NO]
+
     @pytest.mark.parametrize(
         ("answers", "verdicts"),
         [

@@ -220,6 +220,8 @@ def _is_over(attempt: BootAttempt, message: Dhcp, packet: Packet) -> bool:
     lease = attempt.leases.get(len(packet.source))
     if lease is None and attempt.leases:
         return True
+    if message.step is AddressStep.DISCOVER and attempt.failed_beside(packet):
+        return True
     if lease is None or lease.transaction == message.transaction:
         return attempt.downloads and message.step is AddressStep.DISCOVER
     return attempt.downloads or lease.over(packet.time)
