@@ -130,9 +130,9 @@ def test_a_flood_of_servers_is_counted_and_not_kept(tmp_path: Path) -> None:
     offers = []
     for number in range(300):
         message = dhcp(2, (54, struct.pack("!I", number + 1)), reply=True, address=CLIENT)
-        offers.append(answered(0.1 + number, message, port=67, to=68, kind=Checksum.PARTIAL))
+        offers.append(answered(0.1 + number / 100, message, port=67, to=68, kind=Checksum.PARTIAL))
 
-    found = only(trace(tmp_path, discover(0), *offers, discover(400), until=460))
+    found = only(trace(tmp_path, discover(0), *offers, discover(4), until=460))
     assert (found.ignored.partial, found.outcome) == (300, Outcome.OFFERS_NOT_REQUESTED)
 
 
@@ -425,6 +425,15 @@ def test_a_rom_that_starts_over_in_the_same_transaction_boots_a_second_time(tmp_
 
     boots = trace(tmp_path, *once, *(shot._replace(time=shot.time + 60) for shot in once), until=180).boots
     assert [boot.outcome for boot in boots] == [Outcome.COMPLETE, Outcome.COMPLETE]
+
+
+def test_a_boot_that_works_hides_no_earlier_one_in_the_same_transaction(tmp_path: Path) -> None:
+    """Some ROMs derive the transaction from their MAC."""
+    ignored = [shot for time in (0, 1, 3) for shot in (discover(time), offer(time + 0.1, Checksum.PARTIAL))]
+    works = [*lease(40.0), said(41, read_request()), answered(41.1, data(1, 5)), said(41.2, b"\0\4\0\1", to=40000)]
+
+    boots = trace(tmp_path, *ignored, *works, until=90).boots
+    assert [judge(boot).failed for boot in boots] == [Failed.YES, Failed.NO]
 
 
 LOCAL, SERVER_6, CLIENT_6 = "fe80::5054:ff:fe93:76af", "fe80::1", "fd00::50"

@@ -34,7 +34,7 @@ A client starts over with a DHCP message in another transaction (RFC 2131, 4.1: 
 A discover after a file was requested starts over in the same transaction too: some ROMs derive `xid` from the MAC.
 Another transaction before that is a retry. Some clients configure IPv4 and IPv6 at the same time: an attempt has
 an exchange for each version. A message over one version is part of the attempt while the client waits for an address
-over the other, or downloads over it without a problem. A discover after the client ignored answers over the other
+over the other, or downloads over it without a problem. A discover after the client ignored answers over either
 version, and gave up there, starts over. Answers to the exchanges of a closed attempt are not counted.
 
 An attempt is reported in three cases: the client identifies itself as a boot ROM (RFC 4578, RFC 5970), requests a file,

@@ -90,11 +90,9 @@ class BootAttempt:
             return len(last.server) != version and is_open
         return any(size != version and lease.is_open(packet.time) for size, lease in self.leases.items())
 
-    def failed_beside(self, packet: Packet) -> bool:
-        """Return True if the client ignored answers over the other IP version, and gave up there."""
-        version, time = len(packet.source), packet.time
-        others = (lease for size, lease in self.leases.items() if size != version)
-        return any(lease.gave_up(time) and lease.ignored_incomplete(time) for lease in others)
+    def failed(self, time: float) -> bool:
+        """Return True if the client ignored answers with a bad checksum over either IP version, and gave up there."""
+        return any(lease.gave_up(time) and lease.ignored_incomplete(time) for lease in self.leases.values())
 
     def is_at_another_address(self, address: bytes) -> bool:
         """Return True if the client downloads from another address of the same version."""

@@ -220,7 +220,7 @@ def _is_over(attempt: BootAttempt, message: Dhcp, packet: Packet) -> bool:
     lease = attempt.leases.get(len(packet.source))
     if lease is None and attempt.leases:
         return True
-    if message.step is AddressStep.DISCOVER and attempt.failed_beside(packet):
+    if message.step is AddressStep.DISCOVER and attempt.failed(packet.time):
         return True
     if lease is None or lease.transaction == message.transaction:
         return attempt.downloads and message.step is AddressStep.DISCOVER
