@@ -128,6 +128,7 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
         (changed(schema="virtscan.inventory/0"), "unknown schema 'virtscan.inventory/0'"),
         (changed(schema="x" * 1000), f"unknown schema '{'x' * 60}'"),
         (changed(hypervisors=[{"name": "hv1", "uri": "", "status": "odd"}]), "'odd' - at `$.hypervisors[0].status`"),
+        (changed(gaps=[{"item": {"kind": "a\nvirtscan: b"}}]), "(Invalid value 'a virtscan: b' - at"),
         (changed(taken_at="2026-11-22T02:00:00"), "timezone component - at `$.taken_at`"),
         (changed(taken_at="yesterday"), "at `$.taken_at`"),
     ],

@@ -128,7 +128,8 @@ def loads(data: bytes, *, origin: str) -> Inventory:
     except InventoryError as error:
         raise InventoryError(f"{origin}: {error}") from error
     except msgspec.ValidationError as error:
-        raise InventoryError(f"{origin}: not a saved inventory ({error}); {_WANTED}") from error
+        reason = " ".join(str(error).split())  # it may quote the file
+        raise InventoryError(f"{origin}: not a saved inventory ({reason}); {_WANTED}") from error
     except msgspec.DecodeError as error:
         raise InventoryError(f"{origin}: {_damage(data, str(error))}") from error
     except UnicodeDecodeError as error:
