@@ -188,3 +188,21 @@ def test_a_history_whose_name_is_not_utf_8_is_written(tmp_path: Path) -> None:
     assert run(["scan", "-c", HOST, "--history", f"sqlite:///{name}", "-o", str(tmp_path / "report")]) == 3
     assert Path(name).exists()
     assert run(["history", "list", "--history", f"sqlite:///{name}"]) == 0
+
+
+def test_a_device_without_an_end_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", "/dev/zero"]) == 2
+    said = "virtscan: /dev/zero: a device; use a file written by virtscan scan --save\n"
+    assert capfd.readouterr() == ("", said)
+
+
+def test_an_inventory_larger_than_the_memory_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.json"
+    with path.open("wb") as file:
+        file.truncate(4 << 30)  # sparse
+    limited = f"ulimit -v 2000000; exec {sys.executable} -m virtscan report {path}"
+
+    done = subprocess.run(["sh", "-c", limited], cwd=PROJECT, capture_output=True, text=True, timeout=LONG, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"virtscan: {path}: too large for the memory of this machine; ")

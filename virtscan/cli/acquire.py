@@ -142,10 +142,15 @@ def load(file: Path) -> Inventory:
     if str(file) == "-":
         return loads(sys.stdin.buffer.read(), origin="standard input")
     try:
-        data = file.read_bytes()
+        if file.is_char_device():  # some have no end
+            raise InventoryError(f"{file}: a device; use a file written by virtscan scan --save")
+        return loads(file.read_bytes(), origin=str(file))
     except OSError as error:
         raise InventoryError(f"{file}: can't be read: {error.strerror}") from error
-    return loads(data, origin=str(file))
+    except MemoryError as error:
+        raise InventoryError(
+            f"{file}: too large for the memory of this machine; report on fewer hypervisors"
+        ) from error
 
 
 def judged_on(
