@@ -68,6 +68,7 @@ _IP = "|".join(
         rf"a(d|ddr|ddress)?\0(a(dd?)?|replace)\0{_ADDRESS}(?=.*dev\0)({_DETAIL})+",
         rf"(r|ro|route)\0(a(dd?)?|replace|append)\0{_ADDRESS}(?=.*(dev|via)\0)({_DETAIL})+",
         rf"ru(le)?\0a(dd?)?\0({_DETAIL})+",
+        rf"(l(i|ink?)?|a(d|ddr|ddress)?)\0(sh(ow?)?|ls|list)\0(dev\0)?{_DEVICE}\0",
     )
 )
 _NAME = r"[A-Za-z_]\w*"
