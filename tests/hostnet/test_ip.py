@@ -311,3 +311,17 @@ def test_an_address_counts_in_any_scope_in_which_others_can_be_answered() -> Non
     (eth0,) = read_ip(text, source="ip")
 
     assert eth0.addresses == ("198.51.100.9/24", "203.0.113.5/24", "192.0.2.1/24")
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ('[{"ifname": "eth0"}]', True),
+        ('[{},{"ifname": "eth0"}]', True),
+        ('[{"ifname": "eth0"},{"ifname": "eth1"', False),
+        ("[ 12.345678] ip: not a list\n", False),
+        ("[]", False),
+    ],
+)
+def test_json_of_which_no_device_can_be_read_is_not_whole(text: str, whole: bool) -> None:
+    assert is_whole(text) is whole

@@ -57,7 +57,7 @@ def is_whole(text: str) -> bool:
     The last device is complete if it has its MAC and, with -s, its statistics. JSON is parsed only if complete.
     """
     if text.lstrip().startswith("["):
-        return True
+        return any(True for _ in _from_json(text))
     lines = [line for line in text.replace("\\", "\n").splitlines() if line.strip()]
     heads = [number for number, line in enumerate(lines) if _HEAD.fullmatch(line)]
     if not heads or any(not line[0].isspace() and not _HEAD.fullmatch(line) for line in lines):
