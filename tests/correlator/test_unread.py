@@ -79,6 +79,7 @@ def test_only_a_fact_about_devices_hides_devices(fact: FactName) -> None:
         FactName.OF_ANSIBLE,
         FactName.DOMAINS,
         FactName.INTERFACES,
+        FactName.MACS,
         FactName.NODE_DEVICES,
     }
     assert (unread_of(judged_with(lacking)).devices == {"hv1"}) is is_about_devices
