@@ -596,6 +596,20 @@ def test_a_relayed_client_is_named_by_its_relay(tmp_path: Path) -> None:
     assert only(trace(tmp_path, unnamed)).mac == OTHER_MAC  # the one that its identifier is made of
 
 
+def test_a_solicit_and_its_relayed_copy_are_one(tmp_path: Path) -> None:
+    """The request has another transaction (RFC 8415, 16.1), which begins another boot only after a retry."""
+    header = bytes([12, 0]) + ip_address("fd00::ff").packed + ip_address(LOCAL).packed
+    relayed = header + option(79, b"\0\x01" + octets(CLIENT_MAC)) + option(9, SOLICIT)
+    copy = datagram(0.0004, relayed, (OTHER_MAC, "fd00::ff", 547), (SERVER_MAC, "fd00::1", 547))
+    shots = [asks(0, SOLICIT), copy, replies(0.1, dhcp6(2, ADDRESS, URL))]
+    shots += [
+        asks(0.5, dhcp6(3, ARCHITECTURE, transaction=6)),
+        replies(0.6, dhcp6(7, ADDRESS, URL, transaction=6)),
+    ]
+
+    assert only(trace(tmp_path, *shots, until=60)).lease is Lease.ACKNOWLEDGED
+
+
 @pytest.mark.parametrize(
     ("options", "boots"),
     [

@@ -3,6 +3,7 @@
 from virtscan.trace.boots.boot import Lease, Outcome
 from virtscan.trace.boots.exchange import BAD, COMPLETE, REACTION_SECONDS, Exchange
 from virtscan.trace.capture.checksums import Checksum
+from virtscan.trace.capture.copies import SAME
 from virtscan.trace.capture.packets import Packet
 from virtscan.trace.protocols.dhcp import PROXY, AddressStep, Dhcp
 
@@ -48,7 +49,8 @@ class DhcpExchange(Exchange):
             if self._refused_by is not None:
                 self.settle()
                 self._seen.discard(AddressStep.REQUEST)  # the next one is of another offer
-            self._keeps_transaction = same and step in self._seen
+            is_relayed = packet.time - self._last_request < SAME
+            self._keeps_transaction = same and (self._keeps_transaction if is_relayed else step in self._seen)
             if same and self.acknowledged and AddressStep.REQUEST not in self._seen:
                 self._misses_acknowledgement(packet.time)  # of a rapid commit (RFC 4039, RFC 8415)
             self.client_sent(packet, again=step in self._seen)
