@@ -585,6 +585,16 @@ def test_advertisements_that_are_never_requested_are_offers(tmp_path: Path) -> N
     assert found.file == "tftp://[fd00::1]/grub.efi"
 
 
+@pytest.mark.parametrize("kind", [Checksum.GOOD, Checksum.PARTIAL])
+def test_a_request_over_ipv6_after_a_second_solicit_begins_no_other_boot(kind: Checksum, tmp_path: Path) -> None:
+    """The request has another transaction than the solicits (RFC 8415, 16.1)."""
+    shots = [asks(0, SOLICIT), replies(0.1, dhcp6(2, ADDRESS, URL), kind), asks(1, SOLICIT)]
+    shots += [replies(1.1, dhcp6(2, ADDRESS, URL), kind), asks(2, dhcp6(3, ARCHITECTURE, transaction=6))]
+    shots += [replies(2.1, dhcp6(7, ADDRESS, URL, transaction=6), kind)]
+
+    assert only(trace(tmp_path, *shots, until=60)).lease is Lease.ACKNOWLEDGED
+
+
 def test_a_relayed_client_is_named_by_its_relay(tmp_path: Path) -> None:
     header = bytes([12, 0]) + ip_address("fd00::ff").packed + ip_address(LOCAL).packed
     note = option(79, b"\0\x01" + octets(CLIENT_MAC))

@@ -224,4 +224,7 @@ def _is_over(attempt: BootAttempt, message: Dhcp, packet: Packet) -> bool:
         return True
     if lease is None or lease.transaction == message.transaction:
         return attempt.downloads and message.step is AddressStep.DISCOVER
-    return attempt.downloads or lease.over(packet.time)
+    # Over IPv6 the request that follows an offer has a transaction of its own (RFC 8415, 16.1).
+    requests = message.step is AddressStep.REQUEST and len(packet.source) == 16 and not lease.gave_up(packet.time)
+    has_address = attempt.downloads or lease.acknowledged
+    return has_address or (lease.over(packet.time) and not requests)
