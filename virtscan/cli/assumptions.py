@@ -106,7 +106,7 @@ def with_assumptions(report: Report, assumptions: "Sequence[Assumption]") -> tup
         receiving=tuple(
             before.name
             for before, after in zip(hosts, assumed.inventory.hypervisors, strict=True)
-            if before.status is HostStatus.COMPLETE is not after.status
+            if before.status is HostStatus.COMPLETE and after.status is not HostStatus.COMPLETE
         ),
     )
 

@@ -54,10 +54,11 @@ def read_ip(text: str, *, source: str, complete: bool = False) -> tuple[Device, 
 def is_whole(text: str) -> bool:
     """Return False for output of `ip link` that is truncated, or that has an error message of `ip` about its dump.
 
-    The last device is complete if it has its MAC and, with -s, its statistics. JSON is parsed only if complete.
+    The last device is complete if it has its MAC and, with -s, its statistics. JSON is whole if a device can be
+    read from it: it is parsed only if complete.
     """
     if text.lstrip().startswith("["):
-        return any(True for _ in _from_json(text))
+        return next(_from_json(text), None) is not None
     lines = [line for line in text.replace("\\", "\n").splitlines() if line.strip()]
     heads = [number for number, line in enumerate(lines) if _HEAD.fullmatch(line)]
     if not heads or any(not line[0].isspace() and not _HEAD.fullmatch(line) for line in lines):

@@ -40,7 +40,6 @@ _SERVICE_TIMEOUT = 300
 _DISPATCHER_TIMEOUT = 600
 """Seconds for each of NetworkManager's scripts (nm-dispatcher.c)."""
 _DISPATCHER, _DISPATCHERS_ALIAS = "NetworkManager-dispatcher.service", "dbus-org.freedesktop.nm-dispatcher.service"
-_DBUS = re.compile(r"dbus-org\.")
 _RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
 # The script of Debian's ethtool package, which applies the options of the interfaces files.
 _DEBIANS_OWN = re.compile(r"^gather_settings", re.MULTILINE)
@@ -195,14 +194,16 @@ def _dispatchers(evidence: Evidence, device: str, macs: tuple[str, ...], kind: D
 def _dispatcher_starts(evidence: Evidence) -> State:
     """Return whether NetworkManager's dispatcher runs scripts: D-Bus starts it by its alias, if it is enabled.
 
-    The alias of a server of which no other link of this kind is known may be missing from what was read.
+    If no other D-Bus alias of the server is known either, the aliases may not have been read. Then it counts as
+    enabled.
 
     Source:
         NetworkManager-dispatcher.service: Alias=; org.freedesktop.nm_dispatcher.service: SystemdService=.
     """
     if any(map(evidence.masks, (_DISPATCHER, _DISPATCHERS_ALIAS))):
         return State.OFF
-    lists_links = evidence.wants("NetworkManager-wait-online") or any(map(_DBUS.match, evidence.aliases))
+    has_alias = any(alias.startswith("dbus-org.") for alias in evidence.aliases)
+    lists_links = has_alias or evidence.wants("NetworkManager-wait-online")
     if lists_links and _DISPATCHERS_ALIAS not in evidence.aliases:
         return State.UNKNOWN
     return evidence.starts("NetworkManager")

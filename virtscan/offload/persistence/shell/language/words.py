@@ -58,16 +58,16 @@ def needed(word: str) -> Iterator[str]:
 
 
 def may_fail(word: str, is_set: Callable[[str], bool], lookup: Lookup) -> bool:
-    """Return True if an expansion may end a script: `${NAME?}`, an invalid one, or a division by zero."""
+    """Return True if an expansion may end a script: `${NAME?}`, `${NAME:?}`, an invalid one, or a division by zero."""
     for part in _expansions(word):
         if part.startswith("$(("):
             if re.search(r"[/%](?!\s*[1-9])|(?<!\w)0\d", part):
                 return True
         elif part.startswith("${"):
             needs = re.match(r"\$\{(\w+)(:?)\?", part)
-            if not _PLAUSIBLE.fullmatch(part) or (needs and not is_set(needs[1])):
+            if not _PLAUSIBLE.fullmatch(part):
                 return True
-            if needs and needs[2] and not any(lookup(needs[1])):
+            if needs and not (is_set(needs[1]) and (not needs[2] or any(lookup(needs[1])))):
                 return True
     return False
 
