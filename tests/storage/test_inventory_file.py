@@ -181,7 +181,7 @@ def test_a_mac_in_another_notation_is_the_same_mac(written: str, field: str) -> 
 def test_a_server_with_an_invalid_mac_is_refused(text: str) -> None:
     said = problem(changed(servers=[{"name": "a", "source": "on", "macs": [text]}]))
 
-    assert f"(invalid MAC address '{text}', which is written like 52:54:00:aa:bb:cc - at `$.servers[0]`)" in said
+    assert f"(invalid MAC address '{text}'; write it like 52:54:00:aa:bb:cc - at `$.servers[0]`)" in said
 
 
 def test_the_address_of_a_device_without_a_mac_of_six_bytes_is_kept() -> None:

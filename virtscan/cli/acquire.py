@@ -149,7 +149,7 @@ def load(file: Path) -> Inventory:
         raise InventoryError(f"{file}: can't be read: {error.strerror}") from error
     except MemoryError as error:
         raise InventoryError(
-            f"{file}: too large for the memory of this machine; report on fewer hypervisors"
+            f"{file}: too large for the memory of this machine; use one with more memory, or scan the sites separately"
         ) from error
 
 

@@ -11,7 +11,7 @@ from virtscan.model import Device, DeviceKind, DeviceName, Mac, SourceMode, pars
 
 _NO_MAC = "00:00:00:00:00:00"
 _OWN = frozenset({"host", "nowhere"})
-"""Scopes of addresses that no other machine is answered from; an administrator may give any other to any address."""
+"""Scopes of addresses from which no other machine gets an answer. An address may be given any other scope."""
 _MODES = {mode.value: mode for mode in SourceMode} | {"passthru": SourceMode.PASSTHROUGH, "source": SourceMode.UNKNOWN}
 
 
@@ -37,7 +37,7 @@ class LinkEntry(msgspec.Struct, kw_only=True):
     addresses: dict[str, None] = {}
 
     def add_address(self, text: str, scope: str | None) -> None:
-        """Keep an address unless it is malformed, of the machine itself or made for the link alone (fe80::1)."""
+        """Keep an address unless it is malformed, reachable only from the machine itself, or link-local (fe80::1)."""
         try:
             address = ipaddress.ip_interface(text)
         except ValueError:

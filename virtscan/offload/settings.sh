@@ -52,8 +52,8 @@ profiles() {
     filter=
 }
 
-# The keys of netplan that matter. Valid addresses, routes and names of searched domains are left out, and any other line
-# is a question mark: netplan refuses all files if it does not understand one line.
+# The keys of netplan that matter. Valid addresses, routes and search domains are left out, and any other line is a
+# question mark: netplan refuses all files if it does not understand one line.
 planned() {
     keys='macaddress|name|driver|set-name|match|mtu|wakeonlan|[a-z0-9-]*-offload'
     keys="$keys|version|renderer|dhcp4|dhcp6|optional|critical|accept-ra"

@@ -65,7 +65,7 @@ def plan(report: Report, assumed: tuple[str, ...] = ()) -> Remedy:
 
 
 def with_cures(inventory: Inventory, cures: Iterable[tuple[SendingStack, Cure]]) -> Inventory:
-    """Return the inventory with the devices of complete cures switched off for good."""
+    """Return the inventory with the devices of complete cures switched off, now and after a reboot."""
     names: dict[tuple[str, str | None], set[DeviceName]] = {}
     whole: set[tuple[str, str | None]] = set()
     for stack, cure in cures:

@@ -51,9 +51,8 @@ class Reporter(msgspec.Struct, frozen=True):
     terminal can't show the format. `may_be_empty` is True if people or programs read it line by line: without any
     change, it is empty. `has_total_on_demand` is True if its rows are added up: a total among them would count twice.
     The options that choose a view apply only if `content` is a view. `needs` is a module that only the extra `reports`
-    installs. `has_parts` is True if its module has `parts`, which yields the content piece by piece, else it has a
-    `render`.
-    `has_records` is True if it writes columns of records.
+    installs. `has_parts` is True if its module has `parts`, which yields the content piece by piece; else it has
+    `render`. `has_records` is True if it writes columns of records.
     """
 
     module: str

@@ -71,7 +71,7 @@ class SavedDevice(SavedStruct, frozen=True):
     observed_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Read MACs in any notation: one as in the file would equal no other, and could clear a VM."""
+        """Normalize the MACs: one in another notation would equal no MAC of a server, and could clear a VM."""
         force_setattr(self, "mac", mac_or_text(self.mac))
         force_setattr(self, "permanent_mac", mac_or_text(self.permanent_mac))
 

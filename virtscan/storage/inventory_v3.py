@@ -109,7 +109,7 @@ class SavedServer(SavedStruct, frozen=True):
 def _mac(text: str) -> Mac:
     mac = parse_mac(text)
     if mac is None:
-        raise ValueError(f"invalid MAC address {text[:60]!r}, which is written like 52:54:00:aa:bb:cc")
+        raise ValueError(f"invalid MAC address {text[:60]!r}; write it like 52:54:00:aa:bb:cc")
     return mac
 
 

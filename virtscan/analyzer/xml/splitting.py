@@ -41,7 +41,8 @@ def split(data: bytes) -> Iterator[XmlSpan]:
 
     Returns:
         Pieces in order, from an XML declaration, if one precedes, to the root's end. Text, comments and banners
-        between documents belong to none. A comment without an end is a piece of its own, with an empty root.
+        between documents belong to none. There, a comment, CDATA section or processing instruction without an end is a
+        piece of its own, with an empty root.
     """
     yield from _Splitter(data).pieces()
 
@@ -75,8 +76,8 @@ class _Splitter:
     def _end_of_aside(self, aside: bytes, position: int) -> int | None:
         """Return the end of a comment, CDATA section or processing instruction; None if its end is missing.
 
-        An end is that of another one if that begins before. XML allows no comment in a comment; a CDATA section in a
-        CDATA section is written so that the first part ends in `]]]]>`.
+        The next end belongs to another one of the same kind if that begins before it: XML allows no comment in a
+        comment. CDATA that contains a CDATA section is split, and its first part ends in `]]]]>`.
         """
         end = self._ends.get(aside, 0)
         if 0 <= end < position:

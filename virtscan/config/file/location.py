@@ -32,7 +32,7 @@ def find_config(
 
 
 def user_folder(environment: Mapping[str, str]) -> Path | None:
-    """Return the folder of the user's configuration of all programs; None for a user without a home."""
+    """Return the folder with the user's configuration of every program; None for a user without a home."""
     home = environment.get("HOME")
     folder = environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else None)
     return Path(folder) if folder else None

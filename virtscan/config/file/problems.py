@@ -47,7 +47,7 @@ class Problems:
 
     @contextmanager
     def met_in(self, table: str, number: int = 1, *, key: str | None = None) -> Iterator[None]:
-        """Keep a ConfigError of the block, with the line of its key or table, and go on after it."""
+        """Keep a ConfigError of the block, with the line of its key or table, and continue after the block."""
         try:
             yield
         except ConfigError as error:

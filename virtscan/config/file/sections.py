@@ -81,7 +81,9 @@ class HypervisorSection(ConfigSection, frozen=True):
     segments: Annotated[
         dict[str, str], _key("Segment of each source device.", '{ bond2 = "provisioning", "bond2.120" = "dmz" }')
     ] = {}
-    physical: Annotated[bool, _key("Declares that it is not a VM: its NICs fill in checksums.", "true")] = False
+    physical: Annotated[bool, _key("Declares that the hypervisor is not a VM: its NICs fill in checksums.", "true")] = (
+        False
+    )
     reflective: Annotated[
         tuple[str, ...], _key("Devices that lead to a switch with reflective relay (802.1Qbg).", '["bond2"]')
     ] = ()
@@ -100,7 +102,7 @@ class ServerSection(ConfigSection, frozen=True):
     mac: Annotated[tuple[str, ...], _key("MACs of its NICs.", '["52:54:00:5a:7e:01"]')] = ()
     segments: Annotated[tuple[str, ...], _key("Segments that it serves.", '["provisioning"]')] = ()
     subnets: Annotated[tuple[str, ...], _key("Subnets that it serves.", '["10.77.0.0/24"]')] = ()
-    physical: Annotated[bool, _key("Declares that it is not a VM.", "true")] = False
+    physical: Annotated[bool, _key("Declares that the server is not a VM.", "true")] = False
     runs_on: Annotated[str | None, _key("Hypervisor that it runs on as a VM.", '"hv1"')] = None
 
 

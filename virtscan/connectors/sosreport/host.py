@@ -19,7 +19,8 @@ _VERSION = re.compile(
     r"^(?:Running against daemon|Using library: libvirt):? (\d{1,3})\.(\d{1,3})\.(\d{1,3})$", re.MULTILINE
 )
 _REPLACED = "53:4f:53:"
-"""Beginning of the MACs that `sos clean` writes (sos/cleaner/mappings/mac_map.py): "SOS". No device has a group MAC.
+"""Beginning of the MACs that `sos clean` writes (sos/cleaner/mappings/mac_map.py): "SOS". They are group MACs, which no
+device has.
 
 The same MAC is replaced in the same way in all reports that are cleaned together, but not in other sources.
 """

@@ -47,7 +47,7 @@ def own_domains(stack: SendingStack, fleet: Fleet) -> frozenset[int]:
 
 
 def may_run_elsewhere(copies: Sequence[DomainCopy]) -> bool:
-    """Return True if neither a copy nor another one with its MAC or uuid is known to run.
+    """Return True if, for some copy, neither it nor another one with its MAC or uuid is known to run.
 
     A running copy does not count if it will be the server only after its next start.
     """

@@ -61,7 +61,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     incomplete_machines: frozenset[str]
     """The machines that incomplete hypervisors are, or run on."""
     without_nics: frozenset[str]
-    """The machines without a NIC whose MAC is known; by that MAC, the domain that a machine is would be found."""
+    """The machines of which no NIC's MAC is known: such a MAC would show which domain the machine is."""
     floating: tuple[str, ...]
     """The incomplete hypervisors, unless unread, that show no NIC and so may be domains of any other; lacking first."""
 

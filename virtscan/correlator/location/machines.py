@@ -41,7 +41,7 @@ def machines_of(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> dict[st
 
 
 def read_twice(machines: Iterable[Sequence[Hypervisor]]) -> Iterator[tuple[str, str]]:
-    """Yield each hypervisor that is another one at a second address, after its name the name of that one.
+    """Yield the name of each hypervisor that is read at a second address, with the name that it has at the first.
 
     Several drivers, and the daemons of users, have domains of their own on one machine.
 

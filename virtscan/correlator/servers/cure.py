@@ -18,7 +18,7 @@ _PLAIN_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,14}"
 
 
 class Switch(msgspec.Struct, frozen=True, kw_only=True):
-    """A device to switch off: `now`, for good (`lasting`), or both.
+    """A device to switch off: `now`, for the time after a reboot (`lasting`), or both.
 
     `device` is None for the unnamed interface of a server without one.
     """

@@ -32,7 +32,7 @@ def after_reboot(server: Server) -> Server:
 
 
 def switched_off(server: Server, names: Collection[DeviceName], *, whole: bool = False) -> Server:
-    """Return a server as it would be with some of its devices switched off for good.
+    """Return a server as it would be with some of its devices switched off, now and after a reboot.
 
     Args:
         server: As it was observed or declared.
@@ -50,7 +50,7 @@ def switched_off(server: Server, names: Collection[DeviceName], *, whole: bool =
 
 
 def switched(server: Server, state: State, interface: str | None = None) -> Server:
-    """Return a server as it would be with the offload of all its devices, or of one, in a state for good."""
+    """Return a server as it would be with the offload of all its devices, or of one, in a lasting state."""
     offload = Offload(tx_checksum=state, persistence=Persistence(tx_checksum=state, setting=AssumedSetting()))
     devices = tuple(
         msgspec.structs.replace(server_device, offload=offload)

@@ -46,7 +46,7 @@ _VALID = re.compile(
     rf"|(- )?(to|via|gateway[46]): *(\"?default\"?|{_IP}))\s*(#.*)?",
     re.IGNORECASE,
 )
-"""Addresses, routes and names of searched domains."""
+"""Lines that netplan accepts and that don't matter: addresses, routes and search domains."""
 _LINK_WORDS = {_KEY: OFFLOAD, "set-name": "Name"}
 _LINK_KEYS = {"match.name": "OriginalName", "match.macaddress": "PermanentMACAddress"}
 

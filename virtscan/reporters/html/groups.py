@@ -27,7 +27,7 @@ class Name(msgspec.Struct, frozen=True):
 class DeviceDomains(msgspec.Struct, frozen=True):
     """A device of a hypervisor with the domains on it: some, and those that are shown on demand.
 
-    `count` leaves out the number that is `waived`.
+    `count` is the number of domains that are not waived, `waived` that of the others.
     """
 
     hypervisor: str
@@ -128,5 +128,5 @@ def _place(hypervisor: str, device: str, domains: dict[str, list[str]]) -> Devic
 
 
 def _look(looks: list[str]) -> str:
-    """Return the look of a domain's first interface that is not waived; a domain is waived only as a whole."""
+    """Return the look of the first interface that is not waived; a domain is waived if all its interfaces are."""
     return next((look for look in looks if look != _WAIVED), _WAIVED)

@@ -104,7 +104,7 @@ def jobs_of(plan: Plan) -> tuple[AnyJob, ...]:
 
 
 def _once(targets: Iterable[Target]) -> tuple[Target, ...]:
-    """Return each address once; if one host has two, the first counts, with its facts about the host."""
+    """Return each address once: of several targets with one address, the first counts, with its declared facts."""
     first: dict[tuple[TargetKind, str], Target] = {}
     for target in targets:
         first.setdefault((target.kind, target.address), target)

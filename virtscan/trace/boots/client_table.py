@@ -212,8 +212,8 @@ def _octets(mac: Mac) -> bytes:
 def _is_over(attempt: BootAttempt, message: Dhcp, packet: Packet) -> bool:
     """Return True if the message begins another attempt of the client.
 
-    Some ROMs derive the transaction's number from their MAC. A discover after a download begins another attempt even
-    in the same transaction.
+    Some ROMs derive the transaction's number from their MAC. A discover after a download, or after answers
+    that the client ignored until it gave up, begins another attempt even in the same transaction.
     """
     if attempt.is_busy_beside(packet):
         return False

@@ -82,7 +82,8 @@ def _read(report: Report) -> Iterator[str]:
         if kinds:
             yield f"All {' and '.join(kinds)} were read."
         return
-    unread = {gap.hypervisor for gap in report.inventory.gaps if gap.about is GapAbout.HYPERVISOR}  # in a merged scan
+    # A merged scan may have a complete observation of a hypervisor from one file, and its gap from another.
+    unread = {gap.hypervisor for gap in report.inventory.gaps if gap.about is GapAbout.HYPERVISOR}
     complete = sum(host.status is HostStatus.COMPLETE and host.name not in unread for host in hosts)
     known = sum(sending(server).tx is not State.UNKNOWN for server in servers)
     counted = [f"{complete} of {quantity(len(hosts), 'hypervisor')}"] * bool(hosts)

@@ -68,7 +68,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "checksums. Without a server neither is known, and the kernel does not rule the fault out. That no server is "
         "configured does not prove that none answers.",
         action="Name the server: `--server NAME:INTERFACE=ssh://root@HOST`, or a [[server]] in the configuration. The "
-        "records of a provisioning system alone are not enough: they lack its offload state.",
+        "records of a provisioning system alone are not enough: they lack the server's offload state.",
     ),
     "R4": RuleWords(
         title="not served",

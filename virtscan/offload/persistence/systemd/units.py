@@ -22,7 +22,7 @@ _OTHER_TIMES = frozenset(
     | {"reboot", "poweroff", "halt", "final", "umount", "exit", "kexec", "ctrl-alt-del"}
 )
 _UNREAD = "[Service]\nExecStart=/bin/true\n"
-"""A service of which the drop-ins alone were read."""
+"""Text in place of a service of which only drop-ins were read."""
 _WANTS = re.compile(r"^(Wants|Requires|Requisite|BindsTo|Upholds|OnSuccess|OnFailure|Unit)$")
 
 
@@ -132,7 +132,7 @@ def _started(name: str, instance: str | None, evidence: Evidence, device: str, *
 def _active(evidence: Evidence, device: str, unit: str) -> State:
     """Return whether another unit is active at boot: a target, the device, an enabled service or one of udev's.
 
-    Commands of a service of this machine that runs once may fail; a daemon is assumed to start.
+    A oneshot service in /etc/systemd/system may fail; any other is assumed to start.
     """
     stem, _, kind = unit.rpartition(".")
     if kind != "service":
