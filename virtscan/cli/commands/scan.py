@@ -87,13 +87,10 @@ def scan(
         report = judge(inventory)
         news = baseline.news(inventory)
         outcome = _outcome(report, news, parsed(assumptions, redacted.text), plan.fail_on)
-        if save and saved and _save(inventory, saved, keep_earlier=outcome.code is ExitCode.NOTHING_SEEN):
+        keep_earlier = outcome.code is ExitCode.NOTHING_SEEN
+        if save and saved and _save(inventory, saved, keep_earlier=keep_earlier, has_history=url is not None):
             writer.saved_in(save)
         writer.judged(report)
-        if url is None and saved is not None and saved.failure is not None:
-            from virtscan.cli.history.rescue import rescued
-
-            print_message(rescued(inventory))
         if redact is None and writer.failure is None:  # names of the history have no pseudonyms
             rendering = rendering.with_sections(lambda: trend_of(url, plan.scope))
         note = default_uri_line(plan, names=console.names)
@@ -138,8 +135,11 @@ def _outcome(
     return _ScanResult(report=report, what_if=what_if, refused=refused, code=code)
 
 
-def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool) -> bool:
-    """Write the inventory to its file before the report, whose writing may fail; return True if it is in a file."""
+def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool, has_history: bool) -> bool:
+    """Write the inventory to its file before the report, whose writing may fail; return True if it is in the file.
+
+    If that fails and no history stores the scan, a copy is written elsewhere.
+    """
     from virtscan.storage import parts
 
     for part in parts(inventory):
@@ -147,4 +147,8 @@ def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool) -> bool:
     if keep_earlier:
         saved.keep_earlier()
     saved.end()
+    if saved.failure is not None and not has_history:
+        from virtscan.cli.history.rescue import rescued
+
+        print_message(rescued(inventory))
     return saved.failure is None and not saved.keeps_earlier and Path(saved.name).is_file()
