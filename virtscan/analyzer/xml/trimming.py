@@ -10,8 +10,9 @@ _LIBOSINFO = "libosinfo.org/"
 _DEVICES = (("\n    <disk ", "\n    </disk>\n"), ("\n    <interface ", "\n    </interface>\n"))
 """The devices that are read, in libvirt's order, all of a kind together: how the first begins, and the last ends."""
 
-_UNESCAPED = ("<!", "<?")
-"""Beginnings of markup in which `<` is not escaped: libvirt keeps it in metadata."""
+_UNESCAPED = ("!", "?")
+"""Characters after `<` where markup begins in which `<` is not escaped: libvirt keeps it in metadata. Looked for alone,
+as they are rare and `<` is not."""
 
 _MARKS = ("<disk", "<interface")
 
@@ -34,7 +35,7 @@ def trimmed(xml: str) -> str:
         libvirt src/conf/domain_conf.c virDomainDefFormatInternalSetRootName: metadata, resources,
         features, CPU, clock, actions on events, devices, security labels, in this order.
     """
-    if any(mark in xml for mark in _UNESCAPED):
+    if any(mark in xml and f"<{mark}" in xml for mark in _UNESCAPED):
         return xml
     head, _, rest = xml.partition(_OPEN)
     devices, closed, tail = rest.rpartition(_CLOSE)
