@@ -34,5 +34,4 @@ def mac_or_text(text: str | None) -> Mac | None:
 
     Users can find such text, for example an InfiniBand address, and it never equals a server's MAC.
     """
-    lower = (text or "").strip().lower()
-    return (parse_mac(lower) or Mac(lower)) if lower else None
+    return (parse_mac(text) or Mac(text.strip().lower()) or None) if text else None
