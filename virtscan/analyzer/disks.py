@@ -1,6 +1,5 @@
 """Parser of a domain's `<disk>`."""
 
-from collections.abc import Iterator
 from sys import intern
 
 from lxml import etree
@@ -11,13 +10,8 @@ from virtscan.model import Disk, DiskMode
 _PERSISTENT, _TRANSIENT, _READ_ONLY = DiskMode.PERSISTENT, DiskMode.TRANSIENT, DiskMode.READ_ONLY
 
 
-def read_disks(devices: etree._Element) -> Iterator[Disk]:
-    """Read the disks and other drives of `<devices>`, in document order."""
-    for disk in devices.iterchildren("disk"):
-        yield _read_disk(disk)
-
-
-def _read_disk(disk: etree._Element) -> Disk:
+def read_disk(disk: etree._Element) -> Disk:
+    """Read a disk, or another drive."""
     first = first_children(disk)
     driver, source, target = first.get("driver"), first.get("source"), first.get("target")
     return Disk(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain, count
 from sys import intern
 
 from lxml import etree
@@ -9,10 +10,10 @@ from lxml import etree
 from virtscan.analyzer.interface import read_interface
 from virtscan.analyzer.literals import FEW, identifier, mebibytes, number
 from virtscan.analyzer.resources import read_resources
-from virtscan.analyzer.xml.parsing import first_children, parse, parse_each, text_of
+from virtscan.analyzer.xml.parsing import children_of, first_children, parse, parse_each, text_of
 from virtscan.analyzer.xml.trimming import trimmed
 from virtscan.errors import AnalyzerError
-from virtscan.model import Domain, DomainState, Firmware, Interface, State, pack
+from virtscan.model import Domain, DomainState, Firmware, State, pack
 
 _SUSPENDED = frozenset({"paused", "pmsuspended"})
 _FIRMWARE = {firmware.value: firmware for firmware in Firmware}
@@ -78,22 +79,22 @@ def domain_from(root: etree._Element, *, origin: str, without_id: DomainState = 
     if element.get("id") is not None:
         state = DomainState.ACTIVE
     first = first_children(element)
-    systems = list(element.iterchildren("os"))
-    vcpu = first.get("vcpu")
-    memory = first.get("memory")
+    systems, devices = list(element.iterchildren("os")), list(element.iterchildren("devices"))
+    system = children_of(systems)
+    vcpu, memory = first.get("vcpu"), first.get("memory")
     return Domain(
         origin=origin,
         name=text_of(first.get("name")) or "",
         uuid=identifier(text_of(first.get("uuid"))),
         state=state,
         type=intern(element.get("type", "")) or None,
-        firmware=_firmware(systems),
-        direct_kernel=any((text_of(first_children(system).get("kernel")) or "").strip() for system in systems),
+        firmware=_firmware(systems, system["loader"]),
+        direct_kernel=any((kernel.text or "").strip() for kernel in system["kernel"][:1]),
         vcpus=None if vcpu is None else _started_with(vcpu),
         memory_mib=None if memory is None else mebibytes(memory.text, memory.get("unit")),
-        boot_devices=_shared(tuple(_boot_devices(systems))),
-        interfaces=tuple(_interfaces(element)),
-        packed=pack(read_resources(element, first, paused=paused)),
+        boot_devices=_shared(tuple(device for boot in system["boot"] if (device := boot.get("dev")))),
+        interfaces=tuple(map(read_interface, _of_each(devices, "interface"), count())),
+        packed=pack(read_resources(first, system["type"], _of_each(devices, "disk"), paused=paused)),
     )
 
 
@@ -102,22 +103,12 @@ def _started_with(vcpu: etree._Element) -> int | None:
     return number(vcpu.text) if current is None else current
 
 
-def _firmware(systems: Sequence[etree._Element]) -> Firmware | None:
+def _firmware(systems: Sequence[etree._Element], loaders: Sequence[etree._Element]) -> Firmware | None:
     """Return the firmware that `<os firmware>` names; a loader in flash memory is EFI's, any other may be either."""
     for system in systems:
         if stated := _FIRMWARE.get(system.get("firmware", "")):
             return stated
-        if any(loader.get("type") == "pflash" for loader in system.iterchildren("loader")):
-            return Firmware.EFI
-    return None
-
-
-def _boot_devices(systems: Sequence[etree._Element]) -> Iterator[str]:
-    for system in systems:
-        for boot in system.iterchildren("boot"):
-            device = boot.get("dev")
-            if device:
-                yield device
+    return Firmware.EFI if any(loader.get("type") == "pflash" for loader in loaders) else None
 
 
 @lru_cache(maxsize=FEW)
@@ -126,9 +117,5 @@ def _shared(devices: tuple[str, ...]) -> tuple[str, ...]:
     return devices
 
 
-def _interfaces(domain: etree._Element) -> Iterator[Interface]:
-    index = 0
-    for devices in domain.iterchildren("devices"):
-        for element in devices.iterchildren("interface"):
-            yield read_interface(element, index)
-            index += 1
+def _of_each(elements: Sequence[etree._Element], name: str) -> Iterator[etree._Element]:
+    return chain.from_iterable(element.iterchildren(name) for element in elements)

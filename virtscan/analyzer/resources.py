@@ -1,11 +1,11 @@
 """Parser of a domain's resources, and of further facts of its definition."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from sys import intern
 
 from lxml import etree
 
-from virtscan.analyzer.disks import read_disks
+from virtscan.analyzer.disks import read_disk
 from virtscan.analyzer.literals import mebibytes, number
 from virtscan.analyzer.xml.parsing import attribute, first_children
 from virtscan.model import Resources, State
@@ -13,18 +13,25 @@ from virtscan.model import Resources, State
 _OS = "{http://libosinfo.org/xmlns/libvirt/domain/1.0}os"
 
 
-def read_resources(domain: etree._Element, first: Mapping[str, etree._Element], *, paused: State) -> Resources:
+def read_resources(
+    first: Mapping[str, etree._Element],
+    types: Sequence[etree._Element],
+    disks: Iterable[etree._Element],
+    *,
+    paused: State,
+) -> Resources:
     """Read the resources of a domain.
 
     Args:
-        domain: The element.
-        first: The first of its children of each name.
+        first: The first of the domain's children of each name.
+        types: Its `<os><type>`, which has the machine type.
+        disks: Its disks and other drives, in document order.
         paused: True if the source lists it as suspended.
     """
     sockets, cores, threads, numa_nodes = _topology(first.get("cpu"))
     vcpu, balloon = first.get("vcpu"), first.get("currentMemory")
     return Resources(
-        machine=_machine(first.get("os")),
+        machine=attribute(types[0], "machine") if types else None,
         os=_os(first.get("metadata")),
         description=_text(first.get("description")),
         sockets=sockets,
@@ -37,7 +44,7 @@ def read_resources(domain: etree._Element, first: Mapping[str, etree._Element], 
         reserved_mib=_reserved(first.get("memtune")),
         hugepages=_has_hugepages(first.get("memoryBacking")),
         numa_nodes=numa_nodes,
-        disks=tuple(disk for devices in domain.iterchildren("devices") for disk in read_disks(devices)),
+        disks=tuple(map(read_disk, disks)),
         paused=paused,
     )
 
@@ -49,10 +56,6 @@ def _text(element: etree._Element | None) -> str | None:
 
 def _size(element: etree._Element | None) -> int | None:
     return None if element is None else mebibytes(element.text, element.get("unit"))
-
-
-def _machine(system: etree._Element | None) -> str | None:
-    return None if system is None else attribute(first_children(system).get("type"), "machine")
 
 
 def _os(metadata: etree._Element | None) -> str | None:

@@ -1,7 +1,8 @@
 """Bounded parsing of untrusted bytes to an element tree."""
 
 import threading
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from sys import intern
 
@@ -94,6 +95,15 @@ def _root_or_error(document: str) -> etree._Element | AnalyzerError:
 
 def _only_namespaces_are_wrong(log: etree._ListErrorLog) -> bool:
     return len(log) > 0 and all(entry.domain == etree.ErrorDomains.NAMESPACE for entry in log)
+
+
+def children_of(elements: Iterable[etree._Element]) -> dict[str, list[etree._Element]]:
+    """Return the children of all these elements by name, in document order; an empty list for any other name."""
+    children: dict[str, list[etree._Element]] = defaultdict(list)
+    for element in elements:
+        for child in element:
+            children[child.tag].append(child)
+    return children
 
 
 def first_children(element: etree._Element) -> dict[str, etree._Element]:
