@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.build import bond, bridge, device, nic, read_server, sends, tap
+from tests.build import bond, bridge, bridged, device, domain, hypervisor, nic, read_server, sends, tap
 from tests.correlator.scenes import finding_of, scene
 from virtscan.model import Backing, DeviceKind, Mac, Machine, ServerDevice, State
 from virtscan.model.reasons import NeedsOuterHost
@@ -42,3 +42,14 @@ def test_a_bare_metal_hypervisor_does_not_run_on_a_server() -> None:
     devices = (ON(bridge("br0", "eth0", "vnet0")), ON(NIC), ON(VNET))
 
     assert finding_of(scene(servers=(read_server(*devices, machine=Machine.PHYSICAL),))).rule == "R10"
+
+
+@pytest.mark.parametrize(("bridge_state", "rule"), [(State.ON, "R14"), (OFF, "R5")])
+def test_a_nic_fills_no_checksum_of_frames_from_its_hypervisor_to_a_nested_one(bridge_state: State, rule: str) -> None:
+    nested = (nic("eth4", driver="virtio_net", mac=Mac("52:54:00:00:0f:01")), bond("bond2", "eth4"))
+    host = hypervisor(
+        "hv0", domain("nested", bridged(mac="52:54:00:00:0f:01")), devices=(bridge("br0", "eth0", "vnet0"), NIC, VNET)
+    )
+    satellite = read_server(sends(bridge("br0", "eth0", "vnet0"), bridge_state), sends(NIC, OFF), sends(VNET))
+
+    assert finding_of(scene(servers=(satellite,), host_devices=nested, others=(host,))).rule == rule

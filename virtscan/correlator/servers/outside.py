@@ -6,12 +6,10 @@ import msgspec
 
 from virtscan.correlator.devices.attachment import AttachmentPoint
 from virtscan.correlator.kernel import KernelState
-from virtscan.correlator.location.places import OtherMachine
 from virtscan.correlator.positions.elsewhere import from_outside
-from virtscan.correlator.positions.position import Position
+from virtscan.correlator.positions.position import Position, Where
 from virtscan.correlator.reach import of_server
 from virtscan.correlator.servers.peers import Peers, PlacedStack
-from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.serving import Locality, locality, may_serve
 from virtscan.correlator.table import Ruling
@@ -151,15 +149,15 @@ class OutsideServers:
         key = vantage, group.numbers
         rulings = self._ruled.get(key)
         if rulings is None:
-            on_first = (
-                rule_at(self._kernel, point, _sender(placed_stack, point), self._position(placed_stack, point))
-                for placed_stack in group.placed[0]
-            )
+            on_first = (self._rule_at(point, placed_stack) for placed_stack in group.placed[0])
             rulings = self._ruled[key] = tuple(_for_all(group, on_first))
         return rulings
 
-    def _position(self, placed: PlacedStack, point: AttachmentPoint) -> Position:
-        return from_outside(placed.stack, placed.place, point, self._index.fleet, placed.remembered)
+    def _rule_at(self, point: AttachmentPoint, placed: PlacedStack) -> Ruling:
+        """Rule on one place; the point may be on a guest of the server's machine unless NICs are between both."""
+        position = from_outside(placed.stack, placed.place, point, self._index.fleet, placed.remembered)
+        stack = placed.stack if position.where is Where.THROUGH_NICS else placed.here
+        return rule_at(self._kernel, point, stack, position)
 
     def _excluded(self, candidates: CandidateServers, network: Locality, included: frozenset[int]) -> dict[int, str]:
         """Return the servers that do not answer, each with the code of why."""
@@ -176,11 +174,6 @@ class OutsideServers:
             }
         excluded |= dict.fromkeys(candidates.own, "own-interface")
         return dict(sorted(excluded.items()))
-
-
-def _sender(placed: PlacedStack, point: AttachmentPoint) -> SendingStack:
-    """Return a server's stack as the point meets it: a virtual machine may be a guest of the server, if undeclared."""
-    return placed.here if point.is_vm and placed.place == OtherMachine(declared=False) else placed.stack
 
 
 def _for_all(group: Peers, rulings: Iterator[Ruling]) -> Iterator[Ruling]:

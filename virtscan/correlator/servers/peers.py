@@ -129,7 +129,8 @@ def _aspect(placed_stack: PlacedStack, fleet: Fleet, neighbours: dict[str, Neigh
 def _for_guests(placed: PlacedStack) -> tuple[State, State] | None:
     """Return the state to guests of another machine that may carry some; None where it makes no difference."""
     is_other = placed.place == OtherMachine(declared=False) and may_carry_guests(placed.stack)
-    return (placed.here.tx, placed.here.after_reboot) if is_other else None
+    may_carry = is_other or isinstance(placed.place, HostDevice | HostItself)
+    return (placed.here.tx, placed.here.after_reboot) if may_carry else None
 
 
 def _looks(place: Place, fleet: Fleet, neighbours: dict[str, Neighbour]) -> Neighbour | WhyUnlocated | None:
