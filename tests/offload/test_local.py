@@ -571,6 +571,37 @@ def test_a_script_that_a_boot_file_names_is_read_with_it(machine: Machine) -> No
 
 
 @pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        ("ip link set eth0 up", State.OFF),
+        ("ip link set eth9 name lan0", State.OFF),
+        ("ip link set eth0 name lan0", State.UNKNOWN),
+        ("ip link set dev eth0 netns blue", State.UNKNOWN),
+        ("nameif lan0 52:54:00:aa:bb:cc", State.UNKNOWN),
+        ("ifrename -i eth0 -n lan0", State.UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize(
+    ("path", "call"),
+    [
+        ("/usr/local/sbin/arrange", "/usr/local/sbin/arrange"),
+        ("/usr/local/sbin/arrange", "arrange"),
+        ("/opt/own.d/arrange", "for f in /opt/own.d/*; do $f; done"),
+        ("/opt/own.d/arrange", "run-parts /opt/own.d"),
+    ],
+)
+def test_a_local_script_may_rename_the_device_without_ethtool(
+    machine: Machine, path: str, call: str, line: str, state: State
+) -> None:
+    machine.file(path, f"#!/bin/sh\n{line}\n").chmod(0o755)
+    machine.file("/etc/rc.local", f"#!/bin/sh\n{call}\nethtool -K eth0 tx off\n").chmod(0o755)
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
+@pytest.mark.parametrize(
     ("path", "text", "mode", "state"),
     [
         ("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n  up off eth0\n", 0o755, State.OFF),

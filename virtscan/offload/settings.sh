@@ -501,7 +501,7 @@ owned() {
     }
 }
 
-# Adds to $calls, and sends, the scripts running ethtool that these files name: by path, of /usr/local by name, by their
+# Adds to $calls, and sends, the relevant scripts that these files name: by path, of /usr/local by name, by their
 # folder or a pattern (`run-parts /etc/own.d`, `for f in /etc/own.d/*`), or by another script of this machine. One that
 # an interpreter reads (`. PATH`, `python3 PATH`) needs no first line.
 called() {
@@ -553,7 +553,7 @@ named() {
             case $sourced in *" $1 "*) [ -n "$first" ] || [ -s "$root$1" ] || return 0 ;; *) return 0 ;; esac
             ;;
     esac
-    if grep -qE 'ethtool|SIOCETHTOOL' "$root$1"; then
+    if grep -qE "$relevant|SIOCETHTOOL" "$root$1"; then
         calls="$calls $1"
         whole "$root$1"
         next="$next $root$1"
@@ -579,7 +579,7 @@ held() {
         /dev/* | /proc/* | /sys/* | /run/* | /tmp/* | /var/* | /etc/init.d/* | /etc/rc* | /etc/sysconfig/*) return 0 ;;
         /etc/network/ | /etc/network/i* | /etc/networkd-* | /etc/NetworkManager/* | /etc/udev/* | /etc/systemd/*) return 0 ;;
     esac
-    found=$(grep -lsE 'ethtool|SIOCETHTOOL' "$root$1"/*)
+    found=$(grep -lsE "$relevant|SIOCETHTOOL" "$root$1"/*)
     for script in $found; do
         if binary "$script"; then continue; fi
         whole "$script"

@@ -8,7 +8,7 @@ from math import inf
 import msgspec
 
 from virtscan.offload.persistence.evidence import FEATURES, uncertain
-from virtscan.offload.persistence.shell.effects import Scene, offload_states, program_states, succeeds
+from virtscan.offload.persistence.shell.effects import Scene, offload_states, succeeds
 from virtscan.offload.persistence.shell.language.syntax import Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import Word
 from virtscan.offload.persistence.shell.programs import (
@@ -30,6 +30,7 @@ from virtscan.offload.persistence.shell.state import (
     either,
     ended,
 )
+from virtscan.offload.persistence.shell.variables import after_program, after_text
 
 _OPTIONS = frozenset("abcefhilmpuvxC")
 """Letters of a shell's options with which its commands run as usual, apart from the ends of `e` and `u`."""
@@ -76,7 +77,7 @@ class Commands(ABC):
         if interpreter is None:
             options = "".join(re.findall(r"\s-(\S*)", first))
         if (first and not SHEBANG.match(text)) or not _OPTIONS.issuperset(options):
-            return ended(shell.with_states(self._scene.possible_states(text), certain=False), None)
+            return ended(after_text(text, shell, self._scene), None)
         if shell.calls >= CALLS:
             raise RecursionError("scripts that call each other")
         try:
@@ -84,7 +85,7 @@ class Commands(ABC):
             is_bash = (interpreter or (found and found[1])) == "bash"
             outcomes = self.text(text, shell.child(arguments, options=options, is_bash=is_bash))
         except ShellSyntaxError:
-            return ended(shell.with_states(self._scene.possible_states(text), certain=False), None)
+            return ended(after_text(text, shell, self._scene), None)
         return changed(outcomes, shell.after_child, leaves=("exit", "return", "break", "continue"))
 
     def command(self, fields: Sequence[Word], shell: Shell) -> Outcomes:
@@ -94,7 +95,7 @@ class Commands(ABC):
         first, *rest = fields
         if first is None:  # any program with these arguments, or none before them
             shell = shell.with_states(offload_states(rest, self._scene), certain=False)
-            return ended(shell.with_states(program_states("", rest, self._scene), certain=False), None)
+            return ended(after_program("", rest, shell, self._scene), None)
         bodies = shell.functions.get(first, (None,))
         return either(
             *(self._program(first, rest, shell) if body is None else self._call(body, rest, shell) for body in bodies)
@@ -199,7 +200,7 @@ class Commands(ABC):
             given = arguments[1:] if "c" in options else arguments
             return self.process(text, tuple(given), shell, options=options, interpreter=name)
         if fields and path is None:
-            shell = shell.with_states(uncertain(FEATURES), certain=False)
+            shell = after_program("", arguments, shell, self._scene).with_states(uncertain(FEATURES), certain=False)
         return ended(shell, None)
 
     def _eval(self, fields: list[Word], shell: Shell) -> Outcomes:

@@ -17,6 +17,7 @@ _BEFORE = frozenset({"--json", "-j", "--debug"})
 _OFFLOAD = re.compile(r"(?<![\w-])(-K|--offload|--features)(?![\w-])")
 _CHECKSUM = re.compile(r"(?<![\w-])tx(?!-(?!checksum))|[$%]|offload", re.IGNORECASE)
 _OTHER_WAYS = re.compile(r"SIOCETHTOOL|ethtool\.feature-tx")
+_MOVES = re.compile(r"\bip\b.*\bset\b.*\b(name|netns)\b|\b(nameif|ifrename)\b")
 _SWITCHES = re.compile(r"ethtool|offload", re.IGNORECASE)
 _SEARCHED = ("/usr/local/sbin", "/usr/local/bin")
 _SOFTWARE = frozenset(
@@ -102,7 +103,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
     def possible_states(self, text: str) -> States:
         """Return the states that uninterpreted commands, or the scripts that they name, may give."""
-        return uncertain(FEATURES) if any(path in text for path in self.scripts) else may_concern(text)
+        possible = may_move(text, self.device) or any(path in text for path in self.scripts)
+        return uncertain(FEATURES) if possible else may_concern(text)
 
 
 def offload_states(words: Sequence[Word], scene: Scene) -> States:
@@ -193,6 +195,12 @@ def merged(before: Mapping[str, State], states: Mapping[str, State], *, certain:
     """Return the states after a command that runs for certain, or that may run."""
     given = {name: state if certain or before.get(name) is state else State.UNKNOWN for name, state in states.items()}
     return {**before, **given}
+
+
+def may_move(text: str, device: str) -> bool:
+    """Return True if commands that are not followed may give a device another name or network namespace."""
+    lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return any(_MOVES.search(line) and (device in line or re.search(r"[$%{]|nameif|ifrename", line)) for line in lines)
 
 
 def may_concern(text: str) -> States:

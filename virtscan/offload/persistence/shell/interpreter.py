@@ -29,7 +29,7 @@ from virtscan.offload.persistence.shell.state import (
     either,
     next_shell,
 )
-from virtscan.offload.persistence.shell.variables import started_over
+from virtscan.offload.persistence.shell.variables import after_text, started_over
 
 _STEPS = 5000
 
@@ -127,7 +127,7 @@ class Interpreter(SimpleCommands):
             for command in commands:
                 if isinstance(command, syntax.Simple):
                     text = "\n".join((" ".join(command.words), command.document))
-                    shell = shell.with_states(self._scene.possible_states(text), certain=False)
+                    shell = after_text(text, shell, self._scene)
         # All of them run at the same time, in any order.
         forth, back = self._parts(node.commands, shell), self._parts(node.commands[::-1], shell)
         after = common_shell((*forth.values(), *back.values())) or shell

@@ -8,7 +8,6 @@ import msgspec
 
 from virtscan.offload.persistence.shell.commands import Commands
 from virtscan.offload.persistence.shell.conditions import holds
-from virtscan.offload.persistence.shell.effects import program_states
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block, ShellSyntaxError
@@ -44,11 +43,12 @@ from virtscan.offload.persistence.shell.variables import (
     ASSIGNMENT,
     DECLARE,
     SET_VARIABLES,
+    after_program,
+    after_text,
     aliased,
     assigned,
     declared,
     overwritten,
-    renamed,
     shifted,
     started_over,
     with_options,
@@ -70,7 +70,7 @@ class SimpleCommands(Commands):
         """Run a command with its here-document."""
         document = node.document
         if document and ("$(" in document or "`" in document or not RUN_NOTHING.issuperset(node.words[:1])):
-            shell = shell.with_states(self._scene.possible_states(document), certain=False)
+            shell = after_text(document, shell, self._scene)
         found, status, shell = self.substituted(node.words, shell)
         return either(found, self._expanded(node.words, status, shell))
 
@@ -189,9 +189,7 @@ class SimpleCommands(Commands):
         if name in DECLARE:
             shell = declared(name, fields, shell)
         elif name not in RUN_NOTHING:
-            shell = renamed(name, fields, shell, self._scene).with_states(
-                program_states(first, fields, self._scene), certain=False
-            )
+            shell = after_program(first, fields, shell, self._scene)
         if is_taken_to_succeed(name, fields, self._scene.device, self._scene.others):
             return {SUCCESS: shell}
         return {**ended(shell, None), **({CommandEnd(False, "exit"): shell} if name in SPECIAL else {})}

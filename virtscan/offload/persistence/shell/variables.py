@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from virtscan.offload.persistence.evidence import FEATURES, uncertain
-from virtscan.offload.persistence.shell.effects import Scene
+from virtscan.offload.persistence.shell.effects import Scene, may_move, program_states
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import ShellSyntaxError
@@ -112,13 +112,27 @@ def aliased(fields: list[Word], shell: Shell) -> Shell:
     return msgspec.structs.replace(shell, functions=functions)
 
 
-def renamed(name: str, words: Sequence[Word], shell: Shell, scene: Scene) -> Shell:
-    """Mark the states as unknown if the device gets another name or namespace, or another device may get its name."""
-    if not may_rename(name, words) or {None, scene.device, *scene.names}.isdisjoint(words):
-        return shell
-    elsewhere = words[-1:] != [scene.device]  # its name is another one's in what follows
-    shell = shell.with_states(uncertain(FEATURES), certain=False)
-    return msgspec.structs.replace(shell, doubtful=shell.doubtful or elsewhere)
+def after_program(first: str, words: Sequence[Word], shell: Shell, scene: Scene) -> Shell:
+    """Return the shell after a program that is not followed, an unknown one if its name is empty.
+
+    It may give the device another name or namespace, or its name to another device. `nameif` and `ifrename` may find it
+    by its MAC.
+    """
+    name = first.rpartition("/")[2]
+    if may_rename(name, words) and not (name == "ip" and {None, scene.device, *scene.names}.isdisjoint(words)):
+        elsewhere = words[-1:] != [scene.device]  # its name is another one's in what follows
+        shell = shell.with_states(uncertain(FEATURES), certain=False)
+        shell = msgspec.structs.replace(shell, doubtful=shell.doubtful or elsewhere)
+    texts = [text for word in (first, *words) if word is not None for text in scene.texts_of(word)]
+    moves = any(may_move(text, scene.device) for text in texts)
+    states = uncertain(FEATURES) if moves else program_states(first, words, scene)
+    return msgspec.structs.replace(shell.with_states(states, certain=False), doubtful=shell.doubtful or moves)
+
+
+def after_text(text: str, shell: Shell, scene: Scene) -> Shell:
+    """Return the shell after commands that are not understood."""
+    shell = shell.with_states(scene.possible_states(text), certain=False)
+    return msgspec.structs.replace(shell, doubtful=shell.doubtful or may_move(text, scene.device))
 
 
 def started_over(shell: Shell) -> Shell:
