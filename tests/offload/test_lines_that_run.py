@@ -507,6 +507,27 @@ def test_a_hook_counts_where_it_is_called(path: str, script: str, more: dict[str
 
 
 @pytest.mark.parametrize(
+    ("services", "stanza", "expected"),
+    [
+        (("systemd-networkd",), "", OFF),
+        ((), "", OFF),  # netplan starts networkd
+        (("systemd-networkd", "NetworkManager"), "", UNKNOWN),
+        (("NetworkManager",), "", UNKNOWN),
+        (("systemd-networkd", "wicked"), "", UNKNOWN),
+        (("systemd-networkd", "networking"), "auto eth0\niface eth0 inet dhcp\n", UNKNOWN),
+        (("systemd-networkd", "networking"), "auto lo\niface lo inet loopback\n", OFF),
+        (("networking",), "", UNKNOWN),
+    ],
+)
+def test_hooks_of_networkd_run_for_devices_of_networkd(services: tuple[str, ...], stanza: str, expected: State) -> None:
+    hook = "/etc/networkd-dispatcher/routable.d/50-tx"
+    wanted = frozenset(f"multi-user.target.wants/{name}.service" for name in ("networkd-dispatcher", *services))
+
+    files = {hook: f"#!/bin/sh\n{COMMAND}", MAIN: stanza}
+    assert state(files, executable=frozenset({hook}), wanted=wanted) is expected
+
+
+@pytest.mark.parametrize(
     ("path", "more", "expected"),
     [
         ("/etc/network/if-up.d/tx", {}, UNKNOWN),

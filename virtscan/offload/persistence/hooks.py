@@ -10,7 +10,7 @@ from virtscan.model import DeviceKind, State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.ifcfg import files_of
-from virtscan.offload.persistence.ifupdown import if_up
+from virtscan.offload.persistence.ifupdown import if_up, read_interfaces
 from virtscan.offload.persistence.network_manager import has_profile
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_script
 
@@ -141,7 +141,7 @@ def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...], kind: DeviceK
         _Hook(
             patterns=_NETWORKD,
             variables={"IFACE": device},
-            runs=_networkd_dispatcher_starts(evidence),
+            runs=_networkd_dispatcher_starts(evidence, device),
             guarded=True,
             executed=True,
         ),
@@ -209,12 +209,13 @@ def _dispatcher_starts(evidence: Evidence) -> State:
     return evidence.starts("NetworkManager")
 
 
-def _networkd_dispatcher_starts(evidence: Evidence) -> State:
-    """Return whether scripts of networkd-dispatcher run: networkd has to start, too, and reports its own devices.
+def _networkd_dispatcher_starts(evidence: Evidence, device: str) -> State:
+    """Return whether scripts of networkd-dispatcher run for the device: networkd has to start, and may have to own it.
 
     Netplan starts networkd by a unit that is made at boot.
     """
-    another = any(map(evidence.wants, ("NetworkManager", "networking", "network", "wicked")))
-    if another and not evidence.wants("systemd-networkd"):
+    of_ifupdown = any(stanza.fits(device) for stanza in read_interfaces(evidence).stanzas)
+    another = any(map(evidence.wants, ("NetworkManager", "network", "wicked")))
+    if another or (evidence.wants("networking") and (of_ifupdown or not evidence.wants("systemd-networkd"))):
         return State.UNKNOWN
     return evidence.starts("networkd-dispatcher")
