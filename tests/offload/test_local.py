@@ -494,6 +494,27 @@ def test_a_link_file_masked_with_dev_null_is_ignored(machine: Machine) -> None:
     assert persistence.tx_checksum is State.ON
 
 
+@pytest.mark.parametrize(
+    ("rules", "state"),
+    [
+        (None, State.ON),
+        ("", State.ON),
+        ('SUBSYSTEM=="net", IMPORT{builtin}="path_id"\n', State.ON),
+        ('SUBSYSTEM=="net", IMPORT{builtin}="net_setup_link"\n', State.OFF),
+    ],
+)
+def test_link_files_need_the_rule_that_applies_them(machine: Machine, rules: str | None, state: State) -> None:
+    machine.file("/etc/systemd/network/10-a.link", "[Match]\nOriginalName=*\n[Link]\nTransmitChecksumOffload=no\n")
+    rule = machine.file("/etc/udev/rules.d/80-net-setup-link.rules", rules or "")
+    if rules is None:
+        rule.unlink()
+        rule.symlink_to("/dev/null")
+    persistence = machine.read("eth0").persistence
+
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
 def test_an_old_udev_is_recognised_by_its_version(machine: Machine) -> None:
     machine.file("/etc/systemd/network/10-a.link", "[Match]\nOriginalName=*\n[Link]\nTransmitChecksumOffload=no\n")
     machine.program("udevadm", "echo 147")

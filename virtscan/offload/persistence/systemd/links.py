@@ -17,6 +17,7 @@ from virtscan.offload.persistence.netplan import WRITTEN, link_files, unclear
 from virtscan.offload.persistence.systemd.link_file import OFFLOAD, LinkFile
 
 LINK_SINCE = 245
+_RULE = "80-net-setup-link.rules"
 _NETPLANS = f"{WRITTEN}10-netplan-"
 
 
@@ -30,7 +31,7 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
         systemd.link(5): of files with the same name one counts (/etc before /run before /usr/local/lib and /usr/lib),
         drop-ins add to it, a file without [Match] matches nothing; TransmitChecksumOffload= exists since systemd 245.
     """
-    if evidence.udev is not None and evidence.udev < LINK_SINCE:
+    if (evidence.udev is not None and evidence.udev < LINK_SINCE) or not _are_applied(evidence):
         return
     key = OFFLOAD
     possible: list[tuple[str, dict[str, State]]] = []
@@ -55,6 +56,16 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
         states = possible[-1][1] if certain else uncertain(FEATURES)
         yield SavedSetting(place=SettingPlace(files=tuple(setting), key=key), states=states)
     yield from unclear(evidence)
+
+
+def _are_applied(evidence: Evidence) -> bool:
+    """Return False if the rule that applies .link files is masked, or replaced by one that does not.
+
+    Source:
+        systemd 252, 80-net-setup-link.rules: `IMPORT{builtin}="net_setup_link"`.
+    """
+    rules = {path.name: text for path, text in evidence.layered("udev/rules.d/*.rules", *SYSTEM_BASES)}
+    return _RULE not in rules or any("net_setup_link" in text for text in rules.values())
 
 
 def _files(evidence: Evidence) -> list[LinkFile]:
