@@ -878,6 +878,44 @@ def test_a_command_that_fails_ends_an_interface_of_ifupdown(machine: Machine, li
     assert persistence.tx_checksum is state, persistence.setting
 
 
+@pytest.mark.parametrize(
+    ("name", "commands", "state"),
+    [
+        ("br0", ("ip link add br0 type bridge",), State.OFF),
+        ("br0", ("ip link add name $IFACE type bridge stp_state 0", "ip link set br0 up"), State.OFF),
+        ("br0", ("ip link add br0 type bridge || true",), State.OFF),
+        ("eth0.5", ("ip link add link eth0 name eth0.5 type vlan id 5",), State.OFF),
+        ("br0", ("ip link add eth0 type bridge",), State.UNKNOWN),
+        ("br0", ("ip link add br0 type bridge", "ip link add dev $IFACE type bridge"), State.UNKNOWN),
+        ("br0", ("brctl addbr br0", "ip link add br0 type bridge"), State.UNKNOWN),
+        ("br0", ("brctl addbr br0", "brctl addbr ${IFACE}"), State.UNKNOWN),
+        ("bond0", ("ip link add bond0 type bond mode active-backup",), State.OFF),
+    ],
+)
+def test_a_stanza_of_ifupdown_makes_its_device_once(
+    machine: Machine, name: str, commands: tuple[str, ...], state: State
+) -> None:
+    machine.device(name)
+    lines = "".join(f"  pre-up {command}\n" for command in commands)
+    text = f"auto {name}\niface {name} inet manual\n{lines}  up ethtool -K {name} tx off\n"
+    machine.file("/etc/network/interfaces", text)
+
+    persistence = machine.read(name).persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is state, persistence.setting
+
+
+def test_a_module_of_an_old_system_makes_bond0_before_its_stanza(machine: Machine) -> None:
+    machine.device("bond0")
+    machine.program("udevadm", "echo 232")
+    lines = "  pre-up ip link add bond0 type bond\n  up ethtool -K bond0 tx off\n"
+    machine.file("/etc/network/interfaces", f"auto bond0\niface bond0 inet manual\n{lines}")
+
+    persistence = machine.read("bond0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is State.UNKNOWN
+
+
 def test_a_program_among_the_boot_scripts_is_a_place_that_is_not_read(machine: Machine) -> None:
     path = "/etc/NetworkManager/dispatcher.d/10-tx"
     machine.file(path, "\x7fELF\0\0/sbin/ethtool -K %s tx off").chmod(0o755)

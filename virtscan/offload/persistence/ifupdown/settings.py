@@ -17,6 +17,12 @@ _IFUPDOWN2 = "/etc/network/ifupdown2/*"
 _SCRIPT = "/etc/network/if-up.d/ethtool"
 """The script of Debian's ethtool package that applies `offload-` options."""
 _ROUTE = re.compile(r"\bip\s+(?:-\S+\s+)*r(?:o|oute)?\s+a(?:dd)?\s+(\S+)(?!.*\s(?:metric|priority|table)\s)")
+_LINK = re.compile(
+    r"\bip\s+(?:-\S+\s+)*l(?:i|ink?)?\s+a(?:dd?)?\s+(?:link\s+\S+\s+)?(?:name\s+|dev\s+)?(\S+)|\bbrctl\s+addbr\s+(\S+)"
+)
+_MADE_BY_MODULES = {"bond0", "dummy0"}
+_MODULES_MAKE_NONE = 235
+"""systemd's version from which its file in modprobe.d prevents that."""
 _SERVICE, _DEFAULTS = "networking", "/etc/default/networking"
 _TIMEOUT = 300
 """Seconds after which systemd ends networking.service and ifup@.service, and what they have started."""
@@ -94,7 +100,10 @@ def _states(
 
 
 def _scene(evidence: Evidence, device: str, variables: Mapping[str, str | None]) -> Scene:
-    return msgspec.structs.replace(Scene.of(evidence, device, variables=variables), limit=_TIMEOUT)
+    name = variables["IFACE"]
+    by_module = name in _MADE_BY_MODULES and (evidence.udev or 0) < _MODULES_MAKE_NONE
+    made = frozenset({name} if name and not by_module else ())
+    return msgspec.structs.replace(Scene.of(evidence, device, variables=variables), limit=_TIMEOUT, made=made)
 
 
 def _runs(evidence: Evidence, device: str) -> bool:
@@ -123,10 +132,11 @@ def _commands(options: Sequence[tuple[str, str]], scene: Scene, goes_on: bool) -
         goes_on: True if the other commands run even after one failed.
 
     Source:
-        ip-route(8): `add` fails for a route that exists; the option `gateway` makes the default route.
+        ip-route(8), ip-link(8): `add` fails for a route or device that exists; the option `gateway` makes the default
+        route.
     """
     states: dict[str, State] = {}
-    routes = ["default"] if "gateway" in dict(options) else []
+    made = {"default"} if "gateway" in dict(options) else set()
     succeed: bool | None = True
     for _, place in sorted((UP[option], place) for place, (option, _) in enumerate(options) if option in UP):
         given, succeeds = run_line(options[place][1], scene)
@@ -135,10 +145,16 @@ def _commands(options: Sequence[tuple[str, str]], scene: Scene, goes_on: bool) -
             continue
         if succeeds is False:
             return states, False
-        added = _ROUTE.findall(options[place][1])
-        succeed = None if set(added) & set(routes) else succeed and succeeds
-        routes += added
+        added = _added(options[place][1], scene)
+        succeed = None if added & made else succeed and succeeds
+        made |= added
     return states, succeed
+
+
+def _added(command: str, scene: Scene) -> set[str]:
+    """Return the routes and devices that a command makes."""
+    text = re.sub(r"\$(IFACE\b|\{IFACE\})", scene.variables.get("IFACE") or "", command)
+    return {*_ROUTE.findall(text), *("".join(found) for found in _LINK.findall(text))}
 
 
 def _inherited(stanza: Stanza, interfaces: Interfaces) -> tuple[tuple[str, str], ...]:

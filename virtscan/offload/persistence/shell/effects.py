@@ -47,16 +47,17 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """The environment of a script.
 
     `device` is the device in question. `names` are further words that mean it in this place. `others` are further
-    devices that exist. `variables` and `arguments` are the script's; None is an unknown value. `scripts` are other
-    scripts, by path, that it may call; `not_executable` are those of them without an executable bit, and missing
-    programs. `opaque` are programs that may do anything. `assigning` are files that were not read and only set
-    variables. `limit` is the time in seconds after which the script is killed; `ends_children` is True if its commands
-    in the background are killed when it ends.
+    devices that exist. `made` are those of all these that the script may make. `variables` and `arguments` are the
+    script's; None is an unknown value. `scripts` are other scripts, by path, that it may call; `not_executable` are
+    those of them without an executable bit, and missing programs. `opaque` are programs that may do anything.
+    `assigning` are files that were not read and only set variables. `limit` is the time in seconds after which the
+    script is killed; `ends_children` is True if its commands in the background are killed when it ends.
     """
 
     device: str
     names: tuple[str, ...] = ()
     others: frozenset[str] = frozenset()
+    made: frozenset[str] = frozenset()
     variables: Mapping[str, str | None] = {}
     arguments: tuple[str | None, ...] | None = None
     scripts: Mapping[str, str] = {}

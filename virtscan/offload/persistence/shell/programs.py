@@ -50,8 +50,9 @@ _DURATION = re.compile(r"(\d*\.?\d+|inf|infinity)([smhd]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _ANY = "\1"
 """A placeholder for unknown arguments."""
-_DEVICE = "\2"
-"""A placeholder for devices that exist."""
+_PRESENT, _MADE = "\2", "\3"
+"""Placeholders for devices that exist, and for those that the commands may make."""
+_DEVICE = f"[{_PRESENT}{_MADE}]"
 _PROPERTY = (
     r"(up|down|nomaster|(promisc|multicast|allmulticast|arp)\0(on|off)|mtu\0\d{2,4}|(txqueuelen|txqlen)\0\d+"
     rf"|(name|alias)\0[^\0]+|address\0([\da-fA-F]{{2}}:){{5}}[\da-fA-F]{{2}}|master\0{_DEVICE})\0"
@@ -64,7 +65,7 @@ _DETAIL = (
 _IP = "|".join(
     (
         rf"l(i|ink?)?\0s(et?)?\0({_PROPERTY})*(dev\0)?{_DEVICE}\0({_PROPERTY})*",
-        rf"l(i|ink?)?\0a(dd?)?\0(link\0{_DEVICE}\0)?(name\0|dev\0)?(?!{_DEVICE})[^\0]+\0type\0(?!help)[^\0]+\0([^\0]+\0)*",
+        rf"l(i|ink?)?\0a(dd?)?\0(link\0{_DEVICE}\0)?(name\0|dev\0)?(?!{_PRESENT})[^\0]+\0type\0(?!help)[^\0]+\0([^\0]+\0)*",
         rf"a(d|ddr|ddress)?\0(a(dd?)?|replace)\0{_ADDRESS}(?=.*dev\0)({_DETAIL})+",
         rf"(r|ro|route)\0(a(dd?)?|replace|append)\0{_ADDRESS}(?=.*(dev|via)\0)({_DETAIL})+",
         rf"ru(le)?\0a(dd?)?\0({_DETAIL})+",
@@ -114,16 +115,20 @@ def may_rename(name: str, words: Sequence[Word]) -> bool:
     return name in {"nameif", "ifrename"} or (name == "ip" and moves)
 
 
-def is_taken_to_succeed(name: str, words: Sequence[Word], device: str, others: Collection[str]) -> bool:
+def is_taken_to_succeed(
+    name: str, words: Sequence[Word], device: str, others: Collection[str], made: Collection[str]
+) -> bool:
     """Return True if a command is assumed to succeed: every machine has it, and it accepts these arguments.
 
-    `brctl` may be missing, but not where it has made the device. `ip` fails for a device that does not exist.
+    `brctl` may be missing, but not where it has made the device. `ip` fails for a device that does not exist, and to
+    add one that does, except for those in `made`.
     """
     if name == "brctl":
         return words[1:2] == [device]
     accepted = _ACCEPTED.get(name)
     if name == "ip":
-        words = [_DEVICE if word == device or word in others else word for word in words]
+        present = {*others, device}
+        words = [_MADE if word in made else _PRESENT if word in present else word for word in words]
     text = "".join(f"{_ANY if word is None else word}\0" for word in words)
     return accepted is not None and re.fullmatch(accepted, text, re.DOTALL) is not None
 

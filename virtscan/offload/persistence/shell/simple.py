@@ -138,7 +138,7 @@ class SimpleCommands(Commands):
     def _own(self, name: str, fields: list[Word], shell: Shell) -> Outcomes | None:
         """Run a builtin that changes more than variables; return None for other commands."""
         after: Shell | None = shell
-        status = True if is_taken_to_succeed(name, fields, self._scene.device, self._scene.others) else None
+        status = True if self._is_taken_to_succeed(name, fields) else None
         match name, fields:
             case "which" | "type", [*_, "ethtool"]:
                 pass
@@ -162,6 +162,9 @@ class SimpleCommands(Commands):
                 return None
         # After an error in them, dash ends and bash continues; a signal may end both.
         return {SUCCESS: after} if after else {FAILURE: shell, CommandEnd(False, "exit"): shell}
+
+    def _is_taken_to_succeed(self, name: str, fields: list[Word]) -> bool:
+        return is_taken_to_succeed(name, fields, self._scene.device, self._scene.others, self._scene.made)
 
     def _sleep(self, fields: list[Word], shell: Shell) -> Outcomes:
         duration = seconds(fields)
@@ -190,7 +193,7 @@ class SimpleCommands(Commands):
             shell = declared(name, fields, shell)
         elif name not in RUN_NOTHING:
             shell = after_program(first, fields, shell, self._scene)
-        if is_taken_to_succeed(name, fields, self._scene.device, self._scene.others):
+        if self._is_taken_to_succeed(name, fields):
             return {SUCCESS: shell}
         return {**ended(shell, None), **({CommandEnd(False, "exit"): shell} if name in SPECIAL else {})}
 
