@@ -83,6 +83,13 @@ def test_a_complete_offer_was_ignored_only_if_a_packet_was_repeated(
     assert judge(only(trace(tmp_path, *shots, until=60))).failed is failed
 
 
+@pytest.mark.parametrize("kind", [Checksum.GOOD, Checksum.PARTIAL])
+def test_a_discover_repeated_before_the_offer_does_not_show_that_it_was_ignored(kind: Checksum, tmp_path: Path) -> None:
+    found = only(trace(tmp_path, discover(0), discover(1), offer(1.1, kind), until=60))
+
+    assert (found.retries, judge(found).failed) == (1, Failed.UNCLEAR)
+
+
 def test_a_request_at_the_end_of_a_capture_may_still_be_answered(tmp_path: Path) -> None:
     shots = [discover(0), offer(0.1), discover(1), offer(1.1), request(3)]
 

@@ -54,7 +54,7 @@ class _Totals:
             self.taken[key] = self.taken.get(key, Counter()) + exchange.taken
             if stuck:
                 self.ignored[key] = self.ignored.get(key, Counter()) + exchange.ignored
-                if exchange.retries or exchange.resent:
+                if exchange.is_repeated:
                     self.repeated.add(key)
 
 
@@ -107,6 +107,7 @@ class BootAttempt:
         last = self._downloads[-1] if self._downloads else None
         if last is not None and last.file is not None and last.file == download.file and not last.taken:
             download.retries += 1
+            download.is_repeated = last.ignored.total() > 0
             download.is_retry = last.retried(download.first)
             download.insisted = last.insisted
         else:

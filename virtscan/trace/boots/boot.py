@@ -95,8 +95,8 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
     `mac` is None if only a router's MAC was seen. `server` is the last server of the boot, and `file` the file that was
     requested from it, or named by DHCP. `taken` counts that server's frames to which the client reacted; `ignored`
     counts those to which it did not react, although it had reason and time to. `error` ended the boot. `retries` counts
-    repeated packets of the client, `resent` those of servers. `is_repeated` is True if an exchange whose answers were
-    ignored has such packets. `dropped` counts the frames that the capture lacks by its own statistics, of this boot or
+    repeated packets of the client, `resent` those of servers. `is_repeated` is True if either side repeated a packet
+    after an ignored answer. `dropped` counts the frames that the capture lacks by its own statistics, of this boot or
     others. `boots` is False for an operating system's DHCP client that ignored answers with a bad checksum.
     """
 

@@ -51,6 +51,8 @@ class Exchange:
         self.server: bytes = packet.destination
         self.server_mac: bytes | None = None
         self.retries = self.resent = 0
+        self.is_repeated = False
+        """True if either side repeated a packet after an answer without a reaction."""
         self.from_server: Counter[Checksum] = Counter()
         self.from_client: Counter[Checksum] = Counter()
         self.taken: Counter[Checksum] = Counter()
@@ -79,6 +81,7 @@ class Exchange:
             self._interval = (
                 max(self._interval or 0.0, waited) if self._last_request > float("-inf") else self._interval
             )
+            self.is_repeated = self.is_repeated or bool(self._pending)
             _move(self._pending, self._passed_over)
         self._count_time(packet.time, again=again, quiet=quiet)
         self._last_request = packet.time
@@ -94,6 +97,7 @@ class Exchange:
         self.server_mac = packet.link.source or self.server_mac
         if again and packet.time - self._answered >= SAME:
             self.resent += 1
+            self.is_repeated = True
         self._count_time(packet.time, again=again, quiet=quiet)
         self._answered = packet.time
         if not quiet:
@@ -127,6 +131,7 @@ class Exchange:
             del found[Checksum.PARTIAL]
             self._never_taken[Checksum.PARTIAL] += earlier[Checksum.PARTIAL]
         self.taken += found
+        self.is_repeated = self._never_taken.total() > 0
 
     def record_reaction_to_all(self) -> None:
         """Record that the client proceeded: an answer of each flow reached it."""

@@ -5,7 +5,8 @@ does not prove the fault even at the VM's own macvtap, where a fixed kernel fill
 checksum clears the server at any capture point. Otherwise, the answers that the client took decide: complete ones
 beside ignored partial ones show the fault. A partial one that the client took was filled in after this point, which
 clears no other answer: the members of a sender's bond may differ in offload. All this holds only once either side has
-repeated a packet: some ROMs don't acknowledge the last block of a file, and a capture may lack the reaction.
+repeated a packet after the answer: some ROMs don't acknowledge the last block of a file, and a capture may lack the
+reaction.
 """
 
 from enum import Enum
@@ -116,7 +117,7 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
     ignored, total = boot.ignored, boot.ignored.total
     partial = f"{ignored.partial} of {_answers(total)} that the client ignored had a partial checksum"
     if not boot.is_repeated:
-        missing = f"the client's reaction: neither side repeated a packet; {_NO_FILTER}"
+        missing = f"the client's reaction: neither side repeated a packet after the answer; {_NO_FILTER}"
         return Judgement(failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=(what,), missing=(missing,))
     if ignored.complete and not ignored.bad:
         complete = f"{ignored.complete} of {_answers(total)} that the client ignored had a complete checksum"
