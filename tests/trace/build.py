@@ -128,9 +128,10 @@ def dhcp(
     next_server: str = "0.0.0.0",
     mac: str = CLIENT_MAC,
     file: bytes = b"",
+    seconds: int = 0,
 ) -> bytes:
     """A message of DHCP, or of BOOTP if there is no step."""
-    fixed = struct.pack("!BBBBIHH4x", 2 if reply else 1, 1, 6, 0, transaction, 0, 0)
+    fixed = struct.pack("!BBBBIHH4x", 2 if reply else 1, 1, 6, 0, transaction, seconds, 0)
     fixed += ip_address(address).packed + ip_address(next_server).packed + bytes(4)
     fixed += octets(mac).ljust(16, b"\0") + bytes(64) + file.ljust(128, b"\0")
     if step is None:
@@ -148,8 +149,8 @@ def broadcast(time: float, payload: bytes) -> Shot:
     return datagram(time, payload, (CLIENT_MAC, "0.0.0.0", 68), (EVERYBODY, "255.255.255.255", 67), arrival=1)
 
 
-def discover(time: float, *, transaction: int = 1) -> Shot:
-    return broadcast(time, dhcp(1, PXE, transaction=transaction))
+def discover(time: float, *, transaction: int = 1, seconds: int = 0) -> Shot:
+    return broadcast(time, dhcp(1, PXE, transaction=transaction, seconds=seconds))
 
 
 def offer(

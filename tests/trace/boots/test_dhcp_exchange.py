@@ -443,6 +443,40 @@ def test_a_boot_that_works_hides_no_earlier_one_in_the_same_transaction(tmp_path
     assert [judge(boot).failed for boot in boots] == [Failed.YES, Failed.NO]
 
 
+@pytest.mark.parametrize(
+    ("kind", "failed"), [(Checksum.PARTIAL, Failed.YES), (Checksum.GOOD, Failed.NO), (None, Failed.UNCLEAR)]
+)
+@pytest.mark.parametrize("changes", [False, True], ids=["one transaction", "a transaction for each message"])
+def test_a_rom_whose_seconds_begin_again_boots_a_second_time(
+    changes: bool, kind: Checksum | None, failed: Failed, tmp_path: Path
+) -> None:
+    """The seconds are those that iPXE sends."""
+    first, shots = [(0, 4), (1, 8), (3, 12)], []
+    for time, seconds in first:
+        transaction = seconds if changes else 1
+        shots.append(discover(time, transaction=transaction, seconds=seconds))
+        shots += [offer(time + 0.1, kind, transaction=transaction)] if kind is not None else []
+    shots += [discover(6, seconds=4), *lease(6.0)[1:]]
+    works = [said(7, read_request()), answered(7.1, data(1, 5)), said(7.2, b"\0\4\0\1", to=40000)]
+
+    boots = trace(tmp_path, *shots, *works, until=90).boots
+    assert [judge(boot).failed for boot in boots] == [failed, Failed.NO]
+    assert boots[1].outcome is Outcome.COMPLETE
+
+
+def test_seconds_that_go_on_are_of_one_boot(tmp_path: Path) -> None:
+    shots = [discover(time, transaction=time + 1, seconds=time) for time in (0, 1, 3, 7)]
+
+    assert only(trace(tmp_path, *shots, *lease(15.0, transaction=9)[1:], until=90)).lease is Lease.ACKNOWLEDGED
+
+
+def test_a_client_that_begins_again_after_a_refusal_has_taken_it_whatever_its_seconds(tmp_path: Path) -> None:
+    refused = [discover(0, seconds=8), *lease(0.0)[1:3], offer(0.3, step=6)]
+
+    found = only(trace(tmp_path, *refused, discover(1, seconds=0), *lease(1.0)[1:], until=60))
+    assert found.lease is Lease.ACKNOWLEDGED
+
+
 LOCAL, SERVER_6, CLIENT_6 = "fe80::5054:ff:fe93:76af", "fe80::1", "fd00::50"
 DUID = struct.pack("!HHI", 1, 1, 0) + octets(OTHER_MAC)
 
@@ -590,6 +624,17 @@ def test_advertisements_that_are_never_requested_are_offers(tmp_path: Path) -> N
     found = only(trace(tmp_path, *shots, until=60))
     assert (found.outcome, found.ignored.partial) == (Outcome.OFFERS_NOT_REQUESTED, 1)
     assert found.file == "tftp://[fd00::1]/grub.efi"
+
+
+def test_a_rom_whose_elapsed_time_begins_again_over_ipv6_boots_a_second_time(tmp_path: Path) -> None:
+    shots = []
+    for time, elapsed in ((0, 0), (1, 100), (3, 300), (6, 0)):
+        shots.append(asks(time, dhcp6(1, ARCHITECTURE, option(8, struct.pack("!H", elapsed)))))
+        shots.append(replies(time + 0.1, dhcp6(2, ADDRESS), Checksum.PARTIAL if time < 6 else Checksum.GOOD))
+    shots += [asks(6.2, dhcp6(3, ARCHITECTURE, transaction=6)), replies(6.3, dhcp6(7, ADDRESS, transaction=6))]
+
+    boots = trace(tmp_path, *shots, until=60).boots
+    assert [boot.outcome for boot in boots] == [Outcome.OFFERS_NOT_REQUESTED, Outcome.ADDRESS_ONLY]
 
 
 @pytest.mark.parametrize("kind", [Checksum.GOOD, Checksum.PARTIAL])

@@ -213,7 +213,8 @@ def _is_over(attempt: BootAttempt, message: Dhcp, packet: Packet) -> bool:
     """Return True if the message begins another attempt of the client.
 
     Some ROMs derive the transaction's number from their MAC. A discover after a download, or after answers
-    that the client ignored until it gave up, begins another attempt even in the same transaction.
+    that the client ignored until it gave up, begins another attempt even in the same transaction; so does one that
+    states less time since the client began.
     """
     if attempt.is_busy_beside(packet):
         return False
@@ -221,6 +222,8 @@ def _is_over(attempt: BootAttempt, message: Dhcp, packet: Packet) -> bool:
     if lease is None and attempt.leases:
         return True
     if message.step is AddressStep.DISCOVER and attempt.failed(packet.time):
+        return True
+    if lease is not None and lease.is_begun_again_by(message):
         return True
     if lease is None or lease.transaction == message.transaction:
         return attempt.downloads and message.step is AddressStep.DISCOVER

@@ -24,6 +24,7 @@ class DhcpExchange(Exchange):
         self.transaction = message.transaction
         self.next_server: bytes | None = None
         self.file: str | None = None
+        self._elapsed = message.elapsed
         self._seen: set[AddressStep] = set()
         self._answers_seen: set[tuple[AddressStep, bytes]] = set()
         self._keeps_transaction = False
@@ -46,6 +47,7 @@ class DhcpExchange(Exchange):
             self.transaction = message.transaction
         server = message.server or packet.source
         if step is AddressStep.DISCOVER:
+            self._elapsed = message.elapsed
             if self._refused_by is not None:
                 self.settle()
                 self._seen.discard(AddressStep.REQUEST)  # the next one is of another offer
@@ -94,6 +96,15 @@ class DhcpExchange(Exchange):
         """
         unrequested = AddressStep.OFFER in self._seen and AddressStep.REQUEST not in self._seen
         return self.acknowledged or (unrequested and (self._keeps_transaction or self.gave_up(time)))
+
+    def is_begun_again_by(self, message: Dhcp) -> bool:
+        """Return True if a discover states less time since the client began than the one before.
+
+        The time grows with each retry (RFC 2131, table 1; RFC 8415, 21.9), in iPXE by more than the seconds that
+        passed. After a refusal, the client discovers again in the same attempt.
+        """
+        is_discover = message.step is AddressStep.DISCOVER
+        return is_discover and message.elapsed < self._elapsed and self._refused_by is None
 
     def is_open(self, time: float) -> bool:
         """Return True if the client still waits for an address at that time, and is not known to ignore answers."""

@@ -28,7 +28,8 @@ class Dhcp(msgspec.Struct, frozen=True, kw_only=True):
     `mac` is None if the message lacks it; in DHCPv6 it may be that of another NIC of the same machine, unless the
     message was relayed. `address` is the one that the client gets or has, `server` that of the DHCP server,
     `next_server` that of the server to boot from; all are in packet form (4 or 16 bytes). `file` may be a URL. `boots`
-    is True if the client identifies itself as a boot ROM.
+    is True if the client identifies itself as a boot ROM. `elapsed` is the time since the client began, in units of its
+    own; many clients always send zero.
     """
 
     step: AddressStep
@@ -39,6 +40,7 @@ class Dhcp(msgspec.Struct, frozen=True, kw_only=True):
     next_server: bytes | None = None
     file: str | None = None
     boots: bool = False
+    elapsed: int = 0
 
 
 class UnusableMessage(Enum):
@@ -90,6 +92,7 @@ def parse(payload: bytes, *, is_complete: bool) -> Dhcp | UnusableMessage:
         next_server=_nonzero(payload[20:24]),
         file=text(options.get(67, b"")) or (text(payload[108:236]) if named else "") or None,
         boots=vendor.startswith(_ROMS) or bool(_ROM_OPTIONS & options.keys()) or not kind,
+        elapsed=int.from_bytes(payload[8:10]),
     )
 
 

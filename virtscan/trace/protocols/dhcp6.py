@@ -16,7 +16,8 @@ _STEPS = {
 _RELAYED = {12, 13}
 _RELAY_HEADER = 34
 _MOST_RELAYS = 8
-_CLIENT, _IA_NA, _IA_ADDRESS, _RELAYED_MESSAGE, _USER_CLASS, _VENDOR_CLASS, _LINK_LAYER = 1, 3, 5, 9, 15, 16, 79
+_CLIENT, _IA_NA, _IA_ADDRESS, _ELAPSED, _RELAYED_MESSAGE = 1, 3, 5, 8, 9
+_USER_CLASS, _VENDOR_CLASS, _LINK_LAYER = 15, 16, 79
 _BOOT_FILE, _ARCHITECTURE, _INTERFACE = 59, 61, 62
 
 
@@ -43,6 +44,7 @@ def parse(payload: bytes, *, is_complete: bool) -> Dhcp | UnusableMessage:
         address=_address(options.get(_IA_NA, b"")),
         file=text(options.get(_BOOT_FILE, b"")) or None,
         boots=_boots(options),
+        elapsed=int.from_bytes(options.get(_ELAPSED, b"")),
     )
 
 
