@@ -420,6 +420,17 @@ def test_a_rom_that_starts_over_at_once_after_ignored_offers_boots_a_second_time
     assert [boot.outcome for boot in boots] == [Outcome.OFFERS_NOT_REQUESTED, Outcome.ADDRESS_ONLY]
 
 
+@pytest.mark.parametrize("offered", [False, True], ids=["no answer", "no acknowledgement"])
+def test_a_boot_that_works_hides_no_earlier_one_without_an_answer(offered: bool, tmp_path: Path) -> None:
+    """An answer may have been dropped before the capture, also by a relay that verifies checksums."""
+    begun = lease(0.0)[:3] if offered else [discover(0)]
+    begun += [request(time) if offered else discover(time) for time in (1, 3)]
+    works = [*lease(60, transaction=2), said(61, read_request()), answered(61.1, data(1, 5))]
+
+    boots = trace(tmp_path, *begun, *works, said(61.2, b"\0\4\0\1", to=40000), until=90).boots
+    assert [judge(boot).failed for boot in boots] == [Failed.UNCLEAR, Failed.NO]
+
+
 def test_a_client_that_changes_the_transaction_with_each_retry_boots_once(tmp_path: Path) -> None:
     offers = [(discover(time, transaction=time), offer(time + 0.1, Checksum.PARTIAL)) for time in (1, 2, 4, 8)]
 

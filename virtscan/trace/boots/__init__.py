@@ -29,7 +29,8 @@ Boot attempt
 A client starts over with a DHCP message in another transaction (RFC 2131, 4.1: `xid` is chosen by the client) if
 
 - an address was acknowledged, or a file was requested, or
-- an offer came, no request followed, and the client gave up waiting, or retried in one transaction before.
+- the client gave up waiting, and no refusal came, or
+- an offer came, no request followed, and the client retried in one transaction before.
 
 A discover after a file was requested starts over in the same transaction too: some ROMs derive `xid` from the MAC.
 So does a discover that states less time since the client began than the one before (`secs`, or its option of IPv6).

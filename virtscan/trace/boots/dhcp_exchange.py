@@ -91,11 +91,13 @@ class DhcpExchange(Exchange):
     def over(self, time: float) -> bool:
         """Return True if a message in another transaction begins another attempt.
 
-        After ignored offers, this holds if the client gave up, or retried earlier in the same transaction. Other
-        clients change the transaction with each retry.
+        This holds if the client gave up. After ignored offers, it also holds if the client retried earlier in the same
+        transaction: other clients change the transaction with each retry. A refusal makes a client begin again in the
+        same attempt.
         """
+        gave_up = self.gave_up(time) and self._refused_by is None
         unrequested = AddressStep.OFFER in self._seen and AddressStep.REQUEST not in self._seen
-        return self.acknowledged or (unrequested and (self._keeps_transaction or self.gave_up(time)))
+        return self.acknowledged or gave_up or (unrequested and self._keeps_transaction)
 
     def is_begun_again_by(self, message: Dhcp) -> bool:
         """Return True if a discover states less time since the client began than the one before.
