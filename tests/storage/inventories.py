@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import Enum
 from functools import cache
 from typing import Annotated, Any, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -22,7 +22,11 @@ _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     datetime: st.datetimes(),
     type(None): st.none(),
     Mac: st.integers(0, (1 << 48) - 1).map(lambda number: Mac(number.to_bytes(6, "big").hex(":"))),
-    Moment: st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))])),
+    # On other days of the calendar, a time with an offset may have no equivalent in UTC.
+    Moment: st.datetimes(
+        *(datetime.combine(day, time()) for day in (date(1, 1, 2), date(9999, 12, 30))),
+        timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))]),
+    ),
 }
 
 

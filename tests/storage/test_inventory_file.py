@@ -102,6 +102,16 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
     assert len(again.hypervisors) == 2
 
 
+SERVER, GAP = (json.loads(dumps(FULL))[key][0] for key in ("servers", "gaps"))
+
+OLD = {"code": "too-old", "observed_at": "9999-12-31T23:59:59-12:00", "max_age": None}
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "9999-12-31T12:00:00+12:00"])
+def test_a_time_at_the_edge_of_the_calendar_is_read(moment: str) -> None:
+    assert loads(changed(taken_at=moment), origin="fleet.json").taken_at == datetime.fromisoformat(moment)
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [
@@ -131,6 +141,10 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
         (changed(gaps=[{"item": {"kind": "a\nvirtscan: b"}}]), "(Invalid value 'a virtscan: b' - at"),
         (changed(taken_at="2026-11-22T02:00:00"), "timezone component - at `$.taken_at`"),
         (changed(taken_at="yesterday"), "at `$.taken_at`"),
+        (changed(taken_at="9999-12-31T12:00:00-12:00"), "9999-12-31 12:00:00-12:00 is beyond the calendar in UTC; use"),
+        (changed(taken_at="0001-01-01T00:00:00+00:01"), "0001-01-01 00:00:00+00:01 is beyond the calendar in UTC; use"),
+        (changed(servers=[SERVER | {"observed_at": "9999-12-31T23:59:59-00:01"}]), "beyond the calendar in UTC"),
+        (changed(gaps=[GAP | {"cause": OLD}]), "beyond the calendar in UTC"),
     ],
 )
 def test_an_invalid_inventory_is_refused_with_the_reason(data: bytes, says: str) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, tzinfo
 from typing import TypeAlias
 
 import msgspec
@@ -36,6 +37,10 @@ _PLACE = (msgspec.Raw(b"\0"),)
 
 _BULK = ("domains", "networks", "devices")
 """The fields of a hypervisor that a merged inventory and one of its scans share: they are saved once."""
+
+
+_EDGE_OF_CALENDAR = re.compile(rb'"(?:0001-01-01|9999-12-31)')
+"""The start of a time that may have no equivalent in UTC."""
 
 
 class _InventoryHeader(msgspec.Struct, frozen=True):
@@ -124,7 +129,10 @@ def loads(data: bytes, *, origin: str) -> Inventory:
         InventoryError: It is not an inventory, has a later schema, or is not complete.
     """
     try:
-        return from_saved(_decoded(data))
+        saved = _decoded(data)
+        if _EDGE_OF_CALENDAR.search(data):
+            _check_times(saved)
+        return from_saved(saved)
     except InventoryError as error:
         raise InventoryError(f"{origin}: {error}") from error
     except msgspec.ValidationError as error:
@@ -144,6 +152,22 @@ def _decoded(data: bytes) -> SavedInventory:
         return msgspec.json.decode(data, type=SavedInventory)
     old = msgspec.json.decode(data, type=dict[str, object])  # of any shape; the upgraded one is checked
     return msgspec.convert(upgraded(old, version), SavedInventory)
+
+
+def _check_times(value: object) -> None:
+    """Refuse a time, anywhere in a value, that can't be converted to UTC, as all times are before they are shown."""
+    match value:
+        case datetime(tzinfo=tzinfo()):
+            try:
+                value.astimezone(UTC)
+            except OverflowError as error:
+                raise InventoryError(f"{value} is beyond the calendar in UTC; {_WANTED}") from error
+        case msgspec.Struct():
+            for field in value.__struct_fields__:
+                _check_times(getattr(value, field))
+        case tuple():
+            for item in value:
+                _check_times(item)
 
 
 def from_saved(saved: SavedInventory) -> Inventory:
