@@ -371,6 +371,22 @@ def test_other_output_than_reports_handles_a_full_disk_alike(arguments: list[str
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [["FILE"], ["nothing.json"], ["FILE", "--nonsense"], []])
+def test_a_plugin_ends_with_a_status_even_if_nothing_can_be_written(arguments: list[str], saved: Path) -> None:
+    command = [*VIRTSCAN, "check", *(str(saved) if argument == "FILE" else argument for argument in arguments)]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    reading, writing = os.pipe()
+    os.close(reading)
+    unread = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+
+    for run_ in (done, unread):
+        assert run_.returncode == 3
+        assert run_.stderr.startswith("VIRTSCAN UNKNOWN: ")
+        assert run_.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

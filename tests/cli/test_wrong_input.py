@@ -75,13 +75,19 @@ def test_a_loop_of_links_is_an_output_that_can_not_be_written(
     assert f"{loop}" in capsys.readouterr().err
 
 
-def test_a_working_directory_that_is_gone_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "message", "code"),
+    [(["scan", "--xml", "."], "virtscan: {}\n", 2), (["check", "fleet.json"], "VIRTSCAN UNKNOWN: {}\n", 3)],
+)
+def test_a_working_directory_that_is_gone_is_named(
+    arguments: list[str], message: str, code: int, tmp_path: Path
+) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     script = f"import os; os.rmdir({str(gone)!r}); from virtscan.cli import main; main()"
 
     done = subprocess.run(
-        [sys.executable, "-P", "-c", script, "scan", "--xml", "."],
+        [sys.executable, "-P", "-c", script, *arguments],
         cwd=gone,
         env=os.environ | {"PYTHONPATH": str(PROJECT)},
         capture_output=True,
@@ -90,8 +96,9 @@ def test_a_working_directory_that_is_gone_is_named(tmp_path: Path) -> None:
         check=False,
     )
 
-    assert done.stderr == "virtscan: working directory: No such file or directory; change to another one\n"
-    assert done.returncode == 2
+    problem = "working directory: No such file or directory; change to another one"
+    assert done.stdout + done.stderr == message.format(problem)
+    assert done.returncode == code
 
 
 def test_an_expression_that_does_not_end_is_ended() -> None:

@@ -1,9 +1,12 @@
 """The form of help texts: options in groups, two examples, the exit codes."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
+
+from virtscan.errors import ConfigError
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Sources": (
@@ -77,7 +80,7 @@ STATUSES = {
     1: "WARNING: a gap, an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, an "
     "offload that a reboot turns on again",
     2: "CRITICAL: a VM at risk, by --fail-on",
-    3: "UNKNOWN: no recent scan, a scan that read nothing, or wrong usage",
+    3: "UNKNOWN: no recent scan, a scan that read nothing, wrong usage, or output that can't be written",
 }
 """Exit codes of `virtscan check`, as Nagios has them."""
 
@@ -94,6 +97,18 @@ class Command(click.Command):
         super().__init__(*arguments, **rest)
         self.examples = tuple(examples)
         self.exit_codes = exit_codes
+
+    def invoke(self, ctx: click.Context) -> Any:  # Any: click's own
+        """Run the command, unless its working directory is gone, to which relative paths would refer.
+
+        Raises:
+            ConfigError: It is gone.
+        """
+        try:
+            Path.cwd()
+        except OSError as error:
+            raise ConfigError(f"working directory: {error.strerror}; change to another one") from error
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, many of them in groups."""

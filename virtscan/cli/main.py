@@ -1,7 +1,6 @@
 """The program `virtscan`: its commands, each loaded when it is used, and the exit code."""
 
 import importlib
-from pathlib import Path
 
 import click
 
@@ -10,7 +9,7 @@ from virtscan.cli.help import CommandGroup
 from virtscan.cli.output.console import print_message
 from virtscan.cli.output.outputs import OutputError, ReaderGoneError
 from virtscan.cli.process.streams import StandardOutputError, drop_output
-from virtscan.errors import ConfigError, VirtscanError
+from virtscan.errors import VirtscanError
 
 COMMANDS = {
     "scan": "Read hypervisors and servers, judge, report: the main job.",
@@ -36,6 +35,9 @@ The short help is here so that `virtscan --help` need not load the libraries of 
 
 WRONG_USAGE = 2
 INTERNAL_ERROR = 70
+INTERNAL_ERRORS = {"check": 3}
+"""Exit codes of a defect in commands that have none for it: Nagios would take a foreign code as CRITICAL."""
+
 INTERRUPTED = 130
 READER_GONE = 141
 
@@ -80,10 +82,6 @@ class _LazyGroup(CommandGroup):
 @click.version_option(__version__, "-V", "--version", prog_name="virtscan", message="%(prog)s %(version)s")
 def virtscan() -> None:
     """Report which virtual machines will fail to boot over the network, which server is the cause, and the fix."""
-    try:
-        Path.cwd()
-    except OSError as error:
-        raise ConfigError(f"working directory: {error.strerror}; change to another one") from error
 
 
 def run(arguments: list[str]) -> int:
@@ -120,7 +118,7 @@ def run(arguments: list[str]) -> int:
 
         traceback.print_exc()
         click.echo("virtscan: internal error, not a problem with the input; please report it", err=True)
-        code = INTERNAL_ERROR
+        code = INTERNAL_ERRORS.get(arguments[0], INTERNAL_ERROR) if arguments else INTERNAL_ERROR
     return code
 
 

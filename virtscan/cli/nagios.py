@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from virtscan.cli.exit_codes import counts_as_at_risk, is_nothing_read
+from virtscan.cli.process.streams import drop_output
 from virtscan.correlator.findings.waivers import WaiverState, state_on
 from virtscan.model import FailOn, Report
 from virtscan.reporters.text import LINE, printable
@@ -40,13 +41,18 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusError(click.ClickException):
-    """The status UNKNOWN, which a plugin prints on standard output."""
+    """The status UNKNOWN, which a plugin prints on standard output; on standard error if that can't be written."""
 
     exit_code = Level.UNKNOWN
 
     def show(self, file: object = None) -> None:  # noqa: ARG002 click's signature
         """Write the line of the status."""
-        click.echo(Status(level=Level.UNKNOWN, words=self.message).line)
+        line = Status(level=Level.UNKNOWN, words=self.message).line
+        try:
+            click.echo(line)
+        except OSError:
+            drop_output()
+            click.echo(line, err=True)
 
 
 def status_of(report: Report, fail_on: FailOn, now: datetime, max_scan_age: float) -> Status:

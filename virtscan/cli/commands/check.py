@@ -11,13 +11,13 @@ from virtscan.cli.help import STATUSES, Command
 from virtscan.cli.history.scope import check_scope, scope_option
 from virtscan.cli.nagios import StatusError, status_of
 from virtscan.cli.options import duration_option, enum_option
-from virtscan.cli.output.outputs import print_line
+from virtscan.cli.output.outputs import OutputError, ReaderGoneError, print_line
 from virtscan.errors import VirtscanError
 from virtscan.model import FailOn, Inventory
 
 
 class _Plugin(Command):
-    """A command whose wrong usage is the status UNKNOWN: to Nagios, 2 would be CRITICAL."""
+    """A command whose errors are the status UNKNOWN: to Nagios, 2 would be CRITICAL, and so would a code above 3."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -27,6 +27,15 @@ class _Plugin(Command):
             return super().make_context(info_name, args, parent, **extra)
         except click.UsageError as error:
             raise StatusError(error.format_message()) from error
+
+    def invoke(self, ctx: click.Context) -> Any:  # Any: click's own
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (VirtscanError, OutputError) as error:
+            raise StatusError(str(error)) from error
+        except ReaderGoneError as error:
+            raise StatusError("the reader of standard output is gone") from error
 
 
 @click.command(
@@ -54,11 +63,8 @@ def check(file: str, scope: str | None, timeout: float, max_scan_age: float, fai
     """
     from virtscan.correlator.judging import judge
 
-    try:
-        check_scope(scope, file)
-        report = judge(_saved(file, scope, timeout))
-    except VirtscanError as error:
-        raise StatusError(str(error)) from error
+    check_scope(scope, file)
+    report = judge(_saved(file, scope, timeout))
     status = status_of(report, fail_on, datetime.now(UTC), max_scan_age)
     print_line(status.line)
     return status.level
