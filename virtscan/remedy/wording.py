@@ -11,7 +11,7 @@ from virtscan.remedy.notes import COST
 from virtscan.remedy.plan import Change, InterfaceAtRisk, Question, Remedy, Upgrade
 from virtscan.reporters import printable
 from virtscan.views.assumptions import assumed_words
-from virtscan.views.document import timestamp
+from virtscan.views.wording.phrases.ages import moment
 from virtscan.views.wording.phrases.names import listed
 from virtscan.views.wording.phrases.quantity import quantity
 
@@ -48,8 +48,8 @@ def _wrapped(lines: Iterable[str]) -> Iterator[str]:
 
 def opening(remedy: Remedy, advice: str) -> list[str]:
     """Describe the text and whether a change is needed; `advice` is about using the text."""
-    scanned = timestamp(remedy.taken_at)
-    lines = [f"virtscan {remedy.version}: remedy for the fleet scanned at {scanned}. virtscan changed nothing."]
+    scanned = moment(remedy.taken_at)
+    lines = [f"virtscan {remedy.version}: remedy for the fleet scanned {scanned}. virtscan changed nothing."]
     lines += [assumed_words(remedy.assumed)] * bool(remedy.assumed)
     if remedy.changes:
         titles = "; ".join(title(change) for change in remedy.changes)
@@ -118,7 +118,7 @@ def title(change: Change) -> str:
 
 def state(change: Change) -> list[str]:
     """Describe offload now and after a reboot."""
-    observed = "" if change.observed_at is None else f", observed {timestamp(change.observed_at)}"
+    observed = "" if change.observed_at is None else f", observed {moment(change.observed_at)}"
     source = "declared" if is_declared(change.source) else change.source
     lines = [f"TX checksum offload is {change.tx_checksum.value} now ({source}{observed})."]
     if change.after_reboot is not None:
