@@ -82,7 +82,7 @@ def test_every_rule_that_needs_a_server_shows(scan: Scan) -> None:
     assert {*scan.column("rule").values()} == {rule.id for rule in TABLE if rule.verdict is not None} - {"R3"}
 
 
-def test_the_rest_is_not_judged(tmp_path: Path) -> None:
+def test_remaining_interfaces_are_not_judged(tmp_path: Path) -> None:
     everything = Scan("--config", str(FLEET / "virtscan.toml"), "--view", "interfaces", home=tmp_path)
 
     verdicts = everything.column("verdict", "rows")
@@ -114,7 +114,7 @@ def test_interfaces_that_reach_no_server_show(scan: Scan) -> None:
     assert lost == {("ams1-kvm01", "db01", 1), ("ams1-kvm01", "mail01", 0)}
 
 
-def test_what_could_not_be_read_is_reported(scan: Scan) -> None:
+def test_unread_items_of_the_fleet_are_reported(scan: Scan) -> None:
     host, server, warning = scan.document["gaps"]
 
     assert host["subject"] == "qemu+tcp://127.0.0.1:9/system"

@@ -247,7 +247,7 @@ EVERYTHING = (
         pytest.param(r"/work/|pypi\.|pythonhosted", EVERYTHING, id="a place that only one machine has"),
     ],
 )
-def test_no_file_holds(pattern: str, globs: tuple[str, ...]) -> None:
+def test_forbidden_patterns_are_in_no_file(pattern: str, globs: tuple[str, ...]) -> None:
     assert matches(pattern, *globs) == []
 
 

@@ -75,7 +75,7 @@ def test_a_machine_that_has_everything_is_left_alone(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("sudo", ["none", "asks for a password"])
-def test_without_rights_it_prints_the_command_and_runs_nothing(machine: Machine, sudo: str) -> None:
+def test_setup_without_rights_prints_the_command_and_runs_nothing(machine: Machine, sudo: str) -> None:
     machine.has("apt-get")
     if sudo != "none":
         machine.has("sudo", doing=ABSENT)
@@ -86,7 +86,7 @@ def test_without_rights_it_prints_the_command_and_runs_nothing(machine: Machine,
     assert "\n  sudo apt-get update && sudo apt-get install --no-install-recommends libvirt-dev\n" in done.stderr
 
 
-def test_with_sudo_it_installs_only_missing_packages_and_starts_no_service(machine: Machine) -> None:
+def test_setup_with_sudo_installs_only_missing_packages_and_starts_no_service(machine: Machine) -> None:
     machine.has("apt-get", "sudo")
 
     done = machine.run("system-packages.sh", "scan")
@@ -137,7 +137,7 @@ def test_without_a_known_package_manager_the_missing_programs_are_listed(machine
     assert "libvirt-dev\n" in done.stderr
 
 
-def test_what_the_tests_need_is_more_than_a_scan_needs(machine: Machine) -> None:
+def test_tests_need_more_packages_than_a_scan(machine: Machine) -> None:
     machine.has("apt-get")
 
     done = machine.run("system-packages.sh", "check")

@@ -203,7 +203,7 @@ def test_a_node_device_has_its_mac_and_not_its_kind() -> None:
 
 
 @pytest.mark.parametrize("inside", ["", "<capability type='pci'><interface>eth4</interface></capability>"])
-def test_a_node_device_that_is_not_a_network_device_gives_none(inside: str) -> None:
+def test_node_device_of_another_kind_gives_no_device(inside: str) -> None:
     assert node_device(inside) is None
 
 
@@ -232,7 +232,7 @@ def test_a_fact_unknown_to_one_source_is_filled_in_by_another() -> None:
         assert merged.sources == tuple(dict.fromkeys(order[0].sources + order[1].sources))
 
 
-def test_the_first_source_counts_in_a_contradiction() -> None:
+def test_first_source_is_used_in_a_contradiction() -> None:
     first = Device(name=DeviceName("a"), tx=State.OFF, lower=(DeviceName("x"),), mac=Mac("52:54:00:00:00:01"))
     second = Device(name=DeviceName("a"), tx=State.ON, lower=(DeviceName("y"),), mac=Mac("52:54:00:00:00:02"))
 

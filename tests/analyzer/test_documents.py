@@ -136,7 +136,7 @@ def test_each_document_of_a_file_is_read_or_reported(text: str, expected: list[s
     assert seen(text) == expected
 
 
-def test_what_was_cut_off_ends_where_the_next_document_begins() -> None:
+def test_truncated_document_ends_where_the_next_begins() -> None:
     first, second = b"<?xml version='1.0'?>\n<domain>\n", b"<domain>\n</domain>\n"
 
     assert list(split(first + second)) == [

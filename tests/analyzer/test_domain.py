@@ -153,7 +153,7 @@ def test_boot_elements_without_a_device_are_ignored() -> None:
     assert read("<os><boot/><boot dev=''/><boot dev='hd'/></os><os><boot dev='fd'/></os>").boot_devices == ("hd", "fd")
 
 
-def test_the_interfaces_of_every_devices_count() -> None:
+def test_interfaces_in_every_devices_element_are_read() -> None:
     domain = read(f"<devices>{NIC.format(1)}</devices><devices>{NIC.format(2)}{NIC.format(3)}</devices>")
 
     assert [(nic.index, nic.mac) for nic in domain.interfaces] == [
@@ -175,7 +175,7 @@ def test_the_interfaces_of_every_devices_count() -> None:
         NIC.format(1),
     ],
 )
-def test_an_interface_anywhere_else_does_not_count(inside: str) -> None:
+def test_interface_outside_the_devices_of_a_domain_is_ignored(inside: str) -> None:
     assert read(inside).interfaces == ()
 
 

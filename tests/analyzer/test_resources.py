@@ -60,7 +60,7 @@ def test_everything_that_a_definition_gives_is_read() -> None:
     )
 
 
-def test_what_a_definition_lacks_is_unknown() -> None:
+def test_facts_absent_from_a_definition_are_unknown() -> None:
     assert read("<domain><name>web01</name></domain>") == Resources()
 
 

@@ -53,7 +53,7 @@ def together(documents: list[str]) -> list[Domain | str]:
 
 
 @pytest.mark.parametrize("document", [*BAD.values(), *ODD.values()], ids=[*BAD, *ODD])
-def test_one_that_is_odd_or_broken_changes_nothing_for_the_others(document: str) -> None:
+def test_odd_or_broken_document_does_not_affect_the_others(document: str) -> None:
     documents = [GOOD[0], document, GOOD[1]]
 
     assert together(documents) == [alone(document) for document in documents]
@@ -79,7 +79,7 @@ def test_a_domain_that_libvirt_prints_without_an_id_is_off() -> None:
 
 
 @given(st.lists(st.sampled_from([*GOOD, *BAD.values(), *ODD.values()]), max_size=6))
-def test_any_together_are_read_as_each_alone(documents: list[str]) -> None:
+def test_documents_read_together_give_the_same_as_each_alone(documents: list[str]) -> None:
     assert together(documents) == [alone(document) for document in documents]
 
 

@@ -63,7 +63,7 @@ def test_every_device_but_disks_and_interfaces_is_left_out(driver: libvirt.virCo
     assert_is_read_alike(xml)
 
 
-def test_what_the_domain_is_not_given_is_left_out(driver: libvirt.virConnect) -> None:
+def test_elements_that_do_not_affect_the_domain_are_left_out(driver: libvirt.virConnect) -> None:
     before = (
         "<metadata><x:a xmlns:x='urn:x'/></metadata><features><acpi/></features>"
         "<cpu><model>core2duo</model><topology sockets='1' cores='1' threads='1'/><feature name='vmx'/></cpu>"
@@ -148,7 +148,7 @@ LINES = st.sampled_from(
 
 
 @given(st.lists(LINES, max_size=14))
-def test_nothing_raises_and_only_lines_go(lines: list[str]) -> None:
+def test_trimming_only_removes_lines_and_never_raises(lines: list[str]) -> None:
     xml = "\n".join(lines)
 
     short = trimmed(xml)

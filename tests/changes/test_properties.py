@@ -103,7 +103,7 @@ def test_the_reverse_comparison_has_the_reverse_changes(data: DataObject) -> Non
 @pytest.mark.long
 @many
 @given(inventories(), st.data())
-def test_what_is_renamed_moved_or_unread_is_never_removed(inventory: Inventory, data: DataObject) -> None:
+def test_renamed_moved_and_unread_items_are_never_removed(inventory: Inventory, data: DataObject) -> None:
     later = inventory
     for _ in range(data.draw(st.integers(1, 3))):
         later = data.draw(harmless(later))(later)

@@ -101,7 +101,7 @@ def test_a_server_explains_the_verdict_that_its_change_leads_to(
     assert causes.of(old, new) == expected
 
 
-def test_the_first_of_several_changes_that_explains_it_counts() -> None:
+def test_first_change_that_explains_a_finding_is_its_cause() -> None:
     without = ServerChange(kind=Kind.CHANGED, server=REF, fields=fields("after_reboot", "off", "on"))
     changes = (without, ServerChange(kind=Kind.NOT_SEEN, server=REF), without)
 

@@ -39,7 +39,9 @@ def saved(tmp_path: Path) -> str:
     return saved_in(tmp_path, inventory(*hosts, servers=(server(macs=(SERVER_MAC,)),)))
 
 
-def test_it_shows_what_is_cleared_and_what_is_put_at_risk(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_report_of_an_assumption_lists_interfaces_cleared_and_put_at_risk(
+    saved: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert run(["report", saved, "--assume", MOVE]) == 1
 
     shown = capfd.readouterr().out
@@ -232,7 +234,7 @@ def test_an_unknown_name_is_refused_before_a_scan_if_all_names_are_known(capfd: 
     assert "no server is named 'satelite'; did you mean 'satellite'?" in capfd.readouterr().err
 
 
-def test_what_was_collected_is_kept_and_reported_if_a_name_turns_out_to_be_unknown(
+def test_collected_facts_are_saved_and_reported_if_an_assumption_has_an_unknown_name(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     saved, folder = tmp_path / "fleet.json", tmp_path / "hv1"

@@ -115,7 +115,7 @@ def test_a_closed_standard_input_ends_the_reading_and_everything_that_it_started
 
 
 @pytest.mark.slow
-def test_at_its_deadline_a_slice_has_what_was_read_and_a_gap_for_the_rest(host: str, tmp_path: Path) -> None:
+def test_slice_at_its_deadline_has_the_items_read_and_a_gap_for_the_rest(host: str, tmp_path: Path) -> None:
     with silent_host() as (silent, server):
         for seconds in deadlines(3):
             (tmp_path / "plan.json").write_bytes(plan(silent, host, run_left=seconds))

@@ -133,7 +133,9 @@ def test_without_any_hypervisor_named_libvirts_default_is_scanned(
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("boots", 4), ("latent", 4), ("never", 3)])
-def test_what_counts_as_failure_can_be_chosen(fail_on: str, code: int, capfd: pytest.CaptureFixture[str]) -> None:
+def test_exposure_that_counts_as_failure_can_be_chosen(
+    fail_on: str, code: int, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert run(["scan", "-c", HOST, "--server", "satellite=on", "--fail-on", fail_on]) == code
 
 

@@ -46,7 +46,7 @@ def test_a_uri_that_a_scan_refuses_as_unsafe_is_refused_here_too(
     assert run(["config", command, str(path), "--allow-unsafe-uri"]) == 0
 
 
-def test_the_one_that_a_scan_would_use_is_checked(
+def test_config_check_checks_the_file_that_a_scan_would_use(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("VIRTSCAN_CONFIG", FLEET)
@@ -194,7 +194,7 @@ def test_a_hypervisor_read_from_a_folder_is_found_by_its_names(
         (["--hypervisor", "esx://a:s3cret@hv9", "--device", "bond2"], "hypervisor 'esx://a:***@hv9': not configured"),
     ],
 )
-def test_what_is_not_there_can_not_be_explained(
+def test_unknown_hypervisor_or_device_can_not_be_explained(
     arguments: list[str], message: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["config", "show", FLEET, *arguments]) == 2
@@ -330,7 +330,7 @@ def test_a_subnet_may_name_a_server_by_an_address_that_the_scan_saw(
     assert answers(), "an unknown address may be that one"
 
 
-def test_what_is_too_old_for_the_scan_settles_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_outdated_records_settle_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     long_ago = TAKEN_AT - timedelta(days=30)
     arguments = recorded(tmp_path, replace(PXE, observed_at=long_ago), addresses=("10.77.0.5/24",))
     saved = tmp_path / "scan.json"
@@ -352,9 +352,7 @@ def test_an_unrelated_subnet_decides_nothing(tmp_path: Path, capfd: pytest.Captu
     assert "server far: may answer: no segments or subnets declared" in shown
 
 
-def test_what_is_on_record_for_a_mac_is_shown_for_those_on_the_device(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_records_of_macs_on_the_device_are_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(recorded(tmp_path)) == 0
 
     shown = capfd.readouterr().out

@@ -79,7 +79,7 @@ def test_the_exit_code_is_about_what_is_new(old: Inventory, new: Inventory, code
     assert run(["diff", save("old.json", old), save("new.json", new)]) == code
 
 
-def test_an_exposure_below_the_limit_does_not_count(save: Any) -> None:
+def test_exposure_below_fail_on_gives_exit_code_0(save: Any) -> None:
     files = [save("old.json", fleet(State.OFF)), save("new.json", fleet(night=1))]
 
     assert run(["diff", *files, "--fail-on", "boots"]) == 0
@@ -87,7 +87,7 @@ def test_an_exposure_below_the_limit_does_not_count(save: Any) -> None:
 
 
 @pytest.mark.parametrize("format_name", [name for name, one in REPORTERS.items() if one.is_text])
-def test_without_changes_people_read_nothing_and_programs_empty_lists(
+def test_text_is_empty_and_json_has_empty_lists_without_changes(
     format_name: str, save: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:
     old = replace(fleet(), version="0.0.1")

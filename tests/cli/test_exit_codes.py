@@ -62,7 +62,9 @@ def test_the_exit_code_depends_on_risk_and_completeness(
         (Exposure.LATENT, {FailOn.LATENT}),
     ],
 )
-def test_only_an_exposure_from_fail_on_upwards_counts(exposure: Exposure, counted_from: set[FailOn]) -> None:
+def test_exposures_from_fail_on_upwards_give_the_exit_code_at_risk(
+    exposure: Exposure, counted_from: set[FailOn]
+) -> None:
     judged = report(finding(Verdict.AT_RISK, exposure))
 
     assert {fail_on for fail_on in FailOn if of_report(judged, fail_on) is ExitCode.AT_RISK} == counted_from
@@ -72,13 +74,13 @@ def test_without_a_domain_nothing_was_judged() -> None:
     assert of_report(Report(inventory=inventory(hypervisor("hv1"))), FailOn.LATENT) is ExitCode.INCOMPLETE
 
 
-def test_when_every_hypervisor_failed_nothing_was_seen() -> None:
+def test_exit_code_is_nothing_seen_if_every_hypervisor_failed() -> None:
     failed = hypervisor("hv1", status=HostStatus.FAILED)
 
     assert of_report(Report(inventory=inventory(failed, gaps=(GAP,))), FailOn.LATENT) is ExitCode.NOTHING_SEEN
 
 
-def test_without_any_hypervisor_nothing_was_seen() -> None:
+def test_exit_code_is_nothing_seen_without_a_hypervisor() -> None:
     assert of_report(Report(inventory=inventory()), FailOn.LATENT) is ExitCode.NOTHING_SEEN
 
 

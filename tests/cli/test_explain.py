@@ -69,7 +69,7 @@ def test_an_interface_of_a_new_scan_is_explained_as_the_scan_judges_it(capfd: py
     assert told["rule"] == rules["mail01"]
 
 
-def test_it_reads_standard_input_too() -> None:
+def test_explain_reads_standard_input() -> None:
     data = dumps(inventory(UNFIXED, servers=(server(),)))
 
     done = subprocess.run([*VIRTSCAN, "explain", "web01", "-"], input=data, capture_output=True, check=False)
@@ -139,7 +139,7 @@ def test_an_unmatched_name_is_reported_with_similar_names(
     assert not output.exists()
 
 
-def test_with_pseudonyms_no_other_name_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_redacted_document_shows_no_real_name(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert (
         run(["explain", "wep01", saved_in(tmp_path, inventory(UNFIXED)), "--redact", str(tmp_path / "names.json")]) == 2
     )
@@ -158,7 +158,7 @@ def test_pseudonyms_replace_the_names_on_the_command_line(tmp_path: Path, capfd:
         assert "vm1" in printed.out
 
 
-def test_it_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_explanation_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = saved_in(tmp_path, inventory(hypervisor("hv1", domain("web01", macvtap()), kernel=FIXED_KERNEL)))
 
     assert run(["explain", "web01", file, "-o", str(tmp_path / "told.txt")]) == 0

@@ -56,7 +56,7 @@ def scans(url: str) -> int:
         return len(history.scans())
 
 
-def test_what_is_kept_is_what_is_saved(tmp_path: Path, url: str) -> None:
+def test_history_keeps_the_inventory_that_is_saved(tmp_path: Path, url: str) -> None:
     assert run([*SCAN, "--history", url, "--save", str(tmp_path / "a.json"), "-o", os.devnull]) == AT_RISK
     assert run(["history", "show", "latest", "--history", url, "--save", str(tmp_path / "b.json")]) == 0
 
@@ -106,7 +106,7 @@ def test_a_locked_database_loses_no_scan(locked: str, tmp_path: Path, capfd: pyt
     assert json.loads(out)["summary"]["domains"] == len(kept.hypervisors[0].domains) > 0
 
 
-def test_with_save_the_message_names_that_file_and_there_is_no_copy(
+def test_message_names_the_saved_file_and_there_is_no_copy(
     locked: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "fleet.json"
@@ -118,7 +118,7 @@ def test_with_save_the_message_names_that_file_and_there_is_no_copy(
 
 
 @pytest.mark.parametrize("why", ["the file can't be written", "the scan read nothing"])
-def test_where_save_has_no_new_file_the_message_names_a_copy(
+def test_message_names_a_copy_if_save_wrote_no_new_file(
     why: str, locked: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """An earlier file stays as it is, and is not the scan."""
@@ -470,7 +470,7 @@ def test_a_full_disk_loses_no_report(tmp_path: Path) -> None:
     assert len(loads(inventory, origin="copy").hypervisors) == 1
 
 
-def test_without_any_folder_of_the_user_the_copy_is_in_the_one_for_temporary_files(tmp_path: Path) -> None:
+def test_copy_is_in_the_temporary_folder_if_the_user_has_none(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "virtscan", *SCAN, "--history", "sqlite:////dev/null/h"],
         env=os.environ | {"STATE_DIRECTORY": "/dev/null/state", "TMPDIR": str(tmp_path)},
@@ -609,7 +609,7 @@ def test_pruning_shows_what_it_removed(url: str, capfd: pytest.CaptureFixture[st
     assert "scan 1: pruned, only its counts are kept" in capfd.readouterr().err
 
 
-def test_pruning_one_scan_is_not_in_the_plural(url: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_pruning_one_scan_is_singular(url: str, capfd: pytest.CaptureFixture[str]) -> None:
     save(url, nights([host("hv1", vm(1))]))
 
     assert run(["history", "prune", "--keep", "1s", "--then", "none", "--history", url]) == 0

@@ -61,7 +61,7 @@ def test_a_scan_treats_facts_that_are_too_old_as_unknown(files: list[str], capfd
     assert any(renewal in fact for fact in found["missing"])
 
 
-def test_what_a_scan_saves_is_whole_and_judged_alike_later(
+def test_saved_scan_is_complete_and_judged_the_same_later(
     files: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     kept = tmp_path / "kept.json"
@@ -78,7 +78,7 @@ def test_what_a_scan_saves_is_whole_and_judged_alike_later(
 @pytest.mark.parametrize(
     ("command", "young", "old"), [(["report"], 0, 3), (["remedy"], 0, 3), (["explain", "web01"], 0, 3)]
 )
-def test_it_applies_to_commands_on_a_saved_inventory(
+def test_max_age_applies_to_commands_on_a_saved_inventory(
     command: list[str], young: int, old: int, saved: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run([*command, saved]) == young

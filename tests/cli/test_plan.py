@@ -24,7 +24,7 @@ def test_a_configuration_of_ones_own_may_hold_a_secret(config: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604])
-def test_one_that_others_can_read_may_not(config: Path, mode: int) -> None:
+def test_secret_in_a_file_readable_by_others_is_refused(config: Path, mode: int) -> None:
     config.chmod(mode)
 
     with pytest.raises(ConfigError, match="file readable by others"):

@@ -80,11 +80,11 @@ def on_a_terminal(*arguments: str) -> str:
         (Ended(name="cobbler c", seconds=1, is_read=True), "cobbler c: read in 1.00 s"),
     ],
 )
-def test_what_has_ended_is_one_line(event: Ended, line: str) -> None:
+def test_ended_item_is_one_line(event: Ended, line: str) -> None:
     assert ended_line(event) == line
 
 
-def test_what_is_waited_for_fits_its_room_and_counts_the_others() -> None:
+def test_waiting_line_fits_its_width_and_counts_the_others() -> None:
     waiting = Waiting(name="slow-kvm99.prod.example.com\x1b", seconds=8.4, limit=10, others=3)
 
     assert waiting_line(waiting, 15) == "waiting for slow-kv…com\\x1b and 3 more, 8 of 10 s"

@@ -27,9 +27,7 @@ GAP = gap_in_words(subject="qemu+ssh://hv9/system", reason="no answer", about=Ga
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_it_prints_the_change_from_a_saved_inventory(
-    form: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_remedy_of_a_saved_inventory_is_printed(form: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = saved_in(tmp_path, inventory(UNFIXED, servers=(server(),)))
 
     assert run(["remedy", file, "--as", form]) == 0
@@ -39,7 +37,7 @@ def test_it_prints_the_change_from_a_saved_inventory(
     assert printed.err == ""
 
 
-def test_it_prints_the_change_after_a_new_scan(capfd: pytest.CaptureFixture[str]) -> None:
+def test_remedy_of_a_new_scan_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     code = run(["remedy", "-c", HOST, "--server", "satellite:eth0=on", "--format", "json"])
 
     told = json.loads(capfd.readouterr().out)
@@ -47,7 +45,7 @@ def test_it_prints_the_change_after_a_new_scan(capfd: pytest.CaptureFixture[str]
     assert told["changes"][0]["steps"]["now"] == "ethtool -K eth0 tx off\n"
 
 
-def test_it_reads_standard_input_too(tmp_path: Path) -> None:
+def test_remedy_reads_standard_input(tmp_path: Path) -> None:
     data = dumps(inventory(UNFIXED, servers=(server(),)))
 
     done = subprocess.run([*VIRTSCAN, "remedy", "-"], input=data, capture_output=True, check=False)
@@ -90,7 +88,7 @@ def test_unread_items_are_reported(tmp_path: Path, capfd: pytest.CaptureFixture[
     assert printed.err == ""
 
 
-def test_it_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_remedy_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = saved_in(tmp_path, inventory(UNFIXED, servers=(server(),)))
 
     run(["remedy", file, "-o", str(tmp_path / "satellite.sh")])

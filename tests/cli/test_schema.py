@@ -68,7 +68,7 @@ def validate(document: Mapping[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("arguments", COMMANDS.values(), ids=COMMANDS)
-def test_what_a_command_prints_meets_the_schema_that_it_names(
+def test_output_of_each_command_is_valid_under_its_schema(
     arguments: tuple[str, ...], files: Mapping[str, str], tmp_path: Path
 ) -> None:
     output = tmp_path / "output.json"

@@ -70,13 +70,13 @@ def test_the_line_goes_along_with_files_of_other_formats(
     assert '"findings": []' in (tmp_path / "x").read_text()
 
 
-def test_the_line_can_be_a_file(saved: str, tmp_path: Path) -> None:
+def test_summary_can_be_written_to_a_file(saved: str, tmp_path: Path) -> None:
     run(["report", saved, "--summary", "-o", str(tmp_path / "line"), "-q"])
 
     assert (tmp_path / "line").read_text() == LINE
 
 
-def test_a_scan_has_it_too(capfd: pytest.CaptureFixture[str]) -> None:
+def test_scan_prints_the_summary(capfd: pytest.CaptureFixture[str]) -> None:
     run(["scan", "-c", "test:///default", "--server", "satellite=off", "--summary"])
 
     assert capfd.readouterr().out.startswith("No interface was judged; read: 1 interface of 1 VM. Scanned ")

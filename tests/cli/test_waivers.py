@@ -28,14 +28,16 @@ def test_a_table_has_the_warning_below_the_unread_items(saved: str, capfd: pytes
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_json_has_it_among_the_gaps(view: str, saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_json_has_the_warning_among_the_gaps(view: str, saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["report", saved, "--format", "json", "--view", view]) == 0
 
     (gap,) = json.loads(capfd.readouterr().out)["gaps"]
     assert f"{gap['subject']}: {gap['reason']}" == LINE
 
 
-def test_standard_error_has_it_where_the_format_has_no_place(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_standard_error_has_the_warning_if_the_format_has_no_place_for_it(
+    saved: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert run(["report", saved, "--format", "csv"]) == 0
     printed = capfd.readouterr()
     assert printed.err == f"virtscan: warning: {LINE}\n"
@@ -45,6 +47,6 @@ def test_standard_error_has_it_where_the_format_has_no_place(saved: str, capfd: 
     assert capfd.readouterr().err == ""
 
 
-def test_a_remedy_has_the_warning_too(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_remedy_prints_the_warning(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["remedy", saved]) == 0
     assert LINE in capfd.readouterr().err

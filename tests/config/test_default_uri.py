@@ -24,7 +24,7 @@ def test_every_user_gets_the_system_daemon_and_never_an_empty_uri(user: int, env
     assert found == DefaultUri("qemu:///system", "the default")
 
 
-def test_the_environment_counts_before_libvirts_file(tmp_path: Path) -> None:
+def test_environment_precedes_libvirts_file(tmp_path: Path) -> None:
     configured(tmp_path, SESSION)
     environment = {"XDG_CONFIG_HOME": str(tmp_path), "LIBVIRT_DEFAULT_URI": "lxc:///"}
 

@@ -14,21 +14,21 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def test_the_file_named_on_the_command_line_counts_first(tmp_path: Path, home: Path) -> None:
+def test_file_named_on_the_command_line_comes_first(tmp_path: Path, home: Path) -> None:
     named = tmp_path / "mine.toml"
     named.touch()
 
     assert find_config(named, {"HOME": str(home), "VIRTSCAN_CONFIG": "/nowhere"}) == named
 
 
-def test_then_the_one_of_the_environment(tmp_path: Path, home: Path) -> None:
+def test_configuration_named_by_the_environment_comes_second(tmp_path: Path, home: Path) -> None:
     named = tmp_path / "mine.toml"
     named.touch()
 
     assert find_config(None, {"HOME": str(home), "VIRTSCAN_CONFIG": str(named)}) == named
 
 
-def test_then_the_users(home: Path) -> None:
+def test_configuration_of_the_user_comes_third(home: Path) -> None:
     assert find_config(None, {"HOME": str(home)}) == home / ".config" / "virtscan" / "virtscan.toml"
 
 
@@ -38,14 +38,14 @@ def test_the_users_file_is_in_the_xdg_folder(home: Path) -> None:
     assert find_config(None, environment) == home / ".config" / "virtscan" / "virtscan.toml"
 
 
-def test_then_the_systems(tmp_path: Path) -> None:
+def test_configuration_of_the_system_comes_last(tmp_path: Path) -> None:
     system = tmp_path / "virtscan.toml"
     system.touch()
 
     assert find_config(None, {}, system_file=system) == system
 
 
-def test_none_is_fine(tmp_path: Path) -> None:
+def test_configuration_is_optional(tmp_path: Path) -> None:
     assert find_config(None, {"HOME": str(tmp_path)}, system_file=tmp_path / "none") is None
 
 

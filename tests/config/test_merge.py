@@ -41,7 +41,7 @@ def test_the_files_hypervisors_are_scanned() -> None:
     assert [target.address for target in plan(TWO_HOSTS).targets] == ["qemu+ssh://hv1/system", "qemu+ssh://hv2/system"]
 
 
-def test_those_of_the_command_line_replace_them_and_keep_the_files_facts() -> None:
+def test_hypervisors_of_the_command_line_replace_those_of_the_file_and_keep_its_facts() -> None:
     (target,) = plan(TWO_HOSTS, connect=("qemu+ssh://hv1/system",)).targets
 
     assert (target.kernel, target.site, target.segments) == ("2.6.32-431.el6.x86_64", "ams1", {"bond2": "pxe-a"})
@@ -61,7 +61,7 @@ def test_a_path_is_the_same_however_it_is_written(
     assert target.site == "ams1"
 
 
-def test_with_none_named_the_default_is_scanned_and_its_origin_kept() -> None:
+def test_default_hypervisor_is_scanned_and_its_origin_kept_if_none_is_named() -> None:
     (target,) = plan(default_uri=DefaultUri("lxc:///", "LIBVIRT_DEFAULT_URI")).targets
 
     assert (target.address, target.chosen_by) == ("lxc:///", "LIBVIRT_DEFAULT_URI")
@@ -126,7 +126,7 @@ def test_a_weak_uri_is_warned_about() -> None:
     assert "no_verify" in warnings[0]
 
 
-def test_the_command_line_counts_before_the_file_and_the_file_before_the_default() -> None:
+def test_command_line_precedes_the_file_which_precedes_the_default() -> None:
     text = '[scan]\nlower_device = "bond"\nhost_timeout = "5s"\ndeadline = "1m"'
 
     assert (plan().host_timeout, plan().deadline, plan().policy.lower_device) == (30, 600, LowerDevice.ANY)

@@ -90,7 +90,7 @@ def test_a_password_that_is_sent_unencrypted_is_warned_about(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:25151", "http://localhost", "http://[::1]/x"])
-def test_on_this_machine_it_is_not_sent_over_a_network(url: str) -> None:
+def test_unencrypted_password_to_this_machine_is_accepted(url: str) -> None:
     assert target(f'type = "foreman"\nurl = "{url}"\nuser = "scan"\ntoken_file = "t"').url == url
 
 

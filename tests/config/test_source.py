@@ -107,7 +107,7 @@ def test_every_usual_name_of_a_device_is_taken(name: str) -> None:
         "éth0",
     ],
 )
-def test_what_a_shell_could_take_for_more_than_a_name_is_refused(name: str) -> None:
+def test_device_names_with_a_meaning_to_a_shell_are_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="invalid device name"):
         server_target("sat", "local:", interface=name)
 

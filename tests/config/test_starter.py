@@ -22,7 +22,7 @@ def plan(text: str, options: Options) -> Plan:
     return make_plan(document, options, folder=Path("/etc/virtscan"), default_uri=DEFAULT)[0]
 
 
-def test_it_makes_the_plan_of_the_options_it_was_made_of() -> None:
+def test_written_configuration_gives_the_plan_of_its_options() -> None:
     text = starter(URIS, [parse_server(SERVER)])
 
     assert plan(text, Options()) == plan("", Options(connect=URIS, servers=(SERVER,)))

@@ -102,7 +102,7 @@ def test_a_failure_shows_how_much_had_been_read() -> None:
     assert reason_of(slow.close(failure("stopped"))[1][0]) == "stopped; domains read before that: 2"
 
 
-def test_what_comes_after_the_end_is_dropped() -> None:
+def test_items_after_the_end_are_dropped() -> None:
     box = draft()
     box.add(domain("in time"))
     hypervisor, gaps = box.close(failure("stopped"))

@@ -243,7 +243,7 @@ def test_an_incomplete_answer_is_refused(answering: Path, answer: str) -> None:
         ("qemu+ssh://hv1;reboot/system", "invalid SSH host"),
     ],
 )
-def test_what_ssh_would_not_do_as_libvirt_does_is_refused(answering: Path, address: str, clue: str) -> None:
+def test_uris_that_ssh_treats_differently_from_libvirt_are_refused(answering: Path, address: str, clue: str) -> None:
     with pytest.raises(ConnectorError, match=clue):
         host_facts.by_ssh(address, timeout=LONG)
 

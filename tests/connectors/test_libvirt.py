@@ -434,7 +434,7 @@ def test_an_unreadable_computer_device_is_not_a_gap(libvirtd: Libvirtd, proxy: R
     assert (hypervisor.system_uuid, hypervisor.machine) == (None, Machine.UNKNOWN)
 
 
-def test_what_a_running_domain_boots_as_next_is_read_on_request(own_libvirtd: Libvirtd) -> None:
+def test_next_start_of_a_running_domain_is_read_on_request(own_libvirtd: Libvirtd) -> None:
     address = own_libvirtd.unix(Path("/default"))
     writer = libvirt.open(address)
     writer.lookupByName("test").undefine()  # it goes on running, and has no next start

@@ -303,7 +303,7 @@ def test_a_domain_that_is_busy_for_too_long_is_a_gap(ten: str, proxy: RpcProxy) 
     assert "state change lock" in reason_of(gaps[0])
 
 
-def test_what_libvirt_calls_an_internal_error_is_not_taken_for_one_of_virtscan(ten: str, proxy: RpcProxy) -> None:
+def test_internal_error_of_libvirt_is_not_reported_as_one_of_virtscan(ten: str, proxy: RpcProxy) -> None:
     proxy.answers[Procedure.DOMAIN_XML] = once(
         fails(libvirt.VIR_ERR_INTERNAL_ERROR, "internal error: client socket is closed")
     )

@@ -146,7 +146,7 @@ def test_one_daemon_under_two_addresses_is_warned_about(host: QemuHost) -> None:
     assert printed.splitlines() == ["same hypervisor as"]
 
 
-def test_what_planners_count_is_read(host: QemuHost, tmp_path: Path) -> None:
+def test_capacity_facts_are_read(host: QemuHost, tmp_path: Path) -> None:
     image = tmp_path / "disk.raw"
     image.write_bytes(bytes(3 * 1024 * 1024))
     disk = f"<disk type='file'><driver type='raw'/><source file='{image}'/><target dev='vda' bus='virtio'/></disk>"

@@ -103,7 +103,7 @@ def test_a_request_that_hangs_holds_up_no_other() -> None:
 
 
 @pytest.mark.slow
-def test_where_one_request_is_made_at_a_time_one_that_hangs_holds_up_no_other() -> None:
+def test_hanging_request_delays_no_other_if_one_is_made_at_a_time() -> None:
     release = threading.Event()
     used: list[str] = []
 
@@ -265,7 +265,7 @@ def test_results_that_are_not_used_yet_keep_further_requests_from_being_made() -
     assert max(unused) <= MOST_WAITING + MOST_TOGETHER
 
 
-def test_where_results_are_large_few_of_them_wait() -> None:
+def test_few_large_results_wait() -> None:
     asked: list[int] = []
     used = [0]
     unused: list[int] = []
@@ -282,7 +282,7 @@ def test_where_results_are_large_few_of_them_wait() -> None:
     assert max(unused) <= 2 * (3 + 1)  # in use and waiting, with one more of each thread
 
 
-def test_where_the_system_grants_no_thread_the_calling_one_makes_the_requests() -> None:
+def test_calling_thread_makes_the_requests_if_the_system_grants_no_other() -> None:
     script = """
 import threading
 from virtscan.connectors.libvirt.request_pipeline import PipelinedCall, RequestPipeline

@@ -73,7 +73,7 @@ def status_file(document: str) -> str:
     return f"<!-- WARNING -->\n<domstatus state='running' pid='7'>{document}</domstatus>"
 
 
-def test_what_virsh_printed_counts_before_the_status_file_and_that_before_the_definition(tmp_path: Path) -> None:
+def test_output_of_virsh_precedes_the_status_file_which_precedes_the_definition(tmp_path: Path) -> None:
     files = {
         f"{VIRSH}dumpxml_web01": domain(memory=1, identifier=" id='3'"),
         "var/run/libvirt/qemu/web01.xml": status_file(domain(memory=2, identifier=" id='3'")),

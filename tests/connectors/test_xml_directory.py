@@ -69,7 +69,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
         path.write_text(content)
 
 
-def test_what_dumpxml_printed_is_a_complete_hypervisor_of_the_folders_name(tmp_path: Path) -> None:
+def test_folder_with_output_of_dumpxml_is_a_complete_hypervisor_with_its_name(tmp_path: Path) -> None:
     folder = tmp_path / "hv1"
     nic = (
         "<interface type='direct'><mac address='52:54:00:93:76:af'/><source dev='bond2' mode='bridge'/>"
@@ -616,7 +616,7 @@ def test_a_file_of_another_size_than_announced_is_a_gap(tmp_path: Path) -> None:
     assert [reason_of(gap) for gap in gaps] == ["size changed while reading"]
 
 
-def test_what_virsh_wrote_into_a_file_without_a_suffix_is_a_definition(tmp_path: Path) -> None:
+def test_file_without_a_suffix_may_have_a_definition(tmp_path: Path) -> None:
     (tmp_path / "web01").write_text("<domain type='kvm'><name>web01</name></domain>")
     (tmp_path / "web02").write_text("<domain type='kvm'><name>web02")
 
@@ -636,7 +636,7 @@ def test_prose_without_a_suffix_hides_no_domain(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "\n", "\0\0\0", "<domain><name>web02"])
-def test_what_may_be_left_of_a_definition_is_missed(content: str, tmp_path: Path) -> None:
+def test_possible_remainder_of_a_definition_is_a_gap(content: str, tmp_path: Path) -> None:
     write(tmp_path, {"web01": domain_xml(), "web02": content})
 
     host, gaps = scan(tmp_path)

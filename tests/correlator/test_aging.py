@@ -115,7 +115,7 @@ def test_a_limit_is_written_exactly(max_age: float, limit: str) -> None:
     )
 
 
-def test_what_is_exactly_as_old_as_it_may_be_counts() -> None:
+def test_fact_of_exactly_the_maximum_age_is_kept() -> None:
     clock = Clock(TAKEN_AT, DAY)
 
     assert not clock.is_too_old(TAKEN_AT - timedelta(days=1))
@@ -154,7 +154,7 @@ def test_an_old_kernel_without_a_known_state_is_missing() -> None:
     assert "whether kernel 3.13.0-24-generic of hv1 is fixed" in missing(inventory(here, servers=(server(),)))
 
 
-def test_what_the_scan_itself_observed_needs_no_word() -> None:
+def test_facts_observed_by_the_scan_have_no_age() -> None:
     fresh = scene(beside=(provisioner(),), servers=(satellite(observed_at=HOUR_AGO),), observed_at=HOUR_AGO)
 
     assert "observed" not in because(fresh)
@@ -173,7 +173,7 @@ def test_any_age_is_taken_when_none_is_given() -> None:
     assert aged(looked_at) is looked_at
 
 
-def test_what_is_young_enough_stays_as_it_is() -> None:
+def test_recent_facts_are_kept_unchanged() -> None:
     looked_at = limited(scene(beside=(provisioner(),), servers=(satellite(declared_macs=(), observed_at=HOUR_AGO),)))
 
     assert aged(looked_at) == looked_at
@@ -213,7 +213,7 @@ def everything(at: datetime | None) -> Inventory:
         (datetime(2099, 1, 2, tzinfo=UTC), "dated 2099-01-02 00:00 UTC, after the scan, so its age is unknown"),
     ],
 )
-def test_what_is_too_old_is_missing_with_a_gap_for_each_source(at: datetime | None, when: str) -> None:
+def test_outdated_facts_are_dropped_with_a_gap_for_each_source(at: datetime | None, when: str) -> None:
     left = aged(limited(everything(at)))
     (here,) = left.hypervisors
     (sat,) = left.servers
@@ -252,7 +252,7 @@ def test_the_verdict_is_unknown_and_shows_what_is_too_old_and_how_to_renew_it() 
     assert "TX checksum offload of satellite eth0: observed 31 days ago" in told
 
 
-def test_what_is_declared_does_not_age() -> None:
+def test_declarations_do_not_age() -> None:
     declared = Observed(value=FIXED_KERNEL, source=CONFIGURATION)
     here = replace(scene().hypervisors[0], kernel=declared)
     on = server(
@@ -273,7 +273,7 @@ def test_what_is_declared_does_not_age() -> None:
         ({"physical": True}, (Mac(SERVING),)),
     ],
 )
-def test_of_a_server_that_is_too_old_only_declared_macs_count(changes: dict[str, Any], macs: tuple[Mac, ...]) -> None:
+def test_only_declared_macs_of_an_outdated_server_are_kept(changes: dict[str, Any], macs: tuple[Mac, ...]) -> None:
     (sat,) = aged(
         limited(inventory(servers=(satellite(**({"observed_at": MONTH_AGO, "declared_macs": ()} | changes)),)))
     ).servers
@@ -426,7 +426,7 @@ def dated(draw: DrawFn, looked_at: Inventory) -> Inventory:
 @pytest.mark.long
 @many
 @given(st.data())
-def test_what_is_too_old_never_clears(data: DataObject) -> None:
+def test_outdated_facts_never_clear(data: DataObject) -> None:
     before = data.draw(dated(data.draw(inventories())))
     assume(not is_contradicted(before))
 
@@ -436,7 +436,7 @@ def test_what_is_too_old_never_clears(data: DataObject) -> None:
 
 @many
 @given(inventories(least_servers=0))
-def test_when_nothing_is_young_enough_only_what_is_declared_clears(looked_at: Inventory) -> None:
+def test_only_declarations_clear_if_all_facts_are_outdated(looked_at: Inventory) -> None:
     undated = replace(
         looked_at,
         hypervisors=tuple(

@@ -64,7 +64,7 @@ def test_a_record_that_names_no_known_server_narrows_nothing_down(netboots: tupl
     assert finding(replace(fleet(), netboots=netboots)).server == "satellite"
 
 
-def test_the_worse_of_two_servers_on_record_counts() -> None:
+def test_worse_of_two_servers_on_record_decides() -> None:
     assert finding(replace(fleet(), netboots=(record("cobbler"), record("satellite")))).verdict is Verdict.AT_RISK
 
 
@@ -212,7 +212,7 @@ def test_a_server_is_called_by_its_names_and_addresses(name: str, source: str, w
     assert is_called(server(name, source=source), wanted) is expected
 
 
-def test_what_is_on_record_for_the_mac_is_closer_than_what_is_for_its_network() -> None:
+def test_record_of_the_mac_precedes_the_record_of_its_network() -> None:
     facts = replace(
         fleet(addresses=("10.77.0.5/24",)),
         netboots=(record("satellite"),),

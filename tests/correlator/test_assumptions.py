@@ -234,6 +234,6 @@ def test_a_server_that_is_the_hypervisor_itself_can_not_be_moved() -> None:
         ("nas runs_on=hv2", r"no server or hypervisor is named 'nas'; there are hv1, hv2, satellite"),
     ],
 )
-def test_what_is_wrong_or_unknown_is_named_with_a_suggestion(text: str, message: str) -> None:
+def test_invalid_assumption_is_refused_with_a_suggestion(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=rf"^--assume.*: {message}"):
         under(text)

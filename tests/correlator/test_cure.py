@@ -91,7 +91,7 @@ def test_devices_are_switched_from_the_bottom_up() -> None:
         (ON, OFF, {}, {"eth0": ONLY_NOW}, ()),
     ],
 )
-def test_where_no_stack_was_read_the_named_device_is_chosen(
+def test_named_device_is_chosen_if_no_stack_was_read(
     tx: State,
     after: State | None,
     more: dict[str, Any],

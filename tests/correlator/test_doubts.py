@@ -51,7 +51,7 @@ CERTAIN = {
 
 @pytest.mark.parametrize("about", [GapAbout.DOMAIN, GapAbout.DEVICE])
 @pytest.mark.parametrize("server", DOUBTFUL)
-def test_what_was_not_read_may_be_another_copy_of_a_server(server: str, about: GapAbout) -> None:
+def test_unread_domain_may_be_another_copy_of_a_server(server: str, about: GapAbout) -> None:
     rule, looked_at = DOUBTFUL[server]
     was, now = finding_of(looked_at), finding_of(unread(looked_at, about=about))
 

@@ -142,7 +142,7 @@ def test_the_surer_of_two_servers_alike_decides() -> None:
     assert (found.server, found.rule) == ("z", "R7")
 
 
-def test_of_two_servers_alike_in_all_the_first_by_name_decides() -> None:
+def test_first_server_by_name_decides_if_all_else_is_equal() -> None:
     assert (
         finding_of(scene(servers=(server("b"), server("a", interface="eth1"), server("a")))).server_interface == "eth0"
     )
@@ -199,7 +199,7 @@ def test_the_device_that_decided_is_the_one_that_is_shown() -> None:
     assert finding_of(scene(interface, servers=(server(),), devices=others)).source_device == "bond1"
 
 
-def test_of_two_devices_that_both_clear_the_one_that_a_server_serves_is_shown() -> None:
+def test_served_device_is_shown_if_two_devices_clear() -> None:
     pool = tuple(Attachment(DeviceName(name), SourceMode.BRIDGE) for name in ("bond2", "bond3"))
     interface = Interface(index=0, type="network", network="pool", attachments=pool)
     segments = {"bond2": "pxe-b", "bond3": "pxe-a"}

@@ -188,7 +188,7 @@ def test_a_server_that_is_another_machine_by_now_has_no_remembered_place() -> No
     assert verdicts(replace(tonight, servers=(other,))) == {(Verdict.AT_RISK, Confidence.MEDIUM)}
 
 
-def test_a_place_that_is_too_old_no_longer_counts() -> None:
+def test_outdated_place_is_not_used() -> None:
     tonight = night_after(fleet(), "hv1", nights=3)
     fresh = tuple(replace(host, observed_at=tonight.taken_at) for host in tonight.hypervisors)
     strict = replace(tonight, hypervisors=fresh, policy=Policy(max_age=2 * 86400.0))

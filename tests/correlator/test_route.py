@@ -403,7 +403,7 @@ def test_a_nested_hypervisor_sends_out_of_each_domain_that_it_may_be(copies: tup
         ((NESTED[0], NESTED[1]), 0, "R7", Confidence.MEDIUM),
     ],
 )
-def test_of_the_nics_of_a_nested_hypervisor_only_those_below_the_servers_device_are_known_to_send(
+def test_only_nics_below_the_servers_device_of_a_nested_hypervisor_are_known_to_send(
     devices: tuple[Device, ...], here: int, rule: str, confidence: Confidence
 ) -> None:
     inner = hypervisor("hv2", provisioner(), devices=devices)

@@ -682,7 +682,7 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
 
 
 @pytest.mark.parametrize("row", TABLE)
-def test_the_table_decides(row: str) -> None:
+def test_case_of_the_table_gets_its_rule_verdict_and_confidence(row: str) -> None:
     looked_at, expected = TABLE[row]
 
     found = judged(looked_at)

@@ -36,7 +36,7 @@ def assert_alike(tonight: Report, tomorrow: Report) -> None:
 
 
 @pytest.mark.parametrize("days", [0, 31])
-def test_what_is_too_old_gives_equal_findings_on_two_nights(days: int) -> None:
+def test_outdated_facts_give_equal_findings_on_two_nights(days: int) -> None:
     looked_at = limited(everything(TAKEN_AT - timedelta(days=days)))
 
     tonight = judge(looked_at)

@@ -192,7 +192,7 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
 
 
 @pytest.mark.parametrize("row", TABLE)
-def test_what_is_contradicted_is_warned_about_once(row: str) -> None:
+def test_contradiction_is_one_warning(row: str) -> None:
     looked_at, expected = TABLE[row]
 
     warnings = correlate(looked_at).warnings
@@ -220,7 +220,7 @@ def test_what_is_contradicted_is_warned_about_once(row: str) -> None:
         ("a server that is excluded by a record and on the very device", "R7"),
     ],
 )
-def test_the_observation_counts(row: str, rule: str) -> None:
+def test_observation_overrules_the_declaration(row: str, rule: str) -> None:
     assert finding_of(TABLE[row][0]).rule == rule
 
 

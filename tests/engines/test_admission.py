@@ -76,7 +76,7 @@ def test_jobs_that_use_the_cpu_keep_others_from_starting() -> None:
     assert outcomes == (Returned(Returned(None)),) * 40
 
 
-def test_jobs_that_hang_do_not_so_that_a_site_that_is_down_takes_one_deadline() -> None:
+def test_hanging_jobs_delay_no_others_so_a_site_that_is_down_takes_one_deadline() -> None:
     together = threading.Barrier(3 * MOST_AT_ONCE, timeout=LONG)
 
     most, _ = run_all(3 * MOST_AT_ONCE, Work.WAITS, lambda: ignore(together.wait(), Returned(None)))
@@ -84,7 +84,7 @@ def test_jobs_that_hang_do_not_so_that_a_site_that_is_down_takes_one_deadline() 
     assert most == 3 * MOST_AT_ONCE
 
 
-def test_of_jobs_that_get_answers_there_are_never_many_more_than_places() -> None:
+def test_number_of_active_jobs_stays_near_the_limit() -> None:
     def answers() -> None:
         for _ in range(15):
             time.sleep(0.1)
@@ -119,7 +119,7 @@ def test_work_that_is_long_and_has_its_cpu_is_late_and_waiting_for_others_is_not
     assert within_work(LONG, LONG, lambda: busy(0.3)) == Returned(None)
 
 
-def test_work_that_does_not_get_on_is_late(stop: threading.Event) -> None:
+def test_work_without_progress_is_late(stop: threading.Event) -> None:
     assert within_work(0.3, LONG, lambda: stop.wait(LONG)) is Cut.JOB_DEADLINE
 
 

@@ -20,7 +20,7 @@ os._exit(0)
     assert (ended.stdout, ended.stderr) == ("closed\nend\n", "")
 
 
-def test_where_many_hang_their_threads_do_not_pile_up() -> None:
+def test_threads_of_hanging_calls_do_not_pile_up() -> None:
     script = """
 from virtscan.engines import background
 class Connection:

@@ -54,7 +54,7 @@ def until(condition: Callable[[], bool], then: Callable[[], None] = lambda: None
     return True
 
 
-def test_turns_that_go_on_are_taken_in_turn() -> None:
+def test_callers_take_turns() -> None:
     made: list[str] = []
     begun = threading.Event()
     pool = CallPool(at_work=1)
@@ -99,7 +99,7 @@ def test_a_call_that_hangs_gives_its_place_to_another_and_its_caller_learns_of_i
     assert until(lambda: [caller.hung for caller in hanging] == [1, 1, 1], pool.replace_hung)
 
 
-def test_one_that_ends_late_after_all_takes_further_calls(release: threading.Event) -> None:
+def test_thread_that_ends_late_takes_further_calls(release: threading.Event) -> None:
     pool = CallPool(threads=1, slow=0.1)
     late, well = Calls(lambda: release.wait(LONG), count=2), Calls(lambda: None)
     assert pool.offer(late)
@@ -111,7 +111,7 @@ def test_one_that_ends_late_after_all_takes_further_calls(release: threading.Eve
     assert well.is_over.wait(LONG)
 
 
-def test_turns_go_back_where_no_thread_is_left_that_could_take_them(release: threading.Event) -> None:
+def test_turns_are_returned_if_no_thread_is_left_to_take_them(release: threading.Event) -> None:
     pool = CallPool(threads=1, slow=0.1)
     late, well = Calls(lambda: release.wait(LONG)), Calls(lambda: None)
 
@@ -124,7 +124,7 @@ def test_turns_go_back_where_no_thread_is_left_that_could_take_them(release: thr
     assert not well.is_over.is_set()
 
 
-def test_further_calls_of_a_caller_with_a_hanging_call_take_no_place(release: threading.Event) -> None:
+def test_calls_of_a_caller_with_a_hanging_call_take_no_slot(release: threading.Event) -> None:
     for slow in deadlines(0.5):
         pool = CallPool(at_work=1, slow=slow)
         hanging, well = Calls(lambda: release.wait(LONG), count=100), Calls(lambda: None)
@@ -152,7 +152,7 @@ def test_threads_without_work_end() -> None:
     assert not threads[0].is_alive()
 
 
-def test_where_the_system_grants_no_thread_a_turn_is_refused() -> None:
+def test_turn_is_refused_if_the_system_grants_no_thread() -> None:
     script = """
 import threading
 from virtscan.engines import call_pool

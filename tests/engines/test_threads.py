@@ -82,7 +82,7 @@ def test_no_jobs_have_no_outcomes() -> None:
     assert run([]) == ()
 
 
-def test_as_many_hanging_jobs_as_may_be_open_keep_no_other_from_starting(forever: threading.Event) -> None:
+def test_hanging_jobs_up_to_the_limit_delay_no_other(forever: threading.Event) -> None:
     jobs: list[Callable[[], bool]] = [forever.wait] * MOST_OPEN + [lambda: True] * 72
 
     for seconds in deadlines(1):

@@ -118,7 +118,7 @@ def test_every_server_is_judged_or_excluded(looked_at: Inventory) -> None:
             assert servers == named - {None}
 
 
-def test_a_waiver_shows() -> None:
+def test_waiver_is_in_the_explanation() -> None:
     waived = scene(beside=(provisioner(),), policy=Policy(waivers=(Waiver(reason="from its ISO", domain="web*"),)))
 
     finding = account(waived).finding
@@ -342,7 +342,7 @@ def test_a_device_that_may_be_on_no_bond_may_turn_out_not_to_be_judged() -> None
     assert kind.verdicts == {"on a bond": Verdict.AT_RISK, "not on a bond": None}
 
 
-def test_what_does_not_change_the_worst_verdict_settles_nothing() -> None:
+def test_fact_that_does_not_change_the_worst_verdict_settles_nothing() -> None:
     """Another server puts it at risk whatever this one does; the kernel alone counts for both."""
     both = scene(
         servers=(satellite(), server("capsule", tx_checksum=State.UNKNOWN)), beside=(provisioner(),), kernel=None
@@ -351,7 +351,7 @@ def test_what_does_not_change_the_worst_verdict_settles_nothing() -> None:
     assert missing(both) == [KERNEL]
 
 
-def test_where_one_fact_alone_settles_nothing_all_are_named() -> None:
+def test_all_facts_are_named_if_no_single_one_settles_the_verdict() -> None:
     """Two servers of unknown place: the place of the first is named, though the other keeps the verdict as it is."""
     pool = tuple(Attachment(DeviceName(name), SourceMode.BRIDGE) for name in ("bond7", "bond8"))
     plugged = Interface(index=0, type="network", network="pool", attachments=pool)

@@ -159,7 +159,7 @@ def test_places_that_are_judged_alike_are_one_paragraph() -> None:
         ),
     ],
 )
-def test_other_accounts_say(looked_at: Inventory, says: str) -> None:
+def test_explanation_contains(looked_at: Inventory, says: str) -> None:
     assert says in written(looked_at)
 
 

@@ -276,7 +276,7 @@ def test_addresses_in_json_are_taken_like_those_in_text() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[", "[[", "[1]", '[{"ifname": 7}]', 'Object "foo" is unknown', "\\", "1: "])
-def test_what_shows_no_device_gives_none(text: str) -> None:
+def test_output_without_a_device_gives_none(text: str) -> None:
     assert read_ip(text, source="ip") == ()
 
 

@@ -199,7 +199,7 @@ def test_an_ambiguous_driver_gives_no_kind() -> None:
     assert read_driver("Cannot get driver information: Operation not supported\n", name="lo", source="ethtool") == ()
 
 
-def test_together_they_make_a_chain_down_to_the_nics() -> None:
+def test_merged_sources_give_a_chain_down_to_the_nics() -> None:
     bonding = "Bonding Mode: x\nSlave Interface: eth4\nPermanent HW addr: 3c:fd:fe:10:01:04\n"
     devices = merge_devices(
         [
@@ -225,7 +225,7 @@ def test_together_they_make_a_chain_down_to_the_nics() -> None:
 
 
 @given(st.text(max_size=80), st.dictionaries(st.text(max_size=20), st.text(max_size=20), max_size=5))
-def test_no_text_breaks_them(text: str, entries: dict[str, str]) -> None:
+def test_readers_of_proc_and_sys_accept_any_text(text: str, entries: dict[str, str]) -> None:
     for found in (
         read_bonding(f"Bonding Mode: {text}", name="bond2", source="s"),
         read_vlans(text, source="s"),

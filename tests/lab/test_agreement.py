@@ -31,7 +31,7 @@ def agrees(verdict: Verdict, outcome: Outcome, service: Service = Service.DHCPD_
 
 
 @pytest.mark.parametrize("verdict", [Verdict.MITIGATED, Verdict.NOT_AFFECTED])
-def test_what_is_cleared_has_to_boot(verdict: Verdict) -> None:
+def test_cleared_interface_must_boot(verdict: Verdict) -> None:
     assert [outcome for outcome in Outcome if agrees(verdict, outcome)] == [Outcome.BOOTS]
 
 
@@ -43,7 +43,7 @@ def test_what_is_cleared_has_to_boot(verdict: Verdict) -> None:
         (Service.DHCPD_HTTP, Outcome.HTTP_TIMEOUT),
     ],
 )
-def test_what_is_at_risk_has_to_fail_in_the_way_of_this_fault(service: Service, fault: Outcome) -> None:
+def test_interface_at_risk_must_fail_as_the_fault_does(service: Service, fault: Outcome) -> None:
     assert [outcome for outcome in Outcome if agrees(Verdict.AT_RISK, outcome, service)] == [fault]
 
 

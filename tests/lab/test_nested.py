@@ -24,7 +24,7 @@ def kernel(tmp_path: Path) -> Kernel:
     return Kernel("6.1", tmp_path / "vmlinuz", modules)
 
 
-def test_what_a_module_needs_is_loaded_before_it_and_once(kernel: Kernel) -> None:
+def test_dependencies_of_a_module_are_loaded_once_and_before_it(kernel: Kernel) -> None:
     assert [name for name, _ in kernel.load_order(["macvtap", "tap"])] == ["macvlan", "tap", "macvtap"]
 
 

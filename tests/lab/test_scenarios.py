@@ -97,7 +97,7 @@ def test_a_file_that_is_not_a_kernel_is_wrong_usage(tmp_path: Path, capsys: pyte
     assert "not a bzImage" in capsys.readouterr().err
 
 
-def test_under_a_real_kernel_no_stand_in_is_played(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_simulated_scenario_runs_under_a_real_kernel(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--real", "--list"]) == 0
 
     names = capsys.readouterr().out.splitlines()

@@ -28,7 +28,7 @@ def test_domains_that_differ_in_their_own_texts_alone_share_the_rest() -> None:
 
 @pytest.mark.long
 @given(of(Resources))
-def test_another_shape_keeps_the_texts(resources: Resources) -> None:
+def test_packed_texts_are_kept_under_another_shape(resources: Resources) -> None:
     packed = pack(resources)
     shape = msgspec.structs.replace(packed.shape, autostart=State.ON, balloon_mib=7)
 

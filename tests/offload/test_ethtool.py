@@ -337,7 +337,7 @@ def test_a_failure_that_concerns_other_settings_leaves_the_state_as_it_is() -> N
     assert unknown == {"rx-checksumming", "udp-fragmentation-offload", "ntuple-filters"}
 
 
-def test_when_the_generic_features_fail_only_the_sums_are_observations() -> None:
+def test_only_the_summary_is_an_observation_if_the_generic_features_fail() -> None:
     error = "Cannot get device generic features: Operation not supported\n"
     values = "tx-checksumming: on\n\ttx-checksum-ipv4: off\n\ttx-checksum-ip-generic: off\n"
     capture = parse_features(f"{error}{values}")

@@ -112,7 +112,7 @@ def test_a_file_that_can_not_be_read_gives_the_reason(capture: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("state", [State.ON, State.OFF])
-def test_what_is_declared_is_taken_as_it_is(state: State) -> None:
+def test_declared_state_is_used_unchanged(state: State) -> None:
     assert read(state.value, "eth0") == Server(
         name="satellite",
         source=state.value,

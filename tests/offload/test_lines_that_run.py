@@ -898,7 +898,7 @@ def test_later_rules_empty_the_list_of_earlier_files() -> None:
         ),
     ],
 )
-def test_what_is_in_run_may_be_gone_after_a_reboot(path: str, text: str) -> None:
+def test_settings_in_run_may_be_gone_after_a_reboot(path: str, text: str) -> None:
     assert state({path: text}) is UNKNOWN
     assert state({path.replace("/run/", "/etc/"): text}) is OFF
 
@@ -1277,5 +1277,5 @@ def test_on_again_needs_every_place_to_be_read(files: dict[str, str]) -> None:
     assert state(files, unreadable=("/var/spool/cron",)) is UNKNOWN
 
 
-def test_off_for_good_needs_every_line_to_be_understood() -> None:
+def test_state_stays_off_only_if_every_line_was_interpreted() -> None:
     assert state(PROFILE, unclear=("/etc/tuned/x/tuned.conf",)) is UNKNOWN

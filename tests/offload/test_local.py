@@ -200,7 +200,7 @@ def test_the_only_device_with_an_address_needs_no_name(machine: Machine) -> None
     assert machine.read().interface == "bond0"
 
 
-def test_of_several_in_one_state_none_has_to_be_named(machine: Machine) -> None:
+def test_no_interface_has_to_be_named_if_all_devices_have_one_state(machine: Machine) -> None:
     machine.device("eth1", "device", address="52:54:00:aa:bb:dd")
     machine.ip(
         addresses="2: eth0    inet 10.0.0.5/24 scope global eth0\n3: eth1    inet 10.77.0.5/24 scope global eth1"

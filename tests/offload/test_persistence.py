@@ -58,7 +58,7 @@ def found(place: SettingPlace, state: State) -> SettingsFound:
 # ------------------------------------------------------------------ without a file that decides
 
 
-def test_what_is_off_by_hand_only_comes_back_on() -> None:
+def test_state_set_by_hand_is_on_again_after_a_reboot() -> None:
     result = after_reboot({IFCFG: "DEVICE=eth0\n", DEFAULT_LINK: "[Match]\nOriginalName=*\n"})
 
     assert result.tx_checksum is ON
@@ -67,14 +67,14 @@ def test_what_is_off_by_hand_only_comes_back_on() -> None:
     assert words.endswith("; ethtool -K alone is lost at the next reboot")
 
 
-def test_what_is_on_stays_on() -> None:
+def test_state_on_without_a_setting_stays_on() -> None:
     result = after_reboot(features=VIRTIO_ON, now=ON)
 
     assert result.tx_checksum is ON
     assert "ethtool -K" not in setting_words(result.setting)
 
 
-def test_what_the_driver_fixes_stays_as_it_is() -> None:
+def test_state_fixed_by_the_driver_stays() -> None:
     fixed_off = {name: Feature(state=OFF, fixed=True) for name in ("tx-checksum-ipv4", "tx-checksum-ip-generic")}
 
     assert after_reboot(features=fixed_off) == Persistence(tx_checksum=OFF, setting=FixedByDriver())

@@ -113,7 +113,7 @@ def test_an_old_system_shows_its_bond_and_bridge_in_proc_and_sys() -> None:
     assert (member.mac, member.permanent_mac) == ("00:1b:21:aa:00:04", "00:1b:21:aa:00:05")
 
 
-def test_what_a_login_shell_prints_of_its_own_is_passed_over() -> None:
+def test_output_of_the_login_shell_itself_is_skipped() -> None:
     noise = b"Welcome!\n@device evil0\n \xff\x00\n"
 
     assert parse_answer(noise + WHOLE) == parse_answer(WHOLE)

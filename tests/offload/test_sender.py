@@ -34,7 +34,7 @@ VIRBR0 = Device(name=DeviceName("virbr0"), addresses=("10.77.0.1/24",))
         ("sosreport:x", None, (ETH1,), "eth1"),
     ],
 )
-def test_an_address_counts_before_being_the_only_one(
+def test_address_that_was_reached_precedes_the_only_address(
     source: str, reached: str | None, devices: tuple[Device, ...], sender: str | None
 ) -> None:
     answer = ServerAnswer(devices=devices, reached=reached, no_features=NoFeatures.NO_ETHTOOL)
@@ -42,7 +42,7 @@ def test_an_address_counts_before_being_the_only_one(
     assert named_sender(server_target("satellite", source), answer) == sender
 
 
-def test_a_name_counts_before_every_address() -> None:
+def test_name_precedes_every_address() -> None:
     target = server_target("satellite", "ssh://10.77.0.1", interface="eth2")
     answer = ServerAnswer(devices=(ETH0, ETH1, ETH2), no_features=NoFeatures.NO_ETHTOOL)
 

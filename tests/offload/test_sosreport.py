@@ -141,7 +141,7 @@ def test_several_in_different_states_are_each_known(tmp_path: Path) -> None:
     )
 
 
-def test_what_lasts_may_depend_on_the_device(tmp_path: Path) -> None:
+def test_persistent_state_may_depend_on_the_device(tmp_path: Path) -> None:
     rule = {"etc/crontab": "@reboot root /sbin/ethtool -K br0 tx off\n"}
     server = read(tmp_path, CHAIN | features("br0", OFF) | features("bond0.7", OFF) | rule)
 
@@ -243,7 +243,7 @@ def test_a_device_read_by_ethtool_alone_is_enough(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_lasts_is_read_from_the_files_that_sos_takes_along(
+def test_persistent_state_is_read_from_files_in_the_sosreport(
     tmp_path: Path, files: dict[str, str | bytes | Link], state: State, setting: str
 ) -> None:
     persistence = read(tmp_path, ONE_CARD | files).persistence

@@ -141,7 +141,7 @@ def test_the_mail_is_handed_over_outside_of_a_sandbox() -> None:
 
 
 @pytest.mark.long
-def test_in_a_fortnight_of_nights_only_those_with_news_are_mailed(tmp_path: Path, machine: Machine) -> None:
+def test_only_nights_with_news_are_mailed_in_two_weeks(tmp_path: Path, machine: Machine) -> None:
     (tmp_path / "fleet").mkdir()
     fleet = Fleet(tmp_path / "fleet")
     url = f"sqlite:///{tmp_path}/history.sqlite"

@@ -24,21 +24,21 @@ def revealed(**more: str | Secret) -> str | None:
     return None if secret is None else secret.reveal()
 
 
-def test_none_is_needed() -> None:
+def test_secret_is_optional() -> None:
     assert revealed() is None
 
 
-def test_it_can_be_given() -> None:
+def test_secret_can_be_given() -> None:
     assert revealed(secret=Secret("s3cret")) == "s3cret"
 
 
-def test_it_can_come_from_a_file_without_the_end_of_its_line(secret_file: Path) -> None:
+def test_secret_is_the_first_line_of_a_file(secret_file: Path) -> None:
     assert revealed(secret_file=str(secret_file)) == "s3cret-påss"
     secret_file.write_bytes(b"a b\r\nmore\n")
     assert revealed(secret_file=str(secret_file)) == "a b"
 
 
-def test_it_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secret_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOREMAN_TOKEN", "s3cret")
     assert revealed(secret_variable="FOREMAN_TOKEN") == "s3cret"
 

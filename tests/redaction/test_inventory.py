@@ -189,7 +189,7 @@ FOREMAN = "https://karl@fore.example.org:8443/x"
         (OtherItem(text="domain web01"), Failure(detail="gone"), "[details withheld]: [details withheld]"),
     ],
 )
-def test_what_only_a_gap_names_is_not_left_either(item: AnyItem, cause: AnyCause, says: str) -> None:
+def test_names_that_only_a_gap_has_are_replaced(item: AnyItem, cause: AnyCause, says: str) -> None:
     gap = Gap(item=item, cause=cause, about=GapAbout.DOMAIN)
     redacted, known = redact(msgspec.structs.replace(with_a_name_in_every_field(), gaps=(gap,)), FRESH)
 
@@ -258,13 +258,13 @@ def test_the_same_map_gives_the_same_pseudonyms_and_new_ones_for_new_names() -> 
     assert len(set(grown.names.values())) == len(grown.names)
 
 
-def test_what_only_looks_like_an_address_stays() -> None:
+def test_text_that_only_looks_like_an_address_stays() -> None:
     looks = "version 999.1.2.3, at 10:20:30"
 
     assert Pseudonyms(FRESH).condition(looks) == looks
 
 
-def test_names_that_agree_in_their_first_parts_still_do() -> None:
+def test_pseudonyms_keep_common_prefixes() -> None:
     pseudonyms = Pseudonyms(FRESH)
 
     short, full, other = (pseudonyms.name("host", name) for name in ("SAT", "sat.example.com", "sat.example.net"))

@@ -80,7 +80,7 @@ def test_each_field_with_text_is_described_and_no_other() -> None:
     }
 
 
-def test_only_these_fields_stay_as_they_are() -> None:
+def test_only_listed_fields_are_kept_unredacted() -> None:
     described = (
         (kind.__name__, field, text_kind) for kind, fields in TABLE.items() for field, text_kind in fields.items()
     )

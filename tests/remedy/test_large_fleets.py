@@ -25,7 +25,7 @@ def test_a_text_lists_the_first_interfaces_and_counts_the_others() -> None:
     assert text.count("and 10 more interfaces; --format json lists all") == 2
 
 
-def test_of_many_other_servers_the_first_are_named_and_all_are_counted() -> None:
+def test_first_ten_other_servers_are_named_and_all_are_counted() -> None:
     devices = (bond("bond2", "eth4", "eth5"), nic("eth4"), nic("eth5"))
     servers = tuple(server(f"s{number:02d}") for number in range(30))
 

@@ -307,7 +307,7 @@ def test_a_waived_server_needs_no_change_and_hides_no_other() -> None:
     assert made.still_at_risk == 0
 
 
-def test_what_is_waived_raises_no_question() -> None:
+def test_waived_findings_raise_no_question() -> None:
     policy = Policy(waivers=(Waiver(reason="boots from ISO"),))
 
     assert remedy(server(tx_checksum=State.UNKNOWN), policy=policy).questions == ()

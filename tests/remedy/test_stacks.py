@@ -110,7 +110,7 @@ def test_a_device_that_cannot_be_switched_leaves_its_interfaces_at_risk_now_or_a
     assert switches(comes_back) == [("bond0", False, True)]
 
 
-def test_what_is_below_a_macvlan_does_not_help() -> None:
+def test_devices_below_a_macvlan_do_not_help() -> None:
     own = stacked(part("mv0", DeviceKind.MACVLAN, ["eth0"], fixed=True), part("eth0"), interface="mv0")
 
     change = only(remedy(own))
@@ -118,7 +118,7 @@ def test_what_is_below_a_macvlan_does_not_help() -> None:
     assert (change.fixed, change.senders) == (True, ())
 
 
-def test_what_helps_instead_is_named_in_its_order() -> None:
+def test_alternatives_are_listed_in_order() -> None:
     stuck = stacked(part("eth0", fixed=True))
 
     notes = [note for note in only(remedy(stuck)).notes if note[:2] in {"1.", "2.", "3."}]

@@ -123,7 +123,7 @@ def test_an_empty_inventory_is_a_document_as_well(view: str) -> None:
     assert (shown["findings"] if view == "risks" else shown["rows"]) == []
 
 
-def test_what_is_unprintable_is_escaped_and_comes_back_as_it_was() -> None:
+def test_unprintable_characters_are_escaped_and_decoded_unchanged() -> None:
     name = "a\x7f\x9b\u202e\U000e0001é漢"
     named = msgspec.structs.replace(inventory(), version=name)
 

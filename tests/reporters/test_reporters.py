@@ -154,7 +154,7 @@ def test_only_the_table_loads_the_table_library(name: str) -> None:
 @pytest.mark.parametrize("hosts", [(), (hypervisor("hv1", status=HostStatus.FAILED),)], ids=["empty", "all failed"])
 @pytest.mark.parametrize("view", EVERY_VIEW)
 @pytest.mark.parametrize("name", REPORTERS)
-def test_where_nothing_was_read_every_format_still_has_its_form(
+def test_every_format_is_well_formed_even_if_nothing_was_read(
     name: str, view: str, hosts: tuple[Hypervisor, ...]
 ) -> None:
     document = EVERY_VIEW[view](Report(inventory=inventory(*hosts)))

@@ -129,7 +129,7 @@ def test_a_table_that_fits_its_terminal_is_as_it_is_without_one() -> None:
     assert "kvm01.example.com" not in table(rows, RenderOptions(width=24))
 
 
-def test_where_a_table_does_not_fit_host_names_lose_the_suffix_that_they_share() -> None:
+def test_host_names_lose_their_common_suffix_if_a_table_does_not_fit() -> None:
     rows = document(
         (Column("hypervisor"), Column("domain")), ("kvm01.example.com", "web.a"), ("kvm02.example.com", "db.b")
     )

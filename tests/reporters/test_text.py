@@ -25,7 +25,7 @@ def test_a_plain_name_is_not_changed(name: str) -> None:
 
 
 @given(name=st.text(alphabet=st.characters(codec=None)), limit=st.integers(min_value=3, max_value=50))
-def test_what_is_shown_is_never_longer_than_its_limit(name: str, limit: int) -> None:
+def test_printable_text_is_never_longer_than_its_limit(name: str, limit: int) -> None:
     shown = printable(name, limit)
 
     assert len(shown) <= limit

@@ -264,7 +264,7 @@ def test_a_server_of_a_file_without_hypervisors_has_no_place_if_two_sites_have_t
     assert merge([merged, servers]) == merge([merged]) == merged
 
 
-def test_the_newest_state_of_a_central_server_counts_whatever_was_declared_before() -> None:
+def test_newest_state_of_a_central_server_is_used_whatever_was_declared_before() -> None:
     ams, fra = (hypervisor("kvm01", domain(f"{name}-vm"), uri=f"qemu+ssh://kvm01.{name}/system") for name in SITES)
     nights = (
         (ams, server(tx_checksum=State.ON, source="on", observed_at=None)),

@@ -94,7 +94,7 @@ def test_no_gap_and_no_host_is_lost(given: list[Inventory]) -> None:
     assert len({host.name for host in merged.hypervisors}) == len(merged.hypervisors)
 
 
-def test_of_a_host_under_two_addresses_the_newest_complete_observation_counts() -> None:
+def test_newest_complete_observation_is_used_for_a_host_under_two_addresses() -> None:
     uuid = "4c4c4544-0000-1000-8000-000000000001"
     old = replace(hypervisor("hv1", domain("a"), uri="qemu+ssh://hv1/system"), system_uuid=uuid)
     new = replace(
@@ -124,7 +124,7 @@ def test_an_observation_of_unknown_domains_hides_none_of_an_older_partial_one() 
     assert len(merged.gaps) == 2
 
 
-def test_of_two_observations_of_unknown_age_that_of_the_newest_scan_counts() -> None:
+def test_observation_of_the_newest_scan_is_used_if_both_ages_are_unknown() -> None:
     old, new = (inventory(hypervisor("hv1", domain("vm"), domain(name), observed_at=None)) for name in ("a", "b"))
 
     for nights in ([old, replace(new, taken_at=LATER)], [replace(new, taken_at=LATER), old]):
@@ -318,7 +318,7 @@ def test_segments_are_those_of_the_newest_configuration(status: HostStatus, read
         assert merge([merged, *nights]) == merge([merged]) == merged
 
 
-def test_what_the_newest_configuration_no_longer_declares_is_withdrawn() -> None:
+def test_declarations_missing_from_the_newest_configuration_are_withdrawn() -> None:
     host = hypervisor("hv1", domain("vm", macvtap()), declared_kernel=FIXED_KERNEL, physical=True)
     old = night(host, server(tx_checksum=State.OFF, source="off", physical=True))
     bare = replace(host, declared_kernel=None, physical=False, status=HostStatus.PARTIAL)

@@ -14,7 +14,7 @@ UUID = "4c4c4544-0000-1000-8000-000000000001"
 FLEETS = 100
 
 
-def test_of_several_files_they_are_one_if_they_have_a_domain_in_common_directly_or_through_others() -> None:
+def test_hosts_of_several_files_are_merged_if_a_chain_of_common_domains_connects_them() -> None:
     for seed in range(FLEETS):
         random = Random(seed)
         hosts = [read(random, number) for number in range(random.randint(2, 12))]
@@ -26,7 +26,7 @@ def test_of_several_files_they_are_one_if_they_have_a_domain_in_common_directly_
         }, seed
 
 
-def test_in_one_file_they_are_as_many_as_there_whatever_they_have_in_common() -> None:
+def test_hosts_of_one_file_are_never_merged() -> None:
     """Every node of a cluster may define the same domains."""
     for seed in range(FLEETS):
         random = Random(seed)
@@ -42,7 +42,7 @@ def test_in_one_file_they_are_as_many_as_there_whatever_they_have_in_common() ->
         assert merge([merged, *nights]) == merged, seed
 
 
-def test_one_with_a_domain_of_each_of_two_others_joins_the_newest_of_them() -> None:
+def test_host_with_domains_of_two_others_joins_the_newer_of_them() -> None:
     """The order of a set of names differs from run to run, so there are many of them."""
     for number in range(20):
         newest, newer, oldest = (
@@ -60,7 +60,7 @@ def test_one_with_a_domain_of_each_of_two_others_joins_the_newest_of_them() -> N
 
 
 @pytest.mark.parametrize("names", ["a", "ab"])
-def test_one_of_unknown_domains_joins_the_only_one(names: str) -> None:
+def test_host_of_unknown_domains_joins_the_only_one_with_its_uuid(names: str) -> None:
     hosts = [replace(hypervisor(f"hv{name}", domain(name)), system_uuid=UUID) for name in names]
     unread = replace(hypervisor("unread", status=HostStatus.FAILED), system_uuid=UUID)
 

@@ -80,7 +80,7 @@ NO_FILES = [
 @pytest.mark.parametrize(
     "url", ["", "~/h.db", "h.db@3", "x/", "a\nb", 201 * "a", "mysql://db/x", "me:hunter2@db", *NO_FILES]
 )
-def test_what_is_not_a_database_is_refused_with_an_example(url: str) -> None:
+def test_url_of_no_database_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(ConfigError, match=r"--history: not the URL of a database: .*; write one, e.g. sqlite:////var"):
         check_url(url, "--history", private=False)
 

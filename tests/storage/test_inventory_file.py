@@ -80,7 +80,7 @@ def test_an_inventory_comes_back_as_it_was() -> None:
     assert list(again.servers[0].features) == ["tx-checksumming", "a"]
 
 
-def test_it_is_one_line_that_names_its_schema() -> None:
+def test_saved_inventory_is_one_line_that_names_its_schema() -> None:
     data = dumps(FULL)
 
     assert data.count(b"\n") == 1
@@ -162,7 +162,7 @@ def test_no_bytes_at_all_raise_anything_else(data: bytes) -> None:
 
 
 @given(st.integers(0, len(dumps(FULL)) - 2))
-def test_no_beginning_of_an_inventory_passes_for_one(length: int) -> None:
+def test_truncated_inventory_is_refused(length: int) -> None:
     assert problem(dumps(FULL)[:length])
 
 
@@ -261,7 +261,7 @@ def test_every_earlier_version_has_a_step_to_the_next(version: int) -> None:
     assert upgraded({}, version)["schema"] == json.loads(dumps(FULL))["schema"]
 
 
-def test_what_is_not_known_takes_no_room() -> None:
+def test_unknown_facts_are_not_saved() -> None:
     host, domain_ = (json.loads(dumps(FULL))["hypervisors"][0], json.loads(dumps(FULL))["hypervisors"][0]["domains"][0])
 
     assert None not in {*map(str, host.values())}

@@ -183,7 +183,7 @@ def test_a_port_that_accepts_and_stays_silent_is_a_timeout(silent_port: int, mon
         ssh.run(Destination(host="127.0.0.1", port=silent_port), "echo never", timeout=1.5)
 
 
-def test_what_ssh_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_started_by_ssh_end_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     number = tmp_path / "pid"
     script = tmp_path / "proxy"
     script.write_text(f'trap "" HUP TERM; echo $$ >{number}; exec sleep 1000')

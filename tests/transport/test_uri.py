@@ -71,7 +71,7 @@ def test_a_semicolon_separates_parameters_only_where_no_ampersand_follows() -> N
         "",
     ],
 )
-def test_what_only_reads_a_hypervisor_is_accepted_without_a_warning(address: str) -> None:
+def test_harmless_uris_are_accepted_without_a_warning(address: str) -> None:
     assert uri.check(address, allow_unsafe=False) == ()
 
 
@@ -105,7 +105,7 @@ def test_what_only_reads_a_hypervisor_is_accepted_without_a_warning(address: str
         ("qemu+tcp://hv1/system?name=qemu:///system%3Fcommand=x", "`command=`"),
     ],
 )
-def test_what_could_run_a_command_is_refused_by_name(address: str, named: str) -> None:
+def test_parameters_that_can_run_a_command_are_refused_by_name(address: str, named: str) -> None:
     message = refusal(address)
 
     assert named in message
@@ -130,7 +130,7 @@ def test_what_could_run_a_command_is_refused_by_name(address: str, named: str) -
         "qemu+tcp://hv1/system?name=x%0a",
     ],
 )
-def test_what_no_uri_can_be_is_refused_in_any_case(address: str) -> None:
+def test_invalid_uris_are_refused_even_if_unsafe_ones_are_allowed(address: str) -> None:
     with pytest.raises(ConfigError, match="not a libvirt URI"):
         uri.check(address, allow_unsafe=True)
 
@@ -173,7 +173,7 @@ def test_ssh_runs_in_batch_mode(address: str, prepared: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["a=1", "a=1;b=2", "a=1;b=2&c=3", "a=1&b=2;c=3", "no_tty=0"])
-def test_what_is_added_for_ssh_leaves_the_other_parameters_as_they_are(query: str) -> None:
+def test_parameter_added_for_ssh_does_not_change_the_others(query: str) -> None:
     before = uri.parse(f"qemu+ssh://hv1/system?{query}").parameters
     after = uri.parse(uri.prepared(f"qemu+ssh://hv1/system?{query}")).parameters
 

@@ -62,7 +62,7 @@ def test_every_view_warns_of_what_the_next_reboot_puts_at_risk(view: Callable[[R
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_standard_error_has_it_where_the_format_has_no_place(
+def test_standard_error_has_the_warning_if_the_format_has_no_place_for_it(
     view: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     host = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)

@@ -202,7 +202,7 @@ def test_if_no_host_could_be_read_the_total_is_unknown(by: str) -> None:
 
 
 @pytest.mark.parametrize("by", GROUPINGS)
-def test_of_nothing_the_total_is_nothing(by: str) -> None:
+def test_total_of_an_empty_fleet_is_zero(by: str) -> None:
     document = GROUPINGS[by](fleet())
 
     assert records(document) == []
@@ -266,7 +266,7 @@ def test_an_interface_of_an_unknown_verdict_is_counted() -> None:
     assert values([row], "macvtap_interfaces", "at_risk", "unknown") == [(1, 0, 1)]
 
 
-def test_what_is_waived_is_not_at_risk() -> None:
+def test_waived_findings_are_not_at_risk() -> None:
     host = hypervisor("hv1", domain("web01", macvtap()))
 
     row = of(fleet(host, findings=(finding(origin=URI, waived="accepted"),)), "hypervisor")[0]

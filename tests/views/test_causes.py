@@ -48,7 +48,7 @@ def test_every_finding_is_in_one_group() -> None:
     assert sorted(row for group in main.groups for row in group.rows) == list(range(len(main.rows)))
 
 
-def test_what_one_server_puts_at_risk_is_one_group_with_the_command_that_ends_it_the_worst_first() -> None:
+def test_interfaces_at_risk_are_one_group_by_server_with_its_command_worst_first() -> None:
     findings = (finding(server="one"), finding(server="two"), finding(server="two"))
 
     worst, other = groups(*findings, servers=(server("one"), server("two")))
@@ -134,7 +134,7 @@ def test_without_any_server_there_is_one_sentence_with_the_option_to_type_and_no
     assert len(shown.splitlines()) < 8
 
 
-def test_what_needs_no_action_is_counted_and_shown_only_on_request() -> None:
+def test_findings_without_action_are_counted_and_shown_only_on_request() -> None:
     fine = finding(domain="fine01", verdict=Verdict.MITIGATED, rule="R5")
 
     assert ", 1 not at risk (--all)." not in text(fine)
@@ -273,9 +273,7 @@ def test_a_server_that_is_waived_is_not_to_be_switched() -> None:
 @pytest.mark.parametrize(
     ("count", "rest"), [(8, "s05 eth0, s06 eth0, s07 eth0"), (15, "s14 eth0"), (99, "s13 eth0, s14 eth0 and 84 more")]
 )
-def test_of_many_other_servers_some_have_their_command_some_their_name_and_the_others_are_counted(
-    count: int, rest: str
-) -> None:
+def test_first_other_servers_have_commands_the_next_names_and_the_rest_a_count(count: int, rest: str) -> None:
     others = tuple(AnotherServer(server=f"s{number:02}", server_interface="eth0") for number in range(count))
     servers = (server("one"), *(server(other.server) for other in others))
 

@@ -228,7 +228,7 @@ def test_nothing_new_has_no_headline() -> None:
     assert view(Changes(old=OLD, new=NEW)).headline == ""
 
 
-def test_what_several_servers_put_at_risk_is_grouped_by_server() -> None:
+def test_interfaces_at_risk_are_grouped_by_server() -> None:
     first = hypervisor("hv1", domain("web01", macvtap("bond2")), segments={"bond2": "a"}, kernel=UNFIXED_KERNEL)
     second = hypervisor("hv2", domain("web02", macvtap("bond2")), segments={"bond2": "b"}, kernel=UNFIXED_KERNEL)
     servers = (server("sat-a", segments=("a",)), server("sat-b", segments=("b",)))

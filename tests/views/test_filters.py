@@ -93,7 +93,7 @@ def test_a_name_may_be_typed_without_its_domain(condition: str, domains: list[st
         narrow(document, [parse_condition("hypervisor=kvm02")])
 
 
-def test_of_several_conditions_all_must_be_met() -> None:
+def test_rows_must_meet_every_condition() -> None:
     assert names("devices~^bond", "site=fra1") == ["hv3"]
 
 

@@ -10,7 +10,7 @@ def of(*findings: Finding) -> str:
     return headline(Report(inventory=inventory(), findings=findings))
 
 
-def test_it_counts_interfaces_vms_confidence_and_what_boots_from_the_network() -> None:
+def test_headline_counts_interfaces_vms_confidence_and_network_boots() -> None:
     findings = (
         finding(exposure=Exposure.PENDING),
         finding(index=1),
@@ -23,7 +23,7 @@ def test_it_counts_interfaces_vms_confidence_and_what_boots_from_the_network() -
     )
 
 
-def test_it_agrees_with_the_number_of_interfaces() -> None:
+def test_headline_agrees_in_number_with_the_interfaces() -> None:
     assert of(*(finding(index=number, exposure=Exposure.BOOTS) for number in range(2))) == (
         "2 interfaces of 1 VM at risk (2 high confidence); 2 have network in their boot order"
     )

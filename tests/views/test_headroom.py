@@ -85,7 +85,7 @@ def test_a_host_alone_has_no_headroom_but_room_for_a_domain() -> None:
 
 
 @pytest.mark.parametrize("grouping", ["device", "segment"])
-def test_a_part_of_a_host_has_neither(grouping: str) -> None:
+def test_devices_and_segments_have_no_headroom(grouping: str) -> None:
     assert values(of(fleet(host("a", 1000, 300)), grouping), *KEYS) == [(None, None, None)]
 
 

@@ -84,7 +84,7 @@ def test_without_uuid_and_mac_origin_name_and_number_distinguish(one: dict[str, 
     assert of(uuid=None, mac=None, **one) != of(uuid=None, mac=None, **other)
 
 
-def test_of_two_files_of_one_domain_the_first_keeps_its_identifier_in_any_order() -> None:
+def test_identifiers_of_one_domain_in_two_files_do_not_depend_on_the_order() -> None:
     first, second = finding(origin="a.xml"), finding(origin="b.xml", verdict=Verdict.UNKNOWN)
 
     there = identifiers(Report(inventory=inventory(), findings=(first, second)))

@@ -39,7 +39,7 @@ def test_there_is_a_row_for_every_interface_judged_or_not() -> None:
     ]
 
 
-def test_what_the_xml_shows_is_passed_on() -> None:
+def test_facts_in_the_xml_are_shown() -> None:
     row = of(report(), "interfaces")[-1]
 
     assert row == {
@@ -73,7 +73,7 @@ def test_what_the_xml_shows_is_passed_on() -> None:
     }
 
 
-def test_what_the_xml_lacks_is_null() -> None:
+def test_facts_absent_from_the_xml_are_null() -> None:
     row = of(alone(Interface(index=0, type="user")), "interfaces")[0]
 
     nothing = ["mac", "network", "portgroup", "source_device", "source_mode", "device_kind", "vlan", "model",
@@ -113,13 +113,13 @@ def test_an_interface_on_a_host_bridge_has_a_device_and_no_mode() -> None:
     assert values([row], "source_device", "source_mode", "device_kind") == [("br0", None, "unknown")]
 
 
-def test_of_several_possible_devices_the_first_is_shown() -> None:
+def test_first_of_several_possible_devices_is_shown() -> None:
     row = of(alone(macvtap(attachments=POOL)), "interfaces")[0]
 
     assert values([row], "source_device", "source_mode", "device_kind") == [("bond2", "bridge", "bond")]
 
 
-def test_of_several_possible_devices_the_one_that_was_judged_is_shown() -> None:
+def test_judged_one_of_several_possible_devices_is_shown() -> None:
     judged = finding(
         origin="qemu:///system",
         source_device=DeviceName("bond3"),

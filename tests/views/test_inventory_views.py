@@ -247,7 +247,7 @@ def test_a_servers_row_is_about_its_whole_sending_stack() -> None:
     assert row["macs"] == ("52:54:00:00:00:01", "52:54:00:00:00:02")
 
 
-def test_what_a_server_puts_at_risk_is_unknown_where_no_hypervisor_was_read() -> None:
+def test_number_at_risk_by_a_server_is_unknown_if_no_hypervisor_was_read() -> None:
     (unread,) = of(Report(inventory=inventory(servers=(server(),))), "servers")
     (read,) = of(Report(inventory=inventory(hypervisor("hv1"), servers=(server(),))), "servers")
 

@@ -25,7 +25,7 @@ def test_a_row_is_made_each_time_it_is_read_and_never_before() -> None:
     assert read == [2, 3, 1, 2, 3]
 
 
-def test_some_rows_are_made_when_these_are_read() -> None:
+def test_rows_of_a_slice_are_made_when_they_are_read() -> None:
     rows, read = read_of((1, 2, 3))
     some = rows[1:]
 

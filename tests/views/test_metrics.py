@@ -51,7 +51,7 @@ def test_gaps_and_waivers_have_a_zero_for_every_kind() -> None:
     assert [metric.value for metric in found("waivers")] == [0, 0, 0]
 
 
-def test_of_the_states_of_a_server_one_is_true() -> None:
+def test_exactly_one_state_of_a_server_is_true() -> None:
     of_it = [metric for metric in found("server_tx_checksum") if metric.labels["server"] == "satellite"]
 
     assert len(of_it) == 9

@@ -55,7 +55,7 @@ def test_a_segment_that_is_written_as_a_subnet_is_named_by_the_subnets_that_over
     ]
 
 
-def test_with_one_side_alone_there_is_nothing_to_compare() -> None:
+def test_one_side_alone_gives_nothing_to_compare() -> None:
     assert segment_warnings([], [replace(server(), segments=("pxe-a",))]) == ()
     assert segment_warnings([HOST], []) == ()
     assert runs_on_warnings([], [replace(server(), runs_on="hv1")]) == ()

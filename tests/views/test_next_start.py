@@ -35,7 +35,7 @@ REPORT = judged(RUNNING, later(RUNNING))
 KEYS = ("domains_running", "domains_defined", "vcpus_running", "vcpus_defined", "memory_defined_mib")
 
 
-def test_it_has_a_finding() -> None:
+def test_next_start_has_a_finding() -> None:
     (finding,) = REPORT.findings
 
     assert (finding.next_start, finding.verdict) == (True, Verdict.AT_RISK)
@@ -58,7 +58,7 @@ def test_a_hypervisor_counts_it_once_and_what_it_puts_at_risk() -> None:
 
 
 @pytest.mark.parametrize("grouping", GROUPINGS)
-def test_no_capacity_counts_it_as_given_out(grouping: str) -> None:
+def test_next_start_is_never_counted_as_allocated_capacity(grouping: str) -> None:
     document = GROUPINGS[grouping](REPORT)
 
     assert values([total(document)], *KEYS, "macvtap_interfaces", "at_risk") == [(1, 1, 4, 4, 2048, 0, 1)]
@@ -66,7 +66,7 @@ def test_no_capacity_counts_it_as_given_out(grouping: str) -> None:
     assert sum(int(str(row["at_risk"])) for row in records(document)) == 1
 
 
-def test_its_risk_counts_on_the_device_of_the_next_start() -> None:
+def test_risk_of_a_next_start_is_counted_on_the_device_of_the_next_start() -> None:
     keys = ("source_device", "domains_defined", "at_risk")
 
     assert values(of(REPORT, "device"), *keys) == [("bond2", 0, 1), ("br0", 1, 0)]
@@ -78,11 +78,11 @@ def test_the_domain_has_one_row_with_the_verdict_of_its_next_start() -> None:
     assert values(rows, "domain", "state", "interfaces", "at_risk", "verdict") == [("web01", "active", 1, 1, "at-risk")]
 
 
-def test_its_interfaces_have_no_rows() -> None:
+def test_interfaces_of_a_next_start_have_no_rows() -> None:
     assert values(of(REPORT, "interfaces"), "domain", "type") == [("web01", "bridge")]
 
 
-def test_of_two_running_copies_the_first_has_its_findings() -> None:
+def test_findings_belong_to_the_first_of_two_running_copies() -> None:
     copy = msgspec.structs.replace(RUNNING, origin="copy.xml")
 
     assert values(of(judged(RUNNING, copy, later(RUNNING)), "domains"), "at_risk") == [(1,), (0,)]

@@ -15,7 +15,7 @@ def scan(status: HostStatus, **counts: Any) -> ScanRecord:
     return ScanRecord(number=1, taken_at=TAKEN_AT, version="0.1.0", status=status, **counts)
 
 
-def test_of_a_scan_that_read_nothing_no_number_is_known() -> None:
+def test_counts_of_a_scan_that_read_nothing_are_unknown() -> None:
     nothing = scans.view([scan(HostStatus.FAILED, hypervisors=2, failed=2, gaps=2)])
     empty = scans.view([scan(HostStatus.COMPLETE, hypervisors=1, complete=1)])
 

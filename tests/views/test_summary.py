@@ -47,7 +47,7 @@ def test_waived_findings_are_counted_apart_and_no_longer_as_at_risk() -> None:
     assert counted(judged, "at_risk") == {"pending": 1, "boots": 0, "latent": 0}
 
 
-def test_of_an_empty_inventory_every_count_is_zero() -> None:
+def test_every_count_of_an_empty_inventory_is_zero() -> None:
     numbers = metrics(Report(inventory=inventory()))
 
     assert {metric.value for metric in numbers} == {0}

@@ -66,7 +66,7 @@ DUMMY = device("d0", DeviceKind.UNKNOWN, backing=Backing.VIRTUAL)
         ("b", (bond("b", "eth4", backing=Backing.VIRTUAL, lower_complete=False), E4), UNKNOWN, ("b",)),
     ],
 )
-def test_the_worst_end_of_a_stack_counts(
+def test_worst_end_of_a_stack_decides(
     top: str, devices: tuple[Device, ...], entry: NicKind, open_ends: tuple[str, ...]
 ) -> None:
     found = followed(top, *devices)
@@ -102,7 +102,7 @@ def test_a_stack_is_on_no_bond_only_where_all_below_is_known(
     assert (found.on_bond, found.bond) == (on_bond, bond_found)
 
 
-def test_what_is_below_comes_in_the_order_of_the_way_down_each_once() -> None:
+def test_lower_devices_are_listed_once_from_the_top_down() -> None:
     found = followed("br0", bridge("br0", "bond2", "eth4"), B2, E4, E5)
 
     assert (found.kind, found.lower, found.nics) == (

@@ -33,7 +33,7 @@ INFERRED = hypervisor("hv1", VM, daemon=Observed(value=9_000_000, source="libvir
 
 
 @pytest.mark.parametrize("gap", [SERVER, DRIVER])
-def test_while_every_kernel_is_fixed_an_unread_server_is_a_warning_and_no_gap(gap: Gap) -> None:
+def test_unread_server_is_a_warning_and_no_gap_if_every_kernel_is_fixed(gap: Gap) -> None:
     silent = server(tx_checksum=State.UNKNOWN, reason=failure("ssh: connection refused"))
 
     report = correlate(inventory(FIXED, servers=(silent,), gaps=(gap,)))

@@ -267,7 +267,7 @@ def test_facts_that_change_nothing_alone_are_all_given() -> None:
     assert all(set(fact.verdicts.values()) == {UNKNOWN} for fact in facts_of(looked_at))
 
 
-def test_where_no_fact_of_the_deciding_place_settles_the_verdict_those_of_the_others_are_given() -> None:
+def test_facts_of_other_places_are_given_if_those_of_the_deciding_place_settle_nothing() -> None:
     # Both modes are unknown, and the server's other interface may come back from a reflecting switch.
     sat = domain("sat", macvtap(mode=NO_MODE, mac=SERVING), macvtap("bond3", mac=OTHER, index=1))
     declared = scene(

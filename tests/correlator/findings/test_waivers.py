@@ -227,7 +227,7 @@ def test_the_only_server_that_is_waived_waives_the_finding() -> None:
     ]
 
 
-def test_a_server_that_does_not_answer_is_not_what_is_left() -> None:
+def test_excluded_server_does_not_keep_a_finding_from_being_waived() -> None:
     servers = (satellite(), server(FAR, macs=(Mac(OTHER),), segments=("pxe-b",), tx_checksum=State.OFF))
     looked_at = scene(
         servers=servers, beside=BESIDE[:1], segments={"bond2": "pxe-a"}, policy=Policy(waivers=(accepted(NEAR),))
@@ -244,7 +244,7 @@ def test_a_server_that_does_not_answer_is_not_what_is_left() -> None:
         scene(servers=(satellite(physical=True),), policy=Policy(waivers=(accepted(NEAR),))),
     ],
 )
-def test_what_is_clear_needs_no_waiver_and_states_that_it_is_unused(looked_at: Inventory) -> None:
+def test_waiver_of_a_cleared_interface_is_reported_as_unused(looked_at: Inventory) -> None:
     found = finding_of(looked_at)
 
     assert (found.waived, found.waived_servers) == (None, ())

@@ -123,7 +123,7 @@ def test_two_hypervisors_are_one_machine_only_by_what_no_other_machine_has(
     assert [host.name for host in found.of_machine("hv2")] == (["hv2", "hv1"] if is_one else ["hv2"])
 
 
-def test_what_is_one_machine_with_a_third_is_one_with_both() -> None:
+def test_two_machines_identified_with_a_third_are_one() -> None:
     hosts = (
         hypervisor("hv1", devices=(), system_uuid=UUID),
         hypervisor("hv2", devices=(eth(A),)),
@@ -143,7 +143,7 @@ def test_a_machine_has_the_first_of_its_names_whatever_was_read_first(names: tup
     assert set(found.machines.values()) == {"hv1"}
 
 
-def test_the_hypervisors_own_description_of_a_device_counts_before_another() -> None:
+def test_hypervisors_own_description_of_a_device_precedes_another() -> None:
     found = fleet(
         hypervisor("hv1", devices=(eth(A, driver="ixgbe"),)),
         hypervisor("hv2", devices=(eth(A, driver=None), tap("vnet0"))),

@@ -155,7 +155,7 @@ def test_a_device_that_was_not_read_may_be_the_servers() -> None:
 @pytest.mark.parametrize(
     ("machine", "rule"), [(Machine.UNKNOWN, "R11"), (Machine.CONTAINER, "R11"), (Machine.PHYSICAL, "R10")]
 )
-def test_without_its_devices_a_server_with_the_hosts_uuid_may_be_a_container_there(machine: Machine, rule: str) -> None:
+def test_server_without_devices_but_with_the_hosts_uuid_may_be_a_container_there(machine: Machine, rule: str) -> None:
     uuid = "4c4c4544-0000-1000-8000-000000000001"
     sat = server(system_uuid=uuid, machine=machine)
 

@@ -165,7 +165,7 @@ def test_values_of_any_other_type_are_passed_over() -> None:
 
 
 @pytest.mark.parametrize("date", [{"iso8601": "2016-01-08T23:10:56"}, {"iso8601": "today"}, {}])
-def test_without_a_time_and_its_zone_the_files_own_counts(tmp_path: Path, date: dict[str, str]) -> None:
+def test_time_of_the_file_is_used_without_a_time_and_zone(tmp_path: Path, date: dict[str, str]) -> None:
     path = write(tmp_path / "facts.json", facts(ansible_date_time=date))
     os.utime(path, (0, 86400))
 
@@ -206,7 +206,7 @@ def test_a_folder_without_the_host_names_those_in_it(tmp_path: Path) -> None:
         open_facts(tmp_path / "cache", ["satellite"])
 
 
-def test_two_hosts_of_the_name_are_one_too_many(tmp_path: Path) -> None:
+def test_short_name_of_two_hosts_is_ambiguous(tmp_path: Path) -> None:
     for domain in ("a.org", "b.org"):
         write(tmp_path / "cache" / f"satellite.{domain}", facts(f"satellite.{domain}"))
 
@@ -222,7 +222,7 @@ def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
         open_facts(tmp_path / "facts", ["a"])
 
 
-def test_what_is_not_there_or_no_file_is_refused(tmp_path: Path) -> None:
+def test_missing_or_irregular_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 
     with pytest.raises(FactsError, match="No such file"):
@@ -396,7 +396,7 @@ def test_firmware_counts_where_ansible_saw_no_guest() -> None:
 
 
 @pytest.mark.long
-def test_what_is_large_and_not_used_is_not_decoded() -> None:
+def test_large_unused_facts_are_not_decoded() -> None:
     packages = {f"package{number}": [{"version": "1.2.3"}] for number in range(100_000)}
     content = json.dumps(facts(ansible_packages=packages)).encode()
     tracemalloc.start()

@@ -208,7 +208,7 @@ def test_more_than_is_kept_of_a_report_ends_the_reading(tmp_path: Path) -> None:
     assert report.cut_short == "exceeds the size limit of a report"
 
 
-def test_when_too_much_can_not_be_read_no_more_is_tried(tmp_path: Path) -> None:
+def test_reading_ends_after_too_many_unreadable_files(tmp_path: Path) -> None:
     huge = [plain(f"r/proc/net/bonding/{number}", size=0) for number in range(3)]
     path = archive(tmp_path, good(), *huge, *(good(f"other{number}/uname") for number in range(200)))
     report = open_sosreport(path)
@@ -217,7 +217,7 @@ def test_when_too_much_can_not_be_read_no_more_is_tried(tmp_path: Path) -> None:
     assert report.cut_short == "too many unreadable files"
 
 
-def test_what_vanishes_while_it_is_read_is_skipped_with_the_reason(tmp_path: Path) -> None:
+def test_file_that_vanishes_while_it_is_read_is_skipped_with_the_reason(tmp_path: Path) -> None:
     path = as_folder(tmp_path / "folder", {"date": "x", "etc/hostname": "x", "hostname": "x", "uname": KERNEL})
     found: list[Member | UnreadableFolder] = []
     for member in folder.members(path):
@@ -252,7 +252,7 @@ def without_privileges(folder: Path) -> Iterator[None]:
         os.chdir(before)
 
 
-def test_what_may_not_be_read_is_skipped_with_the_reason(tmp_path: Path) -> None:
+def test_file_without_read_permission_is_skipped_with_the_reason(tmp_path: Path) -> None:
     tree = {UNAME: KERNEL, "etc/hostname": "x", "proc/cpuinfo": "x", "proc/meminfo": "MemTotal: 1024 kB"}
     unpacked = as_folder(tmp_path / "folder", tree)
     (unpacked / "etc").chmod(0)

@@ -88,7 +88,7 @@ def test_the_folder_around_a_report_will_do(tmp_path: Path) -> None:
     assert open_sosreport(tmp_path).files.keys() == WANTED
 
 
-def test_the_first_of_two_reports_counts_and_the_other_is_a_gap(tmp_path: Path) -> None:
+def test_first_of_two_reports_is_used_and_the_other_is_a_gap(tmp_path: Path) -> None:
     for name in ("sosreport-a", "sosreport-b"):
         as_folder(tmp_path / name, {"sos_commands/host/hostname": name})
     report = open_sosreport(tmp_path)

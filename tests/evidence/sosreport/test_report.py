@@ -95,7 +95,7 @@ def test_the_time_is_that_printed_by_the_host(files: dict[str, str], moment: dat
     assert report(files).taken_at == moment
 
 
-def test_with_an_ambiguous_zone_the_files_own_time_counts() -> None:
+def test_time_of_the_file_is_used_if_the_zone_is_ambiguous() -> None:
     local = {"sos_commands/date/date": "Thu Feb 10 13:00:00 CET 2022\n"}
 
     assert report(local, NOON).taken_at == NOON

@@ -37,7 +37,7 @@ def cobblerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cobblerd]:
         yield running
 
 
-def test_its_systems_are_read_with_inherited_values(cobblerd: Cobblerd) -> None:
+def test_systems_of_a_real_cobbler_are_read_with_inherited_values(cobblerd: Cobblerd) -> None:
     records = read(cobblerd.url)
 
     assert records.gaps == ()

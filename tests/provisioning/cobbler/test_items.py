@@ -74,7 +74,7 @@ class TestTheNextServer:
 
         assert server({"profile": profile[reference]} | field(""), profile, settings=settings) == "set"
 
-    def test_of_a_system_with_an_image_is_the_settings(
+    def test_is_taken_from_the_settings_for_a_system_with_an_image(
         self, field: Any, reference: str, settings: dict[str, Any]
     ) -> None:
         profile = {"name": "p", "uid": "u"} | field("profile")

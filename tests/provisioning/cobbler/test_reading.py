@@ -138,7 +138,7 @@ class TestTls:
         with web_server(cobbler(COBBLER_3), context=authority.context) as server:
             assert len(read(server.url, ca_file=str(authority.certificate)).netboots) == 1
 
-    def test_another_one_is_not(self, authority: Authority) -> None:
+    def test_certificate_of_another_authority_is_refused(self, authority: Authority) -> None:
         with web_server(cobbler(COBBLER_3), context=authority.context) as server:
             with pytest.raises(ProvisioningError, match=r"certificate not trusted \(.*ca_file"):
                 read(server.url)

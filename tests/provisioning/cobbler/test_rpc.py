@@ -95,7 +95,7 @@ def test_a_fault_is_reported_in_cobblers_words_cut_to_a_limit() -> None:
         read(server.url)
 
 
-def test_what_was_cut_short_is_a_reason() -> None:
+def test_truncated_answer_is_a_reason() -> None:
     with (
         web_server(lambda _: Answer(headers={"Content-Length": "99"}, body=b"", parts=iter([b"<"]))) as server,
         pytest.raises(ProvisioningError, match="cut short"),
@@ -115,7 +115,7 @@ def test_a_server_that_is_silent_costs_no_more_than_the_limit() -> None:
         read(server.url, timeout=0.2)
 
 
-def test_a_server_that_sends_a_byte_now_and_then_does_not_either() -> None:
+def test_server_that_sends_a_byte_now_and_then_costs_no_more_than_the_limit() -> None:
     def slow() -> Iterator[bytes]:
         while True:
             sleep(0.02)
@@ -143,7 +143,7 @@ def test_no_time_left_is_a_reason() -> None:
         Deadline(0).left()
 
 
-def test_of_items_and_their_interfaces_only_the_wanted_fields_are_kept() -> None:
+def test_only_wanted_fields_of_items_and_interfaces_are_kept() -> None:
     system = {
         "name": "a",
         "owners": ["x"] * 9,

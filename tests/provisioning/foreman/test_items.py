@@ -46,7 +46,7 @@ def test_only_the_interface_for_provisioning_is_pending() -> None:
 
 
 @pytest.mark.parametrize("attached", ["eth0,eth1", "eth0, eth1", ("eth0", "eth1")])
-def test_with_a_bond_its_members_are(attached: Any) -> None:
+def test_members_of_a_pending_bond_are_pending(attached: Any) -> None:
     bond = InterfaceRecord(identifier="bond0", mac=ONE, provision=True, attached_devices=attached)
     members = (InterfaceRecord(identifier="eth0", mac=ONE), InterfaceRecord(identifier="eth1", mac=TWO))
     other = InterfaceRecord(identifier="eth2", mac=THREE)
@@ -77,7 +77,7 @@ def test_each_interface_has_the_server_of_its_own_subnet() -> None:
     assert [netboot.server for netboot in found(*interfaces, InterfaceRecord(mac=THREE))] == ["proxy", None, None]
 
 
-def test_of_interfaces_that_share_a_mac_the_one_for_provisioning_counts() -> None:
+def test_provisioning_interface_is_used_if_several_share_a_mac() -> None:
     vlan = InterfaceRecord(identifier="eth0.7", mac=ONE, subnet_id=7)
 
     (netboot,) = found(vlan, InterfaceRecord(identifier="eth0", mac=ONE, subnet_id=1, provision=True))
@@ -85,7 +85,7 @@ def test_of_interfaces_that_share_a_mac_the_one_for_provisioning_counts() -> Non
     assert (netboot.pending, netboot.server) == (True, "proxy")
 
 
-def test_what_has_no_mac_is_left_out() -> None:
+def test_interfaces_without_a_mac_are_left_out() -> None:
     assert found(InterfaceRecord(mac=None, provision=True), InterfaceRecord(mac="")) == ()
 
 

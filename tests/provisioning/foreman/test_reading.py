@@ -68,7 +68,7 @@ class TestRecordsThatWereReallySent:
             "centos7-foreman-2-1.yatsu.example.com",
         )
 
-    def test_all_read(self, corpus: Path) -> None:
+    def test_every_record_of_the_corpus_is_read(self, corpus: Path) -> None:
         of_kind: dict[str, list[Any]] = {"subnets": [], "hosts": []}
         for path in sorted((corpus / "foreman-api").glob("*.json")):
             document = json.loads(path.read_text())
@@ -125,7 +125,7 @@ def test_all_pages_are_read_however_small_foreman_makes_them() -> None:
     assert [request.query["page"] for request in server.requests] == ["1", "2", "3", "1"]
 
 
-def test_what_came_before_a_page_that_fails_counts() -> None:
+def test_records_before_a_failing_page_are_kept() -> None:
     subnets = [SUBNET | {"id": number, "name": f"n{number}"} for number in range(4)]
     whole = foreman({"subnets": subnets, "hosts": []}, largest_page=3)
 
@@ -331,7 +331,7 @@ class TestTls:
         with web_server(foreman(SMALL), context=authority.context) as server:
             assert len(read(server.url, ca_file=str(authority.certificate)).netboots) == 1
 
-    def test_another_one_is_not(self, authority: Authority) -> None:
+    def test_certificate_of_another_authority_is_refused(self, authority: Authority) -> None:
         refused = pytest.raises(ProvisioningError, match=r"certificate not trusted \(.*ca_file")
         with web_server(foreman(SMALL), context=authority.context) as server, refused:
             read(server.url)
@@ -345,7 +345,7 @@ class TestTls:
             ("IP:127.0.0.1", -1, r"certificate has expired\); renew it$"),
         ],
     )
-    def test_what_no_other_authority_changes_has_its_own_advice(
+    def test_defects_that_another_authority_does_not_cure_have_their_own_advice(
         self, name: str, days: int, reason: str, tmp_path: Path
     ) -> None:
         authority = Authority(tmp_path, name=name, days=days)

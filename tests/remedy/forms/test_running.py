@@ -76,7 +76,7 @@ def test_the_printed_script_turns_it_off_and_its_undo_commands_on_again(form: st
         ("systemd", f"TransmitChecksumOffload in /etc/systemd/network/10-virtscan-{NIC}.link"),
     ],
 )
-def test_what_the_script_writes_is_recognised_as_lasting(form: str, where: str, machine: Machine) -> None:
+def test_setting_written_by_the_script_is_recognised_as_persistent(form: str, where: str, machine: Machine) -> None:
     machine.write(IFCFG, f"DEVICE={NIC}\nONBOOT=yes")
 
     assert lasting(machine).tx_checksum is State.ON
@@ -193,7 +193,7 @@ def test_a_device_that_refuses_is_noticed_although_ethtool_ends_with_0(machine: 
     assert machine.files() == {}
 
 
-def test_what_was_off_stays_off_when_it_is_undone(machine: Machine) -> None:
+def test_features_that_were_off_stay_off_after_the_undo(machine: Machine) -> None:
     features = {
         "tx-checksum-ip-generic": Feature(state=State.ON),
         "tx-checksum-sctp": Feature(state=State.OFF),
@@ -207,7 +207,7 @@ def test_what_was_off_stays_off_when_it_is_undone(machine: Machine) -> None:
     assert settings["tx-checksum-sctp"].state is State.OFF
 
 
-def test_what_is_off_already_is_only_made_to_last(machine: Machine) -> None:
+def test_device_that_is_already_off_gets_only_the_persistent_step(machine: Machine) -> None:
     back = Persistence(tx_checksum=State.ON, setting=SettingInWords(text="no persistent setting"))
     script = printed("shell", serving(tx_checksum=State.OFF, persistence=back))
 

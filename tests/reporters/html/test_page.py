@@ -172,7 +172,7 @@ def test_only_rows_in_sight_are_drawn_and_the_last_can_be_reached(large: Path, b
         expect(page.locator(f"{SCROLLER} td", has_text=last.domain).first).to_be_visible()
 
 
-def test_it_can_be_used_with_the_keyboard_alone(large: Path, browser: Browser) -> None:
+def test_page_can_be_used_with_the_keyboard_alone(large: Path, browser: Browser) -> None:
     with opened(browser, large) as page:
         page.focus("details[data-key=risks] > summary")
         page.keyboard.press("Enter")
@@ -370,7 +370,7 @@ def test_a_script_is_selected_whole_by_one_click(tmp_path: Path, browser: Browse
     assert selected.rstrip("\n") == "\n".join(script)
 
 
-def test_its_policy_precedes_everything_that_it_could_block(small: Path, browser: Browser) -> None:
+def test_content_security_policy_precedes_everything_that_it_could_block(small: Path, browser: Browser) -> None:
     text = small.read_text()
 
     assert text.index("default-src") < min(text.index(tag) for tag in ("<style", "<script", "<title", "<body"))

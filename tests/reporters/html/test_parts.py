@@ -46,7 +46,7 @@ def test_the_numbers_at_the_top_are_those_of_the_headline_which_leaves_out_waive
     assert '<li class="doubtful"><b>1</b> unknown</li>' in page
 
 
-def test_one_row_and_one_device_are_in_the_singular() -> None:
+def test_one_row_and_one_device_are_singular() -> None:
     host = report().inventory.hypervisors[0]
     risks = [finding(index=place, source_device=DeviceName(f"bond{place}")) for place in range(13)]
     fine = finding(index=13, verdict=Verdict.NOT_AFFECTED, rule="R1")

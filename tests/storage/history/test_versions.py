@@ -15,17 +15,17 @@ def observe(before: str, after: str, *, complete: bool = True, superseded: tuple
     return step(versions(before), observed, complete=complete, is_superseded=superseded.__contains__)
 
 
-def test_what_is_the_same_changes_nothing() -> None:
+def test_equal_observation_changes_nothing() -> None:
     assert observe("abc", "abc") == VersionStep()
     assert observe("abc", "abc", complete=False) == VersionStep()
 
 
-def test_what_a_complete_observation_lacks_ends() -> None:
+def test_complete_observation_ends_versions_that_it_lacks() -> None:
     assert observe("abc", "ac") == VersionStep(ended=(2,))
     assert observe("abc", "") == VersionStep(ended=(1, 2, 3))
 
 
-def test_what_an_incomplete_observation_lacks_does_not_end_and_is_not_listed() -> None:
+def test_incomplete_observation_ends_no_versions_and_lists_those_it_has() -> None:
     assert observe("abc", "ac", complete=False) == VersionStep(listing=(1, 3))
     assert observe("abc", "", complete=False) == VersionStep(listing=())
 
@@ -34,17 +34,17 @@ def test_an_incomplete_observation_ends_what_it_saw_in_a_new_state() -> None:
     assert observe("abc", "axc", complete=False, superseded=(2,)) == VersionStep(added=((1, 2.0),), ended=(2,))
 
 
-def test_what_is_new_gets_a_place_between_its_neighbours() -> None:
+def test_new_version_gets_a_place_between_its_neighbours() -> None:
     assert observe("ab", "axb") == VersionStep(added=((1, 1.5),))
     assert observe("ab", "xab") == VersionStep(added=((0, 0.5),))
     assert observe("ab", "abxy") == VersionStep(added=((2, 3.0), (3, 4.0)))
 
 
-def test_another_order_is_listed() -> None:
+def test_changed_order_is_listed() -> None:
     assert observe("abc", "cxab") == VersionStep(added=((1, 4.0),), listing=(3, -1, 1, 2))
 
 
-def test_what_has_no_place_between_its_neighbours_is_listed() -> None:
+def test_version_without_a_place_between_its_neighbours_is_listed() -> None:
     close = [OpenVersion(1, b"a", 1.0), OpenVersion(2, b"b", math.nextafter(1.0, 2.0))]
 
     assert step(close, [b"a", b"x", b"b"], complete=True) == VersionStep(
@@ -52,7 +52,7 @@ def test_what_has_no_place_between_its_neighbours_is_listed() -> None:
     )
 
 
-def test_two_alike_are_two() -> None:
+def test_equal_versions_are_counted_separately() -> None:
     assert observe("aab", "ab") == VersionStep(ended=(2,))
     assert observe("ab", "aab") == VersionStep(added=((1, 1.5),))
 

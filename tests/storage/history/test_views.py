@@ -31,7 +31,7 @@ def test_a_new_state_ends_the_old_one_even_if_the_host_was_read_in_part(url: str
     assert query(url, DOMAINS) == [("hv1", "vm1", 2, 1, 2), ("hv1", "vm1", 4, 2, None), ("hv1", "vm2", 2, 1, None)]
 
 
-def test_what_a_host_had_ends_when_it_is_no_longer_configured(url: str) -> None:
+def test_versions_of_a_host_end_when_it_is_no_longer_configured(url: str) -> None:
     both = [host("hv1", vm(1)), host("hv2", vm(2))]
     save(url, nights(both, [host("hv1", vm(1)), host("hv2", status=FAILED)], [host("hv1", vm(1))]))
 

@@ -146,7 +146,7 @@ def test_the_head_alone_is_complete_without_a_body(tmp_path: Path) -> None:
     assert boot(tmp_path, *shots).outcome is Outcome.COMPLETE
 
 
-def test_of_several_files_on_a_connection_the_last_decides(tmp_path: Path) -> None:
+def test_last_file_on_a_connection_decides(tmp_path: Path) -> None:
     shots = [*ASKS, server(1.4, OK + bytes(1000), sequence=IRS + 1), client(1.6, ack=TOLD + 1000)]
     shots += [client(1.7, b"GET /next HTTP/1.1\r\n\r\n", ack=TOLD + 1000)]
 

@@ -391,7 +391,7 @@ class TestClientsOfOperatingSystems:
         assert judge(found).failed is Failed.UNCLEAR
         assert judge(found).because[1] == "the client ignored 2 answers with a partial checksum before"
 
-    def test_one_ignored_offer_is_not_in_the_plural(self, tmp_path: Path) -> None:
+    def test_one_ignored_offer_is_singular(self, tmp_path: Path) -> None:
         shots = [self.asks(0), offer(0.1, Checksum.PARTIAL), self.asks(6), offer(6.1), self.asks(6.2, step=3)]
 
         found = only(trace(tmp_path, *shots, offer(6.3, step=5), until=60))

@@ -616,7 +616,7 @@ class TestWhatMayBeConcluded:
 
         assert (judgement.failed, judgement.confidence.value) == (Failed.NO, "high")
 
-    def test_what_a_finished_transfer_left_over_was_not_ignored(self, tmp_path: Path) -> None:
+    def test_answers_left_over_from_a_finished_transfer_were_not_ignored(self, tmp_path: Path) -> None:
         finished = [said(0.5, read_request("first"), port=2069), answered(0.6, data(1, 5), to=2069)]
         finished += [said(0.7, acknowledged(1), port=2069, to=40000), answered(0.8, data(1, 5), to=2069)]
 

@@ -155,7 +155,7 @@ def test_a_partial_checksum_of_a_broadcast_counts_although_another_way_fills_it_
     assert (found.outcome, found.ignored.partial, found.ignored.good) == (Outcome.OFFERS_NOT_REQUESTED, 3, 0)
 
 
-def test_where_a_frame_met_the_capturing_machine_is_learnt_from_each_copy(tmp_path: Path) -> None:
+def test_each_copy_of_a_frame_shows_its_place_in_the_capturing_machine(tmp_path: Path) -> None:
     def arriving(shot: Shot) -> list[tuple[float, bytes]]:
         own = shot._replace(arrival=4 if shot.source_mac == CLIENT_MAC else 0)
         passing = shot._replace(arrival=3)

@@ -95,7 +95,7 @@ def test_the_side_is_that_of_the_host_to_which_frames_are_addressed(
     assert only(written(tmp_path, pcap(arriving(to_client, to_server), link=113))).side is side
 
 
-def test_at_the_receiver_bad_checksums_are_proof_if_complete_ones_were_accepted_or_they_are_not_partial(
+def test_bad_checksums_at_the_receiver_are_proof_if_complete_ones_were_accepted_or_they_are_not_partial(
     tmp_path: Path,
 ) -> None:
     damaged = [

@@ -298,7 +298,7 @@ def test_another_file_is_an_error_with_its_name(content: bytes, message: str, tm
     assert str(tmp_path / "boot.pcap") in str(caught.value)
 
 
-def test_what_cannot_be_opened_is_an_error_with_its_name(tmp_path: Path) -> None:
+def test_unreadable_capture_is_an_error_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(TraceError, match=r"nowhere: can't be read: No such file"):
         read(tmp_path / "nowhere")
     with pytest.raises(TraceError, match="can't be read: Is a directory"):

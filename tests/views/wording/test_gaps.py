@@ -47,11 +47,11 @@ def test_every_cause_has_words_without_the_marks_of_code(kind: type[GapCause]) -
         (m.TooManyBoots(requests=2, limit=5), "2 requests not followed, more than 5 boots; split the capture by time"),
     ],
 )
-def test_one_is_not_in_the_plural(cause: AnyCause, words: str) -> None:
+def test_counts_of_one_are_singular(cause: AnyCause, words: str) -> None:
     assert cause_words(cause).startswith(words)
 
 
-def test_one_host_in_build_mode_is_not_in_the_plural() -> None:
+def test_one_host_in_build_mode_is_singular() -> None:
     item = SystemHosts(system_kind=ProvisioningKind.FOREMAN, system="satellite", hosts=1)
 
     assert item_words(item) == "foreman satellite interfaces of 1 host in build mode"

@@ -28,7 +28,7 @@ def test_each_reason_is_a_line_with_the_names() -> None:
     ]
 
 
-def test_of_many_names_the_rest_is_counted() -> None:
+def test_long_lists_of_names_end_with_a_count() -> None:
     (gap,) = left_out(hypervisor(left_out=of(WhyLeftOut.OTHER_KIND, *map(str, range(13)))))
 
     assert reason(gap) == "left out (neither a domain nor a network): 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 3 more"

@@ -82,7 +82,7 @@ def test_a_server_may_be_the_outer_host_itself() -> None:
     )
 
 
-def test_of_many_names_three_are_shown() -> None:
+def test_long_lists_of_names_show_the_first_three() -> None:
     needed = r.NeedsHypervisors(hypervisors=("a", "b", "c", "d", "e"))
 
     assert words.sentence(needed) == "whether the server is on a, b, c and 2 more, which were not read completely"

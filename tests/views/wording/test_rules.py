@@ -34,7 +34,7 @@ def test_no_two_conditions_or_rules_read_alike() -> None:
 
 
 @_EVERY_RULE
-def test_what_follows_begins_with_the_verdict(rule: Rule) -> None:
+def test_consequence_of_a_rule_begins_with_its_verdict(rule: Rule) -> None:
     verdict = "no finding" if rule.verdict is None else rule.verdict.value
 
     assert re.match(rf"{verdict}($|[,;:] | \()", RULE_WORDS[rule.id].then)
