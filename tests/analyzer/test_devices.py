@@ -157,10 +157,10 @@ def test_a_device_on_no_bus_is_virtual(parent: str, backing: Backing) -> None:
     ],
 )
 def test_the_path_of_a_nic_gives_its_bus_if_libvirt_does_not(path: str, backing: Backing, driver: str | None) -> None:
-    found = node_device(net(""), f"<path>{path}</path><parent>computer</parent>")
+    device = node_device(net(""), f"<path>{path}</path><parent>computer</parent>")
 
-    assert found is not None
-    assert (found.backing, found.driver, found.lower_complete) == (backing, driver, backing is Backing.PHYSICAL)
+    assert device is not None
+    assert (device.backing, device.driver, device.lower_complete) == (backing, driver, backing is Backing.PHYSICAL)
 
 
 @pytest.mark.parametrize(

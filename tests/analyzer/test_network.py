@@ -181,10 +181,10 @@ def test_the_tap_of_a_running_domain_may_be_a_port_of_a_bridge(
 ) -> None:
     created = domain("<interface type='ethernet'><target dev='tap7'/></interface>")
     bridge = Device(name=DeviceName("br0"), kind=DeviceKind.BRIDGE, lower=(DeviceName("tap7"),))
-    one = msgspec.structs.replace(created, state=state)
+    tapped = msgspec.structs.replace(created, state=state)
 
-    assert resolve(one, {}, HostDevices([bridge], is_complete=is_complete)).interfaces[0].attachments == attachments
-    assert resolve(one, {}, HostDevices(is_complete=is_complete)) is one
+    assert resolve(tapped, {}, HostDevices([bridge], is_complete=is_complete)).interfaces[0].attachments == attachments
+    assert resolve(tapped, {}, HostDevices(is_complete=is_complete)) is tapped
 
 
 def test_a_device_without_a_name_may_be_a_macvtap() -> None:

@@ -113,7 +113,7 @@ def test_disks_are_in_the_order_of_the_document() -> None:
 
 
 def test_every_disk_of_the_corpus_is_read(corpus: Path) -> None:
-    found = 0
+    disks = 0
     for record in truth.records(corpus, "domain"):
         xml = (corpus / record["file"]).read_bytes()
         try:
@@ -122,5 +122,5 @@ def test_every_disk_of_the_corpus_is_read(corpus: Path) -> None:
             continue
         # The corpus's own parser counts elements; a snapshot of disks inside metadata is none.
         assert len(read_disks) <= xml.count(b"<disk"), record["file"]
-        found += sum(disk.path is not None or disk.pool is not None for disk in read_disks)
-    assert found > 500
+        disks += sum(disk.path is not None or disk.pool is not None for disk in read_disks)
+    assert disks > 500

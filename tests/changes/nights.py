@@ -18,9 +18,11 @@ Change: TypeAlias = Callable[[Inventory], Inventory]
 
 def of_host(number: int, change: Callable[[Hypervisor], Hypervisor]) -> Change:
     """Change one host."""
-    return lambda one: replace(
-        one,
-        hypervisors=tuple(change(host) if place == number else host for place, host in enumerate(one.hypervisors)),
+    return lambda inventory: replace(
+        inventory,
+        hypervisors=tuple(
+            change(host) if place == number else host for place, host in enumerate(inventory.hypervisors)
+        ),
     )
 
 

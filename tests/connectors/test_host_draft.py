@@ -95,10 +95,10 @@ def test_gaps_have_the_name_of_the_hypervisor_and_its_own_comes_first() -> None:
 
 
 def test_a_failure_shows_how_much_had_been_read() -> None:
-    silent, slow = draft(), draft()
+    unanswered, slow = draft(), draft()
     slow.add(domain("web01"), domain("web02"))
 
-    assert reason_of(silent.close(NoAnswer(seconds=30))[1][0]) == "no answer within 30 s"
+    assert reason_of(unanswered.close(NoAnswer(seconds=30))[1][0]) == "no answer within 30 s"
     assert reason_of(slow.close(failure("stopped"))[1][0]) == "stopped; domains read before that: 2"
 
 
@@ -110,7 +110,7 @@ def test_items_after_the_end_are_dropped() -> None:
     box.add(domain("late"), HostFacts(name="late"))
     box.gap(GuestDomain(uri=box.uri, domain="late"), failure("late"), GapAbout.DOMAIN)
 
-    assert [found.name for found in hypervisor.domains] == ["in time"]
+    assert [domain.name for domain in hypervisor.domains] == ["in time"]
     assert box.name == hypervisor.name == "hv1"
     assert len(gaps) == 1
 
@@ -151,7 +151,7 @@ def test_the_order_of_delivery_does_not_matter(backwards: bool) -> None:
 
     hypervisor, gaps = box.close()
 
-    assert [(found.name, found.uuid, found.origin) for found in hypervisor.domains] == [
+    assert [(domain.name, domain.uuid, domain.origin) for domain in hypervisor.domains] == [
         ("web01", None, "a"),
         ("web01", None, "b"),
         ("web01", "1", "qemu:///system"),
@@ -315,4 +315,4 @@ def test_threads_that_deliver_at_once_lose_nothing_until_the_end() -> None:
     for thread in threads:
         thread.join()
 
-    assert len({found.name for found in box.close()[0].domains}) == 4000
+    assert len({domain.name for domain in box.close()[0].domains}) == 4000

@@ -105,21 +105,21 @@ def test_a_refused_key_is_the_reason_of_the_gap(sshd: Sshd) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "asked"),
+    ("address", "words"),
     [
         ("qemu+ssh://root@hv1.example.com:2222/system", ["-l root", "-p 2222", "-- hv1.example.com "]),
         ("qemu+ssh://hv1/system", ["-- hv1 "]),
         ("qemu+ssh://root@[2001:db8::1]/system", ["-l root", "-- 2001:db8::1 "]),
     ],
 )
-def test_ssh_goes_where_the_uri_leads(answering: Path, address: str, asked: list[str]) -> None:
+def test_ssh_goes_where_the_uri_leads(answering: Path, address: str, words: list[str]) -> None:
     answering.write_text(printed("Linux 2.6.32-279.el6.x86_64"))
 
     answer = host_facts.by_ssh(address, timeout=LONG)
 
     arguments = (answering.parent / "asked").read_text()
     assert answer.kernel == "2.6.32-279.el6.x86_64"
-    assert all(words in arguments for words in asked)
+    assert all(word in arguments for word in words)
 
 
 @pytest.mark.parametrize(
@@ -293,12 +293,12 @@ def test_the_host_is_read_over_ssh_while_its_domains_are_read(answering: Path) -
 
     with host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG):
         end = time.monotonic() + LONG
-        while not (asked := (answering.parent / "asked").exists()) and time.monotonic() < end:
+        while not (started := (answering.parent / "asked").exists()) and time.monotonic() < end:
             time.sleep(0.005)
         draft.add(build.domain())
     hypervisor, gaps = draft.close()
 
-    assert asked
+    assert started
     assert gaps == ()
     assert (len(hypervisor.domains), hypervisor.kernel and hypervisor.kernel.value) == (1, "6.1.0")
 

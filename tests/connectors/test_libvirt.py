@@ -363,9 +363,9 @@ def test_a_plan_can_request_servers_devices_and_next_starts(libvirtd: Libvirtd, 
     target = Target(kind=TargetKind.LIBVIRT, address=libvirtd.unix(path, socket=proxy.socket))
     server = ServerTarget(name="satellite", kind=SourceKind.DECLARED, declared=State.ON, macs=(OTHER,))
 
-    (found,) = collect(Plan(targets=(target,), servers=(server,), next_start=True)).hypervisors
+    (host,) = collect(Plan(targets=(target,), servers=(server,), next_start=True)).hypervisors
 
-    assert {device.name: device.backing for device in found.devices} == {
+    assert {device.name: device.backing for device in host.devices} == {
         "eth4": Backing.UNKNOWN,
         "eth5": Backing.VIRTUAL,
     }
@@ -445,10 +445,10 @@ def test_next_start_of_a_running_domain_is_read_on_request(own_libvirtd: Libvirt
     writer.createXML(domain_xml("transient", direct("eth4")))
 
     with proxy_to(own_libvirtd.socket) as proxy:
-        asked = own_libvirtd.unix(Path("/default"), socket=proxy.socket)
-        plain, _ = scan(asked)
+        address_of_proxy = own_libvirtd.unix(Path("/default"), socket=proxy.socket)
+        plain, _ = scan(address_of_proxy)
         without = proxy.calls[Procedure.DOMAIN_XML]
-        full, gaps = scan(asked, next_start=True)
+        full, gaps = scan(address_of_proxy, next_start=True)
         with_it = proxy.calls[Procedure.DOMAIN_XML] - without
     writer.close()
 

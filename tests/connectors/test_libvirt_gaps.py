@@ -150,7 +150,9 @@ def test_a_refused_list_of_the_domains_with_a_next_start_hides_nothing(libvirtd:
     assert gaps == ()
     assert hypervisor.status is HostStatus.COMPLETE
     assert proxy.calls[Procedure.DOMAIN_XML] == len(("web01", "web01, next start", "web02"))
-    assert [a.device for one in hypervisor.domains for i in one.interfaces for a in i.attachments] == ["bond2"] * 2
+    assert [a.device for domain in hypervisor.domains for i in domain.interfaces for a in i.attachments] == [
+        "bond2"
+    ] * 2
 
 
 @pytest.mark.long

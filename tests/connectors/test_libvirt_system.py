@@ -172,9 +172,9 @@ def test_capacity_facts_are_read(host: QemuHost, tmp_path: Path) -> None:
     }
     assert (domains["stored"].autostart, domains["db01"].autostart) == (State.ON, State.OFF)
     assert domains["stored"].has_snapshot is State.OFF
-    (found,) = domains["stored"].disks
-    assert (found.path, found.target, found.bus, found.format) == (str(image), "vda", "virtio", "raw")
-    assert found.capacity_mib == 3
+    (disk_read,) = domains["stored"].disks
+    assert (disk_read.path, disk_read.target, disk_read.bus, disk_read.format) == (str(image), "vda", "virtio", "raw")
+    assert disk_read.capacity_mib == 3
     assert domains["web01"].balloon_mib == 64
     assert (domains["web01"].machine or "").startswith("pc-i440fx")
     assert hypervisor.memory_free_mib is not None

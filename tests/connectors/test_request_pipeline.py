@@ -53,27 +53,27 @@ def answered(use: Callable[[Sequence[str]], None]) -> PipelinedCall[str]:
 
 @pytest.mark.parametrize("most", [1, 3, 50])
 def test_every_request_is_made_once_and_its_result_used_once(most: int) -> None:
-    asked: list[int] = []
+    requested: list[int] = []
     used: list[str] = []
 
     def ask(number: int) -> str:
-        asked.append(number)
+        requested.append(number)
         return str(number)
 
     run([PipelinedCall(partial(ask, number), used.extend) for number in range(20)], most)
 
-    assert sorted(asked) == list(range(20))
+    assert sorted(requested) == list(range(20))
     assert sorted(used, key=int) == [str(number) for number in range(20)]
 
 
 def test_all_results_are_used_by_the_calling_thread_which_makes_no_request() -> None:
-    asked: set[int] = set()
+    calling: set[int] = set()
     used: set[int] = set()
 
-    run([PipelinedCall(lambda: asked.add(threading.get_ident()), lambda _: used.add(threading.get_ident()))] * 20, 3)
+    run([PipelinedCall(lambda: calling.add(threading.get_ident()), lambda _: used.add(threading.get_ident()))] * 20, 3)
 
     assert used == {threading.get_ident()}
-    assert threading.get_ident() not in asked
+    assert threading.get_ident() not in calling
 
 
 def test_the_number_of_concurrent_requests_is_limited() -> None:
@@ -249,36 +249,36 @@ def test_no_requests_are_done_at_once(most: int) -> None:
 
 
 def test_results_that_are_not_used_yet_keep_further_requests_from_being_made() -> None:
-    asked: list[int] = []
+    requested: list[int] = []
     unused: list[int] = []
 
     def use(replies: Sequence[int]) -> None:
         if not unused:
             time.sleep(0.3)  # in which all others could be made
-        unused.append(len(asked) - used[0])
+        unused.append(len(requested) - used[0])
         used[0] += len(replies)
 
     used = [0]
-    run([PipelinedCall(partial(asked.append, number), use) for number in range(5 * MOST_WAITING)], 4)
+    run([PipelinedCall(partial(requested.append, number), use) for number in range(5 * MOST_WAITING)], 4)
 
-    assert len(asked) == 5 * MOST_WAITING
+    assert len(requested) == 5 * MOST_WAITING
     assert max(unused) <= MOST_WAITING + MOST_TOGETHER
 
 
 def test_few_large_results_wait() -> None:
-    asked: list[int] = []
+    requested: list[int] = []
     used = [0]
     unused: list[int] = []
 
     def use(replies: Sequence[int]) -> None:
         time.sleep(0.01)  # in which others could be made
-        unused.append(len(asked) - used[0])
+        unused.append(len(requested) - used[0])
         used[0] += len(replies)
 
-    requests = [PipelinedCall(partial(asked.append, number), use) for number in range(40)]
+    requests = [PipelinedCall(partial(requested.append, number), use) for number in range(40)]
     RequestPipeline(requests, lambda _fastest, _hung: 2, lambda _result: LARGEST_WAITING // 3).run(do_nothing)
 
-    assert len(asked) == 40
+    assert len(requested) == 40
     assert max(unused) <= 2 * (3 + 1)  # in use and waiting, with one more of each thread
 
 

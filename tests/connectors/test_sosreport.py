@@ -149,7 +149,7 @@ def test_a_listed_domain_is_not_covered_by_another_whose_file_has_the_same_name(
         },
     )
 
-    assert [one.name for one in hypervisor.domains] == ["web_1"]
+    assert [domain.name for domain in hypervisor.domains] == ["web_1"]
     assert [subject_of(gap) for gap in gaps if gap.about is GapAbout.DOMAIN] == ["sosreport:report domain web 1"]
     assert hypervisor.status is HostStatus.PARTIAL
 

@@ -413,9 +413,9 @@ def test_paths_of_files_left_out_are_those_in_the_folder_however_it_is_named(
     write(tmp_path, {"hv1/web01.xml": domain_xml(), "hv1/notes/a.txt": "x"})
     monkeypatch.chdir(tmp_path / "hv1")
 
-    found = [scan(address)[0].left_out for address in (".", tmp_path / "hv1", f"{tmp_path}//hv1/", "../hv1")]
+    left_out = [scan(address)[0].left_out for address in (".", tmp_path / "hv1", f"{tmp_path}//hv1/", "../hv1")]
 
-    assert {path.path for files in found for path in files} == {"notes/a.txt"}
+    assert {path.path for files in left_out for path in files} == {"notes/a.txt"}
 
 
 def test_a_folder_with_only_networks_names_the_files_left_out(tmp_path: Path) -> None:

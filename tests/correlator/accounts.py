@@ -19,40 +19,40 @@ def check_accounts(looked_at: Inventory) -> None:
     ]
 
     for account in explain(correlate(looked_at), positions).accounts:
-        found = account.finding
-        if found is None:
+        finding = account.finding
+        if finding is None:
             assert account.not_judged is not None
             continue
-        _agrees(account, found)
-        if found.verdict is Verdict.UNKNOWN:
-            _is_settled(looked_at, account, found)
+        _agrees(account, finding)
+        if finding.verdict is Verdict.UNKNOWN:
+            _is_settled(looked_at, account, finding)
 
 
-def _agrees(account: InterfaceExplanation, found: Finding) -> None:
-    (decision,) = [one for one in account.decisions if one.decides]
+def _agrees(account: InterfaceExplanation, finding: Finding) -> None:
+    (decision,) = [decision for decision in account.decisions if decision.decides]
     assert (decision.rule, decision.verdict, decision.confidence, decision.source_device, decision.source_mode) == (
-        found.rule,
-        found.verdict,
-        found.confidence,
-        found.source_device,
-        found.source_mode,
+        finding.rule,
+        finding.verdict,
+        finding.confidence,
+        finding.source_device,
+        finding.source_mode,
     )
-    if found.server is not None:
-        assert (decision.server, decision.server_interface) == (found.server, found.server_interface)
+    if finding.server is not None:
+        assert (decision.server, decision.server_interface) == (finding.server, finding.server_interface)
 
 
-def _is_settled(looked_at: Inventory, account: InterfaceExplanation, found: Finding) -> None:
+def _is_settled(looked_at: Inventory, account: InterfaceExplanation, finding: Finding) -> None:
     """Assert that a named fact has a value that gives a definite verdict, or leaves only other facts missing."""
     named = {fact.fact for fact in account.missing_facts}
     assert named
-    assert named <= {_code(reason) for reason in found.missing}
+    assert named <= {_code(reason) for reason in finding.missing}
     if any(verdict is not Verdict.UNKNOWN for fact in account.missing_facts for verdict in fact.verdicts.values()):
         return
-    for reason in found.missing:
+    for reason in finding.missing:
         if _code(reason) in named and isinstance(reason, NeedsServer | NeedsOffload):
-            assert reason not in _missing(_supplied(looked_at, reason), found), (account.missing_facts, found)
+            assert reason not in _missing(_supplied(looked_at, reason), finding), (account.missing_facts, finding)
             return
-    raise AssertionError((account.missing_facts, found))
+    raise AssertionError((account.missing_facts, finding))
 
 
 def _code(reason: Reason) -> str:
@@ -63,7 +63,7 @@ def _supplied(looked_at: Inventory, reason: NeedsServer | NeedsOffload) -> Inven
     if isinstance(reason, NeedsServer):
         return replace(looked_at, servers=(server(),))
     off = {"source": "off", "tx_checksum": State.OFF, "devices": ()}
-    servers = tuple(replace(one, **off) if one.name == reason.server else one for one in looked_at.servers)
+    servers = tuple(replace(server, **off) if server.name == reason.server else server for server in looked_at.servers)
     return replace(looked_at, servers=servers)
 
 
@@ -71,9 +71,9 @@ def _missing(looked_at: Inventory, same: Finding) -> tuple[Reason, ...]:
     key = (same.hypervisor, same.origin, same.domain, same.next_start, same.index)
     return next(
         (
-            one.missing
-            for one in correlate(looked_at).findings
-            if (one.hypervisor, one.origin, one.domain, one.next_start, one.index) == key
+            finding.missing
+            for finding in correlate(looked_at).findings
+            if (finding.hypervisor, finding.origin, finding.domain, finding.next_start, finding.index) == key
         ),
         (),
     )

@@ -200,7 +200,9 @@ def devices(draw: DrawFn, host: int, *, outer: bool) -> tuple[Device, ...]:
     ]
     # Without a driver a manufacturer's MAC says that a NIC is real: no virtual machine has one.
     others = (
-        (None, None, *((one, mac) for one, mac in NICS if (one, mac) != REAL)) if (driver, start) != REAL else (None,)
+        (None, None, *((device, mac) for device, mac in NICS if (device, mac) != REAL))
+        if (driver, start) != REAL
+        else (None,)
     )
     mixed = draw(st.sampled_from(others))
     if mixed is not None:  # a virtual function of a virtual machine, or a virtual NIC beside others
@@ -208,20 +210,20 @@ def devices(draw: DrawFn, host: int, *, outer: bool) -> tuple[Device, ...]:
     if outer:
         nics[1] = replace(nics[1], mac=OUTER)
     if draw(st.integers(0, 3)) == 0:  # as members of a bond
-        nics[1:3] = [replace(one, permanent_mac=one.mac, mac=nics[1].mac) for one in nics[1:3]]
+        nics[1:3] = [replace(device, permanent_mac=device.mac, mac=nics[1].mac) for device in nics[1:3]]
     address = draw(st.sampled_from((None, None, *ADDRESSES)))
     extra = draw(st.lists(st.sampled_from(MACVLANS), unique=True, max_size=2))
-    found = [
-        replace(one, addresses=(address,)) if address and one.name in _ADDRESSED else one
-        for one in (*CATALOGUE, *nics, *extra)
+    drawn = [
+        replace(device, addresses=(address,)) if address and device.name in _ADDRESSED else device
+        for device in (*CATALOGUE, *nics, *extra)
     ]
     for place, mac in draw(
-        st.lists(st.tuples(st.integers(0, len(found) - 1), st.sampled_from((*MACS, OUTER, *ELSEWHERE[:2]))), max_size=2)
+        st.lists(st.tuples(st.integers(0, len(drawn) - 1), st.sampled_from((*MACS, OUTER, *ELSEWHERE[:2]))), max_size=2)
     ):
         # A NIC with the MAC of another hypervisor's domain would make a domain of its hypervisor.
-        if found[place].backing is not Backing.PHYSICAL:
-            found[place] = replace(found[place], mac=mac)
-    return tuple(found)
+        if drawn[place].backing is not Backing.PHYSICAL:
+            drawn[place] = replace(drawn[place], mac=mac)
+    return tuple(drawn)
 
 
 @st.composite
@@ -236,9 +238,9 @@ def hypervisors(draw: DrawFn, number: int, macs: tuple[Mac, ...], *, outer: bool
     daemon = draw(st.sampled_from((None, None, None, None, 1_002_000, 7_000_000)))
     at = draw(st.sampled_from(TIMES))
     segments = draw(st.sampled_from(((), (), ("bond2",), _ADDRESSED)))
-    found = draw(devices(number, outer=outer))
-    drivers = {one.driver for one in found if one.backing is Backing.PHYSICAL}
-    real = any(one.mac is not None and one.mac.startswith(NICS[0][1] or "") for one in found)
+    drawn = draw(devices(number, outer=outer))
+    drivers = {device.driver for device in drawn if device.backing is Backing.PHYSICAL}
+    real = any(device.mac is not None and device.mac.startswith(NICS[0][1] or "") for device in drawn)
     return Hypervisor(
         name=name,
         uri=f"qemu+ssh://{name}/system",
@@ -252,7 +254,7 @@ def hypervisors(draw: DrawFn, number: int, macs: tuple[Mac, ...], *, outer: bool
         lists_all_domains=draw(st.sampled_from((True,) * 7 + (False,))),
         lists_all_devices=draw(st.booleans()),
         domains=tuple(draw(domains(f"d{place}", theirs, plugs)) for place, theirs in enumerate(groups)),
-        devices=() if draw(st.integers(0, 9)) == 0 else found,
+        devices=() if draw(st.integers(0, 9)) == 0 else drawn,
         segments={device: draw(st.sampled_from(SEGMENTS)) for device in segments},
         reflective=draw(st.sampled_from(((), (), ("bond2", "br0")))),
         observed_at=at,
@@ -283,7 +285,7 @@ def stacks(draw: DrawFn, macs: tuple[Mac, ...]) -> tuple[str | None, tuple[Serve
     """The devices of a server with NICs of these MACs, and the one that is named, if any."""
     driver = "virtio_net" if macs[0].startswith("52:54") else "ixgbe"
     nics = [nic(f"eth{place}", driver=driver, mac=mac) for place, mac in enumerate(macs)]
-    names = [str(one.name) for one in nics]
+    names = [str(device.name) for device in nics]
     above = {
         "nic": (),
         "pair": (),
@@ -294,14 +296,14 @@ def stacks(draw: DrawFn, macs: tuple[Mac, ...]) -> tuple[str | None, tuple[Serve
         "team": (device("team0", DeviceKind.UNKNOWN, *names),),
     }
     shape = draw(st.sampled_from(_SHAPES))
-    found = [*above[shape], *nics]
+    devices = [*above[shape], *nics]
     if shape == "bond":
-        nics = [replace(one, permanent_mac=one.mac, mac=macs[0]) for one in nics]
-        found = [*above[shape], *nics]
-    named = draw(st.sampled_from((None, *(str(one.name) for one in found if one.name != "vnet0"))))
-    address = draw(st.integers(0, len(found) - 1))
-    found[address] = replace(found[address], addresses=("10.1.0.5/16",))
-    return named, tuple(ServerDevice(device=one, offload=draw(offloads())) for one in found)
+        nics = [replace(device, permanent_mac=device.mac, mac=macs[0]) for device in nics]
+        devices = [*above[shape], *nics]
+    named = draw(st.sampled_from((None, *(str(device.name) for device in devices if device.name != "vnet0"))))
+    address = draw(st.integers(0, len(devices) - 1))
+    devices[address] = replace(devices[address], addresses=("10.1.0.5/16",))
+    return named, tuple(ServerDevice(device=device, offload=draw(offloads())) for device in devices)
 
 
 _ADDRESSES = {"s0": "10.1.0.5", "s1": "10.1.0.6", "s2": "10.1.0.7"}
@@ -322,7 +324,7 @@ def servers(draw: DrawFn, name: str, used: tuple[Mac, ...] = MACS, apart: Collec
     address = _ADDRESSES.get(name, "10.1.0.8")
     source = draw(st.sampled_from((f"ssh://root@{address}", "file:x", "on")))
     offload = draw(offloads())
-    one = Server(
+    server = Server(
         name=name,
         source=source,
         interface=draw(st.sampled_from((None, "eth0"))),
@@ -337,17 +339,19 @@ def servers(draw: DrawFn, name: str, used: tuple[Mac, ...] = MACS, apart: Collec
         observed_at=draw(st.sampled_from(TIMES)),
     )
     if draw(st.integers(0, 9)) == 0:
-        one = replace(one, macs=(), declared_macs=())
+        server = replace(server, macs=(), declared_macs=())
     if source.startswith("ssh:") and draw(st.booleans()):
         own = tuple(mac for mac in macs if mac is macs[0] or mac not in apart)
-        named, found = draw(stacks(own))
+        named, devices = draw(stacks(own))
         declared = draw(st.sampled_from(((), macs[:1], (*macs, ELSEWHERE[0]), (*macs, ELSEWHERE[2]))))
         macs = tuple(mac for mac in macs if mac in (*own, *declared))
-        one = replace(one, interface=named, devices=found, lists_all_devices=True, macs=macs, declared_macs=declared)
+        server = replace(
+            server, interface=named, devices=devices, lists_all_devices=True, macs=macs, declared_macs=declared
+        )
         if not {*macs} & {*MACS}:
-            one = replace(one, machine=draw(st.sampled_from(tuple(Machine))))
+            server = replace(server, machine=draw(st.sampled_from(tuple(Machine))))
     return replace(
-        one,
+        server,
         physical=draw(st.integers(0, 9)) == 0,
         runs_on=draw(st.sampled_from((None,) * 8 + ("hv0", "hv9"))),
         system_uuid=draw(st.sampled_from((None,) * 5 + UUIDS[:1])),
@@ -373,7 +377,7 @@ def inventories(draw: DrawFn, *, least_servers: int = 1) -> Inventory:
     if len(hosts) > 1 and draw(st.integers(0, 5)) == 0:
         same = {name: getattr(hosts[0], name) for name in ("devices", "system_uuid", "machine", "physical")}
         hosts[-1] = replace(hosts[-1], **same)
-    apart = {nic.mac for host in hosts for one in host.domains for nic in one.interfaces} - {
+    apart = {nic.mac for host in hosts for domain in host.domains for nic in domain.interfaces} - {
         nic.mac for nic in hosts[0].domains[0].interfaces
     }
     crowd = draw(st.sampled_from((1, 1, 1, 1, 2, 2, 3, least_servers)))
@@ -394,12 +398,12 @@ def inventories(draw: DrawFn, *, least_servers: int = 1) -> Inventory:
 
 def _with_copy(draw: DrawFn, hosts: list[Hypervisor]) -> list[Hypervisor]:
     """Copy a domain to another hypervisor: a cluster's definition, a backup or a clone."""
-    one = draw(st.sampled_from(hosts[0].domains))
+    original = draw(st.sampled_from(hosts[0].domains))
     state = draw(st.sampled_from(DomainState))
-    uuid = one.uuid if draw(st.booleans()) else None
+    uuid = original.uuid if draw(st.booleans()) else None
     plugs = draw(st.sampled_from(MEETINGS))
-    moved = tuple(replace(interface, attachments=draw(st.sampled_from(plugs))[1]) for interface in one.interfaces)
-    copy = replace(one, name=f"{one.name}-copy", uuid=uuid, state=state, interfaces=moved)
+    moved = tuple(replace(interface, attachments=draw(st.sampled_from(plugs))[1]) for interface in original.interfaces)
+    copy = replace(original, name=f"{original.name}-copy", uuid=uuid, state=state, interfaces=moved)
     return [hosts[0], replace(hosts[1], domains=(*hosts[1].domains, copy)), *hosts[2:]]
 
 

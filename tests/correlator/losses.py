@@ -46,7 +46,7 @@ Change: TypeAlias = Callable[[Inventory], Inventory]
 
 def _of_other_nodes(server: Server) -> tuple[Mac, ...]:
     """Return the declared MACs that no device of a server that was read has: they stand for more nodes."""
-    observed = {mac for one in server.devices for mac in (one.device.mac, one.device.permanent_mac)}
+    observed = {mac for device in server.devices for mac in (device.device.mac, device.device.permanent_mac)}
     return tuple(mac for mac in server.declared_macs if server.devices and mac not in observed)
 
 
@@ -82,81 +82,87 @@ def _with_old_kernel(host: Hypervisor) -> Hypervisor:
 
 
 SERVER_LOSSES: tuple[Callable[[Server], Server], ...] = (
-    lambda one: replace(
-        one,
-        macs=_of_other_nodes(one),
-        declared_macs=_of_other_nodes(one),
+    lambda server: replace(
+        server,
+        macs=_of_other_nodes(server),
+        declared_macs=_of_other_nodes(server),
         machine=Machine.UNKNOWN,
-        devices=tuple(replace(each, device=replace(each.device, mac=None, permanent_mac=None)) for each in one.devices),
+        devices=tuple(
+            replace(each, device=replace(each.device, mac=None, permanent_mac=None)) for each in server.devices
+        ),
     ),
-    lambda one: replace(one, tx_checksum=State.UNKNOWN, reason=failure("timeout")),
-    lambda one: replace(one, machine=Machine.UNKNOWN),
-    lambda one: replace(one, segments=(), subnets=()),
-    lambda one: replace(one, persistence=None),
-    lambda one: replace(one, observed_at=None),
-    lambda one: replace(one, lists_all_devices=False),
-    lambda one: replace(one, addresses=()),
-    lambda one: one if is_declared(one.source) else _not_read(one),
+    lambda server: replace(server, tx_checksum=State.UNKNOWN, reason=failure("timeout")),
+    lambda server: replace(server, machine=Machine.UNKNOWN),
+    lambda server: replace(server, segments=(), subnets=()),
+    lambda server: replace(server, persistence=None),
+    lambda server: replace(server, observed_at=None),
+    lambda server: replace(server, lists_all_devices=False),
+    lambda server: replace(server, addresses=()),
+    lambda server: server if is_declared(server.source) else _not_read(server),
 )
 SERVER_DEVICE_LOSSES: tuple[Callable[[ServerDevice], ServerDevice], ...] = (
-    lambda one: replace(one, offload=Offload()),
-    lambda one: replace(one, device=replace(one.device, kind=DeviceKind.UNKNOWN)),
-    lambda one: replace(one, device=replace(one.device, backing=Backing.UNKNOWN)),
-    lambda one: replace(one, device=replace(one.device, lower=(), lower_complete=False)),
-    lambda one: replace(one, device=replace(one.device, lower=one.device.lower[:1], lower_complete=False)),
-    lambda one: replace(one, device=replace(one.device, lower_complete=False)),
-    lambda one: replace(one, device=replace(one.device, mac=None, permanent_mac=None)),
-    lambda one: replace(one, device=replace(one.device, permanent_mac=None)),
-    lambda one: replace(one, device=replace(one.device, driver=None)),
+    lambda device: replace(device, offload=Offload()),
+    lambda device: replace(device, device=replace(device.device, kind=DeviceKind.UNKNOWN)),
+    lambda device: replace(device, device=replace(device.device, backing=Backing.UNKNOWN)),
+    lambda device: replace(device, device=replace(device.device, lower=(), lower_complete=False)),
+    lambda device: replace(device, device=replace(device.device, lower=device.device.lower[:1], lower_complete=False)),
+    lambda device: replace(device, device=replace(device.device, lower_complete=False)),
+    lambda device: replace(device, device=replace(device.device, mac=None, permanent_mac=None)),
+    lambda device: replace(device, device=replace(device.device, permanent_mac=None)),
+    lambda device: replace(device, device=replace(device.device, driver=None)),
 )
 HOST_LOSSES: tuple[Callable[[Hypervisor], Hypervisor], ...] = (
-    lambda one: replace(one, kernel=None, kernel_build=None, declared_kernel=None, daemon=None),
-    lambda one: replace(one, daemon=None),
-    lambda one: one if one.kernel is None else _with_old_kernel(one),
-    lambda one: replace(one, daemon=_old(one.daemon)),
-    lambda one: replace(one, segments={}),
-    lambda one: replace(one, status=HostStatus.PARTIAL) if one.status is HostStatus.COMPLETE else one,
-    lambda one: replace(one, status=HostStatus.FAILED),
-    lambda one: replace(one, lists_all_domains=False),
-    lambda one: replace(one, lists_all_devices=False),
-    lambda one: replace(one, observed_at=None),
-    lambda one: replace(one, machine=Machine.UNKNOWN, daemon=None),
-    lambda one: replace(one, physical=False),
+    lambda host: replace(host, kernel=None, kernel_build=None, declared_kernel=None, daemon=None),
+    lambda host: replace(host, daemon=None),
+    lambda host: host if host.kernel is None else _with_old_kernel(host),
+    lambda host: replace(host, daemon=_old(host.daemon)),
+    lambda host: replace(host, segments={}),
+    lambda host: replace(host, status=HostStatus.PARTIAL) if host.status is HostStatus.COMPLETE else host,
+    lambda host: replace(host, status=HostStatus.FAILED),
+    lambda host: replace(host, lists_all_domains=False),
+    lambda host: replace(host, lists_all_devices=False),
+    lambda host: replace(host, observed_at=None),
+    lambda host: replace(host, machine=Machine.UNKNOWN, daemon=None),
+    lambda host: replace(host, physical=False),
 )
 DEVICE_LOSSES: tuple[Callable[[Device], Device], ...] = (
-    lambda one: replace(one, kind=DeviceKind.UNKNOWN),
-    lambda one: replace(one, backing=Backing.UNKNOWN),
-    lambda one: replace(one, lower=(), lower_complete=False),
-    lambda one: replace(one, lower=one.lower[:1], lower_complete=False),
-    lambda one: replace(one, lower_complete=False),
-    lambda one: replace(one, mode=None),
-    lambda one: replace(one, driver=None),
-    lambda one: replace(one, addresses=()),
-    lambda one: replace(one, observed_at=LONG_AGO),
-    lambda one: replace(one, permanent_mac=None),
-    lambda one: replace(one, kind=DeviceKind.UNKNOWN, backing=Backing.UNKNOWN),
-    lambda one: replace(_named_only(one), mac=one.mac),
-    lambda one: replace(_named_only(one), mac=one.mac, permanent_mac=one.permanent_mac),
+    lambda device: replace(device, kind=DeviceKind.UNKNOWN),
+    lambda device: replace(device, backing=Backing.UNKNOWN),
+    lambda device: replace(device, lower=(), lower_complete=False),
+    lambda device: replace(device, lower=device.lower[:1], lower_complete=False),
+    lambda device: replace(device, lower_complete=False),
+    lambda device: replace(device, mode=None),
+    lambda device: replace(device, driver=None),
+    lambda device: replace(device, addresses=()),
+    lambda device: replace(device, observed_at=LONG_AGO),
+    lambda device: replace(device, permanent_mac=None),
+    lambda device: replace(device, kind=DeviceKind.UNKNOWN, backing=Backing.UNKNOWN),
+    lambda device: replace(_named_only(device), mac=device.mac),
+    lambda device: replace(_named_only(device), mac=device.mac, permanent_mac=device.permanent_mac),
 )
 RECORD_LOSSES: tuple[Callable[[Netboot], Netboot], ...] = (
-    lambda one: replace(one, server=None),
-    lambda one: replace(one, observed_at=None),
+    lambda device: replace(device, server=None),
+    lambda device: replace(device, observed_at=None),
 )
 SUBNET_LOSSES: tuple[Callable[[Subnet], Subnet], ...] = (
-    lambda one: replace(one, servers=()),
-    lambda one: replace(one, observed_at=None),
+    lambda subnet: replace(subnet, servers=()),
+    lambda subnet: replace(subnet, observed_at=None),
 )
 DOMAIN_LOSSES: tuple[Callable[[Domain], Domain], ...] = (
-    lambda one: replace(one, state=DomainState.UNKNOWN),
-    lambda one: replace(one, boot_devices=()),
-    lambda one: replace(one, uuid=None),
+    lambda domain: replace(domain, state=DomainState.UNKNOWN),
+    lambda domain: replace(domain, boot_devices=()),
+    lambda domain: replace(domain, uuid=None),
 )
 INTERFACE_LOSSES: tuple[Callable[[Interface], Interface], ...] = (
-    lambda one: replace(one, attachments=(Attachment(None, SourceMode.UNKNOWN),) if one.attachments else ()),
-    lambda one: replace(one, attachments=tuple(Attachment(at.device, SourceMode.UNKNOWN) for at in one.attachments)),
-    lambda one: replace(one, model=None),
-    lambda one: replace(one, host_csum=None),
-    lambda one: replace(one, boot_order=None, rom=None, link=None),
+    lambda interface: replace(
+        interface, attachments=(Attachment(None, SourceMode.UNKNOWN),) if interface.attachments else ()
+    ),
+    lambda interface: replace(
+        interface, attachments=tuple(Attachment(at.device, SourceMode.UNKNOWN) for at in interface.attachments)
+    ),
+    lambda interface: replace(interface, model=None),
+    lambda interface: replace(interface, host_csum=None),
+    lambda interface: replace(interface, boot_order=None, rom=None, link=None),
 )
 
 
@@ -194,13 +200,15 @@ def withdrawn(inventory: Inventory, gaps: Iterable[Gap]) -> Inventory:
         inventory,
         servers=tuple(
             replace(
-                one,
-                physical=one.physical and one.name not in placed | virtual,
-                runs_on=None if one.name in placed else one.runs_on,
+                server,
+                physical=server.physical and server.name not in placed | virtual,
+                runs_on=None if server.name in placed else server.runs_on,
             )
-            for one in inventory.servers
+            for server in inventory.servers
         ),
-        hypervisors=tuple(replace(one, physical=False) if one.name in real else one for one in inventory.hypervisors),
+        hypervisors=tuple(
+            replace(host, physical=False) if host.name in real else host for host in inventory.hypervisors
+        ),
     )
 
 
@@ -233,7 +241,7 @@ def _of_host(host: Hypervisor) -> Iterator[Change]:
 
 def _unless_kept(interface: Interface) -> Iterator[Callable[[Interface], Interface]]:
     if interface.mac is not None:
-        yield lambda one: replace(one, mac=None)
+        yield lambda interface: replace(interface, mac=None)
 
 
 def with_gap(about: GapAbout, hypervisor: str | None) -> Change:
@@ -258,30 +266,32 @@ def _subnet(place: int, change: Callable[[Subnet], Subnet]) -> Change:
 
 def _server(name: str, change: Callable[[Server], Server]) -> Change:
     return lambda inventory: replace(
-        inventory, servers=tuple(change(one) if one.name == name else one for one in inventory.servers)
+        inventory, servers=tuple(change(server) if server.name == name else server for server in inventory.servers)
     )
 
 
 def _server_device(name: str, place: int, change: Callable[[ServerDevice], ServerDevice]) -> Change:
     return _server(
         name,
-        lambda one: replace(
-            one, devices=tuple(change(each) if number == place else each for number, each in enumerate(one.devices))
+        lambda interface: replace(
+            interface,
+            devices=tuple(change(each) if number == place else each for number, each in enumerate(interface.devices)),
         ),
     )
 
 
 def _host(name: str, change: Callable[[Hypervisor], Hypervisor]) -> Change:
     return lambda inventory: replace(
-        inventory, hypervisors=tuple(change(one) if one.name == name else one for one in inventory.hypervisors)
+        inventory, hypervisors=tuple(change(host) if host.name == name else host for host in inventory.hypervisors)
     )
 
 
 def _device_of(host: str, place: int, change: Callable[[Device], Device]) -> Change:
     return _host(
         host,
-        lambda one: replace(
-            one, devices=tuple(change(each) if number == place else each for number, each in enumerate(one.devices))
+        lambda interface: replace(
+            interface,
+            devices=tuple(change(each) if number == place else each for number, each in enumerate(interface.devices)),
         ),
     )
 
@@ -289,10 +299,10 @@ def _device_of(host: str, place: int, change: Callable[[Device], Device]) -> Cha
 def _without_device(host: str, place: int) -> Change:
     without = _host(
         host,
-        lambda one: replace(
-            one,
+        lambda interface: replace(
+            interface,
             lists_all_devices=False,
-            devices=tuple(each for number, each in enumerate(one.devices) if number != place),
+            devices=tuple(each for number, each in enumerate(interface.devices) if number != place),
         ),
     )
     gap = with_gap(GapAbout.DEVICE, host)
@@ -306,8 +316,8 @@ def _without_lists(host: str, *, devices: bool = False, domains: bool = False) -
     """
     gap = with_gap(GapAbout.DEVICE, host)
 
-    def change(one: Hypervisor) -> Hypervisor:
-        less = replace(one, devices=(), lists_all_devices=False) if devices else one
+    def change(host: Hypervisor) -> Hypervisor:
+        less = replace(host, devices=(), lists_all_devices=False) if devices else host
         less = replace(less, domains=(), lists_all_domains=False) if domains else less
         return replace(less, status=HostStatus.FAILED) if devices and domains else less
 
@@ -318,8 +328,9 @@ def _without_lists(host: str, *, devices: bool = False, domains: bool = False) -
 def _domain_of(host: str, place: int, change: Callable[[Domain], Domain]) -> Change:
     return _host(
         host,
-        lambda one: replace(
-            one, domains=tuple(change(each) if number == place else each for number, each in enumerate(one.domains))
+        lambda interface: replace(
+            interface,
+            domains=tuple(change(each) if number == place else each for number, each in enumerate(interface.domains)),
         ),
     )
 
@@ -328,9 +339,11 @@ def _interface_of(host: str, place: int, index: int, change: Callable[[Interface
     return _domain_of(
         host,
         place,
-        lambda one: replace(
-            one,
-            interfaces=tuple(change(each) if number == index else each for number, each in enumerate(one.interfaces)),
+        lambda interface: replace(
+            interface,
+            interfaces=tuple(
+                change(each) if number == index else each for number, each in enumerate(interface.interfaces)
+            ),
         ),
     )
 
@@ -338,7 +351,9 @@ def _interface_of(host: str, place: int, index: int, change: Callable[[Interface
 def _without_domain(host: str, place: int) -> Change:
     without = _host(
         host,
-        lambda one: replace(one, domains=tuple(each for number, each in enumerate(one.domains) if number != place)),
+        lambda interface: replace(
+            interface, domains=tuple(each for number, each in enumerate(interface.domains) if number != place)
+        ),
     )
     gap = with_gap(GapAbout.DOMAIN, host)
     return lambda inventory: gap(without(inventory))
@@ -346,7 +361,7 @@ def _without_domain(host: str, place: int) -> Change:
 
 def mac_of(inventory: Inventory) -> frozenset[Mac]:
     """Return every MAC of a server."""
-    return frozenset(mac for one in inventory.servers for mac in one.macs)
+    return frozenset(mac for server in inventory.servers for mac in server.macs)
 
 
 def found_macs(inventory: Inventory) -> frozenset[Mac]:

@@ -70,9 +70,9 @@ def scene(
 def judged(looked_at: Inventory) -> Finding | NotJudged:
     """Return the finding of web01's interface, or why it has none."""
     report = correlate(looked_at)
-    found = [finding for finding in report.findings if finding.hypervisor == "hv1" and finding.domain == "web01"]
-    if found:
-        (finding,) = found
+    findings = [finding for finding in report.findings if finding.hypervisor == "hv1" and finding.domain == "web01"]
+    if findings:
+        (finding,) = findings
         return finding
     here, *others = looked_at.hypervisors
     rest = replace(here, domains=tuple(other for other in here.domains if other.name != "web01"))
@@ -83,6 +83,6 @@ def judged(looked_at: Inventory) -> Finding | NotJudged:
 
 def finding_of(looked_at: Inventory) -> Finding:
     """Return the finding of web01's interface, which has one."""
-    found = judged(looked_at)
-    assert isinstance(found, Finding)
-    return found
+    judgement = judged(looked_at)
+    assert isinstance(judgement, Finding)
+    return judgement

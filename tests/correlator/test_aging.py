@@ -244,8 +244,8 @@ def test_the_verdict_is_unknown_and_shows_what_is_too_old_and_how_to_renew_it() 
     old = everything(MONTH_AGO)
     assert finding_of(old).rule == "R2"
 
-    found = finding_of(limited(old))
-    assert (found.rule, found.verdict) == ("R13", Verdict.UNKNOWN)
+    finding = finding_of(limited(old))
+    assert (finding.rule, finding.verdict) == ("R13", Verdict.UNKNOWN)
     told = missing(limited(old))
     assert "hv1 (sosreport:hv1.tar.xz): observed 31 days ago (the limit is 1 week); take a new sosreport" in told
     assert "kernel of hv1 (sosreport): observed 31 days ago" in told
@@ -285,7 +285,7 @@ def test_a_uuid_from_long_ago_does_not_put_a_server_on_another_hypervisor() -> N
     uuid = "4c4c4544-0000-1000-8000-000000000001"
     sat = satellite(macs=(), declared_macs=(), system_uuid=uuid, observed_at=MONTH_AGO)
     there = replace(hypervisor("hv2", domain("sat", macvtap(mac=OTHER))), observed_at=TAKEN_AT)
-    there = replace(there, domains=tuple(replace(one, uuid=uuid) for one in there.domains))
+    there = replace(there, domains=tuple(replace(domain, uuid=uuid) for domain in there.domains))
     looked_at = scene(servers=(sat,), others=(there,))
 
     assert finding_of(looked_at).rule == "R10"
@@ -405,7 +405,7 @@ def dated(draw: DrawFn, looked_at: Inventory) -> Inventory:
         source = draw(st.sampled_from(("ssh", CONFIGURATION)))
         return observed and replace(observed, source=source, observed_at=draw(times))
 
-    def one(server: Server) -> Server:
+    def dated_server(server: Server) -> Server:
         declared = draw(st.sampled_from(((), server.macs, server.macs[:1])))
         source = draw(st.sampled_from(("file:x", "file:x", "on")))
         return replace(server, declared_macs=declared, source=source, observed_at=draw(times))
@@ -420,7 +420,7 @@ def dated(draw: DrawFn, looked_at: Inventory) -> Inventory:
         )
         for host in looked_at.hypervisors
     )
-    return replace(looked_at, hypervisors=hosts, servers=tuple(map(one, looked_at.servers)))
+    return replace(looked_at, hypervisors=hosts, servers=tuple(map(dated_server, looked_at.servers)))
 
 
 @pytest.mark.long
@@ -449,7 +449,7 @@ def test_only_declarations_clear_if_all_facts_are_outdated(looked_at: Inventory)
     )
 
     report = correlate(limited(undated))
-    assert {found.rule for found in report.findings if found.verdict in CLEARED} <= {"R4"}
+    assert {finding.rule for finding in report.findings if finding.verdict in CLEARED} <= {"R4"}
 
 
 @pytest.mark.long

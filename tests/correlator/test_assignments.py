@@ -42,10 +42,10 @@ def subnet(network: str, *servers: str, vlan_id: int | None = None) -> Subnet:
 
 @pytest.mark.parametrize("name", ["cobbler", "Boot.example.com.", "boot", "10.77.0.9"])
 def test_only_the_server_on_record_for_a_mac_answers_it(name: str) -> None:
-    found = finding(replace(fleet(), netboots=(record(name),)))
+    result = finding(replace(fleet(), netboots=(record(name),)))
 
-    assert (found.verdict, found.server) == (Verdict.MITIGATED, "cobbler")
-    assert OnRecord(servers=("cobbler",)) in found.because
+    assert (result.verdict, result.server) == (Verdict.MITIGATED, "cobbler")
+    assert OnRecord(servers=("cobbler",)) in result.because
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,11 @@ def test_a_subnets_servers_are_included_against_a_declaration(
     facts = fleet(addresses=addresses, vlan_id=vlan_id)
     (host,) = facts.hypervisors
     elsewhere = replace(OFF, segments=("pxe-b",))
-    found = finding(
+    result = finding(
         replace(facts, hypervisors=(replace(host, segments={"bond2": "pxe-a"}),), servers=(elsewhere,), subnets=subnets)
     )
 
-    assert found.rule == ("R5" if included else "R4")
+    assert result.rule == ("R5" if included else "R4")
 
 
 def test_a_subnet_from_long_ago_still_includes_its_servers() -> None:
@@ -137,7 +137,7 @@ def apart(*netboots: Netboot, servers: tuple[Server, ...]) -> Inventory:
         policy=replace(facts.policy, max_age=timedelta(days=7).total_seconds()),
         hypervisors=(replace(host, segments={"bond2": "pxe-a"}),),
         servers=servers,
-        netboots=tuple(replace(one, observed_at=one.observed_at or TAKEN_AT) for one in netboots),
+        netboots=tuple(replace(boot, observed_at=boot.observed_at or TAKEN_AT) for boot in netboots),
     )
 
 
@@ -174,9 +174,9 @@ def test_one_of_two_servers_on_record_is_included_although_its_address_is_old() 
     twin = replace(OFF, name="twin", source="sosreport:twin", observed_at=LONG_AGO)
     here = replace(OFF, observed_at=TAKEN_AT)
 
-    found = finding(apart(record("10.77.0.9"), servers=(here, twin)))
+    result = finding(apart(record("10.77.0.9"), servers=(here, twin)))
 
-    assert (found.server, found.rule) == ("twin", "R13")
+    assert (result.server, result.rule) == ("twin", "R13")
 
 
 def test_an_address_on_record_may_be_that_of_a_server_that_was_not_read() -> None:

@@ -63,8 +63,8 @@ def under(*assumptions: str, of: Inventory | None = None) -> Assumed:
     return assume(of or fleet(), map(parse_assumption, assumptions))
 
 
-def at_risk(found: Inventory) -> set[str]:
-    return {finding.domain for finding in correlate(found).findings if finding.verdict is Verdict.AT_RISK}
+def at_risk(inventory: Inventory) -> set[str]:
+    return {finding.domain for finding in correlate(inventory).findings if finding.verdict is Verdict.AT_RISK}
 
 
 def test_without_an_assumption_nothing_changes() -> None:
@@ -88,9 +88,9 @@ def test_a_server_is_switched_off_and_on_again() -> None:
         ("satellite runs_on=hv1", "satellite runs_on=hv2"),
     ],
 )
-def test_assumptions_that_contradict_each_other_are_refused(one: str, other: str) -> None:
-    with pytest.raises(ConfigError, match=f"^--assume '{one}' and '{other}' contradict each other; omit one$"):
-        under(one, other)
+def test_assumptions_that_contradict_each_other_are_refused(name: str, other: str) -> None:
+    with pytest.raises(ConfigError, match=f"^--assume '{name}' and '{other}' contradict each other; omit one$"):
+        under(name, other)
 
 
 def test_the_same_assumption_twice_is_not_a_contradiction() -> None:
@@ -103,18 +103,18 @@ def test_names_may_be_typed_without_their_domain() -> None:
         hypervisor("kvm02.ams.example.com", kernel=UNFIXED_KERNEL),
         hypervisor("kvm02.fra.example.com", kernel=UNFIXED_KERNEL),
     )
-    found = inventory(*hosts, servers=(server("satellite.example.com"),))
+    assumed = inventory(*hosts, servers=(server("satellite.example.com"),))
 
-    assert at_risk(found) == {"web01"}
-    assert at_risk(under("satellite tx=off", of=found).inventory) == set()
-    assert at_risk(under("satellite:eth0 tx=off", of=found).inventory) == set()
-    assert at_risk(under(f"kvm01 kernel={FIXED_KERNEL}", of=found).inventory) == set()
-    (moved,) = under("satellite runs_on=kvm02.ams", of=found).inventory.servers
+    assert at_risk(assumed) == {"web01"}
+    assert at_risk(under("satellite tx=off", of=assumed).inventory) == set()
+    assert at_risk(under("satellite:eth0 tx=off", of=assumed).inventory) == set()
+    assert at_risk(under(f"kvm01 kernel={FIXED_KERNEL}", of=assumed).inventory) == set()
+    (moved,) = under("satellite runs_on=kvm02.ams", of=assumed).inventory.servers
     assert moved.runs_on == "kvm02.ams.example.com"
     with pytest.raises(ConfigError, match=r"kvm02 is short for kvm02.ams.example.com and kvm02.fra.example.com"):
-        under("satellite runs_on=kvm02", of=found)
+        under("satellite runs_on=kvm02", of=assumed)
     with pytest.raises(ConfigError, match="contradict each other"):
-        under("satellite tx=off", "satellite.example.com tx=on", of=found)
+        under("satellite tx=off", "satellite.example.com tx=on", of=assumed)
 
 
 def test_facts_that_are_too_old_do_not_undo_an_assumption() -> None:
@@ -128,14 +128,14 @@ def test_facts_that_are_too_old_do_not_undo_an_assumption() -> None:
 def test_every_device_of_a_server_is_switched_or_only_the_one_that_is_named() -> None:
     bonded = Device(name=DeviceName("bond0"), kind=DeviceKind.BOND, lower=(DeviceName("eth0"), DeviceName("eth1")))
     on = Offload(tx_checksum=State.ON)
-    devices = tuple(ServerDevice(device=one, offload=on) for one in (bonded, nic("eth0"), nic("eth1")))
-    found = fleet(server(interface="bond0", macs=(SERVER_MAC,), devices=devices))
+    devices = tuple(ServerDevice(device=device, offload=on) for device in (bonded, nic("eth0"), nic("eth1")))
+    observed = fleet(server(interface="bond0", macs=(SERVER_MAC,), devices=devices))
 
-    (whole,) = under("satellite tx=off", of=found).inventory.servers
-    (part,) = under("satellite:eth1 tx=off", of=found).inventory.servers
+    (whole,) = under("satellite tx=off", of=observed).inventory.servers
+    (part,) = under("satellite:eth1 tx=off", of=observed).inventory.servers
 
-    assert (whole.tx_checksum, [one.offload.tx_checksum for one in whole.devices]) == (State.OFF, [State.OFF] * 3)
-    assert (part.tx_checksum, [one.offload.tx_checksum for one in part.devices]) == (
+    assert (whole.tx_checksum, [device.offload.tx_checksum for device in whole.devices]) == (State.OFF, [State.OFF] * 3)
+    assert (part.tx_checksum, [device.offload.tx_checksum for device in part.devices]) == (
         State.ON,
         [State.ON, State.ON, State.OFF],
     )
@@ -169,7 +169,7 @@ def test_a_hypervisor_is_evacuated_onto_another() -> None:
     assumed = under("hv2 runs_on=hv1")
 
     first, second = assumed.inventory.hypervisors
-    assert ([one.name for one in first.domains], second.domains) == (["web01", "satellite", "web02"], ())
+    assert ([domain.name for domain in first.domains], second.domains) == (["web01", "satellite", "web02"], ())
     assert at_risk(assumed.inventory) == {"web01", "web02"}
     assert len(assumed.moved) == 1
 
@@ -188,7 +188,7 @@ def test_unread_domains_of_a_hypervisor_move_too(source: HostStatus, target: Hos
 
     _, second = under("hv1 runs_on=hv2", of=inventory(*hosts)).inventory.hypervisors
 
-    assert (second.status, [one.name for one in second.domains]) == (after, ["web02"])
+    assert (second.status, [domain.name for domain in second.domains]) == (after, ["web02"])
 
 
 def test_a_list_of_domains_that_may_be_shorter_stays_so_when_they_move() -> None:
@@ -207,14 +207,14 @@ def test_the_first_place_of_a_domain_that_moves_twice_is_remembered() -> None:
 
 def test_a_server_that_is_the_hypervisor_itself_can_not_be_moved() -> None:
     own = Device(name=DeviceName("bond9"), kind=DeviceKind.BOND, mac=SERVER_MAC, sources=("libvirt",))
-    found = inventory(
+    assumed = inventory(
         hypervisor("hv1", domain("web01", macvtap()), devices=(bond(), own)),
         hypervisor("hv2"),
         servers=(server(macs=(SERVER_MAC,)),),
     )
 
     with pytest.raises(ConfigError, match=r"^--assume 'satellite runs_on=hv2': satellite is the hypervisor hv1 itself"):
-        under("satellite runs_on=hv2", of=found)
+        under("satellite runs_on=hv2", of=assumed)
 
 
 @pytest.mark.parametrize(

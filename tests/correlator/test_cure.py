@@ -19,8 +19,8 @@ MACVLAN = macvlan("mv0", "eth0")
 NOW_AND_LASTING, ONLY_LASTING, ONLY_NOW = (True, True), (False, True), (True, False)
 
 
-def stuck(one: Device) -> ServerDevice:
-    return sends(one, ON, features=FIXED)
+def stuck(device: Device) -> ServerDevice:
+    return sends(device, ON, features=FIXED)
 
 
 @pytest.mark.parametrize(
@@ -63,17 +63,17 @@ def stuck(one: Device) -> ServerDevice:
 def test_the_lowest_device_that_can_be_switched_is_chosen_on_each_path_that_is_on(
     devices: tuple[ServerDevice, ...], switches: dict[str, tuple[bool, bool]], fixed: tuple[str, ...]
 ) -> None:
-    found = cure(sending(read_server(*devices)))
+    planned = cure(sending(read_server(*devices)))
 
-    assert {one.device: (one.now, one.lasting) for one in found.switches} == switches
-    assert found.fixed == fixed
-    assert found.is_complete is (bool(switches) and not fixed)
+    assert {switch.device: (switch.now, switch.lasting) for switch in planned.switches} == switches
+    assert planned.fixed == fixed
+    assert planned.is_complete is (bool(switches) and not fixed)
 
 
 def test_devices_are_switched_from_the_bottom_up() -> None:
-    found = cure(sending(read_server(sends(BOND, ON), stuck(ETH0), sends(ETH1, ON))))
+    planned = cure(sending(read_server(sends(BOND, ON), stuck(ETH0), sends(ETH1, ON))))
 
-    assert found.words == ("eth1", "bond0")
+    assert planned.words == ("eth1", "bond0")
 
 
 @pytest.mark.parametrize(
@@ -99,10 +99,10 @@ def test_named_device_is_chosen_if_no_stack_was_read(
     fixed: tuple[str, ...],
 ) -> None:
     persistence = None if after is None else Persistence(tx_checksum=after, setting=SettingInWords(text="x"))
-    found = cure(sending(server(tx_checksum=tx, persistence=persistence, **more)))
+    planned = cure(sending(server(tx_checksum=tx, persistence=persistence, **more)))
 
-    assert {one.device: (one.now, one.lasting) for one in found.switches} == switches
-    assert found.fixed == fixed
+    assert {switch.device: (switch.now, switch.lasting) for switch in planned.switches} == switches
+    assert planned.fixed == fixed
 
 
 @pytest.mark.parametrize(
@@ -150,9 +150,9 @@ def test_a_stack_is_found_by_the_interface_that_a_finding_names(interface: str, 
 
 
 def test_a_finding_on_a_nic_without_a_name_has_a_stack_of_which_nothing_was_read() -> None:
-    found = stack_of(TWO_NICS, None)
+    stack = stack_of(TWO_NICS, None)
 
-    assert (found.interface, found.top, found.observed, found.declared) == (None, None, False, False)
+    assert (stack.interface, stack.top, stack.observed, stack.declared) == (None, None, False, False)
 
 
 def test_the_namesake_that_sends_through_the_interface_is_found() -> None:
@@ -174,11 +174,11 @@ def test_the_namesake_that_sends_through_the_interface_is_found() -> None:
     ],
 )
 def test_the_offload_of_a_device_is_that_of_the_server_only_where_no_stack_was_read(
-    one: Server, interface: str, name: str | None, expected: State
+    sending_server: Server, interface: str, name: str | None, expected: State
 ) -> None:
-    found = offload_of(stack_of(one, interface), None if name is None else DeviceName(name))
+    offload = offload_of(stack_of(sending_server, interface), None if name is None else DeviceName(name))
 
-    assert found.tx_checksum is expected
+    assert offload.tx_checksum is expected
 
 
 def test_an_unknown_device_above_the_named_one_is_not_chosen_for_being_off() -> None:

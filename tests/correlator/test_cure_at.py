@@ -15,7 +15,7 @@ DEVICES = (
     nic("eth4", mac=Mac("b4:96:91:00:00:04")),
     nic("eth5", mac=Mac("b4:96:91:00:00:05")),
 )
-READ = read_server(sends(DEVICES[0]), *(sends(one, State.OFF) for one in DEVICES[1:]))
+READ = read_server(sends(DEVICES[0]), *(sends(device, State.OFF) for device in DEVICES[1:]))
 
 
 @pytest.mark.parametrize("server", [satellite(interface=None), satellite(), READ])

@@ -39,9 +39,11 @@ Fact: TypeAlias = Callable[[Inventory], Inventory]
 
 
 def on_host(change: Callable[[Hypervisor], Hypervisor], place: int = 0) -> Fact:
-    return lambda one: replace(
-        one,
-        hypervisors=tuple(change(host) if number == place else host for number, host in enumerate(one.hypervisors)),
+    return lambda inventory: replace(
+        inventory,
+        hypervisors=tuple(
+            change(host) if number == place else host for number, host in enumerate(inventory.hypervisors)
+        ),
     )
 
 
@@ -49,21 +51,21 @@ def with_device(device: Device) -> Fact:
     """Describe a device of the first hypervisor, in place of what was known of it."""
 
     def change(host: Hypervisor) -> Hypervisor:
-        return replace(host, devices=(*(one for one in host.devices if one.name != device.name), device))
+        return replace(host, devices=(*(shared for shared in host.devices if shared.name != device.name), device))
 
     return on_host(change)
 
 
 def with_server(change: Callable[[Server], Server]) -> Fact:
-    return lambda one: replace(one, servers=tuple(map(change, one.servers)))
+    return lambda inventory: replace(inventory, servers=tuple(map(change, inventory.servers)))
 
 
 def with_clone(inventory: Inventory) -> Inventory:
     """Add a domain of another uuid with the server's MAC."""
 
     def change(host: Hypervisor) -> Hypervisor:
-        (one,) = [domain for domain in host.domains if domain.name == "sat"]
-        clone: Domain = replace(one, name=CLONE, uuid=UUID)
+        (shared,) = [domain for domain in host.domains if domain.name == "sat"]
+        clone: Domain = replace(shared, name=CLONE, uuid=UUID)
         return replace(host, domains=(*host.domains, clone))
 
     return on_host(change)(inventory)
@@ -83,7 +85,7 @@ def really(inventory: Inventory) -> Inventory:
 
 def found_on_the_device(inventory: Inventory) -> Inventory:
     of_host = with_device(replace(macvlan("mv0", "bond2"), mac=SERVING))
-    return with_server(lambda one: replace(one, macs=(SERVING,), declared_macs=(SERVING,)))(of_host(inventory))
+    return with_server(lambda server: replace(server, macs=(SERVING,), declared_macs=(SERVING,)))(of_host(inventory))
 
 
 VIRTUAL = with_device(nic("eth4", driver="virtio_net", mac=Mac("52:54:00:10:00:04")))
@@ -129,8 +131,8 @@ DEMANDS: dict[str, tuple[Exemption, str, str, Fact]] = {
 
 
 def finding(inventory: Inventory, mac: str) -> Finding | None:
-    found = (one for one in correlate(inventory).findings if one.mac == mac and one.domain != CLONE)
-    return next(found, None)
+    matching = (finding for finding in correlate(inventory).findings if finding.mac == mac and finding.domain != CLONE)
+    return next(matching, None)
 
 
 @pytest.mark.parametrize("words", DEMANDS)
@@ -139,7 +141,7 @@ def test_a_scenario_clears_what_one_more_fact_would_warn_of(
 ) -> None:
     exemption, scenario, mac, fact = DEMANDS[words]
     truths = map(json.loads, (cases / "verdicts" / "truth.jsonl").read_text().splitlines())
-    (truth,) = [one for one in truths if (one["scenario"], one["mac"]) == (scenario, mac)]
+    (truth,) = [truth for truth in truths if (truth["scenario"], truth["mac"]) == (scenario, mac)]
     monkeypatch.chdir(shutil.copytree(cases / "verdicts" / scenario, tmp_path / "scenario", symlinks=True))
     CliRunner().invoke(virtscan, [*shlex.split(truth["command"])[1:], "--save", "saved.json"])
     after = really(loads(Path("saved.json").read_bytes(), origin="saved.json"))
@@ -151,7 +153,7 @@ def test_a_scenario_clears_what_one_more_fact_would_warn_of(
     assert new is None or new.verdict is Verdict.NOT_AFFECTED
     assert old is not None
     assert old.verdict in {Verdict.AT_RISK, Verdict.UNKNOWN}
-    assert [one for one in DEMANDED if one(Clearing(before, after, old, new))] == [exemption]
+    assert [name for name in DEMANDED if name(Clearing(before, after, old, new))] == [exemption]
 
 
 @pytest.mark.parametrize("where", Where)

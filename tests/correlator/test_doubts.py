@@ -69,9 +69,9 @@ def test_an_unread_domain_raises_no_doubt_about_a_server(server: str) -> None:
 
 
 def test_an_unread_domain_raises_no_doubt_on_a_fixed_kernel() -> None:
-    found = finding_of(unread(scene(servers=(CAPTURED,), kernel=FIXED_KERNEL)))
+    finding = finding_of(unread(scene(servers=(CAPTURED,), kernel=FIXED_KERNEL)))
 
-    assert (found.rule, found.confidence, found.missing) == ("R2", Confidence.HIGH, ())
+    assert (finding.rule, finding.confidence, finding.missing) == ("R2", Confidence.HIGH, ())
 
 
 @pytest.mark.parametrize("server", DOUBTFUL)
@@ -87,6 +87,6 @@ def test_a_macvlan_of_a_server_that_is_not_found_may_be_one_of_the_interfaces_hy
     own = macvlan("mv0", "eth0", mac="02:00:00:00:00:05")
     sender = read_server(sends(own, State.ON), sends(nic("eth0"), State.OFF), interface="mv0")
 
-    found = finding_of(scene(servers=(sender,)))
-    assert (found.rule, found.missing != ()) == ("R11", True)
+    finding = finding_of(scene(servers=(sender,)))
+    assert (finding.rule, finding.missing != ()) == ("R11", True)
     assert finding_of(scene(servers=(replace(sender, physical=True),))).rule == "R5"

@@ -49,9 +49,9 @@ def test_a_finding_names_every_other_server_that_puts_it_at_risk_but_for_waived_
 
     first, second = correlate(fleet).findings
 
-    assert [first.server, *(one.server for one in first.others)] == ["accepted", "one", "two"]
-    assert [second.server, *(one.server for one in second.others)] == ["one", "two"]
-    assert {one.server_interface for one in first.others} == {"eth0"}
+    assert [first.server, *(other.server for other in first.others)] == ["accepted", "one", "two"]
+    assert [second.server, *(other.server for other in second.others)] == ["one", "two"]
+    assert {other.server_interface for other in first.others} == {"eth0"}
 
 
 def test_an_empty_inventory_gives_an_empty_report() -> None:
@@ -109,9 +109,9 @@ def test_a_finding_carries_the_facts_of_its_interface() -> None:
 def test_a_rule_about_no_server_names_none(
     servers: tuple[Server, ...], kernel: str | None, segments: dict[str, str]
 ) -> None:
-    found = finding_of(scene(servers=servers, kernel=kernel, segments=segments))
+    finding = finding_of(scene(servers=servers, kernel=kernel, segments=segments))
 
-    assert (found.server, found.server_interface) == (None, None)
+    assert (finding.server, finding.server_interface) == (None, None)
 
 
 ON = server("a")
@@ -137,9 +137,9 @@ def test_the_surer_of_two_servers_alike_decides() -> None:
     unsure = server("a")
     sure = satellite(name="z")
 
-    found = finding_of(scene(servers=(unsure, sure), beside=(provisioner(),)))
+    finding = finding_of(scene(servers=(unsure, sure), beside=(provisioner(),)))
 
-    assert (found.server, found.rule) == ("z", "R7")
+    assert (finding.server, finding.rule) == ("z", "R7")
 
 
 def test_first_server_by_name_decides_if_all_else_is_equal() -> None:
@@ -150,18 +150,18 @@ def test_first_server_by_name_decides_if_all_else_is_equal() -> None:
 
 
 def test_a_server_without_a_named_interface_comes_first() -> None:
-    found = finding_of(scene(servers=(server("a", interface="eth0"), server("a", interface=None))))
+    finding = finding_of(scene(servers=(server("a", interface="eth0"), server("a", interface=None))))
 
-    assert (found.server, found.server_interface) == ("a", None)
+    assert (finding.server, finding.server_interface) == ("a", None)
 
 
 def test_a_pool_with_an_unknown_device_is_judged_on_all() -> None:
     pool = (Attachment(DeviceName("bond2"), SourceMode.VEPA), Attachment(None, SourceMode.BRIDGE))
     interface = Interface(index=0, type="network", network="pool", attachments=pool)
 
-    found = finding_of(scene(interface, servers=(server(),)))
+    finding = finding_of(scene(interface, servers=(server(),)))
 
-    assert (found.rule, found.source_device) == ("R11", None)
+    assert (finding.rule, finding.source_device) == ("R11", None)
 
 
 def test_no_verdict_is_certain_for_a_pool_whose_devices_disagree() -> None:
@@ -181,9 +181,9 @@ def test_no_verdict_is_certain_for_a_pool_whose_devices_disagree() -> None:
 def test_a_server_that_does_not_serve_the_segment_does_not_count() -> None:
     servers = (server("near", segments=("pxe-a",)), server("far", segments=("pxe-b",), tx_checksum=State.OFF))
 
-    found = finding_of(scene(servers=servers, segments={"bond2": "pxe-b"}))
+    finding = finding_of(scene(servers=servers, segments={"bond2": "pxe-b"}))
 
-    assert (found.server, found.verdict) == ("far", Verdict.MITIGATED)
+    assert (finding.server, finding.verdict) == ("far", Verdict.MITIGATED)
 
 
 def test_the_device_that_decided_is_the_one_that_is_shown() -> None:
@@ -204,9 +204,9 @@ def test_served_device_is_shown_if_two_devices_clear() -> None:
     interface = Interface(index=0, type="network", network="pool", attachments=pool)
     segments = {"bond2": "pxe-b", "bond3": "pxe-a"}
 
-    found = finding_of(scene(interface, servers=(server(segments=("pxe-a",), physical=True),), segments=segments))
+    finding = finding_of(scene(interface, servers=(server(segments=("pxe-a",), physical=True),), segments=segments))
 
-    assert (found.rule, found.source_device) == ("R10", "bond3")
+    assert (finding.rule, finding.source_device) == ("R10", "bond3")
 
 
 def test_findings_come_worst_first_then_most_pressing_then_by_name() -> None:
@@ -225,7 +225,9 @@ def test_findings_come_worst_first_then_most_pressing_then_by_name() -> None:
         servers=(server(),),
     )
 
-    order = [(found.hypervisor, found.domain, found.index, found.origin) for found in correlate(fleet).findings]
+    order = [
+        (finding.hypervisor, finding.domain, finding.index, finding.origin) for finding in correlate(fleet).findings
+    ]
 
     default = "qemu:///system"
     assert order == [
@@ -247,7 +249,7 @@ def test_findings_are_ordered_by_the_numbers_in_names() -> None:
         servers=(server(),),
     )
 
-    assert [(found.hypervisor, found.domain) for found in correlate(fleet).findings] == [
+    assert [(finding.hypervisor, finding.domain) for finding in correlate(fleet).findings] == [
         ("hv9", "VM9"), ("hv9", "vm009"), ("hv9", "vm9"), ("hv9", "vm10"), ("hv10", "vm1"),
     ]  # fmt: skip
 

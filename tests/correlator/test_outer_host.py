@@ -32,10 +32,10 @@ OUTER = NeedsOuterHost(server="satellite", hypervisor="hv1", outer="satellite")
 def test_a_bare_metal_server_with_taps_may_run_a_hypervisor_that_is_a_virtual_machine(
     devices: tuple[ServerDevice, ...], more: dict[str, Machine | bool], rule: str
 ) -> None:
-    found = finding_of(scene(servers=(read_server(*devices, **more),), host_devices=VIRTIO))
+    finding = finding_of(scene(servers=(read_server(*devices, **more),), host_devices=VIRTIO))
 
-    assert found.rule == rule
-    assert (OUTER in found.missing) is (rule == "R14")
+    assert finding.rule == rule
+    assert (OUTER in finding.missing) is (rule == "R14")
 
 
 def test_a_bare_metal_hypervisor_does_not_run_on_a_server() -> None:

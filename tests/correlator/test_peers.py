@@ -60,7 +60,7 @@ from virtscan.model.gaps.items import OtherItem
 
 
 @st.composite
-def variants(draw: DrawFn, one: Server, macs: tuple[Mac, ...]) -> Server:
+def variants(draw: DrawFn, server: Server, macs: tuple[Mac, ...]) -> Server:
     """A server that is like this one but for its name and one thing; `macs` are where a server may be."""
     mac = draw(st.sampled_from((*macs, *ELSEWHERE)))
     lasting = Persistence(tx_checksum=draw(st.sampled_from(State)), setting=SettingInWords(text="ifcfg"))
@@ -78,7 +78,7 @@ def variants(draw: DrawFn, one: Server, macs: tuple[Mac, ...]) -> Server:
             )
         )
     )
-    return replace(one, name=f"c{draw(st.integers(0, 5))}", **change)
+    return replace(server, name=f"c{draw(st.integers(0, 5))}", **change)
 
 
 @st.composite
@@ -86,9 +86,11 @@ def far(draw: DrawFn, number: int) -> Hypervisor:
     """A hypervisor with MACs of its own, of which one may be that of two copies."""
     macs = tuple(Mac(f"52:54:00:00:{number:02x}:{place:02x}") for place in range(3))
     host = draw(hypervisors(number, macs))
-    nics = [replace(nic, index=0, attachments=nic.attachments[:1]) for one in host.domains for nic in one.interfaces]
+    nics = [
+        replace(nic, index=0, attachments=nic.attachments[:1]) for domain in host.domains for nic in domain.interfaces
+    ]
     guests = tuple(domain(f"{host.name}-{nic.mac}", nic) for nic in nics)
-    copies = tuple(replace(one, name=f"{one.name}-copy") for one in guests[: draw(st.integers(0, 2))])
+    copies = tuple(replace(domain, name=f"{domain.name}-copy") for domain in guests[: draw(st.integers(0, 2))])
     pair = domain(f"{host.name}-pair", nics[1], replace(nics[2], index=1))
     return replace(host, domains=draw(st.sampled_from((host.domains, (*guests, *copies), (guests[0], pair)))))
 
@@ -98,7 +100,9 @@ def crowds(draw: DrawFn) -> Inventory:
     """Random inventories with many servers, most of them like others, some under one name, some seen earlier."""
     before = draw(inventories())
     beyond = (draw(far(8)), draw(far(9)))
-    macs = tuple(nic.mac for host in beyond for one in host.domains for nic in one.interfaces if nic.mac is not None)
+    macs = tuple(
+        nic.mac for host in beyond for domain in host.domains for nic in domain.interfaces if nic.mac is not None
+    )
     like = draw(st.sampled_from(before.servers))
     crowd = tuple(draw(variants(like, macs)) for _ in range(draw(st.integers(4, 12))))
     kernel = draw(st.sampled_from(("2.6.32-279.el6.x86_64", None)))
@@ -116,13 +120,13 @@ def crowds(draw: DrawFn) -> Inventory:
 def ruled_alone(index: ServerIndex, host: Hypervisor, point: PointEvaluation, number: int) -> Iterator[Ruling]:
     """Rule on each place of one server, wherever that is."""
     stacks = AttachmentPoints(host, index.fleet.devices_of(host.name)).stacks
-    for one in index.placed[number]:
-        seen = seen_from(one.place, host.name, index.fleet)
+    for at in index.placed[number]:
+        seen = seen_from(at.place, host.name, index.fleet)
         if seen.outside is not None:
-            where = from_outside(one.stack, seen.outside, point.point, index.fleet, one.remembered)
-            yield rule_at(kernel_state(host), point.point, one.stack, where)
+            where = from_outside(at.stack, seen.outside, point.point, index.fleet, at.remembered)
+            yield rule_at(kernel_state(host), point.point, at.stack, where)
         for place in seen.inside:
-            stack = one.here if place is one.place else one.stack
+            stack = at.here if place is at.place else at.stack
             for position in positions(stack, place, point.point, stacks):
                 yield rule_at(kernel_state(host), point.point, stack, position)
 
@@ -130,11 +134,11 @@ def ruled_alone(index: ServerIndex, host: Hypervisor, point: PointEvaluation, nu
 def evaluated(looked_at: Inventory, index: ServerIndex) -> Iterator[tuple[Hypervisor, Evaluator, Evaluation]]:
     for host in looked_at.hypervisors:
         evaluator = Evaluator(index, host)
-        for one in host.domains:
-            for interface in one.interfaces:
-                found = evaluator.evaluate(one, interface)
-                if not isinstance(found, NotJudged):
-                    yield index.fleet.hypervisors[host.name], evaluator, found
+        for guest in host.domains:
+            for interface in guest.interfaces:
+                evaluation = evaluator.evaluate(guest, interface)
+                if not isinstance(evaluation, NotJudged):
+                    yield index.fleet.hypervisors[host.name], evaluator, evaluation
 
 
 def by_server(point: PointEvaluation) -> Counter[tuple[object, ...]]:
@@ -151,42 +155,50 @@ def by_server(point: PointEvaluation) -> Counter[tuple[object, ...]]:
 @given(crowds())
 def test_the_rulings_in_full_are_those_on_each_server_alone(looked_at: Inventory) -> None:
     index = ServerIndex(looked_at)
-    for host, evaluator, found in evaluated(looked_at, index):
-        for point in evaluator.in_full(found):
+    for host, evaluator, evaluation in evaluated(looked_at, index):
+        for point in evaluator.in_full(evaluation):
             answering = [
-                one
+                ruling
                 for number in range(len(index.servers))
                 if number not in point.excluded
-                for one in ruled_alone(index, host, point, number)
+                for ruling in ruled_alone(index, host, point, number)
             ]
             if answering:
                 assert Counter(map(repr, point.rulings)) == Counter(map(repr, answering))
-                assert [one.sort_key for one in point.rulings] == sorted(one.sort_key for one in answering)
+                assert [ruling.sort_key for ruling in point.rulings] == sorted(server.sort_key for server in answering)
             else:
-                assert all(one.stack is None for one in point.rulings)
+                assert all(ruling.stack is None for ruling in point.rulings)
 
 
 def assert_rulings_hold_for_all(looked_at: Inventory) -> None:
     index = ServerIndex(looked_at)
-    for _, evaluator, found in evaluated(looked_at, index):
-        full = evaluator.in_full(found)
-        alone = conclude(full, found.candidates, index.fleet)
+    for _, evaluator, evaluation in evaluated(looked_at, index):
+        full = evaluator.in_full(evaluation)
+        alone = conclude(full, evaluation.candidates, index.fleet)
 
         assert isinstance(alone, Evaluation)
-        assert [by_server(point) for point in found.points] == [by_server(point) for point in full]
-        assert [point.reach for point in found.points] == [point.reach for point in full]
-        assert replace(found.ruling, alike=()) == alone.ruling
-        assert found.doubts == alone.doubts
-        assert (found.confidence, found.disagree, found.reach) == (alone.confidence, alone.disagree, alone.reach)
-        assert (found.decided.point, found.decided.contradicted) == (alone.decided.point, alone.decided.contradicted)
+        assert [by_server(point) for point in evaluation.points] == [by_server(point) for point in full]
+        assert [point.reach for point in evaluation.points] == [point.reach for point in full]
+        assert replace(evaluation.ruling, alike=()) == alone.ruling
+        assert evaluation.doubts == alone.doubts
+        assert (evaluation.confidence, evaluation.disagree, evaluation.reach) == (
+            alone.confidence,
+            alone.disagree,
+            alone.reach,
+        )
+        assert (evaluation.decided.point, evaluation.decided.contradicted) == (
+            alone.decided.point,
+            alone.decided.contradicted,
+        )
 
 
-def at_risk_alone(looked_at: Inventory, found: Finding) -> set[tuple[str, str]]:
+def at_risk_alone(looked_at: Inventory, finding: Finding) -> set[tuple[str, str]]:
     """Return the servers, by name and interface, that alone put an interface at risk."""
     index = ServerIndex(looked_at)
-    host = next(one for one in looked_at.hypervisors if one.name == found.hypervisor)
-    one = next(one for one in host.domains if (one.origin, one.name) == (found.origin, found.domain))
-    points = Evaluator(index, host).points(one, one.interfaces[found.index])
+    host = next(host for host in looked_at.hypervisors if host.name == finding.hypervisor)
+    key = finding.origin, finding.domain
+    judged = next(each for each in host.domains if (each.origin, each.name) == key)
+    points = Evaluator(index, host).points(judged, judged.interfaces[finding.index])
     stacks = [ruling.stack for point in points for ruling in point.rulings if ruling.rule.verdict is Verdict.AT_RISK]
     return {(stack.server.name, stack.interface or "") for stack in stacks if stack is not None}
 
@@ -264,11 +276,11 @@ def test_servers_that_differ_in_one_fact_are_judged_separately(looked_at: Invent
 @settings(many, max_examples=40)
 @given(crowds())
 def test_a_finding_lists_all_servers_that_alone_put_the_interface_at_risk(looked_at: Inventory) -> None:
-    for found in correlate(looked_at).findings:
-        listed = {(one.server, one.server_interface or "") for one in found.others}
-        if found.verdict is Verdict.AT_RISK:
-            decides = (found.server or "", found.server_interface or "")
-            assert listed == at_risk_alone(looked_at, found) - {decides}
+    for finding in correlate(looked_at).findings:
+        listed = {(other.server, other.server_interface or "") for other in finding.others}
+        if finding.verdict is Verdict.AT_RISK:
+            decides = (finding.server or "", finding.server_interface or "")
+            assert listed == at_risk_alone(looked_at, finding) - {decides}
         else:
             assert not listed
 
@@ -282,7 +294,9 @@ def test_many_servers_need_no_more_rulings_than_few(servers: int) -> None:
     hosts = [hypervisor(f"hv{number}", *guests[number::10]) for number in range(10)]
     here = hypervisor("here", domain("web01", macvtap(mac="52:54:00:ff:00:01")))
     looked_at = inventory(*hosts, here, servers=(*inside, *lost))
-    ((*_, found),) = (one for one in evaluated(looked_at, ServerIndex(looked_at)) if one[0].name == "here")
+    ((*_, evaluated_interface),) = (
+        evaluation for evaluation in evaluated(looked_at, ServerIndex(looked_at)) if evaluation[0].name == "here"
+    )
 
-    assert len(found.points[0].rulings) == 2
-    assert sum(map(len, (one.stacks for one in found.points[0].rulings))) == servers
+    assert len(evaluated_interface.points[0].rulings) == 2
+    assert sum(map(len, (ruling.stacks for ruling in evaluated_interface.points[0].rulings))) == servers

@@ -42,7 +42,7 @@ many = settings(
 
 
 def by_interface(report: Report) -> dict[tuple[str, str, int], Finding]:
-    findings = {(found.hypervisor, found.domain, found.index): found for found in report.findings}
+    findings = {(finding.hypervisor, finding.domain, finding.index): finding for finding in report.findings}
     assert len(findings) == len(report.findings)
     return findings
 
@@ -67,13 +67,13 @@ def newly_cleared(before: Inventory, changes: Iterable[Change]) -> Iterator[tupl
                 yield after, old, new
 
 
-def is_outside(found: Finding | None) -> bool:
+def is_outside(finding: Finding | None) -> bool:
     """Return True for what the table itself lets through.
 
     One is a place elsewhere that names the missing fact. One is an interface of the server's own, as long as no clone
     has its MAC. The last are segments declared on both sides, although a record or an address contradicted them.
     """
-    return found is None or found.rule == "R4" or (found.rule == "R10" and found.confidence is Confidence.LOW)
+    return finding is None or finding.rule == "R4" or (finding.rule == "R10" and finding.confidence is Confidence.LOW)
 
 
 def is_contradicted(inventory: Inventory) -> bool:
@@ -90,10 +90,10 @@ def is_contradicted(inventory: Inventory) -> bool:
 def test_knowing_less_never_clears(before: Inventory) -> None:
     # A declaration that is contradicted is a weaker source of what was observed: it is taken away with it.
     warned = correlate(before).warnings
-    less = [lambda one, loss=loss: withdrawn(loss(one), warned) for loss in losses(before)]
+    less = [lambda inventory, loss=loss: withdrawn(loss(inventory), warned) for loss in losses(before)]
     for after, old, new in newly_cleared(before, less):
-        one = Clearing(before, after, old, new)
-        assert any(is_demanded(one) for is_demanded in DEMANDED), (after, old, new)
+        clearing = Clearing(before, after, old, new)
+        assert any(is_demanded(clearing) for is_demanded in DEMANDED), (after, old, new)
 
 
 def added_places(data: DataObject, before: Inventory) -> Inventory:
@@ -114,7 +114,7 @@ def added_places(data: DataObject, before: Inventory) -> Inventory:
             st.sampled_from((tap("more"), macvlan("more", "bond2"), macvlan("more", "br0", SourceMode.VEPA)))
         )
         host = replace(host, devices=(*host.devices, replace(more, mac=mac)))
-    hosts = tuple(host if number == place else one for number, one in enumerate(before.hypervisors))
+    hosts = tuple(host if number == place else observed for number, observed in enumerate(before.hypervisors))
     return replace(before, hypervisors=hosts)
 
 
@@ -159,8 +159,8 @@ def test_the_order_of_what_was_read_never_matters(data: DataObject) -> None:
 
     first, second = correlate(before), correlate(shuffled(data, before))
 
-    for one, other in zip(first.findings, second.findings, strict=True):
-        assert one == other
+    for finding, other in zip(first.findings, second.findings, strict=True):
+        assert finding == other
     assert first.not_judged == second.not_judged
     assert set(first.warnings) == set(second.warnings)
 
@@ -187,7 +187,7 @@ def test_an_unchanged_fleet_gives_equal_findings_on_two_nights(before: Inventory
             )
             for host in before.hypervisors
         ),
-        servers=tuple(replace(later(one), kernel=later(one.kernel)) for one in before.servers),
+        servers=tuple(replace(later(server), kernel=later(server.kernel)) for server in before.servers),
         netboots=tuple(map(later, before.netboots)),
         subnets=tuple(map(later, before.subnets)),
     )
@@ -205,7 +205,7 @@ def test_every_interface_is_judged_or_counted(inventory: Inventory) -> None:
     assert len(report.findings) + sum(report.not_judged.values()) == interfaces
     assert report.inventory == aged(inventory)
     assert all(count > 0 for count in report.not_judged.values())
-    assert list(report.findings) == sorted(report.findings, key=lambda found: BADNESS[found.verdict])
+    assert list(report.findings) == sorted(report.findings, key=lambda inventory: BADNESS[inventory.verdict])
 
 
 @pytest.mark.long
@@ -223,7 +223,7 @@ def test_the_random_inventories_reach_every_rule() -> None:
     @given(inventories(least_servers=0))
     def look(inventory: Inventory) -> None:
         report = correlate(inventory)
-        reached.update(found.rule for found in report.findings)
+        reached.update(finding.rule for finding in report.findings)
         reached.update(report.not_judged)
 
     look()

@@ -85,9 +85,9 @@ def test_a_server_with_two_nics_is_reached_through_one(mode: SourceMode, other_d
     other = macvtap(other_device, SourceMode.PRIVATE, OTHER, index=1)
     guest = domain("sat", macvtap("bond2", mode, SERVING), other)
 
-    found = finding_of(scene(beside=(guest,), devices=(bond("bond3", "eth6"), nic("eth6"))))
+    finding = finding_of(scene(beside=(guest,), devices=(bond("bond3", "eth6"), nic("eth6"))))
 
-    assert found.reaches_server is expected
+    assert finding.reaches_server is expected
 
 
 @pytest.mark.parametrize(("state", "expected"), [(DomainState.ACTIVE, YES), (DomainState.UNKNOWN, UNKNOWN)])
@@ -97,6 +97,6 @@ def test_a_copy_that_may_be_the_server_leaves_its_reach_open(state: DomainState,
         domain("old", macvtap("bond2", SourceMode.PRIVATE, SERVING), uuid="c7", state=DomainState.INACTIVE),
     )
 
-    found = finding_of(scene(servers=(satellite(macs=(Mac(SERVING),)),), beside=copies))
+    finding = finding_of(scene(servers=(satellite(macs=(Mac(SERVING),)),), beside=copies))
 
-    assert found.reaches_server is expected
+    assert finding.reaches_server is expected

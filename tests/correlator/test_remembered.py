@@ -62,9 +62,9 @@ def unread(host: Hypervisor) -> Hypervisor:
     return Hypervisor(name=host.name, uri=host.uri, status=HostStatus.FAILED)
 
 
-def without_answer(one: Server) -> Server:
-    silent = Offload(reason=failure("timeout"))  # `replace` checks no types, a constructor does
-    return replace(one, tx_checksum=silent.tx_checksum, reason=silent.reason, macs=one.declared_macs, devices=())
+def without_answer(server: Server) -> Server:
+    unread = Offload(reason=failure("timeout"))  # `replace` checks no types, a constructor does
+    return replace(server, tx_checksum=unread.tx_checksum, reason=unread.reason, macs=server.declared_macs, devices=())
 
 
 def night_after(before: Inventory, *names: str, nights: int = 1) -> Inventory:
@@ -88,8 +88,8 @@ def on(report_of: Inventory, name: str) -> list[Finding]:
     return [finding for finding in correlate(report_of).findings if finding.hypervisor == name]
 
 
-def verdicts(one: Inventory, name: str = "hv2") -> set[tuple[Verdict, Confidence]]:
-    return {(finding.verdict, finding.confidence) for finding in on(one, name)}
+def verdicts(inventory: Inventory, name: str = "hv2") -> set[tuple[Verdict, Confidence]]:
+    return {(finding.verdict, finding.confidence) for finding in on(inventory, name)}
 
 
 def test_a_hypervisor_that_reboots_raises_no_alarm_about_interfaces_elsewhere() -> None:
@@ -173,9 +173,9 @@ def test_a_place_clears_nothing_on_the_machine_that_it_is_on() -> None:
 def test_a_place_clears_nothing_once_the_server_was_seen_elsewhere(by: str) -> None:
     tonight = night_after(fleet(), "hv1")
     uuid = "00000000-0000-1000-8000-000000000001" if by == "uuid" else None
-    found = domain("new", *((macvtap(mac=SAT),) if by == "mac" else ()), uuid=uuid)
+    new_domain = domain("new", *((macvtap(mac=SAT),) if by == "mac" else ()), uuid=uuid)
     device = replace(tap("odd0"), mac=SAT)
-    third = hypervisor("hv3", found, devices=(*own_nics("hv3"), *((device,) if by == "device" else ())))
+    third = hypervisor("hv3", new_domain, devices=(*own_nics("hv3"), *((device,) if by == "device" else ())))
 
     elsewhere = replace(tonight, hypervisors=(*tonight.hypervisors, third))
     assert verdicts(elsewhere) == {(Verdict.UNKNOWN, Confidence.LOW)}
@@ -228,31 +228,31 @@ CLEARED = {Verdict.MITIGATED, Verdict.NOT_AFFECTED}
 @st.composite
 def located(draw: DrawFn) -> Inventory:
     """A fleet of which most was read, and whose servers are where their MACs are."""
-    one = draw(inventories())
+    drawn = draw(inventories())
     hosts = tuple(
         replace(
             host, status=HostStatus.COMPLETE, lists_all_domains=True, kernel=None, declared_kernel=None, daemon=None
         )
-        for host in one.hypervisors
+        for host in drawn.hypervisors
     )
-    servers = tuple(replace(each, physical=False, runs_on=None, segments=(), subnets=()) for each in one.servers[:1])
+    servers = tuple(replace(each, physical=False, runs_on=None, segments=(), subnets=()) for each in drawn.servers[:1])
     return replace(
-        one,
+        drawn,
         hypervisors=hosts,
         servers=servers,
         netboots=(),
         policy=Policy(),
-        gaps=draw(st.sampled_from(((), (), one.gaps))),
+        gaps=draw(st.sampled_from(((), (), drawn.gaps))),
     )
 
 
-def has_a_server(host: Hypervisor, one: Inventory) -> bool:
-    macs = {mac for each in one.servers for mac in each.macs}
+def has_a_server(host: Hypervisor, inventory: Inventory) -> bool:
+    macs = {mac for each in inventory.servers for mac in each.macs}
     return any(interface.mac in macs for domain in host.domains for interface in domain.interfaces)
 
 
-def by_interface(one: Inventory) -> dict[tuple[str, str, int], Finding]:
-    return {(found.hypervisor, found.domain, found.index): found for found in correlate(one).findings}
+def by_interface(inventory: Inventory) -> dict[tuple[str, str, int], Finding]:
+    return {(finding.hypervisor, finding.domain, finding.index): finding for finding in correlate(inventory).findings}
 
 
 @pytest.mark.long
@@ -266,19 +266,19 @@ def test_memory_clears_only_what_the_complete_scan_cleared_and_only_where_all_wa
     lost = {data.draw(st.sampled_from(theirs)), data.draw(st.sampled_from(theirs))}
     later = night_after(before, *lost)
     later = replace(later, gaps=(*before.gaps, *later.gaps))
-    silent = replace(later, servers=tuple(replace(one, macs=(), declared_macs=()) for one in later.servers))
-    later = data.draw(st.sampled_from((silent, silent, later, replace(later, servers=before.servers))))
+    without_macs = replace(later, servers=tuple(replace(server, macs=(), declared_macs=()) for server in later.servers))
+    later = data.draw(st.sampled_from((without_macs, without_macs, later, replace(later, servers=before.servers))))
     hosts = {host.name: host for host in later.hypervisors}
     was, alone = by_interface(before), by_interface(replace(later, places=()))
 
-    for key, found in by_interface(later).items():
-        if found.concluding(reaches_server=alone[key].reaches_server) == alone[key]:
+    for key, later_finding in by_interface(later).items():
+        if later_finding.concluding(reaches_server=alone[key].reaches_server) == alone[key]:
             continue
-        assert found.verdict is alone[key].verdict or found.rule == "R10"
-        assert found.confidence is Confidence.LOW
-        assert hosts[found.hypervisor].status is HostStatus.COMPLETE
+        assert later_finding.verdict is alone[key].verdict or later_finding.rule == "R10"
+        assert later_finding.confidence is Confidence.LOW
+        assert hosts[later_finding.hypervisor].status is HostStatus.COMPLETE
         assert not any(
-            gap.hypervisor == found.hypervisor and gap.about in {GapAbout.DOMAIN, GapAbout.HYPERVISOR}
+            gap.hypervisor == later_finding.hypervisor and gap.about in {GapAbout.DOMAIN, GapAbout.HYPERVISOR}
             for gap in later.gaps
         )
-        assert was[key].verdict in CLEARED or found.verdict not in CLEARED, (was[key], found)
+        assert was[key].verdict in CLEARED or later_finding.verdict not in CLEARED, (was[key], later_finding)

@@ -125,10 +125,10 @@ def beside(server: Interface, interface: Interface, *, reflective: tuple[str, ..
 def test_each_relation_of_two_guests_has_its_row(
     server: Interface, interface: Interface, rule: str, reach: Reach
 ) -> None:
-    found = finding_of(beside(server, interface))
+    finding = finding_of(beside(server, interface))
 
-    assert (found.rule, found.reaches_server) == (rule, reach)
-    assert found.missing or found.verdict is not Verdict.UNKNOWN
+    assert (finding.rule, finding.reaches_server) == (rule, reach)
+    assert finding.missing or finding.verdict is not Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,9 @@ def test_each_relation_of_two_guests_has_its_row(
 def test_a_reflecting_switch_brings_frames_back(
     server: Interface, interface: Interface, rule: str, reach: Reach
 ) -> None:
-    found = finding_of(beside(server, interface, reflective=("bond2", "vbond")))
+    finding = finding_of(beside(server, interface, reflective=("bond2", "vbond")))
 
-    assert (found.rule, found.reaches_server) == (rule, reach)
+    assert (finding.rule, finding.reaches_server) == (rule, reach)
 
 
 def dummy(name: str) -> Device:
@@ -159,8 +159,8 @@ def dummy(name: str) -> Device:
     return device(name, DeviceKind.UNKNOWN, backing=Backing.VIRTUAL)
 
 
-def mine(one: Device) -> Device:
-    return replace(one, mac=Mac(SERVING))
+def mine(device: Device) -> Device:
+    return replace(device, mac=Mac(SERVING))
 
 
 @pytest.mark.parametrize(
@@ -194,27 +194,27 @@ def mine(one: Device) -> Device:
     ],
 )
 def test_each_device_of_the_host_itself_has_its_row(own: Device, interface: Interface, rule: str, reach: Reach) -> None:
-    found = finding_of(scene(interface, host_devices=(*STACKS, bridge("br9", "eth6", "p9"), mine(own))))
+    finding = finding_of(scene(interface, host_devices=(*STACKS, bridge("br9", "eth6", "p9"), mine(own))))
 
-    assert (found.rule, found.reaches_server) == (rule, reach)
+    assert (finding.rule, finding.reaches_server) == (rule, reach)
 
 
 @pytest.mark.parametrize(("driver", "filled"), [("ixgbe", True), ("virtio_net", False)])
 def test_a_host_process_is_cleared_without_a_nic_that_fills_in_checksums(driver: str, filled: bool) -> None:
     devices = (bond("bond2", "eth4", mac=Mac(SERVING)), nic("eth4", driver=driver))
 
-    found = finding_of(scene(host_devices=devices))
+    finding = finding_of(scene(host_devices=devices))
 
-    assert found.rule == "R9"
-    assert any(isinstance(reason, LeavesByNic) for reason in found.because) is filled
+    assert finding.rule == "R9"
+    assert any(isinstance(reason, LeavesByNic) for reason in finding.because) is filled
 
 
 def test_a_dummy_with_the_mac_of_its_bridge_does_not_send_for_it() -> None:
     pinned = (bridge("br9", "eth6", "p9", mac=Mac(SERVING)), mine(dummy("p9")))
 
-    found = finding_of(scene(macvtap("br9"), host_devices=(*STACKS, *pinned)))
+    finding = finding_of(scene(macvtap("br9"), host_devices=(*STACKS, *pinned)))
 
-    assert (found.rule, found.reaches_server) == ("R9", NO)
+    assert (finding.rule, finding.reaches_server) == ("R9", NO)
 
 
 @pytest.mark.parametrize(
@@ -274,9 +274,9 @@ OVER_MACVLAN = (
     ],
 )
 def test_a_macvlan_on_the_path_represents_its_parent(server: Interface, interface: Interface, rule: str) -> None:
-    found = finding_of(scene(interface, beside=(provisioner(server),), host_devices=OVER_MACVLAN))
+    finding = finding_of(scene(interface, beside=(provisioner(server),), host_devices=OVER_MACVLAN))
 
-    assert found.rule == rule
+    assert finding.rule == rule
 
 
 UNCLEAR = (
@@ -315,11 +315,11 @@ UNCLEAR = (
 def test_a_device_that_may_be_a_macvlan_in_bridge_mode_clears_nothing(
     server: Interface, interface: Interface, devices: set[str]
 ) -> None:
-    found = finding_of(scene(interface, beside=(provisioner(server),), host_devices=UNCLEAR))
+    finding = finding_of(scene(interface, beside=(provisioner(server),), host_devices=UNCLEAR))
 
-    (needed,) = found.missing
+    (needed,) = finding.missing
     assert isinstance(needed, NeedsDeviceRole)
-    assert (found.rule, set(needed.devices)) == ("R14", devices)
+    assert (finding.rule, set(needed.devices)) == ("R14", devices)
 
 
 @pytest.mark.parametrize(
@@ -338,9 +338,9 @@ def test_a_device_that_may_be_a_macvlan_in_bridge_mode_clears_nothing(
 def test_a_device_of_unknown_kind_that_changes_nothing_is_not_needed(
     server: Interface, interface: Interface, rule: str
 ) -> None:
-    found = finding_of(scene(interface, beside=(provisioner(server),), host_devices=UNCLEAR))
+    finding = finding_of(scene(interface, beside=(provisioner(server),), host_devices=UNCLEAR))
 
-    assert (found.rule, [one for one in found.missing if isinstance(one, NeedsDeviceRole)]) == (rule, [])
+    assert (finding.rule, [fact for fact in finding.missing if isinstance(fact, NeedsDeviceRole)]) == (rule, [])
 
 
 LAID = ("bond2", "bond2.100", "bond3", "br2", "mv1", "mv3", "br5", "br6", "br7", "br11", "br12", "mv1.7")
@@ -359,9 +359,9 @@ def test_a_lost_kind_or_mode_clears_no_pair_of_devices(loss: dict[str, Any]) -> 
         if finding_of(scene(interface, beside=(guest,), host_devices=OVER_MACVLAN)).verdict is not Verdict.AT_RISK:
             continue
         for lost in OVER_MACVLAN:
-            less = [replace(one, **loss) if one is lost else one for one in OVER_MACVLAN]
-            found = finding_of(scene(interface, beside=(guest,), host_devices=less))
-            assert found.verdict in OPEN, (interface, guest, lost.name)
+            less = [replace(device, **loss) if device is lost else device for device in OVER_MACVLAN]
+            finding = finding_of(scene(interface, beside=(guest,), host_devices=less))
+            assert finding.verdict in OPEN, (interface, guest, lost.name)
 
 
 @pytest.mark.parametrize(("target", "rule"), [("mv0", "R10"), (None, "R10"), ("vnet7", "R7")])
@@ -379,9 +379,9 @@ def test_a_device_that_is_a_domains_target_is_not_a_place_of_its_own(target: str
     ],
 )
 def test_an_interface_of_which_the_device_is_unknown_lacks_it(interface: Interface) -> None:
-    found = finding_of(scene(interface, beside=(provisioner(),)))
+    finding = finding_of(scene(interface, beside=(provisioner(),)))
 
-    assert (found.verdict, type(found.missing[0]).__name__) == (Verdict.UNKNOWN, "NeedsInterface")
+    assert (finding.verdict, type(finding.missing[0]).__name__) == (Verdict.UNKNOWN, "NeedsInterface")
 
 
 @pytest.mark.parametrize(("copies", "rule"), [(("bond2", "bond3"), "R7"), (("bond3",), "R10")])
@@ -414,9 +414,9 @@ def test_only_nics_below_the_servers_device_of_a_nested_hypervisor_are_known_to_
             for index, mac in enumerate(NESTED_MACS)
         ),
     )
-    found = finding_of(scene(beside=(around,), others=(inner,), host_devices=STACKS))
+    finding = finding_of(scene(beside=(around,), others=(inner,), host_devices=STACKS))
 
-    assert (found.rule, found.confidence) == (rule, confidence)
+    assert (finding.rule, finding.confidence) == (rule, confidence)
 
 
 def test_segments_exclude_a_server_that_may_send_by_another_nic_of_its_nested_hypervisor() -> None:
@@ -430,9 +430,9 @@ def test_segments_exclude_a_server_that_may_send_by_another_nic_of_its_nested_hy
         segments={DeviceName("bond2"): "b"},
     )
 
-    found = finding_of(looked_at)
+    finding = finding_of(looked_at)
 
-    assert found.rule == "R4"
+    assert finding.rule == "R4"
 
 
 def test_a_nested_hypervisor_may_be_a_domain_that_was_not_read() -> None:
@@ -460,11 +460,11 @@ def test_a_hypervisor_without_known_nics_may_be_a_domain_of_another(
 ) -> None:
     there = hypervisor("hv2", provisioner(), devices=devices, **more)
     guests = (domain("any", macvtap("bond3", mac="52:54:00:00:00:0e")),) if beside else ()
-    found = finding_of(scene(beside=guests, others=(there,)))
+    finding = finding_of(scene(beside=guests, others=(there,)))
 
-    assert (found.rule, found.confidence) == ("R10", confidence)
+    assert (finding.rule, finding.confidence) == ("R10", confidence)
     needed = (NeedsNicKinds(hypervisor="hv2", device=None),) if confidence is Confidence.LOW else ()
-    assert tuple(one for one in found.missing if isinstance(one, NeedsNicKinds)) == needed
+    assert tuple(fact for fact in finding.missing if isinstance(fact, NeedsNicKinds)) == needed
 
 
 @pytest.mark.parametrize(
@@ -486,11 +486,11 @@ def test_a_server_that_is_not_found_may_be_on_a_hypervisor_that_may_be_a_domain(
     """It may have domains that were not read, and may be a domain itself as long as none of its NICs is known."""
     there = hypervisor("hv2", devices=devices, **{"lists_all_domains": False} | more)
     guests = (domain("any", macvtap("bond3", mac="52:54:00:00:00:0e")),) if beside else ()
-    found = finding_of(scene(beside=guests, others=(there,)))
+    finding = finding_of(scene(beside=guests, others=(there,)))
 
-    assert (found.rule, found.confidence) == ("R10", confidence)
+    assert (finding.rule, finding.confidence) == ("R10", confidence)
     needed = (NeedsNicKinds(hypervisor="hv2", device=None),) if confidence is Confidence.LOW else ()
-    assert tuple(one for one in found.missing if isinstance(one, NeedsNicKinds)) == needed
+    assert tuple(fact for fact in finding.missing if isinstance(fact, NeedsNicKinds)) == needed
 
 
 def test_a_nic_that_fills_inside_a_nested_hypervisor_fills_for_good() -> None:
@@ -507,14 +507,14 @@ def test_a_nic_that_fills_inside_a_nested_hypervisor_fills_for_good() -> None:
 def test_a_server_that_is_known_to_be_on_the_device_overrules_a_declaration(
     devices: tuple[str, ...], rule: str
 ) -> None:
-    pool = replace(sat("bond2"), attachments=tuple(Attachment(DeviceName(one), BRIDGE) for one in devices))
+    pool = replace(sat("bond2"), attachments=tuple(Attachment(DeviceName(device), BRIDGE) for device in devices))
     far = satellite(segments=("a",))
 
-    found = finding_of(
+    finding = finding_of(
         scene(servers=(far,), beside=(provisioner(pool),), host_devices=STACKS, segments={DeviceName("bond2"): "b"})
     )
 
-    assert found.rule == rule
+    assert finding.rule == rule
 
 
 @pytest.mark.parametrize("copies", [(), ("bond3",)])
@@ -522,9 +522,9 @@ def test_a_copy_that_is_off_elsewhere_silences_no_server_on_the_device(copies: t
     # The declaration excludes it, and its place contradicts the declaration.
     silenced = satellite(segments=("a",))
     here = provisioner(sat("bond2"), state=DomainState.UNKNOWN)
-    off = [domain("spare", sat(one), state=DomainState.INACTIVE) for one in copies]
+    off = [domain("spare", sat(copy), state=DomainState.INACTIVE) for copy in copies]
 
-    found = finding_of(
+    finding = finding_of(
         scene(
             servers=(silenced, server("other", physical=True)),
             beside=(here, *off),
@@ -533,14 +533,14 @@ def test_a_copy_that_is_off_elsewhere_silences_no_server_on_the_device(copies: t
         )
     )
 
-    assert (found.rule, found.server) == ("R7", "satellite")
+    assert (finding.rule, finding.server) == ("R7", "satellite")
 
 
 @pytest.mark.parametrize(("more", "rule"), [(None, "R9"), (Interface(index=1, type="ethernet", mac=Mac(OTHER)), "R14")])
 def test_a_server_on_the_device_is_judged_at_all_of_its_places(more: Interface | None, rule: str) -> None:
     here = domain("sat", sat("bond2", VEPA), *(() if more is None else (more,)))
 
-    found = finding_of(
+    finding = finding_of(
         scene(
             servers=(satellite(segments=("a",), source="on"),),
             beside=(here,),
@@ -549,13 +549,13 @@ def test_a_server_on_the_device_is_judged_at_all_of_its_places(more: Interface |
         )
     )
 
-    assert found.rule == rule
+    assert finding.rule == rule
 
 
 def test_a_server_on_the_device_is_judged_where_it_may_be_without_being_read() -> None:
     two = server(macs=(Mac(SERVING), Mac("02:42:ac:11:00:02")), segments=("a",))
 
-    found = finding_of(
+    finding = finding_of(
         scene(
             servers=(two,),
             beside=(provisioner(sat("bond2", VEPA)),),
@@ -564,13 +564,13 @@ def test_a_server_on_the_device_is_judged_where_it_may_be_without_being_read() -
         )
     )
 
-    assert found.rule == "R11"
+    assert finding.rule == "R11"
 
 
 def test_a_declaration_yields_to_a_server_on_the_device_in_an_unknown_mode() -> None:
     here = provisioner(sat("odd0", NO_MODE))
 
-    found = finding_of(
+    finding = finding_of(
         scene(
             macvtap("odd0"),
             servers=(satellite(segments=("a",)), server("other", physical=True)),
@@ -579,27 +579,27 @@ def test_a_declaration_yields_to_a_server_on_the_device_in_an_unknown_mode() -> 
         )
     )
 
-    assert (found.rule, found.server) == ("R14", "satellite")
+    assert (finding.rule, finding.server) == ("R14", "satellite")
 
 
 @pytest.mark.parametrize(("machine", "rule"), [(Machine.VIRTUAL, "R14"), (Machine.UNKNOWN, "R9")])
 def test_a_virtual_machine_has_no_nic_at_an_end_that_is_not_listed(machine: Machine, rule: str) -> None:
     apart = macvtap("bond2", SourceMode.VEPA)
 
-    found = finding_of(scene(apart, beside=(provisioner(),), host_devices=(), reflective=("bond2",), machine=machine))
+    finding = finding_of(scene(apart, beside=(provisioner(),), host_devices=(), reflective=("bond2",), machine=machine))
 
-    assert found.rule == rule
+    assert finding.rule == rule
 
 
 @pytest.mark.parametrize(("reflective", "rule"), [(("bond2",), "R14"), ((), "R9")])
 def test_a_device_over_an_unknown_one_may_lead_to_a_reflecting_switch(reflective: tuple[str, ...], rule: str) -> None:
     own = mine(device("bond2.200", DeviceKind.VLAN, lower_complete=False))
 
-    found = finding_of(
+    finding = finding_of(
         scene(macvtap("bond2.200"), devices=(own,), reflective=reflective, machine=Machine.VIRTUAL, host_devices=())
     )
 
-    assert found.rule == rule
+    assert finding.rule == rule
 
 
 @pytest.mark.parametrize(
@@ -624,11 +624,11 @@ def test_a_virtual_machine_without_the_mac_of_a_nic_may_be_any_domain(
     mac: Mac | None, beside: tuple[Domain, ...], rule: str, confidence: Confidence
 ) -> None:
     outer = hypervisor("hv2", provisioner(), *beside)
-    found = finding_of(
+    finding = finding_of(
         scene(host_devices=(bond("bond2", "eth4"), nic("eth4", driver="virtio_net", mac=mac)), others=(outer,))
     )
 
-    assert (found.rule, found.confidence) == (rule, confidence)
+    assert (finding.rule, finding.confidence) == (rule, confidence)
 
 
 @pytest.mark.parametrize(
@@ -644,10 +644,10 @@ def test_a_hypervisor_with_a_device_that_may_be_a_virtual_nic_may_be_a_domain(
     known: dict[str, Any], rule: str, confidence: Confidence
 ) -> None:
     inner = hypervisor("hv2", provisioner(), devices=(replace(nic("eth0"), **known), nic("eth1")))
-    found = finding_of(scene(others=(inner,), lists_all_domains=False))
+    finding = finding_of(scene(others=(inner,), lists_all_domains=False))
 
-    assert (found.rule, found.confidence) == (rule, confidence)
-    assert any(isinstance(reason, NeedsPlace) for reason in found.missing) or known == {"driver": "ixgbe"}
+    assert (finding.rule, finding.confidence) == (rule, confidence)
+    assert any(isinstance(reason, NeedsPlace) for reason in finding.missing) or known == {"driver": "ixgbe"}
 
 
 @pytest.mark.parametrize("guest", [tap("web", mac=Mac(OTHER)), macvlan("web", "eth0", mac=Mac(OTHER))])
@@ -668,10 +668,10 @@ def test_a_hypervisor_with_a_device_that_may_be_a_nic_may_be_nested() -> None:
     doubtful = device("web", DeviceKind.UNKNOWN, mac=Mac(OTHER))
     web = domain("web", macvtap(mac=OTHER))
     inner = hypervisor("hv2", provisioner(), devices=(doubtful,))
-    found = finding_of(scene(beside=(web,), others=(inner,), host_devices=STACKS))
+    finding = finding_of(scene(beside=(web,), others=(inner,), host_devices=STACKS))
 
-    assert (found.rule, found.confidence) == ("R7", Confidence.MEDIUM)
-    assert NeedsNicKinds(hypervisor="hv2", device=None, nics=(doubtful.name,)) in found.missing
+    assert (finding.rule, finding.confidence) == ("R7", Confidence.MEDIUM)
+    assert NeedsNicKinds(hypervisor="hv2", device=None, nics=(doubtful.name,)) in finding.missing
 
 
 @pytest.mark.parametrize("port", [tap("tap0"), veth("tap0")])
@@ -688,7 +688,7 @@ def test_a_port_with_the_servers_mac_is_carried_under_a_device_and_sends_down_as
     ("sender", "rule"), [(mine(bridge("br0", "mv0")), "R9"), (mine(macvlan("mv1", "bond2")), "R8")]
 )
 def test_a_macvlan_under_a_bridge_hands_up_frames_of_its_siblings_but_not_its_own(sender: Device, rule: str) -> None:
-    devices = {one.name: one for one in (macvlan("mv0", "bond2"), bridge("br0", "mv0"), sender)}
+    devices = {device.name: device for device in (macvlan("mv0", "bond2"), bridge("br0", "mv0"), sender)}
 
     assert finding_of(scene(macvtap("br0"), devices=tuple(devices.values()))).rule == rule
 
@@ -697,7 +697,7 @@ def test_a_hypervisor_that_may_be_a_domain_beside_the_server_is_not_cleared() ->
     outer = hypervisor("hv2", provisioner(), domain("inner", macvtap(mac=OTHER)))
     doubtful = device("eth4", DeviceKind.UNKNOWN, lower_complete=False, mac=Mac(OTHER))
 
-    found = finding_of(scene(host_devices=(bond("bond2", "eth4"), doubtful), others=(outer,)))
+    finding = finding_of(scene(host_devices=(bond("bond2", "eth4"), doubtful), others=(outer,)))
 
-    assert found.rule == "R14"
-    assert NeedsNicKinds(hypervisor="hv1", device=None, nics=(doubtful.name,)) in found.missing
+    assert finding.rule == "R14"
+    assert NeedsNicKinds(hypervisor="hv1", device=None, nics=(doubtful.name,)) in finding.missing

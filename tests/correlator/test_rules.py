@@ -92,7 +92,7 @@ EL7 = "3.10.0-327.el7.x86_64"
 BR0 = (device("br0", DeviceKind.BRIDGE, "eth0"), nic("eth0"))
 TAGGED = (*BR0, device("br0.100", VLAN, "br0"))
 BOND3 = (bond("bond3", "eth6"), nic("eth6"))
-ANY_DRIVER = (bond(), *(replace(one, driver=None) for one in own_nics("hv1")))
+ANY_DRIVER = (bond(), *(replace(device, driver=None) for device in own_nics("hv1")))
 UNTAGGED = device("bond2.100", VLAN, "bond2")
 
 
@@ -685,9 +685,11 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
 def test_case_of_the_table_gets_its_rule_verdict_and_confidence(row: str) -> None:
     looked_at, expected = TABLE[row]
 
-    found = judged(looked_at)
+    judgement = judged(looked_at)
 
-    assert (found if isinstance(found, NotJudged) else (found.rule, found.verdict, found.confidence)) == expected
+    assert (
+        judgement if isinstance(judgement, NotJudged) else (judgement.rule, judgement.verdict, judgement.confidence)
+    ) == expected
 
 
 def test_the_table_names_every_rule() -> None:
@@ -723,10 +725,10 @@ def test_offload_off_for_an_unknown_time_is_medium() -> None:
 
 @pytest.mark.parametrize("row", [row for row, (_, expected) in TABLE.items() if isinstance(expected, tuple)])
 def test_every_finding_shows_what_it_rests_on_or_lacks(row: str) -> None:
-    found = finding_of(TABLE[row][0])
+    finding = finding_of(TABLE[row][0])
 
-    assert isinstance(found, Finding)
-    assert found.because or found.missing
-    assert len(set(found.because)) == len(found.because)
-    if found.verdict is UNKNOWN or found.rule == "R11":
-        assert found.missing
+    assert isinstance(finding, Finding)
+    assert finding.because or finding.missing
+    assert len(set(finding.because)) == len(finding.because)
+    if finding.verdict is UNKNOWN or finding.rule == "R11":
+        assert finding.missing

@@ -16,8 +16,8 @@ A, B, C = (Mac(f"b4:96:91:00:00:0{number}") for number in (1, 2, 3))
 
 def read(*devices: tuple[Device, State], interface: str | None = None, **more: Any) -> Server:
     """A server that sends through `interface`, else through the first of its devices."""
-    found = tuple(sends(one, tx) for one, tx in devices)
-    return read_server(*found, **({"interface": interface or str(devices[0][0].name)} | more))
+    server_devices = tuple(sends(device, tx) for device, tx in devices)
+    return read_server(*server_devices, **({"interface": interface or str(devices[0][0].name)} | more))
 
 
 ETH0, ETH1 = nic("eth0", mac=A), nic("eth1", mac=B)
@@ -132,13 +132,13 @@ VLAN = vlan("eth0.7", "eth0")
     ],
 )
 def test_a_path_is_filled_by_the_first_device_that_is_off(stack: Server, tx: State, deciding: tuple[str, ...]) -> None:
-    found = sending(stack)
+    sending_stack = sending(stack)
 
-    assert (found.tx, found.deciding()) == (tx, deciding)
+    assert (sending_stack.tx, sending_stack.deciding()) == (tx, deciding)
 
 
-def lasting(one: Device, now: State, after: State | None) -> ServerDevice:
-    return sends(one, now, after)
+def lasting(device: Device, now: State, after: State | None) -> ServerDevice:
+    return sends(device, now, after)
 
 
 @pytest.mark.parametrize(
@@ -180,10 +180,10 @@ def test_without_devices_the_state_of_the_server_counts_and_no_stack_is_observed
     source: str, tx: State, after: State | None, expected: tuple[State, State]
 ) -> None:
     persistence = None if after is None else Persistence(tx_checksum=after, setting=SettingInWords(text="x"))
-    (found,) = sending_stacks(server(source=source, tx_checksum=tx, persistence=persistence, macs=(A,)))
+    (stack,) = sending_stacks(server(source=source, tx_checksum=tx, persistence=persistence, macs=(A,)))
 
-    assert (found.tx, found.after_reboot) == expected
-    assert (found.observed, found.on_nics, found.declared, {*found.macs}, found.nic_macs) == (
+    assert (stack.tx, stack.after_reboot) == expected
+    assert (stack.observed, stack.on_nics, stack.declared, {*stack.macs}, stack.nic_macs) == (
         False,
         False,
         True,
@@ -232,9 +232,9 @@ ADDRESSED = {"addresses": ("10.1.0.5/16",)}
 def test_each_device_with_an_address_is_a_stack_unless_one_is_named(
     devices: tuple[tuple[Device, State], ...], named: str | None, stacks: list[tuple[str | None, State, bool]]
 ) -> None:
-    one = read_server(*(sends(*pair) for pair in devices), interface=named, tx_checksum=UNKNOWN)
+    two_nics = read_server(*(sends(*pair) for pair in devices), interface=named, tx_checksum=UNKNOWN)
 
-    assert [(stack.interface, stack.tx, stack.declared) for stack in sending_stacks(one)] == stacks
+    assert [(stack.interface, stack.tx, stack.declared) for stack in sending_stacks(two_nics)] == stacks
 
 
 def test_the_worst_of_several_declared_stacks_decides() -> None:
@@ -267,17 +267,17 @@ def test_the_worst_of_several_declared_stacks_decides() -> None:
 def test_all_macs_of_a_stack_are_the_servers_and_those_at_its_bottom_are_its_nics(
     devices: tuple[Device, ...], macs: set[Mac], nic_macs: tuple[Mac, ...], on_nics: bool
 ) -> None:
-    found = sending(read_server(*(sends(one) for one in devices), macs=()))
+    stack = sending(read_server(*(sends(device) for device in devices), macs=()))
 
-    assert ({*found.macs}, found.nic_macs, found.on_nics) == (macs, nic_macs, on_nics)
+    assert ({*stack.macs}, stack.nic_macs, stack.on_nics) == (macs, nic_macs, on_nics)
 
 
 def on_macvlan(macvlan_tx: State, *below: State, above: State | None = None) -> SendingStack:
     lower = bond("bond0", "eth0", "eth1") if len(below) == 3 else ETH0
-    found = [sends(macvlan("mv0", lower.name), macvlan_tx), *map(sends, (lower, ETH0, ETH1)[: len(below)], below)]
+    stacked = [sends(macvlan("mv0", lower.name), macvlan_tx), *map(sends, (lower, ETH0, ETH1)[: len(below)], below)]
     if above is not None:
-        found.insert(0, sends(vlan("mv0.7", "mv0", backing=Backing.VIRTUAL), above))
-    return sending(read_server(*found))
+        stacked.insert(0, sends(vlan("mv0.7", "mv0", backing=Backing.VIRTUAL), above))
+    return sending(read_server(*stacked))
 
 
 @pytest.mark.parametrize(

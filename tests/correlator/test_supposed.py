@@ -29,8 +29,8 @@ ETH0, ETH1 = nic("eth0"), nic("eth1")
 BOND = bond("bond0", "eth0", "eth1")
 
 
-def states(one: Server) -> list[State]:
-    return [stack.tx for stack in sending_stacks(one)]
+def states(server: Server) -> list[State]:
+    return [stack.tx for stack in sending_stacks(server)]
 
 
 @pytest.mark.parametrize(
@@ -94,27 +94,27 @@ def test_a_server_without_devices_comes_back_as_its_persistence_states(
 def test_devices_that_are_switched_off_are_off_for_good(
     devices: tuple[ServerDevice, ...], names: tuple[str, ...], whole: bool, expected: list[State]
 ) -> None:
-    one = read_server(*devices) if devices else server()
-    found = switched_off(one, [DeviceName(name) for name in names], whole=whole)
+    before = read_server(*devices) if devices else server()
+    switched = switched_off(before, [DeviceName(name) for name in names], whole=whole)
 
-    assert states(found) == expected
-    assert all(stack.after_reboot is OFF for stack in sending_stacks(found) if stack.tx is OFF)
+    assert states(switched) == expected
+    assert all(stack.after_reboot is OFF for stack in sending_stacks(switched) if stack.tx is OFF)
 
 
 def test_a_server_that_is_switched_off_keeps_no_feature_that_is_on() -> None:
-    found = switched_off(server(features={"tx-checksum-ipv4": Feature(state=ON)}), [DeviceName("eth0")])
+    switched = switched_off(server(features={"tx-checksum-ipv4": Feature(state=ON)}), [DeviceName("eth0")])
 
-    assert (found.features, found.reason) == ({}, None)
-
-
-def named(one: Device, mac: str) -> Device:
-    return replace(one, mac=Mac(mac))
+    assert (switched.features, switched.reason) == ({}, None)
 
 
-def rebooting(one: Server, *guests: str, policy: Policy | None = None) -> Inventory:
+def named(device: Device, mac: str) -> Device:
+    return replace(device, mac=Mac(mac))
+
+
+def rebooting(server: Server, *guests: str, policy: Policy | None = None) -> Inventory:
     """Put the server and these guests on bond2 of one unfixed hypervisor."""
     others = [domain(name, macvtap(mac=f"52:54:00:00:01:{place:02x}")) for place, name in enumerate(guests)]
-    return scene(servers=(one,), beside=(provisioner(), *others), policy=policy)
+    return scene(servers=(server,), beside=(provisioner(), *others), policy=policy)
 
 
 COMES_BACK = satellite(tx_checksum=OFF, persistence=Persistence(tx_checksum=ON, setting=SettingInWords(text="ifcfg")))
@@ -153,14 +153,14 @@ def test_the_interfaces_that_the_next_reboot_puts_at_risk_are_counted(looked_at:
 
 
 def test_a_reboot_of_a_stack_whose_bond_member_comes_back_counts() -> None:
-    one = read_server(
+    bonded = read_server(
         sends(named(BOND, SERVING), ON, ON),
         sends(named(ETH0, SERVING), OFF, OFF),
         sends(named(ETH1, SERVING), OFF, ON),
     )
     here = hypervisor("hv1", domain("web01", macvtap()), provisioner(), kernel="3.6.5")
 
-    report = correlate(inventory(here, servers=(one,)))
+    report = correlate(inventory(here, servers=(bonded,)))
 
     assert report.at_risk_after_reboot == 1
     assert {finding.verdict for finding in report.findings} == {Verdict.MITIGATED}

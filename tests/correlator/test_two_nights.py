@@ -21,7 +21,7 @@ def shifted(value: Any, by: timedelta) -> Any:
     if isinstance(value, datetime):
         return value + by
     if isinstance(value, tuple):
-        return tuple(shifted(one, by) for one in value)
+        return tuple(shifted(item, by) for item in value)
     if isinstance(value, msgspec.Struct):
         fields = {name: shifted(getattr(value, name), by) for name in value.__struct_fields__}
         return msgspec.structs.replace(value, **fields)

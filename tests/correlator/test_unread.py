@@ -48,24 +48,24 @@ def judged_with(*gaps: Gap, max_age: float | None = None, guest: Interface | Non
 def test_a_hypervisor_that_may_hide_a_domain_is_incomplete_and_one_not_read_is_unread(
     looked_at: Inventory, is_incomplete: bool, unread: tuple[str, ...]
 ) -> None:
-    found = unread_of(looked_at)
+    state = unread_of(looked_at)
 
-    assert ("hv1" in found.incomplete, found.hosts) == (is_incomplete, frozenset(unread))
+    assert ("hv1" in state.incomplete, state.hosts) == (is_incomplete, frozenset(unread))
 
 
 @pytest.mark.parametrize("about", GapAbout)
 def test_a_gap_about_a_domain_or_a_device_is_one_of_its_hypervisor(about: GapAbout) -> None:
-    found = unread_of(judged_with(gap(about)))
+    unread = unread_of(judged_with(gap(about)))
 
-    assert (found.domains == {"hv1"}) is (about in {GapAbout.DOMAIN, GapAbout.HYPERVISOR})
-    assert (found.devices == {"hv1"}) is (about is GapAbout.DEVICE)
+    assert (unread.domains == {"hv1"}) is (about in {GapAbout.DOMAIN, GapAbout.HYPERVISOR})
+    assert (unread.devices == {"hv1"}) is (about is GapAbout.DEVICE)
 
 
 def test_a_hypervisor_whose_list_of_domains_may_be_shorter_is_incomplete_but_lacks_nothing_known() -> None:
-    found = unread_of(judged_with(lists_all_domains=False))
+    unread = unread_of(judged_with(lists_all_domains=False))
 
-    assert found.incomplete == {"hv1"}
-    assert not found.lacking
+    assert unread.incomplete == {"hv1"}
+    assert not unread.lacking
 
 
 @pytest.mark.parametrize("fact", FactName)

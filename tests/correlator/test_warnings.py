@@ -225,9 +225,9 @@ def test_observation_overrules_the_declaration(row: str, rule: str) -> None:
 
 
 def test_a_finding_on_an_excluded_server_is_marked() -> None:
-    found = finding_of(TABLE["a server that is excluded by a declaration and on the very device"][0])
+    finding = finding_of(TABLE["a server that is excluded by a declaration and on the very device"][0])
 
-    assert ExclusionContradicted(server="satellite", device=found.source_device) in found.because
+    assert ExclusionContradicted(server="satellite", device=finding.source_device) in finding.because
 
 
 def test_an_excluded_server_on_another_nic_of_its_domain_stays_excluded() -> None:

@@ -399,11 +399,11 @@ def test_json_keeps_fixed_and_requested_states() -> None:
 
 
 def test_json_may_hold_several_devices_or_no_name() -> None:
-    one = '{"tx-checksumming": {"active": false}}'
+    features = '{"tx-checksumming": {"active": false}}'
     two = '{"ifname": "eth1", "tx-checksumming": {"active": true}}'
 
-    assert tx_checksum(parse_features(f"[{one}]", "eth0").features) is OFF
-    assert tx_checksum(parse_features(f"[{one}, {two}]", "eth1").features) is ON
+    assert tx_checksum(parse_features(f"[{features}]", "eth0").features) is OFF
+    assert tx_checksum(parse_features(f"[{features}, {two}]", "eth1").features) is ON
 
 
 @pytest.mark.parametrize(

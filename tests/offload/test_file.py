@@ -38,9 +38,9 @@ def test_a_file_of_a_time_beyond_the_calendar_has_none() -> None:
         file.flush()
         os.utime(file.name, (0, 1 << 40))
 
-        found = read(f"file:{file.name}")
+        trace = read(f"file:{file.name}")
 
-    assert (found.tx_checksum, found.observed_at) == (State.OFF, None)
+    assert (trace.tx_checksum, trace.observed_at) == (State.OFF, None)
 
 
 def test_a_file_gives_the_state_of_its_device_when_it_was_written(capture: Path) -> None:

@@ -1176,15 +1176,15 @@ def test_netplan_accepts_static_addresses(lines: str, expected: State) -> None:
 def test_netplan_and_other_link_files_are_tried_in_the_order_of_their_names() -> None:
     plan = "network:\n  ethernets:\n    eth0:\n      {}\n"
     off = planned(plan.format("transmit-checksum-offload: false"))
-    silent = planned(plan.format("mtu: 9000"))
+    without_offload = planned(plan.format("mtu: 9000"))
     link = f"[Match]\nMACAddress={MAC}\n[Link]\n{{}}\n"
 
     for name, files, words, expected in (
         ("10-lan", off, "Name=eth0", ON),
         ("50-lan", off, "Name=eth0", OFF),
         ("10-netplan-eth0", off, "Name=eth0", ON),
-        ("50-lan", silent, "TransmitChecksumOffload=no", ON),
-        ("10-lan", silent, "TransmitChecksumOffload=no", OFF),
+        ("50-lan", without_offload, "TransmitChecksumOffload=no", ON),
+        ("10-lan", without_offload, "TransmitChecksumOffload=no", OFF),
     ):
         assert state(files | {f"/etc/systemd/network/{name}.link": link.format(words)}) is expected, (name, words)
 

@@ -254,7 +254,7 @@ def test_the_stack_is_read_down_to_the_nic(machine: Machine) -> None:
     devices = {device.device.name: device.device for device in server.devices}
 
     assert (server.interface, server.lists_all_devices) == ("bond0.7", True)
-    assert {name: (one.kind, one.lower, one.lower_complete) for name, one in devices.items()} == {
+    assert {name: (device.kind, device.lower, device.lower_complete) for name, device in devices.items()} == {
         "bond0": (DeviceKind.BOND, ("eth0",), True),
         "bond0.7": (DeviceKind.VLAN, ("bond0",), True),
         "eth0": (DeviceKind.ETHERNET, (), True),

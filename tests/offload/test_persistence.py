@@ -51,7 +51,7 @@ def after_reboot(
     return forecast(evidence, device=device, macs=(MAC,), features=features, now=now)
 
 
-def found(place: SettingPlace, state: State) -> SettingsFound:
+def one_setting(place: SettingPlace, state: State) -> SettingsFound:
     return SettingsFound(settings=(FoundSetting(place=place, state=state),))
 
 
@@ -145,7 +145,9 @@ def test_a_profile_of_network_manager_lasts(ethtool: str, features: dict[str, Fe
 def test_the_setting_names_its_file() -> None:
     result = after_reboot({KEYFILE: keyfile("feature-tx=false")})
 
-    assert result == Persistence(tx_checksum=OFF, setting=found(SettingPlace(files=(KEYFILE,), key="[ethtool]"), OFF))
+    assert result == Persistence(
+        tx_checksum=OFF, setting=one_setting(SettingPlace(files=(KEYFILE,), key="[ethtool]"), OFF)
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,12 +173,12 @@ def test_a_profile_counts_only_for_the_device_that_it_fits(head: str, more: str,
 
 
 def test_several_profiles_count_as_far_as_they_agree() -> None:
-    off, silent = keyfile("feature-tx=false"), keyfile("")
+    off, unset = keyfile("feature-tx=false"), keyfile("")
 
     assert after_reboot({KEYFILE: off, OTHER_KEYFILE: off}).tx_checksum is OFF
-    differing = after_reboot({KEYFILE: off, OTHER_KEYFILE: silent})
+    differing = after_reboot({KEYFILE: off, OTHER_KEYFILE: unset})
     assert differing.tx_checksum is UNKNOWN
-    assert differing.setting == found(SettingPlace(files=(KEYFILE,), key="[ethtool]", profiles=2), UNKNOWN)
+    assert differing.setting == one_setting(SettingPlace(files=(KEYFILE,), key="[ethtool]", profiles=2), UNKNOWN)
 
 
 # ------------------------------------------------------------------ ifcfg
@@ -233,7 +235,7 @@ def test_an_ifcfg_file_is_matched_by_the_device_in_it() -> None:
     files = {"/etc/sysconfig/network-scripts/ifcfg-uplink": 'DEVICE="eth0"\nETHTOOL_OPTS="-K eth0 tx off"'}
 
     place = SettingPlace(files=tuple(files), key="ETHTOOL_OPTS")
-    assert after_reboot(files) == Persistence(tx_checksum=OFF, setting=found(place, OFF))
+    assert after_reboot(files) == Persistence(tx_checksum=OFF, setting=one_setting(place, OFF))
 
 
 # ------------------------------------------------------------------ systemd.link
@@ -326,7 +328,7 @@ def test_a_drop_in_adds_to_a_link_file() -> None:
 
     place = SettingPlace(files=(DEFAULT_LINK,), key="TransmitChecksumOffload")
     result = after_reboot(files | {drop_in: "[Link]\nTransmitChecksumOffload=off\n"})
-    assert result == Persistence(tx_checksum=OFF, setting=found(place, OFF))
+    assert result == Persistence(tx_checksum=OFF, setting=one_setting(place, OFF))
 
 
 def test_a_drop_in_begins_with_a_section_of_its_own() -> None:

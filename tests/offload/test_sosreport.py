@@ -105,13 +105,16 @@ def test_the_devices_of_the_report_are_the_sending_stack(tmp_path: Path) -> None
     devices = {device.device.name: device for device in server.devices}
 
     assert server.lists_all_devices
-    assert {name: (one.device.kind, one.device.lower, one.device.lower_complete) for name, one in devices.items()} == {
+    assert {
+        name: (device.device.kind, device.device.lower, device.device.lower_complete)
+        for name, device in devices.items()
+    } == {
         "bond0": (DeviceKind.BOND, ("eth2",), True),
         "bond0.7": (DeviceKind.VLAN, ("bond0",), True),
         "br0": (DeviceKind.BRIDGE, ("eth0",), True),
         **dict.fromkeys(("eth0", "eth1", "eth2"), (DeviceKind.ETHERNET, (), True)),
     }
-    assert {name: one.offload.tx_checksum for name, one in devices.items()} == {
+    assert {name: device.offload.tx_checksum for name, device in devices.items()} == {
         "bond0": State.OFF,
         "bond0.7": State.UNKNOWN,
         "br0": State.UNKNOWN,

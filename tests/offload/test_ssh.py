@@ -147,8 +147,8 @@ def test_a_failure_of_ssh_is_the_reason(sshd: Sshd) -> None:
 
 def test_a_server_that_accepts_and_stays_silent_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIRTSCAN_SSH", "ssh -F /dev/null")
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        target = server_target("satellite", f"ssh://127.0.0.1:{silent.getsockname()[1]}", interface="lo")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        target = server_target("satellite", f"ssh://127.0.0.1:{listener.getsockname()[1]}", interface="lo")
 
         with pytest.raises(OffloadError, match=r"^ssh: (timeout|no answer within 1\.5 s)"):  # ssh has a limit, too
             READERS[target.kind](target, timeout=1.5)

@@ -255,22 +255,22 @@ def pcapng(frames: Iterable[tuple[float, bytes]], *, link: int = 1, end: str = "
     return out
 
 
-def trace(folder: Path, *shots: Shot, until: float | None = None) -> Trace:
+def trace_of(folder: Path, *shots: Shot, until: float | None = None) -> Trace:
     """Return the result of reading a capture of these, which goes on until then."""
     frames = [(shot.time, ethernet(shot)) for shot in shots]
     if until is not None:
         frames.append((until, bytes(60)))
-    return written(folder, pcap(frames))
+    return trace_of_file(folder, pcap(frames))
 
 
-def written(folder: Path, content: bytes, *, zipped: bool = False) -> Trace:
+def trace_of_file(folder: Path, content: bytes, *, zipped: bool = False) -> Trace:
     """Return the result of reading a file of this content."""
     path = folder / "boot.pcap"
     path.write_bytes(gzip.compress(content) if zipped else content)
     return read(path)
 
 
-def only(found: Trace) -> Boot:
+def only(trace: Trace) -> Boot:
     """The one boot of a capture."""
-    (boot,) = found.boots
+    (boot,) = trace.boots
     return boot

@@ -235,12 +235,12 @@ class _Http:
             self._say(self._closes, lambda: None)
 
     def _say(self, flags: int, arrived: Callable[[], None], payload: bytes = b"") -> None:
-        asked = 0 if flags == SYN else 1 if payload or not self._is_requested else 1 + len(self._GET)
-        self._net.to_server(self._segment(payload, flags, asked, 1 + self._taken), arrived)
+        requested = 0 if flags == SYN else 1 if payload or not self._is_requested else 1 + len(self._GET)
+        self._net.to_server(self._segment(payload, flags, requested, 1 + self._taken), arrived)
 
     def _tell(self, place: int, payload: bytes, flags: int, arrived: Callable[[], None]) -> None:
-        asked = 1 + len(self._GET) if self._is_requested else 1
-        sequence, acknowledges = (self._irs + place) % 2**32, (self._iss + asked) % 2**32
+        requested = 1 + len(self._GET) if self._is_requested else 1
+        sequence, acknowledges = (self._irs + place) % 2**32, (self._iss + requested) % 2**32
 
         def shot(time: float, kind: Checksum) -> Shot:
             return segment(

@@ -27,7 +27,7 @@ def test_every_capture_gets_its_expected_outcome(
         code = run(["trace", str(cases / "trace" / name), "--format", "json"])
         failed = [row["failed"] for row in json.loads(capfd.readouterr().out)["rows"]]
         right = len(failed) == len(answers) and all(
-            found in answer.split("|") for found, answer in zip(failed, answers, strict=True)
+            row in answer.split("|") for row, answer in zip(failed, answers, strict=True)
         )
         incomplete, at_risk = "unclear" in failed, "yes" in failed
         if not right or code != {(0, 0): 0, (1, 0): 1, (0, 1): 3, (1, 1): 4}[at_risk, incomplete]:
@@ -86,13 +86,13 @@ BOOTS = {
 
 @pytest.mark.parametrize("name", BOOTS)
 def test_a_real_boot_is_read_from_its_capture(name: str, captures: Path) -> None:
-    found = read(captures / f"{name}.pcap")
+    trace = read(captures / f"{name}.pcap")
 
-    (boot,) = found.boots
+    (boot,) = trace.boots
     assert (boot.outcome, boot.from_server.partial, boot.side, judge(boot).failed) == BOOTS[name]
     assert (boot.mac, boot.server, boot.file) == ("52:54:00:93:76:af", "10.77.0.1", "pxelinux.0")
     assert (boot.from_server.wrong, boot.from_client.bad) == (0, 0)
-    assert found.gaps == ()
+    assert trace.gaps == ()
 
 
 def test_every_capture_of_a_real_boot_has_a_test(captures: Path) -> None:
@@ -147,11 +147,11 @@ def test_collected_captures_are_read_completely(corpus: Path) -> None:
     assert len(paths) > 40
 
     for path in paths:
-        found = read(path)
-        boots = [(boot.mac, boot.file, boot.outcome) for boot in found.boots]
+        trace = read(path)
+        boots = [(boot.mac, boot.file, boot.outcome) for boot in trace.boots]
         assert boots == COLLECTED.get(path.name, []), path.name
-        assert found.others == OTHERS.get(path.name, 1), path.name
-        reasons = "; ".join(reason(gap) for gap in found.gaps)
+        assert trace.others == OTHERS.get(path.name, 1), path.name
+        reasons = "; ".join(reason(gap) for gap in trace.gaps)
         assert (DAMAGED[path.name] in reasons) if path.name in DAMAGED else not reasons, path.name
 
 

@@ -20,7 +20,7 @@ from tests.trace.build import (
     options,
     read_request,
     said,
-    trace,
+    trace_of,
 )
 from tests.views.fleet import finding
 from virtscan.model import DomainState, Finding, Hypervisor, Mac, Report, Server, Verdict
@@ -36,13 +36,15 @@ UNANSWERED = ASKS
 SATELLITE = server("satellite", interface="eth0")
 
 
-def found(verdict: Verdict, mac: str | None = CLIENT_MAC, **more: Any) -> Finding:  # fields of any type
+def judged(verdict: Verdict, mac: str | None = CLIENT_MAC, **more: Any) -> Finding:  # fields of any type
     fields: dict[str, Any] = {"server": "satellite", "server_interface": "eth0"}
     return finding(verdict=verdict, mac=None if mac is None else Mac(mac), **(fields | more))
 
 
 def joined(folder: Path, shots: list[Shot], *findings: Finding, by: Server = SATELLITE) -> tuple[BootComparison, ...]:
-    return comparisons(trace(folder, *shots, until=60), Report(inventory=inventory(servers=(by,)), findings=findings))
+    return comparisons(
+        trace_of(folder, *shots, until=60), Report(inventory=inventory(servers=(by,)), findings=findings)
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def joined(folder: Path, shots: list[Shot], *findings: Finding, by: Server = SAT
 def test_a_boot_confirms_a_verdict_or_contradicts_it(
     verdict: Verdict, shots: list[Shot], agreement: Agreement, tmp_path: Path
 ) -> None:
-    (line,) = joined(tmp_path, shots, found(verdict))
+    (line,) = joined(tmp_path, shots, judged(verdict))
 
     assert line.agreement is agreement
     assert line.boot is not None
@@ -75,7 +77,7 @@ def test_a_boot_confirms_a_verdict_or_contradicts_it(
 def test_partial_checksums_alone_confirm_no_verdict_because_the_sender_shows_them_too(
     verdict: Verdict, tmp_path: Path
 ) -> None:
-    (line,) = joined(tmp_path, FAILS[len(lease()) :], found(verdict))
+    (line,) = joined(tmp_path, FAILS[len(lease()) :], judged(verdict))
 
     assert line.judgement is not None
     assert (line.judgement.failed, line.agreement) == (Failed.YES, Agreement.UNDECIDED)
@@ -95,20 +97,20 @@ def test_a_boot_from_another_server_neither_confirms_nor_refutes_the_finding(
 ) -> None:
     blamed = server("satellite", interface="eth0", **{"addresses": (), "macs": ()} | facts)
 
-    (line,) = joined(tmp_path, WORKS, found(Verdict.AT_RISK), by=blamed)
+    (line,) = joined(tmp_path, WORKS, judged(Verdict.AT_RISK), by=blamed)
     assert line.agreement is agreement
-    (cleared,) = joined(tmp_path, WORKS, found(Verdict.MITIGATED), by=blamed)
+    (cleared,) = joined(tmp_path, WORKS, judged(Verdict.MITIGATED), by=blamed)
     assert cleared.agreement is Agreement.CONFIRMED  # it was cleared whichever server answers
 
 
 def test_a_finding_without_a_server_is_about_any(tmp_path: Path) -> None:
-    (line,) = joined(tmp_path, FAILS, found(Verdict.NOT_AFFECTED, server=None, server_interface=None))
+    (line,) = joined(tmp_path, FAILS, judged(Verdict.NOT_AFFECTED, server=None, server_interface=None))
 
     assert line.agreement is Agreement.CONTRADICTED
 
 
 def test_boots_without_a_finding_and_findings_without_a_boot_are_shown(tmp_path: Path) -> None:
-    result = joined(tmp_path, WORKS, found(Verdict.AT_RISK, OTHER_MAC), found(Verdict.AT_RISK, None))
+    result = joined(tmp_path, WORKS, judged(Verdict.AT_RISK, OTHER_MAC), judged(Verdict.AT_RISK, None))
 
     assert [(line.boot is None, line.finding is None, line.agreement) for line in result] == [
         (False, True, Agreement.NO_FINDING),
@@ -118,7 +120,7 @@ def test_boots_without_a_finding_and_findings_without_a_boot_are_shown(tmp_path:
 
 
 def test_a_mac_that_several_interfaces_have_is_held_against_each(tmp_path: Path) -> None:
-    result = joined(tmp_path, FAILS, found(Verdict.AT_RISK), found(Verdict.MITIGATED, domain="clone"))
+    result = joined(tmp_path, FAILS, judged(Verdict.AT_RISK), judged(Verdict.MITIGATED, domain="clone"))
 
     assert [line.agreement for line in result] == [Agreement.CONFIRMED, Agreement.CONTRADICTED]
 
@@ -148,23 +150,23 @@ def test_a_boot_confirms_the_running_copy_of_a_domain_only(
     states: dict[str, DomainState], agreements: list[Agreement], tmp_path: Path
 ) -> None:
     verdicts = {"hv1": Verdict.AT_RISK, "hv2": Verdict.MITIGATED}
-    findings = tuple(found(verdicts[name], hypervisor=name, origin=name, uuid=None) for name in states)
+    findings = tuple(judged(verdicts[name], hypervisor=name, origin=name, uuid=None) for name in states)
     report = Report(inventory=inventory(*copies(**states), servers=(SATELLITE,)), findings=findings)
 
-    result = comparisons(trace(tmp_path, *FAILS, until=60), report)
+    result = comparisons(trace_of(tmp_path, *FAILS, until=60), report)
     assert [line.agreement for line in result] == agreements
 
 
 def test_a_copy_that_is_off_stays_undecided_beside_a_running_one_without_a_finding(tmp_path: Path) -> None:
-    finding_of_the_copy = found(Verdict.AT_RISK, hypervisor="hv2", origin="hv2", uuid=None)
+    finding_of_the_copy = judged(Verdict.AT_RISK, hypervisor="hv2", origin="hv2", uuid=None)
     report = Report(inventory=inventory(*copies(hv1=ON, hv2=OFF)), findings=(finding_of_the_copy,))
 
-    (line,) = comparisons(trace(tmp_path, *WORKS, until=60), report)
+    (line,) = comparisons(trace_of(tmp_path, *WORKS, until=60), report)
     assert line.agreement is Agreement.UNDECIDED
 
 
 def test_without_an_inventory_only_the_boots_are_shown(tmp_path: Path) -> None:
-    (line,) = comparisons(trace(tmp_path, *FAILS, until=60), None)
+    (line,) = comparisons(trace_of(tmp_path, *FAILS, until=60), None)
 
     assert (line.finding, line.agreement) == (None, None)
     assert line.judgement is not None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trace.build import only, trace
+from tests.trace.build import only, trace_of
 from tests.trace.simulated import Simulated, boots, boots_over_bonds
 from virtscan.trace import Failed, Outcome, judge
 
@@ -20,12 +20,12 @@ def opposite(boot: Simulated) -> Failed:
 def test_a_verdict_is_never_the_opposite_of_what_happened(tmp_path: Path, seeds: range) -> None:
     verdicts = set()
     for seed, boot in zip(seeds, boots(seeds), strict=True):
-        found = only(trace(tmp_path, *boot.shots, until=boot.shots[-1].time + 60))
-        failed = judge(found).failed
+        traced = only(trace_of(tmp_path, *boot.shots, until=boot.shots[-1].time + 60))
+        failed = judge(traced).failed
 
         assert failed is not opposite(boot), seed
         if boot.loss == 0:
-            assert (found.outcome is Outcome.COMPLETE) is boot.has_file is boot.takes_checksums, seed
+            assert (traced.outcome is Outcome.COMPLETE) is boot.has_file is boot.takes_checksums, seed
             assert failed is not Failed.UNCLEAR, seed
         verdicts.add(failed)
     assert {Failed.YES, Failed.NO} <= verdicts
@@ -35,8 +35,8 @@ def test_a_verdict_is_never_the_opposite_of_what_happened(tmp_path: Path, seeds:
 def test_the_beginning_of_a_capture_gives_no_opposite_verdict_either(tmp_path: Path, seeds: range) -> None:
     for seed, boot in zip(seeds, boots(seeds), strict=True):
         shots = boot.shots[: 1 + seed * 7919 % len(boot.shots)]
-        for found in trace(tmp_path, *shots).boots:
-            assert judge(found).failed is not opposite(boot), (seed, len(shots))
+        for traced in trace_of(tmp_path, *shots).boots:
+            assert judge(traced).failed is not opposite(boot), (seed, len(shots))
 
 
 @pytest.mark.parametrize("seeds", PARTS)
@@ -44,10 +44,10 @@ def test_a_bond_of_members_that_differ_in_offload_gives_no_opposite_verdict(tmp_
     failed = 0
     for seed, boot in zip(seeds, boots_over_bonds(seeds), strict=True):
         failed += not boot.has_file
-        whole = judge(only(trace(tmp_path, *boot.shots, until=boot.shots[-1].time + 60)))
+        whole = judge(only(trace_of(tmp_path, *boot.shots, until=boot.shots[-1].time + 60)))
         assert not (boot.has_file and whole.failed is Failed.YES), seed
         if boot.loss == 0 and not boot.has_file:
             assert whole.failed is not Failed.NO, seed
-            for found in trace(tmp_path, *boot.shots[: 1 + seed * 7919 % len(boot.shots)]).boots:
-                assert judge(found).failed is not Failed.NO, seed
+            for traced in trace_of(tmp_path, *boot.shots[: 1 + seed * 7919 % len(boot.shots)]).boots:
+                assert judge(traced).failed is not Failed.NO, seed
     assert failed

@@ -17,7 +17,7 @@ from tests.trace.build import (
     options,
     read_request,
     said,
-    trace,
+    trace_of,
 )
 from tests.views.fleet import finding
 from virtscan.model import Mac, Report, Verdict
@@ -31,11 +31,11 @@ def stuck(folder: Path) -> Trace:
     """A boot whose answers arrive and are never taken."""
     answers = [answered(1.1 + wait, options(), kind=Checksum.PARTIAL) for wait in range(3)]
     shots = [*lease(), said(1.0, read_request()), said(2.0, read_request()), *answers]
-    return trace(folder, *sorted(shots, key=lambda shot: shot.time))
+    return trace_of(folder, *sorted(shots, key=lambda shot: shot.time))
 
 
-def document(found: Trace, report: Report | None = None) -> dict[str, object]:
-    result: dict[str, object] = json.loads(REPORTERS["json"].render(view(found, comparisons(found, report))))
+def document(trace: Trace, report: Report | None = None) -> dict[str, object]:
+    result: dict[str, object] = json.loads(REPORTERS["json"].render(view(trace, comparisons(trace, report))))
     return result
 
 
@@ -93,8 +93,8 @@ def test_a_finding_is_in_the_row_of_its_boot(tmp_path: Path) -> None:
         finding(verdict=Verdict.MITIGATED, mac=Mac(CLIENT_MAC), domain="clone"),
         finding(verdict=Verdict.AT_RISK, mac=Mac("52:54:00:00:00:01"), domain="web02"),
     )
-    found = stuck(tmp_path)
-    shown = view(found, comparisons(found, Report(inventory=inventory(servers=(server(),)), findings=findings)))
+    trace = stuck(tmp_path)
+    shown = view(trace, comparisons(trace, Report(inventory=inventory(servers=(server(),)), findings=findings)))
 
     text = REPORTERS["table"].render(shown).decode()
     assert "findings: 1 confirmed, 1 contradicted, 0 undecided, 1 not-captured, 0 no-finding" in text
@@ -108,30 +108,30 @@ def test_a_finding_is_in_the_row_of_its_boot(tmp_path: Path) -> None:
 
 
 def test_a_table_has_the_reason_and_the_missing_facts(tmp_path: Path) -> None:
-    found = trace(tmp_path, said(1.0, read_request()), answered(1.1, error(1, "File not found")))
-    assert "tftp-error (1 File not found)" in REPORTERS["table"].render(view(found, comparisons(found, None))).decode()
+    trace = trace_of(tmp_path, said(1.0, read_request()), answered(1.1, error(1, "File not found")))
+    assert "tftp-error (1 File not found)" in REPORTERS["table"].render(view(trace, comparisons(trace, None))).decode()
 
-    found = trace(tmp_path, said(1.0, read_request()), said(2.0, read_request()))
-    text = REPORTERS["table"].render(view(found, comparisons(found, None)), RenderOptions(width=100)).decode()
+    trace = trace_of(tmp_path, said(1.0, read_request()), said(2.0, read_request()))
+    text = REPORTERS["table"].render(view(trace, comparisons(trace, None)), RenderOptions(width=100)).decode()
     assert "; missing: a" in " ".join(text.split())
     assert "0 of 0" in text
 
 
 def test_a_capture_without_boots_has_no_rows(tmp_path: Path) -> None:
-    found = trace(tmp_path)
+    trace = trace_of(tmp_path)
 
-    assert document(found)["rows"] == []
-    assert "boots: 0" in REPORTERS["table"].render(view(found, comparisons(found, None))).decode()
+    assert document(trace)["rows"] == []
+    assert "boots: 0" in REPORTERS["table"].render(view(trace, comparisons(trace, None))).decode()
 
 
 def test_names_from_the_network_are_harmless_in_every_format(tmp_path: Path) -> None:
-    found: list[BootComparison] = []
+    compared: list[BootComparison] = []
     for name in hostile.NAMES.values():
         raw = name.encode("utf-8", "surrogateescape")[:1000].decode("utf-8", "ignore")
-        read = trace(tmp_path, said(1.0, read_request(raw)), answered(1.1, error(0, raw)))
+        read = trace_of(tmp_path, said(1.0, read_request(raw)), answered(1.1, error(0, raw)))
         assert only(read).outcome is Outcome.TFTP_ERROR
-        found += comparisons(read, None)
-    shown = view(read, found)
+        compared += comparisons(read, None)
+    shown = view(read, compared)
 
     for reporter in REPORTERS.values():
         hostile.assert_harmless(reporter.render(shown))
@@ -141,5 +141,5 @@ def test_names_from_the_network_are_harmless_in_every_format(tmp_path: Path) -> 
 def test_a_name_that_is_not_text_is_escaped(tmp_path: Path) -> None:
     reply = dhcp(5, reply=True, address="10.77.0.50", file=b"\xff\xfe.0")
 
-    found = trace(tmp_path, *lease()[:1], answered(0.1, reply, port=67, to=68), said(1, b"\0\x01caf\xe9\0octet\0"))
-    assert only(found).file == "caf\\xe9"
+    trace = trace_of(tmp_path, *lease()[:1], answered(0.1, reply, port=67, to=68), said(1, b"\0\x01caf\xe9\0octet\0"))
+    assert only(trace).file == "caf\\xe9"

@@ -24,7 +24,8 @@ DEVICES = (
     bridge("br4", "odd", "bond3.100"),
 )
 STACKS = {
-    one.name: follow({each.name: each for each in DEVICES}, one.name, lambda _: NicKind.FILLING) for one in DEVICES
+    device.name: follow({each.name: each for each in DEVICES}, device.name, lambda _: NicKind.FILLING)
+    for device in DEVICES
 }
 
 
@@ -49,7 +50,7 @@ STACKS = {
         ("gone", "bond2", APART, OFF),
     ],
 )
-def test_two_devices_meet_by_what_is_below_them(one: str, other: str, stands: Relation, vlan: State) -> None:
-    found = meeting(DeviceName(one), DeviceName(other), STACKS)
+def test_two_devices_meet_by_what_is_below_them(name: str, other: str, stands: Relation, vlan: State) -> None:
+    result = meeting(DeviceName(name), DeviceName(other), STACKS)
 
-    assert (found.relation, found.vlan) == (stands, vlan)
+    assert (result.relation, result.vlan) == (stands, vlan)

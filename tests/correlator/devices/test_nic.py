@@ -52,9 +52,9 @@ REPLACED = "53:4f:53:00:00:04"  # by `sos clean`
 def test_driver_then_host_then_declaration_then_mac_decide(
     driver: str | None, declared: bool, machine: Machine, mac: str | None, expected: NicKind
 ) -> None:
-    one = nic("eth4", driver=driver, mac=None if mac is None else Mac(mac))
+    device = nic("eth4", driver=driver, mac=None if mac is None else Mac(mac))
 
-    assert nic_kind(one, hypervisor(physical=declared, machine=machine)) is expected
+    assert nic_kind(device, hypervisor(physical=declared, machine=machine)) is expected
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_driver_then_host_then_declaration_then_mac_decide(
 def test_the_permanent_mac_counts_where_a_bond_has_changed_the_other(
     mac: str | None, permanent: str, expected: NicKind
 ) -> None:
-    one = nic("eth4", driver=None, mac=None if mac is None else Mac(mac), permanent_mac=Mac(permanent))
+    device = nic("eth4", driver=None, mac=None if mac is None else Mac(mac), permanent_mac=Mac(permanent))
 
-    assert nic_kind(one, hypervisor()) is expected
+    assert nic_kind(device, hypervisor()) is expected
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_the_permanent_mac_counts_where_a_bond_has_changed_the_other(
         (tap("vnet0"), False),
     ],
 )
-def test_a_nic_is_on_a_bus_and_has_nothing_below_it(one: Device, expected: bool) -> None:
-    assert is_nic(one) is expected
+def test_a_nic_is_on_a_bus_and_has_nothing_below_it(nic_device: Device, expected: bool) -> None:
+    assert is_nic(nic_device) is expected
 
 
 @pytest.mark.parametrize(

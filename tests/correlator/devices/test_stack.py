@@ -15,12 +15,12 @@ YES, NO, OPEN = OnBond
 KINDS = {"ixgbe": FILLING, "virtio_net": VIRTUAL, None: UNKNOWN}
 
 
-def kind_of(one: Device) -> NicKind:
-    return KINDS[one.driver]
+def kind_of(device: Device) -> NicKind:
+    return KINDS[device.driver]
 
 
 def followed(name: str, *devices: Device) -> Any:  # a row compares a few of its fields
-    return follow({one.name: one for one in devices}, DeviceName(name), kind_of)
+    return follow({device.name: device for device in devices}, DeviceName(name), kind_of)
 
 
 E4, E5 = nic("eth4"), nic("eth5")
@@ -69,9 +69,9 @@ DUMMY = device("d0", DeviceKind.UNKNOWN, backing=Backing.VIRTUAL)
 def test_worst_end_of_a_stack_decides(
     top: str, devices: tuple[Device, ...], entry: NicKind, open_ends: tuple[str, ...]
 ) -> None:
-    found = followed(top, *devices)
+    stack = followed(top, *devices)
 
-    assert (found.entry, found.open_ends) == (entry, open_ends)
+    assert (stack.entry, stack.open_ends) == (entry, open_ends)
 
 
 @pytest.mark.parametrize(
@@ -97,15 +97,15 @@ def test_worst_end_of_a_stack_decides(
 def test_a_stack_is_on_no_bond_only_where_all_below_is_known(
     top: str, devices: tuple[Device, ...], on_bond: OnBond, bond_found: str | None
 ) -> None:
-    found = followed(top, *devices)
+    stack = followed(top, *devices)
 
-    assert (found.on_bond, found.bond) == (on_bond, bond_found)
+    assert (stack.on_bond, stack.bond) == (on_bond, bond_found)
 
 
 def test_lower_devices_are_listed_once_from_the_top_down() -> None:
-    found = followed("br0", bridge("br0", "bond2", "eth4"), B2, E4, E5)
+    stack = followed("br0", bridge("br0", "bond2", "eth4"), B2, E4, E5)
 
-    assert (found.kind, found.lower, found.nics) == (
+    assert (stack.kind, stack.lower, stack.nics) == (
         DeviceKind.BRIDGE,
         ("bond2", "eth4", "eth5"),
         ("eth4", "eth5"),
@@ -124,9 +124,9 @@ def test_lower_devices_are_listed_once_from_the_top_down() -> None:
 def test_a_circle_is_walked_once(
     devices: tuple[Device, ...], lower: tuple[str, ...], entry: NicKind, on_bond: OnBond
 ) -> None:
-    found = followed("a", *devices)
+    stack = followed("a", *devices)
 
-    assert (found.lower, found.entry, found.on_bond) == (lower, entry, on_bond)
+    assert (stack.lower, stack.entry, stack.on_bond) == (lower, entry, on_bond)
 
 
 def test_no_device_is_unknown_in_everything() -> None:
@@ -144,5 +144,5 @@ def test_no_device_is_unknown_in_everything() -> None:
         (device("d", DeviceKind.ETHERNET, lower_complete=False), False),
     ],
 )
-def test_a_nic_and_a_device_with_its_one_parent_hide_nothing(one: Device, expected: bool) -> None:
-    assert lists_all_below(one) is expected
+def test_a_nic_and_a_device_with_its_one_parent_hide_nothing(top: Device, expected: bool) -> None:
+    assert lists_all_below(top) is expected

@@ -55,7 +55,7 @@ def test_exposure_shows_whether_the_interface_would_boot_from_the_network(
 def test_firmware_decides_what_an_interface_without_a_rom_does(
     guest: dict[str, Any], interface: Interface, expected: Exposure
 ) -> None:
-    one = domain("d", interface, **guest)
+    guest_domain = domain("d", interface, **guest)
 
-    assert exposure(one, interface, frozenset()) is expected
-    assert exposure(one, interface, frozenset({MAC})) is Exposure.PENDING
+    assert exposure(guest_domain, interface, frozenset()) is expected
+    assert exposure(guest_domain, interface, frozenset({MAC})) is Exposure.PENDING

@@ -34,9 +34,9 @@ INFERRED = hypervisor("hv1", VM, daemon=Observed(value=9_000_000, source="libvir
 
 @pytest.mark.parametrize("gap", [SERVER, DRIVER])
 def test_unread_server_is_a_warning_and_no_gap_if_every_kernel_is_fixed(gap: Gap) -> None:
-    silent = server(tx_checksum=State.UNKNOWN, reason=failure("ssh: connection refused"))
+    unread = server(tx_checksum=State.UNKNOWN, reason=failure("ssh: connection refused"))
 
-    report = correlate(inventory(FIXED, servers=(silent,), gaps=(gap,)))
+    report = correlate(inventory(FIXED, servers=(unread,), gaps=(gap,)))
     shown = view(report)
 
     assert (report.irrelevant_gaps, report.gaps) == ((gap,), ())

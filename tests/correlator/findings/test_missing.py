@@ -293,9 +293,9 @@ def test_a_scan_that_renews_old_facts_is_given_beside_those_that_change_nothing_
     beside = (*WITHOUT_MODE, domain("z", macvtap(mode=NO_MODE, mac=OTHER)))
     old = scene(macvtap(mode=VEPA), servers=two, beside=beside, policy=Policy(max_age=60.0), observed_at=None)
 
-    found = {type(fact.reason).__name__ for fact in facts_of(old)}
+    needed = {type(fact.reason).__name__ for fact in facts_of(old)}
 
-    assert found == {"NeedsRenewal", "NeedsOffload", "NeedsPlace"}
+    assert needed == {"NeedsRenewal", "NeedsOffload", "NeedsPlace"}
 
 
 @pytest.mark.parametrize(

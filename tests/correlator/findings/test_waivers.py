@@ -212,17 +212,17 @@ def accepted(name: str) -> Waiver:
     ],
 )
 def test_a_waiver_of_one_server_leaves_the_others(
-    found: Finding, verdict: Verdict, decides: str, taken_away: list[tuple[str, Verdict]], waived: str | None
+    finding: Finding, verdict: Verdict, decides: str, taken_away: list[tuple[str, Verdict]], waived: str | None
 ) -> None:
-    assert (found.verdict, found.server, found.waived) == (verdict, decides, waived)
-    assert [(one.server, one.verdict) for one in found.waived_servers] == taken_away
+    assert (finding.verdict, finding.server, finding.waived) == (verdict, decides, waived)
+    assert [(waived.server, waived.verdict) for waived in finding.waived_servers] == taken_away
 
 
 def test_the_only_server_that_is_waived_waives_the_finding() -> None:
-    found = finding_of(scene(beside=(provisioner(),), policy=Policy(waivers=(accepted(NEAR),))))
+    finding = finding_of(scene(beside=(provisioner(),), policy=Policy(waivers=(accepted(NEAR),))))
 
-    assert (found.verdict, found.waived) == (Verdict.AT_RISK, "satellite is accepted")
-    assert [(one.server, one.rule, one.reason) for one in found.waived_servers] == [
+    assert (finding.verdict, finding.waived) == (Verdict.AT_RISK, "satellite is accepted")
+    assert [(waived.server, waived.rule, waived.reason) for waived in finding.waived_servers] == [
         (NEAR, "R7", "satellite is accepted")
     ]
 
@@ -245,9 +245,9 @@ def test_excluded_server_does_not_keep_a_finding_from_being_waived() -> None:
     ],
 )
 def test_waiver_of_a_cleared_interface_is_reported_as_unused(looked_at: Inventory) -> None:
-    found = finding_of(looked_at)
+    finding = finding_of(looked_at)
 
-    assert (found.waived, found.waived_servers) == (None, ())
+    assert (finding.waived, finding.waived_servers) == (None, ())
     assert [reason(gap) for gap in correlate(looked_at).warnings] == ["it matches no finding; correct or remove it"]
 
 
@@ -286,19 +286,19 @@ def test_a_waived_server_beside_an_unknown_one_is_listed_and_its_waiver_is_used(
         beside=(provisioner(), domain("second", macvtap(mac=OTHER))),
         policy=Policy(waivers=(accepted("second"),)),
     )
-    found = finding_of(looked_at)
+    finding = finding_of(looked_at)
 
-    assert (found.verdict, found.server, found.waived) == (Verdict.UNKNOWN, "satellite", None)
-    assert [(one.server, one.verdict) for one in found.waived_servers] == [("second", Verdict.UNKNOWN)]
+    assert (finding.verdict, finding.server, finding.waived) == (Verdict.UNKNOWN, "satellite", None)
+    assert [(waived.server, waived.verdict) for waived in finding.waived_servers] == [("second", Verdict.UNKNOWN)]
     assert correlate(looked_at).warnings == ()
 
 
 def test_each_of_the_servers_that_look_alike_is_listed() -> None:
     twins = [server(name=name, macs=(Mac("02:42:ac:00:00:01"),)) for name in ("first", "second", "third")]
-    found = finding_of(scene(servers=twins, policy=Policy(waivers=(accepted("second"), accepted("third")))))
+    finding = finding_of(scene(servers=twins, policy=Policy(waivers=(accepted("second"), accepted("third")))))
 
-    assert (found.verdict, found.server) == (Verdict.AT_RISK, "first")
-    assert [(one.server, one.rule) for one in found.waived_servers] == [("second", "R11"), ("third", "R11")]
+    assert (finding.verdict, finding.server) == (Verdict.AT_RISK, "first")
+    assert [(waived.server, waived.rule) for waived in finding.waived_servers] == [("second", "R11"), ("third", "R11")]
 
 
 def test_every_waiver_of_a_server_counts_as_used() -> None:

@@ -33,9 +33,9 @@ def test_a_copy_that_does_not_run_clears_nothing_where_another_domain_was_not_re
 
     assert finding_of(scene(beside=(stopped,))).rule == cleared_by
     assert finding_of(scene(beside=(running,), status=HostStatus.PARTIAL)).rule == cleared_by
-    found = finding_of(scene(beside=(stopped,), status=HostStatus.PARTIAL))
-    assert found.rule == "R11"
-    assert NeedsPlace("satellite", WhyUnlocated.NOT_RUNNING, (Mac(SERVING),), "hv1") in found.missing
+    finding = finding_of(scene(beside=(stopped,), status=HostStatus.PARTIAL))
+    assert finding.rule == "R11"
+    assert NeedsPlace("satellite", WhyUnlocated.NOT_RUNNING, (Mac(SERVING),), "hv1") in finding.missing
 
 
 @pytest.mark.parametrize("here", [VEPA, FILLING])
@@ -43,12 +43,12 @@ def test_a_copy_that_does_not_run_clears_nothing_where_another_domain_was_not_re
 def test_a_copy_in_files_may_be_one_that_does_not_run_and_clears_with_low_confidence(
     here: Interface, state: DomainState
 ) -> None:
-    found = finding_of(scene(beside=(provisioner(here, state=state),), lists_all_domains=False))
+    finding = finding_of(scene(beside=(provisioner(here, state=state),), lists_all_domains=False))
     runs = state is DomainState.ACTIVE
 
-    assert found.rule == ("R6" if here is FILLING else "R9")
-    assert found.confidence is (Confidence.MEDIUM if runs else Confidence.LOW)
-    assert (NeedsHypervisors(("hv1",)) in found.missing) is not runs
+    assert finding.rule == ("R6" if here is FILLING else "R9")
+    assert finding.confidence is (Confidence.MEDIUM if runs else Confidence.LOW)
+    assert (NeedsHypervisors(("hv1",)) in finding.missing) is not runs
 
 
 @pytest.mark.parametrize(
@@ -60,10 +60,10 @@ def test_a_copy_that_does_not_run_elsewhere_clears_with_low_confidence_while_a_h
     copy = hypervisor("hv2", provisioner(state=state), devices=(nic("eth0"),))
     unread = hypervisor("hv3", status=HostStatus.FAILED, devices=())
 
-    found = finding_of(scene(others=(copy, unread)))
+    finding = finding_of(scene(others=(copy, unread)))
 
-    assert (found.rule, found.confidence) == ("R10", confidence)
-    assert (NeedsHypervisors(("hv3",)) in found.missing) == (confidence is Confidence.LOW)
+    assert (finding.rule, finding.confidence) == ("R10", confidence)
+    assert (NeedsHypervisors(("hv3",)) in finding.missing) == (confidence is Confidence.LOW)
 
 
 def test_a_mac_that_only_the_next_start_has_is_found_there() -> None:
@@ -78,9 +78,9 @@ def test_the_running_copy_of_a_next_start_that_is_the_server_is_a_place_too() ->
     running = provisioner(macvtap(mac=OTHER))
     later = replace(provisioner(VEPA, state=DomainState.INACTIVE), next_start=True)
     report = correlate(scene(beside=(running, later)))
-    (found,) = (finding for finding in report.findings if finding.domain == "web01")
+    (finding,) = (each for each in report.findings if each.domain == "web01")
 
-    assert (found.rule, found.confidence) == ("R7", Confidence.MEDIUM)
+    assert (finding.rule, finding.confidence) == ("R7", Confidence.MEDIUM)
     assert finding_of(scene(beside=(provisioner(macvtap("eth4", mac=OTHER)), later))).rule == "R9"
     assert finding_of(scene(beside=(domain("db", macvtap(mac=OTHER)), later))).rule == "R9"
     assert report.not_judged == {NotJudged.SERVER_ITSELF: 1}
@@ -103,10 +103,10 @@ def test_a_named_device_that_was_not_read_leaves_the_server_in_the_domain_of_its
     sat = read_server(ens3, interface="eth9", tx_checksum=State.UNKNOWN, macs=())
     other = (bond("bond3", "eth6"), nic("eth6"))
 
-    found = finding_of(scene(servers=(sat,), beside=(provisioner(macvtap(where, mac=SERVING)),), devices=other))
+    finding = finding_of(scene(servers=(sat,), beside=(provisioner(macvtap(where, mac=SERVING)),), devices=other))
 
-    assert found.rule == rule
-    assert not any(isinstance(reason, NeedsPlace) for reason in found.missing)
+    assert finding.rule == rule
+    assert not any(isinstance(reason, NeedsPlace) for reason in finding.missing)
 
 
 def test_interfaces_of_a_teaming_pair_that_disagree_have_at_most_medium_confidence() -> None:

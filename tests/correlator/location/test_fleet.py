@@ -37,7 +37,7 @@ A, B, C = (Mac(f"b4:96:91:00:00:0{number}") for number in (1, 2, 3))
 INNER = Mac("52:54:00:00:00:02")
 
 
-def fleet(*hosts: Hypervisor, **more: Any) -> Fleet:
+def fleet_with(*hosts: Hypervisor, **more: Any) -> Fleet:
     return fleet_of(inventory(*hosts, **more), ())
 
 
@@ -94,8 +94,8 @@ def eth(mac: Mac | None, name: str = "eth0", **more: Any) -> Device:
         (marks(eth(C, permanent_mac=A)), marks(eth(A)), True),
         # Devices that every host has say nothing, and don't make two sets differ.
         *(
-            (marks(one), marks(one), False)
-            for one in (
+            (marks(unclear), marks(unclear), False)
+            for unclear in (
                 device("docker0", DeviceKind.UNKNOWN, mac=A),
                 device("virbr0", DeviceKind.UNKNOWN, mac=A),
                 device("br-1f", DeviceKind.BRIDGE, mac=A),
@@ -117,10 +117,10 @@ def eth(mac: Mac | None, name: str = "eth0", **more: Any) -> Device:
 def test_two_hypervisors_are_one_machine_only_by_what_no_other_machine_has(
     first: dict[str, Any], second: dict[str, Any], is_one: bool
 ) -> None:
-    found = fleet(hypervisor("hv1", **first), hypervisor("hv2", **second))
+    fleet = fleet_with(hypervisor("hv1", **first), hypervisor("hv2", **second))
 
-    assert (found.machines["hv1"] == found.machines["hv2"]) is is_one
-    assert [host.name for host in found.of_machine("hv2")] == (["hv2", "hv1"] if is_one else ["hv2"])
+    assert (fleet.machines["hv1"] == fleet.machines["hv2"]) is is_one
+    assert [host.name for host in fleet.of_machine("hv2")] == (["hv2", "hv1"] if is_one else ["hv2"])
 
 
 def test_two_machines_identified_with_a_third_are_one() -> None:
@@ -130,27 +130,27 @@ def test_two_machines_identified_with_a_third_are_one() -> None:
         hypervisor("hv3", devices=(eth(A),), system_uuid=UUID),
     )
 
-    found = fleet(*hosts)
+    fleet = fleet_with(*hosts)
 
-    assert len(set(found.machines.values())) == 1
-    assert [host.name for host in found.of_machine("hv2")] == ["hv2", "hv1", "hv3"]
+    assert len(set(fleet.machines.values())) == 1
+    assert [host.name for host in fleet.of_machine("hv2")] == ["hv2", "hv1", "hv3"]
 
 
 @pytest.mark.parametrize("names", [("hv1", "hv2", "hv3"), ("hv3", "hv2", "hv1"), ("hv2", "hv3", "hv1")])
 def test_a_machine_has_the_first_of_its_names_whatever_was_read_first(names: tuple[str, ...]) -> None:
-    found = fleet(*(hypervisor(name, devices=(), system_uuid=UUID) for name in names))
+    fleet = fleet_with(*(hypervisor(name, devices=(), system_uuid=UUID) for name in names))
 
-    assert set(found.machines.values()) == {"hv1"}
+    assert set(fleet.machines.values()) == {"hv1"}
 
 
 def test_hypervisors_own_description_of_a_device_precedes_another() -> None:
-    found = fleet(
+    fleet = fleet_with(
         hypervisor("hv1", devices=(eth(A, driver="ixgbe"),)),
         hypervisor("hv2", devices=(eth(A, driver=None), tap("vnet0"))),
     )
 
-    assert {name: one.driver for name, one in found.devices_of("hv2").items()} == {"eth0": None, "vnet0": None}
-    assert {name: one.driver for name, one in found.devices_of("hv1").items()} == {"eth0": "ixgbe", "vnet0": None}
+    assert {name: device.driver for name, device in fleet.devices_of("hv2").items()} == {"eth0": None, "vnet0": None}
+    assert {name: device.driver for name, device in fleet.devices_of("hv1").items()} == {"eth0": "ixgbe", "vnet0": None}
 
 
 def hypervisor_domain(name: str = "inner", **more: Any) -> Domain:
@@ -168,8 +168,8 @@ def hypervisor_domain(name: str = "inner", **more: Any) -> Domain:
         (marks(system_uuid=UUID), (hypervisor_domain(uuid=UUID.upper()),), ["inner"]),
         # A guest's tap or macvtap has its guest's MAC.
         *(
-            (marks(one), (hypervisor_domain(),), [])
-            for one in (tap("vnet0", mac=INNER), veth("v0", mac=INNER), macvlan("mv0", "eth0", mac=INNER))
+            (marks(device), (hypervisor_domain(),), [])
+            for device in (tap("vnet0", mac=INNER), veth("v0", mac=INNER), macvlan("mv0", "eth0", mac=INNER))
         ),
         (marks(eth(A)), (hypervisor_domain(),), []),
         (marks(device("macvtap0", DeviceKind.UNKNOWN, mac=INNER)), (hypervisor_domain(),), []),
@@ -186,9 +186,9 @@ def hypervisor_domain(name: str = "inner", **more: Any) -> Domain:
 def test_a_hypervisor_is_a_domain_by_mac_or_uuid(
     inner: dict[str, Any], around: tuple[Domain, ...], hypervisor_domains: list[str]
 ) -> None:
-    found = fleet(hypervisor("hv1", *around), hypervisor("hv2", **inner)).hypervisor_domains_on("hv2", "hv1")
+    places = fleet_with(hypervisor("hv1", *around), hypervisor("hv2", **inner)).hypervisor_domains_on("hv2", "hv1")
 
-    assert [(one.hypervisor, one.domain.name, one.doubts) for one in found] == [
+    assert [(place.hypervisor, place.domain.name, place.doubts) for place in places] == [
         ("hv1", name, ()) for name in hypervisor_domains
     ]
 
@@ -199,69 +199,69 @@ def test_a_device_that_may_be_a_nic_or_a_guests_leaves_open_if_its_hypervisor_is
     kind: DeviceKind, others: tuple[Device, ...]
 ) -> None:
     doubtful = device("web", kind, mac=INNER, lower_complete=False)
-    found = fleet(hypervisor("hv1", hypervisor_domain()), hypervisor("hv2", devices=(*others, doubtful)))
+    fleet = fleet_with(hypervisor("hv1", hypervisor_domain()), hypervisor("hv2", devices=(*others, doubtful)))
     needed = NeedsNicKinds(hypervisor="hv2", device=None, nics=(doubtful.name,))
 
-    assert [one.doubts for one in found.hypervisor_domains_on("hv2", "hv1")] == [(needed,)]
-    assert not found.is_nested("hv2")
-    assert found.hypervisors["hv2"].machine is Machine.UNKNOWN
+    assert [place.doubts for place in fleet.hypervisor_domains_on("hv2", "hv1")] == [(needed,)]
+    assert not fleet.is_nested("hv2")
+    assert fleet.hypervisors["hv2"].machine is Machine.UNKNOWN
 
 
 def test_a_hypervisor_that_is_a_domain_by_one_device_may_be_another_one_by_another() -> None:
     nic, doubtful = eth(INNER), device("web", DeviceKind.UNKNOWN, mac=A)
-    found = fleet(
+    fleet = fleet_with(
         hypervisor("hv1", hypervisor_domain(), domain("other", macvtap(mac=A))),
         hypervisor("hv2", devices=(doubtful, nic)),
     )
 
-    assert [(one.domain.name, bool(one.doubts)) for one in found.hypervisor_domains_on("hv2", "hv1")] == [
+    assert [(place.domain.name, bool(place.doubts)) for place in fleet.hypervisor_domains_on("hv2", "hv1")] == [
         ("inner", False),
         ("other", True),
     ]
-    assert found.is_nested("hv2")
+    assert fleet.is_nested("hv2")
 
 
 @pytest.mark.parametrize("machines", [(Machine.PHYSICAL, Machine.UNKNOWN), (Machine.UNKNOWN, Machine.PHYSICAL)])
 def test_a_device_of_unknown_kind_on_a_machine_that_is_not_virtual_is_a_guests(machines: tuple[Machine, ...]) -> None:
     doubtful = device("web", DeviceKind.UNKNOWN, mac=INNER)
-    found = fleet(
+    fleet = fleet_with(
         hypervisor("hv1", hypervisor_domain()),
         hypervisor("hv2", devices=(eth(B), doubtful), machine=machines[0]),
         hypervisor("hv3", devices=(eth(B),), machine=machines[1]),
     )
 
-    assert found.machines["hv2"] == found.machines["hv3"]
-    assert found.hypervisor_domains == {}
+    assert fleet.machines["hv2"] == fleet.machines["hv3"]
+    assert fleet.hypervisor_domains == {}
 
 
 def test_a_hypervisor_is_not_a_domain_of_its_own_machine() -> None:
-    found = fleet(
+    fleet = fleet_with(
         hypervisor("hv1", hypervisor_domain(), devices=(eth(INNER),)),
         hypervisor("hv2", hypervisor_domain(), devices=(eth(INNER),)),
     )
 
-    assert found.hypervisor_domains == {}
+    assert fleet.hypervisor_domains == {}
 
 
 def test_a_hypervisor_nested_twice_is_carried_by_the_domain_around_both() -> None:
     outer, middle = Mac("52:54:00:00:00:0a"), Mac("52:54:00:00:00:0b")
-    found = fleet(
+    fleet = fleet_with(
         hypervisor("hv1", domain("middle", macvtap(mac=outer))),
         hypervisor("hv2", domain("inner", macvtap(mac=middle)), devices=(eth(outer),)),
         hypervisor("hv3", devices=(eth(middle),)),
     )
 
-    assert [one.domain.name for one in found.hypervisor_domains_on("hv3", "hv1")] == ["middle"]
-    assert [one.domain.name for one in found.hypervisor_domains_on("hv3", "hv2")] == ["inner"]
-    assert found.hypervisor_domains_on("hv1", "hv3") == ()
+    assert [place.domain.name for place in fleet.hypervisor_domains_on("hv3", "hv1")] == ["middle"]
+    assert [place.domain.name for place in fleet.hypervisor_domains_on("hv3", "hv2")] == ["inner"]
+    assert fleet.hypervisor_domains_on("hv1", "hv3") == ()
 
 
 def test_hypervisors_that_carry_each_other_end_the_search() -> None:
-    one, other = Mac("52:54:00:00:00:0a"), Mac("52:54:00:00:00:0b")
-    found = fleet(
-        hypervisor("hv1", domain("a", macvtap(mac=one)), devices=(eth(other),)),
-        hypervisor("hv2", domain("b", macvtap(mac=other)), devices=(eth(one),)),
+    first, other = Mac("52:54:00:00:00:0a"), Mac("52:54:00:00:00:0b")
+    fleet = fleet_with(
+        hypervisor("hv1", domain("a", macvtap(mac=first)), devices=(eth(other),)),
+        hypervisor("hv2", domain("b", macvtap(mac=other)), devices=(eth(first),)),
         hypervisor("hv3"),
     )
 
-    assert found.hypervisor_domains_on("hv1", "hv3") == ()
+    assert fleet.hypervisor_domains_on("hv1", "hv3") == ()

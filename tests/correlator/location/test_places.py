@@ -73,9 +73,9 @@ def test_a_declared_hypervisor_is_the_place_of_all_macs() -> None:
     gap = gap_in_words("domain x", "no answer", GapAbout.DOMAIN, hypervisor="hv1")
     guest = provisioner(macvtap("bond3", mac=SERVING))
 
-    found = finding_of(scene(servers=(sat,), beside=(guest,), host_devices=devices, gaps=(gap,)))
+    finding = finding_of(scene(servers=(sat,), beside=(guest,), host_devices=devices, gaps=(gap,)))
 
-    assert found.verdict is Verdict.NOT_AFFECTED
+    assert finding.verdict is Verdict.NOT_AFFECTED
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_server_is_its_own_domain_by_any_of_its_nics() -> None:
 
     report = correlate(scene(servers=(sat,), beside=(provisioner(),), host_devices=BELOW))
 
-    assert [found.domain for found in report.findings] == ["web01"]
+    assert [finding.domain for finding in report.findings] == ["web01"]
 
 
 @pytest.mark.parametrize("more", [(), (macvlan("mv0", "bond2.100", mac=THEIRS),)])
@@ -145,7 +145,7 @@ def test_a_device_that_was_not_read_may_be_the_servers() -> None:
 
     sure, unsure, gone = (finding_of(scene(gaps=gaps)) for gaps in ((), (unread,), (absent,)))
 
-    assert [(one.rule, one.confidence, bool(one.missing)) for one in (sure, unsure, gone)] == [
+    assert [(host.rule, host.confidence, bool(host.missing)) for host in (sure, unsure, gone)] == [
         ("R10", Confidence.MEDIUM, False),
         ("R10", Confidence.LOW, True),
         ("R10", Confidence.MEDIUM, False),
@@ -159,9 +159,9 @@ def test_server_without_devices_but_with_the_hosts_uuid_may_be_a_container_there
     uuid = "4c4c4544-0000-1000-8000-000000000001"
     sat = server(system_uuid=uuid, machine=machine)
 
-    found = finding_of(scene(servers=(sat,), host_devices=(*BELOW, nic("eth0", mac=THEIRS)), system_uuid=uuid))
+    finding = finding_of(scene(servers=(sat,), host_devices=(*BELOW, nic("eth0", mac=THEIRS)), system_uuid=uuid))
 
-    assert found.rule == rule
+    assert finding.rule == rule
 
 
 @pytest.mark.parametrize(
@@ -177,8 +177,8 @@ def test_server_without_devices_but_with_the_hosts_uuid_may_be_a_container_there
 )
 def test_a_server_on_bare_metal_is_another_machine_unless_its_device_may_be_shared(top: Device, rule: str) -> None:
     nics = [nic("eth0", mac=A), nic("eth1", mac=B)]
-    found = [top, *(one for one in nics if one != top)]
-    sat = read_server(*map(sends, found), machine=Machine.PHYSICAL)
+    ordered = [top, *(device for device in nics if device != top)]
+    sat = read_server(*map(sends, ordered), machine=Machine.PHYSICAL)
 
     assert finding_of(scene(servers=(sat,), lists_all_domains=False)).rule == rule
 
@@ -186,10 +186,10 @@ def test_a_server_on_bare_metal_is_another_machine_unless_its_device_may_be_shar
 @pytest.mark.parametrize(("host", "rule"), [("hv1", "R7"), ("hv2", "R5")])
 def test_frames_of_a_macvlan_pass_the_devices_below_it_on_their_way_to_another_machine(host: str, rule: str) -> None:
     own = macvlan("mv0", "bond2", mac=THEIRS)
-    sat = read_server(sends(own), *(sends(one, State.OFF) for one in BELOW))
+    sat = read_server(sends(own), *(sends(device, State.OFF) for device in BELOW))
     there = hypervisor("hv2", devices=(*BELOW, own))
     here = (*BELOW, own) if host == "hv1" else (bond("bond2", "eth4"), nic("eth4", driver="virtio_net"))
 
-    found = finding_of(scene(servers=(sat,), host_devices=here, others=(there,) if host == "hv2" else ()))
+    finding = finding_of(scene(servers=(sat,), host_devices=here, others=(there,) if host == "hv2" else ()))
 
-    assert found.rule == rule
+    assert finding.rule == rule

@@ -15,9 +15,9 @@ DISCOVER = Dhcp(step=AddressStep.DISCOVER, transaction=b"1")
 
 
 def any_packet() -> Packet:
-    found = packet(Frame(0.0, ethernet(said(0, b"")), 1), lambda *_: True)
-    assert isinstance(found, Packet)
-    return found
+    segment = packet(Frame(0.0, ethernet(said(0, b"")), 1), lambda *_: True)
+    assert isinstance(segment, Packet)
+    return segment
 
 
 @dataclass

@@ -25,8 +25,8 @@ from tests.trace.build import (
     read_request,
     said,
     segment,
-    trace,
-    written,
+    trace_of,
+    trace_of_file,
 )
 from virtscan.trace import Boot, Failed, Outcome, Side, judge
 from virtscan.trace.capture.checksums import Checksum
@@ -60,16 +60,16 @@ ESTABLISHED = [CONNECTS, ACCEPTS, client(1.2, sequence=ISS + 1, ack=IRS + 1)]
 ASKS = [*ESTABLISHED, client(1.3, GET, sequence=ISS + 1, ack=IRS + 1)]
 
 
-def boot(folder: Path, *shots: Shot, until: float | None = 60.0) -> Boot:
-    return only(trace(folder, *lease(file=b"http://10.77.0.1:80/boot"), *shots, until=until))
+def traced_boot(folder: Path, *shots: Shot, until: float | None = 60.0) -> Boot:
+    return only(trace_of(folder, *lease(file=b"http://10.77.0.1:80/boot"), *shots, until=until))
 
 
 def test_a_file_is_complete_when_as_much_arrived_as_was_announced(tmp_path: Path) -> None:
     shots = [*ASKS, server(1.4, OK + bytes(500), sequence=IRS + 1), server(1.5, bytes(500), sequence=TOLD + 500)]
 
-    found = boot(tmp_path, *shots, client(1.6, ack=TOLD + 1000))
-    assert (found.outcome, found.file, found.seconds_lost) == (Outcome.COMPLETE, "/boot/initrd.img", 0)
-    assert boot(tmp_path, *shots, client(1.6, ack=TOLD + 999)).outcome is not Outcome.COMPLETE
+    boot = traced_boot(tmp_path, *shots, client(1.6, ack=TOLD + 1000))
+    assert (boot.outcome, boot.file, boot.seconds_lost) == (Outcome.COMPLETE, "/boot/initrd.img", 0)
+    assert traced_boot(tmp_path, *shots, client(1.6, ack=TOLD + 999)).outcome is not Outcome.COMPLETE
 
 
 def test_a_file_of_no_announced_length_ends_with_its_connection(tmp_path: Path) -> None:
@@ -77,10 +77,10 @@ def test_a_file_of_no_announced_length_ends_with_its_connection(tmp_path: Path) 
     end = IRS + 1 + len(answer)
     shots = [*ASKS, server(1.4, answer, flags=ACK | FIN, sequence=IRS + 1)]
 
-    assert boot(tmp_path, *shots, client(1.5, ack=end + 1)).outcome is Outcome.COMPLETE
-    assert boot(tmp_path, *shots).outcome is Outcome.UNFINISHED
+    assert traced_boot(tmp_path, *shots, client(1.5, ack=end + 1)).outcome is Outcome.COMPLETE
+    assert traced_boot(tmp_path, *shots).outcome is Outcome.UNFINISHED
     part = server(1.4, answer, sequence=IRS + 1)
-    assert boot(tmp_path, *ASKS, part, client(1.5, flags=RST | ACK, ack=end)).outcome is Outcome.UNFINISHED
+    assert traced_boot(tmp_path, *ASKS, part, client(1.5, flags=RST | ACK, ack=end)).outcome is Outcome.UNFINISHED
 
 
 def test_a_file_of_no_announced_length_is_complete_once_all_of_it_is_acknowledged(tmp_path: Path) -> None:
@@ -94,11 +94,11 @@ def test_a_file_of_no_announced_length_is_complete_once_all_of_it_is_acknowledge
         client(1.5, ack=end),
     ]
 
-    found = boot(tmp_path, *shots)
-    assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
+    boot = traced_boot(tmp_path, *shots)
+    assert (boot.outcome, judge(boot).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
     again = [server(time, bytes(900), sequence=end, kind=Checksum.PARTIAL) for time in (2.5, 4.5)]
-    assert boot(tmp_path, *shots, *again).outcome is Outcome.DATA_NOT_ACKNOWLEDGED
-    assert boot(tmp_path, *shots, *again, client(5, ack=end + 1001)).outcome is Outcome.COMPLETE
+    assert traced_boot(tmp_path, *shots, *again).outcome is Outcome.DATA_NOT_ACKNOWLEDGED
+    assert traced_boot(tmp_path, *shots, *again, client(5, ack=end + 1001)).outcome is Outcome.COMPLETE
 
 
 def test_a_client_that_acknowledges_data_was_accepted_even_if_the_capture_lacks_that(tmp_path: Path) -> None:
@@ -109,9 +109,9 @@ def test_a_client_that_acknowledges_data_was_accepted_even_if_the_capture_lacks_
         server(2.5, bytes(500), sequence=TOLD + 500, kind=Checksum.PARTIAL),
     ]
 
-    found = boot(tmp_path, CONNECTS, asks, *sent, client(2.6, ack=TOLD + 1000))
-    assert (found.outcome, judge(found).failed) == (Outcome.COMPLETE, Failed.NO)
-    part = boot(tmp_path, CONNECTS, asks, *sent[:2], client(1.6, ack=TOLD + 500))
+    boot = traced_boot(tmp_path, CONNECTS, asks, *sent, client(2.6, ack=TOLD + 1000))
+    assert (boot.outcome, judge(boot).failed) == (Outcome.COMPLETE, Failed.NO)
+    part = traced_boot(tmp_path, CONNECTS, asks, *sent[:2], client(1.6, ack=TOLD + 500))
     assert (part.outcome, judge(part).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
 
 
@@ -122,44 +122,44 @@ def test_data_that_was_acknowledged_is_not_ignored_although_it_is_captured_later
         server(1.5, OK + bytes(1000), sequence=IRS + 1, kind=Checksum.PARTIAL),
     ]
 
-    found = boot(tmp_path, *said, client(1.35, ack=TOLD + 1000), *late)
-    assert (found.outcome, found.ignored.total, judge(found).failed) == (Outcome.COMPLETE, 0, Failed.NO)
-    assert judge(boot(tmp_path, *said, *late)).failed is not Failed.YES
+    boot = traced_boot(tmp_path, *said, client(1.35, ack=TOLD + 1000), *late)
+    assert (boot.outcome, boot.ignored.total, judge(boot).failed) == (Outcome.COMPLETE, 0, Failed.NO)
+    assert judge(traced_boot(tmp_path, *said, *late)).failed is not Failed.YES
     retries = [server(time, OK + bytes(1000), sequence=IRS + 1, kind=Checksum.PARTIAL) for time in (2.5, 4.5, 8.5)]
     accepts = server(1.4, flags=SYN | ACK, sequence=IRS, ack=ISS + 1)
-    assert judge(boot(tmp_path, *said, accepts, late[1], *retries)).failed is Failed.YES
+    assert judge(traced_boot(tmp_path, *said, accepts, late[1], *retries)).failed is Failed.YES
 
 
 def test_a_client_that_acknowledged_more_than_was_captured_is_not_stuck(tmp_path: Path) -> None:
     first = server(1.4, OK + bytes(500), sequence=IRS + 1, kind=Checksum.PARTIAL)
     again = server(2.4, OK + bytes(500), sequence=IRS + 1, kind=Checksum.PARTIAL)
 
-    assert judge(boot(tmp_path, *ASKS, first, again)).failed is Failed.YES
-    found = boot(tmp_path, *ASKS, first, client(1.5, ack=TOLD + 900), again)
-    assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
+    assert judge(traced_boot(tmp_path, *ASKS, first, again)).failed is Failed.YES
+    boot = traced_boot(tmp_path, *ASKS, first, client(1.5, ack=TOLD + 900), again)
+    assert (boot.outcome, judge(boot).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
 
 
 def test_the_head_alone_is_complete_without_a_body(tmp_path: Path) -> None:
     asks = client(1.3, GET.replace(b"GET", b"HEAD"), sequence=ISS + 1, ack=IRS + 1)
     shots = [*ESTABLISHED, asks, server(1.4, OK, sequence=IRS + 1), client(1.5, ack=TOLD)]
 
-    assert boot(tmp_path, *shots).outcome is Outcome.COMPLETE
+    assert traced_boot(tmp_path, *shots).outcome is Outcome.COMPLETE
 
 
 def test_last_file_on_a_connection_decides(tmp_path: Path) -> None:
     shots = [*ASKS, server(1.4, OK + bytes(1000), sequence=IRS + 1), client(1.6, ack=TOLD + 1000)]
     shots += [client(1.7, b"GET /next HTTP/1.1\r\n\r\n", ack=TOLD + 1000)]
 
-    found = boot(tmp_path, *shots)
-    assert (found.outcome, found.file) == (Outcome.NO_ANSWER, "/next")
+    boot = traced_boot(tmp_path, *shots)
+    assert (boot.outcome, boot.file) == (Outcome.NO_ANSWER, "/next")
 
 
 def test_an_error_is_reported_with_its_status(tmp_path: Path) -> None:
     answer = server(1.4, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", sequence=IRS + 1)
 
-    found = boot(tmp_path, *ASKS, answer)
-    assert (found.outcome, str(found.error)) == (Outcome.HTTP_ERROR, "404 Not Found")
-    assert judge(found).failed is Failed.NO
+    boot = traced_boot(tmp_path, *ASKS, answer)
+    assert (boot.outcome, str(boot.error)) == (Outcome.HTTP_ERROR, "404 Not Found")
+    assert judge(boot).failed is Failed.NO
 
 
 def test_accepted_connections_that_never_go_on_are_the_fault(tmp_path: Path) -> None:
@@ -167,26 +167,26 @@ def test_accepted_connections_that_never_go_on_are_the_fault(tmp_path: Path) -> 
         server(1.1 + wait, flags=SYN | ACK, sequence=IRS, kind=Checksum.PARTIAL, ack=ISS + 1) for wait in range(3)
     ]
 
-    found = boot(tmp_path, CONNECTS, *accepts)
-    assert (found.outcome, found.ignored.partial, found.resent) == (Outcome.CONNECTION_NOT_ACKNOWLEDGED, 3, 2)
-    assert (judge(found).failed, judge(found).confidence.value) == (Failed.YES, "medium")
+    boot = traced_boot(tmp_path, CONNECTS, *accepts)
+    assert (boot.outcome, boot.ignored.partial, boot.resent) == (Outcome.CONNECTION_NOT_ACKNOWLEDGED, 3, 2)
+    assert (judge(boot).failed, judge(boot).confidence.value) == (Failed.YES, "medium")
 
 
 @pytest.mark.parametrize(("until", "failed"), [(None, Failed.UNCLEAR), (60.0, Failed.YES)])
 def test_a_connection_requested_again_was_not_accepted(until: float | None, failed: Failed, tmp_path: Path) -> None:
     accepts = server(1.1, flags=SYN | ACK, sequence=IRS, kind=Checksum.PARTIAL, ack=ISS + 1)
 
-    found = boot(tmp_path, CONNECTS, accepts, CONNECTS._replace(time=1.3), until=until)
-    assert found.taken.partial == 0
-    assert judge(found).failed is failed
+    boot = traced_boot(tmp_path, CONNECTS, accepts, CONNECTS._replace(time=1.3), until=until)
+    assert boot.taken.partial == 0
+    assert judge(boot).failed is failed
 
 
 def test_unacknowledged_data_is_not_an_unacknowledged_connection(tmp_path: Path) -> None:
     answers = [server(1.4 + wait, OK, sequence=IRS + 1) for wait in range(3)]
 
-    found = boot(tmp_path, *ASKS, *answers)
-    assert (found.outcome, found.resent) == (Outcome.DATA_NOT_ACKNOWLEDGED, 2)
-    assert judge(found).failed is Failed.NO  # their checksums were complete
+    boot = traced_boot(tmp_path, *ASKS, *answers)
+    assert (boot.outcome, boot.resent) == (Outcome.DATA_NOT_ACKNOWLEDGED, 2)
+    assert judge(boot).failed is Failed.NO  # their checksums were complete
 
 
 def test_a_client_that_accepts_partial_segments_shows_that_they_are_filled_later(tmp_path: Path) -> None:
@@ -196,19 +196,19 @@ def test_a_client_that_accepts_partial_segments_shows_that_they_are_filled_later
         client(1.5, ack=TOLD + 1000),
     ]
 
-    assert boot(tmp_path, *shots).side is Side.SENDER
+    assert traced_boot(tmp_path, *shots).side is Side.SENDER
 
 
 def test_a_connection_without_an_answer(tmp_path: Path) -> None:
     again = client(2.0, flags=SYN, sequence=ISS)
 
-    found = boot(tmp_path, CONNECTS, again)
-    assert (found.outcome, found.retries) == (Outcome.NO_ANSWER, 1)
-    assert boot(tmp_path, CONNECTS, until=None).outcome is Outcome.UNFINISHED
+    boot = traced_boot(tmp_path, CONNECTS, again)
+    assert (boot.outcome, boot.retries) == (Outcome.NO_ANSWER, 1)
+    assert traced_boot(tmp_path, CONNECTS, until=None).outcome is Outcome.UNFINISHED
 
 
 def test_a_closed_port_refuses(tmp_path: Path) -> None:
-    assert boot(tmp_path, CONNECTS, server(1.1, flags=RST | ACK, sequence=0)).outcome is Outcome.REFUSED
+    assert traced_boot(tmp_path, CONNECTS, server(1.1, flags=RST | ACK, sequence=0)).outcome is Outcome.REFUSED
 
 
 @pytest.mark.parametrize(("kind", "again"), [(Checksum.PARTIAL, Failed.YES), (Checksum.GOOD, Failed.NO)])
@@ -223,7 +223,7 @@ def test_a_client_that_connects_again_did_not_take_the_refusal(kind: Checksum, a
         )
     ]
 
-    once, repeated = boot(tmp_path, *shots[:2]), boot(tmp_path, *shots)
+    once, repeated = traced_boot(tmp_path, *shots[:2]), traced_boot(tmp_path, *shots)
     assert (once.outcome, once.taken.partial, judge(once).failed) == (
         Outcome.REFUSED,
         int(kind is Checksum.PARTIAL),
@@ -238,43 +238,43 @@ def test_a_client_that_resets_a_connection_verified_the_checksum_that_accepted_i
         server(time, flags=SYN | ACK, sequence=IRS, ack=ISS + 1, kind=Checksum.PARTIAL) for time in (1.1, 2.1, 4.1)
     ]
 
-    found = boot(tmp_path, CONNECTS, *accepts, client(4.2, flags=flags, sequence=ISS + 1))
+    boot = traced_boot(tmp_path, CONNECTS, *accepts, client(4.2, flags=flags, sequence=ISS + 1))
 
-    assert (found.outcome, found.taken.partial, judge(found).failed) == (Outcome.UNFINISHED, 3, Failed.UNCLEAR)
-    assert judge(boot(tmp_path, CONNECTS, *accepts)).failed is Failed.YES
+    assert (boot.outcome, boot.taken.partial, judge(boot).failed) == (Outcome.UNFINISHED, 3, Failed.UNCLEAR)
+    assert judge(traced_boot(tmp_path, CONNECTS, *accepts)).failed is Failed.YES
 
 
 def test_a_request_without_an_answer(tmp_path: Path) -> None:
     again = client(2.3, GET, sequence=ISS + 1, ack=IRS + 1)
 
-    found = boot(tmp_path, *ASKS, server(1.35, sequence=IRS + 1), again)
-    assert (found.outcome, found.retries) == (Outcome.NO_ANSWER, 1)
+    boot = traced_boot(tmp_path, *ASKS, server(1.35, sequence=IRS + 1), again)
+    assert (boot.outcome, boot.retries) == (Outcome.NO_ANSWER, 1)
 
 
 def test_a_request_that_is_repeated_after_its_answer_shows_that_the_answer_was_not_taken(tmp_path: Path) -> None:
     answer = server(1.4, OK, sequence=IRS + 1, kind=Checksum.PARTIAL)
     again = client(2.3, GET, sequence=ISS + 1, ack=IRS + 1)
 
-    assert judge(boot(tmp_path, *ASKS, answer, again)).failed is Failed.YES
-    assert judge(boot(tmp_path, *ASKS, answer)).failed is Failed.UNCLEAR
+    assert judge(traced_boot(tmp_path, *ASKS, answer, again)).failed is Failed.YES
+    assert judge(traced_boot(tmp_path, *ASKS, answer)).failed is Failed.UNCLEAR
 
 
 def test_a_connection_without_a_request(tmp_path: Path) -> None:
-    assert boot(tmp_path, *ESTABLISHED).outcome is Outcome.UNFINISHED
+    assert traced_boot(tmp_path, *ESTABLISHED).outcome is Outcome.UNFINISHED
 
 
 def test_a_connection_that_is_torn_down_is_unfinished(tmp_path: Path) -> None:
-    found = boot(tmp_path, *ASKS, server(1.4, OK, sequence=IRS + 1), client(1.5, flags=RST))
+    boot = traced_boot(tmp_path, *ASKS, server(1.4, OK, sequence=IRS + 1), client(1.5, flags=RST))
 
-    assert found.outcome is Outcome.UNFINISHED
+    assert boot.outcome is Outcome.UNFINISHED
 
 
 def test_a_repeated_answer_costs_time(tmp_path: Path) -> None:
     shots = [server(1.4, OK, sequence=IRS + 1), client(1.9, ack=TOLD), server(2.4, OK, sequence=IRS + 1)]
 
-    found = boot(tmp_path, *ASKS, *shots, server(2.5, bytes(1000), sequence=TOLD), client(2.6, ack=TOLD + 1000))
-    assert (found.outcome, found.resent) == (Outcome.COMPLETE, 1)
-    assert found.seconds_lost == pytest.approx(1.1)
+    boot = traced_boot(tmp_path, *ASKS, *shots, server(2.5, bytes(1000), sequence=TOLD), client(2.6, ack=TOLD + 1000))
+    assert (boot.outcome, boot.resent) == (Outcome.COMPLETE, 1)
+    assert boot.seconds_lost == pytest.approx(1.1)
 
 
 def test_only_connections_that_a_boot_would_open_are_followed(tmp_path: Path) -> None:
@@ -282,17 +282,17 @@ def test_only_connections_that_a_boot_would_open_are_followed(tmp_path: Path) ->
         return segment(1.0, flags=SYN, sequence=1, acknowledged=0, from_server=False, port=port)
 
     def followed(port: int, file: bytes) -> bool:
-        found = only(trace(tmp_path, *lease(file=file), connects(port), until=60))
-        return found.outcome is Outcome.NO_ANSWER
+        boot = only(trace_of(tmp_path, *lease(file=file), connects(port), until=60))
+        return boot.outcome is Outcome.NO_ANSWER
 
     assert followed(8000, b"pxelinux.0")
     assert not followed(22, b"pxelinux.0")
     assert followed(1234, b"http://10.77.0.1:1234/boot.efi")
     assert not followed(1234, b"tftp://10.77.0.1:1234/boot.efi")
     assert not followed(1234, b"http://10.77.0.1:99999/boot.efi")
-    assert trace(tmp_path, connects(80)).boots == ()
+    assert trace_of(tmp_path, connects(80)).boots == ()
     towards = segment(1.0, flags=SYN, sequence=1, acknowledged=0, from_server=True)
-    assert only(trace(tmp_path, *lease(), towards)).outcome is Outcome.ADDRESS_ONLY
+    assert only(trace_of(tmp_path, *lease(), towards)).outcome is Outcome.ADDRESS_ONLY
 
 
 @pytest.mark.parametrize(("kind", "failed"), [(Checksum.PARTIAL, Failed.YES), (Checksum.GOOD, Failed.NO)])
@@ -308,7 +308,7 @@ def test_an_ignored_acceptance_with_a_bad_checksum_is_a_boots_on_any_port(
         )
         shots.append(accepts)
 
-    assert judge(only(trace(tmp_path, *lease(), *loader, *shots, until=60))).failed is failed
+    assert judge(only(trace_of(tmp_path, *lease(), *loader, *shots, until=60))).failed is failed
 
 
 def test_a_connection_to_any_port_is_a_boots_once_it_requests_a_file(tmp_path: Path) -> None:
@@ -316,9 +316,9 @@ def test_a_connection_to_any_port_is_a_boots_once_it_requests_a_file(tmp_path: P
     accepts = segment(1.1, flags=SYN | ACK, sequence=IRS, acknowledged=ISS + 1, from_server=True, port=5248)
     asks = segment(1.2, GET, flags=ACK, sequence=ISS + 1, acknowledged=IRS + 1, from_server=False, port=5248)
 
-    found = only(trace(tmp_path, *lease(), connects, accepts, asks, until=60))
-    assert (found.outcome, found.file) == (Outcome.NO_ANSWER, "/boot/initrd.img")
-    assert only(trace(tmp_path, *lease(), connects, accepts, until=60)).outcome is Outcome.ADDRESS_ONLY
+    boot = only(trace_of(tmp_path, *lease(), connects, accepts, asks, until=60))
+    assert (boot.outcome, boot.file) == (Outcome.NO_ANSWER, "/boot/initrd.img")
+    assert only(trace_of(tmp_path, *lease(), connects, accepts, until=60)).outcome is Outcome.ADDRESS_ONLY
 
 
 @pytest.mark.parametrize(("answers", "failed"), [(Checksum.PARTIAL, Failed.YES), (None, Failed.UNCLEAR)])
@@ -332,21 +332,21 @@ def test_a_system_on_disk_does_not_clear_the_boot_that_failed_before(
     later = [shot._replace(time=shot.time + 60) for shot in (*ASKS, server(1.4, OK + bytes(1000), sequence=IRS + 1))]
 
     shots = [*lease(), *fails, *later, client(62, ack=TOLD + 1000)]
-    assert judge(only(trace(tmp_path, *shots, until=90))).failed is failed
+    assert judge(only(trace_of(tmp_path, *shots, until=90))).failed is failed
 
 
 def test_another_protocol_on_the_port_is_not_an_http_error(tmp_path: Path) -> None:
     shots = [*ASKS, server(1.4, b"SSH-2.0-OpenSSH_9.2\r\n", sequence=IRS + 1)]
 
-    assert boot(tmp_path, *shots, until=None).outcome is Outcome.UNFINISHED
+    assert traced_boot(tmp_path, *shots, until=None).outcome is Outcome.UNFINISHED
 
 
 def test_a_boot_that_begins_with_tftp_ends_with_http(tmp_path: Path) -> None:
     loader = [said(0.5, read_request()), answered(0.6, data(1, 5)), said(0.7, acknowledged(1), to=40000)]
 
-    found = boot(tmp_path, *loader, *ASKS)
-    assert (found.file, found.outcome) == ("/boot/initrd.img", Outcome.NO_ANSWER)
-    assert boot(tmp_path, *loader).outcome is Outcome.COMPLETE
+    boot = traced_boot(tmp_path, *loader, *ASKS)
+    assert (boot.file, boot.outcome) == ("/boot/initrd.img", Outcome.NO_ANSWER)
+    assert traced_boot(tmp_path, *loader).outcome is Outcome.COMPLETE
 
 
 @pytest.mark.parametrize(("size", "failed"), [(900, Failed.YES), (4000, Failed.UNCLEAR)])
@@ -363,7 +363,7 @@ def test_segments_that_a_device_joined_prove_nothing(size: int, failed: Failed, 
         ),
     ]
 
-    judgement = judge(only(trace(tmp_path, *shots, until=60)))
+    judgement = judge(only(trace_of(tmp_path, *shots, until=60)))
     assert judgement.failed is failed
     assert ("merged" in judgement.because[1]) is (failed is Failed.UNCLEAR)
 
@@ -407,8 +407,8 @@ def fetched(time: float, ends: Ends = ENDS) -> list[Shot]:
 
 
 def failures(folder: Path, frames: list[tuple[float, bytes]]) -> list[Failed]:
-    found = written(folder, pcap([*sorted(frames), (60.0, bytes(60))]))
-    return [judge(boot).failed for boot in found.boots]
+    trace = trace_of_file(folder, pcap([*sorted(frames), (60.0, bytes(60))]))
+    return [judge(boot).failed for boot in trace.boots]
 
 
 def untagged(shots: list[Shot]) -> list[tuple[float, bytes]]:
@@ -452,7 +452,9 @@ def test_connections_behind_a_router_are_not_a_client_of_its_mac(tmp_path: Path)
 def test_clients_with_one_address_in_two_vlans_have_their_own_connections(mac: str, tmp_path: Path) -> None:
     def moved(shot: Shot) -> Shot:
         packet = shot.packet.replace(bytes.fromhex(CLIENT_MAC.replace(":", "")), bytes.fromhex(mac.replace(":", "")))
-        source, destination = (mac if one == CLIENT_MAC else one for one in (shot.source_mac, shot.destination_mac))
+        source, destination = (
+            mac if address == CLIENT_MAC else address for address in (shot.source_mac, shot.destination_mac)
+        )
         return shot._replace(source_mac=source, destination_mac=destination, packet=packet)
 
     works, fails = [*lease(), *fetched(1.0)], [*lease(0.05, transaction=2), *refused(1.05)]

@@ -34,8 +34,8 @@ from tests.trace.build import (
     read_request,
     request,
     said,
-    trace,
-    written,
+    trace_of,
+    trace_of_file,
 )
 from virtscan.trace import Failed, Lease, Outcome, judge
 from virtscan.trace.capture.checksums import Checksum
@@ -52,26 +52,26 @@ def test_offers_that_are_never_requested_show_a_server_on_plain_sockets(tmp_path
         offer(3.1, Checksum.PARTIAL),
     ]
 
-    found = only(trace(tmp_path, *shots))
-    assert (found.outcome, found.lease) == (Outcome.OFFERS_NOT_REQUESTED, Lease.OFFERED)
-    assert (found.retries, found.ignored.partial, found.server) == (2, 3, SERVER)
-    assert found.seconds_lost == pytest.approx(3.0)
-    assert judge(found).failed is Failed.YES
+    boot = only(trace_of(tmp_path, *shots))
+    assert (boot.outcome, boot.lease) == (Outcome.OFFERS_NOT_REQUESTED, Lease.OFFERED)
+    assert (boot.retries, boot.ignored.partial, boot.server) == (2, 3, SERVER)
+    assert boot.seconds_lost == pytest.approx(3.0)
+    assert judge(boot).failed is Failed.YES
 
 
 def test_a_single_offer_at_the_end_of_a_capture_may_still_be_requested(tmp_path: Path) -> None:
-    found = only(trace(tmp_path, discover(0), offer(0.1, Checksum.PARTIAL)))
+    boot = only(trace_of(tmp_path, discover(0), offer(0.1, Checksum.PARTIAL)))
 
-    assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
+    assert (boot.outcome, judge(boot).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
 
 
 @pytest.mark.parametrize("kind", [Checksum.GOOD, Checksum.PARTIAL])
 def test_a_client_that_repeats_its_discover_may_still_request_the_offer(kind: Checksum, tmp_path: Path) -> None:
     shots = [discover(0), offer(0.1, kind), discover(1), offer(1.1, kind)]
 
-    found = only(trace(tmp_path, *shots))
-    assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
-    assert only(trace(tmp_path, *shots, until=60)).outcome is Outcome.OFFERS_NOT_REQUESTED
+    boot = only(trace_of(tmp_path, *shots))
+    assert (boot.outcome, judge(boot).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
+    assert only(trace_of(tmp_path, *shots, until=60)).outcome is Outcome.OFFERS_NOT_REQUESTED
 
 
 @pytest.mark.parametrize(("times", "failed"), [([0], Failed.UNCLEAR), ([0, 4], Failed.NO)])
@@ -80,7 +80,7 @@ def test_a_complete_offer_was_ignored_only_if_a_packet_was_repeated(
 ) -> None:
     shots = [shot for time in times for shot in (discover(time), offer(time + 0.1))]
 
-    assert judge(only(trace(tmp_path, *shots, until=60))).failed is failed
+    assert judge(only(trace_of(tmp_path, *shots, until=60))).failed is failed
 
 
 @pytest.mark.parametrize("kind", [Checksum.GOOD, Checksum.PARTIAL])
@@ -93,17 +93,17 @@ def test_a_discover_repeated_before_the_offer_does_not_show_that_it_was_ignored(
 def test_a_request_at_the_end_of_a_capture_may_still_be_answered(tmp_path: Path) -> None:
     shots = [discover(0), offer(0.1), discover(1), offer(1.1), request(3)]
 
-    assert only(trace(tmp_path, *shots)).outcome is Outcome.UNFINISHED
-    assert only(trace(tmp_path, *shots, until=60)).outcome is Outcome.NO_ANSWER
+    assert only(trace_of(tmp_path, *shots)).outcome is Outcome.UNFINISHED
+    assert only(trace_of(tmp_path, *shots, until=60)).outcome is Outcome.NO_ANSWER
 
 
 def test_offers_of_which_another_was_chosen_were_not_ignored(tmp_path: Path) -> None:
     other = dhcp(2, (54, bytes([10, 77, 0, 9])), reply=True, address=CLIENT)
     declined = datagram(0.1, other, (OTHER_MAC, "10.77.0.9", 67), (CLIENT_MAC, CLIENT, 68), Checksum.PARTIAL)
 
-    found = only(trace(tmp_path, discover(0), declined, offer(0.15), request(0.2), offer(0.3, step=5), until=60))
-    assert (found.outcome, found.lease) == (Outcome.ADDRESS_ONLY, Lease.ACKNOWLEDGED)
-    assert (found.ignored.partial, found.taken.partial) == (0, 0)
+    boot = only(trace_of(tmp_path, discover(0), declined, offer(0.15), request(0.2), offer(0.3, step=5), until=60))
+    assert (boot.outcome, boot.lease) == (Outcome.ADDRESS_ONLY, Lease.ACKNOWLEDGED)
+    assert (boot.ignored.partial, boot.taken.partial) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_an_offer_of_a_proxy_has_no_address_to_request(
         )
     ]
 
-    assert judge(only(trace(tmp_path, *shots, until=60))).failed is failed
+    assert judge(only(trace_of(tmp_path, *shots, until=60))).failed is failed
 
 
 def test_a_flood_of_servers_is_counted_and_not_kept(tmp_path: Path) -> None:
@@ -139,28 +139,28 @@ def test_a_flood_of_servers_is_counted_and_not_kept(tmp_path: Path) -> None:
         message = dhcp(2, (54, struct.pack("!I", number + 1)), reply=True, address=CLIENT)
         offers.append(answered(0.1 + number / 100, message, port=67, to=68, kind=Checksum.PARTIAL))
 
-    found = only(trace(tmp_path, discover(0), *offers, discover(4), until=460))
-    assert (found.ignored.partial, found.outcome) == (300, Outcome.OFFERS_NOT_REQUESTED)
+    boot = only(trace_of(tmp_path, discover(0), *offers, discover(4), until=460))
+    assert (boot.ignored.partial, boot.outcome) == (300, Outcome.OFFERS_NOT_REQUESTED)
 
 
 def test_a_discover_without_an_answer(tmp_path: Path) -> None:
-    found = only(trace(tmp_path, discover(0), discover(1)))
+    boot = only(trace_of(tmp_path, discover(0), discover(1)))
 
-    assert (found.outcome, found.lease, found.server) == (Outcome.NO_ANSWER, Lease.NO_ANSWER, None)
-    assert judge(found).failed is Failed.UNCLEAR
+    assert (boot.outcome, boot.lease, boot.server) == (Outcome.NO_ANSWER, Lease.NO_ANSWER, None)
+    assert judge(boot).failed is Failed.UNCLEAR
 
 
 def test_a_request_without_an_acknowledgement(tmp_path: Path) -> None:
-    found = only(trace(tmp_path, discover(0), offer(0.1), request(0.2), request(1.2)))
+    boot = only(trace_of(tmp_path, discover(0), offer(0.1), request(0.2), request(1.2)))
 
-    assert (found.outcome, found.lease) == (Outcome.NO_ANSWER, Lease.OFFERED)
+    assert (boot.outcome, boot.lease) == (Outcome.NO_ANSWER, Lease.OFFERED)
 
 
 def test_a_refused_request_is_a_refusal(tmp_path: Path) -> None:
-    found = only(trace(tmp_path, discover(0), offer(0.1), request(0.2), offer(0.3, step=6)))
+    boot = only(trace_of(tmp_path, discover(0), offer(0.1), request(0.2), offer(0.3, step=6)))
 
-    assert (found.outcome, found.lease) == (Outcome.REFUSED, Lease.REFUSED)
-    assert judge(found).failed is Failed.NO
+    assert (boot.outcome, boot.lease) == (Outcome.REFUSED, Lease.REFUSED)
+    assert judge(boot).failed is Failed.NO
 
 
 @pytest.mark.parametrize(
@@ -171,22 +171,22 @@ def test_a_client_that_repeats_its_request_has_not_taken_the_refusal(
 ) -> None:
     refusals = [shot for time in (0.2, 2, 6) for shot in (request(time), offer(time + 0.1, kind, step=6))]
 
-    found = only(trace(tmp_path, discover(0), offer(0.1), *refusals, until=60))
-    assert (found.outcome, judge(found).failed) == (Outcome.REFUSED, failed)
+    boot = only(trace_of(tmp_path, discover(0), offer(0.1), *refusals, until=60))
+    assert (boot.outcome, judge(boot).failed) == (Outcome.REFUSED, failed)
 
 
 def test_a_client_that_discovers_after_a_refusal_has_taken_it(tmp_path: Path) -> None:
     shots = [discover(0), offer(0.1), request(0.2), offer(0.3, Checksum.PARTIAL, step=6), discover(0.5)]
 
-    found = only(trace(tmp_path, *shots, until=60))
-    assert (found.outcome, found.ignored.total, judge(found).failed) == (Outcome.REFUSED, 0, Failed.NO)
+    boot = only(trace_of(tmp_path, *shots, until=60))
+    assert (boot.outcome, boot.ignored.total, judge(boot).failed) == (Outcome.REFUSED, 0, Failed.NO)
 
 
 def test_a_client_that_starts_over_is_another_boot(tmp_path: Path) -> None:
     first = [*lease(0, transaction=1), said(1, read_request()), answered(1.1, data(1, 5), kind=Checksum.PARTIAL)]
     second = [*lease(60, transaction=2), said(61, read_request("again"), port=2071)]
 
-    boots = trace(tmp_path, *first, *second, until=120).boots
+    boots = trace_of(tmp_path, *first, *second, until=120).boots
     assert [(boot.file, boot.outcome) for boot in boots] == [
         ("pxelinux.0", Outcome.DATA_NOT_ACKNOWLEDGED),
         ("again", Outcome.NO_ANSWER),
@@ -201,22 +201,22 @@ def test_a_client_with_a_new_transaction_id_and_no_address_continues_its_boot(tm
         request(4.2, transaction=3),
     ]
 
-    assert len(trace(tmp_path, *shots).boots) == 1
+    assert len(trace_of(tmp_path, *shots).boots) == 1
 
 
 def test_a_client_that_is_seen_on_two_devices_boots_once(tmp_path: Path) -> None:
     twice = [shot._replace(time=shot.time + late) for shot in lease() for late in (0, 0.00005)]
 
-    found = only(trace(tmp_path, *twice))
-    assert (found.retries, found.resent, found.from_client.total) == (0, 0, 2)
-    assert only(trace(tmp_path, *lease(), request(0.4))).lease is Lease.ACKNOWLEDGED  # the second came late
+    boot = only(trace_of(tmp_path, *twice))
+    assert (boot.retries, boot.resent, boot.from_client.total) == (0, 0, 2)
+    assert only(trace_of(tmp_path, *lease(), request(0.4))).lease is Lease.ACKNOWLEDGED  # the second came late
 
 
 def test_the_dhcp_of_the_booted_system_is_not_another_boot(tmp_path: Path) -> None:
     system = broadcast(90, dhcp(1, (60, b"dhclient"), transaction=9))
 
-    found = trace(tmp_path, *lease(), said(1, read_request()), system)
-    assert (len(found.boots), found.others) == (1, 0)
+    trace = trace_of(tmp_path, *lease(), said(1, read_request()), system)
+    assert (len(trace.boots), trace.others) == (1, 0)
 
 
 def test_clients_that_request_an_address_are_counted_once(tmp_path: Path) -> None:
@@ -225,16 +225,16 @@ def test_clients_that_request_an_address_are_counted_once(tmp_path: Path) -> Non
         reply = dhcp(5, FROM, reply=True, address=CLIENT, transaction=transaction)
         return [broadcast(time, message), answered(time + 0.1, reply, port=67, to=68)]
 
-    found = trace(tmp_path, *renewal(0, 1), *renewal(100, 2), *renewal(200, 3))
-    assert (found.boots, found.others) == ((), 1)
+    trace = trace_of(tmp_path, *renewal(0, 1), *renewal(100, 2), *renewal(200, 3))
+    assert (trace.boots, trace.others) == ((), 1)
 
 
 def test_a_proxy_names_the_file(tmp_path: Path) -> None:
     asks = datagram(1, dhcp(3, PXE, transaction=7), (CLIENT_MAC, CLIENT, 68), (SERVER_MAC, SERVER, 4011))
     reply = dhcp(5, FROM, PXE, reply=True, transaction=7, file=b"grub.efi")
 
-    found = only(trace(tmp_path, *lease(file=b""), asks, answered(1.1, reply, port=4011, to=68)))
-    assert (found.file, found.lease, found.retries) == ("grub.efi", Lease.ACKNOWLEDGED, 0)
+    boot = only(trace_of(tmp_path, *lease(file=b""), asks, answered(1.1, reply, port=4011, to=68)))
+    assert (boot.file, boot.lease, boot.retries) == ("grub.efi", Lease.ACKNOWLEDGED, 0)
 
 
 @pytest.mark.parametrize(
@@ -258,9 +258,9 @@ def test_the_request_to_a_proxy_whose_answers_are_ignored_is_repeated(
         resent = [answered(time, data(1, 5), kind=Checksum.PARTIAL) for time in (5.1, 7)]
         shots += [said(5, read_request("grub.efi")), *resent]
 
-    found = only(trace(tmp_path, *lease(file=b""), *shots, until=20))
-    assert judge(found).failed is failed
-    assert found.retries == 2
+    boot = only(trace_of(tmp_path, *lease(file=b""), *shots, until=20))
+    assert judge(boot).failed is failed
+    assert boot.retries == 2
 
 
 @pytest.mark.parametrize(
@@ -277,14 +277,14 @@ def test_the_boot_file_is_read_from_the_message(
 ) -> None:
     reply = dhcp(5, FROM, *more, reply=True, address=CLIENT, file=b"field.0\xff")
 
-    found = only(trace(tmp_path, discover(0), answered(0.1, reply.replace(b"\xff", b"\0", 1), port=67, to=68)))
-    assert found.file == file
+    boot = only(trace_of(tmp_path, discover(0), answered(0.1, reply.replace(b"\xff", b"\0", 1), port=67, to=68)))
+    assert boot.file == file
 
 
 def test_options_may_stand_in_the_fields_for_names(tmp_path: Path) -> None:
     reply = dhcp(5, FROM, (52, b"\1"), reply=True, address=CLIENT, file=bytes([67, 3]) + b"efi" + b"\xff")
 
-    assert only(trace(tmp_path, discover(0), answered(0.1, reply, port=67, to=68))).file == "efi"
+    assert only(trace_of(tmp_path, discover(0), answered(0.1, reply, port=67, to=68))).file == "efi"
 
 
 @pytest.mark.parametrize(
@@ -300,38 +300,38 @@ def test_options_may_stand_in_the_fields_for_names(tmp_path: Path) -> None:
 def test_a_malformed_message_is_a_gap(payload: bytes, tmp_path: Path) -> None:
     shot = datagram(0, payload, (CLIENT_MAC, "10.0.0.9", 67), (SERVER_MAC, SERVER, 67))
 
-    found = trace(tmp_path, shot)
-    assert (found.boots, found.others) == ((), 0)
-    assert "malformed" in reason(found.gaps[0])
+    trace = trace_of(tmp_path, shot)
+    assert (trace.boots, trace.others) == ((), 0)
+    assert "malformed" in reason(trace.gaps[0])
 
 
 def test_a_client_that_does_not_name_itself_has_its_frames_address(tmp_path: Path) -> None:
     shot = broadcast(0, dhcp(1, PXE, mac="00:00:00:00:00:00"))
 
-    assert only(trace(tmp_path, shot)).mac == CLIENT_MAC
+    assert only(trace_of(tmp_path, shot)).mac == CLIENT_MAC
 
 
 def test_unrelated_messages_are_ignored(tmp_path: Path) -> None:
-    found = trace(tmp_path, broadcast(0, dhcp(8, PXE)))
+    trace = trace_of(tmp_path, broadcast(0, dhcp(8, PXE)))
 
-    assert (found.boots, found.others, found.gaps) == ((), 0, ())
+    assert (trace.boots, trace.others, trace.gaps) == ((), 0, ())
 
 
 def test_a_capture_with_truncated_frames_names_the_missing_part(tmp_path: Path) -> None:
     frames = [(shot.time, cooked(shot)) for shot in [*lease(), said(1, read_request())]]
 
-    found = written(tmp_path, pcap(frames, link=113, snap=96))
-    assert "4 DHCP or TFTP messages not read, cut off by the capture; capture whole frames" in reason(found.gaps[0])
+    trace = trace_of_file(tmp_path, pcap(frames, link=113, snap=96))
+    assert "4 DHCP or TFTP messages not read, cut off by the capture; capture whole frames" in reason(trace.gaps[0])
 
 
 def test_answers_with_uncomputable_checksums_decide_nothing(tmp_path: Path) -> None:
     shots = [said(1, read_request()), *(answered(1.1 + wait, data(1)) for wait in range(3))]
     frames = [(shot.time, b"\0" * 12 + b"\x08\x00" + shot.packet) for shot in shots]
 
-    found = only(written(tmp_path, pcap(frames, snap=64)))
-    assert (found.from_server.unknown, found.outcome) == (3, Outcome.DATA_NOT_ACKNOWLEDGED)
-    assert judge(found).failed is Failed.UNCLEAR
-    assert "tcpdump -s 0" in judge(found).missing[0]
+    boot = only(trace_of_file(tmp_path, pcap(frames, snap=64)))
+    assert (boot.from_server.unknown, boot.outcome) == (3, Outcome.DATA_NOT_ACKNOWLEDGED)
+    assert judge(boot).failed is Failed.UNCLEAR
+    assert "tcpdump -s 0" in judge(boot).missing[0]
 
 
 class TestClientsOfOperatingSystems:
@@ -344,26 +344,26 @@ class TestClientsOfOperatingSystems:
     def test_partial_offers_that_they_ignore_are_a_row(self, tmp_path: Path) -> None:
         shots = [shot for time in (0, 2, 6) for shot in (self.asks(time), offer(time + 0.1, Checksum.PARTIAL))]
 
-        found = trace(tmp_path, *shots, until=60)
-        assert (only(found).outcome, found.others) == (Outcome.OFFERS_NOT_REQUESTED, 0)
-        assert judge(only(found)).failed is Failed.YES
+        trace = trace_of(tmp_path, *shots, until=60)
+        assert (only(trace).outcome, trace.others) == (Outcome.OFFERS_NOT_REQUESTED, 0)
+        assert judge(only(trace)).failed is Failed.YES
 
     def test_ignored_complete_offers_are_not_a_boot(self, tmp_path: Path) -> None:
         shots = [shot for time in (0, 2, 6) for shot in (self.asks(time), offer(time + 0.1))]
 
-        found = trace(tmp_path, *shots, until=60)
-        assert (found.boots, found.others) == ((), 1)
+        trace = trace_of(tmp_path, *shots, until=60)
+        assert (trace.boots, trace.others) == ((), 1)
 
     def test_a_partial_offer_at_the_end_of_the_capture_is_an_unclear_row(self, tmp_path: Path) -> None:
-        found = only(trace(tmp_path, self.asks(0), offer(0.1, Checksum.PARTIAL)))
+        boot = only(trace_of(tmp_path, self.asks(0), offer(0.1, Checksum.PARTIAL)))
 
-        assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
+        assert (boot.outcome, judge(boot).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
 
     @pytest.mark.parametrize("kind", [Checksum.PARTIAL, Checksum.GOOD])
     def test_accepted_acknowledgements_give_no_row(self, kind: Checksum, tmp_path: Path) -> None:
-        found = trace(tmp_path, self.asks(0, step=3), offer(0.1, kind, step=5), until=60)
+        trace = trace_of(tmp_path, self.asks(0, step=3), offer(0.1, kind, step=5), until=60)
 
-        assert (found.boots, found.others) == ((), 1)
+        assert (trace.boots, trace.others) == ((), 1)
 
     def test_partial_acknowledgements_that_they_ignore_are_a_row(self, tmp_path: Path) -> None:
         shots = [
@@ -372,51 +372,51 @@ class TestClientsOfOperatingSystems:
             for shot in (self.asks(time, step=3), offer(time + 0.1, Checksum.PARTIAL, step=5))
         ]
 
-        found = only(trace(tmp_path, *shots, until=60))
-        assert (found.outcome, found.retries) == (Outcome.ACKNOWLEDGEMENT_NOT_TAKEN, 2)
-        assert (found.ignored.partial, found.taken.partial, judge(found).failed) == (3, 0, Failed.YES)
+        boot = only(trace_of(tmp_path, *shots, until=60))
+        assert (boot.outcome, boot.retries) == (Outcome.ACKNOWLEDGEMENT_NOT_TAKEN, 2)
+        assert (boot.ignored.partial, boot.taken.partial, judge(boot).failed) == (3, 0, Failed.YES)
 
     def test_a_complete_acknowledgement_after_partial_ones_is_taken(self, tmp_path: Path) -> None:
         ignored = [self.asks(0, step=3), offer(0.1, Checksum.PARTIAL, step=5)]
 
-        found = trace(tmp_path, *ignored, self.asks(4, step=3), offer(4.1, step=5), until=60)
-        assert all(boot.outcome is Outcome.ADDRESS_ONLY for boot in found.boots)
+        trace = trace_of(tmp_path, *ignored, self.asks(4, step=3), offer(4.1, step=5), until=60)
+        assert all(boot.outcome is Outcome.ADDRESS_ONLY for boot in trace.boots)
 
     def test_offers_that_were_ignored_until_they_were_complete_are_an_unclear_row(self, tmp_path: Path) -> None:
         shots = [shot for time in (0, 2) for shot in (self.asks(time), offer(time + 0.1, Checksum.PARTIAL))]
         shots += [self.asks(6), offer(6.1), self.asks(6.2, step=3), offer(6.3, step=5)]
 
-        found = only(trace(tmp_path, *shots, until=60))
-        assert (found.outcome, found.taken.partial, found.ignored.partial) == (Outcome.ADDRESS_ONLY, 0, 2)
-        assert judge(found).failed is Failed.UNCLEAR
-        assert judge(found).because[1] == "the client ignored 2 answers with a partial checksum before"
+        boot = only(trace_of(tmp_path, *shots, until=60))
+        assert (boot.outcome, boot.taken.partial, boot.ignored.partial) == (Outcome.ADDRESS_ONLY, 0, 2)
+        assert judge(boot).failed is Failed.UNCLEAR
+        assert judge(boot).because[1] == "the client ignored 2 answers with a partial checksum before"
 
     def test_one_ignored_offer_is_singular(self, tmp_path: Path) -> None:
         shots = [self.asks(0), offer(0.1, Checksum.PARTIAL), self.asks(6), offer(6.1), self.asks(6.2, step=3)]
 
-        found = only(trace(tmp_path, *shots, offer(6.3, step=5), until=60))
-        assert judge(found).because[1] == "the client ignored 1 answer with a partial checksum before"
+        boot = only(trace_of(tmp_path, *shots, offer(6.3, step=5), until=60))
+        assert judge(boot).because[1] == "the client ignored 1 answer with a partial checksum before"
 
     def test_their_row_stays_when_they_start_over(self, tmp_path: Path) -> None:
         shots = [shot for time in (0, 2, 6) for shot in (self.asks(time), offer(time + 0.1, Checksum.PARTIAL))]
         later = [self.asks(60, transaction=2), offer(60.1, transaction=2), self.asks(60.2, step=3, transaction=2)]
 
-        found = trace(tmp_path, *shots, *later, offer(60.3, step=5, transaction=2), until=90)
-        assert [judge(boot).failed for boot in found.boots] == [Failed.YES]
+        trace = trace_of(tmp_path, *shots, *later, offer(60.3, step=5, transaction=2), until=90)
+        assert [judge(boot).failed for boot in trace.boots] == [Failed.YES]
 
 
 def test_a_rom_that_starts_over_after_ignored_offers_boots_a_second_time(tmp_path: Path) -> None:
     shots = [shot for time in (0, 1, 3) for shot in (discover(time), offer(time + 0.1, Checksum.PARTIAL))]
     second = [*lease(30, transaction=2), said(31, read_request()), answered(31.1, data(1, 5))]
 
-    boots = trace(tmp_path, *shots, *second, said(31.2, b"\0\4\0\1", to=40000), until=90).boots
+    boots = trace_of(tmp_path, *shots, *second, said(31.2, b"\0\4\0\1", to=40000), until=90).boots
     assert [judge(boot).failed for boot in boots] == [Failed.YES, Failed.NO]
 
 
 def test_a_rom_that_starts_over_at_once_after_ignored_offers_boots_a_second_time(tmp_path: Path) -> None:
     shots = [shot for time in (0, 1, 3) for shot in (discover(time), offer(time + 0.1, Checksum.PARTIAL))]
 
-    boots = trace(tmp_path, *shots, *lease(7, transaction=2), until=90).boots
+    boots = trace_of(tmp_path, *shots, *lease(7, transaction=2), until=90).boots
     assert [boot.outcome for boot in boots] == [Outcome.OFFERS_NOT_REQUESTED, Outcome.ADDRESS_ONLY]
 
 
@@ -434,14 +434,14 @@ def test_a_boot_that_works_hides_no_earlier_one_without_an_answer(offered: bool,
 def test_a_client_that_changes_the_transaction_with_each_retry_boots_once(tmp_path: Path) -> None:
     offers = [(discover(time, transaction=time), offer(time + 0.1, Checksum.PARTIAL)) for time in (1, 2, 4, 8)]
 
-    found = only(trace(tmp_path, *(shot for pair in offers for shot in pair), until=90))
-    assert (found.outcome, found.ignored.partial) == (Outcome.OFFERS_NOT_REQUESTED, 4)
+    boot = only(trace_of(tmp_path, *(shot for pair in offers for shot in pair), until=90))
+    assert (boot.outcome, boot.ignored.partial) == (Outcome.OFFERS_NOT_REQUESTED, 4)
 
 
 def test_a_rom_that_starts_over_in_the_same_transaction_boots_a_second_time(tmp_path: Path) -> None:
     once = [*lease(), said(1, read_request()), answered(1.1, data(1, 5)), said(1.2, b"\0\4\0\1", to=40000)]
 
-    boots = trace(tmp_path, *once, *(shot._replace(time=shot.time + 60) for shot in once), until=180).boots
+    boots = trace_of(tmp_path, *once, *(shot._replace(time=shot.time + 60) for shot in once), until=180).boots
     assert [boot.outcome for boot in boots] == [Outcome.COMPLETE, Outcome.COMPLETE]
 
 
@@ -450,7 +450,7 @@ def test_a_boot_that_works_hides_no_earlier_one_in_the_same_transaction(tmp_path
     ignored = [shot for time in (0, 1, 3) for shot in (discover(time), offer(time + 0.1, Checksum.PARTIAL))]
     works = [*lease(40.0), said(41, read_request()), answered(41.1, data(1, 5)), said(41.2, b"\0\4\0\1", to=40000)]
 
-    boots = trace(tmp_path, *ignored, *works, until=90).boots
+    boots = trace_of(tmp_path, *ignored, *works, until=90).boots
     assert [judge(boot).failed for boot in boots] == [Failed.YES, Failed.NO]
 
 
@@ -517,15 +517,15 @@ SOLICIT = dhcp6(1, ARCHITECTURE)
 
 
 def test_a_single_discover_is_not_reported_as_repeated(tmp_path: Path) -> None:
-    found = only(trace(tmp_path, discover(0), offer(0.1, Checksum.PARTIAL), offer(1.1, Checksum.PARTIAL), until=60))
+    boot = only(trace_of(tmp_path, discover(0), offer(0.1, Checksum.PARTIAL), offer(1.1, Checksum.PARTIAL), until=60))
 
-    assert judge(found).failed is Failed.YES
-    assert judge(found).because[0] == "the client was offered an address, and never requested it"
+    assert judge(boot).failed is Failed.YES
+    assert judge(boot).because[0] == "the client was offered an address, and never requested it"
 
 
 def test_a_boot_over_ipv6_is_followed_from_solicit_to_file(tmp_path: Path) -> None:
-    found = only(
-        trace(
+    boot = only(
+        trace_of(
             tmp_path,
             asks(0, SOLICIT),
             replies(0.1, dhcp6(2, ADDRESS, URL)),
@@ -539,9 +539,9 @@ def test_a_boot_over_ipv6_is_followed_from_solicit_to_file(tmp_path: Path) -> No
             until=60,
         )
     )
-    assert (found.mac, found.address, found.server) == (CLIENT_MAC, CLIENT_6, "fd00::1")
-    assert (found.lease, found.outcome) == (Lease.ACKNOWLEDGED, Outcome.DATA_NOT_ACKNOWLEDGED)
-    assert judge(found).confidence.value == "medium"  # the same server's advertise and reply were complete
+    assert (boot.mac, boot.address, boot.server) == (CLIENT_MAC, CLIENT_6, "fd00::1")
+    assert (boot.lease, boot.outcome) == (Lease.ACKNOWLEDGED, Outcome.DATA_NOT_ACKNOWLEDGED)
+    assert judge(boot).confidence.value == "medium"  # the same server's advertise and reply were complete
 
 
 @pytest.mark.parametrize(("kind", "failed"), [(Checksum.PARTIAL, Failed.YES), (Checksum.GOOD, Failed.UNCLEAR)])
@@ -553,8 +553,8 @@ def test_an_address_without_a_request_is_not_taken_if_the_client_solicits_again(
         shot for time in (0, 1, 3) for shot in (asks(time, SOLICIT), replies(time + 0.1, dhcp6(7, ADDRESS, URL), kind))
     ]
 
-    found = only(trace(tmp_path, *shots, until=60))
-    assert judge(found).failed is failed
+    boot = only(trace_of(tmp_path, *shots, until=60))
+    assert judge(boot).failed is failed
 
 
 class TestClientsThatConfigureBothVersions:
@@ -568,7 +568,7 @@ class TestClientsThatConfigureBothVersions:
         answers = [answered(1.1 + wait, options(), kind=kind) for wait in (0, 1, 3)]
         requests = [said(1.0 + wait, read_request()) for wait in (0, 2, 6)]
         shots = sorted([*lease(), *over_ipv6, *answers, *requests], key=lambda shot: shot.time)
-        boots = trace(folder, *shots, until=60).boots
+        boots = trace_of(folder, *shots, until=60).boots
         return [(judge(boot).failed.value, judge(boot).confidence.value, boot.taken.partial) for boot in boots]
 
     @pytest.mark.parametrize("time", [0.05, 0.15, 0.25])
@@ -605,7 +605,7 @@ class TestClientsThatConfigureBothVersions:
         works = [*lease(40.0, transaction=7), said(41, read_request()), answered(41.1, data(1, 5))]
         shots = [discover(0), discover(2), *solicits, *works, said(41.2, b"\0\4\0\1", to=40000)]
 
-        boots = trace(tmp_path, *shots, until=90).boots
+        boots = trace_of(tmp_path, *shots, until=90).boots
         assert [judge(boot).failed for boot in boots] == [Failed.YES, Failed.NO]
 
     @pytest.mark.parametrize(
@@ -626,15 +626,15 @@ class TestClientsThatConfigureBothVersions:
             for shot in (asks(time, SOLICIT), replies(time + 0.1, dhcp6(2, ADDRESS, URL), Checksum.PARTIAL))
         ]
 
-        assert [judge(boot).failed.value for boot in trace(tmp_path, *first, *solicits, until=60).boots] == verdicts
+        assert [judge(boot).failed.value for boot in trace_of(tmp_path, *first, *solicits, until=60).boots] == verdicts
 
 
 def test_advertisements_that_are_never_requested_are_offers(tmp_path: Path) -> None:
     shots = [asks(0, SOLICIT), replies(0.1, dhcp6(2, ADDRESS, URL), Checksum.PARTIAL), asks(1, SOLICIT)]
 
-    found = only(trace(tmp_path, *shots, until=60))
-    assert (found.outcome, found.ignored.partial) == (Outcome.OFFERS_NOT_REQUESTED, 1)
-    assert found.file == "tftp://[fd00::1]/grub.efi"
+    boot = only(trace_of(tmp_path, *shots, until=60))
+    assert (boot.outcome, boot.ignored.partial) == (Outcome.OFFERS_NOT_REQUESTED, 1)
+    assert boot.file == "tftp://[fd00::1]/grub.efi"
 
 
 def test_a_rom_whose_elapsed_time_begins_again_over_ipv6_boots_a_second_time(tmp_path: Path) -> None:
@@ -655,7 +655,7 @@ def test_a_request_over_ipv6_after_a_second_solicit_begins_no_other_boot(kind: C
     shots += [replies(1.1, dhcp6(2, ADDRESS, URL), kind), asks(2, dhcp6(3, ARCHITECTURE, transaction=6))]
     shots += [replies(2.1, dhcp6(7, ADDRESS, URL, transaction=6), kind)]
 
-    assert only(trace(tmp_path, *shots, until=60)).lease is Lease.ACKNOWLEDGED
+    assert only(trace_of(tmp_path, *shots, until=60)).lease is Lease.ACKNOWLEDGED
 
 
 def test_a_relayed_client_is_named_by_its_relay(tmp_path: Path) -> None:
@@ -664,9 +664,9 @@ def test_a_relayed_client_is_named_by_its_relay(tmp_path: Path) -> None:
     relayed = header + note + option(9, SOLICIT)
     shot = datagram(0, relayed, (OTHER_MAC, "fd00::ff", 547), (SERVER_MAC, "fd00::1", 547))
 
-    assert only(trace(tmp_path, shot)).mac == CLIENT_MAC
+    assert only(trace_of(tmp_path, shot)).mac == CLIENT_MAC
     unnamed = datagram(0, header + option(9, SOLICIT), (OTHER_MAC, "fd00::ff", 547), (SERVER_MAC, "fd00::1", 547))
-    assert only(trace(tmp_path, unnamed)).mac == OTHER_MAC  # the one that its identifier is made of
+    assert only(trace_of(tmp_path, unnamed)).mac == OTHER_MAC  # the one that its identifier is made of
 
 
 def test_a_solicit_and_its_relayed_copy_are_one(tmp_path: Path) -> None:
@@ -680,7 +680,7 @@ def test_a_solicit_and_its_relayed_copy_are_one(tmp_path: Path) -> None:
         replies(0.6, dhcp6(7, ADDRESS, URL, transaction=6)),
     ]
 
-    assert only(trace(tmp_path, *shots, until=60)).lease is Lease.ACKNOWLEDGED
+    assert only(trace_of(tmp_path, *shots, until=60)).lease is Lease.ACKNOWLEDGED
 
 
 @pytest.mark.parametrize(
@@ -697,27 +697,27 @@ def test_a_solicit_and_its_relayed_copy_are_one(tmp_path: Path) -> None:
 def test_a_boot_over_ipv6_is_recognised_by_the_options_of_its_client(
     options: list[bytes], boots: bool, tmp_path: Path
 ) -> None:
-    assert bool(trace(tmp_path, asks(0, dhcp6(1, *options))).boots) is boots
+    assert bool(trace_of(tmp_path, asks(0, dhcp6(1, *options))).boots) is boots
 
 
 @pytest.mark.parametrize("message", [b"\1", bytes([12, 0]) + bytes(32), bytes([13]) + bytes(60)])
 def test_a_malformed_message_of_ipv6_is_a_gap(message: bytes, tmp_path: Path) -> None:
-    assert "malformed" in reason(trace(tmp_path, asks(0, message)).gaps[0])
+    assert "malformed" in reason(trace_of(tmp_path, asks(0, message)).gaps[0])
 
 
 def test_a_reply_to_a_group_names_no_client(tmp_path: Path) -> None:
     nameless = struct.pack("!I", 7 << 24)
     shot = datagram(0, nameless, (SERVER_MAC, SERVER_6, 547), ("33:33:00:00:00:01", "ff02::1", 546))
 
-    found = trace(tmp_path, shot)
-    assert (found.others, "without a MAC" in reason(found.gaps[0])) == (0, True)
+    trace = trace_of(tmp_path, shot)
+    assert (trace.others, "without a MAC" in reason(trace.gaps[0])) == (0, True)
 
 
 def test_the_broadcast_address_is_not_a_clients_mac(tmp_path: Path) -> None:
     reply = dhcp(5, FROM, reply=True, mac="00:00:00:00:00:00")
     shot = datagram(0, reply, (SERVER_MAC, SERVER, 67), (EVERYBODY, "255.255.255.255", 68))
 
-    assert trace(tmp_path, shot).others == 0
+    assert trace_of(tmp_path, shot).others == 0
 
 
 @pytest.mark.parametrize("requests", [True, False])
@@ -728,6 +728,6 @@ def test_a_firewall_that_fills_in_dhcp_alone_clears_no_download(requests: bool, 
         for shot in (said(time, read_request()), answered(time + 0.1, options(), kind=Checksum.PARTIAL))
     ]
 
-    found = only(trace(tmp_path, *lease(kind=Checksum.PARTIAL), *(downloads if requests else ()), until=60))
-    assert found.taken.partial > 0
-    assert judge(found).failed is Failed.UNCLEAR
+    boot = only(trace_of(tmp_path, *lease(kind=Checksum.PARTIAL), *(downloads if requests else ()), until=60))
+    assert boot.taken.partial > 0
+    assert judge(boot).failed is Failed.UNCLEAR

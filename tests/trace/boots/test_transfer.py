@@ -30,8 +30,8 @@ from tests.trace.build import (
     read_request,
     request,
     said,
-    trace,
-    written,
+    trace_of,
+    trace_of_file,
 )
 from virtscan.trace import Boot, Failed, Outcome, Side, judge
 from virtscan.trace.boots.boot import BootError
@@ -41,8 +41,8 @@ from virtscan.views.wording.gaps import reason
 ASKS = said(1.0, read_request())
 
 
-def boot(folder: Path, *shots: Shot, until: float | None = 60.0) -> Boot:
-    return only(trace(folder, *shots, until=until))
+def traced_boot(folder: Path, *shots: Shot, until: float | None = 60.0) -> Boot:
+    return only(trace_of(folder, *shots, until=until))
 
 
 def stuck(kind: Checksum, arrival: int = 3) -> list[Shot]:
@@ -57,7 +57,7 @@ def stuck(kind: Checksum, arrival: int = 3) -> list[Shot]:
 
 
 def test_a_file_is_complete_with_the_acknowledgement_of_its_last_block(tmp_path: Path) -> None:
-    found = boot(
+    boot = traced_boot(
         tmp_path,
         ASKS,
         answered(1.1, options("blksize", "1024")),
@@ -68,23 +68,23 @@ def test_a_file_is_complete_with_the_acknowledgement_of_its_last_block(tmp_path:
         said(1.6, acknowledged(2), to=40000),
     )
 
-    assert (found.outcome, found.file, found.server) == (Outcome.COMPLETE, "pxelinux.0", SERVER)
-    assert (found.retries, found.resent, found.seconds_lost) == (0, 0, 0)
-    assert found.taken.good == 3
+    assert (boot.outcome, boot.file, boot.server) == (Outcome.COMPLETE, "pxelinux.0", SERVER)
+    assert (boot.retries, boot.resent, boot.seconds_lost) == (0, 0, 0)
+    assert boot.taken.good == 3
 
 
 def test_a_file_is_complete_when_only_the_last_acknowledgement_is_missing(tmp_path: Path) -> None:
-    found = boot(
+    boot = traced_boot(
         tmp_path, ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000), answered(1.3, data(2, 0))
     )
 
-    assert (found.outcome, judge(found).failed) == (Outcome.LAST_BLOCK_NOT_ACKNOWLEDGED, Failed.NO)
+    assert (boot.outcome, judge(boot).failed) == (Outcome.LAST_BLOCK_NOT_ACKNOWLEDGED, Failed.NO)
 
 
 def test_a_last_block_that_is_sent_again_was_not_taken(tmp_path: Path) -> None:
     shots = [ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000), answered(1.3, data(2, 0))]
 
-    assert boot(tmp_path, *shots, answered(2.3, data(2, 0))).outcome is Outcome.DATA_NOT_ACKNOWLEDGED
+    assert traced_boot(tmp_path, *shots, answered(2.3, data(2, 0))).outcome is Outcome.DATA_NOT_ACKNOWLEDGED
 
 
 def test_each_answer_of_a_server_has_its_own_block_size(tmp_path: Path) -> None:
@@ -92,8 +92,8 @@ def test_each_answer_of_a_server_has_its_own_block_size(tmp_path: Path) -> None:
     plain = [said(2.0, read_request("a")), answered(2.1, data(1), port=40001), said(2.2, acknowledged(1), to=40001)]
     stuck = [answered(time, data(2), port=40001, kind=Checksum.PARTIAL) for time in (2.3, 3.3, 5.3)]
 
-    found = boot(tmp_path, *ignored, *plain, *stuck)
-    assert (found.outcome, judge(found).failed) == (Outcome.DATA_NOT_ACKNOWLEDGED, Failed.YES)
+    boot = traced_boot(tmp_path, *ignored, *plain, *stuck)
+    assert (boot.outcome, judge(boot).failed) == (Outcome.DATA_NOT_ACKNOWLEDGED, Failed.YES)
 
 
 def test_an_acknowledgement_to_another_port_completes_nothing(tmp_path: Path) -> None:
@@ -102,28 +102,28 @@ def test_an_acknowledgement_to_another_port_completes_nothing(tmp_path: Path) ->
     long = [answered(2.2, data(1)), said(2.3, acknowledged(1), to=40000)]
     shots = sorted([*first, said(2.0, read_request()), *short, *long], key=lambda shot: shot.time)
 
-    assert boot(tmp_path, *shots).outcome is not Outcome.COMPLETE
+    assert traced_boot(tmp_path, *shots).outcome is not Outcome.COMPLETE
 
 
 def test_the_same_file_again_is_not_a_retry_once_it_is_complete(tmp_path: Path) -> None:
     once = [ASKS, answered(1.1, data(1, 5)), said(1.2, acknowledged(1), to=40000)]
 
-    found = boot(tmp_path, *once, *(shot._replace(time=shot.time + 10) for shot in once))
-    assert (found.outcome, found.retries, found.seconds_lost) == (Outcome.COMPLETE, 0, 0)
+    boot = traced_boot(tmp_path, *once, *(shot._replace(time=shot.time + 10) for shot in once))
+    assert (boot.outcome, boot.retries, boot.seconds_lost) == (Outcome.COMPLETE, 0, 0)
 
 
 def test_a_block_has_the_length_in_its_header_however_little_was_captured(tmp_path: Path) -> None:
     shots = [ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000)]
     frames = [(shot.time, ethernet(shot)) for shot in shots]
 
-    assert only(written(tmp_path, pcap(frames, snap=70))).outcome is Outcome.UNFINISHED
+    assert only(trace_of_file(tmp_path, pcap(frames, snap=70))).outcome is Outcome.UNFINISHED
 
 
 def test_a_single_unacknowledged_block_is_not_a_complete_file(tmp_path: Path) -> None:
-    found = boot(tmp_path, ASKS, answered(1.1, data(1, 5), kind=Checksum.PARTIAL))
+    boot = traced_boot(tmp_path, ASKS, answered(1.1, data(1, 5), kind=Checksum.PARTIAL))
 
-    assert found.outcome is Outcome.DATA_NOT_ACKNOWLEDGED
-    assert judge(found).failed is Failed.UNCLEAR  # some ROMs don't acknowledge the last block
+    assert boot.outcome is Outcome.DATA_NOT_ACKNOWLEDGED
+    assert judge(boot).failed is Failed.UNCLEAR  # some ROMs don't acknowledge the last block
 
 
 @pytest.mark.parametrize("kind", [Checksum.GOOD, Checksum.PARTIAL])
@@ -134,10 +134,10 @@ def test_an_ignored_answer_proves_nothing_until_either_side_repeats_a_packet(
     shots = [ASKS, answered(1.1, answer, kind=kind)]
     decided = Failed.YES if kind is Checksum.PARTIAL else Failed.NO
 
-    assert judge(boot(tmp_path, *shots)).failed is Failed.UNCLEAR
-    assert judge(boot(tmp_path, *shots, answered(2.1, answer, kind=kind))).failed is decided
+    assert judge(traced_boot(tmp_path, *shots)).failed is Failed.UNCLEAR
+    assert judge(traced_boot(tmp_path, *shots, answered(2.1, answer, kind=kind))).failed is decided
     asks_again = [said(2.0, read_request(), port=2071), answered(2.1, answer, to=2071, kind=kind)]
-    assert judge(boot(tmp_path, *shots, *asks_again)).failed is decided
+    assert judge(traced_boot(tmp_path, *shots, *asks_again)).failed is decided
 
 
 @pytest.mark.parametrize("kind", [Checksum.GOOD, Checksum.PARTIAL])
@@ -170,21 +170,21 @@ def test_a_repeated_request_for_an_address_says_nothing_about_a_download(tmp_pat
     shots = [*sorted(again, key=lambda shot: shot.time), said(2.0, read_request())]
     shots += [answered(2.1, data(1, 5), kind=Checksum.PARTIAL)]
 
-    found = boot(tmp_path, *shots)
-    assert (found.retries, judge(found).failed) == (1, Failed.UNCLEAR)
+    boot = traced_boot(tmp_path, *shots)
+    assert (boot.retries, judge(boot).failed) == (1, Failed.UNCLEAR)
     repeated = said(4.0, read_request(), port=2071), answered(4.1, data(1, 5), to=2071, kind=Checksum.PARTIAL)
-    found = boot(tmp_path, *shots, *repeated)
-    assert (found.retries, judge(found).failed) == (2, Failed.YES)
+    boot = traced_boot(tmp_path, *shots, *repeated)
+    assert (boot.retries, judge(boot).failed) == (2, Failed.YES)
 
 
 def test_a_block_that_is_captured_after_its_acknowledgement_is_not_ignored(tmp_path: Path) -> None:
     late = [said(1.1, acknowledged(1), to=40000), answered(1.2, data(1), kind=Checksum.PARTIAL)]
     last = [said(1.3, acknowledged(2), to=40000), answered(1.4, data(2, 5), kind=Checksum.PARTIAL)]
 
-    found = boot(tmp_path, ASKS, *late, *last, until=1.5)
-    assert (found.outcome, found.ignored.total, judge(found).failed) == (Outcome.COMPLETE, 0, Failed.NO)
+    boot = traced_boot(tmp_path, ASKS, *late, *last, until=1.5)
+    assert (boot.outcome, boot.ignored.total, judge(boot).failed) == (Outcome.COMPLETE, 0, Failed.NO)
     again = [answered(time, data(2), kind=Checksum.PARTIAL) for time in (1.3, 2.3, 4.3)]
-    stuck = boot(tmp_path, ASKS, *late, *again)
+    stuck = traced_boot(tmp_path, ASKS, *late, *again)
     assert (stuck.outcome, stuck.ignored.partial) == (Outcome.DATA_NOT_ACKNOWLEDGED, 3)
 
 
@@ -193,26 +193,26 @@ def test_a_client_that_acknowledged_a_block_that_the_capture_lacks_is_not_stuck(
     second = [answered(1.3, data(2), kind=Checksum.PARTIAL), said(3.3, acknowledged(1), to=40000)]
     second += [answered(3.4, data(2)), said(3.5, acknowledged(2), to=40000)]
 
-    found = boot(tmp_path, *first, *second, said(3.7, acknowledged(3), to=40000))
-    assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
+    boot = traced_boot(tmp_path, *first, *second, said(3.7, acknowledged(3), to=40000))
+    assert (boot.outcome, judge(boot).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
     stuck = [answered(time, data(3), kind=Checksum.PARTIAL) for time in (3.6, 4.6, 6.6)]
-    assert judge(boot(tmp_path, *first, *second, *stuck)).failed is Failed.YES
+    assert judge(traced_boot(tmp_path, *first, *second, *stuck)).failed is Failed.YES
     options_taken = [ASKS, answered(1.1, options()), said(1.2, acknowledged(0), to=40000)]
     stuck = [answered(time, data(1), kind=Checksum.PARTIAL) for time in (1.3, 2.3, 4.3)]
-    assert judge(boot(tmp_path, *lease(), *options_taken, *stuck)).failed is Failed.YES
+    assert judge(traced_boot(tmp_path, *lease(), *options_taken, *stuck)).failed is Failed.YES
 
 
 def test_options_that_are_captured_after_their_acknowledgement_are_not_ignored(tmp_path: Path) -> None:
     late = [said(1.1, acknowledged(0), to=40000), answered(1.2, options(), kind=Checksum.PARTIAL)]
     again = [said(time, acknowledged(0), to=40000) for time in (2.1, 4.1)]
 
-    found = boot(tmp_path, ASKS, *late, *again)
-    assert (found.ignored.total, judge(found).failed) == (0, Failed.UNCLEAR)
+    boot = traced_boot(tmp_path, ASKS, *late, *again)
+    assert (boot.ignored.total, judge(boot).failed) == (0, Failed.UNCLEAR)
 
 
 def test_unacknowledged_data_is_not_unacknowledged_options(tmp_path: Path) -> None:
-    assert boot(tmp_path, *stuck(Checksum.PARTIAL)).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
-    stalled = boot(
+    assert traced_boot(tmp_path, *stuck(Checksum.PARTIAL)).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
+    stalled = traced_boot(
         tmp_path,
         ASKS,
         answered(1.1, data(1)),
@@ -227,10 +227,10 @@ def test_unacknowledged_data_is_not_unacknowledged_options(tmp_path: Path) -> No
 def test_a_transfer_that_the_capture_cuts_off_is_unfinished(tmp_path: Path) -> None:
     shots = [ASKS, answered(1.1, options(), kind=Checksum.PARTIAL)]
 
-    found = boot(tmp_path, *shots, until=None)
-    assert found.outcome is Outcome.UNFINISHED
-    assert judge(found).failed is Failed.UNCLEAR
-    assert boot(tmp_path, *shots, until=60).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
+    boot = traced_boot(tmp_path, *shots, until=None)
+    assert boot.outcome is Outcome.UNFINISHED
+    assert judge(boot).failed is Failed.UNCLEAR
+    assert traced_boot(tmp_path, *shots, until=60).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
 
 
 @pytest.mark.parametrize(("until", "outcome"), [(None, Outcome.UNFINISHED), (60.0, Outcome.DATA_NOT_ACKNOWLEDGED)])
@@ -240,49 +240,49 @@ def test_data_that_is_sent_again_within_milliseconds_may_have_met_its_acknowledg
     shots = [ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000)]
     again = [answered(time, data(2), kind=Checksum.PARTIAL) for time in (1.3, 1.324)]
 
-    assert boot(tmp_path, *shots, *again, until=until).outcome is outcome
+    assert traced_boot(tmp_path, *shots, *again, until=until).outcome is outcome
 
 
 def test_data_at_the_end_of_a_capture_decides_nothing_whatever_was_sent_again_before(tmp_path: Path) -> None:
     again = [said(1.5, read_request()), answered(1.6, data(1)), said(1.7, acknowledged(1), to=40000)]
     shots = [ASKS, *again, answered(1.8, data(2))]
 
-    found = boot(tmp_path, *shots, until=None)
-    assert (found.retries, found.outcome) == (1, Outcome.UNFINISHED)
-    assert boot(tmp_path, *shots, until=60).outcome is Outcome.DATA_NOT_ACKNOWLEDGED
+    boot = traced_boot(tmp_path, *shots, until=None)
+    assert (boot.retries, boot.outcome) == (1, Outcome.UNFINISHED)
+    assert traced_boot(tmp_path, *shots, until=60).outcome is Outcome.DATA_NOT_ACKNOWLEDGED
 
 
 def test_a_transfer_that_stops_with_all_acknowledged_is_unfinished(tmp_path: Path) -> None:
-    found = boot(tmp_path, ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000))
+    boot = traced_boot(tmp_path, ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000))
 
-    assert found.outcome is Outcome.UNFINISHED
+    assert boot.outcome is Outcome.UNFINISHED
 
 
 def test_a_request_without_an_answer_is_unclear_because_a_filter_may_hide_it(tmp_path: Path) -> None:
-    found = boot(tmp_path, ASKS, said(2.0, read_request()))
+    boot = traced_boot(tmp_path, ASKS, said(2.0, read_request()))
 
-    assert (found.outcome, found.retries) == (Outcome.NO_ANSWER, 1)
-    assert judge(found).failed is Failed.UNCLEAR
-    assert "all ports" in judge(found).missing[0]
+    assert (boot.outcome, boot.retries) == (Outcome.NO_ANSWER, 1)
+    assert judge(boot).failed is Failed.UNCLEAR
+    assert "all ports" in judge(boot).missing[0]
 
 
 def test_an_error_is_reported_with_its_code_and_text(tmp_path: Path) -> None:
-    found = boot(tmp_path, ASKS, answered(1.1, error(1, "File not found")))
+    boot = traced_boot(tmp_path, ASKS, answered(1.1, error(1, "File not found")))
 
-    assert (found.outcome, str(found.error)) == (Outcome.TFTP_ERROR, "1 File not found")
-    assert judge(found).failed is Failed.NO
+    assert (boot.outcome, str(boot.error)) == (Outcome.TFTP_ERROR, "1 File not found")
+    assert judge(boot).failed is Failed.NO
 
 
 def test_an_error_without_a_text_gets_that_of_the_standard(tmp_path: Path) -> None:
-    assert boot(tmp_path, ASKS, answered(1.1, error(2, ""))).error == BootError(code=2, text="access violation")
+    assert traced_boot(tmp_path, ASKS, answered(1.1, error(2, ""))).error == BootError(code=2, text="access violation")
 
 
 def test_a_repeated_request_shows_that_the_error_never_arrived(tmp_path: Path) -> None:
     shots = [ASKS, answered(1.1, error(1, "no"), kind=Checksum.PARTIAL), said(2.0, read_request())]
 
-    found = boot(tmp_path, *shots, answered(2.1, error(1, "no"), kind=Checksum.PARTIAL))
-    assert found.outcome is Outcome.TFTP_ERROR
-    assert judge(found).failed is Failed.YES
+    boot = traced_boot(tmp_path, *shots, answered(2.1, error(1, "no"), kind=Checksum.PARTIAL))
+    assert boot.outcome is Outcome.TFTP_ERROR
+    assert judge(boot).failed is Failed.YES
 
 
 @pytest.mark.parametrize(("wait", "failed"), [(1.0, Failed.YES), (0.05, Failed.NO)])
@@ -299,13 +299,13 @@ def test_a_request_from_another_port_shows_that_the_error_never_arrived_unless_i
         )
     ]
 
-    found = boot(tmp_path, *lease(), *shots)
-    assert found.outcome is Outcome.TFTP_ERROR
-    assert judge(found).failed is failed
+    boot = traced_boot(tmp_path, *lease(), *shots)
+    assert boot.outcome is Outcome.TFTP_ERROR
+    assert judge(boot).failed is failed
 
 
 def test_a_client_that_requests_only_the_size_then_requests_the_file(tmp_path: Path) -> None:
-    found = boot(
+    boot = traced_boot(
         tmp_path,
         ASKS,
         answered(1.1, options("tsize", "100"), kind=Checksum.PARTIAL),
@@ -315,14 +315,14 @@ def test_a_client_that_requests_only_the_size_then_requests_the_file(tmp_path: P
         said(1.5, acknowledged(1), port=2071, to=40000),
     )
 
-    assert found.outcome is Outcome.COMPLETE
-    assert (found.taken.partial, found.side) == (2, Side.SENDER)
+    assert boot.outcome is Outcome.COMPLETE
+    assert (boot.taken.partial, boot.side) == (2, Side.SENDER)
 
 
 def test_the_error_of_a_client_that_gives_up_is_reported(tmp_path: Path) -> None:
-    found = boot(tmp_path, ASKS, answered(1.1, options()), said(1.2, error(8, "too large"), to=40000))
+    boot = traced_boot(tmp_path, ASKS, answered(1.1, options()), said(1.2, error(8, "too large"), to=40000))
 
-    assert (found.outcome, str(found.error)) == (Outcome.TFTP_ERROR, "the client: 8 too large")
+    assert (boot.outcome, str(boot.error)) == (Outcome.TFTP_ERROR, "the client: 8 too large")
 
 
 def test_the_last_file_decides_however_many_there_were(tmp_path: Path) -> None:
@@ -335,27 +335,27 @@ def test_the_last_file_decides_however_many_there_were(tmp_path: Path) -> None:
     shots += [said(30, read_request("default"), port=4000), answered(30.1, data(1, 5), to=4000)]
     shots += [said(30.2, acknowledged(1), port=4000, to=40000)]
 
-    found = boot(tmp_path, *shots)
-    assert (found.outcome, found.file) == (Outcome.COMPLETE, "default")
-    assert (found.from_server.total, found.from_client.total) == (21, 22)
+    boot = traced_boot(tmp_path, *shots)
+    assert (boot.outcome, boot.file) == (Outcome.COMPLETE, "default")
+    assert (boot.from_server.total, boot.from_client.total) == (21, 22)
 
 
 def test_a_flood_of_requests_is_counted_and_not_kept(tmp_path: Path) -> None:
     flood = [said(number, read_request("x"), port=10_000 + number) for number in range(5000)]
 
     late = [answered(5000.1, data(1, 5), to=port) for port in (10_000, 14_999)]
-    found = boot(tmp_path, *flood, *late, until=None)
-    assert found.from_client.total == 5000
-    assert found.from_server.total == 1  # the first is forgotten by then, the last is not
+    boot = traced_boot(tmp_path, *flood, *late, until=None)
+    assert boot.from_client.total == 5000
+    assert boot.from_server.total == 1  # the first is forgotten by then, the last is not
 
 
 def test_a_closed_port_is_a_refusal(tmp_path: Path) -> None:
     refusal = bytes([3, 3]) + bytes(6) + ASKS.packet[:28]
     unreachable = Shot(1.1, SERVER_MAC, CLIENT_MAC, network(SERVER, CLIENT, 1, refusal))
 
-    found = boot(tmp_path, ASKS, unreachable)
-    assert found.outcome is Outcome.REFUSED
-    assert judge(found).failed is Failed.NO
+    boot = traced_boot(tmp_path, ASKS, unreachable)
+    assert boot.outcome is Outcome.REFUSED
+    assert judge(boot).failed is Failed.NO
 
 
 ELSEWHERE = said(1.0, b"", to=40000).packet
@@ -371,9 +371,9 @@ ELSEWHERE = said(1.0, b"", to=40000).packet
     ],
 )
 def test_another_icmp_message_refuses_nothing(message: bytes, tmp_path: Path) -> None:
-    found = boot(tmp_path, ASKS, Shot(1.1, SERVER_MAC, CLIENT_MAC, network(SERVER, CLIENT, 1, message)))
+    boot = traced_boot(tmp_path, ASKS, Shot(1.1, SERVER_MAC, CLIENT_MAC, network(SERVER, CLIENT, 1, message)))
 
-    assert found.outcome is Outcome.NO_ANSWER
+    assert boot.outcome is Outcome.NO_ANSWER
 
 
 def test_a_closed_port_over_ipv6_is_a_refusal(tmp_path: Path) -> None:
@@ -381,7 +381,7 @@ def test_a_closed_port_over_ipv6_is_a_refusal(tmp_path: Path) -> None:
     refusal = bytes([1, 4]) + bytes(6) + asks.packet
     unreachable = Shot(1.1, SERVER_MAC, CLIENT_MAC, network("fd00::1", "fd00::50", 58, refusal), version=6)
 
-    assert boot(tmp_path, asks, unreachable).outcome is Outcome.REFUSED
+    assert traced_boot(tmp_path, asks, unreachable).outcome is Outcome.REFUSED
 
 
 def refuses(time: float, answer: Shot, source: str = CLIENT) -> Shot:
@@ -394,10 +394,10 @@ def refuses(time: float, answer: Shot, source: str = CLIENT) -> Shot:
 def test_a_client_that_refuses_an_answer_has_verified_its_checksum(kind: Checksum, tmp_path: Path) -> None:
     again = answered(2.1, options(), kind=kind)
 
-    found = boot(tmp_path, ASKS, answered(1.1, options(), kind=kind), again, refuses(2.2, again))
-    assert (found.outcome, found.ignored.total, found.taken.total) == (Outcome.TFTP_ERROR, 0, 2)
-    assert str(found.error) == "the client: 3 port unreachable (ICMP)"
-    assert judge(found).failed is Failed.NO
+    boot = traced_boot(tmp_path, ASKS, answered(1.1, options(), kind=kind), again, refuses(2.2, again))
+    assert (boot.outcome, boot.ignored.total, boot.taken.total) == (Outcome.TFTP_ERROR, 0, 2)
+    assert str(boot.error) == "the client: 3 port unreachable (ICMP)"
+    assert judge(boot).failed is Failed.NO
 
 
 def test_a_client_that_refuses_an_answer_over_ipv6_has_verified_its_checksum(tmp_path: Path) -> None:
@@ -406,8 +406,8 @@ def test_a_client_that_refuses_an_answer_over_ipv6_has_verified_its_checksum(tmp
     message = bytes([1, 4]) + bytes(6) + answer.packet
     refusal = Shot(1.2, CLIENT_MAC, SERVER_MAC, network("fd00::50", "fd00::1", 58, message), version=6)
 
-    found = boot(tmp_path, datagram(1.0, read_request(), client, (SERVER_MAC, "fd00::1", 69)), answer, refusal)
-    assert judge(found).failed is Failed.NO
+    boot = traced_boot(tmp_path, datagram(1.0, read_request(), client, (SERVER_MAC, "fd00::1", 69)), answer, refusal)
+    assert judge(boot).failed is Failed.NO
 
 
 @pytest.mark.parametrize(
@@ -418,32 +418,32 @@ def test_a_client_that_refuses_an_answer_over_ipv6_has_verified_its_checksum(tmp
 def test_a_refusal_that_is_not_the_boots_own_proves_nothing(time: float, source: str, tmp_path: Path) -> None:
     shots = stuck(Checksum.PARTIAL)
 
-    found = boot(tmp_path, *shots, refuses(time, shots[-1], source))
-    assert found.outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
-    assert judge(found).failed is Failed.YES
+    boot = traced_boot(tmp_path, *shots, refuses(time, shots[-1], source))
+    assert boot.outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
+    assert judge(boot).failed is Failed.YES
 
 
 def test_a_write_request_is_not_a_boot(tmp_path: Path) -> None:
-    assert trace(tmp_path, said(1.0, b"\0\x02empty\0octet\0")).boots == ()
+    assert trace_of(tmp_path, said(1.0, b"\0\x02empty\0octet\0")).boots == ()
 
 
 def test_a_server_that_answers_from_its_own_port_is_followed(tmp_path: Path) -> None:
-    found = boot(tmp_path, ASKS, answered(1.1, data(1, 5), port=69), said(1.2, acknowledged(1), to=69))
+    boot = traced_boot(tmp_path, ASKS, answered(1.1, data(1, 5), port=69), said(1.2, acknowledged(1), to=69))
 
-    assert found.outcome is Outcome.COMPLETE
+    assert boot.outcome is Outcome.COMPLETE
 
 
 def test_a_frame_seen_on_two_devices_is_not_a_retry(tmp_path: Path) -> None:
     twice = [shot._replace(time=shot.time + late) for shot in stuck(Checksum.PARTIAL) for late in (0, 0.0001)]
 
-    assert boot(tmp_path, *twice).retries == boot(tmp_path, *stuck(Checksum.PARTIAL)).retries == 1
-    assert boot(tmp_path, *twice).resent == boot(tmp_path, *stuck(Checksum.PARTIAL)).resent == 2
+    assert traced_boot(tmp_path, *twice).retries == traced_boot(tmp_path, *stuck(Checksum.PARTIAL)).retries == 1
+    assert traced_boot(tmp_path, *twice).resent == traced_boot(tmp_path, *stuck(Checksum.PARTIAL)).resent == 2
 
 
 def test_invalid_messages_are_a_gap_only_on_the_servers_port(tmp_path: Path) -> None:
-    found = trace(tmp_path, ASKS, said(1.1, b"\0\x09ab"), said(1.2, b"\0\x09ab", to=40000), answered(1.3, b"x"))
+    trace = trace_of(tmp_path, ASKS, said(1.1, b"\0\x09ab"), said(1.2, b"\0\x09ab", to=40000), answered(1.3, b"x"))
 
-    assert [reason(gap).partition(";")[0] for gap in found.gaps] == ["1 DHCP or TFTP message not read, malformed"]
+    assert [reason(gap).partition(";")[0] for gap in trace.gaps] == ["1 DHCP or TFTP message not read, malformed"]
 
 
 def test_clients_behind_a_router_have_no_mac_of_their_own(tmp_path: Path) -> None:
@@ -451,17 +451,17 @@ def test_clients_behind_a_router_have_no_mac_of_their_own(tmp_path: Path) -> Non
         datagram(1.0, read_request(), (OTHER_MAC, f"10.99.0.{host}", 2070), (SERVER_MAC, SERVER, 69)) for host in (1, 2)
     ]
 
-    assert [(boot.mac, boot.address) for boot in trace(tmp_path, *router).boots] == [
+    assert [(boot.mac, boot.address) for boot in trace_of(tmp_path, *router).boots] == [
         (None, "10.99.0.1"),
         (None, "10.99.0.2"),
     ]
-    assert only(trace(tmp_path, router[0])).mac == OTHER_MAC
+    assert only(trace_of(tmp_path, router[0])).mac == OTHER_MAC
 
 
 def test_a_client_behind_a_router_is_identified_by_its_assigned_address(tmp_path: Path) -> None:
     relayed = datagram(1.0, read_request(), (OTHER_MAC, CLIENT, 2070), (SERVER_MAC, SERVER, 69))
 
-    assert boot(tmp_path, *lease(), relayed).mac == CLIENT_MAC
+    assert traced_boot(tmp_path, *lease(), relayed).mac == CLIENT_MAC
 
 
 GAVE_UP = [
@@ -479,7 +479,7 @@ def test_blocks_that_a_device_is_to_split_prove_nothing(size: int, failed: Faile
     begun = [ASKS, answered(1.1, options("blksize", str(size))), said(1.2, acknowledged(0), to=40000)]
     shots = [answered(time, data(1, size), kind=Checksum.PARTIAL) for time in (1.3, 2.3, 4.3)]
 
-    assert judge(boot(tmp_path, *lease(), *begun, *shots)).failed is failed
+    assert judge(traced_boot(tmp_path, *lease(), *begun, *shots)).failed is failed
 
 
 def test_requests_from_other_ports_are_of_the_same_server(tmp_path: Path) -> None:
@@ -492,10 +492,10 @@ def test_requests_from_other_ports_are_of_the_same_server(tmp_path: Path) -> Non
         )
     ]
 
-    found = boot(tmp_path, *lease(), *shots, said(15.0, read_request(), port=2080))
-    assert (found.outcome, found.server_mac, found.ignored.partial) == (Outcome.NO_ANSWER, SERVER_MAC, 3)
-    assert found.retries == 3
-    assert judge(found).failed is Failed.YES
+    boot = traced_boot(tmp_path, *lease(), *shots, said(15.0, read_request(), port=2080))
+    assert (boot.outcome, boot.server_mac, boot.ignored.partial) == (Outcome.NO_ANSWER, SERVER_MAC, 3)
+    assert boot.retries == 3
+    assert judge(boot).failed is Failed.YES
 
 
 class TestAnswersAfterTheClientGaveUp:
@@ -504,40 +504,40 @@ class TestAnswersAfterTheClientGaveUp:
     def test_complete_answers_do_not_clear_earlier_ignored_ones(self, tmp_path: Path) -> None:
         late = [answered(time, options()) for time in (14.1, 30.1)]
 
-        found = boot(tmp_path, *GAVE_UP, *late)
-        assert (found.ignored.partial, found.ignored.good, found.from_server.total) == (5, 0, 7)
-        assert (judge(found).failed, judge(found).confidence.value) == (Failed.YES, "medium")
-        assert found.resent == boot(tmp_path, *GAVE_UP).resent
+        boot = traced_boot(tmp_path, *GAVE_UP, *late)
+        assert (boot.ignored.partial, boot.ignored.good, boot.from_server.total) == (5, 0, 7)
+        assert (judge(boot).failed, judge(boot).confidence.value) == (Failed.YES, "medium")
+        assert boot.resent == traced_boot(tmp_path, *GAVE_UP).resent
 
     def test_complete_ones_alone_do_not_show_that_the_client_ignored_them(self, tmp_path: Path) -> None:
         late = [answered(time, options()) for time in (14.1, 30.1)]
 
-        found = boot(tmp_path, *lease(), ASKS, said(3.0, read_request()), *late)
-        assert (found.outcome, judge(found).failed) == (Outcome.NO_ANSWER, Failed.UNCLEAR)
+        boot = traced_boot(tmp_path, *lease(), ASKS, said(3.0, read_request()), *late)
+        assert (boot.outcome, judge(boot).failed) == (Outcome.NO_ANSWER, Failed.UNCLEAR)
 
     def test_partial_ones_do_not_accuse_when_the_client_ignored_complete_ones(self, tmp_path: Path) -> None:
         complete = [answered(shot.time, options()) if shot.source_mac == SERVER_MAC else shot for shot in GAVE_UP[4:]]
 
-        found = boot(tmp_path, *GAVE_UP[:4], *complete, answered(14.1, options(), kind=Checksum.PARTIAL))
-        assert (found.ignored.partial, judge(found).failed, judge(found).confidence.value) == (0, Failed.NO, "high")
+        boot = traced_boot(tmp_path, *GAVE_UP[:4], *complete, answered(14.1, options(), kind=Checksum.PARTIAL))
+        assert (boot.ignored.partial, judge(boot).failed, judge(boot).confidence.value) == (0, Failed.NO, "high")
 
     def test_they_count_if_the_client_requests_again(self, tmp_path: Path) -> None:
         slow = [answered(40, data(1, 5), kind=Checksum.PARTIAL), said(40.1, acknowledged(1), to=40000)]
 
-        found = boot(tmp_path, *lease(), ASKS, *slow)
-        assert (found.outcome, found.taken.partial, found.from_server.partial) == (Outcome.COMPLETE, 1, 1)
+        boot = traced_boot(tmp_path, *lease(), ASKS, *slow)
+        assert (boot.outcome, boot.taken.partial, boot.from_server.partial) == (Outcome.COMPLETE, 1, 1)
 
     def test_they_belong_to_no_later_file(self, tmp_path: Path) -> None:
         other = [said(6.5, read_request("other"), port=2071), answered(6.7, options())]
 
-        found = boot(tmp_path, *GAVE_UP, *other)
-        assert (found.file, found.from_server.total, found.outcome) == ("other", 7, Outcome.NO_ANSWER)
+        boot = traced_boot(tmp_path, *GAVE_UP, *other)
+        assert (boot.file, boot.from_server.total, boot.outcome) == ("other", 7, Outcome.NO_ANSWER)
 
     def test_a_boot_that_starts_over_from_the_same_port_has_its_own(self, tmp_path: Path) -> None:
         again = [*lease(20, transaction=2), said(21, read_request()), answered(21.1, data(1, 5))]
         again += [said(21.2, acknowledged(1), to=40000)]
 
-        first, second = trace(tmp_path, *GAVE_UP, *again, until=90).boots
+        first, second = trace_of(tmp_path, *GAVE_UP, *again, until=90).boots
         assert (judge(first).failed, judge(second).failed) == (Failed.YES, Failed.NO)
         assert (first.from_server.total, second.from_server.total) == (7, 3)
 
@@ -547,7 +547,7 @@ def test_a_download_long_after_the_client_gave_up_is_another_boot(port: int, tmp
     later = [said(80, read_request(), port=port), answered(80.1, data(1, 5), to=port)]
     later += [said(80.2, acknowledged(1), port=port, to=40000)]
 
-    first, second = trace(tmp_path, *GAVE_UP, *later, until=90).boots
+    first, second = trace_of(tmp_path, *GAVE_UP, *later, until=90).boots
     assert (judge(first).failed, judge(second).failed) == (Failed.YES, Failed.NO)
     assert (first.mac, second.mac) == (CLIENT_MAC, CLIENT_MAC)
     assert (first.from_server.total, second.from_server.total) == (7, 1)
@@ -568,7 +568,7 @@ def test_the_mac_distinguishes_clients_with_one_address_in_two_vlans(tmp_path: P
     frames += [(shot.time, ethernet(moved(shot), 20)) for shot in (*lease(0.05), *works)]
     frames.append((90.0, bytes(60)))
 
-    fails, boots = written(tmp_path, pcap(sorted(frames))).boots
+    fails, boots = trace_of_file(tmp_path, pcap(sorted(frames))).boots
     assert (fails.vlan, judge(fails).failed) == ((10,), Failed.YES)
     assert (boots.vlan, judge(boots).failed) == ((20,), Failed.NO)
 
@@ -576,31 +576,31 @@ def test_the_mac_distinguishes_clients_with_one_address_in_two_vlans(tmp_path: P
 def test_a_partial_answer_that_was_resent_complete_before_it_was_taken_shows_no_later_filling(tmp_path: Path) -> None:
     shots = [*GAVE_UP[:8], answered(3.5, options()), said(3.6, acknowledged(0), to=40000)]
 
-    found = boot(tmp_path, *lease(), *shots, answered(3.7, data(1, 5)), said(3.8, acknowledged(1), to=40000))
-    assert (found.outcome, found.taken.partial, found.side) == (Outcome.COMPLETE, 0, Side.UNKNOWN)
+    boot = traced_boot(tmp_path, *lease(), *shots, answered(3.7, data(1, 5)), said(3.8, acknowledged(1), to=40000))
+    assert (boot.outcome, boot.taken.partial, boot.side) == (Outcome.COMPLETE, 0, Side.UNKNOWN)
 
 
 def test_an_acknowledgement_that_is_repeated_takes_no_later_block(tmp_path: Path) -> None:
     first = [ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000)]
     shots = [*first, answered(1.3, data(2), kind=Checksum.PARTIAL), said(3.2, acknowledged(1), to=40000)]
 
-    found = boot(tmp_path, *lease(), *shots, answered(3.3, data(2), kind=Checksum.PARTIAL))
-    assert (found.taken.partial, found.ignored.partial, judge(found).failed) == (0, 2, Failed.YES)
+    boot = traced_boot(tmp_path, *lease(), *shots, answered(3.3, data(2), kind=Checksum.PARTIAL))
+    assert (boot.taken.partial, boot.ignored.partial, judge(boot).failed) == (0, 2, Failed.YES)
 
 
 class TestWhatMayBeConcluded:
     """The signature, and what looks like it."""
 
     def test_partial_answers_ignored_beside_complete_ones_accepted(self, tmp_path: Path) -> None:
-        found = boot(tmp_path, *lease(), *stuck(Checksum.PARTIAL))
+        boot = traced_boot(tmp_path, *lease(), *stuck(Checksum.PARTIAL))
 
-        judgement = judge(found)
-        assert (judgement.failed, judgement.confidence.value, found.side) == (Failed.YES, "medium", Side.UNKNOWN)
+        judgement = judge(boot)
+        assert (judgement.failed, judgement.confidence.value, boot.side) == (Failed.YES, "medium", Side.UNKNOWN)
         assert "3 of 3" in judgement.because[1]
         assert "firewall" in judgement.missing[0]  # which may have dropped them behind this point
 
     def test_without_complete_ones_to_compare_the_answer_is_weaker(self, tmp_path: Path) -> None:
-        judgement = judge(boot(tmp_path, *stuck(Checksum.PARTIAL)))
+        judgement = judge(traced_boot(tmp_path, *stuck(Checksum.PARTIAL)))
 
         assert (judgement.failed, judgement.confidence.value) == (Failed.YES, "low")
         assert judgement.missing
@@ -608,11 +608,11 @@ class TestWhatMayBeConcluded:
     def test_complete_ones_of_another_server_are_nothing_to_compare_with(self, tmp_path: Path) -> None:
         elsewhere = [shot if shot.source_mac == CLIENT_MAC else shot._replace(source_mac=OTHER_MAC) for shot in lease()]
 
-        assert judge(boot(tmp_path, *elsewhere, *stuck(Checksum.PARTIAL))).confidence.value == "low"
+        assert judge(traced_boot(tmp_path, *elsewhere, *stuck(Checksum.PARTIAL))).confidence.value == "low"
 
     @pytest.mark.parametrize("kind", [Checksum.GOOD, Checksum.NONE])
     def test_complete_answers_that_were_never_taken_have_another_reason(self, kind: Checksum, tmp_path: Path) -> None:
-        judgement = judge(boot(tmp_path, *lease(), *stuck(kind)))
+        judgement = judge(traced_boot(tmp_path, *lease(), *stuck(kind)))
 
         assert (judgement.failed, judgement.confidence.value) == (Failed.NO, "high")
 
@@ -620,28 +620,28 @@ class TestWhatMayBeConcluded:
         finished = [said(0.5, read_request("first"), port=2069), answered(0.6, data(1, 5), to=2069)]
         finished += [said(0.7, acknowledged(1), port=2069, to=40000), answered(0.8, data(1, 5), to=2069)]
 
-        assert judge(boot(tmp_path, *finished, *stuck(Checksum.PARTIAL))).failed is Failed.YES
+        assert judge(traced_boot(tmp_path, *finished, *stuck(Checksum.PARTIAL))).failed is Failed.YES
 
     def test_complete_answers_among_uncomputable_ones_are_weaker_evidence(self, tmp_path: Path) -> None:
         whole = answered(1.1, data(1, 1400)).packet[20:]
         part = Shot(1.1, SERVER_MAC, CLIENT_MAC, network(SERVER, CLIENT, 17, whole[:512], flags=0x2000))
 
-        judgement = judge(boot(tmp_path, ASKS, part, answered(2.1, data(1))))
+        judgement = judge(traced_boot(tmp_path, ASKS, part, answered(2.1, data(1))))
         assert (judgement.failed, judgement.confidence.value) == (Failed.NO, "medium")
 
     def test_partial_answers_prove_nothing_if_complete_ones_were_ignored_as_well(self, tmp_path: Path) -> None:
         shots = [*lease(), *stuck(Checksum.PARTIAL), answered(4.0, options())]
 
-        assert judge(boot(tmp_path, *shots)).failed is Failed.UNCLEAR
+        assert judge(traced_boot(tmp_path, *shots)).failed is Failed.UNCLEAR
 
     def test_wrong_checksums_that_were_not_left_open_are_damage(self, tmp_path: Path) -> None:
-        found = boot(tmp_path, *lease(), *stuck(Checksum.WRONG))
+        boot = traced_boot(tmp_path, *lease(), *stuck(Checksum.WRONG))
 
-        assert (found.from_server.wrong, judge(found).failed) == (3, Failed.UNCLEAR)
+        assert (boot.from_server.wrong, judge(boot).failed) == (3, Failed.UNCLEAR)
 
     @pytest.mark.parametrize("kind", [Checksum.WRONG, Checksum.PARTIAL])
     def test_an_accepted_partial_answer_does_not_clear_the_ignored_ones(self, kind: Checksum, tmp_path: Path) -> None:
-        found = boot(
+        boot = traced_boot(
             tmp_path,
             ASKS,
             answered(1.1, options("blksize", "512"), kind=Checksum.PARTIAL),
@@ -649,14 +649,14 @@ class TestWhatMayBeConcluded:
             *(answered(2.0 + wait, data(1), kind=kind) for wait in range(3)),
         )
 
-        assert (found.outcome, found.side) == (Outcome.DATA_NOT_ACKNOWLEDGED, Side.SENDER)
-        assert judge(found).failed is Failed.UNCLEAR
+        assert (boot.outcome, boot.side) == (Outcome.DATA_NOT_ACKNOWLEDGED, Side.SENDER)
+        assert judge(boot).failed is Failed.UNCLEAR
 
     def test_an_accepted_partial_answer_does_not_clear_a_boot_that_the_capture_cuts_off(self, tmp_path: Path) -> None:
         accepted = [ASKS, answered(1.1, data(1), kind=Checksum.PARTIAL), said(1.2, acknowledged(1), to=40000)]
 
-        found = boot(tmp_path, *lease(), *accepted, answered(1.3, data(2), kind=Checksum.PARTIAL), until=1.4)
-        assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
+        boot = traced_boot(tmp_path, *lease(), *accepted, answered(1.3, data(2), kind=Checksum.PARTIAL), until=1.4)
+        assert (boot.outcome, judge(boot).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
 
     def test_an_answer_accepted_by_another_client_shows_the_capture_side(self, tmp_path: Path) -> None:
         physical = [
@@ -665,31 +665,31 @@ class TestWhatMayBeConcluded:
             datagram(0.2, acknowledged(1), (OTHER_MAC, OTHER, 2070), (SERVER_MAC, SERVER, 40000)),
         ]
 
-        other, alone = trace(tmp_path, *physical, *stuck(Checksum.PARTIAL), until=60).boots
+        other, alone = trace_of(tmp_path, *physical, *stuck(Checksum.PARTIAL), until=60).boots
         assert (other.side, alone.side) == (Side.SENDER, Side.SENDER)
         assert judge(alone).failed is Failed.UNCLEAR  # at the sender's side a partial checksum proves nothing
-        _, compared = trace(tmp_path, *physical, *lease(0.5), *stuck(Checksum.PARTIAL), until=60).boots
+        _, compared = trace_of(tmp_path, *physical, *lease(0.5), *stuck(Checksum.PARTIAL), until=60).boots
         assert judge(compared).failed is Failed.YES
 
     def test_an_address_alone_of_an_unknown_server_is_not_a_failed_boot(self, tmp_path: Path) -> None:
-        found = boot(tmp_path, *lease())
+        boot = traced_boot(tmp_path, *lease())
 
-        assert (found.outcome, found.file) == (Outcome.ADDRESS_ONLY, "pxelinux.0")
-        assert judge(found).failed is Failed.UNCLEAR
+        assert (boot.outcome, boot.file) == (Outcome.ADDRESS_ONLY, "pxelinux.0")
+        assert judge(boot).failed is Failed.UNCLEAR
 
     def test_a_client_that_sends_bad_checksums_is_seen(self, tmp_path: Path) -> None:
-        found = boot(
+        boot = traced_boot(
             tmp_path, said(1.0, read_request(), kind=Checksum.WRONG), said(2.0, read_request(), kind=Checksum.PARTIAL)
         )
 
-        assert found.from_client.bad == 2
+        assert boot.from_client.bad == 2
 
 
 def test_bootp_is_a_boot(tmp_path: Path) -> None:
     reply = answered(0.1, dhcp(None, reply=True, address=CLIENT, next_server=SERVER, file=b"boot"), port=67, to=68)
 
-    found = boot(tmp_path, broadcast(0.0, dhcp(None)), reply)
-    assert (found.lease.value, found.file, found.server) == ("acknowledged", "boot", SERVER)
+    boot = traced_boot(tmp_path, broadcast(0.0, dhcp(None)), reply)
+    assert (boot.lease.value, boot.file, boot.server) == ("acknowledged", "boot", SERVER)
 
 
 def boot_from(address: str, time: float, *, has_file: bool) -> list[Shot]:
@@ -697,7 +697,7 @@ def boot_from(address: str, time: float, *, has_file: bool) -> list[Shot]:
     client, its_server = (CLIENT_MAC, address, 2070), (SERVER_MAC, SERVER, 40000)
     asks = [datagram(time + wait, read_request(), client, (*its_server[:2], 69)) for wait in (0, 1, 3)]
     if not has_file:
-        answers = [datagram(one.time + 0.1, options(), its_server, client, Checksum.PARTIAL) for one in asks]
+        answers = [datagram(shot.time + 0.1, options(), its_server, client, Checksum.PARTIAL) for shot in asks]
         return sorted([*asks, *answers], key=lambda shot: shot.time)
     return [
         asks[0],
@@ -707,8 +707,8 @@ def boot_from(address: str, time: float, *, has_file: bool) -> list[Shot]:
 
 
 def failures(folder: Path, frames: list[tuple[float, bytes]]) -> list[Failed]:
-    found = written(folder, pcap([*sorted(frames), (60.0, bytes(60))]))
-    return [judge(boot).failed for boot in found.boots]
+    trace = trace_of_file(folder, pcap([*sorted(frames), (60.0, bytes(60))]))
+    return [judge(boot).failed for boot in trace.boots]
 
 
 def test_a_boot_does_not_clear_another_one_of_its_mac(tmp_path: Path) -> None:
@@ -743,21 +743,21 @@ def test_an_error_with_a_partial_checksum_may_be_followed_by_another_request(
 ) -> None:
     fails = answered(1.1, error(1, "File not found"), kind=Checksum.PARTIAL)
 
-    assert judge(boot(tmp_path, *lease(), ASKS, fails, until=until)).failed is failed
+    assert judge(traced_boot(tmp_path, *lease(), ASKS, fails, until=until)).failed is failed
 
 
 @pytest.mark.parametrize("port", [2070, 2071])
 def test_the_request_before_an_error_may_be_the_last_one_that_the_client_repeats(port: int, tmp_path: Path) -> None:
     fails = answered(5.1, error(1, "no"), to=port, kind=Checksum.PARTIAL)
 
-    found = boot(tmp_path, *lease(), ASKS, said(5.0, read_request(), port=port), fails)
-    assert judge(found).failed is Failed.UNCLEAR
+    boot = traced_boot(tmp_path, *lease(), ASKS, said(5.0, read_request(), port=port), fails)
+    assert judge(boot).failed is Failed.UNCLEAR
 
 
 def test_a_capture_may_begin_with_the_last_request_that_the_client_repeats(tmp_path: Path) -> None:
     fails = answered(1.1, error(1, "no"), kind=Checksum.PARTIAL)
 
-    assert judge(boot(tmp_path, ASKS, fails)).failed is Failed.UNCLEAR
+    assert judge(traced_boot(tmp_path, ASKS, fails)).failed is Failed.UNCLEAR
 
 
 def test_a_window_that_is_sent_again_is_a_repetition(tmp_path: Path) -> None:
@@ -766,8 +766,8 @@ def test_a_window_that_is_sent_again_is_a_repetition(tmp_path: Path) -> None:
     begun = [ASKS, answered(1.1, agreed), said(1.2, acknowledged(0), to=40000)]
     window = [answered(time + block / 1000, data(block)) for time in (1.3, 2.3, 4.3) for block in (1, 2, 3, 4)]
 
-    found = boot(tmp_path, *lease(), *begun, *window)
-    assert (found.resent, judge(found).failed, judge(found).confidence.value) == (2, Failed.NO, "high")
+    boot = traced_boot(tmp_path, *lease(), *begun, *window)
+    assert (boot.resent, judge(boot).failed, judge(boot).confidence.value) == (2, Failed.NO, "high")
 
 
 def test_a_client_that_repeats_its_acknowledgement_lacks_the_last_block(tmp_path: Path) -> None:
@@ -775,9 +775,9 @@ def test_a_client_that_repeats_its_acknowledgement_lacks_the_last_block(tmp_path
     last = answered(1.21, data(1, 5), kind=Checksum.PARTIAL)
     again = [said(time, acknowledged(0), to=40000) for time in (2.2, 4.2, 8.2)]
 
-    found = boot(tmp_path, *lease(), *begun, last, *again)
-    assert found.outcome is Outcome.DATA_NOT_ACKNOWLEDGED
-    assert judge(found).failed is Failed.YES
+    boot = traced_boot(tmp_path, *lease(), *begun, last, *again)
+    assert boot.outcome is Outcome.DATA_NOT_ACKNOWLEDGED
+    assert judge(boot).failed is Failed.YES
 
 
 @pytest.mark.parametrize(("until", "failed"), [(1.5, Failed.UNCLEAR), (60.0, Failed.NO)])
@@ -787,4 +787,4 @@ def test_a_last_block_at_the_end_of_a_capture_may_not_have_arrived(
     begun = [ASKS, answered(1.1, options()), said(1.2, acknowledged(0), to=40000)]
     last = answered(1.3, data(1, 5), kind=Checksum.PARTIAL)
 
-    assert judge(boot(tmp_path, *begun, last, until=until)).failed is failed
+    assert judge(traced_boot(tmp_path, *begun, last, until=until)).failed is failed

@@ -30,7 +30,7 @@ from tests.trace.build import (
     pcap,
     read_request,
     said,
-    written,
+    trace_of_file,
 )
 from virtscan.trace import Boot, Failed, Outcome, Side, judge
 from virtscan.trace.capture.checksums import Checksum
@@ -59,7 +59,7 @@ def three_devices(shot: Shot) -> list[tuple[float, bytes]]:
 
 
 def seen(folder: Path, link: int, frames: list[list[tuple[float, bytes]]]) -> Boot:
-    return only(written(folder, pcap([frame for copies in frames for frame in copies], link=link)))
+    return only(trace_of_file(folder, pcap([frame for copies in frames for frame in copies], link=link)))
 
 
 @pytest.mark.parametrize("shots", [STUCK, WORKS], ids=["fails", "works"])
@@ -99,17 +99,17 @@ def test_a_request_for_a_proxys_file_that_is_shown_twice_is_not_repeated(tmp_pat
     names = answered(1.1, dhcp(5, FROM, reply=True, file=b"pxe.0"), port=4011, to=68, kind=Checksum.PARTIAL)
     frames = [(shot.time, ethernet(shot)) for shot in (*lease(), asks, names)]
 
-    once = only(written(tmp_path, pcap([*frames, (60.0, bytes(60))])))
+    once = only(trace_of_file(tmp_path, pcap([*frames, (60.0, bytes(60))])))
     twice = [(time + late, frame) for time, frame in frames for late in (0, 5e-6)]
-    assert only(written(tmp_path, pcap([*twice, (60.0, bytes(60))]))) == once
+    assert only(trace_of_file(tmp_path, pcap([*twice, (60.0, bytes(60))]))) == once
 
 
 def test_an_equal_frame_on_the_same_device_is_another_one(tmp_path: Path) -> None:
     burst = [offer(3.0, Checksum.PARTIAL), offer(3.001, Checksum.PARTIAL)]
     shots = [discover(0), discover(1), *burst, discover(4)]
 
-    found = seen(tmp_path, 276, [three_devices(shot) for shot in shots])
-    assert (found.from_server.partial, found.from_client.total) == (2, 3)
+    boot = seen(tmp_path, 276, [three_devices(shot) for shot in shots])
+    assert (boot.from_server.partial, boot.from_client.total) == (2, 3)
 
 
 def test_a_frame_that_is_sent_again_later_is_another_one(tmp_path: Path) -> None:
@@ -126,9 +126,9 @@ def filled_beneath(shot: Shot, filled: Shot) -> list[tuple[float, bytes]]:
 def test_a_checksum_that_is_filled_in_on_the_way_is_complete(tmp_path: Path) -> None:
     filled = [*STUCK[:5], answered(1.1, options()), STUCK[6], answered(2.1, options())]
 
-    found = seen(tmp_path, 276, [filled_beneath(*pair) for pair in zip(STUCK, filled, strict=True)])
-    assert (found.outcome, found.ignored.partial, found.ignored.good) == (Outcome.OPTIONS_NOT_ACKNOWLEDGED, 0, 2)
-    assert (found.from_server.total, judge(found).failed) == (4, Failed.NO)
+    boot = seen(tmp_path, 276, [filled_beneath(*pair) for pair in zip(STUCK, filled, strict=True)])
+    assert (boot.outcome, boot.ignored.partial, boot.ignored.good) == (Outcome.OPTIONS_NOT_ACKNOWLEDGED, 0, 2)
+    assert (boot.from_server.total, judge(boot).failed) == (4, Failed.NO)
 
 
 def test_a_checksum_that_is_filled_in_before_two_devices_changes_no_other_count(tmp_path: Path) -> None:
@@ -139,8 +139,8 @@ def test_a_checksum_that_is_filled_in_before_two_devices_changes_no_other_count(
     frames = [three_devices(shot) for shot in (*STUCK[:5], stays_partial, STUCK[6])]
     frames.append(filled_beneath_twice(answered(2.1, options(), kind=Checksum.PARTIAL), answered(2.1, options())))
 
-    found = seen(tmp_path, 276, frames)
-    assert (found.ignored.partial, found.ignored.good) == (1, 1)
+    boot = seen(tmp_path, 276, frames)
+    assert (boot.ignored.partial, boot.ignored.good) == (1, 1)
 
 
 def test_a_partial_checksum_of_a_broadcast_counts_although_another_way_fills_it_in(tmp_path: Path) -> None:
@@ -151,8 +151,8 @@ def test_a_partial_checksum_of_a_broadcast_counts_although_another_way_fills_it_
     frames = [filled_beneath(discover(time), discover(time)) for time in (0, 2, 6)]
     offers = [filled_beneath(offered(time, Checksum.PARTIAL), offered(time, Checksum.GOOD)) for time in (0.1, 2.1, 6.1)]
 
-    found = seen(tmp_path, 276, [frames[0], offers[0], frames[1], offers[1], frames[2], offers[2]])
-    assert (found.outcome, found.ignored.partial, found.ignored.good) == (Outcome.OFFERS_NOT_REQUESTED, 3, 0)
+    boot = seen(tmp_path, 276, [frames[0], offers[0], frames[1], offers[1], frames[2], offers[2]])
+    assert (boot.outcome, boot.ignored.partial, boot.ignored.good) == (Outcome.OFFERS_NOT_REQUESTED, 3, 0)
 
 
 def test_each_copy_of_a_frame_shows_its_place_in_the_capturing_machine(tmp_path: Path) -> None:

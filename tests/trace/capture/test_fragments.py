@@ -25,8 +25,8 @@ from tests.trace.build import (
     pcap,
     read_request,
     said,
-    trace,
-    written,
+    trace_of,
+    trace_of_file,
 )
 from virtscan.trace import Boot, Failed, judge
 from virtscan.trace.capture.checksums import Checksum
@@ -64,8 +64,8 @@ def block(time: float, kind: Checksum, number: int = 1, version: int = 4) -> Sho
     return datagram(time, data(number, SIZE), *ends, kind)
 
 
-def boot(folder: Path, *shots: Shot) -> Boot:
-    return only(trace(folder, *BEGUN, *shots, until=60))
+def traced_boot(folder: Path, *shots: Shot) -> Boot:
+    return only(trace_of(folder, *BEGUN, *shots, until=60))
 
 
 ORDERS: dict[str, Callable[[list[Shot]], list[Shot]]] = {
@@ -85,8 +85,8 @@ def test_the_checksum_is_that_of_all_fragments(
 ) -> None:
     parts = [part for number in range(3) for part in order(fragments(block(2.0 + number, kind), number))]
 
-    found = boot(tmp_path, *parts)
-    assert (found.ignored.total, getattr(found.ignored, kind.value), judge(found).failed) == (3, 3, failed)
+    boot = traced_boot(tmp_path, *parts)
+    assert (boot.ignored.total, getattr(boot.ignored, kind.value), judge(boot).failed) == (3, 3, failed)
 
 
 @pytest.mark.parametrize("lead", [b"", bytes([17, 0]) + bytes(6)], ids=["none", "destination options"])
@@ -98,8 +98,8 @@ def test_fragments_of_ipv6_are_put_together(lead: bytes, tmp_path: Path) -> None
         for part in fragments(block(2.0 + number, kind, version=6), 1 << 20 | number, size=1448, lead=lead)
     ]
 
-    found = only(trace(tmp_path, datagram(1.0, read_request(), *ends), *parts, until=60))
-    assert (found.from_server.good, found.from_server.partial, found.from_server.unknown) == (1, 1, 0)
+    boot = only(trace_of(tmp_path, datagram(1.0, read_request(), *ends), *parts, until=60))
+    assert (boot.from_server.good, boot.from_server.partial, boot.from_server.unknown) == (1, 1, 0)
 
 
 def overlapping(parts: list[Shot]) -> list[Shot]:
@@ -126,23 +126,23 @@ INCOMPLETE: dict[str, Callable[[list[Shot]], list[Shot]]] = {
 def test_an_incomplete_packet_has_an_unknown_checksum(kept: Callable[[list[Shot]], list[Shot]], tmp_path: Path) -> None:
     parts = kept(fragments(block(2.0, Checksum.GOOD)))
 
-    found = boot(tmp_path, *sorted(parts, key=lambda shot: shot.time))
-    assert (found.ignored.total, found.ignored.unknown, judge(found).failed) == (1, 1, Failed.UNCLEAR)
+    boot = traced_boot(tmp_path, *sorted(parts, key=lambda shot: shot.time))
+    assert (boot.ignored.total, boot.ignored.unknown, judge(boot).failed) == (1, 1, Failed.UNCLEAR)
 
 
 def test_fragments_that_the_capture_cuts_off_have_an_unknown_checksum(tmp_path: Path) -> None:
     shots = [*BEGUN, *fragments(block(2.0, Checksum.PARTIAL))]
 
     frames = [(shot.time, ethernet(shot)) for shot in shots]
-    found = only(written(tmp_path, pcap([*frames, (60.0, bytes(60))], snap=600)))
-    assert (found.ignored.total, found.ignored.unknown) == (1, 1)
+    boot = only(trace_of_file(tmp_path, pcap([*frames, (60.0, bytes(60))], snap=600)))
+    assert (boot.ignored.total, boot.ignored.unknown) == (1, 1)
 
 
 def test_fragments_of_the_next_packet_with_the_same_number_are_its_own(tmp_path: Path) -> None:
     lost, comes = fragments(block(2.0, Checksum.PARTIAL)), fragments(block(3.0, Checksum.GOOD))
 
-    found = boot(tmp_path, *lost[:2], *comes)
-    assert (found.ignored.unknown, found.ignored.good) == (1, 1)
+    boot = traced_boot(tmp_path, *lost[:2], *comes)
+    assert (boot.ignored.unknown, boot.ignored.good) == (1, 1)
 
 
 def test_fragments_are_put_together_for_each_device(tmp_path: Path) -> None:
@@ -152,8 +152,8 @@ def test_fragments_are_put_together_for_each_device(tmp_path: Path) -> None:
         parts = fragments(block(2.0, kind))
         devices += [(part.time + first, cooked_2(part, device=device)) for part in parts]
 
-    found = only(written(tmp_path, pcap([*sorted(devices), (60.0, bytes(60))], link=276)))
-    assert (found.ignored.total, found.ignored.good) == (1, 1)
+    boot = only(trace_of_file(tmp_path, pcap([*sorted(devices), (60.0, bytes(60))], link=276)))
+    assert (boot.ignored.total, boot.ignored.good) == (1, 1)
 
 
 def test_a_flood_of_fragments_is_not_kept(tmp_path: Path) -> None:
@@ -162,4 +162,4 @@ def test_a_flood_of_fragments_is_not_kept(tmp_path: Path) -> None:
         part._replace(time=3.0) for number in range(8, 200) for part in fragments(block(3.0, Checksum.GOOD), number)[1:]
     ]
 
-    assert boot(tmp_path, *late[:2], *flood, late[2]._replace(time=3.1)).ignored.unknown == 1
+    assert traced_boot(tmp_path, *late[:2], *flood, late[2]._replace(time=3.1)).ignored.unknown == 1

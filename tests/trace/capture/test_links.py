@@ -28,8 +28,8 @@ from tests.trace.build import (
     read_request,
     said,
     summed,
-    trace,
-    written,
+    trace_of,
+    trace_of_file,
 )
 from virtscan.trace import Failed, Outcome, Side, judge
 from virtscan.trace.capture.checksums import Checksum
@@ -57,17 +57,17 @@ STUCK = [
     ids=["Ethernet", "VLAN", "QinQ", "padded", "SLL", "SLL2"],
 )
 def test_the_same_boot_is_read_on_every_kind_of_link(link: int, frame: Callable[[Shot], bytes], tmp_path: Path) -> None:
-    found = only(written(tmp_path, pcap([(shot.time, frame(shot)) for shot in STUCK], link=link)))
+    boot = only(trace_of_file(tmp_path, pcap([(shot.time, frame(shot)) for shot in STUCK], link=link)))
 
-    assert (found.mac, found.outcome) == (CLIENT_MAC, Outcome.OPTIONS_NOT_ACKNOWLEDGED)
-    assert (found.ignored.partial, found.taken.good) == (2, 2)
-    assert judge(found).failed is Failed.YES
+    assert (boot.mac, boot.outcome) == (CLIENT_MAC, Outcome.OPTIONS_NOT_ACKNOWLEDGED)
+    assert (boot.ignored.partial, boot.taken.good) == (2, 2)
+    assert judge(boot).failed is Failed.YES
 
 
 def test_vlan_tags_are_read(tmp_path: Path) -> None:
     frames = [(shot.time, ethernet(shot, 7, 100)) for shot in STUCK]
 
-    assert only(written(tmp_path, pcap(frames))).vlan == (7, 100)
+    assert only(trace_of_file(tmp_path, pcap(frames))).vlan == (7, 100)
 
 
 def arriving(to_client: int, to_server: int, shots: list[Shot] = STUCK) -> list[tuple[float, bytes]]:
@@ -92,7 +92,7 @@ def arriving(to_client: int, to_server: int, shots: list[Shot] = STUCK) -> list[
 def test_the_side_is_that_of_the_host_to_which_frames_are_addressed(
     to_client: int, to_server: int, side: Side, tmp_path: Path
 ) -> None:
-    assert only(written(tmp_path, pcap(arriving(to_client, to_server), link=113))).side is side
+    assert only(trace_of_file(tmp_path, pcap(arriving(to_client, to_server), link=113))).side is side
 
 
 def test_bad_checksums_at_the_receiver_are_proof_if_complete_ones_were_accepted_or_they_are_not_partial(
@@ -104,29 +104,29 @@ def test_bad_checksums_at_the_receiver_are_proof_if_complete_ones_were_accepted_
     ]
 
     for shots in (STUCK, damaged):
-        judgement = judge(only(written(tmp_path, pcap(arriving(0, 4, shots), link=113))))
+        judgement = judge(only(trace_of_file(tmp_path, pcap(arriving(0, 4, shots), link=113))))
         assert (judgement.failed, judgement.confidence.value) == (Failed.YES, "high")
 
 
 def test_partial_checksums_without_a_complete_one_may_be_filled_in_before_the_vm(
     tmp_path: Path,
 ) -> None:
-    judgement = judge(only(written(tmp_path, pcap(arriving(0, 4, STUCK[4:]), link=113))))
+    judgement = judge(only(trace_of_file(tmp_path, pcap(arriving(0, 4, STUCK[4:]), link=113))))
 
     assert (judgement.failed, judgement.confidence.value) == (Failed.YES, "medium")
     assert judgement.missing[0].startswith("the hypervisor's kernel")
 
 
 def test_a_bad_checksum_at_the_senders_side_proves_nothing(tmp_path: Path) -> None:
-    assert judge(only(written(tmp_path, pcap(arriving(4, 0, STUCK[4:]), link=113)))).failed is Failed.UNCLEAR
+    assert judge(only(trace_of_file(tmp_path, pcap(arriving(4, 0, STUCK[4:]), link=113)))).failed is Failed.UNCLEAR
 
 
 @pytest.mark.parametrize(("link", "name"), [(105, "802.11"), (9, "PPP"), (147, "unknown to virtscan")])
 def test_another_kind_of_link_is_a_gap(link: int, name: str, tmp_path: Path) -> None:
-    found = written(tmp_path, pcap([(0, bytes(60)), (1, bytes(60))], link=link))
+    trace = trace_of_file(tmp_path, pcap([(0, bytes(60)), (1, bytes(60))], link=link))
 
-    assert (found.frames, found.boots) == (2, ())
-    assert reason(found.gaps[0]).startswith(f"2 frames not read, not Ethernet (link type {link}, {name})")
+    assert (trace.frames, trace.boots) == (2, ())
+    assert reason(trace.gaps[0]).startswith(f"2 frames not read, not Ethernet (link type {link}, {name})")
 
 
 def test_a_cooked_frame_without_a_mac_has_its_address(tmp_path: Path) -> None:
@@ -135,8 +135,8 @@ def test_a_cooked_frame_without_a_mac_has_its_address(tmp_path: Path) -> None:
     newer = struct.pack("!HHIHBB8s", 0x0800, 0, 2, 512, 4, 0, bytes(8)) + shot.packet
 
     for link, content in ((113, frame), (276, newer)):
-        found = only(written(tmp_path, pcap([(0, content)], link=link)))
-        assert (found.mac, found.address) == (None, CLIENT)
+        boot = only(trace_of_file(tmp_path, pcap([(0, content)], link=link)))
+        assert (boot.mac, boot.address) == (None, CLIENT)
 
 
 def udp_6(payload: bytes, extensions: bytes, first: int, *, length: int | None = None) -> bytes:
@@ -158,9 +158,9 @@ def udp_6(payload: bytes, extensions: bytes, first: int, *, length: int | None =
     ids=["hop by hop", "two", "atomic fragment", "first fragment", "jumbo"],
 )
 def test_ipv6_headers_are_passed_over(packet: bytes, whole: bool, tmp_path: Path) -> None:
-    found = only(trace(tmp_path, Shot(1, CLIENT_MAC, SERVER_MAC, packet, version=6)))
+    boot = only(trace_of(tmp_path, Shot(1, CLIENT_MAC, SERVER_MAC, packet, version=6)))
 
-    assert (found.address, found.from_client.good, found.from_client.unknown) == ("fd00::50", whole, not whole)
+    assert (boot.address, boot.from_client.good, boot.from_client.unknown) == ("fd00::50", whole, not whole)
 
 
 SERVER_6, ROUTER_6 = ip_address("fd00::1").packed, ip_address("fd00::99").packed
@@ -188,17 +188,17 @@ def routed(kind: int, left: int, *hops: bytes, to: bytes = ROUTER_6) -> bytes:
     ids=["one hop", "two hops", "arrived", "mobile", "segments", "three segments", "last segment", "other, arrived"],
 )
 def test_a_checksum_over_ipv6_includes_the_final_destination(packet: bytes, tmp_path: Path) -> None:
-    found = only(trace(tmp_path, Shot(1, CLIENT_MAC, SERVER_MAC, packet, version=6)))
+    boot = only(trace_of(tmp_path, Shot(1, CLIENT_MAC, SERVER_MAC, packet, version=6)))
 
-    assert (found.from_client.good, found.from_client.wrong, found.server) == (1, 0, "fd00::1")
+    assert (boot.from_client.good, boot.from_client.wrong, boot.server) == (1, 0, "fd00::1")
 
 
 @pytest.mark.parametrize("packet", [routed(3, 1, SERVER_6), routed(0, 1), routed(253, 1, SERVER_6, SERVER_6)])
 def test_a_routing_header_whose_final_destination_is_unknown_is_a_gap(packet: bytes, tmp_path: Path) -> None:
-    found = trace(tmp_path, Shot(1, CLIENT_MAC, SERVER_MAC, packet, version=6))
+    trace = trace_of(tmp_path, Shot(1, CLIENT_MAC, SERVER_MAC, packet, version=6))
 
-    assert found.boots == ()
-    assert reason(found.gaps[0]).startswith("1 frame not read, encapsulated (IPv6 routing header);")
+    assert trace.boots == ()
+    assert reason(trace.gaps[0]).startswith("1 frame not read, encapsulated (IPv6 routing header);")
 
 
 @pytest.mark.parametrize(
@@ -223,29 +223,30 @@ def test_a_routing_header_whose_final_destination_is_unknown_is_a_gap(packet: by
 def test_other_packets_and_damaged_ones_are_passed_over(packet: bytes, tmp_path: Path) -> None:
     shots = [Shot(1, CLIENT_MAC, SERVER_MAC, packet, version=packet[0] >> 4 if packet[0] >> 4 == 6 else 4)]
 
-    assert trace(tmp_path, *shots).boots == ()
+    assert trace_of(tmp_path, *shots).boots == ()
 
 
 def test_frames_that_are_too_short_or_not_ip_are_ignored(tmp_path: Path) -> None:
     frames = [(0, bytes(8)), (1, bytes(12) + b"\x08\x06" + bytes(46)), (2, bytes(12) + b"\x81\x00\x00")]
 
-    found = written(tmp_path, pcap(frames))
-    assert (found.frames, found.boots, found.gaps) == (3, (), ())
+    trace = trace_of_file(tmp_path, pcap(frames))
+    assert (trace.frames, trace.boots, trace.gaps) == (3, (), ())
 
 
 def test_the_first_fragment_of_an_answer_has_no_checksum_to_compute(tmp_path: Path) -> None:
     whole = answered(1.1, data(1, 1400), kind=Checksum.PARTIAL).packet[20:]
     first = Shot(1.1, SERVER_MAC, CLIENT_MAC, network(SERVER, CLIENT, UDP, whole[:512], flags=0x2000))
 
-    found = only(trace(tmp_path, said(1.0, read_request()), first, until=60))
-    assert (found.from_server.unknown, found.outcome) == (1, Outcome.DATA_NOT_ACKNOWLEDGED)
+    boot = only(trace_of(tmp_path, said(1.0, read_request()), first, until=60))
+    assert (boot.from_server.unknown, boot.outcome) == (1, Outcome.DATA_NOT_ACKNOWLEDGED)
 
 
 def test_a_packet_too_large_for_its_length_field_is_as_long_as_its_frame(tmp_path: Path) -> None:
     shot = said(1.0, read_request())
 
     assert (
-        only(trace(tmp_path, shot._replace(packet=shot.packet[:2] + b"\0\0" + shot.packet[4:]))).from_client.good == 1
+        only(trace_of(tmp_path, shot._replace(packet=shot.packet[:2] + b"\0\0" + shot.packet[4:]))).from_client.good
+        == 1
     )
 
 
@@ -253,5 +254,5 @@ def test_over_ipv6_a_missing_checksum_is_a_bad_one(tmp_path: Path) -> None:
     def asks(source: str, destination: str) -> Shot:
         return datagram(1, read_request(), (CLIENT_MAC, source, 9), (SERVER_MAC, destination, 69), Checksum.NONE)
 
-    assert only(trace(tmp_path, asks("fd00::50", "fd00::1"))).from_client.wrong == 1
-    assert only(trace(tmp_path, asks(CLIENT, SERVER))).from_client.none == 1
+    assert only(trace_of(tmp_path, asks("fd00::50", "fd00::1"))).from_client.wrong == 1
+    assert only(trace_of(tmp_path, asks(CLIENT, SERVER))).from_client.none == 1

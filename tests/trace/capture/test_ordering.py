@@ -16,7 +16,7 @@ from tests.trace.build import (
     pcap,
     read_request,
     said,
-    written,
+    trace_of_file,
 )
 from virtscan.trace import Failed, judge
 from virtscan.trace.capture.checksums import Checksum
@@ -42,7 +42,7 @@ def test_a_boot_in_a_capture_out_of_order_has_its_outcome(order: list[int], tmp_
     shots = [*WORKS[:4], *(WORKS[place] for place in order)]
 
     frames = [(shot.time, ethernet(shot)) for shot in shots]
-    assert judge(only(written(tmp_path, pcap([*frames, (60.0, bytes(60))])))).failed is Failed.NO
+    assert judge(only(trace_of_file(tmp_path, pcap([*frames, (60.0, bytes(60))])))).failed is Failed.NO
 
 
 @pytest.mark.parametrize("order", [[1, 0, 2, 3, 4], [2, 1, 0, 3, 4], [1, 2, 3, 4, 0]])
@@ -56,8 +56,8 @@ def test_an_answer_that_is_shown_before_its_request_at_the_same_time_counts(orde
     ]
     frames = [(shot.time, ethernet(shot)) for shot in (*WORKS[:4], *(talk[place] for place in order))]
 
-    found = only(written(tmp_path, pcap([*frames, (60.0, bytes(60))])))
-    assert (judge(found).failed, found.from_server.partial, found.ignored.total) == (Failed.NO, 2, 0)
+    boot = only(trace_of_file(tmp_path, pcap([*frames, (60.0, bytes(60))])))
+    assert (judge(boot).failed, boot.from_server.partial, boot.ignored.total) == (Failed.NO, 2, 0)
 
 
 def ordered(*times: float) -> list[float]:

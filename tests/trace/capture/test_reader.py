@@ -30,7 +30,7 @@ from tests.trace.build import (
     pcapng,
     read_request,
     said,
-    written,
+    trace_of_file,
 )
 from virtscan.errors import TraceError
 from virtscan.trace import Failed, Outcome, Trace, judge, read
@@ -61,10 +61,10 @@ CLASSIC, NEW = pcap(FRAMES), pcapng(FRAMES)
 )
 @pytest.mark.parametrize("zipped", [False, True])
 def test_the_same_boot_is_read_in_every_format(content: bytes, zipped: bool, tmp_path: Path) -> None:
-    found = written(tmp_path, content, zipped=zipped)
+    trace = trace_of_file(tmp_path, content, zipped=zipped)
 
-    boot = only(found)
-    assert (found.frames, found.gaps) == (len(FRAMES), ())
+    boot = only(trace)
+    assert (trace.frames, trace.gaps) == (len(FRAMES), ())
     assert (boot.outcome, boot.retries) == (Outcome.OPTIONS_NOT_ACKNOWLEDGED, 2)
     assert boot.started_at is not None
     assert boot.started_at.timestamp() == START
@@ -75,18 +75,18 @@ def test_the_same_boot_is_read_in_every_format(content: bytes, zipped: bool, tmp
 def test_packets_without_a_time_come_when_the_one_before_came(tmp_path: Path) -> None:
     content = NEW + pcapng(FRAMES, simple=True)[28 + 20 :]
 
-    found = written(tmp_path, content)
-    assert found.frames == 2 * len(FRAMES)
-    assert found.ended_at is not None
-    assert found.ended_at.timestamp() == START + 4
+    trace = trace_of_file(tmp_path, content)
+    assert trace.frames == 2 * len(FRAMES)
+    assert trace.ended_at is not None
+    assert trace.ended_at.timestamp() == START + 4
 
 
 def test_times_that_no_calendar_has_are_left_out(tmp_path: Path) -> None:
     frame = FRAMES[0][1]
     late = struct.pack("<IIIII", 0, 0xFFFFFFFF, 0xFFFFFFFF, len(frame), len(frame)) + frame
 
-    found = written(tmp_path, pcapng([]) + block(6, late))
-    assert (found.started_at, only(found).started_at) == (None, None)
+    trace = trace_of_file(tmp_path, pcapng([]) + block(6, late))
+    assert (trace.started_at, only(trace).started_at) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -104,9 +104,9 @@ def test_times_have_the_resolution_of_their_interface(option: bytes, ticks: int,
     time, frame = int(START + later) * ticks, FRAMES[0][1]
     packet = struct.pack("<IIIII", 0, time >> 32, time & 0xFFFFFFFF, len(frame), len(frame)) + frame
 
-    found = written(tmp_path, NEW[:28] + block(1, struct.pack("<HHI", 1, 0, 0) + option) + block(6, packet))
-    assert found.started_at is not None
-    assert found.started_at.timestamp() == START
+    trace = trace_of_file(tmp_path, NEW[:28] + block(1, struct.pack("<HHI", 1, 0, 0) + option) + block(6, packet))
+    assert trace.started_at is not None
+    assert trace.started_at.timestamp() == START
 
 
 def test_the_oldest_kind_of_block_with_a_frame_is_read(tmp_path: Path) -> None:
@@ -116,16 +116,16 @@ def test_the_oldest_kind_of_block_with_a_frame_is_read(tmp_path: Path) -> None:
         head = struct.pack("<HHIIII", 0, 0, ticks >> 32, ticks & 0xFFFFFFFF, len(frame), len(frame))
         content += block(2, head + frame)
 
-    assert written(tmp_path, content) == written(tmp_path, NEW)
+    assert trace_of_file(tmp_path, content) == trace_of_file(tmp_path, NEW)
 
 
 def test_a_frame_without_a_time_is_as_long_as_its_interface_keeps(tmp_path: Path) -> None:
     frame = FRAMES[0][1]
     content = NEW[:28] + block(1, struct.pack("<HHI", 1, 0, 64)) + block(3, struct.pack("<I", len(frame)) + frame[:64])
 
-    found = written(tmp_path, content)
-    assert found.frames == 1
-    assert "cut off by the capture" in reason(found.gaps[0])
+    trace = trace_of_file(tmp_path, content)
+    assert trace.frames == 1
+    assert "cut off by the capture" in reason(trace.gaps[0])
 
 
 def test_frames_of_two_devices_of_a_file_are_copies_of_each_other(tmp_path: Path) -> None:
@@ -136,14 +136,14 @@ def test_frames_of_two_devices_of_a_file_are_copies_of_each_other(tmp_path: Path
             head = struct.pack("<IIIII", number, ticks >> 32, ticks & 0xFFFFFFFF, len(frame), len(frame))
             content += block(6, head + frame)
 
-    twice, once = only(written(tmp_path, content)), only(written(tmp_path, NEW))
+    twice, once = only(trace_of_file(tmp_path, content)), only(trace_of_file(tmp_path, NEW))
     assert (twice.from_server, twice.from_client) == (once.from_server, once.from_client)
 
 
 def test_a_capture_without_frames_is_one(tmp_path: Path) -> None:
     for content in (pcap([]), pcapng([])):
-        found = written(tmp_path, content)
-        assert (found.frames, found.boots, found.gaps, found.started_at) == (0, (), (), None)
+        trace = trace_of_file(tmp_path, content)
+        assert (trace.frames, trace.boots, trace.gaps, trace.started_at) == (0, (), (), None)
 
 
 def test_devices_of_different_kinds_may_share_a_file(tmp_path: Path) -> None:
@@ -152,16 +152,16 @@ def test_devices_of_different_kinds_may_share_a_file(tmp_path: Path) -> None:
     ticks = round((START + 4) * 10**6)
     content += block(6, struct.pack("<IIIII", 1, ticks >> 32, ticks & 0xFFFFFFFF, len(frame), len(frame)) + frame)
 
-    assert only(written(tmp_path, content)).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
+    assert only(trace_of_file(tmp_path, content)).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
 
 
 @pytest.mark.parametrize("content", [CLASSIC, NEW], ids=["pcap", "pcapng"])
 def test_a_truncated_capture_is_a_gap_wherever_it_ends(content: bytes, tmp_path: Path) -> None:
-    whole = written(tmp_path, content)
-    ends = {written(tmp_path, content[:length]).gaps == () for length in range(len(content) - 40, len(content))}
+    whole = trace_of_file(tmp_path, content)
+    ends = {trace_of_file(tmp_path, content[:length]).gaps == () for length in range(len(content) - 40, len(content))}
     assert ends == {False}
 
-    cut = written(tmp_path, content[:-1])
+    cut = trace_of_file(tmp_path, content[:-1])
     assert reason(cut.gaps[0]).startswith("cut short: ends within a record")
     assert cut.frames == whole.frames - 1
     assert only(cut).outcome is not Outcome.COMPLETE
@@ -173,8 +173,8 @@ def test_a_truncated_gzip_capture_gives_its_first_part(tmp_path: Path) -> None:
 
     for cut, frames in ((8, len(FRAMES)), (9, len(FRAMES) - 1)):  # eight bytes are the checksum and the length
         path.write_bytes(zipped[:-cut])
-        found = read(path)
-        assert (found.frames, reason(found.gaps[0])) == (frames, "cut short: the gzip data ends too early")
+        trace = read(path)
+        assert (trace.frames, reason(trace.gaps[0])) == (frames, "cut short: the gzip data ends too early")
     path.write_bytes(zipped[:12])
     with pytest.raises(TraceError, match="too early"):
         read(path)
@@ -186,27 +186,27 @@ def test_a_damaged_gzip_capture_gives_its_first_part(tmp_path: Path) -> None:
     zipped[-6] ^= 0xFF
     path.write_bytes(zipped)
 
-    found = read(path)
-    assert found.frames > 90 * len(FRAMES)
-    assert reason(found.gaps[0]).startswith("damaged: ")
+    trace = read(path)
+    assert trace.frames > 90 * len(FRAMES)
+    assert reason(trace.gaps[0]).startswith("damaged: ")
 
 
 def test_zipped_files_may_be_joined_and_padded(tmp_path: Path) -> None:
     path = tmp_path / "boot.pcap"
     path.write_bytes(gzip.compress(CLASSIC[:500]) + gzip.compress(CLASSIC[500:]) + bytes(100))
 
-    found = read(path)
-    assert (found.frames, found.gaps) == (len(FRAMES), ())
+    trace = read(path)
+    assert (trace.frames, trace.gaps) == (len(FRAMES), ())
 
 
 def test_blocks_without_frames_are_ignored(tmp_path: Path) -> None:
     statistics = block(5, bytes(20)) + block(4, b"") + block(0xBAD, b"four")
     content = NEW + statistics + NEW[:48] + statistics
 
-    assert written(tmp_path, content).gaps == ()
+    assert trace_of_file(tmp_path, content).gaps == ()
     for length in range(len(NEW) + 1, len(content)):
         at_a_block = length - len(NEW) in {32, 44, 60, 88, 108, 140, 152}
-        assert (written(tmp_path, content[:length]).gaps == ()) is at_a_block, length - len(NEW)
+        assert (trace_of_file(tmp_path, content[:length]).gaps == ()) is at_a_block, length - len(NEW)
 
 
 @pytest.mark.parametrize(
@@ -230,16 +230,16 @@ def test_blocks_without_frames_are_ignored(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_damaged_block_ends_the_capture_with_a_gap(more: bytes, tmp_path: Path) -> None:
-    found = written(tmp_path, NEW + more + NEW)
+    trace = trace_of_file(tmp_path, NEW + more + NEW)
 
-    assert found.frames == len(FRAMES)
-    assert ("damaged after" in reason(found.gaps[0])) or ("cut short" in reason(found.gaps[0]))
+    assert trace.frames == len(FRAMES)
+    assert ("damaged after" in reason(trace.gaps[0])) or ("cut short" in reason(trace.gaps[0]))
 
 
 def test_a_truncated_section_is_reported_once(tmp_path: Path) -> None:
     section = struct.pack("<IIIHHq", 0x0A0D0D0A, 40, 0x1A2B3C4D, 1, 0, -1) + b"four"
 
-    assert "cut short" in reason(written(tmp_path, NEW + section).gaps[0])
+    assert "cut short" in reason(trace_of_file(tmp_path, NEW + section).gaps[0])
 
 
 def test_a_device_that_stops_reading_is_a_gap(tmp_path: Path) -> None:
@@ -260,17 +260,19 @@ def test_a_device_that_stops_reading_is_a_gap(tmp_path: Path) -> None:
 
 
 def test_a_frame_of_gigabytes_is_not_read_into_memory(tmp_path: Path) -> None:
-    found = written(tmp_path, CLASSIC + struct.pack("<IIII", 0, 0, 0xFFFFFFFF, 0xFFFFFFFF) + CLASSIC)
+    trace = trace_of_file(tmp_path, CLASSIC + struct.pack("<IIII", 0, 0, 0xFFFFFFFF, 0xFFFFFFFF) + CLASSIC)
 
-    assert only(found).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
-    assert reason(found.gaps[0]) == f"damaged after {len(CLASSIC) + 16} bytes: a record of {0xFFFFFFFF} bytes"
+    assert only(trace).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
+    assert reason(trace.gaps[0]) == f"damaged after {len(CLASSIC) + 16} bytes: a record of {0xFFFFFFFF} bytes"
 
 
 def test_a_flood_of_devices_is_not_kept_in_memory(tmp_path: Path) -> None:
     device = block(1, struct.pack("<HHI", 1, 0, 0x40000))
 
-    assert "more than 10000 interfaces" in reason(written(tmp_path, NEW + device * 30_000 + NEW).gaps[0])
-    assert "more than 10000 interfaces" in reason(written(tmp_path, pcapng([]) + device * 11_000 + NEW[48:]).gaps[0])
+    assert "more than 10000 interfaces" in reason(trace_of_file(tmp_path, NEW + device * 30_000 + NEW).gaps[0])
+    assert "more than 10000 interfaces" in reason(
+        trace_of_file(tmp_path, pcapng([]) + device * 11_000 + NEW[48:]).gaps[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -293,7 +295,7 @@ def test_a_flood_of_devices_is_not_kept_in_memory(tmp_path: Path) -> None:
 )
 def test_another_file_is_an_error_with_its_name(content: bytes, message: str, tmp_path: Path) -> None:
     with pytest.raises(TraceError, match=message) as caught:
-        written(tmp_path, content)
+        trace_of_file(tmp_path, content)
 
     assert str(tmp_path / "boot.pcap") in str(caught.value)
 
@@ -337,22 +339,22 @@ def test_a_capture_that_dropped_frames_shows_only_what_happened(
     content = pcapng([*((shot.time, ethernet(shot)) for shot in shots), (90.0, bytes(60))], end=end)
     none_dropped = statistics(end=end, received=90, dropped=0, accepted=40, dropped_by_system=0, delivered=40)
 
-    found = written(tmp_path, content + none_dropped)
-    assert (judge(only(found)).failed, found.gaps) == (whole, ())
-    found = written(tmp_path, content + statistics(end=end, dropped=3, dropped_by_system=4))
-    assert judge(only(found)).failed is with_drops
-    assert [reason(gap).partition(";")[0] for gap in found.gaps] == ["7 frames dropped while capturing"]
+    trace = trace_of_file(tmp_path, content + none_dropped)
+    assert (judge(only(trace)).failed, trace.gaps) == (whole, ())
+    trace = trace_of_file(tmp_path, content + statistics(end=end, dropped=3, dropped_by_system=4))
+    assert judge(only(trace)).failed is with_drops
+    assert [reason(gap).partition(";")[0] for gap in trace.gaps] == ["7 frames dropped while capturing"]
     if whole is not with_drops:
-        assert "7 frames" in judge(only(found)).because[-1]
+        assert "7 frames" in judge(only(trace)).because[-1]
 
 
 def test_more_ignored_answers_than_dropped_frames_still_show_the_fault(tmp_path: Path) -> None:
     content = pcapng([*((shot.time, ethernet(shot)) for shot in SHOTS), (90.0, bytes(60))])
-    ignored = only(written(tmp_path, content)).ignored.partial
+    ignored = only(trace_of_file(tmp_path, content)).ignored.partial
 
-    fewer = written(tmp_path, content + statistics(dropped=ignored - 1))
+    fewer = trace_of_file(tmp_path, content + statistics(dropped=ignored - 1))
     assert judge(only(fewer)).failed is Failed.YES
-    as_many = written(tmp_path, content + statistics(dropped=ignored))
+    as_many = trace_of_file(tmp_path, content + statistics(dropped=ignored))
     assert judge(only(as_many)).failed is Failed.UNCLEAR
 
 
@@ -361,7 +363,7 @@ def test_later_statistics_include_earlier_ones_but_not_those_of_other_interfaces
     counts = [statistics(dropped=3), statistics(dropped=5), statistics(1, dropped=7), statistics(dropped=2**64 - 1)]
     section = pcapng(FRAMES) + interface + b"".join(counts)
 
-    assert [reason(gap).partition(" ")[0] for gap in written(tmp_path, section + section).gaps] == ["24"]
+    assert [reason(gap).partition(" ")[0] for gap in trace_of_file(tmp_path, section + section).gaps] == ["24"]
 
 
 def test_a_frame_may_have_the_number_of_those_dropped_before_it(tmp_path: Path) -> None:
@@ -369,20 +371,20 @@ def test_a_frame_may_have_the_number_of_those_dropped_before_it(tmp_path: Path) 
     head = struct.pack("<IIIII", 0, 0, 0, len(FRAMES[0][1]), len(FRAMES[0][1]))
     told = block(6, head + frame + struct.pack("<HHQ", 4, 8, 2) + bytes(4))
 
-    assert "4 frames dropped" in reason(written(tmp_path, pcapng(FRAMES) + told + told).gaps[0])
+    assert "4 frames dropped" in reason(trace_of_file(tmp_path, pcapng(FRAMES) + told + told).gaps[0])
 
 
 def test_the_oldest_kind_of_block_may_tell_how_many_frames_were_dropped_before_it(tmp_path: Path) -> None:
     frame = FRAMES[0][1]
     heads = [struct.pack("<HHIIII", 0, dropped, 0, 0, len(frame), len(frame)) for dropped in (3, 0xFFFF, 4)]
 
-    found = written(tmp_path, pcapng(FRAMES) + b"".join(block(2, head + frame) for head in heads))
-    assert "7 frames dropped" in reason(found.gaps[0])
+    trace = trace_of_file(tmp_path, pcapng(FRAMES) + b"".join(block(2, head + frame) for head in heads))
+    assert "7 frames dropped" in reason(trace.gaps[0])
 
 
-def total(found: Trace) -> int:
+def total(trace: Trace) -> int:
     """Touch every number of a trace."""
-    return sum(boot.from_server.total + boot.from_client.total + boot.retries + boot.resent for boot in found.boots)
+    return sum(boot.from_server.total + boot.from_client.total + boot.retries + boot.resent for boot in trace.boots)
 
 
 @given(
@@ -396,10 +398,10 @@ def test_no_change_of_bytes_makes_it_fail(
         changed[place % len(changed)] = value
 
     try:
-        found = written(tmp_path_factory.mktemp("changed"), bytes(changed))
+        trace = trace_of_file(tmp_path_factory.mktemp("changed"), bytes(changed))
     except TraceError:
         return
-    assert total(found) >= 0
+    assert total(trace) >= 0
 
 
 PAYLOAD = st.binary(max_size=80) | st.sampled_from([shot.packet[28:] for shot in SHOTS])
@@ -419,8 +421,8 @@ def test_any_sequence_of_packets_is_tracked_without_an_error(
     ]
     frames = [*FRAMES, *((5 + shot.time, ethernet(shot)) for shot in shots)]
 
-    found = written(tmp_path_factory.mktemp("talk"), pcap(frames, snap=262144 if whole else 70))
-    assert total(found) <= 2 * len(frames)
+    trace = trace_of_file(tmp_path_factory.mktemp("talk"), pcap(frames, snap=262144 if whole else 70))
+    assert total(trace) <= 2 * len(frames)
 
 
 MEASURE = """

@@ -22,7 +22,7 @@ from tests.trace.build import (
     pcap,
     read_request,
     said,
-    written,
+    trace_of_file,
 )
 from virtscan.trace import Failed, judge
 from virtscan.trace.capture.checksums import Checksum
@@ -76,10 +76,10 @@ def test_the_frame_inside_an_overlay_is_read(header: bytes, port: int, tmp_path:
             (shot.time, within(header, ethernet(shot, 100), port=port, version=4 + 2 * (number % 2)))
             for number, shot in enumerate(shots)
         ]
-        found = written(tmp_path, pcap([*frames, (60.0, bytes(60))]))
+        trace = trace_of_file(tmp_path, pcap([*frames, (60.0, bytes(60))]))
 
-        assert (judge(only(found)).failed, only(found).mac, only(found).vlan) == (failed, CLIENT_MAC, (100,))
-        assert found.gaps == ()
+        assert (judge(only(trace)).failed, only(trace).mac, only(trace).vlan) == (failed, CLIENT_MAC, (100,))
+        assert trace.gaps == ()
 
 
 def test_an_overlay_inside_an_overlay_is_read_once_more_only(tmp_path: Path) -> None:
@@ -87,8 +87,8 @@ def test_an_overlay_inside_an_overlay_is_read_once_more_only(tmp_path: Path) -> 
     for _ in range(2):
         frame = within(VXLAN, frame, port=4789)
 
-    assert len(written(tmp_path, pcap([(0, frame)])).boots) == 1
-    deeper = written(tmp_path, pcap([(0, within(VXLAN, frame, port=4789))]))
+    assert len(trace_of_file(tmp_path, pcap([(0, frame)])).boots) == 1
+    deeper = trace_of_file(tmp_path, pcap([(0, within(VXLAN, frame, port=4789))]))
     assert deeper.boots == ()
     assert "encapsulated (overlay in two others)" in reason(deeper.gaps[0])
 
@@ -98,9 +98,9 @@ def test_an_overlay_inside_an_overlay_is_read_once_more_only(tmp_path: Path) -> 
 )
 def test_damaged_overlays_are_passed_over(header: bytes, tmp_path: Path) -> None:
     for port in (4789, 6081):
-        found = written(tmp_path, pcap([(0, within(header, b"", port=port))]))
+        trace = trace_of_file(tmp_path, pcap([(0, within(header, b"", port=port))]))
 
-        assert (found.boots, found.gaps) == ((), ())
+        assert (trace.boots, trace.gaps) == ((), ())
 
 
 @pytest.mark.parametrize("port", [4789, 4790, 6081, 1701, 4341, 4500, 4754, 6080, 6635, 37008])
@@ -108,13 +108,13 @@ def test_a_clients_own_port_may_be_that_of_an_overlay(port: int, tmp_path: Path)
     shots = [said(1.0, read_request(), port=port), answered(1.1, data(1, 5), to=port)]
     shots.append(said(1.2, acknowledged(1), port=port, to=40000))
 
-    found = written(tmp_path, pcap([(shot.time, ethernet(shot)) for shot in shots]))
-    assert (judge(only(found)).failed, found.gaps) == (Failed.NO, ())
+    trace = trace_of_file(tmp_path, pcap([(shot.time, ethernet(shot)) for shot in shots]))
+    assert (judge(only(trace)).failed, trace.gaps) == (Failed.NO, ())
 
 
 def test_data_on_any_port_is_an_overlay_only_if_it_holds_a_frame(tmp_path: Path) -> None:
     for content in (VXLAN + bytes(60), GENEVE + bytes(60), VXLAN[:4], bytes(80), b"\xff" * 80):
-        assert written(tmp_path, pcap([(0, within(content, b"", port=5555))])).gaps == ()
+        assert trace_of_file(tmp_path, pcap([(0, within(content, b"", port=5555))])).gaps == ()
 
 
 def segmented(port: int) -> bytes:
@@ -161,8 +161,8 @@ PACKET = said(1.0, read_request()).packet
     ],
 )
 def test_an_encapsulation_that_is_not_read_is_a_gap(frame: bytes, name: str, tmp_path: Path) -> None:
-    found = written(tmp_path, pcap([(0, frame)]))
+    trace = trace_of_file(tmp_path, pcap([(0, frame)]))
 
-    assert found.boots == ()
-    (gap,) = found.gaps
+    assert trace.boots == ()
+    (gap,) = trace.gaps
     assert reason(gap) == f"1 frame not read, encapsulated ({name}); capture at the server's or VM's device"

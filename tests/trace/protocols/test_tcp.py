@@ -20,9 +20,9 @@ def test_sequence_numbers_wrap_around(left: int, right: int, after: bool) -> Non
 
 def test_a_segment_ends_after_its_payload() -> None:
     shot = segment(0, b"four", flags=tcp.ACK | tcp.FIN, sequence=LAST - 1, acknowledged=7, from_server=True)
-    found = packet(Frame(0.0, ethernet(shot), 1), lambda *_: True)
-    assert isinstance(found, Packet)
+    message = packet(Frame(0.0, ethernet(shot), 1), lambda *_: True)
+    assert isinstance(message, Packet)
 
-    parsed = tcp.parse(found)
+    parsed = tcp.parse(message)
     assert parsed == tcp.Segment(tcp.ACK | tcp.FIN, LAST - 1, 7, b"four", 4)
     assert (parsed.end, tcp.following(parsed.end)) == (2, 3)
