@@ -155,7 +155,7 @@ def _hypervisor(hypervisor: Hypervisor, gaps: Iterable[Gap]) -> Check:
     own = [gap for gap in gaps if gap.hypervisor == hypervisor.name]
     if hypervisor.status is HostStatus.FAILED:
         return Check(subject=subject, outcome=CheckResult.FAILED, detail=f"{address}{reason(own[0])}")
-    domains = sum(not domain.next_start for domain in hypervisor.domains)
+    domains = len(hypervisor.present_domains)
     detail = f"{address}domains read: {domains}"
     return _read(subject, detail, own)
 

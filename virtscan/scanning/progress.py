@@ -87,8 +87,8 @@ def _ended(name: str, seconds: float, result: JobResult | None) -> Ended:
     match result:
         case HostResult(hypervisor=host):
             is_read = host.status is not HostStatus.FAILED
-            domains = sum(not domain.next_start for domain in host.domains)
-            return Ended(name=host.name, seconds=seconds, is_read=is_read, domains=domains if is_read else None)
+            domains = len(host.present_domains) if is_read else None
+            return Ended(name=host.name, seconds=seconds, is_read=is_read, domains=domains)
         case Server(tx_checksum=state, reason=reason):
             is_read = reason is None
             return Ended(name=name, seconds=seconds, is_read=is_read, offload=state if is_read else None)

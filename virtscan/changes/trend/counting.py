@@ -3,7 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from virtscan.model import DomainState, Exposure, Finding, HostStatus, Hypervisor, Report, Verdict
+from virtscan.model import Exposure, Finding, HostStatus, Hypervisor, Report, Verdict
+from virtscan.model.facts.amounts import total
 from virtscan.model.history import CapacityCount, FindingCount
 
 
@@ -49,26 +50,18 @@ def _site(site: str | None, hosts: Sequence[tuple[Hypervisor, Hypervisor | None]
     unread = sum(now.status is not HostStatus.COMPLETE for now, _ in hosts)
     if not known:
         return CapacityCount(site=site, hypervisors=len(hosts), unread=unread)
-    domains = [domain for host in known for domain in host.domains if not domain.next_start]
-    running = [domain for domain in domains if domain.state is not DomainState.INACTIVE]
-    states_known = all(domain.state is not DomainState.UNKNOWN for domain in domains)
+    domains = [domain for host in known for domain in host.present_domains]
     return CapacityCount(
         site=site,
         hypervisors=len(hosts),
         unread=unread,
-        cpus=_sum([host.cpus for host in known]),
-        memory_mib=_sum([host.memory_mib for host in known]),
-        domains_running=len(running) if states_known else None,
+        cpus=total(host.cpus for host in known),
+        memory_mib=total(host.memory_mib for host in known),
+        domains_running=total(domain.if_running(1) for domain in domains),
         domains_defined=len(domains),
-        vcpus_running=_sum([domain.vcpus for domain in running]) if states_known else None,
-        vcpus_defined=_sum([domain.vcpus for domain in domains]),
-        memory_running_mib=_sum([domain.memory_mib for domain in running]) if states_known else None,
-        memory_defined_mib=_sum([domain.memory_mib for domain in domains]),
+        vcpus_running=total(domain.if_running(domain.vcpus) for domain in domains),
+        vcpus_defined=total(domain.vcpus for domain in domains),
+        memory_running_mib=total(domain.if_running(domain.memory_mib) for domain in domains),
+        memory_defined_mib=total(domain.memory_mib for domain in domains),
         macvtap_interfaces=sum(interface.is_macvtap for domain in domains for interface in domain.interfaces),
     )
-
-
-def _sum(numbers: Sequence[int | None]) -> int | None:
-    """Add numbers; an unknown one makes the sum unknown."""
-    known = [number for number in numbers if number is not None]
-    return sum(known) if len(known) == len(numbers) else None

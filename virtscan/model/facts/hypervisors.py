@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Generic, NewType, TypeAlias, TypeVar
+from typing import Annotated, Generic, NewType, TypeAlias, TypeVar, assert_never
 
 import msgspec
 
@@ -133,6 +133,23 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
         """Its resources, unpacked at each access."""
         return unpack(self.packed)
 
+    @property
+    def paused(self) -> State:
+        """Return ON for a suspended domain, which keeps its resources; one that does not run is not suspended."""
+        return State.OFF if self.state is DomainState.INACTIVE else self.resources.paused
+
+    def if_running(self, amount: int | None) -> int | None:
+        """Return an amount of the domain; 0 if it does not run, None if that is unknown."""
+        match self.state:
+            case DomainState.ACTIVE:
+                return amount
+            case DomainState.INACTIVE:
+                return 0
+            case DomainState.UNKNOWN:
+                return None
+            case _:
+                assert_never(self.state)
+
     def with_shape(self, shape: Resources) -> "Domain":
         """Return the domain with another shape of its resources; its own texts stay."""
         return msgspec.structs.replace(self, packed=reshape(self.packed, shape))
@@ -235,6 +252,11 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
     own_name: str | None = None
     is_name_declared: bool = False
     former_keys: tuple[str, ...] = ()
+
+    @property
+    def present_domains(self) -> tuple[Domain, ...]:
+        """Return the domains without the definitions for the next start of those that run."""
+        return tuple(domain for domain in self.domains if not domain.next_start)
 
     @property
     def kernel_release(self) -> str | None:

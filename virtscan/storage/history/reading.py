@@ -44,7 +44,7 @@ class ScanReader:
         of_scan = HOST_SCAN.c.scan_id == scan_id
         inventory = from_saved(joined(rest, self._hosts(scan_id, of_scan).values(), self._items(row)))
         hosts = inventory.hypervisors
-        domains = sum(not domain.next_start for host in hosts for domain in host.domains)
+        domains = sum(len(host.present_domains) for host in hosts)
         if (len(hosts), domains) != (row["hypervisors"], row["domains"]):
             raise ValueError(f"rows of scan {scan_id} are missing, or are not its own")
         return inventory

@@ -6,9 +6,9 @@ from typing import assert_never
 
 import msgspec
 
-from virtscan.model import Domain, DomainState, Finding, HostStatus, Hypervisor, Processor, Report
+from virtscan.model import Domain, Finding, HostStatus, Hypervisor, Processor, Report
+from virtscan.model.facts.amounts import total
 from virtscan.model.natural import natural
-from virtscan.views.counting.amounts import total
 from virtscan.views.counting.placements import DomainPlacements, Placement, placements
 from virtscan.views.document import known, word
 from virtscan.views.view import Grouping
@@ -59,7 +59,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
     def paused(self) -> int | None:
         """Suspended domains, which keep their resources; None if this is unknown for a domain that may run."""
-        return self.total(_if_paused(domain) for domain in self.domains)
+        return self.total(known(domain.paused) for domain in self.domains)
 
     def cpus(self) -> int | None:
         """CPUs of the hosts."""
@@ -71,37 +71,17 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
     def running(self) -> int | None:
         """Running domains; None if the state of one is unknown."""
-        return self.total(if_running(domain, 1) for domain in self.domains)
+        return self.total(domain.if_running(1) for domain in self.domains)
 
     def vcpus(self, *, running: bool) -> int | None:
         """Virtual CPUs allocated to the running, or to all defined domains."""
-        return self.total(if_running(domain, domain.vcpus) if running else domain.vcpus for domain in self.domains)
+        return self.total(domain.if_running(domain.vcpus) if running else domain.vcpus for domain in self.domains)
 
     def allocated_mib(self, *, running: bool) -> int | None:
         """Memory allocated to the running, or to all defined domains."""
         return self.total(
-            if_running(domain, domain.memory_mib) if running else domain.memory_mib for domain in self.domains
+            domain.if_running(domain.memory_mib) if running else domain.memory_mib for domain in self.domains
         )
-
-
-def _if_paused(domain: Domain) -> int | None:
-    if domain.state is DomainState.INACTIVE:
-        return 0
-    paused = known(domain.resources.paused)
-    return None if paused is None else int(paused)
-
-
-def if_running(domain: Domain, amount: int | None) -> int | None:
-    """Return an amount of a running domain; 0 if it does not run, None if that is unknown."""
-    match domain.state:
-        case DomainState.ACTIVE:
-            return amount
-        case DomainState.INACTIVE:
-            return 0
-        case DomainState.UNKNOWN:
-            return None
-        case _:
-            assert_never(domain.state)
 
 
 class _GroupPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +129,7 @@ def group_of_host(host: Hypervisor, findings: Sequence[Finding]) -> Group:
     return Group(
         label=(host.name,),
         hosts=(host,),
-        domains=tuple(domain for domain in host.domains if not domain.next_start),
+        domains=host.present_domains,
         interfaces=(),
         findings=tuple(findings),
         has_whole_hosts=True,

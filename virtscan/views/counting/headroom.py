@@ -1,8 +1,8 @@
 """Headroom for more domains: after the failure of each site's largest host, and for the largest new domain today."""
 
 from virtscan.model import HostStatus, Hypervisor
-from virtscan.views.counting.amounts import ratio, total
-from virtscan.views.counting.groups import Group, if_running
+from virtscan.model.facts.amounts import ratio, total
+from virtscan.views.counting.groups import Group
 
 
 def memory_without_largest_mib(group: Group) -> int | None:
@@ -36,7 +36,7 @@ def largest_domain_mib(group: Group) -> int | None:
 
 
 def _free_mib(host: Hypervisor) -> int | None:
-    allocated = total(if_running(domain, domain.memory_mib) for domain in host.domains if not domain.next_start)
+    allocated = total(domain.if_running(domain.memory_mib) for domain in host.present_domains)
     if host.memory_mib is None or allocated is None:
         return None
     amounts = (host.memory_mib - allocated, host.memory_free_mib)

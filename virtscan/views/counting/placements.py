@@ -69,9 +69,7 @@ def placements(report: Report) -> Iterator[DomainPlacements]:
             next_starts[item.hypervisor, item.uuid].append(item)
     for hypervisor in sorted(report.inventory.hypervisors, key=by_name):
         devices = {device.name: device for device in hypervisor.devices}
-        for domain in sorted(hypervisor.domains, key=by_name):
-            if domain.next_start:
-                continue
+        for domain in sorted(hypervisor.present_domains, key=by_name):
             places = tuple(_place(hypervisor, domain, interface, findings, devices) for interface in domain.interfaces)
             own = [place.finding for place in places if place.finding is not None]
             yield DomainPlacements(

@@ -54,7 +54,7 @@ def _counts(counted: Iterable[tuple[int, str]]) -> str:
 
 
 def _without_findings(report: Report) -> str:
-    domains = [domain for host in report.inventory.hypervisors for domain in host.domains if not domain.next_start]
+    domains = [domain for host in report.inventory.hypervisors for domain in host.present_domains]
     interfaces = sum(len(domain.interfaces) for domain in domains)
     if not interfaces:
         return nothing_found(report).removesuffix(".")

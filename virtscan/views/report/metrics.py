@@ -19,7 +19,7 @@ from virtscan.model import (
     State,
     Verdict,
 )
-from virtscan.views.counting.amounts import total
+from virtscan.model.facts.amounts import total
 from virtscan.views.document import Document, Metric, Section, known, metrics_by
 from virtscan.views.report.report_document import report_document
 from virtscan.views.report.run import Run
@@ -137,9 +137,8 @@ def _of_hypervisor(host: Hypervisor) -> Iterator[Metric]:
 
 def _domains(host: Hypervisor, labels: dict[str, str]) -> Iterator[Metric]:
     by_state: defaultdict[DomainState, list[Domain]] = defaultdict(list)
-    for domain in host.domains:
-        if not domain.next_start:
-            by_state[domain.state].append(domain)
+    for domain in host.present_domains:
+        by_state[domain.state].append(domain)
     for state in DomainState:
         domains, of_state = by_state[state], {**labels, "state": state.value}
         sums: tuple[tuple[str, str, Iterable[int | None], int, str], ...] = (

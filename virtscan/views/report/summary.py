@@ -21,7 +21,7 @@ def metrics(report: Report) -> tuple[Metric, ...]:
     completely there may be more domains and interfaces than counted.
     """
     findings, hypervisors = report.findings, report.inventory.hypervisors
-    domains = [domain for hypervisor in hypervisors for domain in hypervisor.domains if not domain.next_start]
+    domains = [domain for hypervisor in hypervisors for domain in hypervisor.present_domains]
     statuses = (hypervisor.status for hypervisor in hypervisors)
     verdicts = (finding.verdict for finding in findings)
     waived = (finding.verdict for finding in findings if finding.waived is not None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from virtscan.model import DeviceKind, HostStatus, Report
-from virtscan.views.counting.amounts import ratio
+from virtscan.model.facts.amounts import ratio
 from virtscan.views.counting.groups import Group, groups, whole_fleet
 from virtscan.views.counting.headroom import cpu_ratio_without_largest, largest_domain_mib, memory_without_largest_mib
 from virtscan.views.document import (

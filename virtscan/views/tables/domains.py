@@ -25,18 +25,13 @@ def _verdict(domain: DomainPlacements) -> Verdict | None:
     return min(verdicts, key=lambda verdict: verdict.rank, default=None)
 
 
-def _paused(domain: DomainPlacements) -> bool | None:
-    """Return True for a paused domain; one that does not run is not paused."""
-    return False if domain.domain.state is DomainState.INACTIVE else known(domain.domain.resources.paused)
-
-
 FIELDS: tuple[Field[DomainPlacements], ...] = (
     Field(Column("hypervisor"), lambda item: item.hypervisor.name),
     Field(Column("origin", audience=Audience.DATA), lambda item: item.domain.origin),
     Field(Column("domain", under="hypervisor"), lambda item: item.domain.name),
     Field(Column("uuid", audience=Audience.DATA), lambda item: item.domain.uuid),
     Field(one_of(DomainState, "state"), lambda item: word(item.domain.state)),
-    Field(yes_or_no("paused", under="state"), _paused),
+    Field(yes_or_no("paused", under="state"), lambda item: known(item.domain.paused)),
     Field(number("vcpus", "vCPUs"), lambda item: item.domain.vcpus),
     Field(number("memory_mib", "memory (MiB)", under="vcpus"), lambda item: item.domain.memory_mib),
     Field(yes_or_no("boots_from_network"), lambda item: any(place.boots_from_network for place in item.placements)),

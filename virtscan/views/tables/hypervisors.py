@@ -8,9 +8,9 @@ import msgspec
 
 from virtscan.correlator.kernel import kernel_state
 from virtscan.model import CONFIGURATION, Finding, Fix, Gap, HostStatus, Hypervisor, Interface, Report
+from virtscan.model.facts.amounts import ratio
 from virtscan.model.facts.hypervisors import libvirt_version
 from virtscan.model.natural import by_name
-from virtscan.views.counting.amounts import ratio
 from virtscan.views.counting.groups import Group, group_of_host
 from virtscan.views.document import (
     Audience,

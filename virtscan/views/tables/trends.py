@@ -17,8 +17,8 @@ from virtscan.changes.trend import (
     VersionChange,
 )
 from virtscan.model import HostStatus
+from virtscan.model.facts.amounts import ratio
 from virtscan.model.history import ScanRecord
-from virtscan.views.counting.amounts import ratio
 from virtscan.views.document import (
     Audience,
     Column,

@@ -44,7 +44,7 @@ def scan_row(inventory: Inventory, counts: Sequence[FindingCount] | None, scope_
     """Make the row of a scan with these findings; None if it was not judged."""
     hosts = inventory.hypervisors
     status_counts = {status: sum(host.status is status for host in hosts) for status in HostStatus}
-    domains = [domain for host in hosts for domain in host.domains if not domain.next_start]
+    domains = [domain for host in hosts for domain in host.present_domains]
     return {
         "scope_id": scope_id,
         "taken_at": inventory.taken_at,
