@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from virtscan.config import ConfigFile, DefaultUri, Options, lines_of, make_plan, read_document
+from virtscan.config import ConfigFile, DefaultUri, Options, Problems, lines_of, make_plan, read_document
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice
 
@@ -177,8 +177,7 @@ def test_each_error_has_the_line_of_its_key(text: str, line: int) -> None:
             Options(),
             folder=Path(),
             default_uri=DefaultUri("qemu:///system", "the default"),
-            origin=str(FILE),
-            lines=lines_of(text),
+            problems=Problems(str(FILE), lines_of(text)),
         )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from virtscan.config import Options, lines_of, make_plan, read_document
+from virtscan.config import Options, Problems, lines_of, make_plan, read_document
 from virtscan.config.default_uri import DefaultUri
 from virtscan.errors import ConfigError
 from virtscan.model import DaskTarget, Plan
@@ -21,8 +21,7 @@ def plan_of(text: str, folder: Path) -> Plan:
         Options(),
         folder=folder,
         default_uri=DefaultUri("qemu:///system", "the default"),
-        origin="virtscan.toml",
-        lines=lines_of(text),
+        problems=Problems("virtscan.toml", lines_of(text)),
     )
     return plan
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.readme import PROJECT
-from virtscan.config import ConfigFile, DefaultUri, Options, make_plan, read_document
+from virtscan.config import ConfigFile, DefaultUri, Options, Problems, make_plan, read_document
 from virtscan.connectors import naming
 from virtscan.correlator.naming import runs_on_warnings, segment_warnings
 from virtscan.errors import ConfigError
@@ -18,7 +18,8 @@ DEFAULT = DefaultUri("qemu:///system", "the default")
 
 
 def plan(text: str = "", *, default_uri: DefaultUri = DEFAULT, **options: object) -> Plan:
-    made, _ = make_plan(document(text), Options(**options), folder=FOLDER, default_uri=default_uri, origin="FILE")  # type: ignore[arg-type]  # each test gives the right ones
+    given = Options(**options)  # type: ignore[arg-type]  # each test gives the right ones
+    made, _ = make_plan(document(text), given, folder=FOLDER, default_uri=default_uri, problems=Problems("FILE"))
     return made
 
 

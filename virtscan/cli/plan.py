@@ -9,7 +9,7 @@ import msgspec
 
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import refuse_replaced
-from virtscan.config import ConfigFile, Lines, Options, default_uri, find_config, lines_of, make_plan, read_document
+from virtscan.config import ConfigFile, Options, Problems, default_uri, find_config, lines_of, make_plan, read_document
 from virtscan.config.scope import scope_of
 from virtscan.connectors import naming
 from virtscan.correlator.naming import runs_on_warnings, segment_warnings
@@ -27,17 +27,16 @@ def load_plan(config: Path | None, options: Options, console: Console) -> Plan:
         ConfigError: Either of them is wrong.
     """
     path = find_config(config, os.environ)
-    document, folder = ConfigFile(), Path.cwd()
-    lines: Lines = {}
+    document, folder, problems = ConfigFile(), Path.cwd(), None
     refuse_replaced([path])
     if path is not None:
         console.detail(f"configuration: {path}")
         text, private = _content(path)
-        lines = lines_of(text)
+        problems = Problems(str(path), lines_of(text))
         document = read_document(text, path=path, environment=os.environ, private=private)
         folder = path.parent
     chosen = default_uri(os.environ, user=os.geteuid())
-    plan, warnings = make_plan(document, options, folder=folder, default_uri=chosen, origin=str(path), lines=lines)
+    plan, warnings = make_plan(document, options, folder=folder, default_uri=chosen, problems=problems)
     for warning in warnings:
         console.warn_of_input(f"warning: {warning}")
     refuse_replaced(_files(plan))

@@ -3,15 +3,15 @@
 from virtscan.config.default_uri import DefaultUri, default_uri
 from virtscan.config.file.document import ConfigFile, read_document
 from virtscan.config.file.location import find_config
-from virtscan.config.file.problems import Lines, lines_of
+from virtscan.config.file.problems import Problems, lines_of
 from virtscan.config.file.values import duration
 from virtscan.config.merge import Options, make_plan
 
 __all__ = [
     "ConfigFile",
     "DefaultUri",
-    "Lines",
     "Options",
+    "Problems",
     "default_uri",
     "duration",
     "find_config",

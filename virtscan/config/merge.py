@@ -1,6 +1,6 @@
 """The configuration file and the command line -> one plan; the command line wins."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from virtscan.config.declaration import FILES, absolute_test_uri, declared_plan, identity, targets_of
 from virtscan.config.default_uri import DefaultUri
 from virtscan.config.file.document import ConfigFile
-from virtscan.config.file.problems import NO_LINES, Lines, Problems, place
+from virtscan.config.file.problems import Problems
 from virtscan.config.file.values import table_name
 from virtscan.config.provisioning import sends_in_clear
 from virtscan.config.source import parse_server
@@ -44,8 +44,7 @@ def make_plan(
     *,
     folder: Path,
     default_uri: DefaultUri,
-    origin: str = "configuration",
-    lines: Lines = NO_LINES,
+    problems: Problems | None = None,
 ) -> tuple[Plan, tuple[str, ...]]:
     """Merge both into a plan.
 
@@ -58,8 +57,7 @@ def make_plan(
         options: The command line.
         folder: Where relative paths in the file start.
         default_uri: The hypervisor to scan if none is named.
-        origin: The file's name in errors.
-        lines: Where its tables and keys are, for errors.
+        problems: The errors of the file, which has no lines for None.
 
     Returns:
         The plan, and warnings about it.
@@ -67,7 +65,8 @@ def make_plan(
     Raises:
         ConfigError: A value is invalid or contradicts another; the message has its place in the file, or the option.
     """
-    declared = declared_plan(document, folder, Problems(origin, lines))
+    problems = problems or Problems("configuration")
+    declared = declared_plan(document, folder, problems)
     plan = msgspec.structs.replace(
         declared,
         targets=_requested(options, declared.targets)
@@ -87,9 +86,9 @@ def make_plan(
         fail_on=options.fail_on or declared.fail_on,
         allow_unsafe_uri=options.allow_unsafe_uri,
     )
-    _check_together(plan, options, lambda key: f"{place(origin, lines, 'scan', key=key)}: scan.{key}")
+    _check_together(plan, options, problems)
     subjects = {
-        identity(target): f"{place(origin, lines, 'hypervisor', number, subject.rpartition(' ')[2])}: {subject}"
+        identity(target): f"{problems.place('hypervisor', number, subject.rpartition(' ')[2])}: {subject}"
         for number, section in enumerate(document.hypervisor, 1)
         for target, subject in targets_of(section, table_name("hypervisor", number, section), folder)
     }
@@ -108,16 +107,19 @@ def _warnings(plan: Plan, subjects: Mapping[tuple[TargetKind, str], str], elsewh
             yield f"{system.url}: user and password are sent unencrypted; write https://"
 
 
-def _check_together(plan: Plan, options: Options, in_file: Callable[[str], str]) -> None:
-    """Check what depends on the file and the options; `in_file` returns the place of a key of [scan]."""
+def _check_together(plan: Plan, options: Options, problems: Problems) -> None:
+    """Check the limits that the file and the options set together; an error names the one that set it."""
+
+    def subject(key: str) -> str:
+        in_file = f"{problems.place('scan', key=key)}: scan.{key}"
+        return f"--{key.replace('_', '-')}" if getattr(options, key) else in_file
+
     for key in ("host_timeout", "deadline"):
         if getattr(plan, key) > _LONGEST:
-            subject = f"--{key.replace('_', '-')}" if getattr(options, key) else in_file(key)
-            raise ConfigError(f"{subject}: too long; use at most 7d")
+            raise ConfigError(f"{subject(key)}: too long; use at most 7d")
     if plan.fail_on is FailOn.PENDING and not plan.provisioning:
-        subject = "--fail-on" if options.fail_on else in_file("fail_on")
         advice = "add [[provisioning]], or choose boots, latent or never"
-        raise ConfigError(f"{subject}: pending needs a provisioning system; {advice}")
+        raise ConfigError(f"{subject('fail_on')}: pending needs a provisioning system; {advice}")
 
 
 def _requested(options: Options, declared: tuple[Target, ...]) -> tuple[Target, ...]:

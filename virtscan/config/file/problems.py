@@ -13,8 +13,6 @@ _KEY = re.compile(r"\s*([\w-]+)\s*[.=]")
 Lines = Mapping[tuple[str, int, str | None], int]
 """Line numbers, from 1, by table, its number from 1 and key; the key is None for the table's header."""
 
-NO_LINES: Lines = {}
-
 
 def lines_of(text: str) -> Lines:
     """Find the lines of tables and keys in a valid TOML text; keys of inline and dotted tables have none."""
@@ -31,19 +29,21 @@ def lines_of(text: str) -> Lines:
     return lines
 
 
-def place(origin: str, lines: Lines, table: str, number: int = 1, key: str | None = None) -> str:
-    """Return the file with the line of a key, else of its table, else without a line."""
-    line = lines.get((table, number, key)) or lines.get((table, number, None))
-    return origin if line is None else f"{origin}:{line}"
+_NO_LINES: Lines = {}
 
 
 class Problems:
     """Errors met so far in a file; checking goes on after each."""
 
-    def __init__(self, origin: str, lines: Lines) -> None:
+    def __init__(self, origin: str, lines: Lines = _NO_LINES) -> None:
         self._origin = origin
         self._lines = lines
         self._found: list[str] = []
+
+    def place(self, table: str, number: int = 1, key: str | None = None) -> str:
+        """Return the file with the line of a key, else of its table, else without a line."""
+        line = self._lines.get((table, number, key)) or self._lines.get((table, number, None))
+        return self._origin if line is None else f"{self._origin}:{line}"
 
     @contextmanager
     def met_in(self, table: str, number: int = 1, *, key: str | None = None) -> Iterator[None]:
@@ -55,7 +55,7 @@ class Problems:
 
     def add(self, error: ConfigError, table: str, number: int = 1, *, key: str | None = None) -> None:
         """Keep an error of a table; the key is that of an error which names none."""
-        self._found.append(f"{place(self._origin, self._lines, table, number, error.key or key)}: {error}")
+        self._found.append(f"{self.place(table, number, error.key or key)}: {error}")
 
     def raise_any(self) -> None:
         """Raise all errors as one.
