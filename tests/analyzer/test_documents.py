@@ -2,7 +2,8 @@
 
 import pytest
 
-from virtscan.analyzer import MAX_DOCUMENT, Unread, documents
+from virtscan.analyzer import Unread, documents
+from virtscan.analyzer.xml.parsing import MAX_DOCUMENT
 from virtscan.analyzer.xml.splitting import XmlSpan, split
 from virtscan.model import Domain, DomainState, GapAbout, Network
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from virtscan.analyzer import read_domain
+from tests.analyzer.reading import read_domain
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, DomainState, Firmware, Resources, pack
 

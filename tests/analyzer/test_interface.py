@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from virtscan.analyzer import read_domain
+from tests.analyzer.reading import read_domain
 from virtscan.model import Attachment, DeviceName, Interface, LinkState, Mac, SourceMode, State
 
 

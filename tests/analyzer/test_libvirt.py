@@ -7,7 +7,8 @@ import libvirt
 import pytest
 
 from tests.analyzer import truth
-from virtscan.analyzer import read_domain, read_network
+from tests.analyzer.reading import read_domain
+from virtscan.analyzer import read_network
 from virtscan.analyzer.xml.parsing import parse
 from virtscan.model import Interface
 

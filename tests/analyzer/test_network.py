@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from tests import build
-from virtscan.analyzer import HostDevices, read_domain, read_network, resolve
+from tests.analyzer.reading import read_domain
+from virtscan.analyzer import HostDevices, read_network, resolve
 from virtscan.errors import AnalyzerError
 from virtscan.model import Attachment, Device, DeviceKind, DeviceName, Domain, DomainState, Network, SourceMode
 

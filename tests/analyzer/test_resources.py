@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.analyzer import truth
-from virtscan.analyzer import read_domain
+from tests.analyzer.reading import read_domain
 from virtscan.errors import AnalyzerError
 from virtscan.model import Disk, DiskMode, Resources, State
 

@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.analyzer.reading import read_domain
 from tests.harness.patience import LONG
 from virtscan.analyzer import (
-    MAX_DOCUMENT,
     MAX_FILE,
     Unread,
     documents,
     read_computer,
-    read_domain,
     read_driver,
     read_host_interface,
     read_network,
     read_node_device,
 )
+from virtscan.analyzer.xml.parsing import MAX_DOCUMENT
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, GapAbout
 
@@ -65,7 +65,8 @@ def limited(code: str, megabytes: int) -> subprocess.CompletedProcess[str]:
     prelude = f"""
         import resource
         from pathlib import Path
-        from virtscan.analyzer import documents, read_domain
+        from tests.analyzer.reading import read_domain
+        from virtscan.analyzer import documents
         from virtscan.errors import AnalyzerError
 
         read_domain("<domain/>", origin="x")  # imports and parsers are no part of it

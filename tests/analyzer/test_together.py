@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.analyzer import truth
-from virtscan.analyzer import MAX_DOCUMENT, read_domain, read_domains
+from tests.analyzer.reading import read_domain
+from virtscan.analyzer import read_domains
+from virtscan.analyzer.xml.parsing import MAX_DOCUMENT
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, DomainState
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.analyzer import truth
-from virtscan.analyzer import read_domain
+from tests.analyzer.reading import read_domain
 from virtscan.analyzer.xml.trimming import trimmed
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain

@@ -6,10 +6,11 @@ from functools import partial
 
 import msgspec
 
+from tests.analyzer.reading import read_domain
 from tests.bench.host import BONDS, NETWORKS, NICS, domain
 from tests.bench.measuring import Row, in_turns
 from tests.build import bond, hypervisor, inventory, nic, server
-from virtscan.analyzer import read_domain, resolve
+from virtscan.analyzer import resolve
 from virtscan.correlator.judging import judge
 from virtscan.model import (
     Attachment,

@@ -9,6 +9,7 @@ from pathlib import Path
 import libvirt
 import pytest
 
+from tests.analyzer.reading import read_domain
 from tests.build import bond, failure, nic
 from tests.harness.definitions import (
     COMPUTER,
@@ -25,7 +26,6 @@ from tests.harness.libvirt_scan import scan
 from tests.harness.libvirtd import Libvirtd
 from tests.harness.patience import LONG
 from tests.harness.rpc_proxy import Call, Procedure, RpcProxy, proxy_to, string
-from virtscan.analyzer import read_domain
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.libvirt.devices import DeviceReader
 from virtscan.connectors.libvirt.errors import LONGEST

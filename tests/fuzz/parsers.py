@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.analyzer.reading import read_domain
 from tests.evidence.sosreport.build import ROOT, add
 from tests.harness.shared import FOLDER
 from virtscan import analyzer, hostnet, trace
@@ -88,9 +89,7 @@ PARSERS: Mapping[str, Parser] = {
         parse=_text(lambda text: read_document(text, path=Path("x"), environment={}, private=True)),
         seeds=("fixtures/fleet/*.toml",),
     ),
-    "domain": Parser(
-        parse=lambda data: analyzer.read_domain(data, origin=""), seeds=("domain*/**/*.xml", "other-xml/**/*")
-    ),
+    "domain": Parser(parse=lambda data: read_domain(data, origin=""), seeds=("domain*/**/*.xml", "other-xml/**/*")),
     "ethtool": Parser(parse=_text(parse_features), seeds=("ethtool*/*",)),
     "host interface": Parser(
         parse=lambda data: analyzer.read_host_interface(data, source=""), seeds=("hostinterface/*",)

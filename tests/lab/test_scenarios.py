@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.analyzer.reading import read_domain
 from tests.lab.__main__ import main
 from tests.lab.guest import client_xml, server_xml
 from tests.lab.login import write_client
 from tests.lab.scenario import UNFIXED, Firmware, Lower, Scenario, Sender, Service, Step, Way
 from tests.lab.scenarios import CORE, SCENARIOS, for_kernel
 from tests.lab.topology import PORT, SERVER_MACS, commands, offload_commands, sending_device, source_device
-from virtscan import analyzer
 from virtscan.model import DeviceName, SourceMode, State
 
 MADE = re.compile(r"(?:link add|tuntap add dev|peer name|\bname) (?!link |name )(\S+)")
@@ -137,7 +137,7 @@ def test_the_vm_is_that_of_the_scenario(mode: SourceMode, firmware: Firmware) ->
 
     xml = client_xml(scenario, DeviceName("bond0"), Path("/tmp/console"))
 
-    domain = analyzer.read_domain(xml, origin="lab")
+    domain = read_domain(xml, origin="lab")
     (interface,) = domain.interfaces
     assert (interface.model, domain.boot_devices) == ("e1000", ("network",))
     ((device, found),) = ((attachment.device, attachment.mode) for attachment in interface.attachments)
@@ -147,7 +147,7 @@ def test_the_vm_is_that_of_the_scenario(mode: SourceMode, firmware: Firmware) ->
 def test_a_vm_without_partial_checksums_is_played() -> None:
     (scenario,) = (scenario for scenario in SCENARIOS if scenario.csum_off)
 
-    domain = analyzer.read_domain(client_xml(scenario, DeviceName("bond0"), Path("/tmp/console")), origin="lab")
+    domain = read_domain(client_xml(scenario, DeviceName("bond0"), Path("/tmp/console")), origin="lab")
     (interface,) = domain.interfaces
     assert (interface.host_csum, interface.guest_csum) == (State.OFF, State.OFF)
     assert (scenario.way, scenario.steps) == (Way.LOSSY, (STEP,))
@@ -167,7 +167,7 @@ def test_the_servers_domain_has_the_place_that_the_server_has(way: Way, plug: tu
     xml = server_xml(Scenario(way=way, steps=(STEP,), sender=Sender.BOND), DeviceName("bond0"))
 
     assert xml is not None
-    interfaces = analyzer.read_domain(xml, origin="lab").interfaces
+    interfaces = read_domain(xml, origin="lab").interfaces
     assert tuple(interface.mac for interface in interfaces) == SERVER_MACS
     assert {
         (attachment.device, attachment.mode) for interface in interfaces for attachment in interface.attachments

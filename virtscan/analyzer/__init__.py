@@ -7,20 +7,18 @@ from virtscan.analyzer.devices import (
     read_node_device,
     read_with_parent,
 )
-from virtscan.analyzer.domain import read_domain, read_domains
+from virtscan.analyzer.domain import read_domains
 from virtscan.analyzer.network import read_network
 from virtscan.analyzer.resolution import HostDevices, resolve
 from virtscan.analyzer.xml.documents import Unread, documents
-from virtscan.analyzer.xml.parsing import MAX_DOCUMENT, MAX_FILE
+from virtscan.analyzer.xml.parsing import MAX_FILE
 
 __all__ = [
-    "MAX_DOCUMENT",
     "MAX_FILE",
     "HostDevices",
     "Unread",
     "documents",
     "read_computer",
-    "read_domain",
     "read_domains",
     "read_driver",
     "read_host_interface",

@@ -10,7 +10,7 @@ from lxml import etree
 from virtscan.analyzer.interface import read_interface
 from virtscan.analyzer.literals import FEW, identifier, mebibytes, number
 from virtscan.analyzer.resources import read_resources
-from virtscan.analyzer.xml.parsing import children_of, first_children, parse, parse_each, text_of
+from virtscan.analyzer.xml.parsing import children_of, first_children, parse_each, text_of
 from virtscan.analyzer.xml.trimming import trimmed
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, DomainState, Firmware, State, pack
@@ -19,30 +19,8 @@ _SUSPENDED = frozenset({"paused", "pmsuspended"})
 _FIRMWARE = {firmware.value: firmware for firmware in Firmware}
 
 
-def read_domain(xml: bytes | str, *, origin: str) -> Domain:
-    """Read a domain from `virsh dumpxml` output, a file in /etc/libvirt/qemu, or a status file in /run.
-
-    A fact that the document lacks is None, not libvirt's default; a domain without a name has an empty one. vCPUs
-    are those that the domain starts with (`current`), not those that could be hot-plugged later, just as its memory is
-    `<memory>`, not `<maxMemory>`: the host has allocated the former.
-
-    Args:
-        xml: The document; text and undeclared bytes are UTF-8.
-        origin: Where it came from.
-
-    Returns:
-        The domain, known to run if it has an `id` or is from a status file. It has the interfaces of every `<devices>`,
-        in document order. Those on a network are not resolved, except where the document of a running domain has their
-        device.
-
-    Raises:
-        AnalyzerError: It is not safe XML, or not a domain.
-    """
-    return domain_from(parse(xml), origin=origin)
-
-
 def read_domains(documents: Sequence[str], *, origin: str) -> list[Domain | AnalyzerError]:
-    """Read documents as libvirt prints them; equals `read_domain` for each, but faster.
+    """Read documents as libvirt prints them.
 
     A domain without an `id` is off: libvirt prints that of a running domain. A list may be out of date by then.
 
@@ -63,7 +41,20 @@ def _domain_or_error(root: etree._Element | AnalyzerError, origin: str) -> Domai
 
 
 def domain_from(root: etree._Element, *, origin: str, without_id: DomainState = DomainState.UNKNOWN) -> Domain:
-    """Read a domain from its element, or from a status file's; `without_id` is its state if it has no `id`.
+    """Read a domain from its element, or from that of a status file in /run.
+
+    A fact that the document lacks is None, not libvirt's default; a domain without a name has an empty one. vCPUs
+    are those that the domain starts with (`current`), not those that could be hot-plugged later, just as its memory is
+    `<memory>`, not `<maxMemory>`: the host has allocated the former.
+
+    Args:
+        root: The root of the document.
+        origin: Where it came from.
+        without_id: The state of a domain without an `id`, which is not from a status file; others run.
+
+    Returns:
+        The domain with the interfaces of every `<devices>`, in document order. Those on a network are not resolved,
+        except where the document of a running domain has their device.
 
     Raises:
         AnalyzerError: It is neither.

@@ -8,7 +8,7 @@ from lxml import etree
 
 from virtscan.analyzer.domain import domain_from
 from virtscan.analyzer.network import network_from
-from virtscan.analyzer.xml.parsing import MAX_FILE, parse
+from virtscan.analyzer.xml.parsing import MAX_FILE, root_or_error
 from virtscan.analyzer.xml.splitting import split
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, GapAbout, Network
@@ -64,14 +64,14 @@ def _items(data: bytes) -> Iterator[Domain | Network | Unread]:
     if len(data) > MAX_FILE:
         yield _unread(None, f"{len(data)} bytes exceed the limit of a file ({MAX_FILE})")
         return
-    single = _tried(data)
+    single = root_or_error(data)
     if not isinstance(single, AnalyzerError) and _is_one_document(data):
         yield from _read(single)
         return
     has_pieces = False
     for piece in split(data):
         has_pieces = True
-        root = _tried(data[piece.start : piece.end])
+        root = root_or_error(data[piece.start : piece.end])
         if isinstance(root, AnalyzerError):
             yield _unread(piece.root, str(root))
         else:
@@ -84,13 +84,6 @@ def _is_one_document(data: bytes) -> bool:
     """Return False if well-formed XML may be several documents: one cut off in a CDATA section ends in a later one."""
     may_hide_others = b"<![CDATA[" in data or data.count(b"<?") > 1
     return not may_hide_others or len(list(islice(split(data), 2))) <= 1
-
-
-def _tried(data: bytes) -> etree._Element | AnalyzerError:
-    try:
-        return parse(data)
-    except AnalyzerError as error:
-        return error
 
 
 def _read(root: etree._Element) -> Iterator[Domain | Network | Unread]:

@@ -83,10 +83,11 @@ def parse_each(documents: Sequence[str], name: str) -> list[etree._Element | Ana
             roots = list(parse(f"<all>{''.join(documents)}</all>"))
             if len(roots) == len(documents):
                 return [*roots]
-    return [_root_or_error(document) for document in documents]
+    return [root_or_error(document) for document in documents]
 
 
-def _root_or_error(document: str) -> etree._Element | AnalyzerError:
+def root_or_error(document: bytes | str) -> etree._Element | AnalyzerError:
+    """Return the root element of a document, as `parse` does, or its error."""
     try:
         return parse(document)
     except AnalyzerError as error:
