@@ -1,6 +1,7 @@
 """Each kind of change, and the cause of each changed finding."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -326,6 +327,41 @@ def test_a_host_that_is_back_is_compared_with_its_last_complete_observation() ->
     assert set(kinds(changes)) == {(Kind.SEEN_AGAIN, "vm1"), (Kind.SEEN_AGAIN, "vm2"), (Kind.CHANGED, "vm2"),
                                    (Kind.ADDED, "vm3")}  # fmt: skip
     assert not any(map(is_newly_at_risk, changes.findings))
+
+
+@pytest.mark.parametrize("nights", [1, 2])
+def test_a_risk_that_a_server_causes_while_a_host_is_away_is_reported_that_night_and_once(nights: int) -> None:
+    off, on = {"servers": (satellite(State.OFF),)}, {"servers": (satellite(State.ON),)}
+    away = unread("hv1"), hypervisor("hv2", kernel=UNFIXED_KERNEL)
+    scans = [fleet(**off)]
+    for tonight in [*[fleet(*away, **off)] * (nights - 1), fleet(*away, **on), fleet(**on)]:
+        scans.append(remembering(replace(tonight, taken_at=scans[-1].taken_at + NIGHT), scans[-1]))
+    changes = [news(compare(*pair, judge), *pair) for pair in pairwise(scans)]
+    new = [(night, change) for night, each in enumerate(changes, 1) for change in each.findings]
+
+    assert [(night, change.kind, change.cause.kind) for night, change in new] == [
+        (nights, FindingKind.NEW, CauseKind.SERVER_OFFLOAD)
+    ]
+    assert [is_newly_at_risk(change) for _, change in new] == [True]
+    assert not any(change.is_seen for _, change in new)
+
+
+def test_a_waiver_that_ends_while_a_host_is_away_is_reported_that_night() -> None:
+    waived = fleet(policy=Policy(waivers=(Waiver(reason="until the move", domain="vm2"),)))
+    away = remembering(fleet(unread("hv1"), hypervisor("hv2", kernel=UNFIXED_KERNEL)), waived)
+
+    assert found(difference(waived, away)) == [(FindingKind.WAIVER_ENDED, Cause(kind=CauseKind.WAIVER))]
+
+
+def test_the_facts_of_a_host_do_not_become_too_old_while_it_is_away() -> None:
+    policy = Policy(max_age=2 * NIGHT.total_seconds())
+    scans = [fleet(on_hv1(SATELLITE, WEB, kernel=FIXED_KERNEL), policy=policy)]
+    for _ in range(5):
+        later = scans[-1].taken_at + NIGHT
+        tonight = fleet(unread("hv1"), policy=policy, servers=(satellite(observed_at=later),))
+        scans.append(remembering(replace(tonight, taken_at=later), scans[-1]))
+
+    assert [change for pair in pairwise(scans) for change in compare(*pair, judge).findings] == []
 
 
 def test_a_host_that_was_never_read_makes_news_of_its_risks() -> None:

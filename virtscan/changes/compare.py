@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from virtscan.changes.causes import Causes
 from virtscan.changes.domains import domain_changes, interface_changes, pair_domains
-from virtscan.changes.findings import FindingSides, by_domain, finding_changes, is_newly_at_risk
+from virtscan.changes.findings import FindingSide, by_domain, finding_changes, is_newly_at_risk
 from virtscan.changes.hosts import host_changes, is_unread, server_changes, system_changes, unread_systems
 from virtscan.changes.observation import failed_names, observe, with_memory
 from virtscan.changes.values import Changes, DomainChange, FindingChange, Snapshot
@@ -33,9 +33,8 @@ def compare(old: Inventory, new: Inventory, judge: Judge) -> Changes:
     of_domains = tuple(change for pair in followed for change in domain_changes(pair, hosts))
     of_interfaces = tuple(change for pair in followed for change in interface_changes(pair))
     causes = Causes(old, new, hosts, of_servers)
-    before, after, restored = by_domain(judge(old)), by_domain(judge(new)), with_memory(old)
-    sides = FindingSides(old=before, remembered=before if restored is old else by_domain(judge(restored)), new=after)
-    findings = [change for pair in followed for change in finding_changes(pair, sides, causes)]
+    before, after = _side(old, judge), _side(new, judge)
+    findings = [change for pair in followed for change in finding_changes(pair, before, after, causes)]
     unread = {host.name for host in (*old.hypervisors, *new.hypervisors) if is_unread(host.status)}
     unread |= failed_names(old) | failed_names(new)
     return Changes(
@@ -51,6 +50,11 @@ def compare(old: Inventory, new: Inventory, judge: Judge) -> Changes:
         unread_systems=tuple(dict.fromkeys((*unread_systems(old), *unread_systems(new)))),
         lost_all_domains=old.has_domains and not new.has_domains,
     )
+
+
+def _side(inventory: Inventory, judge: Judge) -> FindingSide:
+    seen, restored = by_domain(judge(inventory)), with_memory(inventory)
+    return FindingSide(seen, seen if restored is inventory else by_domain(judge(restored)))
 
 
 def _snapshot(inventory: Inventory) -> Snapshot:

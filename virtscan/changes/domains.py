@@ -117,6 +117,8 @@ def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) ->
         if all_new or places.old[number].host.new.is_read:
             kind = Kind.REMOVED if all_new else Kind.NOT_SEEN
             yield DomainPair(key=key, old=places.old[number], new=None, kind=kind)
+    for number in () if seen_old or seen_new else sorted(places.old.keys() & places.new.keys()):
+        yield DomainPair(key=key, old=places.old[number], new=places.new[number])
 
 
 def domain_changes(pair: DomainPair, hosts: Sequence[ObservedHost]) -> Iterator[DomainChange]:

@@ -52,12 +52,18 @@ _Findings: TypeAlias = Mapping[tuple[str | None, DomainKey], Mapping[str, Findin
 _NONE: Mapping[str, Finding] = {}
 
 
-class FindingSides(msgspec.Struct, frozen=True, kw_only=True):
-    """The findings of both sides; `remembered` are those of observations that the older side carries over."""
+class FindingSide(msgspec.Struct, frozen=True):
+    """The findings of an inventory; `remembered` are those of observations that it carries over."""
 
-    old: _Findings
+    seen: _Findings
     remembered: _Findings
-    new: _Findings
+
+    def of(self, domain: DomainOnHost | None) -> Mapping[str, Finding]:
+        """Return the findings of a domain by interface."""
+        if domain is None:
+            return _NONE
+        findings = self.seen if domain.is_seen else self.remembered
+        return findings.get((domain.side.name, domain.domain.key), _NONE)
 
 
 def by_domain(report: Report) -> _Findings:
@@ -75,15 +81,12 @@ def _urgency(finding: Finding) -> tuple[int, int, bool]:
     return standing(finding).rank, finding.exposure.rank, finding.next_start
 
 
-def finding_changes(pair: DomainPair, sides: FindingSides, causes: Causes) -> Iterator[FindingChange]:
-    """Yield the changes of the findings of one domain."""
-    old, new = pair.old, pair.new
-    before = after = _NONE
-    if old is not None:
-        findings = sides.old if old.is_seen else sides.remembered
-        before = findings.get((old.side.name, pair.key), _NONE)
-    if new is not None and new.is_seen:
-        after = sides.new.get((new.side.name, pair.key), _NONE)
+def finding_changes(pair: DomainPair, old: FindingSide, new: FindingSide, causes: Causes) -> Iterator[FindingChange]:
+    """Yield the changes of the findings of one domain.
+
+    One that both sides only remember may have other findings too: its server was read.
+    """
+    before, after = old.of(pair.old), new.of(pair.new)
     for key in dict.fromkeys((*before, *after)):
         first, second = before.get(key), after.get(key)
         if pair.kind is None and _is_alike(first, second):
@@ -94,6 +97,7 @@ def finding_changes(pair: DomainPair, sides: FindingSides, causes: Causes) -> It
                 old=None if kind is FindingKind.SEEN_AGAIN else first,
                 new=None if kind is FindingKind.NOT_SEEN else second,
                 cause=causes.of(kind, first, second, pair),
+                is_seen=kind is FindingKind.NOT_SEEN or pair.new is None or pair.new.is_seen,
             )
 
 
@@ -105,7 +109,7 @@ def _is_alike(old: Finding | None, new: Finding | None) -> bool:
 
 def _kind(old: Finding | None, new: Finding | None, pair: DomainPair) -> FindingKind | None:
     before, after = standing(old), standing(new)
-    if pair.kind is Kind.NOT_SEEN:
+    if pair.kind is Kind.NOT_SEEN and (before in _OPEN or pair.new is None):
         return FindingKind.NOT_SEEN if before in _OPEN else None
     if pair.kind is Kind.SEEN_AGAIN and pair.old is None:
         return FindingKind.SEEN_AGAIN if after in _OPEN else None

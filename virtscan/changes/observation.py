@@ -1,6 +1,7 @@
 """A hypervisor in one inventory: the items that were read, and its last complete observation."""
 
 from collections.abc import Container, Iterable, Mapping
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -113,21 +114,26 @@ def interfaces_of(domain: Domain) -> dict[str, Interface]:
 
 
 def with_memory(inventory: Inventory) -> Inventory:
-    """Return the inventory with the last complete observation of each host in place of an incomplete one."""
+    """Return the inventory with the last complete observation of each host in place of an incomplete one.
+
+    Its facts are as old as when it was first missed: they do not expire with each night that the host is unread.
+    """
     memory = {unread.hypervisor: unread for unread in inventory.unread}
     if not any(unread.last is not None for unread in inventory.unread):
         return inventory
-    hosts = [_restored(host, memory.get(host.name)) for host in inventory.hypervisors]
+    hosts = [_restored(host, memory.get(host.name), inventory.taken_at) for host in inventory.hypervisors]
     restored = {host.name for host in hosts if host.status is HostStatus.COMPLETE}
     gaps = tuple(gap for gap in inventory.gaps if gap.hypervisor not in restored & memory.keys())
     return msgspec.structs.replace(inventory, hypervisors=tuple(hosts), gaps=gaps, unread=(), places=())
 
 
-def _restored(host: Hypervisor, memory: UnreadHost | None) -> Hypervisor:
+def _restored(host: Hypervisor, memory: UnreadHost | None, taken_at: datetime) -> Hypervisor:
     if host.status is HostStatus.COMPLETE or memory is None or memory.last is None:
         return host
     if host.status is HostStatus.FAILED:
-        return msgspec.structs.replace(memory.last, name=host.name)
+        return msgspec.structs.replace(
+            memory.last.dated_later(max(taken_at - memory.since, timedelta())), name=host.name
+        )
     sightings = _observation(host, {host.name: memory}, frozenset()).domains
     return msgspec.structs.replace(
         host,

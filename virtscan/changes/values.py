@@ -205,12 +205,16 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FindingChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A change of a finding; `old` and `new` are None where there was none."""
+    """A change of a finding; `old` and `new` are None where there was none.
+
+    `is_seen` is False if the newer inventory only remembers the domain.
+    """
 
     kind: FindingKind
     old: Finding | None
     new: Finding | None
     cause: Cause
+    is_seen: bool = True
 
     @property
     def finding(self) -> Finding:

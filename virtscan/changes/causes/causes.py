@@ -17,7 +17,6 @@ from virtscan.model import Exposure, Finding, Fix, Inventory
 from virtscan.model import reasons as r
 
 _CERTAIN = {Kind.ADDED: CauseKind.DOMAIN_ADDED, Kind.REMOVED: CauseKind.DOMAIN_REMOVED}
-_WHOLE = {*_CERTAIN, Kind.NOT_SEEN}
 
 
 class Causes:
@@ -38,7 +37,7 @@ class Causes:
         if kind in {FindingKind.EXPOSURE_RISEN, FindingKind.EXPOSURE_FALLEN} and old is not None and new is not None:
             return self._of_exposure(old, new, pair)
         cause = (
-            (waiver_cause(kind, old, new, self._old, self._new) or self._of_pair(pair))
+            (waiver_cause(kind, old, new, self._old, self._new) or self._of_pair(kind, pair))
             or (self._servers.of(old, new) or self._of_host(old, new, pair))
             or place_cause(old, new, self._by_name)
         )
@@ -55,11 +54,11 @@ class Causes:
         is_proven = boots_differently(domains.old, domains.new, old, new)
         return Cause(kind=CauseKind.DOMAIN_CHANGED) if is_proven else self._unknown(old, new)
 
-    def _of_pair(self, pair: DomainPair) -> Cause | None:
+    def _of_pair(self, kind: FindingKind, pair: DomainPair) -> Cause | None:
         """Explain a finding's change by that of the domain as a whole, or by its hypervisor's reading."""
         domain = pair.new if pair.old is None else pair.old
-        is_whole = pair.kind in _WHOLE or (pair.kind is Kind.SEEN_AGAIN and pair.old is None)
-        if pair.kind is None or domain is None or not is_whole:
+        is_unread = pair.kind is Kind.NOT_SEEN and kind is FindingKind.NOT_SEEN
+        if pair.kind is None or domain is None or not (pair.old is None or pair.new is None or is_unread):
             return None
         host = domain.host
         if host.pair.new is None:

@@ -95,16 +95,17 @@ def _of_finding(change: FindingChange) -> ChangeLine:
         old_hypervisor=None if change.old is None else change.old.hypervisor,
         old_domain=None if change.old is None else change.old.domain,
         cause=change.cause,
+        is_certain=change.is_seen,
     )
 
 
 def _verdicts(change: FindingChange) -> str:
+    text = change.finding.exposure.value
     if change.kind in {FindingKind.EXPOSURE_RISEN, FindingKind.EXPOSURE_FALLEN}:
-        words = [finding.exposure.value for finding in (change.old, change.new) if finding is not None]
-        return " → ".join(words)
-    if change.kind is FindingKind.RESOLVED:
-        return "not judged" if change.new is None else change.new.verdict.value
-    return change.finding.exposure.value
+        text = " → ".join(finding.exposure.value for finding in (change.old, change.new) if finding is not None)
+    elif change.kind is FindingKind.RESOLVED:
+        text = "not judged" if change.new is None else change.new.verdict.value
+    return text if change.is_seen else f"{text}, as last read"
 
 
 def _of_host(change: HostChange, *, is_first: bool) -> ChangeLine:
