@@ -329,9 +329,12 @@ def test_a_host_that_is_back_is_compared_with_its_last_complete_observation() ->
     assert not any(map(is_newly_at_risk, changes.findings))
 
 
+@pytest.mark.parametrize("state", [State.OFF, State.UNKNOWN])
 @pytest.mark.parametrize("nights", [1, 2])
-def test_a_risk_that_a_server_causes_while_a_host_is_away_is_reported_that_night_and_once(nights: int) -> None:
-    off, on = {"servers": (satellite(State.OFF),)}, {"servers": (satellite(State.ON),)}
+def test_a_risk_that_a_server_causes_while_a_host_is_away_is_reported_that_night_and_once(
+    nights: int, state: State
+) -> None:
+    off, on = {"servers": (satellite(state),)}, {"servers": (satellite(State.ON),)}
     away = unread("hv1"), hypervisor("hv2", kernel=UNFIXED_KERNEL)
     scans = [fleet(**off)]
     for tonight in [*[fleet(*away, **off)] * (nights - 1), fleet(*away, **on), fleet(**on)]:
@@ -351,6 +354,14 @@ def test_a_waiver_that_ends_while_a_host_is_away_is_reported_that_night() -> Non
     away = remembering(fleet(unread("hv1"), hypervisor("hv2", kernel=UNFIXED_KERNEL)), waived)
 
     assert found(difference(waived, away)) == [(FindingKind.WAIVER_ENDED, Cause(kind=CauseKind.WAIVER))]
+
+
+def test_a_boot_that_is_requested_while_a_host_is_away_is_reported_that_night() -> None:
+    before = fleet()
+    requested = (Netboot(source="foreman https://foreman.example.com", system="vm2", mac=Mac(BOOTING), pending=True),)
+    away = remembering(fleet(unread("hv1"), netboots=requested), before)
+
+    assert found(difference(before, away)) == [(FindingKind.EXPOSURE_RISEN, Cause(kind=CauseKind.RECORD))]
 
 
 def test_the_facts_of_a_host_do_not_become_too_old_while_it_is_away() -> None:

@@ -109,12 +109,14 @@ def _is_alike(old: Finding | None, new: Finding | None) -> bool:
 
 def _kind(old: Finding | None, new: Finding | None, pair: DomainPair) -> FindingKind | None:
     before, after = standing(old), standing(new)
-    if pair.kind is Kind.NOT_SEEN and (before in _OPEN or pair.new is None):
+    exposure = _exposure(old, new) if before is after is Standing.AT_RISK else None
+    is_worse = after.rank < before.rank or exposure is FindingKind.EXPOSURE_RISEN
+    if pair.kind is Kind.NOT_SEEN and not is_worse:
         return FindingKind.NOT_SEEN if before in _OPEN else None
     if pair.kind is Kind.SEEN_AGAIN and pair.old is None:
         return FindingKind.SEEN_AGAIN if after in _OPEN else None
     if before is after is Standing.AT_RISK:
-        return _exposure(old, new)
+        return exposure
     if after is Standing.CLEAR and (pair.may_have_stayed or _was_not_read(old, pair.new)):
         return FindingKind.NOT_SEEN if before in _OPEN else None
     if before is Standing.CLEAR and (pair.may_have_been_there or _was_not_read(new, pair.old)):
