@@ -256,6 +256,20 @@ def test_findings_are_grouped_by_the_server_that_switched() -> None:
             id="interface",
         ),
         pytest.param(
+            fleet(on_hv1(SATELLITE, vm(2)), servers=(satellite(State.OFF),)),
+            fleet(on_hv1(SATELLITE, WEB)),
+            FindingKind.NEW,
+            CauseKind.DOMAIN_CHANGED,
+            id="an interface that was added when the server switched as well",
+        ),
+        pytest.param(
+            fleet(on_hv1(SATELLITE, WEB)),
+            fleet(on_hv1(SATELLITE, vm(2)), servers=(satellite(State.OFF),)),
+            FindingKind.RESOLVED,
+            CauseKind.DOMAIN_CHANGED,
+            id="an interface that was removed when the server switched as well",
+        ),
+        pytest.param(
             fleet(servers=(satellite(State.OFF), server("other", State.OFF))),
             fleet(servers=(satellite(State.OFF),)),
             None,

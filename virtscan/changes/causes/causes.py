@@ -38,7 +38,8 @@ class Causes:
             return self._of_exposure(old, new, pair)
         cause = (
             (waiver_cause(kind, old, new, self._old, self._new) or self._of_pair(kind, pair))
-            or (self._servers.of(old, new) or self._of_host(old, new, pair))
+            or (DomainCauses(pair).of_presence(new or old) or self._servers.of(old, new))
+            or self._of_host(old, new, pair)
             or place_cause(old, new, self._by_name)
         )
         return cause or self._unknown(old, new)

@@ -21,8 +21,13 @@ class DomainCauses:
         self.old = None if pair.old is None else pair.old.domain
         self.new = None if pair.new is None else pair.new.domain
 
+    def of_presence(self, finding: Finding | None) -> Cause | None:
+        """Explain a finding by its interface if only one side of the domain has it, whatever else has changed."""
+        sides = [_interface(domain, finding) is None for domain in (self.old, self.new) if domain is not None]
+        return Cause(kind=CauseKind.DOMAIN_CHANGED) if len(set(sides)) > 1 else None
+
     def of(self, old: Finding | None, new: Finding | None) -> Cause | None:
-        """Explain a finding's change by that of its interface: definition, device or segment."""
+        """Explain a finding's change by that of its interface, which both sides have: definition, device, segment."""
         if self._is_attached_differently(old, new):
             return Cause(kind=CauseKind.DOMAIN_CHANGED)
         if old is None or new is None:
@@ -38,7 +43,7 @@ class DomainCauses:
     def _is_attached_differently(self, old: Finding | None, new: Finding | None) -> bool:
         before, after = _interface(self.old, old or new), _interface(self.new, new or old)
         if self.old is None or self.new is None or before is None or after is None:
-            return (before is None) is not (after is None)
+            return False
         fields = _ATTACHED if after.network is None else _ATTACHED[:3]
         return self.old.type != self.new.type or _differ(before, after, fields)
 
