@@ -1,10 +1,39 @@
 """A hypervisor that is a virtual machine, and a server that may be the host around it."""
 
-import pytest
+from typing import Any
 
-from tests.build import bond, bridge, bridged, device, domain, hypervisor, nic, read_server, sends, tap
-from tests.correlator.scenes import finding_of, scene
-from virtscan.model import Backing, DeviceKind, Mac, Machine, ServerDevice, State
+import pytest
+from msgspec.structs import replace
+
+from tests.build import (
+    bond,
+    bridge,
+    bridged,
+    device,
+    domain,
+    hypervisor,
+    macvtap,
+    nic,
+    own_nics,
+    read_server,
+    sends,
+    tap,
+    vlan,
+)
+from tests.correlator.scenes import SERVING, finding_of, provisioner, scene
+from virtscan.model import (
+    Backing,
+    DeviceKind,
+    Domain,
+    HostStatus,
+    Hypervisor,
+    Interface,
+    Mac,
+    Machine,
+    ServerDevice,
+    SourceMode,
+    State,
+)
 from virtscan.model.reasons import NeedsOuterHost
 
 VIRTIO = (bond("bond2", "eth4"), nic("eth4", driver="virtio_net"))
@@ -44,12 +73,103 @@ def test_a_bare_metal_hypervisor_does_not_run_on_a_server() -> None:
     assert finding_of(scene(servers=(read_server(*devices, machine=Machine.PHYSICAL),))).rule == "R10"
 
 
-@pytest.mark.parametrize(("bridge_state", "rule"), [(State.ON, "R14"), (OFF, "R5")])
+INNER = Mac("52:54:00:00:0f:01")
+INNER_NICS = (nic("eth4", driver="virtio_net", mac=INNER), bond("bond2", "eth4"))
+VEPA = SourceMode.VEPA
+
+
+@pytest.mark.parametrize(("bridge_state", "rule"), [(State.ON, "R8"), (OFF, "R5")])
 def test_a_nic_fills_no_checksum_of_frames_from_its_hypervisor_to_a_nested_one(bridge_state: State, rule: str) -> None:
-    nested = (nic("eth4", driver="virtio_net", mac=Mac("52:54:00:00:0f:01")), bond("bond2", "eth4"))
-    host = hypervisor(
-        "hv0", domain("nested", bridged(mac="52:54:00:00:0f:01")), devices=(bridge("br0", "eth0", "vnet0"), NIC, VNET)
-    )
+    host = hypervisor("hv0", domain("nested", bridged(mac=INNER)), devices=(bridge("br0", "eth0", "vnet0"), NIC, VNET))
     satellite = read_server(sends(bridge("br0", "eth0", "vnet0"), bridge_state), sends(NIC, OFF), sends(VNET))
 
-    assert finding_of(scene(servers=(satellite,), host_devices=nested, others=(host,))).rule == rule
+    assert finding_of(scene(servers=(satellite,), host_devices=INNER_NICS, others=(host,))).rule == rule
+
+
+def test_a_nic_of_a_sibling_fills_the_checksums_of_its_own_frames() -> None:
+    virtual = nic("eth0", driver="virtio_net", mac=Mac("52:54:00:00:0f:05"))
+    sibling = hypervisor("hv2", devices=(bridge("br0", "eth0", "vnet0"), virtual, VNET))
+    satellite = read_server(sends(bridge("br0", "eth0", "vnet0")), sends(virtual, OFF), sends(VNET))
+
+    assert finding_of(scene(servers=(satellite,), host_devices=INNER_NICS, others=(sibling,))).rule == "R5"
+
+
+def outer_host(nested: Interface, *beside: Domain, **more: Any) -> Hypervisor:
+    """The host around hv1, which has br0 and bond2 on NICs of their own."""
+    devices = (bridge("br0", "eth0", "vnet0"), vlan("br0.100", "br0"), NIC, VNET, bond(), *own_nics("hv0"))
+    fields: dict[str, Any] = {"devices": devices, "machine": Machine.PHYSICAL}
+    return hypervisor("hv0", domain("nested", nested), *beside, **(fields | more))
+
+
+@pytest.mark.parametrize(
+    ("nested", "server", "rule"),
+    [
+        # A tap gets all frames of its bridge, also those of macvtaps on the bridge.
+        (bridged(mac=INNER), bridged(mac=SERVING), "R8"),
+        (bridged(mac=INNER), macvtap("br0", mac=SERVING), "R8"),
+        (macvtap("br0", mac=INNER), bridged(mac=SERVING), "R8"),
+        (macvtap(mac=INNER), macvtap(mac=SERVING), "R8"),
+        # They have a tag there.
+        (bridged(mac=INNER), macvtap("br0.100", mac=SERVING), "R14"),
+        # The server sends complete checksums, or the outer host's NICs fill them in.
+        (bridged(mac=INNER), bridged(mac=SERVING, model="e1000"), "R6"),
+        (macvtap(mac=INNER), bridged(mac=SERVING), "R10"),
+        (macvtap(mac=INNER, mode=VEPA), macvtap(mac=SERVING), "R10"),
+        (macvtap(mac=INNER), macvtap(mac=SERVING, mode=VEPA), "R10"),
+        # The outer host fills in checksums for a NIC that takes no partial ones, or QEMU ignores them.
+        (bridged(mac=INNER, guest_csum=OFF), bridged(mac=SERVING), "R14"),
+        (bridged(mac=INNER, model="e1000"), bridged(mac=SERVING), "R14"),
+        # Frames from bond2 may come back to br0 by the guest behind vnet0.
+        (bridged(mac=INNER), macvtap(mac=SERVING), "R14"),
+        (macvtap(mac=INNER), bridged(mac=SERVING, type="ethernet", attachments=()), "R14"),
+    ],
+)
+def test_a_server_on_the_outer_host_has_a_known_path(nested: Interface, server: Interface, rule: str) -> None:
+    host = outer_host(nested, provisioner(server))
+
+    assert finding_of(scene(host_devices=INNER_NICS, others=(host,))).rule == rule
+
+
+@pytest.mark.parametrize(
+    ("more", "rule"),
+    [
+        ({}, "R10"),
+        ({"machine": Machine.VIRTUAL}, "R14"),
+        ({"lists_all_domains": False}, "R14"),
+        ({"status": HostStatus.PARTIAL}, "R14"),
+    ],
+)
+def test_a_server_that_is_not_on_the_outer_host_either_is_another_machine(more: dict[str, Any], rule: str) -> None:
+    found = finding_of(scene(host_devices=INNER_NICS, others=(outer_host(bridged(mac=INNER), **more),)))
+
+    assert found.rule == rule
+
+
+@pytest.mark.parametrize(("nested", "rule"), [(bridged(mac=INNER), "R8"), (macvtap(mac=INNER), "R10")])
+def test_a_server_on_a_sibling_of_the_nested_hypervisor_has_a_known_path(nested: Interface, rule: str) -> None:
+    other = Mac("52:54:00:00:0f:05")
+    sibling = hypervisor(
+        "hv2", provisioner(), devices=(nic("eth4", driver="virtio_net", mac=other), bond("bond2", "eth4"))
+    )
+    host = outer_host(nested, domain("sibling", bridged(mac=other)))
+
+    assert finding_of(scene(host_devices=INNER_NICS, others=(host, sibling))).rule == rule
+
+
+@pytest.mark.parametrize(
+    ("macs", "rule"),
+    [
+        ((INNER, Mac("52:54:00:00:0f:02")), "R8"),
+        # The bond has given both members one MAC: neither is known to be the other interface.
+        ((INNER, INNER), "R14"),
+        ((INNER, None), "R14"),
+        ((INNER, Mac("52:54:00:00:0f:03")), "R14"),
+    ],
+)
+def test_a_bond_of_virtual_nics_receives_by_each_of_them(macs: tuple[Mac | None, ...], rule: str) -> None:
+    nics = (nic(name, driver="virtio_net", mac=mac) for name, mac in zip(("eth4", "eth5"), macs, strict=True))
+    second = macvtap(mac="52:54:00:00:0f:02", index=1)
+    nested = domain("nested", bridged(mac=INNER), second)
+    host = replace(outer_host(second), domains=(nested, provisioner()))
+
+    assert finding_of(scene(host_devices=(bond(), *nics), others=(host,))).rule == rule

@@ -325,7 +325,8 @@ def test_a_device_that_reflects_names_its_virtual_ends() -> None:
 def test_the_path_is_missing_if_the_outer_host_is_known_to_run_the_server(
     state: DomainState, outer: str | None
 ) -> None:
-    around = hypervisor("hv2", provisioner(), domain("hv1", macvtap(mac=OTHER), state=state))
+    interface = macvtap(mac=OTHER, guest_csum=State.OFF)  # the outer host fills in checksums, or loses the mark
+    around = hypervisor("hv2", provisioner(), domain("hv1", interface, state=state))
     virtual = (bond("bond2", "eth4"), nic("eth4", mac=Mac(OTHER), driver="virtio_net"))
     nested = scene(host_devices=virtual, others=(around,))
 

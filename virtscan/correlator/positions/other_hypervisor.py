@@ -46,7 +46,8 @@ def on_another(
         because += (point.shown_as_vm(),)
         outer = remote if fleet.runs_on(point.hypervisor, remote) else None
         where = Where.UNPROVEN
-        missing = (NeedsOuterHost(server=stack.server.name, hypervisor=point.hypervisor, outer=outer),)
+        outer_host = NeedsOuterHost(server=stack.server.name, hypervisor=point.hypervisor, outer=outer)
+        missing = (outer_host,) if hidden is None else (outer_host, hidden)
     elif nested is State.UNKNOWN and (around := fleet.hypervisor_domains_on(point.hypervisor, remote)):
         where, missing = (
             Where.UNPROVEN,
@@ -127,18 +128,22 @@ def _is_nested(
     local = point.hypervisor
     if point.is_filled or point.machine is Machine.PHYSICAL:
         return State.OFF
-    may_run_there = not fleet.is_nested(local) and (
-        seen.may_have_unread_domains or _may_be_any_domain(local, place, fleet)
-    )
-    runs_there = bool(fleet.hypervisor_domains_on(local, place.hypervisor))
-    if seen.leaves and not (runs_there or may_run_there):
+    if seen.leaves and not may_carry(place, local, fleet):
         return State.OFF
     return State.UNKNOWN if point.machine is Machine.UNKNOWN else State.ON
 
 
-def _may_be_any_domain(local: str, place: GuestNic | HostDevice | HostItself, fleet: Fleet) -> bool:
-    """Return True if no NIC of a hypervisor is known by its MAC, and domains beside the server are known there."""
-    if fleet.machines[local] not in fleet.without_nics:
+def may_carry(place: GuestNic | HostDevice | HostItself, local: str, fleet: Fleet) -> bool:
+    """Return True if a hypervisor is, or may be, a domain on the machine of a place, or nested in one."""
+    if fleet.hypervisor_domains_on(local, place.hypervisor):
+        return True
+    if fleet.is_nested(local):
         return False
+    is_any = fleet.machines[local] in fleet.without_nics and has_other_domains(place, fleet)
+    return is_any or neighbour(place.hypervisor, fleet).may_have_unread_domains
+
+
+def has_other_domains(place: GuestNic | HostDevice | HostItself, fleet: Fleet) -> bool:
+    """Return True if domains beside the server are known on the machine of a place."""
     own = place.domain.name if isinstance(place, GuestNic) else None
     return any(domain.name != own for host in fleet.of_machine(place.hypervisor) for domain in host.domains)

@@ -47,6 +47,8 @@ _ON_NO_DEVICE = frozenset(
 A network without one hands out PCI devices. A script plugs an `ethernet` interface into anything.
 """
 
+_ON_ONE_DEVICE = {SourceMode.BRIDGE: Where.SAME_BRIDGE, SourceMode.UNKNOWN: Where.SAME_UNKNOWN}
+
 
 def positions(
     stack: SendingStack, place: Place, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
@@ -191,6 +193,10 @@ def _at(
         return _unproven(_needs_interface(point))
     met = meeting(device, point.device, stacks)
     match met.relation, met.vlan:
+        case (Relation.SAME | Relation.ABOVE, State.OFF) if point.mode is None:
+            return _received(sender, point.device, point)  # a tap gets all frames of its bridge
+        case (Relation.SAME | Relation.ABOVE | Relation.BELOW, _) if point.mode is None:
+            return _unproven(_lacks(point))
         case Relation.SAME | Relation.BELOW, _:
             return _on_the_stack(sender, met, mode, point, stacks)
         case (Relation.ABOVE, _) | (Relation.BESIDE, State.ON):
@@ -234,13 +240,7 @@ def _shared(sender: LocalServer, device: DeviceName, mode: SourceMode, point: At
         return _unproven(_lacks(point), shares, reach=reach)
     missing = (NeedsMode(server=sender.server),) if mode is SourceMode.UNKNOWN else ()
     leaves = (LeavesByNic(device=device),) if apart and not point.receives_partial else ()
-    match mode:
-        case SourceMode.BRIDGE:
-            where = Where.SAME_BRIDGE
-        case SourceMode.UNKNOWN:
-            where = Where.SAME_UNKNOWN
-        case _:
-            where = Where.SAME_OTHER
+    where = _ON_ONE_DEVICE.get(mode, Where.SAME_OTHER)
     return Position(where=where, reach=reach, because=(shares, *leaves), missing=missing)
 
 
@@ -261,9 +261,7 @@ def _goes_down(sender: LocalServer, met: Meeting, point: AttachmentPoint) -> Pos
         server_device=met.device,
         device=met.other,
     )
-    is_hosts_own = (
-        sender.is_host_process and met.vlan is not State.ON and met.relation in {Relation.SAME, Relation.BELOW}
-    )
+    is_hosts_own = sender.is_host_process and kind is SendsDown and met.relation in {Relation.SAME, Relation.BELOW}
     reach = Reach.NO if is_hosts_own else Reach.UNKNOWN
     if point.receives_partial and (met.vlan is not State.OFF or point.reflective is not State.OFF):
         return _unproven(_lacks(point), reason, reach=reach)

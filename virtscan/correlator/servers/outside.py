@@ -6,10 +6,13 @@ import msgspec
 
 from virtscan.correlator.devices.attachment import AttachmentPoint
 from virtscan.correlator.kernel import KernelState
-from virtscan.correlator.positions.elsewhere import from_outside
+from virtscan.correlator.location.fleet import Fleet
+from virtscan.correlator.location.places import GuestNic, OtherMachine, UnlocatedServer
+from virtscan.correlator.positions.other_hypervisor import may_carry
 from virtscan.correlator.positions.position import Position, Where
 from virtscan.correlator.reach import of_server
 from virtscan.correlator.servers.peers import Peers, PlacedStack
+from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.serving import Locality, locality, may_serve
 from virtscan.correlator.table import Ruling
@@ -154,9 +157,8 @@ class OutsideServers:
         return rulings
 
     def _rule_at(self, point: AttachmentPoint, placed: PlacedStack) -> Ruling:
-        """Rule on one place; the point may be on a guest of the server's machine unless NICs are between both."""
-        position = from_outside(placed.stack, placed.place, point, self._index.fleet, placed.remembered)
-        stack = placed.stack if position.where is Where.THROUGH_NICS else placed.here
+        position = self._index.outer_hosts.position(placed.stack, placed.place, point, placed.remembered)
+        stack = sender(placed, position, point.hypervisor, self._index.fleet)
         return rule_at(self._kernel, point, stack, position)
 
     def _excluded(self, candidates: CandidateServers, network: Locality, included: frozenset[int]) -> dict[int, str]:
@@ -174,6 +176,15 @@ class OutsideServers:
             }
         excluded |= dict.fromkeys(candidates.own, "own-interface")
         return dict(sorted(excluded.items()))
+
+
+def sender(placed: PlacedStack, position: Position, hypervisor: str, fleet: Fleet) -> SendingStack:
+    """Return a server's stack as a hypervisor meets it, which may be a guest of the machine that the server is."""
+    place = placed.place
+    if position.where is Where.THROUGH_NICS or isinstance(place, GuestNic | UnlocatedServer):
+        return placed.stack
+    is_carried = isinstance(place, OtherMachine) or may_carry(place, hypervisor, fleet)
+    return placed.here if is_carried else placed.stack
 
 
 def _for_all(group: Peers, rulings: Iterator[Ruling]) -> Iterator[Ruling]:

@@ -17,6 +17,7 @@ from virtscan.correlator.location.places import (
     UnlocatedServer,
     places,
 )
+from virtscan.correlator.positions.outer_host import OuterHosts
 from virtscan.correlator.servers.assignments import Assignments
 from virtscan.correlator.servers.peers import Peers, PlacedStack, peers
 from virtscan.correlator.servers.sending import (
@@ -43,6 +44,7 @@ class ServerIndex:
         self.fleet: Fleet = fleet_of(
             inventory, (mac for server_stacks in stacks for stack in server_stacks for mac in stack.macs)
         )
+        self.outer_hosts = OuterHosts(self.fleet)
         memory = remembered(inventory)
         self.placed: tuple[tuple[PlacedStack, ...], ...] = tuple(
             tuple(_placed(server_stacks, self.fleet, memory)) for server_stacks in stacks

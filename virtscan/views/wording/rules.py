@@ -199,7 +199,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         why="A packet that passes a NIC arrives complete; one that does not may arrive with a partial checksum. The "
         "ends of the path are known, but not its middle: a NIC of unknown kind, a nested hypervisor, an interface "
         "whose device is unknown. Virtual NICs pass partial checksums on, so the host around a nested hypervisor "
-        "decides.",
+        "decides. If that host was read completely, its devices show the path, and another rule applies.",
         action="Find out the fact that the finding names; `virtscan explain` shows how, easiest first. Often a "
         "declaration is enough: `physical = true` for a hypervisor or server that is not a VM.",
     ),
