@@ -32,9 +32,9 @@ from virtscan.correlator import correlate
 from virtscan.correlator.devices.attachment import AttachmentPoints
 from virtscan.correlator.evaluator import Evaluator, conclude
 from virtscan.correlator.kernel import kernel_state
-from virtscan.correlator.positions.elsewhere import from_outside
 from virtscan.correlator.positions.route import positions
 from virtscan.correlator.positions.seen_place import seen_from
+from virtscan.correlator.servers.outside import sender
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table import Ruling
@@ -49,6 +49,7 @@ from virtscan.model import (
     Hypervisor,
     Inventory,
     Mac,
+    Machine,
     NotJudged,
     Persistence,
     Server,
@@ -123,8 +124,8 @@ def ruled_alone(index: ServerIndex, host: Hypervisor, point: PointEvaluation, nu
     for at in index.placed[number]:
         seen = seen_from(at.place, host.name, index.fleet)
         if seen.outside is not None:
-            where = from_outside(at.stack, seen.outside, point.point, index.fleet, at.remembered)
-            yield rule_at(kernel_state(host), point.point, at.stack, where)
+            where = index.outer_hosts.position(at.stack, seen.outside, point.point, at.remembered)
+            yield rule_at(kernel_state(host), point.point, sender(at, where, host.name, index.fleet), where)
         for place in seen.inside:
             stack = at.here if place is at.place else at.stack
             for position in positions(stack, place, point.point, stacks):
@@ -263,10 +264,25 @@ RUNS_ON = server("s1", runs_on="far1"), server("s2", macs=(str(own_nics("far2")[
         inventory(
             here(devices=virtio(0)), beyond("far1", FIRST), beyond("far2", SECOND, lists_all_domains=False), servers=ON
         ),
+        inventory(
+            here(devices=(), machine=Machine.VIRTUAL),
+            beyond("far1", FIRST),
+            hypervisor("far2", domain("far2-guest", bridged(mac=SECOND)), domain("far2-vm")),
+            servers=ON,
+        ),
         inventory(here(), beyond("far1", FIRST), beyond("far2", SECOND), servers=OFF, gaps=(GAP,)),
         inventory(here(), hypervisor("far1"), hypervisor("far2"), servers=RUNS_ON, gaps=(GAP,)),
     ],
-    ids=["stopped", "virtual", "leaves", "carried", "may carry", "observed", "declared to run there"],
+    ids=[
+        "stopped",
+        "virtual",
+        "leaves",
+        "carried",
+        "may carry",
+        "has another domain",
+        "observed",
+        "declared to run there",
+    ],
 )
 def test_servers_that_differ_in_one_fact_are_judged_separately(looked_at: Inventory) -> None:
     assert_rulings_hold_for_all(looked_at)

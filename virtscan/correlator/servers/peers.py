@@ -13,7 +13,7 @@ from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.memory import Remembered
 from virtscan.correlator.location.places import GuestNic, HostDevice, HostItself, OtherMachine, Place, UnlocatedServer
 from virtscan.correlator.positions.filling import fills
-from virtscan.correlator.positions.other_hypervisor import Neighbour, neighbour
+from virtscan.correlator.positions.other_hypervisor import Neighbour, has_other_domains, neighbour
 from virtscan.correlator.positions.unlocated import why_hidden
 from virtscan.correlator.servers.sending import SendingStack, may_carry_guests
 from virtscan.model import Server, State
@@ -57,9 +57,9 @@ class _Aspect(msgspec.Struct, frozen=True, kw_only=True):
     """All that a ruling on a placed stack, seen from outside, depends on: without names, which only reasons hold.
 
     `is_observed` is True if the state was read of the whole stack, or declared. `for_guests` is the state on the way to
-    guests of its machine. `looks` is the hypervisor around it, else the kind of place; `runs_there` is True if it is
-    declared to be on that hypervisor. `interface` is set where the stack is not named as its server is, because rulings
-    are sorted by it.
+    guests of its machine. `looks` is the hypervisor around it, else the kind of place. `has_others` is True if another
+    domain is known on that hypervisor, `runs_there` if the server is declared to be on it. `interface` is set where the
+    stack is not named as its server is, because rulings are sorted by it.
     """
 
     tx: State
@@ -70,6 +70,7 @@ class _Aspect(msgspec.Struct, frozen=True, kw_only=True):
     runs_there: bool
     interface: str | None
     looks: Neighbour | WhyUnlocated | None
+    has_others: bool
     fills: bool
     exclusive: bool
     stopped: bool
@@ -120,6 +121,7 @@ def _aspect(placed_stack: PlacedStack, fleet: Fleet, neighbours: dict[str, Neigh
         declared=stack.declared and (nic is None or nic.declared),
         interface=None if stack.interface == stack.server.interface else stack.interface or "",
         looks=_looks(place, fleet, neighbours),
+        has_others=isinstance(place, GuestNic | HostDevice | HostItself) and has_other_domains(place, fleet),
         fills=nic is not None and fills(stack.server.name, nic) is not None,
         exclusive=nic is not None and nic.exclusive,
         stopped=nic is not None and nic.is_stopped,
