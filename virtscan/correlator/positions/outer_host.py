@@ -108,14 +108,19 @@ class OuterHosts:
         return _Entry(nic, points.point(nic.attachments[0], nic.network, nic.target), points.stacks)
 
     def _domain_around(self, hypervisor: str) -> HypervisorDomain | None:
-        """Return the domain that a hypervisor certainly is, on a host that was read completely with all its guests."""
-        candidates = self._fleet.hypervisor_domains.get(self._fleet.machines[hypervisor], ())
+        """Return the domain that a hypervisor certainly is, on a host that was read completely with all its guests.
+
+        A host whose NICs are unknown may itself be a server.
+        """
+        fleet = self._fleet
+        candidates = fleet.hypervisor_domains.get(fleet.machines[hypervisor], ())
         running = [one for one in candidates if one.domain.state is DomainState.ACTIVE and not one.domain.next_start]
         if len(running) != 1 or running[0].doubts:
             return None
-        unread = self._fleet.unread
-        lacking = unread.incomplete | unread.devices
-        return running[0] if lacking.isdisjoint(self._fleet.hosts_on(running[0].hypervisor)) else None
+        outer = running[0].hypervisor
+        lacking = fleet.unread.incomplete | fleet.unread.devices
+        is_read = lacking.isdisjoint(fleet.hosts_on(outer)) and fleet.machines[outer] not in fleet.without_nics
+        return running[0] if is_read else None
 
 
 def _joined(position: Position, seen: Sequence[Position], where: Where) -> Position:
