@@ -40,7 +40,7 @@ from virtscan.model import (
     SourceMode,
     Verdict,
 )
-from virtscan.model.reasons import LeavesByNic, NeedsDeviceRole, NeedsNicKinds, NeedsPlace
+from virtscan.model.reasons import LeavesByNic, NeedsDeviceRole, NeedsNicKinds, NeedsPlace, NeedsReflection
 
 BRIDGE, VEPA, PRIVATE, PASSTHROUGH, NO_MODE = SourceMode
 YES, NO, UNKNOWN = Reach
@@ -701,3 +701,25 @@ def test_a_hypervisor_that_may_be_a_domain_beside_the_server_is_not_cleared() ->
 
     assert finding.rule == "R14"
     assert NeedsNicKinds(hypervisor="hv1", device=None, nics=(doubtful.name,)) in finding.missing
+
+
+@pytest.mark.parametrize(
+    ("server", "macvlans", "rule"),
+    [
+        (bridged("br1", mac=SERVING), (macvlan("mv0", "bond2"),), "R14"),
+        (macvtap("p1", mac=SERVING), (macvlan("mv0", "bond2"),), "R14"),
+        (bridged("br1", mac=SERVING), (macvlan("mv0", "bond2", SourceMode.PRIVATE),), "R10"),
+        (bridged("br1", mac=SERVING), (macvlan("mv0", "eth0"),), "R10"),
+        (bridged("br2", mac=SERVING), (macvlan("mv0", "bond2"),), "R10"),
+    ],
+)
+def test_a_pair_of_veths_may_lead_to_a_macvlan_beside_the_interface(
+    server: Interface, macvlans: tuple[Device, ...], rule: str
+) -> None:
+    devices = (bridge("br0", "mv0", "p0"), veth("p0"), bridge("br1", "p1"), veth("p1"), bridge("br2", "eth1"))
+    nics = (nic("eth0"), nic("eth1"))
+
+    finding = finding_of(scene(beside=(provisioner(server),), devices=(*devices, *nics, *macvlans)))
+
+    assert finding.rule == rule
+    assert any(isinstance(fact, NeedsReflection) and fact.nics == ("p0",) for fact in finding.missing) is (rule == "R14")

@@ -49,6 +49,20 @@ def bridged_macvlan(
     )
 
 
+def veths_to_macvlans(
+    device: DeviceName, sender: DeviceName, stacks: Mapping[DeviceName, DeviceStack]
+) -> tuple[DeviceName, ...]:
+    """Name the veths by which frames of a sender may come to a macvlan in bridge mode on a device.
+
+    They leave the sender's stack by another veth: the pairs are unknown.
+    """
+    if not any(_is_veth(name, stacks) for name in downwards(sender, stacks)):
+        return ()
+    tops = [top for top in stacks if bridged_macvlan(device, top, stacks) is not None]
+    veths = (name for top in tops for name in stacks[top].lower if _is_veth(name, stacks))
+    return tuple(dict.fromkeys(veths))
+
+
 def possible_macvlans(
     device: DeviceName, other: DeviceName, stacks: Mapping[DeviceName, DeviceStack]
 ) -> tuple[DeviceName, ...]:
@@ -69,6 +83,10 @@ def as_macvlans(
 def may_be_bridge(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> bool:
     """Return True if a device is a bridge, or of unknown kind."""
     return device not in stacks or stacks[device].kind in {DeviceKind.BRIDGE, DeviceKind.UNKNOWN}
+
+
+def _is_veth(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> bool:
+    return name in stacks and stacks[name].kind is DeviceKind.VETH
 
 
 def _is_tagged(macvlan: DeviceName, names: Iterable[DeviceName], stacks: Mapping[DeviceName, DeviceStack]) -> bool:

@@ -13,6 +13,7 @@ from virtscan.correlator.devices.macvlans import (
     macvlans_below,
     may_be_bridge,
     possible_macvlans,
+    veths_to_macvlans,
 )
 from virtscan.correlator.devices.meeting import NEVER_REFLECTED, Meeting, Relation, meeting, reach_between
 from virtscan.correlator.devices.nic import NicKind, is_dummy, is_nic
@@ -81,7 +82,6 @@ def _of_guest(
 ) -> Iterator[Position]:
     sender = LocalServer(server=name, domain=place.domain.name)
     attachments = place.interface.attachments
-    pool = len(attachments) > 1
     if not attachments:
         is_apart = place.interface.type in _ON_NO_DEVICE
         possible = [_elsewhere(sender, None, point) if is_apart else _unknown_device(sender, point)]
@@ -102,7 +102,7 @@ def _of_guest(
             fills=fills(name, place),
             declared=place.declared,
             mac=place.interface.mac,
-            exclusive=place.exclusive or pool,
+            exclusive=place.exclusive or len(attachments) > 1,
             stopped=place.is_stopped,
         )
 
@@ -202,7 +202,7 @@ def _at(
         case (Relation.ABOVE, _) | (Relation.BESIDE, State.ON):
             return _goes_down(sender, met, point)
         case _:
-            return _elsewhere(sender, device, point)
+            return _elsewhere(sender, device, point, veths_to_macvlans(point.device, device, stacks))
 
 
 def _on_the_stack(
@@ -269,20 +269,22 @@ def _goes_down(sender: LocalServer, met: Meeting, point: AttachmentPoint) -> Pos
     return Position(where=Where.NEVER_MET, reach=reach, because=(reason, *leaves))
 
 
-def _elsewhere(sender: LocalServer, device: DeviceName | None, point: AttachmentPoint) -> Position:
+def _elsewhere(
+    sender: LocalServer, device: DeviceName | None, point: AttachmentPoint, veths: tuple[DeviceName, ...] = ()
+) -> Position:
     reason = ElsewhereOnHypervisor(
         server=sender.server, hypervisor=point.hypervisor, domain=sender.domain, device=device
     )
-    if point.is_filled:
+    if point.is_filled and not veths:
         entered = EnteredByNics(hypervisor=point.hypervisor, device=point.device, nics=point.stack.nics)
         return Position(where=Where.THROUGH_NICS, reach=Reach.UNKNOWN, because=(reason, entered))
-    return _unproven(_needs_interface(point) if point.device is None else _lacks(point), reason)
+    return _unproven(_needs_interface(point) if point.device is None else _lacks(point, veths), reason)
 
 
-def _lacks(point: AttachmentPoint) -> Missing:
+def _lacks(point: AttachmentPoint, veths: tuple[DeviceName, ...] = ()) -> Missing:
     """Name the fact that decides if packets entering the device from outside have passed a NIC that fills."""
-    if point.stack.entry is NicKind.VIRTUAL:
-        return NeedsReflection(hypervisor=point.hypervisor, device=point.device, nics=point.stack.open_ends)
+    if veths or point.stack.entry is NicKind.VIRTUAL:
+        return NeedsReflection(hypervisor=point.hypervisor, device=point.device, nics=veths or point.stack.open_ends)
     return point.needs_nic_kinds()
 
 
