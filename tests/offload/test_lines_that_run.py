@@ -583,6 +583,10 @@ def test_a_dispatcher_gets_a_device_that_has_a_profile() -> None:
         ('case "$2" in up) ethtool -K "$1" tx off;; dhcp4-change) ethtool -K "$1" tx on;; esac', UNKNOWN),
         ('case "$NM_DISPATCHER_ACTION" in up) ethtool -K "$1" tx off;; *) ethtool -K "$1" tx on;; esac', UNKNOWN),
         ('case "$2" in up) ethtool -K "$1" tx off;; down) ethtool -K "$1" tx on;; esac', OFF),
+        ('case "$2" in up) ethtool -K "$1" tx off;; dhcp6-change) ethtool -K "$1" tx on;; esac', UNKNOWN),
+        ('case "$2" in up) ethtool -K "$1" tx off;; hostname) ethtool -K eth0 tx on;; esac', UNKNOWN),
+        ('case "$2" in up) ethtool -K "$1" tx off;; connectivity-change) ethtool -K eth0 tx on;; esac', UNKNOWN),
+        ('case "$2" in up) ethtool -K "$1" tx off;; connectivity-change) ethtool -K eth1 tx on;; esac', OFF),
     ],
 )
 def test_a_dispatcher_gets_the_device_and_the_action(script: str, expected: State) -> None:
@@ -591,6 +595,35 @@ def test_a_dispatcher_gets_the_device_and_the_action(script: str, expected: Stat
 
     assert state({**profile, "/etc/NetworkManager/dispatcher.d/10-tx": f"#!/bin/sh\n{script}"}) is expected
     assert state({**profile, "/etc/NetworkManager/dispatcher.d/10-tx": action}, udev=232) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/etc/NetworkManager/dispatcher.d/10-tx", "$1"),
+        ("/etc/networkd-dispatcher/routable.d/10-tx", "$IFACE"),
+        ("/etc/network/if-up.d/tx", "$IFACE"),
+        ("/sbin/ifup-local", "$1"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ('[ "{}" = bond0 ] && ethtool -K eth0 tx off', UNKNOWN),
+        ('case "{}" in bond*) for nic in eth0 eth1; do ethtool -K $nic tx off; done;; esac', UNKNOWN),
+        ('ethtool -K eth0 tx off; [ "{}" = bond0 ] && ethtool -K eth0 tx on', UNKNOWN),
+        ('ethtool -K eth0 tx off; [ "{}" = bond0 ] && ethtool -K bond0 tx on', OFF),
+        ('ethtool -K eth0 tx off; [ "{}" = bond1 ] && ethtool -K eth0 tx on', OFF),
+    ],
+)
+def test_a_hook_may_switch_the_device_when_another_comes_up(path: str, name: str, script: str, expected: State) -> None:
+    files = {
+        "/etc/NetworkManager/system-connections/a": "[connection]\ntype=ethernet\ninterface-name=eth0\n",
+        MAIN: "auto eth0\niface eth0 inet dhcp\n",
+        path: f"#!/bin/sh\n{script.format(name)}\n",
+    }
+
+    assert state(files, devices=frozenset({"lo", "eth0", "bond0"})) is expected
 
 
 # ------------------------------------------------------------------ units

@@ -40,6 +40,9 @@ _SERVICE_TIMEOUT = 300
 _DISPATCHER_TIMEOUT = 600
 """Seconds for each of NetworkManager's scripts (nm-dispatcher.c)."""
 _DISPATCHER, _DISPATCHERS_ALIAS = "NetworkManager-dispatcher.service", "dbus-org.freedesktop.nm-dispatcher.service"
+_MOST_DEVICES = 100
+"""Number of other devices for which a script is followed."""
+_OF_ONE_DEVICE = {"ADDRFAM", "METHOD"}
 _RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
 # The script of Debian's ethtool package, which applies the options of the interfaces files.
 _DEBIANS_OWN = re.compile(r"^gather_settings", re.MULTILINE)
@@ -49,8 +52,8 @@ class _Hook(msgspec.Struct, frozen=True, kw_only=True):
     """Scripts of one kind: their places, their arguments, and whether they run at boot.
 
     `executed` is True if they are executed directly and not by a shell: then a script without a `#!` line fails.
-    `again` is a second action for which they may run afterwards; it replaces the last argument. `limit` is the time in
-    seconds after which they are killed.
+    `events` are words to replace in the arguments and variables, for actions after which they may run again. `limit` is
+    the time in seconds after which they are killed.
     """
 
     patterns: tuple[str, ...]
@@ -60,7 +63,7 @@ class _Hook(msgspec.Struct, frozen=True, kw_only=True):
     names: re.Pattern[str] = re.compile(".*", re.DOTALL)
     guarded: bool = False
     executed: bool = False
-    again: str | None = None
+    events: tuple[Mapping[str, str], ...] = ()
     limit: float = inf
 
 
@@ -80,8 +83,9 @@ def hooks(
             if idle or _DEBIANS_OWN.search(text) or (hook.guarded and str(path) in evidence.foreign):
                 continue
             states = _states(text, hook, evidence, device)
-            if hook.again is not None:
-                states = merged(states, _states(text, _later(hook), evidence, device), certain=False)
+            for words in (*hook.events, *_of_others(text, evidence, device)):
+                if (later := _instead(hook, words)) != hook:
+                    states = merged(states, _states(text, later, evidence, device), certain=False)
             certain = executable is State.ON and hook.runs is State.ON
             certain = certain and (text.startswith("#!") or not hook.executed) and str(path) not in evidence.unclear
             certain = certain and not (is_late and hook.arguments == _START)
@@ -94,11 +98,20 @@ def hooks(
             yield from _called(caller, called, evidence, device)
 
 
-def _later(hook: _Hook) -> _Hook:
-    """Return the hook as it runs for its second action."""
-    *arguments, action = hook.arguments or (None,)
-    variables = {name: hook.again if value == action else value for name, value in hook.variables.items()}
-    return msgspec.structs.replace(hook, arguments=(*arguments, hook.again), variables=variables)
+def _of_others(text: str, evidence: Evidence, device: str) -> Iterator[Mapping[str, str]]:
+    """Yield the words to replace for the runs for other devices, of a script that names the device."""
+    if device in text:
+        others = sorted(evidence.devices - {device}, key=lambda name: (name not in text, name))
+        yield from ({device: name} for name in others[:_MOST_DEVICES])
+
+
+def _instead(hook: _Hook, words: Mapping[str, str]) -> _Hook:
+    """Return the hook with other words in its arguments and variables."""
+    arguments = hook.arguments and tuple(words.get(word or "", word) for word in hook.arguments)
+    variables = {name: words.get(value or "", value) for name, value in hook.variables.items()}
+    if variables != hook.variables:
+        variables |= dict.fromkeys(_OF_ONE_DEVICE & variables.keys())
+    return msgspec.structs.replace(hook, arguments=arguments, variables=variables)
 
 
 def _states(text: str, hook: _Hook, evidence: Evidence, device: str) -> dict[str, State]:
@@ -185,10 +198,16 @@ def _dispatchers(evidence: Evidence, device: str, macs: tuple[str, ...], kind: D
             runs=_dispatcher_starts(evidence),
             guarded=True,
             limit=_DISPATCHER_TIMEOUT,
-            again="dhcp4-change" if managed and action == "up" else None,
+            events=_events(device) if managed and action == "up" else (),
         )
         for pattern, action in zip(_NETWORK_MANAGER, ("up", "pre-up"), strict=True)
     )
+
+
+def _events(device: str) -> tuple[Mapping[str, str], ...]:
+    """Return what replaces `up` and the device for events that follow at boot; some are of no device."""
+    of_device = ({"up": f"dhcp{version}-change"} for version in (4, 6))
+    return (*of_device, *({"up": event, device: "none"} for event in ("hostname", "connectivity-change")))
 
 
 def _dispatcher_starts(evidence: Evidence) -> State:
