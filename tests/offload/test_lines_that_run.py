@@ -553,6 +553,46 @@ def test_a_masked_service_runs_no_scripts(path: str, unit: str) -> None:
     assert state({path: f"#!/bin/sh\n{COMMAND}"}, aliases={unit: "null"}) is ON
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("[Unit]\nAfter=network-online.target\n", OFF),
+        ("[Service]\nTimeoutStartSec=30\nUser=root\n", OFF),
+        ("[Service]\nExecStartPre=/bin/sleep 10\nExecStartPre=-/usr/local/bin/check\n", OFF),
+        ("[Service]\nExecStartPre=/usr/local/bin/check\n", UNKNOWN),
+        ("[Service]\nExecStart=\nExecStart=/bin/true\n", UNKNOWN),
+        ("[Service]\nUser=nobody\n", UNKNOWN),
+        ("[Service]\nPrivateNetwork=yes\n", UNKNOWN),
+        ("[Unit]\nConditionPathExists=/etc/missing\n", UNKNOWN),
+        ("[Unit]\nAssertHost=another\n", UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize(
+    ("path", "text", "service", "usual"),
+    [
+        (RC_LOCAL, f"#!/bin/sh\n{COMMAND}\n", "rc-local", "/etc/rc.local start"),
+        (MAIN, f"auto eth0\niface eth0 inet dhcp\n  up {COMMAND}\n", "networking", "/sbin/ifup -a"),
+        ("/etc/cron.d/tx", f"@reboot root /usr/sbin/{COMMAND}\n", "cron", "/usr/sbin/cron -f -P"),
+        (
+            "/etc/NetworkManager/system-connections/a",
+            "[connection]\ntype=ethernet\ninterface-name=eth0\n[ethtool]\nfeature-tx=false\n",
+            "NetworkManager",
+            "/usr/sbin/NetworkManager --no-daemon",
+        ),
+    ],
+)
+def test_a_service_applies_settings_unless_its_own_files_keep_it_from_that(
+    path: str, text: str, service: str, usual: str, lines: str, expected: State
+) -> None:
+    wanted = frozenset({OTHER, f"multi-user.target.wants/{service}.service"})
+    unit = f"/etc/systemd/system/{service}.service"
+    whole = f"[Service]\nExecStart={usual}\n"
+
+    for files in ({f"{unit}.d/a.conf": lines}, {unit: f"{whole}{lines}"}, {unit: whole, f"{unit}.d/a.conf": lines}):
+        assert state({path: text} | files, executable=frozenset({path}), wanted=wanted) is expected
+    assert state({path: text, f"/usr/lib/systemd/system/{service}.service": lines}, wanted=wanted) is OFF
+
+
 def test_red_hat_runs_the_rc_local_in_rc_d_alone() -> None:
     off, in_rc_d = f"#!/bin/sh\n{COMMAND}\n", "/etc/rc.d/rc.local"
 
@@ -754,6 +794,26 @@ def test_a_service_counts_if_something_starts_it_at_boot(wanted: set[str], expec
 )
 def test_a_service_counts_by_the_program_it_starts(service: str, expected: State) -> None:
     assert state({UNIT: f"[Service]\n{service}\n"}, wanted=BOOT) is expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "runs", "expected"),
+    [
+        ("ConditionPathExists={}", True, OFF),
+        ("ConditionFileIsExecutable={}", True, OFF),
+        ("ConditionFileNotEmpty={}", True, OFF),
+        ("ConditionPathExists=!{}", True, UNKNOWN),
+        ("ConditionPathExists=/etc/missing", True, UNKNOWN),
+        ("ConditionPathExists={}", False, OFF),
+        ("ConditionFileIsExecutable={}", False, UNKNOWN),
+    ],
+)
+def test_a_script_that_was_read_meets_the_condition_of_its_service(condition: str, runs: bool, expected: State) -> None:
+    script = "/etc/own/offload"
+    unit = f"[Unit]\n{condition.format(script)}\n[Service]\nExecStart=/bin/sh {script}\n"
+    files = {UNIT: unit, script: f"#!/bin/sh\n{COMMAND}\n"}
+
+    assert state(files, executable=frozenset({script} if runs else ()), wanted=BOOT) is expected
 
 
 def test_a_service_is_the_first_of_its_name_with_its_drop_ins() -> None:

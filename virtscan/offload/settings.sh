@@ -343,6 +343,14 @@ units() {
             names="$names|$(printf '%s' "${name%.service}" | sed 's/[.@+]/\\&/g')"
         fi
     done
+    # What may keep the services that apply settings from their work.
+    relied='NetworkManager|NetworkManager-dispatcher|networking|network|wicked|crond?|cronie|fcron|systemd-cron'
+    relied="$relied|networkd-dispatcher|systemd-networkd|rc-local"
+    for folder in $folders; do
+        case ${folder#"$root"} in /lib/* | /usr/lib/*) continue ;; esac
+        lines "^$blank(\[|Exec|Condition|Assert|User|DynamicUser|PrivateNetwork|NetworkNamespacePath|Root)" \
+            $(printf '%s\n' "$folder"/*.service "$folder"/*.service.d/*.conf | grep -E "/($relied)\.service")
+    done
     say wants
     { wants $lasting && if [ -n "$lasting" ]; then runlevels; fi; } | body
     say wants-until-reboot

@@ -107,15 +107,27 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         return self.missing | {path for path in self.files if self.executes(path) is State.OFF}
 
     def starts(self, *services: str) -> State:
-        """Return whether one of these services starts at boot; ON if no enabled unit is known, as without systemd."""
+        """Return whether one of these services starts at boot; ON if no enabled unit is known, as without systemd.
+
+        UNKNOWN if the files of this machine may keep it from its usual work.
+        """
         units = {f"{service}.service" for service in services}
         startable = {unit for unit in units if not self.masks(unit)}
         if not startable:
             return State.OFF
         names = {entry.rpartition("/")[2] for entry in self.wanted}
-        if (not names and startable == units) or names & startable:
-            return State.ON
-        return State.UNKNOWN
+        started = startable if not names and startable == units else names & startable
+        return State.UNKNOWN if all(map(self.changes, started)) else State.ON
+
+    def changes(self, unit: str) -> bool:
+        """Return True if files of this machine may keep a distribution's service from its usual work."""
+        folders = [f"/{base}/systemd/system/{unit}" for base in ("usr/local/lib", "run", "etc")]
+        texts = (text for _, text in self.matching(*folders, *(f"{folder}.d/*.conf" for folder in folders)))
+        return any(
+            _LIMITING.fullmatch(key) and not _USUAL.fullmatch(f"{key}={value}") and value.split()[0] not in self.files
+            for _, key, value in ini(*texts)
+            if value
+        )
 
     def wants(self, service: str) -> bool:
         """Return True if a target starts a service at boot."""
@@ -193,6 +205,16 @@ _RUNLEVELS = (
     | {"5": "graphical.target"}
 )
 _USUAL_INIT = re.compile(r"init=(/usr)?/(s?bin/init|(lib|bin)/systemd(/systemd)?)")
+
+_LIMITING = re.compile(
+    r"Exec(Condition|StartPre|Start)|(Condition|Assert)\w+|User|DynamicUser|PrivateNetwork|NetworkNamespacePath|Root\w+"
+)
+"""Keys of units with which a service may not start, or do other work."""
+_USUAL = re.compile(
+    r"ExecStart=[-@:+!]*/\S*/(ifup|start-networking|NetworkManager|nm-dispatcher|networkd-dispatcher|systemd-networkd"
+    r"|network|wicked|f?crond?|cronie)(\s.*)?|ExecStartPre=(-.*|/\S*/(sleep|true)(\s.*)?)|\w+=(root|no|false|0)"
+)
+"""Those that change nothing: the usual programs, and others before them that succeed or may fail."""
 
 # Names that udev or biosdevname gives to a NIC, which the kernel had named eth0, eth1, …
 _GIVEN_LATER = re.compile(r"(en|wl|ww)[a-z]*[0-9].*|em\d+(_\d+)?|p\d+p\d+(_\d+)?|rename\d+")

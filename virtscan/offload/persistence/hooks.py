@@ -39,6 +39,7 @@ _SERVICE_TIMEOUT = 300
 """Seconds for the services of runlevel scripts (systemd-sysv-generator), and for networking.service."""
 _DISPATCHER_TIMEOUT = 600
 """Seconds for each of NetworkManager's scripts (nm-dispatcher.c)."""
+_SERVICE = "rc-local.service"
 _DISPATCHER, _DISPATCHERS_ALIAS = "NetworkManager-dispatcher.service", "dbus-org.freedesktop.nm-dispatcher.service"
 _MOST_DEVICES = 100
 """Number of other devices for which a script is followed."""
@@ -168,7 +169,7 @@ def _local(evidence: Evidence) -> tuple[_Hook, ...]:
         systemd-rc-local-generator(8): the path is set when systemd is built. On Red Hat /etc/rc.local is a symbolic
         link, which `sed -i` replaces by a file.
     """
-    runs = State.OFF if evidence.masks("rc-local.service") else State.ON
+    runs = State.UNKNOWN if evidence.changes(_SERVICE) else State.OFF if evidence.masks(_SERVICE) else State.ON
     is_apart = evidence.files.get(_LOCAL_OF_RED_HAT) not in {None, evidence.files.get(_LOCAL)}
     states = {_LOCAL: State.UNKNOWN if is_apart and runs is State.ON else runs, _LOCAL_OF_RED_HAT: runs}
     return tuple(
@@ -223,7 +224,7 @@ def _dispatcher_starts(evidence: Evidence) -> State:
         return State.OFF
     has_alias = any(alias.startswith("dbus-org.") for alias in evidence.aliases)
     lists_links = has_alias or evidence.wants("NetworkManager-wait-online")
-    if lists_links and _DISPATCHERS_ALIAS not in evidence.aliases:
+    if (lists_links and _DISPATCHERS_ALIAS not in evidence.aliases) or evidence.changes(_DISPATCHER):
         return State.UNKNOWN
     return evidence.starts("NetworkManager")
 

@@ -212,13 +212,14 @@ def is_unconditional(entries: Entries, instance: str | None, scene: Scene, start
 
 
 def _is_met(key: str, value: str, scene: Scene) -> bool:
-    """Return True for a condition that is known to hold: the device or ethtool exists."""
+    """Return True for a condition that is known to hold: the device, ethtool or a script exists."""
     path = value.lstrip("|")
     if "!" in path[:1] or not re.fullmatch(r"(Condition|Assert)(PathExists|FileIsExecutable|FileNotEmpty)", key):
         return False
     if path.rstrip("/") == f"/sys/class/net/{scene.device}":
         return key.endswith("PathExists")
-    return path.endswith("/ethtool") and path not in scene.not_executable
+    exists = path.endswith("/ethtool") or bool(scene.scripts.get(path))
+    return exists and (path not in scene.not_executable or (path in scene.scripts and "Executable" not in key))
 
 
 def _lines(entries: Entries, wanted: str) -> list[str]:
