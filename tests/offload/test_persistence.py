@@ -133,6 +133,9 @@ def keyfile(ethtool: str, head: str = "type=ethernet\ninterface-name=eth0", more
         ("feature-tx-checksum-ipv6=false", VIRTIO_OFF, ON),
         ("feature-tx-checksum-sctp=false\nfeature-rx=false\nring-tx=0", VIRTIO_OFF, ON),
         ("#feature-tx=false", VIRTIO_OFF, ON),
+        # NetworkManager ignores a name that it does not know, and an invalid value of another feature.
+        ("feature-tx-checksumming=false", VIRTIO_OFF, ON),
+        ("feature-tx=false\nfeature-rx=perhaps", VIRTIO_OFF, OFF),
         ("feature-tx=perhaps", VIRTIO_OFF, UNKNOWN),
         # No boolean of GLib.
         ("feature-tx=off", VIRTIO_OFF, UNKNOWN),
@@ -140,6 +143,12 @@ def keyfile(ethtool: str, head: str = "type=ethernet\ninterface-name=eth0", more
 )
 def test_a_profile_of_network_manager_lasts(ethtool: str, features: dict[str, Feature], state: State) -> None:
     assert after_reboot({KEYFILE: keyfile(ethtool)}, features).tx_checksum is state
+
+
+def test_a_profile_has_no_effect_where_network_manager_is_masked() -> None:
+    result = after_reboot({KEYFILE: keyfile("feature-tx=false")}, aliases={"NetworkManager.service": "null"})
+
+    assert result.tx_checksum is ON
 
 
 def test_the_setting_names_its_file() -> None:

@@ -27,6 +27,8 @@ from virtscan.offload.persistence.network_manager.profiles import (
     profiles,
 )
 
+_OPTIONS = ("feature-tx", *(f"feature-{name}" for name in FEATURES))
+"""Its names of the features; it ignores others, such as feature-tx-checksumming."""
 _ADDRESS = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
 _TYPES = {
     DeviceKind.ETHERNET: {*ETHERNET, "infiniband"},
@@ -50,7 +52,8 @@ def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...], kind
         interface-name and mac-address fits every device of its type. NetworkManager ignores files that other users
         than root may read, and all but one of those with the same uuid.
     """
-    manages = _manages(evidence, device, macs)
+    if (manages := _manages(evidence, device, macs)) is State.OFF:
+        return
     found: list[SavedSetting] = []
     read = profiles(evidence)
     uuids = [values.get(("connection", "uuid")) for values in read.values()]
@@ -87,13 +90,15 @@ def makes(evidence: Evidence, device: str) -> bool:
 
 
 def _states(values: Values) -> dict[str, State]:
-    pairs = [(key.removeprefix("feature-"), value) for (part, key), value in values.items() if part == "ethtool"]
-    states = states_of(pairs)
-    return states if all(value in BOOLEANS for _, value in pairs) else uncertain(states)
+    pairs = {key.removeprefix("feature-"): values["ethtool", key] for key in _OPTIONS if ("ethtool", key) in values}
+    states = states_of(pairs.items())
+    return states if BOOLEANS.issuperset(pairs.values()) else uncertain(states)
 
 
 def _manages(evidence: Evidence, device: str, macs: tuple[str, ...]) -> State:
     """Return whether NetworkManager runs and manages the device; UNKNOWN if its configuration may exclude it.
+
+    OFF if its service is masked.
 
     Source:
         NetworkManager.conf(5): `[keyfile] unmanaged-devices`, `path` (another folder of profiles); `[device…] managed`,
