@@ -83,6 +83,24 @@ def test_a_complete_offer_was_ignored_only_if_a_packet_was_repeated(
     assert judge(only(trace_of(tmp_path, *shots, until=60))).failed is failed
 
 
+@pytest.mark.parametrize(("until", "failed"), [(3.2, Failed.UNCLEAR), (6.0, Failed.UNCLEAR), (8.0, Failed.NO)])
+def test_complete_offers_do_not_clear_a_boot_whose_client_may_still_go_on(
+    until: float, failed: Failed, tmp_path: Path
+) -> None:
+    """A server of plain files may send partial checksums, although DHCP's are complete."""
+    shots = [shot for time in (0, 1, 3) for shot in (discover(time), offer(time + 0.1))]
+
+    assert judge(only(trace(tmp_path, *shots, until=until))).failed is failed
+
+
+def test_a_client_that_began_again_does_not_go_on_with_its_earlier_boot(tmp_path: Path) -> None:
+    times = [(0, 4), (1, 8), (3, 12), (6, 4)]
+    shots = [shot for time, seconds in times for shot in (discover(time, seconds=seconds), offer(time + 0.1))]
+
+    boots = trace(tmp_path, *shots, until=6.2).boots
+    assert [judge(boot).failed for boot in boots] == [Failed.NO, Failed.UNCLEAR]
+
+
 @pytest.mark.parametrize("kind", [Checksum.GOOD, Checksum.PARTIAL])
 def test_a_discover_repeated_before_the_offer_does_not_show_that_it_was_ignored(kind: Checksum, tmp_path: Path) -> None:
     found = only(trace(tmp_path, discover(0), discover(1), offer(1.1, kind), until=60))

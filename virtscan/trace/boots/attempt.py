@@ -129,6 +129,12 @@ class BootAttempt:
         """Return True if the client ignored answers of its last download with a checksum not known to be complete."""
         return bool(self._downloads) and self._downloads[-1].ignores_bad
 
+    def end(self) -> None:
+        """Record that the client began another attempt."""
+        self.leave()
+        for lease in self.leases.values():
+            lease.leave()
+
     def leave(self) -> None:
         """Record that the client left its downloads: further answers to them prove nothing."""
         for download in self._downloads:

@@ -106,7 +106,7 @@ class ClientTable:
         if known is not None and not (message is not None and _is_over(known, message, packet)):
             return known
         if known is not None:
-            known.leave()
+            known.end()
             if not known.kept(packet.time):
                 del self._attempts[known]
         attempt = self._new(mac, packet)
@@ -135,7 +135,7 @@ class ClientTable:
         """
         if not (attempt.gave_up(packet.time) and attempt.ignores_bad):
             return attempt
-        attempt.leave()
+        attempt.end()
         another = self._new(attempt.mac, packet)
         if another is not None:
             if attempt.mac is not None and self._by_mac.find(_octets(attempt.mac), attempt.segment) is attempt:

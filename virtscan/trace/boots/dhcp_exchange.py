@@ -144,8 +144,13 @@ class DhcpExchange(Exchange):
             return Outcome.UNFINISHED
         if AddressStep.OFFER not in self._seen or AddressStep.REQUEST in self._seen:
             return Outcome.NO_ANSWER
-        waits = self.retries <= _RETRIES_BEFORE_REQUEST and end - self.last < REACTION_SECONDS
+        # Complete offers don't clear the download that may follow: DHCP's answers may bypass the offload.
+        waits = self._may_wait_for_more(end) if self.ignores_bad else not self.gave_up(end)
         return Outcome.UNFINISHED if waits else Outcome.OFFERS_NOT_REQUESTED
+
+    def _may_wait_for_more(self, end: float) -> bool:
+        """Return True if the client may only wait for further offers."""
+        return self.retries <= _RETRIES_BEFORE_REQUEST and end - self.last < REACTION_SECONDS
 
     def _misses_acknowledgement(self, time: float) -> bool:
         """Return True if a request at that time, after an acknowledgement, shows that the client did not get it."""
