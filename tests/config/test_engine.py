@@ -60,7 +60,7 @@ def test_a_key_with_a_passphrase_is_refused(options: list[str], folder: Path) ->
         plan_of(table, folder)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.5", "localhost", "[::1]"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.5", "127.1", "localhost", "[::1]"])
 def test_an_unencrypted_connection_is_accepted_on_this_machine(host: str, folder: Path) -> None:
     assert plan_of(f'[engine]\ndask = "tcp://{host}:8786"', folder).dask == DaskTarget(address=f"tcp://{host}:8786")
 

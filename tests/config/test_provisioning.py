@@ -89,7 +89,7 @@ def test_a_password_that_is_sent_unencrypted_is_warned_about(url: str) -> None:
     assert warnings == (f"{url}: user and password are sent unencrypted; write https://",)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:25151", "http://localhost", "http://[::1]/x"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:25151", "http://127.1", "http://localhost", "http://[::1]/x"])
 def test_unencrypted_password_to_this_machine_is_accepted(url: str) -> None:
     assert target(f'type = "foreman"\nurl = "{url}"\nuser = "scan"\ntoken_file = "t"').url == url
 

@@ -106,6 +106,7 @@ def test_a_secret_does_not_leave_the_process(kind: ProvisioningKind) -> None:
             for loopback in (
                 *("localhost4.localdomain4", "localhost6", "ip6-loopback", "hv1.localhost", "LOCALHOST."),
                 *("127.0.0.1.", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"),
+                *("127.1", "127.0.1", "127.1.", "2130706433", "0"),
             )
         ),
         # On another machine, a link-local address is one of another network.

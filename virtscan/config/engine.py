@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from virtscan.config.file.sections import EngineSection
-from virtscan.config.file.values import is_loopback
 from virtscan.errors import ConfigError
 from virtscan.files import FileError, read_regular
 from virtscan.model import DaskTarget
+from virtscan.transport.loopback import is_loopback
 
 _ADDRESS = re.compile(r"(tls|tcp)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
 _LARGEST = 16 << 20

@@ -5,9 +5,9 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from virtscan.config.file.sections import ProvisioningSection
-from virtscan.config.file.values import is_loopback
 from virtscan.errors import ConfigError
 from virtscan.model import ProvisioningKind, ProvisioningTarget, Secret
+from virtscan.transport.loopback import is_loopback
 
 
 def provisioning_target(section: ProvisioningSection, subject: str, folder: Path) -> ProvisioningTarget:

@@ -1,6 +1,5 @@
 """libvirt's connection URIs: parsing and checks for unsafe parameters; pure."""
 
-import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -10,6 +9,7 @@ from urllib.parse import unquote
 import msgspec
 
 from virtscan.errors import ConfigError
+from virtscan.transport.loopback import is_seen_here_only
 from virtscan.transport.url_secrets import secrets, shown
 
 _SSH_TRANSPORTS = ("ssh", "libssh", "libssh2")
@@ -33,9 +33,6 @@ _TRANSPORTS = ("unix", "tcp", "tls", "ssh", "libssh", "libssh2", "ext")
 
 _HOST_ALONE = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 """A host name with a dot, or an IPv4 address; it can't be an alias in libvirt's client configuration."""
-
-_LOOPBACK_NAME = re.compile(r"localhost[46]?(?:\..+)?|.+\.localhost|ip6-(?:localhost|loopback)", re.DOTALL)
-"""Names of the loopback in the hosts files of distributions, and by RFC 6761."""
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -222,21 +219,10 @@ def needs_this_machine(address: str) -> bool:
     of_this_machine = _FILES_HERE & set(uri.parameters)
     return (
         not uri.host
-        or _is_seen_here_only(uri.host)
+        or is_seen_here_only(uri.host)
         or uri.transport in {"unix", "ext"}
         or bool(of_this_machine or secrets(_decoded(address)))
     )
-
-
-def _is_seen_here_only(host: str) -> bool:
-    """Return True for loopback names and addresses, where often a tunnel listens, and for link-local addresses."""
-    name = host.casefold().rstrip(".")
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return _LOOPBACK_NAME.fullmatch(name) is not None
-    address = getattr(address, "ipv4_mapped", None) or address
-    return address.is_loopback or address.is_unspecified or address.is_link_local
 
 
 def _parameters(query: str) -> list[tuple[str, str]]:

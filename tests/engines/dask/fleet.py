@@ -19,8 +19,8 @@ from virtscan.model.gaps.workers import NotCarried, WhyNotCarried
 from virtscan.scanning.jobs.results import JobResult
 from virtscan.scanning.slices import HostCarrier
 
-HERE = "127.1"
-"""The loopback, written so that it does not look like it: a plan lets only other machines' hypervisors travel."""
+HERE = "0x7f.1"
+"""The loopback in hexadecimal, which only the resolver reads: a plan lets only other machines' hypervisors travel."""
 
 
 def far_host(daemon: Libvirtd, name: str, *, site: str | None = None, domains: int = 2) -> Target:

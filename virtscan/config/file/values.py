@@ -1,6 +1,5 @@
 """Values as they are written in the file and on the command line, and names for its tables."""
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -35,14 +34,6 @@ def table_name(key: str, number: int, table: object) -> str:
     name = table.get("name") if isinstance(table, Mapping) else getattr(table, "name", None)
     label = f' ("{url_secrets.shown(name)}")' if isinstance(name, str) and name.isprintable() else ""
     return f"{number}{suffix} [[{key}]]{label}"
-
-
-def is_loopback(host: str) -> bool:
-    """Return True for a host that is this machine, by its address or as `localhost`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.casefold() == "localhost"
 
 
 def expand(text: str, environment: Mapping[str, str] = os.environ) -> str:
