@@ -79,7 +79,7 @@ def test_summary_can_be_written_to_a_file(saved: str, tmp_path: Path) -> None:
 def test_scan_prints_the_summary(capfd: pytest.CaptureFixture[str]) -> None:
     run(["scan", "-c", "test:///default", "--server", "satellite=off", "--summary"])
 
-    assert capfd.readouterr().out.startswith("No interface was judged; read: 1 interface of 1 VM. Scanned ")
+    assert capfd.readouterr().out.startswith("1 interface of 1 VM read, none judged. Scanned ")
 
 
 def test_two_outputs_at_one_place_are_refused(saved: str, capfd: pytest.CaptureFixture[str]) -> None:

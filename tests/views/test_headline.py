@@ -52,4 +52,4 @@ def test_without_findings_it_shows_what_was_there_instead() -> None:
     assert headline(Report(inventory=inventory(failed))) == "No hypervisor was read"
     assert headline(Report(inventory=inventory(hypervisor("hv1")))) == "No domain was found"
     assert headline(Report(inventory=inventory(hypervisor("hv1", domain("web01"))))) == "No interface was found"
-    assert headline(Report(inventory=inventory(bridged_only))) == ("No interface was judged; read: 1 interface of 1 VM")
+    assert headline(Report(inventory=inventory(bridged_only))) == "1 interface of 1 VM read, none judged"

@@ -58,5 +58,4 @@ def _without_findings(report: Report) -> str:
     interfaces = sum(len(domain.interfaces) for domain in domains)
     if not interfaces:
         return nothing_found(report).removesuffix(".")
-    read = f"{quantity(interfaces, 'interface')} of {quantity(len(domains), 'VM')}"
-    return f"No interface was judged; read: {read}"
+    return f"{quantity(interfaces, 'interface')} of {quantity(len(domains), 'VM')} read, none judged"
