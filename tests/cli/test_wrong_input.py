@@ -197,6 +197,36 @@ def test_a_history_whose_name_is_not_utf_8_is_written(tmp_path: Path) -> None:
     assert run(["history", "list", "--history", f"sqlite:///{name}"]) == 0
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["report", ""], ["report", "other.json", ""], ["remedy", ""], ["diff", "", "a"], ["diff", "a", ""]),
+        *(["merge", "", "--save", "a"], ["merge", "a", "--save", ""], ["collect", "--plan", ""], ["trace", ""]),
+        *(
+            ["explain", "web01", ""],
+            ["trace", "a", "--inventory", ""],
+            ["config", "check", ""],
+            ["report", "a", "-o", ""],
+        ),
+        *(["scan", option, ""] for option in ("--xml", "--sosreport", "--config", "--save", "--since", "--redact")),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_path_is_not_the_working_directory(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert run(arguments) == 2
+    assert capfd.readouterr().err.endswith(": empty path; name a file\n")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_plugin_refuses_an_empty_path_too(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", ""]) == 3
+    assert capfd.readouterr().out == "VIRTSCAN UNKNOWN: Invalid value for 'FILE': empty path; name a file\n"
+
+
 def test_a_device_without_an_end_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["report", "/dev/zero"]) == 2
     said = "virtscan: /dev/zero: a device; use a file written by virtscan scan --save\n"

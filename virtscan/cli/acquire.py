@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from virtscan.cli.options import collect_options
+from virtscan.cli.options import PATH, collect_options
 from virtscan.cli.output.console import Console
 from virtscan.cli.process.signals import is_report_wanted
 from virtscan.cli.process.streams import close_input
@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def fresh_or_saved_options(function: F) -> F:
     """Declare FILE and the options of a scan, for a command that passes them to `acquire`."""
-    argument = click.argument("file", required=False, type=click.Path(path_type=Path, readable=False))
+    argument = click.argument("file", required=False, type=PATH)
     return argument(collect_options(function))
 
 

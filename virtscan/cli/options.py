@@ -66,7 +66,30 @@ def enum_option(
     )
 
 
-FILE = click.Path(path_type=Path, dir_okay=False, readable=False)
+class _NotEmpty(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2 only
+    """Text that is not empty: to `Path`, the value of an unset variable of a shell is the working directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # Any: click's own
+        if value == "":
+            self.fail("empty path; name a file", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class _Path(_NotEmpty, click.Path):
+    pass
+
+
+class _PathOrUrl(_NotEmpty, click.types.StringParamType):
+    pass
+
+
+PATH = _Path(path_type=Path, readable=False)
+"""A file, a folder, or `-`."""
+
+FILE = _Path(path_type=Path, dir_okay=False, readable=False)
+
+FILE_OR_URL = _PathOrUrl()
+"""A file, `-`, or the URL of a history."""
 
 config_option = click.option(
     "--config", type=FILE, help="Configuration file (default: VIRTSCAN_CONFIG, ~/.config/virtscan or /etc/virtscan)."
@@ -103,7 +126,7 @@ max_age_option = duration_option("--max-age", help="Ignore facts older than this
 collect_options = _chain(
     connect_option,
     *(
-        click.option(f"--{row.scheme}", multiple=True, type=click.Path(path_type=Path, readable=False), help=row.help)
+        click.option(f"--{row.scheme}", multiple=True, type=PATH, help=row.help)
         for row in TARGETS.values()
         if row.address is AddressKind.PATH
     ),

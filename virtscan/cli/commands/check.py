@@ -10,7 +10,7 @@ from virtscan.cli.acquire import load
 from virtscan.cli.help import STATUSES, Command
 from virtscan.cli.history.scope import check_scope, scope_option
 from virtscan.cli.nagios import StatusError, status_of
-from virtscan.cli.options import duration_option, enum_option
+from virtscan.cli.options import FILE_OR_URL, duration_option, enum_option
 from virtscan.cli.output.outputs import OutputError, ReaderGoneError, print_line
 from virtscan.errors import VirtscanError
 from virtscan.model import FailOn, Inventory
@@ -46,7 +46,7 @@ class _Plugin(Command):
     ),
     exit_codes=STATUSES,
 )
-@click.argument("file")
+@click.argument("file", type=FILE_OR_URL)
 @scope_option
 @duration_option("--timeout", default="50s", show_default=True, help="Longest wait for the history's database.")
 @duration_option("--max-scan-age", default="26h", show_default=True, help="Treat a scan older than this as missing.")

@@ -9,7 +9,7 @@ import click
 
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command
-from virtscan.cli.options import console_options
+from virtscan.cli.options import FILE, console_options
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import opened
 from virtscan.cli.process.child_process import read_in_child
@@ -35,7 +35,7 @@ _LARGEST = 64 << 20
 @click.option(
     "--plan",
     "path",
-    type=click.Path(path_type=Path, dir_okay=False, readable=False),
+    type=FILE,
     required=True,
     help="Plan to read; - reads one line of standard input. The run ends when standard input is closed.",
 )

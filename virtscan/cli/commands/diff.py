@@ -11,6 +11,7 @@ from virtscan.cli.help import COMPARES, Command
 from virtscan.cli.history.earlier import changes_between, earlier, new_gaps
 from virtscan.cli.history.scope import check_scope, scope_option
 from virtscan.cli.options import (
+    FILE_OR_URL,
     console_options,
     fail_on_option,
     lower_device_option,
@@ -34,8 +35,8 @@ from virtscan.model import FailOn, Inventory, LowerDevice
     ),
     exit_codes=COMPARES,
 )
-@click.argument("old")
-@click.argument("new")
+@click.argument("old", type=FILE_OR_URL)
+@click.argument("new", type=FILE_OR_URL)
 @scope_option
 @lower_device_option
 @max_age_option

@@ -8,7 +8,7 @@ import click
 from virtscan.cli.acquire import load_merged
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command
-from virtscan.cli.options import FILE, console_options
+from virtscan.cli.options import FILE, PATH, console_options
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import PRIVATE, opened, refuse_same_place
 from virtscan.cli.plan import load_plan
@@ -30,7 +30,7 @@ _LONGEST = 100
     ),
     exit_codes=ANSWERS,
 )
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @click.option("--save", type=FILE, required=True, help="Save the merged inventory to this file.")
 @click.option("--config", type=FILE, help="Configuration with waivers and limits (default: those of the first FILE).")
 @console_options

@@ -10,6 +10,7 @@ from virtscan.cli.assumptions import assume_option, parsed, with_assumptions
 from virtscan.cli.exit_codes import of_report
 from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.options import (
+    PATH,
     console_options,
     fail_on_option,
     lower_device_option,
@@ -32,7 +33,7 @@ from virtscan.views.report.run import Run
     ),
     exit_codes=JUDGES,
 )
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @lower_device_option
 @max_age_option
 @assume_option

@@ -8,6 +8,7 @@ import msgspec
 from virtscan.changes import Cause, CauseKind, Changes, compare, news, remembering
 from virtscan.cli.acquire import load
 from virtscan.cli.history.source import recalled, recalled_baseline
+from virtscan.cli.options import FILE_OR_URL
 from virtscan.correlator.staleness.remembering import remembering_places
 from virtscan.errors import InventoryError
 from virtscan.model import Gap, Inventory, LowerDevice
@@ -15,6 +16,7 @@ from virtscan.storage.address import is_history
 
 since_option = click.option(
     "--since",
+    type=FILE_OR_URL,
     metavar="FILE|URL",
     help="Report only changes since this saved inventory or scan of a history; print nothing if there are none.",
 )
