@@ -196,7 +196,7 @@ def test_page_and_workbook_have_the_facts_the_rules_and_the_missing_facts_of_the
         (["-", "web01"], "web01: no such file; write DOMAIN before FILE: virtscan explain web01 -"),
         (["web" * 999, "nowhere.json"], "nowhere.json: can't be read"),
         (["web01", "FILE", "--format", "yaml"], "'yaml' is not a format"),
-        (["web01", os.devnull], "a device; use a file written by virtscan scan --save"),
+        (["web01", os.devnull], "the file is empty; use a file written by virtscan scan --save"),
     ],
 )
 def test_wrong_usage_is_reported(

@@ -229,8 +229,27 @@ def test_a_plugin_refuses_an_empty_path_too(capfd: pytest.CaptureFixture[str]) -
 
 def test_a_device_without_an_end_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["report", "/dev/zero"]) == 2
-    said = "virtscan: /dev/zero: a device; use a file written by virtscan scan --save\n"
+    said = "virtscan: /dev/zero: not JSON: invalid character (byte 0); use a file written by virtscan scan --save\n"
     assert capfd.readouterr() == ("", said)
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("< /dev/zero", "not JSON: "),
+        ("< /dev/null", "the file is empty; use a file"),
+        ("cat /dev/zero |", "not JSON: "),
+        ("yes '{' |", "too large for a pipe (over 1024 MiB); name a file"),
+    ],
+)
+def test_a_standard_input_without_an_end_is_refused(source: str, problem: str) -> None:
+    command = f"{sys.executable} -m virtscan report -"
+    line = f"{source} {command}" if source.endswith("|") else f"{command} {source}"
+
+    done = subprocess.run(["sh", "-c", line], cwd=PROJECT, capture_output=True, text=True, timeout=LONG, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"virtscan: standard input: {problem}")
 
 
 def test_an_inventory_larger_than_the_memory_is_named(tmp_path: Path) -> None:

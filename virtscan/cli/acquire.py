@@ -1,10 +1,13 @@
 """An inventory to work on: a saved one, or that of a fresh scan."""
 
+import os
+import stat
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import click
 import msgspec
@@ -16,6 +19,11 @@ from virtscan.cli.process.streams import close_input
 from virtscan.errors import InventoryError
 from virtscan.model import Inventory, LowerDevice, Plan, Policy
 from virtscan.views.wording.phrases.ages import in_words
+
+_LARGEST_PIPED = 1 << 30
+"""Bytes of an inventory from a pipe; a VM has one to two thousand."""
+
+_PART = 1 << 20
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -139,18 +147,35 @@ def load(file: Path) -> Inventory:
     """
     from virtscan.storage import loads
 
-    if str(file) == "-":
-        return loads(sys.stdin.buffer.read(), origin="standard input")
+    origin = "standard input" if str(file) == "-" else str(file)
     try:
-        if file.is_char_device():  # some have no end
-            raise InventoryError(f"{file}: a device; use a file written by virtscan scan --save")
-        return loads(file.read_bytes(), origin=str(file))
+        with nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb") as stream:
+            return loads(_content(stream, origin), origin=origin)
     except OSError as error:
-        raise InventoryError(f"{file}: can't be read: {error.strerror}") from error
+        raise InventoryError(f"{origin}: can't be read: {error.strerror}") from error
     except MemoryError as error:
-        raise InventoryError(
-            f"{file}: too large for the memory of this machine; use one with more memory, or scan the sites separately"
-        ) from error
+        problem = "too large for the memory of this machine; use one with more memory, or scan the sites separately"
+        raise InventoryError(f"{origin}: {problem}") from error
+
+
+def _content(stream: BinaryIO, origin: str) -> bytes:
+    """Return the bytes of a file; of anything else, which may have no end, up to a limit.
+
+    Raises:
+        InventoryError: There is more.
+    """
+    if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        return stream.read()
+    parts: list[bytes] = []
+    size = 0
+    while part := stream.read(_PART):
+        parts.append(part)
+        size += len(part)
+        if not parts[0].lstrip().startswith(b"{"):
+            break  # no inventory, however long
+        if size > _LARGEST_PIPED:
+            raise InventoryError(f"{origin}: too large for a pipe (over {_LARGEST_PIPED >> 20} MiB); name a file")
+    return b"".join(parts)
 
 
 def judged_on(
