@@ -1,6 +1,7 @@
 """`virtscan collect`: a plan in, an inventory out, and nothing left behind when the other side is gone."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -78,6 +79,23 @@ def test_a_plan_from_a_file_gives_what_a_scan_saves_whatever_becomes_of_standard
 def _without_times(hosts: list[dict[str, object]]) -> list[dict[str, object]]:
     times = {"observed_at", "open_seconds", "read_seconds"}
     return [{key: value for key, value in host.items() if key not in times} for host in hosts]
+
+
+def test_what_was_collected_is_not_lost_if_standard_output_is_full(host: str, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_bytes(plan(host))
+
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*COMMAND, str(tmp_path / "plan.json")],
+            stdout=full, stderr=subprocess.PIPE, env=os.environ | {"STATE_DIRECTORY": str(tmp_path / "state")},
+            cwd=PROJECT, timeout=LONG, text=True, check=False,
+        )  # fmt: skip
+
+    (copy,) = (tmp_path / "state").glob("scan-*.json")
+    problem = "standard output: can't be written: No space left on device"
+    assert done.stderr == f"virtscan: {problem}; the scan is in {copy} (virtscan report)\n"
+    assert done.returncode == 74
+    assert len(loads(copy.read_bytes(), origin="copy").hypervisors) == 1
 
 
 def test_a_plan_is_one_line_of_standard_input_that_stays_open(host: str) -> None:

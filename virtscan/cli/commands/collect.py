@@ -11,7 +11,7 @@ from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import FILE, console_options
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.outputs import opened
+from virtscan.cli.output.outputs import OutputError, opened
 from virtscan.cli.process.child_process import read_in_child
 from virtscan.cli.process.signals import is_report_wanted
 from virtscan.cli.process.streams import Input, close_input
@@ -75,7 +75,12 @@ def collect(path: Path, console: Console) -> int:
         inventory = read_in_child(
             read, lambda reason: unread_slice(jobs, reason), console, seconds=plan.run_left or plan.deadline
         )
-        output.write(dumps(inventory))
+        try:
+            output.write(dumps(inventory))
+        except OutputError as error:
+            from virtscan.cli.history.rescue import rescued
+
+            raise OutputError(f"{error.message}; {rescued(inventory)}") from error
     return ExitCode.INCOMPLETE if inventory.gaps else ExitCode.CLEAN
 
 
