@@ -10,7 +10,7 @@ import msgspec
 
 from virtscan.errors import ConfigError
 from virtscan.transport.loopback import is_seen_here_only
-from virtscan.transport.url_secrets import secrets, shown
+from virtscan.transport.url_secrets import decoded, secrets, shown
 
 _SSH_TRANSPORTS = ("ssh", "libssh", "libssh2")
 
@@ -70,7 +70,7 @@ def parse(address: str) -> LibvirtUri:
     Raises:
         ConfigError: It has characters that are invalid in a URI, or a host or user that ssh would treat as an option.
     """
-    if control := _CONTROL.search(_decoded(address)):
+    if control := _CONTROL.search(decoded(address)):
         raise ConfigError(f"not a libvirt URI: contains the character {control[0]!a}")
     match = _PARTS.fullmatch(address)
     scheme, authority, path, query = match.groups() if match else (None, None, address, None)
@@ -221,7 +221,7 @@ def needs_this_machine(address: str) -> bool:
         not uri.host
         or is_seen_here_only(uri.host)
         or uri.transport in {"unix", "ext"}
-        or bool(of_this_machine or secrets(_decoded(address)))
+        or bool(of_this_machine or secrets(decoded(address)))
     )
 
 
@@ -236,16 +236,9 @@ def _parameters(query: str) -> list[tuple[str, str]]:
     return parameters
 
 
-def _decoded(address: str) -> str:
-    """Return the address with all levels of percent-encoding decoded."""
-    while (once := unquote(address)) != address:
-        address = once
-    return address
-
-
 def _everything(address: str) -> list[tuple[str, str]]:
     """Return all names and values that any parser could treat as parameters."""
-    sections = re.split("[?&;#]", _decoded(address))[1:]
+    sections = re.split("[?&;#]", decoded(address))[1:]
     return [(name, value) for name, _, value in (section.partition("=") for section in sections)]
 
 

@@ -11,6 +11,11 @@ _PASSWORD = re.compile(r"(?<=://)([^:@/?#]*?)(?::|%3a)(?!\d*(?:/[^@?#]*)?(?:[?#]
 _PARAMETER = re.compile(r"([?&;#])([^=?&;#]*)=([^&;#]*)")
 _SECRET = re.compile("pass|pwd|secret|token|cred", re.IGNORECASE)
 
+_COMMANDS = frozenset({"command", "netcat"})
+"""Parameters with a command line, whose words may be a password, as in `sshpass -p PASSWORD nc`."""
+
+_OPTION_WITH_SECRET = re.compile(f"{_SECRET.pattern}|auth", re.IGNORECASE)
+
 
 def shown(url: str) -> str:
     """Return the URL with masked passwords, for display."""
@@ -22,7 +27,7 @@ def secrets(url: str) -> list[str]:
     passwords = [match[2] for match in _PASSWORD.finditer(url)]
     for _, name, value in _PARAMETER.findall(url):
         nested = _nested(value)
-        passwords += [value, *nested] if nested or _SECRET.search(unquote(name)) else []
+        passwords += [value, *nested] if _is_secret(name, value) else []
     return passwords
 
 
@@ -37,14 +42,25 @@ def without_secrets(text: str, url: str) -> str:
     return masker_of(url)(text)
 
 
+def decoded(text: str) -> str:
+    """Return the text with all levels of percent-encoding decoded."""
+    while (once := unquote(text)) != text:
+        text = once
+    return text
+
+
 def _shown_parameter(parameter: re.Match[str]) -> str:
     mark, name, value = parameter.groups()
-    return f"{mark}{name}=***" if _SECRET.search(unquote(name)) or _nested(value) else parameter[0]
+    return f"{mark}{name}=***" if _is_secret(name, value) else parameter[0]
+
+
+def _is_secret(name: str, value: str) -> bool:
+    name = unquote(name)
+    is_command = name.strip().lower() in _COMMANDS and _OPTION_WITH_SECRET.search(decoded(value))
+    return bool(is_command or _SECRET.search(name) or _nested(value))
 
 
 def _nested(value: str) -> list[str]:
     """Return the passwords that only percent-decoding shows, at any level."""
-    decoded = value
-    while (once := unquote(decoded)) != decoded:
-        decoded = once
-    return secrets(decoded) if decoded != value else []
+    plain = decoded(value)
+    return secrets(plain) if plain != value else []
