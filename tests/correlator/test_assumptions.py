@@ -79,7 +79,7 @@ def test_a_server_is_switched_off_and_on_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         ("satellite tx=off", "satellite tx=on"),
         ("satellite tx=off", "satellite:eth0 tx=on"),
@@ -88,9 +88,9 @@ def test_a_server_is_switched_off_and_on_again() -> None:
         ("satellite runs_on=hv1", "satellite runs_on=hv2"),
     ],
 )
-def test_assumptions_that_contradict_each_other_are_refused(name: str, other: str) -> None:
-    with pytest.raises(ConfigError, match=f"^--assume '{name}' and '{other}' contradict each other; omit one$"):
-        under(name, other)
+def test_assumptions_that_contradict_each_other_are_refused(first: str, second: str) -> None:
+    with pytest.raises(ConfigError, match=f"^--assume '{first}' and '{second}' contradict each other; omit one$"):
+        under(first, second)
 
 
 def test_the_same_assumption_twice_is_not_a_contradiction() -> None:

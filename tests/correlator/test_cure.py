@@ -164,7 +164,7 @@ def test_the_namesake_that_sends_through_the_interface_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "interface", "name", "expected"),
+    ("sending_server", "interface", "name", "expected"),
     [
         (TWO_NICS, "eth0", "eth0", ON),
         (TWO_NICS, "eth0", "eth1", OFF),

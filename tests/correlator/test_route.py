@@ -722,4 +722,6 @@ def test_a_pair_of_veths_may_lead_to_a_macvlan_beside_the_interface(
     finding = finding_of(scene(beside=(provisioner(server),), devices=(*devices, *nics, *macvlans)))
 
     assert finding.rule == rule
-    assert any(isinstance(fact, NeedsReflection) and fact.nics == ("p0",) for fact in finding.missing) is (rule == "R14")
+    assert any(isinstance(fact, NeedsReflection) and fact.nics == ("p0",) for fact in finding.missing) is (
+        rule == "R14"
+    )

@@ -30,7 +30,7 @@ STACKS = {
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "stands", "vlan"),
+    ("name", "other", "stands", "vlan"),
     [
         ("bond2", "bond2", SAME, OFF),
         ("bond2", "br2", BELOW, OFF),

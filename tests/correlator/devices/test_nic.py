@@ -70,7 +70,7 @@ def test_the_permanent_mac_counts_where_a_bond_has_changed_the_other(
 
 
 @pytest.mark.parametrize(
-    ("one", "expected"),
+    ("nic_device", "expected"),
     [
         (nic("eth4"), True),
         (device("eth4", DeviceKind.UNKNOWN, backing=Backing.PHYSICAL), True),

@@ -134,7 +134,7 @@ def test_no_device_is_unknown_in_everything() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "expected"),
+    ("top", "expected"),
     [
         (B2, True),
         (bond("b", "eth4", lower_complete=False), False),

@@ -153,7 +153,7 @@ def accepted(name: str) -> Waiver:
 
 
 @pytest.mark.parametrize(
-    ("found", "verdict", "decides", "taken_away", "waived"),
+    ("finding", "verdict", "decides", "taken_away", "waived"),
     [
         (two(), Verdict.AT_RISK, FAR, [], None),
         # The other server is at risk, too: the finding is that one's, and is not waived.
@@ -215,7 +215,7 @@ def test_a_waiver_of_one_server_leaves_the_others(
     finding: Finding, verdict: Verdict, decides: str, taken_away: list[tuple[str, Verdict]], waived: str | None
 ) -> None:
     assert (finding.verdict, finding.server, finding.waived) == (verdict, decides, waived)
-    assert [(waived.server, waived.verdict) for waived in finding.waived_servers] == taken_away
+    assert [(each.server, each.verdict) for each in finding.waived_servers] == taken_away
 
 
 def test_the_only_server_that_is_waived_waives_the_finding() -> None:
@@ -289,7 +289,7 @@ def test_a_waived_server_beside_an_unknown_one_is_listed_and_its_waiver_is_used(
     finding = finding_of(looked_at)
 
     assert (finding.verdict, finding.server, finding.waived) == (Verdict.UNKNOWN, "satellite", None)
-    assert [(waived.server, waived.verdict) for waived in finding.waived_servers] == [("second", Verdict.UNKNOWN)]
+    assert [(each.server, each.verdict) for each in finding.waived_servers] == [("second", Verdict.UNKNOWN)]
     assert correlate(looked_at).warnings == ()
 
 

@@ -90,22 +90,22 @@ def test_complete_offers_do_not_clear_a_boot_whose_client_may_still_go_on(
     """A server of plain files may send partial checksums, although DHCP's are complete."""
     shots = [shot for time in (0, 1, 3) for shot in (discover(time), offer(time + 0.1))]
 
-    assert judge(only(trace(tmp_path, *shots, until=until))).failed is failed
+    assert judge(only(trace_of(tmp_path, *shots, until=until))).failed is failed
 
 
 def test_a_client_that_began_again_does_not_go_on_with_its_earlier_boot(tmp_path: Path) -> None:
     times = [(0, 4), (1, 8), (3, 12), (6, 4)]
     shots = [shot for time, seconds in times for shot in (discover(time, seconds=seconds), offer(time + 0.1))]
 
-    boots = trace(tmp_path, *shots, until=6.2).boots
+    boots = trace_of(tmp_path, *shots, until=6.2).boots
     assert [judge(boot).failed for boot in boots] == [Failed.NO, Failed.UNCLEAR]
 
 
 @pytest.mark.parametrize("kind", [Checksum.GOOD, Checksum.PARTIAL])
 def test_a_discover_repeated_before_the_offer_does_not_show_that_it_was_ignored(kind: Checksum, tmp_path: Path) -> None:
-    found = only(trace(tmp_path, discover(0), discover(1), offer(1.1, kind), until=60))
+    traced = only(trace_of(tmp_path, discover(0), discover(1), offer(1.1, kind), until=60))
 
-    assert (found.retries, judge(found).failed) == (1, Failed.UNCLEAR)
+    assert (traced.retries, judge(traced).failed) == (1, Failed.UNCLEAR)
 
 
 def test_a_request_at_the_end_of_a_capture_may_still_be_answered(tmp_path: Path) -> None:
@@ -445,7 +445,7 @@ def test_a_boot_that_works_hides_no_earlier_one_without_an_answer(offered: bool,
     begun += [request(time) if offered else discover(time) for time in (1, 3)]
     works = [*lease(60, transaction=2), said(61, read_request()), answered(61.1, data(1, 5))]
 
-    boots = trace(tmp_path, *begun, *works, said(61.2, b"\0\4\0\1", to=40000), until=90).boots
+    boots = trace_of(tmp_path, *begun, *works, said(61.2, b"\0\4\0\1", to=40000), until=90).boots
     assert [judge(boot).failed for boot in boots] == [Failed.UNCLEAR, Failed.NO]
 
 
@@ -488,7 +488,7 @@ def test_a_rom_whose_seconds_begin_again_boots_a_second_time(
     shots += [discover(6, seconds=4), *lease(6.0)[1:]]
     works = [said(7, read_request()), answered(7.1, data(1, 5)), said(7.2, b"\0\4\0\1", to=40000)]
 
-    boots = trace(tmp_path, *shots, *works, until=90).boots
+    boots = trace_of(tmp_path, *shots, *works, until=90).boots
     assert [judge(boot).failed for boot in boots] == [failed, Failed.NO]
     assert boots[1].outcome is Outcome.COMPLETE
 
@@ -496,13 +496,13 @@ def test_a_rom_whose_seconds_begin_again_boots_a_second_time(
 def test_seconds_that_go_on_are_of_one_boot(tmp_path: Path) -> None:
     shots = [discover(time, transaction=time + 1, seconds=time) for time in (0, 1, 3, 7)]
 
-    assert only(trace(tmp_path, *shots, *lease(15.0, transaction=9)[1:], until=90)).lease is Lease.ACKNOWLEDGED
+    assert only(trace_of(tmp_path, *shots, *lease(15.0, transaction=9)[1:], until=90)).lease is Lease.ACKNOWLEDGED
 
 
 def test_a_client_that_begins_again_after_a_refusal_has_taken_it_whatever_its_seconds(tmp_path: Path) -> None:
     refused = [discover(0, seconds=8), *lease(0.0)[1:3], offer(0.3, step=6)]
 
-    found = only(trace(tmp_path, *refused, discover(1, seconds=0), *lease(1.0)[1:], until=60))
+    found = only(trace_of(tmp_path, *refused, discover(1, seconds=0), *lease(1.0)[1:], until=60))
     assert found.lease is Lease.ACKNOWLEDGED
 
 
@@ -662,7 +662,7 @@ def test_a_rom_whose_elapsed_time_begins_again_over_ipv6_boots_a_second_time(tmp
         shots.append(replies(time + 0.1, dhcp6(2, ADDRESS), Checksum.PARTIAL if time < 6 else Checksum.GOOD))
     shots += [asks(6.2, dhcp6(3, ARCHITECTURE, transaction=6)), replies(6.3, dhcp6(7, ADDRESS, transaction=6))]
 
-    boots = trace(tmp_path, *shots, until=60).boots
+    boots = trace_of(tmp_path, *shots, until=60).boots
     assert [boot.outcome for boot in boots] == [Outcome.OFFERS_NOT_REQUESTED, Outcome.ADDRESS_ONLY]
 
 

@@ -148,8 +148,8 @@ def test_a_repetition_before_the_answer_does_not_show_that_it_was_ignored(
     """Some ROMs don't acknowledge the last block, here the only one."""
     shots = [ASKS, said(2.0, read_request(), port=port), answered(2.1, data(1, 5), to=port, kind=kind)]
 
-    found = boot(tmp_path, *shots)
-    assert (found.retries, judge(found).failed) == (1, Failed.UNCLEAR)
+    boot = traced_boot(tmp_path, *shots)
+    assert (boot.retries, judge(boot).failed) == (1, Failed.UNCLEAR)
 
 
 @pytest.mark.parametrize("kind", [Checksum.GOOD, Checksum.PARTIAL])
@@ -160,8 +160,8 @@ def test_a_repetition_before_the_client_went_on_does_not_show_that_a_later_block
     shots += [said(2.2, acknowledged(1), to=40000), answered(2.3, data(2), kind=kind)]
     decided = Failed.UNCLEAR if kind is Checksum.PARTIAL else Failed.NO  # the client took a partial one
 
-    assert judge(boot(tmp_path, *shots)).failed is Failed.UNCLEAR
-    assert judge(boot(tmp_path, *shots, answered(3.3, data(2), kind=kind))).failed is decided
+    assert judge(traced_boot(tmp_path, *shots)).failed is Failed.UNCLEAR
+    assert judge(traced_boot(tmp_path, *shots, answered(3.3, data(2), kind=kind))).failed is decided
 
 
 def test_a_repeated_request_for_an_address_says_nothing_about_a_download(tmp_path: Path) -> None:
