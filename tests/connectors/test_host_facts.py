@@ -100,7 +100,7 @@ def test_the_kernel_of_a_host_is_read_over_ssh(sshd: Sshd) -> None:
 def test_a_refused_key_is_the_reason_of_the_gap(sshd: Sshd) -> None:
     sshd.authorized_keys.write_text("")
 
-    with pytest.raises(ConnectorError, match="permission denied"):
+    with pytest.raises(ConnectorError, match="login refused"):
         host_facts.by_ssh(f"qemu+ssh://{sshd.destination}/system", timeout=LONG)
 
 

@@ -134,11 +134,11 @@ def test_no_such_device_names_those_that_there_are(sshd: Sshd) -> None:
 
 def test_a_failure_of_ssh_is_the_reason(sshd: Sshd) -> None:
     sshd.known_hosts.write_text("")
-    with pytest.raises(OffloadError, match=r"^ssh: host key unknown; log in once by hand"):
+    with pytest.raises(OffloadError, match=r"^ssh: unknown host key; log in once manually"):
         read(sshd)
     sshd.know(sshd.host_key)
     sshd.authorized_keys.write_text("")
-    with pytest.raises(OffloadError, match=r"^ssh: permission denied; set up a key"):
+    with pytest.raises(OffloadError, match=r"^ssh: login refused; set up a key"):
         read(sshd)
     sshd.stop()
     with pytest.raises(OffloadError, match=r"^ssh: connection refused"):

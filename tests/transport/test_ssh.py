@@ -101,7 +101,7 @@ def test_arguments_arrive_as_they_are_and_are_run_by_no_shell(sshd: Sshd, tmp_pa
 def test_an_unknown_host_key_is_never_accepted(sshd: Sshd) -> None:
     sshd.known_hosts.write_text("")
 
-    with pytest.raises(SshError, match="host key unknown; log in once by hand"):
+    with pytest.raises(SshError, match="unknown host key; log in once manually"):
         run(sshd, "echo never")
     assert sshd.known_hosts.read_text() == ""
 
@@ -110,14 +110,14 @@ def test_a_changed_host_key_differs_from_an_unknown_one(sshd: Sshd, tmp_path: Pa
     make_key(tmp_path / "other")
     sshd.know(tmp_path / "other")
 
-    with pytest.raises(SshError, match="host key changed"):
+    with pytest.raises(SshError, match="the host key has changed"):
         run(sshd, "echo never")
 
 
 def test_a_key_that_is_not_accepted_is_permission_denied_and_no_prompt(sshd: Sshd) -> None:
     sshd.authorized_keys.write_text("")
 
-    with pytest.raises(SshError, match="permission denied; set up a key"):
+    with pytest.raises(SshError, match="login refused; set up a key"):
         run(sshd, "echo never")
 
 
@@ -250,7 +250,7 @@ def test_an_invalid_command_in_the_environment_is_an_error(monkeypatch: pytest.M
         ),
         (
             "@@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n@@@@@\nHost key verification failed.",
-            "host key changed",
+            "the host key has changed",
         ),
         ("kex_exchange_identification: Connection closed by remote host\n\n", "ssh failed: kex_exchange_id"),
         ("", "ssh failed: no message"),

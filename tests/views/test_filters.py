@@ -89,7 +89,7 @@ def test_a_name_may_be_typed_without_its_domain(condition: str, domains: list[st
 
     assert [row[0] for row in shown.main.rows] == domains
     assert shown.where == (condition,)
-    with pytest.raises(ConfigError, match=r"^--where hypervisor=kvm02: kvm02 is short for kvm02.ams.* and kvm02.fra"):
+    with pytest.raises(ConfigError, match=r"^--where hypervisor=kvm02: kvm02 may be kvm02.ams.* or kvm02.fra"):
         narrow(document, [parse_condition("hypervisor=kvm02")])
 
 

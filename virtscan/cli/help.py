@@ -37,10 +37,10 @@ JUDGES = {
 
 READS_SERVERS = {
     0: "every server was read; TX checksum offload is off",
-    1: "every server was read; TX checksum offload is on at one or more",
+    1: "every server was read; TX checksum offload is on for one or more",
     2: "wrong usage or configuration; nothing was done",
     3: "no server is known to have it on, but one or more states are unknown",
-    4: "TX checksum offload is on at one or more servers, and one or more states are unknown",
+    4: "TX checksum offload is on for one or more servers, and one or more states are unknown",
     5: "nothing was read",
 }
 """Exit codes of `virtscan servers`."""

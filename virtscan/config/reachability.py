@@ -79,7 +79,7 @@ def _target(plan: Plan, hypervisor: str, inventory: Inventory | None) -> Target:
     matches = {naming.name(named[name]): named[name] for name in in_full(hypervisor, named)}
     if len(matches) == 1:
         return next(iter(matches.values()))
-    problem = f"short for {' and '.join(matches)}" if matches else "not configured"
+    problem = f"it may be {' or '.join(matches)}" if matches else "not configured"
     configured = ", ".join(map(naming.name, plan.targets))
     raise ConfigError(f"hypervisor {url_secrets.shown(hypervisor)!r}: {problem}; known: {configured}")
 

@@ -116,9 +116,7 @@ def _in_full(assumption: Assumption, inventory: Inventory) -> Assumption:
 def _whole(assumption: Assumption, name: str, known: Sequence[str]) -> str:
     meant = in_full(name, known)
     if len(meant) > 1:
-        raise ConfigError(
-            f"--assume {assumption.text!r}: {name} is short for {' and '.join(meant)}; give more of the name"
-        )
+        raise ConfigError(f"--assume {assumption.text!r}: {name} may be {' or '.join(meant)}; give more of the name")
     return meant[0] if meant else name
 
 

@@ -174,7 +174,7 @@ def _step(step: RuleResult) -> tuple[str, str]:
 def reason(step: RuleResult) -> str:
     """Return why a rule that was reached applies or not: its conditions, or the fact that the first failed one met."""
     if step.applies:
-        return "; ".join(condition.condition for condition in step.conditions) or "no rule above does"
+        return "; ".join(condition.condition for condition in step.conditions) or "no earlier rule does"
     return next(condition.fact for condition in step.conditions if not condition.holds)
 
 

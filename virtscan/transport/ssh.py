@@ -140,13 +140,13 @@ OLD_CRYPTO = (
 
 # In this order: the first text also ends with "Host key verification failed".
 _REASONS = {
-    "REMOTE HOST IDENTIFICATION HAS CHANGED": "host key changed; if the machine was reinstalled, remove the old key "
-    "with ssh-keygen -R, otherwise the connection may be intercepted",
-    "Host key verification failed": "host key unknown; log in once by hand, or add the key to known_hosts",
+    "REMOTE HOST IDENTIFICATION HAS CHANGED": "the host key has changed; if the machine was reinstalled, remove the "
+    "old key with ssh-keygen -R, otherwise the connection may be intercepted",
+    "Host key verification failed": "unknown host key; log in once manually, or add the key to known_hosts",
     "Unable to negotiate": OLD_ALGORITHMS,
     "error in libcrypto": OLD_CRYPTO,
-    "Permission denied": "permission denied; set up a key that needs no prompt",
-    "Too many authentication failures": "permission denied: too many keys tried; set IdentityFile in ssh_config",
+    "Permission denied": "login refused; set up a key that needs no prompt",
+    "Too many authentication failures": "login refused: too many keys tried; set IdentityFile in ssh_config",
     "Connection refused": "connection refused",
     "Could not resolve hostname": "host name unknown",
     "timed out": "timeout",

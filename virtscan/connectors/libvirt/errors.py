@@ -15,7 +15,7 @@ _LOGIN = (
     "read without a login (group libvirt, polkit)"
 )
 
-_HUNG_UP = "connection closed by the remote host; if it uses SSH, log in by hand to see its message"
+_HUNG_UP = "connection closed by the remote host; if it uses SSH, log in manually to see its message"
 
 _CLOSED = "the daemon closed the connection or ended; see its log, then scan again"
 
@@ -42,7 +42,7 @@ _SOCKET = re.compile(r"/(virt[a-z]+d)-sock(?:-ro)?': No such file")
 # The first text in this order that a message contains decides, before the error's code. libvirt passes on ssh's
 # messages unchanged.
 _ADVICE_BY_TEXT = (
-    ("Host key verification failed", "unknown SSH host key; log in once by hand, or add the key to known_hosts"),
+    ("Host key verification failed", "unknown SSH host key; log in once manually, or add the key to known_hosts"),
     ("REMOTE HOST IDENTIFICATION HAS CHANGED", "the SSH host key has changed; find out why before connecting again"),
     ("Permission denied (", "SSH login refused; virtscan never prompts: set up a key or an agent"),
     ("Could not resolve hostname", _NO_NAME),

@@ -135,7 +135,7 @@ def _in_full(section: Section, place: int, condition: RowCondition) -> RowCondit
         meant = in_full(part, names)
         if len(meant) > 1:
             advice = f"give more of the name, or {part}.*"
-            raise ConfigError(f"--where {condition.text}: {part} is short for {' and '.join(meant)}; {advice}")
+            raise ConfigError(f"--where {condition.text}: {part} may be {' or '.join(meant)}; {advice}")
         parts += meant or (part,)
     return msgspec.structs.replace(condition, operand=",".join(parts))
 
