@@ -49,5 +49,5 @@ def moment(seconds: float | None) -> datetime | None:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    """Open a pipe at once, to be refused, where `open` would wait for its other end."""
+    """Open a pipe immediately, so that it is refused, where `open` would wait for its other end."""
     return os.open(path, flags | os.O_NONBLOCK)

@@ -88,7 +88,7 @@ def _on(host: ObservedHost, side: Observation, sighting: Sighting) -> DomainOnHo
 
 
 def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) -> Iterator[DomainPair]:
-    """Follow one uuid, which may be on several hosts at once.
+    """Follow one uuid, which may be on several hosts at the same time.
 
     It left a host where it was seen before and is not seen now, and arrived where it is seen only now. A domain that
     left one host and arrived on another has moved. Hosts where it is only remembered are considered last.

@@ -1,4 +1,4 @@
-"""Facts that the documents of domains lack; a source observes them for all domains of a host at once."""
+"""Facts that the documents of domains lack; a source observes them for all domains of a host together."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum

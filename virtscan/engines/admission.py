@@ -1,6 +1,6 @@
-"""Admission of jobs: how many may run at once, by open files and idle CPU.
+"""Admission of jobs: how many may run at a time, by open files and idle CPU.
 
-A job that has started has a deadline. On a busy CPU, running more jobs at once makes all of them finish later, and none
+A job that has started has a deadline. On a busy CPU, running more jobs at a time makes all of them end later, and none
 in time. So only one job per CPU reads files. Jobs that wait for hosts start while all of them together need less than
 one CPU. More CPUs do not help, because threads of one process share the interpreter lock. A few always run. A job that
 hangs needs no CPU and takes no slot. Otherwise a site that is down would delay the others by many deadlines.

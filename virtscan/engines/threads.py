@@ -45,7 +45,7 @@ def run(
     is_interrupted: Callable[[], bool] = lambda: False,
     margin: float = MARGIN,
 ) -> tuple[JobOutcome[T], ...]:
-    """Run jobs as `Engine.run` describes, as many at once as is useful.
+    """Run jobs as `Engine.run` describes, as many at a time as is useful.
 
     A job more than `margin` seconds late is abandoned, and has no effect from then on.
     """
@@ -199,7 +199,7 @@ class _ThreadedRun(Generic[T]):
         if running:
             self._admission.ended()
         if running and isinstance(outcome, Raised) and isinstance(outcome.error, NoThreadError) and not running.alone:
-            # Too few threads are left for the jobs' own work: run fewer jobs at once, and this one again.
+            # Too few threads are left for the jobs' own work: run fewer jobs at a time, and this one again.
             self._admission.limit_to(len(self._running))
             self._waiting[self._jobs[index].work].appendleft(index)
             return

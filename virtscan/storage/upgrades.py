@@ -78,7 +78,7 @@ STEPS: Mapping[int, Callable[[dict[str, Json]], dict[str, Json]]] = {1: _from_1,
 
 
 def upgraded(inventory: dict[str, Json], version: int) -> dict[str, Json]:
-    """Bring the JSON of an earlier version's inventory to the present version."""
+    """Upgrade the JSON of an earlier version's inventory to the current version."""
     for start in range(version, max(STEPS) + 1):
         inventory = STEPS[start](inventory)
     return inventory | {"schema": SCHEMA}

@@ -87,7 +87,7 @@ def doctor(
 
 
 class _Lines:
-    """The checks so far; with an output each is written to it at once, in lines of at most `width` columns."""
+    """The checks so far; with an output each is written to it immediately, in lines of at most `width` columns."""
 
     def __init__(self, output: Output | None, width: int | None) -> None:
         self._output = output

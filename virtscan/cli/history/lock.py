@@ -1,4 +1,4 @@
-"""A lock against overlapping runs: two scans of one configuration would load every host at once."""
+"""A lock against overlapping runs: two scans of one configuration would load every host at the same time."""
 
 import contextlib
 import fcntl

@@ -89,7 +89,7 @@ class Outputs:
     """The outputs of a command: opened together and ended together; a failure of one affects no other."""
 
     def __init__(self, *, pipe_seconds: float = PIPE_SECONDS) -> None:
-        """Begin; a named pipe may wait this many seconds for its reader."""
+        """Set how many seconds a named pipe may wait for its reader, counted from now."""
         self._deadline = monotonic() + pipe_seconds
         self._outputs: list[Output] = []
 
@@ -99,8 +99,8 @@ class Outputs:
     def open(self, path: Path | None, *, mode: int | None = None) -> Output:
         """Open standard output for None and `-`, else a file that takes the old one's place at the end.
 
-        The place is opened at once, so that an unwritable folder fails before hosts are read. Anything but a regular
-        file (a terminal, a device, /dev/stdout) is written directly, a named pipe when there is something to write.
+        The place is opened immediately: an unwritable folder fails before hosts are read. Anything but a regular file
+        (a terminal, a device, /dev/stdout) is written directly, a named pipe when there is something to write.
         A new file gets these permissions, for None those of any new file here. An old one keeps its owner and
         permissions, except those of others that `mode` denies.
 

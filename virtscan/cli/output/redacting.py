@@ -30,7 +30,7 @@ S = TypeVar("S")
 class Redaction:
     """Replacement of names in values, which adds new pseudonyms to the map; without a map it changes nothing.
 
-    The map is read again, and written, under a lock: two scans at once keep each other's pseudonyms.
+    The map is read again, and written, under a lock: simultaneous scans keep each other's pseudonyms.
     """
 
     def __init__(self, map_file: Path | None, known: "Map | None") -> None:
@@ -103,7 +103,7 @@ class Redaction:
 
 
 def redaction(map_file: Path | None) -> Redaction:
-    """Return the redaction with this map, which is read at once: an invalid one must fail before hosts are read.
+    """Return the redaction with this map, which is read immediately: an invalid one must fail before hosts are read.
 
     Raises:
         InventoryError: The file exists, and is not a map, not a regular file, or can't be read.

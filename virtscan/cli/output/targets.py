@@ -89,7 +89,7 @@ def _refuse_foreign_link(path: Path) -> None:
 
 
 class _Stream:
-    """An open file that is written at once."""
+    """An open file that is written immediately."""
 
     is_earlier = False
 

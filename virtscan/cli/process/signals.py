@@ -1,4 +1,4 @@
-"""Signals that end the process: during a scan the first one makes it report the items read, the second ends it at once.
+"""Signals that end the process: in a scan the first makes it report the items read, the second ends it immediately.
 
 No handler raises an exception: raised in a callback of an import, or below a library that catches everything, it would
 be lost.
@@ -30,7 +30,7 @@ _SAME_SECONDS = 0.2
 """`timeout` and systemd send a signal to the process and to its group, and systemd SIGHUP right after SIGTERM where a
 login session ends (SendSIGHUP=): that is one signal."""
 
-_NOTE = b"virtscan: interrupted; reporting what was read (again: end at once)\n"
+_NOTE = b"virtscan: interrupted; reporting the items read; a second signal ends it immediately\n"
 
 
 class _SignalState:

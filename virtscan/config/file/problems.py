@@ -1,4 +1,4 @@
-"""All errors of a configuration file at once, each with its line."""
+"""All errors of a configuration file together, each with its line."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Many requests to one connection at once, and one thread that works on the results."""
+"""Many concurrent requests to one connection, and one thread that works on the results."""
 
 import threading
 from collections import defaultdict, deque
@@ -30,7 +30,7 @@ T = TypeVar("T")
 Use: TypeAlias = Callable[[Sequence[T]], None]
 
 Most: TypeAlias = Callable[[float, int], int]
-"""Returns how many requests may be made at once; given the seconds that the fastest one took, and how many hang."""
+"""Returns how many requests may be made at a time, given the seconds that the fastest one took, and how many hang."""
 
 
 class PipelinedCall(NamedTuple, Generic[T]):

@@ -30,7 +30,7 @@ FAR = 0.005
 """Seconds of the fastest call; from this on, the network takes most of the time."""
 
 MOST_NEAR, MOST_FAR = 8, 24
-"""Calls at once on one connection."""
+"""Concurrent calls on one connection."""
 
 Deliver: TypeAlias = Callable[[str], None]
 """Works on a document; raises AnalyzerError."""
@@ -87,7 +87,7 @@ def _find_definitions(address: str) -> None:
 
 
 class Session:
-    """An open connection, the draft that it fills, and how many calls use it at once.
+    """An open connection, the draft that it fills, and how many calls use it at a time.
 
     `threads` is their number; None: chosen by the latency of the connection.
     """
@@ -165,10 +165,10 @@ class Session:
 
 
 def most_at_once(fastest: float, hung: int, *, in_fleet: bool, threads: int | None) -> int:
-    """Return how many calls may use a connection at once, by the seconds that the fastest call so far took.
+    """Return how many calls may use a connection at a time, by the seconds that the fastest call so far took.
 
     The fastest, because lists take longer with more domains, and every call does on a busy CPU. Infinity means that no
-    call has ended yet: the first requests are few, and a single host gets all of them at once. In a fleet, other hosts
+    call has ended yet: the first requests are few, and a single host gets them immediately. In a fleet, other hosts
     use the time, so a near host has one call at a time. Several calls on one connection wake each other's threads,
     which costs more than the call. A single near host is read in nine tenths of the time with eight calls instead of
     four; more save nothing.

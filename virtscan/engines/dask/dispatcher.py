@@ -119,7 +119,7 @@ class Dispatcher(Generic[T]):
         self._thread = threading.Thread(target=self._work, name="dask", daemon=True)
 
     def start(self) -> None:
-        """Begin; if the system grants no thread for it, all slices have failed."""
+        """Start the dispatcher; if the system grants no thread for it, all slices have failed."""
         try:
             self._thread.start()
         except RuntimeError as error:

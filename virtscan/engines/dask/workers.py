@@ -7,7 +7,7 @@ import msgspec
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker: `slots` are the slices that it may have at once, `sites` those that it was started for."""
+    """A worker: `slots` are the slices that it may have at a time, `sites` those that it was started for."""
 
     address: str
     slots: int

@@ -42,7 +42,7 @@ class Share:
         end = monotonic() + _LONGEST_WAIT
         while not self._may_continue():
             if monotonic() > end:
-                raise SosreportError("not enough memory while other reports are read; scan fewer at once")
+                raise SosreportError("not enough memory while other reports are read; scan fewer at a time")
             sleep(_POLL_SECONDS)
 
     def release_with(self, holder: object) -> None:

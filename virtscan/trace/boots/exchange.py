@@ -41,7 +41,7 @@ class Counted(NamedTuple):
 class Exchange:
     """One step of a boot: getting an address, or one download.
 
-    Servers may answer in several flows at once, of which the client takes one: each retry of a TFTP request starts a
+    Servers may answer in several concurrent flows, of which the client takes one: each retry of a TFTP request starts a
     flow, and several servers make offers. Answers after the client gave up are set aside, and count only if it requests
     again.
     """

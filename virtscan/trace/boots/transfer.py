@@ -50,7 +50,7 @@ class Transfer(Download):
         self._requests += 1
 
     def retried(self, time: float) -> bool:
-        """See `Download`; a client that reacts to an error requests the file again at once, if at all."""
+        """See `Download`; a client that reacts to an error requests the file again immediately, if at all."""
         is_retry = self._error is None or time - self._answered >= CROSSING_SECONDS
         self.insisted = self.insisted or (is_retry and self._error is not None and self.ignores_bad)
         return is_retry

@@ -58,7 +58,7 @@ class Copies(Generic[_T]):
     def original(self, packet: Packet) -> Original[_T] | None:
         """Return the record of an earlier copy of the packet; None for the first copy.
 
-        An equal packet at the same place was sent again, except at once. If the capture does not record the device,
+        An equal packet at the same place was sent again, unless it follows immediately. Without a recorded device,
         only the time distinguishes the two.
         """
         device = packet.link.device

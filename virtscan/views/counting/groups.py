@@ -50,35 +50,35 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.status is HostStatus.FAILED else total(values)
 
     def processors(self, amount: Callable[[Processor], int | None]) -> int | None:
-        """Sum of an amount of the hosts' processors."""
+        """Sum up an amount of the hosts' processors."""
         return self.total(amount(host.processor) for host in self.read)
 
     def memory_free_mib(self) -> int | None:
-        """Memory of the hosts that is free or used for caches."""
+        """Sum up the memory of the hosts that is free or used for caches."""
         return self.total(host.memory_free_mib for host in self.read)
 
     def paused(self) -> int | None:
-        """Suspended domains, which keep their resources; None if this is unknown for a domain that may run."""
+        """Count suspended domains, which keep their resources; None if this is unknown for a domain that may run."""
         return self.total(known(domain.paused) for domain in self.domains)
 
     def cpus(self) -> int | None:
-        """CPUs of the hosts."""
+        """Count the CPUs of the hosts."""
         return self.total(host.cpus for host in self.read)
 
     def memory_mib(self) -> int | None:
-        """Memory of the hosts."""
+        """Sum up the memory of the hosts."""
         return self.total(host.memory_mib for host in self.read)
 
     def running(self) -> int | None:
-        """Running domains; None if the state of one is unknown."""
+        """Count running domains; None if the state of one is unknown."""
         return self.total(domain.if_running(1) for domain in self.domains)
 
     def vcpus(self, *, running: bool) -> int | None:
-        """Virtual CPUs allocated to the running, or to all defined domains."""
+        """Count virtual CPUs allocated to the running, or to all defined domains."""
         return self.total(domain.if_running(domain.vcpus) if running else domain.vcpus for domain in self.domains)
 
     def allocated_mib(self, *, running: bool) -> int | None:
-        """Memory allocated to the running, or to all defined domains."""
+        """Sum up the memory allocated to the running, or to all defined domains."""
         return self.total(
             domain.if_running(domain.memory_mib) if running else domain.memory_mib for domain in self.domains
         )

@@ -136,7 +136,7 @@ def joined(rest: Saved, hosts: Iterable[Any], items: dict[str, tuple[Any, ...]])
 
 
 def _upgraded(name: str, item: Any, version: int) -> Any:  # JSON of any shape: an earlier version's
-    """Bring one item to the present version, as the only one of an inventory."""
+    """Upgrade one item to the current version, as the only one of an inventory."""
     whole: dict[str, Any] = upgraded({name: [item]}, version)
     return whole[name][0]
 
