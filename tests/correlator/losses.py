@@ -273,9 +273,9 @@ def _server(name: str, change: Callable[[Server], Server]) -> Change:
 def _server_device(name: str, place: int, change: Callable[[ServerDevice], ServerDevice]) -> Change:
     return _server(
         name,
-        lambda interface: replace(
-            interface,
-            devices=tuple(change(each) if number == place else each for number, each in enumerate(interface.devices)),
+        lambda server: replace(
+            server,
+            devices=tuple(change(each) if number == place else each for number, each in enumerate(server.devices)),
         ),
     )
 
@@ -289,9 +289,9 @@ def _host(name: str, change: Callable[[Hypervisor], Hypervisor]) -> Change:
 def _device_of(host: str, place: int, change: Callable[[Device], Device]) -> Change:
     return _host(
         host,
-        lambda interface: replace(
-            interface,
-            devices=tuple(change(each) if number == place else each for number, each in enumerate(interface.devices)),
+        lambda host: replace(
+            host,
+            devices=tuple(change(each) if number == place else each for number, each in enumerate(host.devices)),
         ),
     )
 
@@ -299,10 +299,10 @@ def _device_of(host: str, place: int, change: Callable[[Device], Device]) -> Cha
 def _without_device(host: str, place: int) -> Change:
     without = _host(
         host,
-        lambda interface: replace(
-            interface,
+        lambda host: replace(
+            host,
             lists_all_devices=False,
-            devices=tuple(each for number, each in enumerate(interface.devices) if number != place),
+            devices=tuple(each for number, each in enumerate(host.devices) if number != place),
         ),
     )
     gap = with_gap(GapAbout.DEVICE, host)
@@ -328,9 +328,9 @@ def _without_lists(host: str, *, devices: bool = False, domains: bool = False) -
 def _domain_of(host: str, place: int, change: Callable[[Domain], Domain]) -> Change:
     return _host(
         host,
-        lambda interface: replace(
-            interface,
-            domains=tuple(change(each) if number == place else each for number, each in enumerate(interface.domains)),
+        lambda host: replace(
+            host,
+            domains=tuple(change(each) if number == place else each for number, each in enumerate(host.domains)),
         ),
     )
 
@@ -339,10 +339,10 @@ def _interface_of(host: str, place: int, index: int, change: Callable[[Interface
     return _domain_of(
         host,
         place,
-        lambda interface: replace(
-            interface,
+        lambda domain: replace(
+            domain,
             interfaces=tuple(
-                change(each) if number == index else each for number, each in enumerate(interface.interfaces)
+                change(each) if number == index else each for number, each in enumerate(domain.interfaces)
             ),
         ),
     )
@@ -351,9 +351,7 @@ def _interface_of(host: str, place: int, index: int, change: Callable[[Interface
 def _without_domain(host: str, place: int) -> Change:
     without = _host(
         host,
-        lambda interface: replace(
-            interface, domains=tuple(each for number, each in enumerate(interface.domains) if number != place)
-        ),
+        lambda host: replace(host, domains=tuple(each for number, each in enumerate(host.domains) if number != place)),
     )
     gap = with_gap(GapAbout.DOMAIN, host)
     return lambda inventory: gap(without(inventory))

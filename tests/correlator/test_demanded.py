@@ -51,7 +51,7 @@ def with_device(device: Device) -> Fact:
     """Describe a device of the first hypervisor, in place of what was known of it."""
 
     def change(host: Hypervisor) -> Hypervisor:
-        return replace(host, devices=(*(shared for shared in host.devices if shared.name != device.name), device))
+        return replace(host, devices=(*(each for each in host.devices if each.name != device.name), device))
 
     return on_host(change)
 
@@ -64,8 +64,8 @@ def with_clone(inventory: Inventory) -> Inventory:
     """Add a domain of another uuid with the server's MAC."""
 
     def change(host: Hypervisor) -> Hypervisor:
-        (shared,) = [domain for domain in host.domains if domain.name == "sat"]
-        clone: Domain = replace(shared, name=CLONE, uuid=UUID)
+        (original,) = [domain for domain in host.domains if domain.name == "sat"]
+        clone: Domain = replace(original, name=CLONE, uuid=UUID)
         return replace(host, domains=(*host.domains, clone))
 
     return on_host(change)(inventory)

@@ -205,7 +205,7 @@ def test_every_interface_is_judged_or_counted(inventory: Inventory) -> None:
     assert len(report.findings) + sum(report.not_judged.values()) == interfaces
     assert report.inventory == aged(inventory)
     assert all(count > 0 for count in report.not_judged.values())
-    assert list(report.findings) == sorted(report.findings, key=lambda inventory: BADNESS[inventory.verdict])
+    assert list(report.findings) == sorted(report.findings, key=lambda finding: BADNESS[finding.verdict])
 
 
 @pytest.mark.long
