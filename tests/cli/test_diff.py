@@ -108,7 +108,7 @@ def test_a_table_begins_with_the_counts_and_groups_by_cause(save: Any, capfd: py
     assert lines == [
         "1 newly at risk, 1 server changed; since 2026-11-22 02:00 UTC.",
         "",
-        "satellite eth0 switched TX checksum offload on: 1 interface of 1 VM newly at risk.",
+        "TX checksum offload of satellite eth0 was switched on: 1 interface of 1 VM newly at risk.",
         "  kvm7.example.com  web01  52:54:00:93:76:af  latent",
         "1 server changed.",
         "  satellite  eth0  tx_checksum: off → on",

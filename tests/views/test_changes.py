@@ -78,8 +78,8 @@ def test_risks_of_a_removed_hypervisor_are_not_taken_for_cured() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "device", "words"),
     [
-        ("off", "on", None, "sat eth0 switched TX checksum offload on"),
-        ("off", "on", "eth1", "sat eth0 switched TX checksum offload on, on eth1"),
+        ("off", "on", None, "TX checksum offload of sat eth0 was switched on"),
+        ("off", "on", "eth1", "TX checksum offload of sat eth0 was switched on (eth1)"),
         (None, "unknown", None, "TX checksum offload of sat eth0 was not read"),
         ("unknown", None, None, "TX checksum offload of sat eth0 was read again"),
     ],

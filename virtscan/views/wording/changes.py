@@ -154,8 +154,8 @@ def _offload(server: str, cause: Cause) -> str:
         return f"TX checksum offload of {server} was not read"
     if cause.old == State.UNKNOWN.value:
         return f"TX checksum offload of {server} was read again"
-    device = "" if cause.device is None else f", on {cause.device}"
-    return f"{server} switched TX checksum offload {cause.new}{device}"
+    device = "" if cause.device is None else f" ({cause.device})"
+    return f"TX checksum offload of {server} was switched {cause.new}{device}"
 
 
 def field_change(change: FieldChange) -> str:
