@@ -117,6 +117,13 @@ def test_a_table_has_the_reason_and_the_missing_facts(tmp_path: Path) -> None:
     assert "0 of 0" in text
 
 
+def test_a_note_has_the_times_of_the_capture_to_the_second(tmp_path: Path) -> None:
+    trace = stuck(tmp_path)
+
+    note = view(trace, comparisons(trace, None)).notes[0]
+    assert note == "frames: 9, from 2023-11-14 22:13:20 UTC to 2023-11-14 22:13:23 UTC"
+
+
 def test_a_capture_without_boots_has_no_rows(tmp_path: Path) -> None:
     trace = trace_of(tmp_path)
 

@@ -26,6 +26,7 @@ from virtscan.views.document import (
 from virtscan.views.report.gap_section import gap_section
 from virtscan.views.report.summary import listed
 from virtscan.views.rows.lazy import Value
+from virtscan.views.wording.phrases import ages
 
 _DATA = Audience.DATA
 _PEOPLE = Audience.PEOPLE
@@ -122,7 +123,7 @@ def view(trace: Trace, found: Sequence[BootComparison]) -> Document:
         metrics=counted,
         gaps=gap_section(trace.gaps),
         notes=(
-            f"frames: {trace.frames}, from {timestamp(trace.started_at) or '-'} to {timestamp(trace.ended_at) or '-'}",
+            f"frames: {trace.frames}{_duration(trace)}",
             f"boots: {len(trace.boots)}, clients that requested only an address: {trace.others}",
             f"failed because of partial checksums: {listed(counts(counted, 'failed'))}",
             *([f"findings: {listed(counts(counted, 'agreement'))}"] if joined else []),
@@ -160,3 +161,9 @@ def _metrics(trace: Trace, found: Sequence[BootComparison], *, joined: bool) -> 
 def _once(found: Sequence[BootComparison]) -> list[BootComparison]:
     """Drop the lines that repeat a boot for another finding of its MAC."""
     return list({id(line.boot): line for line in found}.values())
+
+
+def _duration(trace: Trace) -> str:
+    if trace.started_at is None or trace.ended_at is None:
+        return ""
+    return f", from {ages.moment(trace.started_at, seconds=True)} to {ages.moment(trace.ended_at, seconds=True)}"

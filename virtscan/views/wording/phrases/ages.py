@@ -35,10 +35,10 @@ def ago(observed_at: datetime | None, taken_at: datetime) -> str | None:
     return "at the scan" if passed < _MINUTE else f"{in_words(passed)} ago"
 
 
-def moment(observed_at: datetime) -> str:
-    """Return a point of time in UTC, for people."""
+def moment(observed_at: datetime, *, seconds: bool = False) -> str:
+    """Return a point of time in UTC, to the minute or to the second, for people."""
     aware = observed_at if observed_at.tzinfo else observed_at.replace(tzinfo=UTC)
-    return f"{aware.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{aware.astimezone(UTC):{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}} UTC"
 
 
 def _counted(count: float, unit: str) -> str:
