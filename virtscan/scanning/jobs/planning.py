@@ -37,7 +37,7 @@ class HostJob(msgspec.Struct, frozen=True, kw_only=True):
         return not is_remote or self.target.facts is not None
 
     def __call__(self, run_left: float, /) -> HostResult:
-        """Read it."""
+        """Read the hypervisor in the time that is left for the run."""
         return read_host(self.target, msgspec.structs.replace(self.limits, run_left=run_left))
 
     def failed(self, reason: AnyCause) -> HostResult:
@@ -57,7 +57,7 @@ class ServerJob(msgspec.Struct, frozen=True, kw_only=True):
         return work_of(self.target)
 
     def __call__(self, run_left: float, /) -> Server:
-        """Read it."""
+        """Read the server in the time that is left for the run."""
         return read_server(self.target, msgspec.structs.replace(self.limits, run_left=run_left))
 
     def failed(self, reason: AnyCause) -> Server:
@@ -73,7 +73,7 @@ class ProvisioningJob(msgspec.Struct, frozen=True, kw_only=True):
     work: Work = Work.WAITS
 
     def __call__(self, run_left: float, /) -> "Records":
-        """Read it."""
+        """Read the records in the time that is left for the run."""
         return read_provisioning(self.target, msgspec.structs.replace(self.limits, run_left=run_left))
 
     def failed(self, reason: AnyCause) -> "Records":
