@@ -2,7 +2,7 @@
 
 import ipaddress
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -131,15 +131,14 @@ def absolute_test_uri(address: str, folder: Path) -> str:
     return f"test://{os.path.realpath(folder / path)}" if scheme == "test" and path and path[0] != "/" else address
 
 
-def targets_of(section: HypervisorSection, subject: str, folder: Path) -> Iterator[tuple[Target, str]]:
-    """Yield each hypervisor of a table, with the subject of errors about its address.
+def targets_of(section: HypervisorSection, subject: str, folder: Path) -> tuple[str, tuple[Target, ...]]:
+    """Return the key that gives the addresses of a table, and its hypervisors.
 
     Raises:
         ConfigError: The table has none or several kinds of address, or several addresses and a key for a single one.
     """
     key, addresses = _addresses(section, subject)
-    for address in addresses:
-        yield _target(section, key, address, subject, folder), f"{subject}: {key}"
+    return key, tuple(_target(section, key, address, subject, folder) for address in addresses)
 
 
 def _targets(document: ConfigFile, folder: Path, problems: Problems) -> tuple[Target, ...]:
@@ -148,13 +147,13 @@ def _targets(document: ConfigFile, folder: Path, problems: Problems) -> tuple[Ta
     subjects: dict[tuple[TargetKind, str], str] = {}
     for number, section in enumerate(document.hypervisor, 1):
         with problems.met_in("hypervisor", number):
-            for target, subject in targets_of(section, table_name("hypervisor", number, section), folder):
+            name = table_name("hypervisor", number, section)
+            key, declared = targets_of(section, name, folder)
+            for target in declared:
                 first = subjects.get(identity(target))
                 if first is not None:
-                    raise ConfigError(
-                        f"{subject}: duplicate address, already in {first}", key=subject.rpartition(" ")[2]
-                    )
-                subjects[identity(target)] = subject
+                    raise ConfigError(f"{name}: {key}: duplicate address, already in {first}", key=key)
+                subjects[identity(target)] = f"{name}: {key}"
                 targets.append(target)
     return tuple(targets)
 

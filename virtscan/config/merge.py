@@ -87,13 +87,19 @@ def make_plan(
         allow_unsafe_uri=options.allow_unsafe_uri,
     )
     _check_together(plan, options, problems)
-    subjects = {
-        identity(target): f"{problems.place('hypervisor', number, subject.rpartition(' ')[2])}: {subject}"
-        for number, section in enumerate(document.hypervisor, 1)
-        for target, subject in targets_of(section, table_name("hypervisor", number, section), folder)
-    }
     elsewhere = "--connect" if options.connect else default_uri.origin
-    return plan, tuple(_warnings(plan, subjects, elsewhere))
+    return plan, tuple(_warnings(plan, _subjects(document, folder, problems), elsewhere))
+
+
+def _subjects(document: ConfigFile, folder: Path, problems: Problems) -> Mapping[tuple[TargetKind, str], str]:
+    """Return the place of each target in the file, with its table and key."""
+    subjects: dict[tuple[TargetKind, str], str] = {}
+    for number, section in enumerate(document.hypervisor, 1):
+        name = table_name("hypervisor", number, section)
+        key, targets = targets_of(section, name, folder)
+        place = problems.place("hypervisor", number, key)
+        subjects |= dict.fromkeys(map(identity, targets), f"{place}: {name}: {key}")
+    return subjects
 
 
 def _warnings(plan: Plan, subjects: Mapping[tuple[TargetKind, str], str], elsewhere: str) -> Iterator[str]:

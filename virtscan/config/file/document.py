@@ -96,7 +96,7 @@ class _Reader:
     def table(self, kind: type[S], key: str) -> S:
         read = [kind()]
         with self._problems.met_in(key):
-            read.append(_section(self._raw.get(key, {}), kind, key, self._environment))
+            read.append(_section(self._raw.get(key, {}), kind, key, self._environment, is_repeated=False))
         return read[-1]
 
     def tables(self, kind: type[S], key: str) -> tuple[S, ...]:
@@ -107,15 +107,15 @@ class _Reader:
         read: list[S] = []
         for number, table in enumerate(tables if isinstance(tables, list) else [], 1):
             with self._problems.met_in(key, number):
-                read.append(_section(table, kind, table_name(key, number, table), self._environment))
+                name = table_name(key, number, table)
+                read.append(_section(table, kind, name, self._environment, is_repeated=True))
         return tuple(read)
 
 
-def _section(table: object, kind: type[S], subject: str, environment: Mapping[str, str]) -> S:
-    repeated = "[[" in subject
+def _section(table: object, kind: type[S], subject: str, environment: Mapping[str, str], *, is_repeated: bool) -> S:
     if not isinstance(table, dict):
-        raise ConfigError(f"{subject}: expected a table" + ("" if repeated else f", as in [{subject}]"))
-    prefix = f"{subject}: " if repeated else f"{subject}."
+        raise ConfigError(f"{subject}: expected a table" + ("" if is_repeated else f", as in [{subject}]"))
+    prefix = f"{subject}: " if is_repeated else f"{subject}."
     _refuse_unknown(table, kind.__struct_fields__, prefix)
     for field in msgspec.structs.fields(kind):
         if field.required and field.name not in table:
