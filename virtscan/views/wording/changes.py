@@ -134,11 +134,10 @@ def caused_by(cause: Cause) -> str:
 def _reading(cause: Cause) -> str:
     if cause.hypervisor is None:
         return "Hypervisors that were not read"
-    complete = HostStatus.COMPLETE.value
-    how = {HostStatus.PARTIAL.value: "read in part", HostStatus.FAILED.value: "not read"}
-    if cause.new is not None and cause.new != complete:
-        return f"{cause.hypervisor} was {how.get(cause.new, 'not read')}"
-    return f"{cause.hypervisor} was {how.get(cause.old or '', 'not read')} before"
+    is_now = cause.new not in {None, HostStatus.COMPLETE.value}
+    status, when = (cause.new, "") if is_now else (cause.old, " before")
+    how = "read in part" if status == HostStatus.PARTIAL.value else "not read"
+    return f"{cause.hypervisor} was {how}{when}"
 
 
 def _kernel(cause: Cause) -> str:
