@@ -1,6 +1,5 @@
 """Device stacks: the devices below a device, all the way down, and their consequences."""
 
-from collections import deque
 from collections.abc import Callable, Collection, Mapping
 
 import msgspec
@@ -72,38 +71,35 @@ def follow(
     """
     if name is None or name not in devices:
         return UNKNOWN_STACK
-    seen = {name}
-    order: list[DeviceName] = []
-    queue = deque([name])
+    met, seen = [name], {name}
     nics: list[DeviceName] = []
     ends: dict[DeviceName, NicKind] = {}
     bond: DeviceName | None = None
     all_known = True
-    while queue:
-        current = queue.popleft()
-        device = devices.get(current)
-        if device is not None and current != name and is_dummy(device):
+    for current in met:  # it grows on the way
+        device = devices.get(current) or Device(name=current)
+        if current != name and is_dummy(device):
             continue  # a port that sends nothing
-        if device is not None and is_nic(device):
+        if is_nic(device):
             nics.append(current)
             ends[current] = kind_of(device)
             continue
-        if device is not None and device.kind is DeviceKind.BOND:
+        if device.kind is DeviceKind.BOND:
             bond = bond or current
-        if device is None or device.kind is DeviceKind.UNKNOWN or not lists_all_below(device):
+        is_whole = lists_all_below(device)
+        if device.kind is DeviceKind.UNKNOWN or not is_whole:
             all_known = False
-        if device is None or not device.lower or not lists_all_below(device):
-            virtual = device is not None and device.backing is Backing.VIRTUAL and not device.lower
+        if not device.lower or not is_whole:
+            virtual = device.backing is Backing.VIRTUAL and not device.lower
             ends[current] = NicKind.VIRTUAL if virtual else NicKind.UNKNOWN
-        for below in () if device is None else device.lower:
+        for below in device.lower:
             if below not in seen:
                 seen.add(below)
-                order.append(below)
-                queue.append(below)
+                met.append(below)
     no_bond = OnBond.NO if all_known and nics else OnBond.UNKNOWN
     return DeviceStack(
         kind=devices[name].kind,
-        lower=tuple(order),
+        lower=tuple(met[1:]),
         on_bond=no_bond if bond is None else OnBond.YES,
         bond=bond,
         nics=tuple(nics),
