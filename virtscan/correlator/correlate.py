@@ -66,8 +66,8 @@ def correlate(inventory: Inventory) -> Report:
     if rebooted == inventory.servers:
         return report
     later = _judged(msgspec.structs.replace(inventory, servers=rebooted))
-    more = Counter(map(_interface, (finding for finding in later.findings if finding.is_at_risk)))
-    more -= Counter(map(_interface, (finding for finding in report.findings if finding.is_at_risk)))
+    more = Counter(finding.key for finding in later.findings if finding.is_at_risk)
+    more -= Counter(finding.key for finding in report.findings if finding.is_at_risk)
     return msgspec.structs.replace(report, at_risk_after_reboot=more.total())
 
 
@@ -75,7 +75,7 @@ def _judged(inventory: Inventory) -> Report:
     inventory = aged(inventory)
     index = ServerIndex(inventory)
     waivers = Waivers(inventory.policy.waivers, inventory.taken_at.date())
-    pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
+    pending = inventory.pending_macs
     outdated: defaultdict[str | None, list[Gap]] = defaultdict(list)
     for gap in inventory.gaps:
         if gap.about is GapAbout.AGE:
@@ -232,17 +232,6 @@ def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ..
 
 def _warning(item: AnyItem, cause: AnyCause) -> Gap:
     return Gap(item=item, cause=cause, about=GapAbout.CONFIGURATION)
-
-
-def _interface(finding: Finding) -> tuple[str, str, int, str, bool, str]:
-    return (
-        finding.hypervisor,
-        finding.domain,
-        finding.index,
-        finding.origin,
-        finding.next_start,
-        finding.mac or "",
-    )
 
 
 def _most_urgent_first(found_on: Mapping[str, list[Finding]]) -> tuple[Finding, ...]:

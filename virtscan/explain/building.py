@@ -57,7 +57,7 @@ class _JudgedInventory:
         self._wording = Wording(inventory)
         self._facts = StatedFacts(inventory)
         self._findings = {finding.key: finding for finding in report.findings}
-        self._pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
+        self._pending = inventory.pending_macs
         self._evaluators: dict[int, Evaluator] = {}
         # A server answers many interfaces, and most of their cases are equal.
         self._servers: dict[int, tuple[Server, ServerFacts]] = {}  # by `id`, which is unique while they are kept

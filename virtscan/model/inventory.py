@@ -10,6 +10,7 @@ from virtscan.model.facts.memory import RememberedPlace, UnreadHost
 from virtscan.model.facts.provisioning import Netboot, Subnet
 from virtscan.model.facts.servers import Server
 from virtscan.model.gaps import Gap
+from virtscan.model.identity.mac import Mac
 from virtscan.model.states import LowerDevice
 
 
@@ -71,6 +72,11 @@ class Inventory(ScanFacts, frozen=True):
     policy: Policy = Policy()
     redaction: str | None = None
     merged: tuple[ScanFacts, ...] = ()
+
+    @property
+    def pending_macs(self) -> frozenset[Mac]:
+        """Return the MACs that a provisioning system has set to boot from the network."""
+        return frozenset(netboot.mac for netboot in self.netboots if netboot.pending)
 
     @property
     def has_domains(self) -> bool:

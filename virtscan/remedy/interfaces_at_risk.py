@@ -122,7 +122,7 @@ def interfaces_at_risk(inventories: Iterable[Inventory]) -> dict[Sending, Interf
     for inventory in inventories:
         index = ServerIndex(inventory)
         waivers = Waivers(inventory.policy.waivers, inventory.taken_at.date())
-        pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
+        pending = inventory.pending_macs
         for hypervisor in inventory.hypervisors:
             for risk, stacks in _on(hypervisor, index, waivers, pending):
                 key = FindingKey.of(hypervisor.name, risk.domain, risk.interface)
