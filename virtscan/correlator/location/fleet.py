@@ -129,12 +129,7 @@ def fleet_of(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
     hosts = sorted(inventory.hypervisors, key=lambda host: host.name)
     devices = _devices_by_mac(hosts)
     domains = _domains_by_uuid(hosts)
-    interfaces: dict[Mac, list[InterfaceOwner]] = {mac: [] for mac in (*macs, *devices)}
-    for host in hosts:
-        for domain in host.domains:
-            for interface in domain.interfaces:
-                if interface.mac is not None and (owners := interfaces.get(interface.mac)) is not None:
-                    owners.append(InterfaceOwner(host.name, domain, interface))
+    interfaces = _interfaces_by_mac(hosts, (*macs, *devices))
     machines = machines_of(hosts, {mac for mac, owners in interfaces.items() if owners})
     hypervisor_domains = find_hypervisor_domains(hosts, devices, interfaces, domains, machines)
     nested = {
@@ -179,6 +174,17 @@ def _targets_of(host: Hypervisor) -> Iterator[str]:
 
 def _shows_nics(host: Hypervisor) -> bool:
     return any(may_be_nic(device) and device.mac is not None for device in host.devices)
+
+
+def _interfaces_by_mac(hosts: Iterable[Hypervisor], macs: Iterable[Mac]) -> dict[Mac, list[InterfaceOwner]]:
+    """Index the interfaces of domains that have one of these MACs."""
+    interfaces: dict[Mac, list[InterfaceOwner]] = {mac: [] for mac in macs}
+    for host in hosts:
+        for domain in host.domains:
+            for interface in domain.interfaces:
+                if interface.mac is not None and (owners := interfaces.get(interface.mac)) is not None:
+                    owners.append(InterfaceOwner(host.name, domain, interface))
+    return interfaces
 
 
 def _devices_by_mac(hosts: Iterable[Hypervisor]) -> dict[Mac, list[tuple[str, Device]]]:

@@ -113,13 +113,10 @@ def _has_local_device(stack: SendingStack) -> bool:
 
     A device of unknown kind may be one, but not on top of several others, as a team is.
     """
-    devices = [
-        server_device.device for server_device in stack.server.devices if server_device.device.name in stack.devices
-    ]
     return any(
         device.kind in {DeviceKind.MACVLAN, DeviceKind.VETH}
         or (device.kind is DeviceKind.UNKNOWN and len(device.lower) < 2)
-        for device in devices
+        for device in stack.listed
     )
 
 
@@ -176,9 +173,7 @@ def _on_hosts(stack: SendingStack, fleet: Fleet) -> Iterator[HostDevice | HostIt
     list. A dummy sends nothing: another device with the MAC does. Any other device with its MAC, such as the macvtap
     of a domain that was not read, is where they enter.
     """
-    own = next(
-        (server_device.device for server_device in stack.server.devices if server_device.device.name == stack.top), None
-    )
+    own = next((listed for listed in stack.listed if listed.name == stack.top), None)
     matched: dict[str, dict[tuple[str, DeviceName], Device]] = {}
     same = {fleet.machines[name] for name in _observed_as(stack.server, fleet)}
     for mac in sorted(stack.macs):
@@ -207,12 +202,7 @@ def _is_its_nic(stack: SendingStack, mac: Mac, device: Device) -> bool:
     """Return True for a NIC under the stack; one that was lent to a guest's macvtap has another permanent MAC."""
     if not is_nic(device) or mac != device.own_mac:
         return False
-    nics = (
-        server_device.device
-        for server_device in stack.server.devices
-        if server_device.device.name in stack.devices and is_nic(server_device.device)
-    )
-    return any(mac == nic.own_mac for nic in nics)
+    return any(is_nic(listed) and mac == listed.own_mac for listed in stack.listed)
 
 
 def _observed_as(server: Server, fleet: Fleet) -> Iterator[str]:

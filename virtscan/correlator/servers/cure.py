@@ -1,15 +1,15 @@
 """Devices of a server to switch off so that no path out keeps a partial checksum: the one plan of all outputs."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import HostDevice, HostItself, UnlocatedServer, places
-from virtscan.correlator.servers.paths import PathState, SendingPath
+from virtscan.correlator.servers.paths import PathState, SendingPath, above_macvlan
 from virtscan.correlator.servers.sending import SendingStack, down_to_macvlan, sending_stacks
-from virtscan.model import Device, DeviceKind, DeviceName, Feature, Offload, Server, ServerDevice, State
+from virtscan.model import Device, DeviceKind, DeviceName, Feature, Offload, Server, State
 
 CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")
 
@@ -62,13 +62,12 @@ def cure(stack: SendingStack) -> Cure:
     """
     if not stack.observed:
         return _of_one_device(stack)
-    known = {server_device.device.name: server_device for server_device in stack.server.devices}
     chosen: dict[DeviceName, Switch] = {}
     stuck: dict[DeviceName, None] = {}
     for path in stack.paths:
-        if not _is_open(path, known):
+        if not _is_open(path, stack):
             continue
-        name = next(_candidates(path, known), None)
+        name = next(_candidates(path, stack), None)
         if name is None:
             stuck[path.devices[-1]] = None
             continue
@@ -155,37 +154,25 @@ def _of_one_device(stack: SendingStack) -> Cure:
     return Cure(switches=(switch,), fixed=())
 
 
-def _is_open(path: SendingPath, known: Mapping[DeviceName, ServerDevice]) -> bool:
+def _is_open(path: SendingPath, stack: SendingStack) -> bool:
     """Return True if a partial checksum stays on a path, or may after a reboot because a device on it is on then."""
     if path.now is not PathState.FILLED or path.after_reboot is PathState.PARTIAL:
         return True
-    lasting = (known[name].offload.persistence for name in path.devices if name in known)
+    lasting = (stack.offload(name).persistence for name in path.devices)
     comes_back = any(persistence is not None and persistence.tx_checksum is State.ON for persistence in lasting)
     return comes_back and path.after_reboot is PathState.UNKNOWN
 
 
-def _candidates(path: SendingPath, known: Mapping[DeviceName, ServerDevice]) -> Iterator[DeviceName]:
+def _candidates(path: SendingPath, stack: SendingStack) -> Iterator[DeviceName]:
     """Name the devices that can be switched, the best first: already off, else of known state, from the bottom up.
 
     A macvlan can't be, nor does a device below it help: it hands frames to its neighbours itself. A device that is
     off on a path that is not filled may be a VLAN beside the path, and does not count as off.
     """
-    able = [name for name in reversed(_above_macvlan(path.devices, known)) if not any_fixed(_features(known, name))]
+    above = above_macvlan(path.devices, stack.server.devices_by_name)
+    able = [name for name in reversed(above) if not any_fixed(stack.offload(name).features)]
     already = (State.OFF,) if path.now is PathState.FILLED else ()
     for state in (*already, State.ON, State.UNKNOWN):
         for name in able:
-            if (known[name].offload.tx_checksum if name in known else State.UNKNOWN) is state:
+            if stack.offload(name).tx_checksum is state:
                 yield name
-
-
-def _above_macvlan(names: Sequence[DeviceName], known: Mapping[DeviceName, ServerDevice]) -> list[DeviceName]:
-    above: list[DeviceName] = []
-    for name in names:
-        if name in known and known[name].device.kind is DeviceKind.MACVLAN:
-            break
-        above.append(name)
-    return above
-
-
-def _features(known: Mapping[DeviceName, ServerDevice], name: DeviceName) -> Mapping[str, Feature]:
-    return known[name].offload.features if name in known else {}

@@ -111,6 +111,12 @@ def _doubtful(
             yield place
 
 
+def above_macvlan(names: tuple[DeviceName, ...], known: Mapping[DeviceName, ServerDevice]) -> tuple[DeviceName, ...]:
+    """Return the devices above the first macvlan, or all of them without one."""
+    kinds = (known[name].device.kind if name in known else None for name in names)
+    return names[: next((place for place, kind in enumerate(kinds) if kind is DeviceKind.MACVLAN), len(names))]
+
+
 def _unless_off(state: State) -> State:
     return State.UNKNOWN if state is State.OFF else state
 

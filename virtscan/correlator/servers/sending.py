@@ -11,12 +11,13 @@ from virtscan.correlator.servers.paths import (
     PATH_STATES,
     PathState,
     SendingPath,
+    above_macvlan,
     path_along,
     paths_down,
     state_over,
     without_local_ports,
 )
-from virtscan.model import ASSUMED, DeviceKind, DeviceName, Mac, Offload, Server, ServerDevice, State
+from virtscan.model import ASSUMED, Device, DeviceKind, DeviceName, Mac, Offload, Server, ServerDevice, State
 
 _MASTERS = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.UNKNOWN})
 
@@ -73,6 +74,12 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
         """The time at which the state was observed; None where it was not."""
         return None if self.is_assumed else self.server.observed_at
 
+    @property
+    def listed(self) -> tuple[Device, ...]:
+        """The devices of the stack that the server's source lists."""
+        devices = (server_device.device for server_device in self.server.devices)
+        return tuple(device for device in devices if device.name in self.devices)
+
     def offload(self, name: DeviceName) -> Offload:
         """Return the offload state of one device; UNKNOWN for one that the server does not list."""
         named = next(
@@ -88,7 +95,7 @@ def with_local_ports(stack: SendingStack) -> SendingStack:
     """Return the stack as guests of its own machine meet it: frames to them leave by taps and veths, not by a NIC."""
     if not stack.observed or stack.top is None:
         return stack
-    known = {server_device.device.name: server_device for server_device in stack.server.devices}
+    known = stack.server.devices_by_name
     named = [DeviceName(stack.server.interface)] if stack.server.interface else [stack.top]
     paths = tuple(paths_down(stack.top, known, named))
     if paths == stack.paths:
@@ -98,9 +105,10 @@ def with_local_ports(stack: SendingStack) -> SendingStack:
 
 def may_carry_guests(stack: SendingStack) -> bool:
     """Return True if frames leave the stack by taps or veths as well, which guests of its own machine may have."""
-    known = {server_device.device.name: server_device.device for server_device in stack.server.devices}
+    known = stack.server.devices_by_name
     local = set(with_local_ports(stack).paths).difference(stack.paths)
-    return any(path.devices[-1] in known and not is_dummy(known[path.devices[-1]]) for path in local)
+    ends = [known[path.devices[-1]].device for path in local if path.devices[-1] in known]
+    return not all(map(is_dummy, ends))
 
 
 def _with_paths(stack: SendingStack, paths: tuple[SendingPath, ...]) -> SendingStack:
@@ -120,18 +128,12 @@ def down_to_macvlan(stack: SendingStack) -> SendingStack:
 
     A stack without a macvlan, or of which nothing was read, stays as it is.
     """
-    kinds = {server_device.device.name: server_device.device.kind for server_device in stack.server.devices}
-    cut = tuple(dict.fromkeys(_down_to_macvlan(path.devices, kinds) for path in stack.paths))
+    known = stack.server.devices_by_name
+    cut = tuple(dict.fromkeys(path.devices[: len(above_macvlan(path.devices, known)) + 1] for path in stack.paths))
     if cut == tuple(path.devices for path in stack.paths):
         return stack
-    known = {server_device.device.name: server_device for server_device in stack.server.devices}
     paths = tuple(path_along(names, known, names, ends_open=False) for names in cut)
     return _with_paths(stack, paths)
-
-
-def _down_to_macvlan(names: tuple[DeviceName, ...], kinds: Mapping[DeviceName, DeviceKind]) -> tuple[DeviceName, ...]:
-    end = next((place for place, name in enumerate(names) if kinds.get(name) is DeviceKind.MACVLAN), len(names))
-    return names[: end + 1]
 
 
 def sending_stacks(server: Server) -> tuple[SendingStack, ...]:
@@ -139,7 +141,7 @@ def sending_stacks(server: Server) -> tuple[SendingStack, ...]:
 
     With a named device there is one declared stack. Without one, each device with an address has a stack of its own.
     """
-    known = {server_device.device.name: server_device for server_device in server.devices}
+    known = server.devices_by_name
     named = [] if server.interface is None else [DeviceName(server.interface)]
     if not named:
         named = [server_device.device.name for server_device in server.devices if server_device.device.addresses]

@@ -117,11 +117,7 @@ def _is_another_node(stack: SendingStack, place: Place) -> bool:
     A device whose MAC was not read may have it, unless the devices have another declared one.
     """
     server = stack.server
-    has_all_macs = all(
-        server_device.device.mac is not None
-        for server_device in server.devices
-        if server_device.device.name in stack.devices
-    )
+    has_all_macs = all(device.mac is not None for device in stack.listed)
     observed = {mac for server_device in server.devices for mac in server_device.device.macs}
     is_explained = not observed.isdisjoint(server.declared_macs)
     if not stack.observed or not (server.lists_all_devices or has_all_macs or is_explained):

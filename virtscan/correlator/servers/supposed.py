@@ -58,7 +58,7 @@ def switched(server: Server, state: State, interface: str | None = None) -> Serv
         else server_device
         for server_device in server.devices
     )
-    named = [server_device.device.name for server_device in devices if interface in {None, server_device.device.name}]
+    named = [name for name in server.devices_by_name if interface in {None, name}]
     if interface in {None, server.interface}:
         named.append(DeviceName(server.interface or ""))
         server = msgspec.structs.replace(

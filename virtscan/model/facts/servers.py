@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from virtscan.model.facts.hypervisors import Device, Moment, Observed
+from virtscan.model.facts.hypervisors import Device, DeviceName, Moment, Observed
 from virtscan.model.facts.persistence import Persistence
 from virtscan.model.gaps import AnyCause
 from virtscan.model.identity.mac import Mac
@@ -73,6 +73,11 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
         return without_address(self.name, self.source)
 
     @property
+    def devices_by_name(self) -> dict[DeviceName, ServerDevice]:
+        """The devices that the source lists, by name."""
+        return {server_device.device.name: server_device for server_device in self.devices}
+
+    @property
     def assumed_tx(self) -> tuple[str, ...]:
         """The devices whose offload is not observed but assumed, "" for a server of which no device is known."""
         return ()
@@ -85,7 +90,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_wholly_assumed(self) -> bool:
         """Return True if the offload of all of its devices is assumed."""
-        names = {self.interface or "", *(server_device.device.name for server_device in self.devices)}
+        names = {self.interface or "", *self.devices_by_name}
         return bool(self.assumed_tx) and names - {""} <= set(self.assumed_tx)
 
 
