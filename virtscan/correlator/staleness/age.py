@@ -24,12 +24,12 @@ class Clock(msgspec.Struct, frozen=True):
 
 def is_ahead(observed_at: datetime, taken_at: datetime) -> bool:
     """Return whether a fact is dated after the scan, by a wrong clock; up to a day is a zone or a slow scan."""
-    return _aware(observed_at) - taken_at > _DAY
+    return aware(observed_at) - taken_at > _DAY
 
 
 def age(observed_at: datetime, taken_at: datetime) -> timedelta:
     """Return the age at the scan; zero for an observation of the scan itself. Without a zone it is UTC."""
-    return max(taken_at - _aware(observed_at), timedelta())
+    return max(taken_at - aware(observed_at), timedelta())
 
 
 def is_old(observed_at: datetime | None, taken_at: datetime) -> bool:
@@ -37,5 +37,6 @@ def is_old(observed_at: datetime | None, taken_at: datetime) -> bool:
     return observed_at is not None and age(observed_at, taken_at) >= _DAY
 
 
-def _aware(moment: datetime) -> datetime:
+def aware(moment: datetime) -> datetime:
+    """Return a time with its zone; without one it is UTC."""
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,12 +1,12 @@
 """Facts that are too old to count become unknown, each with a gap that names its owner and how to renew it."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
 from virtscan.correlator.devices.nic import is_seen_as_vm
-from virtscan.correlator.staleness.age import Clock
+from virtscan.correlator.staleness.age import Clock, aware
 from virtscan.model import (
     CONFIGURATION,
     Device,
@@ -174,8 +174,8 @@ def _old_subnets(subnets: Iterable[Subnet], clock: Clock) -> Iterator[Gap]:
 
 
 def _too_old(clock: Clock, observed_at: datetime | None, *sources: str) -> TooOld:
-    aware = observed_at if observed_at is None or observed_at.tzinfo else observed_at.replace(tzinfo=UTC)
-    return TooOld(observed_at=aware, max_age=clock.max_age, sources=sources)
+    moment = None if observed_at is None else aware(observed_at)
+    return TooOld(observed_at=moment, max_age=clock.max_age, sources=sources)
 
 
 def _gap(item: AnyItem, cause: TooOld, hypervisor: str | None = None) -> Gap:

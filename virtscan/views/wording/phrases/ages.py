@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from virtscan.correlator.staleness.age import age
+from virtscan.correlator.staleness.age import age, aware
 
 _MINUTE = timedelta(minutes=1)
 _UNITS = ((604800, "week"), (86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
@@ -37,8 +37,7 @@ def ago(observed_at: datetime | None, taken_at: datetime) -> str | None:
 
 def moment(observed_at: datetime, *, seconds: bool = False) -> str:
     """Return a point of time in UTC, to the minute or to the second, for people."""
-    aware = observed_at if observed_at.tzinfo else observed_at.replace(tzinfo=UTC)
-    return f"{aware.astimezone(UTC):{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}} UTC"
+    return f"{aware(observed_at).astimezone(UTC):{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}} UTC"
 
 
 def _counted(count: float, unit: str) -> str:
