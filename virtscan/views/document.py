@@ -227,6 +227,10 @@ class Field(msgspec.Struct, Generic[T], frozen=True):
     column: Column
     value: Callable[[T], Value]
 
+    def with_column(self, **changes: Any) -> "Field[T]":  # Any: fields of `Column`
+        """Return the field with a column that differs in these fields."""
+        return msgspec.structs.replace(self, column=msgspec.structs.replace(self.column, **changes))
+
 
 def section(key: str, fields: Iterable[Field[T]], items: Iterable[T], total: T | None = None) -> Section:
     """Make a row from each item whenever it is read, and one from the total."""

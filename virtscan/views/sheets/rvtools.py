@@ -3,8 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
-import msgspec
-
 from virtscan.views.document import Field
 
 T = TypeVar("T")
@@ -80,7 +78,7 @@ def headed(
 ) -> tuple[Field[T], ...]:
     """Return the columns under their headers of RVTools; of the others only `ours`, if that is given."""
     return tuple(
-        msgspec.structs.replace(field, column=msgspec.structs.replace(field.column, sheet=headers.get(key, "")))
+        field.with_column(sheet=headers.get(key, ""))
         for field in fields
         for key in (field.column.key,)
         if key in headers or ours is None or key in ours

@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from virtscan.model import DeviceKind, HostStatus, Report
 from virtscan.model.facts.amounts import ratio
 from virtscan.views.counting.groups import Group, groups, whole_fleet
@@ -139,7 +137,7 @@ def _fields(by: Grouping) -> Iterator[Field[Group]]:
     """Yield the numbers of a group; tables have the headroom of sites only by site, others have it in a note."""
     for field in FIELDS:
         if field.column.key == _HEADROOM and by is not Grouping.SITE:
-            yield msgspec.structs.replace(field, column=msgspec.structs.replace(field.column, audience=_DATA))
+            yield field.with_column(audience=_DATA)
         else:
             yield field
 

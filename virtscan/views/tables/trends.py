@@ -148,12 +148,8 @@ def _fields(fields: tuple[Field[R], ...], are_several: bool) -> tuple[Field[R], 
     """Return the fields; people see the scope if there are several: their sites may have the same names."""
     if not are_several:
         return fields
-    replace = msgspec.structs.replace
     return tuple(
-        replace(field, column=replace(field.column, audience=Audience.EVERYBODY))
-        if field.column.key == _SCOPE
-        else field
-        for field in fields
+        field.with_column(audience=Audience.EVERYBODY) if field.column.key == _SCOPE else field for field in fields
     )
 
 
