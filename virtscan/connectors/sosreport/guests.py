@@ -1,7 +1,7 @@
 """Domains and networks in a sosreport, each once, although up to three files may describe it."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -38,6 +38,14 @@ _SUSPENDED = frozenset({"paused", "pmsuspended"})
 _DEFINITION = 2
 """Rank of a definition in the order of the sources."""
 
+
+class _Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """A domain in the output of `virsh list --all`."""
+
+    state: DomainState = DomainState.UNKNOWN
+    paused: State = State.UNKNOWN
+
+
 _Found: TypeAlias = tuple[int, str, Domain | Network | Unread]
 """Distance from the best source, the domain by the file's name, the kind of document."""
 
@@ -50,7 +58,7 @@ def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
     described nowhere else is a gap, and so is one that virsh lists without any document.
     """
     listed = _listed(report)
-    suspended, autostart = _suspended(report), _autostart(report)
+    autostart = _autostart(report)
     domains: dict[str, Domain] = {}
     definitions: dict[str, Domain] = {}
     unread: list[tuple[str, Unread]] = []
@@ -58,7 +66,7 @@ def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
         match document:
             case Domain():
                 key = document.uuid or f"named {document.name}"
-                first = domains.setdefault(key, _with_state(document, rank, listed, suspended, autostart))
+                first = domains.setdefault(key, _with_state(document, rank, listed, autostart))
                 if rank == _DEFINITION and first.origin != document.origin and first.state is DomainState.ACTIVE:
                     definitions.setdefault(key, msgspec.structs.replace(document, state=DomainState.INACTIVE))
             case Unread(about=GapAbout.DOMAIN):
@@ -134,20 +142,14 @@ def _documents(report: Sosreport, patterns: Sequence[re.Pattern[str]], uri: str)
                 yield rank, match["name"], Unread(origin=name, root=None, reason=unread[name], about=GapAbout.DOMAIN)
 
 
-def _with_state(
-    domain: Domain,
-    rank: int,
-    listed: Mapping[str, DomainState],
-    suspended: Mapping[str, State],
-    autostart: frozenset[str],
-) -> Domain:
+def _with_state(domain: Domain, rank: int, listed: Mapping[str, _Listed], autostart: frozenset[str]) -> Domain:
     """Return the domain with its state: virsh lists an id for a running domain; a definition has no state."""
+    row = listed.get(domain.name, _Listed())
     if domain.state is DomainState.UNKNOWN:
-        state = DomainState.INACTIVE if rank == 0 else listed.get(domain.name, DomainState.UNKNOWN)
-        domain = msgspec.structs.replace(domain, state=state)
+        domain = msgspec.structs.replace(domain, state=DomainState.INACTIVE if rank == 0 else row.state)
     facts: dict[str, State] = {}
-    if domain.packed.shape.paused is State.UNKNOWN and domain.name in suspended:
-        facts["paused"] = suspended[domain.name]
+    if domain.packed.shape.paused is State.UNKNOWN:
+        facts["paused"] = row.paused
     if autostart:
         facts["autostart"] = State.ON if domain.name in autostart else State.OFF
     return domain.with_shape(msgspec.structs.replace(domain.packed.shape, **facts))
@@ -159,20 +161,16 @@ def _autostart(report: Sosreport) -> frozenset[str]:
     return frozenset(link["name"] for link in links if link)
 
 
-def _listed(report: Sosreport) -> dict[str, DomainState]:
-    """Return the names and states printed by `virsh list --all`."""
-    return {row["name"]: DomainState.INACTIVE if row["id"] == "-" else DomainState.ACTIVE for row in _rows(report)}
-
-
-def _suspended(report: Sosreport) -> dict[str, State]:
-    """Return whether `virsh list --all` prints a domain as suspended, by name."""
-    return {row["name"]: State.ON if row["state"] in _SUSPENDED else State.OFF for row in _rows(report)}
-
-
-def _rows(report: Sosreport) -> Iterator[re.Match[str]]:
-    """Yield the rows of `virsh list --all`."""
-    for data in _lists(report):
-        yield from filter(None, map(_LISTED.fullmatch, data.decode(errors="replace").splitlines()))
+def _listed(report: Sosreport) -> dict[str, _Listed]:
+    """Return the rows of `virsh list --all` by name."""
+    return {
+        row["name"]: _Listed(
+            state=DomainState.INACTIVE if row["id"] == "-" else DomainState.ACTIVE,
+            paused=State.ON if row["state"] in _SUSPENDED else State.OFF,
+        )
+        for row in map(_LISTED.fullmatch, _rows(report))
+        if row is not None
+    }
 
 
 def _has_every_domain(report: Sosreport) -> bool:
@@ -193,7 +191,7 @@ def _has_list(report: Sosreport) -> bool:
     return any(b"State" in data for data in _lists(report))
 
 
-def _lists_all(report: Sosreport, listed: Mapping[str, DomainState], described: Iterable[Domain]) -> bool:
+def _lists_all(report: Sosreport, listed: Collection[str], described: Iterable[Domain]) -> bool:
     """Return True if the list is whole: it has every domain that the report describes, and each row is understood."""
     return (
         _has_list(report)
@@ -205,8 +203,11 @@ def _lists_all(report: Sosreport, listed: Mapping[str, DomainState], described: 
 
 def _understands_list(report: Sosreport) -> bool:
     """Return True if each row of `virsh list --all` is understood."""
-    rows = [line for data in _lists(report) for line in data.decode(errors="replace").splitlines()]
-    return all(_LISTED.fullmatch(row) for row in rows if not _HEADER.fullmatch(row))
+    return all(_LISTED.fullmatch(row) for row in _rows(report) if not _HEADER.fullmatch(row))
+
+
+def _rows(report: Sosreport) -> Iterator[str]:
+    return (line for data in _lists(report) for line in data.decode(errors="replace").splitlines())
 
 
 def _lists(report: Sosreport) -> Iterator[bytes]:
