@@ -25,41 +25,18 @@ def on_another(
     stack: SendingStack, place: GuestNic | HostDevice | HostItself, point: AttachmentPoint, fleet: Fleet
 ) -> Position:
     """Judge a server on another hypervisor by the NICs between both: none for certain if one may run in the other."""
-    remote = place.hypervisor
     nic = place if isinstance(place, GuestNic) else None
-    because: tuple[Because, ...] = (
-        OnOtherHypervisor(
-            server=stack.server.name,
-            hypervisor=remote,
-            domain=None if nic is None else nic.domain.name,
-            declared=isinstance(place, HostItself) and place.declared,
-        ),
+    there = OnOtherHypervisor(
+        server=stack.server.name,
+        hypervisor=place.hypervisor,
+        domain=None if nic is None else nic.domain.name,
+        declared=isinstance(place, HostItself) and place.declared,
     )
-    where = Where.THROUGH_NICS
-    missing: tuple[Missing, ...] = ()
-    seen = neighbour(remote, fleet)
-    hidden = None if seen.leaves or seen.is_nested else _may_be_nested(place, point.hypervisor, fleet, stack, seen)
-    nested = _is_nested(point, place, seen, fleet)
-    if isinstance(hidden, NeedsPlace) and seen.is_virtual:
-        where, missing = Where.UNPROVEN, (hidden,)
-    elif nested is State.ON:
-        because += (point.shown_as_vm(),)
-        outer = remote if fleet.runs_on(point.hypervisor, remote) else None
-        where = Where.UNPROVEN
-        outer_host = NeedsOuterHost(server=stack.server.name, hypervisor=point.hypervisor, outer=outer)
-        missing = (outer_host,) if hidden is None else (outer_host, hidden)
-    elif nested is State.UNKNOWN and (around := fleet.hypervisor_domains_on(point.hypervisor, remote)):
-        where, missing = (
-            Where.UNPROVEN,
-            tuple(dict.fromkeys(doubt for candidate in around for doubt in candidate.doubts)),
-        )
-    else:
-        missing += (hidden,) if hidden is not None else ()
-        missing += (point.needs_nic_kinds(),) if nested is State.UNKNOWN else ()
+    where, shown, missing = _between(stack, place, point, fleet)
     return Position(
         where=where,
         reach=Reach.YES,
-        because=because,
+        because=(there, *shown),
         missing=missing,
         fills=None if nic is None else fills(stack.server.name, nic),
         weak=where is Where.THROUGH_NICS and bool(missing),
@@ -68,6 +45,26 @@ def on_another(
         exclusive=place.exclusive,
         stopped=nic is not None and nic.is_stopped,
     )
+
+
+def _between(
+    stack: SendingStack, place: GuestNic | HostDevice | HostItself, point: AttachmentPoint, fleet: Fleet
+) -> tuple[Where, tuple[Because, ...], tuple[Missing, ...]]:
+    """Return whether NICs that fill are between both hypervisors, the facts that show it, and the missing ones."""
+    local, remote = point.hypervisor, place.hypervisor
+    seen = neighbour(remote, fleet)
+    hidden = None if seen.leaves or seen.is_nested else _may_be_nested(place, local, fleet, stack, seen)
+    nested = _is_nested(point, place, seen, fleet)
+    if isinstance(hidden, NeedsPlace) and seen.is_virtual:
+        return Where.UNPROVEN, (), (hidden,)
+    if nested is State.ON:
+        outer = remote if fleet.runs_on(local, remote) else None
+        needed = NeedsOuterHost(server=stack.server.name, hypervisor=local, outer=outer)
+        return Where.UNPROVEN, (point.shown_as_vm(),), (needed,) if hidden is None else (needed, hidden)
+    if nested is State.UNKNOWN and (around := fleet.hypervisor_domains_on(local, remote)):
+        return Where.UNPROVEN, (), tuple(dict.fromkeys(doubt for domain in around for doubt in domain.doubts))
+    kinds = point.needs_nic_kinds() if nested is State.UNKNOWN else None
+    return Where.THROUGH_NICS, (), tuple(fact for fact in (hidden, kinds) if fact is not None)
 
 
 class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
