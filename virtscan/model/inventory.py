@@ -17,7 +17,7 @@ from virtscan.model.states import LowerDevice
 class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     """An accepted finding: shown as waived, not counted.
 
-    Patterns are globs; one that is not given matches everything. From the day after `until` it no longer applies.
+    Patterns are globs; one that is not given matches everything. `until` is its last day.
     """
 
     reason: str
@@ -26,6 +26,10 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     mac: str = "*"
     server: str = "*"
     until: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Return True until the end of the last day."""
+        return self.until is None or day <= self.until
 
 
 WAIVER_PATTERNS = ("hypervisor", "domain", "mac", "server")

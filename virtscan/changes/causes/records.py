@@ -1,7 +1,5 @@
 """Waivers and records of provisioning systems as causes."""
 
-from datetime import date
-
 from virtscan.changes.hosts import unread_systems
 from virtscan.changes.values import Cause, CauseKind, FindingKind
 from virtscan.model import Finding, Inventory, Mac
@@ -24,11 +22,10 @@ def waiver_cause(
 
 def _holding(inventory: Inventory) -> set[tuple[str, ...]]:
     """Return the waivers that hold at the scan, without their ends."""
-    today: date = inventory.taken_at.date()
     return {
         (waiver.reason, waiver.hypervisor, waiver.domain, waiver.mac, waiver.server)
         for waiver in inventory.policy.waivers
-        if waiver.until is None or waiver.until >= today
+        if waiver.holds_on(inventory.taken_at.date())
     }
 
 

@@ -25,7 +25,7 @@ def state_on(waiver: Waiver, day: date) -> WaiverState:
     """Return the state of a waiver on a day."""
     if waiver.until is None or waiver.until - day > _NOTICE:
         return WaiverState.VALID
-    return WaiverState.EXPIRED if waiver.until < day else WaiverState.ENDING
+    return WaiverState.ENDING if waiver.holds_on(day) else WaiverState.EXPIRED
 
 
 class Waivers:
@@ -37,7 +37,7 @@ class Waivers:
         self._valid = {
             number: (waiver.reason, _patterns(waiver))
             for number, waiver in enumerate(self._all)
-            if waiver.until is None or today <= waiver.until
+            if waiver.holds_on(today)
         }
         self._used: set[int] = set()
         self.name_servers: bool = any(self._all[number].server != "*" for number in self._valid)
@@ -77,7 +77,11 @@ class Waivers:
         return self._numbers((finding.hypervisor, finding.domain, finding.mac or "", server))
 
     def _numbers(self, subject: tuple[str, ...]) -> list[int]:
-        return [number for number, (_, patterns) in self._valid.items() if _matches(patterns, subject)]
+        return [
+            number
+            for number, (_, patterns) in self._valid.items()
+            if all(pattern.match(text) for pattern, text in zip(patterns, subject, strict=True))
+        ]
 
     def warnings(self, inventory: Inventory) -> tuple[Gap, ...]:
         """Return a warning for each waiver that is ambiguous, has expired, or matched nothing.
@@ -111,10 +115,6 @@ class Waivers:
 
 
 _ABOUT = GapAbout.WAIVER
-
-
-def _matches(patterns: tuple[re.Pattern[str], ...], subject: tuple[str, ...]) -> bool:
-    return all(pattern.match(text) for pattern, text in zip(patterns, subject, strict=True))
 
 
 def _stale(waiver: Waiver, *, unread: int, valid: bool) -> WaiverExpired | WaiverUnused:
