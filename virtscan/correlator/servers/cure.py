@@ -8,8 +8,9 @@ import msgspec
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import HostDevice, HostItself, UnlocatedServer, places
 from virtscan.correlator.servers.paths import PathState, SendingPath, above_macvlan
-from virtscan.correlator.servers.sending import SendingStack, down_to_macvlan, sending_stacks
-from virtscan.model import Device, DeviceKind, DeviceName, Feature, Offload, Server, State
+from virtscan.correlator.servers.sending import SendingStack, down_to_macvlan, sending, sending_stacks
+from virtscan.correlator.servers.server_index import ServerIndex
+from virtscan.model import Device, DeviceKind, DeviceName, Feature, Inventory, Offload, Server, State
 
 CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")
 
@@ -91,6 +92,12 @@ def as_judged(stack: SendingStack, fleet: Fleet) -> SendingStack:
     """Return the stack as findings see it, which may be on its hypervisor: a macvlan sends frames to its neighbours."""
     may_be_host = any(isinstance(place, HostDevice | HostItself | UnlocatedServer) for place in places(stack, fleet))
     return down_to_macvlan(stack) if may_be_host else stack
+
+
+def judged_stacks(inventory: Inventory) -> tuple[SendingStack, ...]:
+    """Return the stack that decides for each server, as findings see it, in the order of the servers."""
+    fleet = ServerIndex(inventory).fleet
+    return tuple(as_judged(sending(server), fleet) for server in inventory.servers)
 
 
 def cure_of(stack: SendingStack, fleet: Fleet) -> Cure:

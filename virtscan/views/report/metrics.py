@@ -5,9 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 
 from virtscan.correlator.findings.waivers import WaiverState, state_on
-from virtscan.correlator.servers.cure import as_judged
-from virtscan.correlator.servers.sending import sending
-from virtscan.correlator.servers.server_index import ServerIndex
+from virtscan.correlator.servers.cure import judged_stacks
 from virtscan.model import (
     Domain,
     DomainState,
@@ -105,10 +103,7 @@ def _findings(report: Report) -> Iterator[Metric]:
 
 def _servers(report: Report) -> Iterator[Metric]:
     """Yield 1 for the pair of states that a server's device has, 0 for all others."""
-    fleet = ServerIndex(report.inventory).fleet
-    stacks = {
-        (server.name, server.interface or ""): as_judged(sending(server), fleet) for server in report.inventory.servers
-    }
+    stacks = {(stack.server.name, stack.server.interface or ""): stack for stack in judged_stacks(report.inventory)}
     for ((name, interface), stack), now, later in product(stacks.items(), State, State):
         yield Metric(
             name="server_tx_checksum",

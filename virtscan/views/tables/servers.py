@@ -6,9 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from virtscan.correlator.servers.cure import CHECKSUMS, as_judged, cure
-from virtscan.correlator.servers.sending import SendingStack, sending
-from virtscan.correlator.servers.server_index import ServerIndex
+from virtscan.correlator.servers.cure import CHECKSUMS, cure, judged_stacks
+from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import Finding, HostStatus, Report, Server, State
 from virtscan.model.natural import by_name
 from virtscan.views.document import (
@@ -38,10 +37,14 @@ from virtscan.views.wording.settings import setting_words
 class _JudgedServer(msgspec.Struct, frozen=True, kw_only=True):
     """A server with the findings that it decided; None where no hypervisor was read."""
 
-    facts: Server
     stack: SendingStack
     findings: list[Finding] | None
     taken_at: datetime
+
+    @property
+    def facts(self) -> Server:
+        """The server itself."""
+        return self.stack.server
 
     @property
     def reason(self) -> str | None:
@@ -118,7 +121,6 @@ def servers(report: Report) -> Section:
             # A server without a named interface decides through any of its devices.
             key = (finding.server, finding.server_interface)
             findings[key if key in named else (finding.server, first.get(finding.server))].append(finding)
-    fleet = ServerIndex(report.inventory).fleet
     hosts = report.inventory.hypervisors
     was_read = bool(report.findings) or any(host.status is not HostStatus.FAILED for host in hosts)
     return section(
@@ -126,12 +128,11 @@ def servers(report: Report) -> Section:
         FIELDS,
         (
             _JudgedServer(
-                facts=server,
-                stack=as_judged(sending(server), fleet),
-                findings=findings[server.name, server.interface] if was_read else None,
+                stack=stack,
+                findings=findings[stack.server.name, stack.server.interface] if was_read else None,
                 taken_at=report.inventory.taken_at,
             )
-            for server in sorted(report.inventory.servers, key=by_name)
+            for stack in sorted(judged_stacks(report.inventory), key=lambda stack: by_name(stack.server))
         ),
     )
 
@@ -143,8 +144,7 @@ def metrics(report: Report) -> tuple[Metric, ...]:
 
 def offload_counts(report: Report) -> tuple[Metric, ...]:
     """Count the servers by the state of their offload."""
-    fleet = ServerIndex(report.inventory).fleet
-    states = (as_judged(sending(server), fleet).tx for server in report.inventory.servers)
+    states = (stack.tx for stack in judged_stacks(report.inventory))
     text = "Servers by the state of their TX checksum offload."
     return tuple(metrics_by("tx_checksum", State, "state", states, text))
 
