@@ -9,6 +9,7 @@ import msgspec
 
 from virtscan import __version__
 from virtscan.model import GapAbout, HostStatus, Hypervisor, Inventory, Plan, Report, Server
+from virtscan.views.document import Document
 
 if TYPE_CHECKING:
     from virtscan.correlator.assumptions import Assumption
@@ -36,6 +37,14 @@ class AssumptionResult(msgspec.Struct, frozen=True, kw_only=True):
     effects: "tuple[Effect, ...]" = ()
     unread: tuple[str, ...] = ()
     receiving: tuple[str, ...] = ()
+
+    def marked(self, document: Document) -> Document:
+        """Return the document with the assumptions and their effects; unchanged without assumptions."""
+        if not self.assumed:
+            return document
+        from virtscan.views.assumptions import marked
+
+        return marked(document, self.assumed, self.effects, self.unread, self.receiving)
 
 
 def parsed(texts: Sequence[str], pseudonym: Callable[[str], str]) -> "tuple[Assumption, ...]":

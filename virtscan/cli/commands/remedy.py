@@ -17,7 +17,6 @@ from virtscan.cli.output.outputs import refuse_same_place
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.showing import showing
 from virtscan.remedy import FORMS, command_lines, document, plan
-from virtscan.views.assumptions import marked
 
 
 @click.command(
@@ -70,10 +69,8 @@ def remedy(
             if any(output.format_name != TEXT for output in outputs)
             else msgspec.structs.replace(planned, changes=())
         )
-        marked_document = marked(
-            document(listed, report, form, chosen), what_if.assumed, what_if.effects, what_if.unread, what_if.receiving
-        )
+        marked = what_if.marked(document(listed, report, form, chosen))
         code = of_answer(report)
         further = (command_lines(listed, chosen.steps),)
-        shown.show(marked_document, console, code=code, text=chosen.write(planned), further=further)
+        shown.show(marked, console, code=code, text=chosen.write(planned), further=further)
     return code

@@ -219,11 +219,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             document = msgspec.structs.replace(document, sections=(*document.sections, *self.further))
         if self.note is not None:
             document = msgspec.structs.replace(document, notes=(self.note, *document.notes))
-        if self.what_if.assumed:
-            from virtscan.views.assumptions import marked
-
-            what_if = self.what_if
-            document = marked(document, what_if.assumed, what_if.effects, what_if.unread, what_if.receiving)
+        document = self.what_if.marked(document)
         if conditions:
             document = _narrowed(document, conditions)
         display = current_display_options()
