@@ -3,11 +3,23 @@
 import re
 from datetime import timedelta
 
+import pytest
+
 from tests.build import TAKEN_AT, server
 from tests.conftest import PROJECT
 from tests.storage.history.nights import host, night, nights, query, save, vm
 from virtscan.changes.trend import Every, RiskBy, risk_trend
-from virtscan.model import Attachment, DeviceName, DomainState, HostStatus, Interface, Mac, SourceMode
+from virtscan.model import (
+    Attachment,
+    DeviceName,
+    Domain,
+    DomainState,
+    HostStatus,
+    Hypervisor,
+    Interface,
+    Mac,
+    SourceMode,
+)
 from virtscan.storage.history import Then, open_history
 
 FAILED = HostStatus.FAILED
@@ -148,6 +160,25 @@ def test_a_domain_missing_from_a_list_that_may_lack_some_is_not_removed(url: str
     save(url, nights(*([host("dumps", *some, lists_all_domains=False), host("hv2")] for some in folder)))
 
     assert query(url, CHANGES) == [(2, "not-seen", "dumps", "vm2")]
+
+
+@pytest.mark.parametrize(
+    ("found", "changes"),
+    [
+        pytest.param([], [(2, "removed", "hv1", "vm1")], id="it was removed"),
+        pytest.param([vm(1)], [(2, "not-seen", "hv1", "vm1"), (3, "added", "hv2", "vm1")], id="it was there"),
+    ],
+)
+@pytest.mark.parametrize("left", [host("hv1"), None], ids=["left its host", "its host left the configuration"])
+def test_a_domain_that_may_be_on_an_unread_host_is_not_removed_until_that_lacks_it(
+    left: Hypervisor | None, found: list[Domain], changes: list[tuple[int, str, str, str]], url: str
+) -> None:
+    hosts = [host("hv2", status=FAILED), *([] if left is None else [left])]
+    save(url, nights([host("hv1", vm(1)), host("hv2")], hosts))
+    assert query(url, CHANGES) == [(2, "not-seen", "hv1", "vm1")]
+
+    save(url, [night(3, host("hv2", *found), *hosts[1:])])
+    assert query(url, CHANGES) == changes
 
 
 def test_findings_of_a_scan_that_was_not_judged_are_unknown(url: str) -> None:

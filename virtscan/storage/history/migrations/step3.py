@@ -68,7 +68,7 @@ WHERE NOT EXISTS (
 )
 """
 
-_LISTS_SOME = {
+LISTS_SOME = {
     "sqlite": "coalesce(json_extract(w.data, '$.lists_all_domains'), 0) = 0",
     "postgresql": "coalesce(w.data::JSON ->> 'lists_all_domains', 'false') = 'false'",
 }
@@ -77,5 +77,5 @@ _LISTS_SOME = {
 
 def statements(dialect: str) -> tuple[str, ...]:
     """Return the statements of this step."""
-    text = _STATEMENTS.format(lists_some=_LISTS_SOME[dialect])
+    text = _STATEMENTS.format(lists_some=LISTS_SOME[dialect])
     return tuple(part.strip() for part in text.split(";\n") if part.strip())
