@@ -5,7 +5,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.build import TAKEN_AT, bridged, domain, failure, hypervisor, inventory, macvtap, nic, server
+from tests.build import (
+    TAKEN_AT,
+    bridge,
+    bridged,
+    domain,
+    failure,
+    hypervisor,
+    inventory,
+    macvtap,
+    nic,
+    server,
+    tap,
+    vlan,
+)
 from tests.conftest import PROJECT
 from tests.reporters.reading import text_of
 from virtscan.correlator import correlate
@@ -288,6 +301,33 @@ def test_another_key_gives_other_addresses() -> None:
     second, _ = redact(with_a_name_in_every_field(), Map(key="another"))
 
     assert first.hypervisors[0].devices[0].addresses != second.hypervisors[0].devices[0].addresses
+
+
+def test_a_device_that_is_named_with_a_mac_has_that_of_the_pseudonym() -> None:
+    name = "enx002590000001"
+    device = nic(name, mac=Mac("00:25:90:00:00:01"))
+    host = hypervisor(
+        "kvm7", domain("web01", macvtap(name)), devices=(device, vlan(f"{name}.100", name)), segments={name: "pxe"}
+    )
+
+    (redacted,) = redact(inventory(host), FRESH)[0].hypervisors
+    first, second = redacted.devices
+    assert first.mac is not None
+    assert first.name == "enx" + first.mac.replace(":", "") != name
+    assert (second.name, second.lower) == (f"{first.name}.100", (first.name,))
+    assert redacted.segments == {first.name: "pxe"}
+    assert redacted.domains[0].interfaces[0].source == first.name
+
+
+def test_a_tap_that_is_named_for_its_vm_has_one_pseudonym_wherever_it_is() -> None:
+    guests = domain("web01", bridged(target="web01")), domain("db01", bridged(target="db-nic"))
+    taps = tap("web01"), tap("db-nic")
+    host = hypervisor("kvm7", *guests, devices=(bridge("br0", "web01", "db-nic"), *taps))
+
+    (redacted,) = redact(inventory(host), FRESH)[0].hypervisors
+    names = redacted.domains[0].interfaces[0].target, redacted.domains[1].interfaces[0].target
+    assert names == (redacted.domains[0].name, "target1") == ("vm1", "target1")
+    assert redacted.devices[0].lower == names == tuple(device.name for device in redacted.devices[1:])
 
 
 def test_an_empty_inventory_stays_one() -> None:

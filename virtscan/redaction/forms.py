@@ -38,6 +38,9 @@ _PATH_SCHEMES = frozenset(
 )
 _NUMBERED = re.compile(r"(.*)(#[0-9]+)", re.DOTALL)
 _TARGET = re.compile(r"(?:vnet|macvtap|macvlan|tap|vif|veth)[0-9.]*")
+_MAC_IN_NAME = re.compile(r"(?<=^(?:en|ib|sl|wl|ww)x)[0-9a-f]{12}(?![0-9a-f])")
+"""The MAC in a name such as enx525400aabbcc, which systemd gives where no better one is known."""
+
 _RECORD = re.compile(rf"({'|'.join(kind.value for kind in ProvisioningKind)}) (.*)", re.DOTALL)
 
 
@@ -58,10 +61,10 @@ class Forms:
             TextKind.UUID: lambda text: pseudonyms.whole("vm-uuid", text) if is_significant(text) else text,
             TextKind.MAC: partial(pseudonyms.whole, "mac"),
             TextKind.ADDRESS: cache(pseudonyms.address),
-            TextKind.DEVICE: lambda text: self._path(text) if "/" in text else text,
+            TextKind.DEVICE: self._device,
             TextKind.TARGET: lambda text: text if _TARGET.fullmatch(text) else pseudonyms.whole("target", text),
             TextKind.NODE_DEVICE: partial(pseudonyms.whole, "node-device"),
-            TextKind.SEGMENT: cache(lambda text: pseudonyms.address(text) if is_address(text) else text),
+            TextKind.SEGMENT: cache(lambda text: pseudonyms.address(text) if is_address(text) else self._word(text)),
             TextKind.SOURCE: cache(self._source),
             TextKind.RECORD_SOURCE: cache(self._record_source),
             TextKind.SYSTEM: cache(self._system),
@@ -82,6 +85,17 @@ class Forms:
     def rewrite(self, text_kind: TextKind) -> Rewrite:
         """Return the function that redacts texts of this kind."""
         return self._rewrites[text_kind]
+
+    def _device(self, text: str) -> str:
+        return self._path(text) if "/" in text else self._word(text)
+
+    def _word(self, text: str) -> str:
+        """Return the name of a device or segment; it stays unless it has a MAC, or is that of a VM or its tap."""
+        return self._pseudonyms.existing(text, "vm", "target") or _MAC_IN_NAME.sub(self._digits, text)
+
+    def _digits(self, match: re.Match[str]) -> str:
+        pairs = (match[0][place : place + 2] for place in range(0, len(match[0]), 2))
+        return self.of(":".join(pairs), TextKind.MAC).replace(":", "")
 
     def _source(self, text: str) -> str:
         """Replace the names in a URI, or in the SOURCE of a server; text of another form is replaced as one name."""

@@ -25,10 +25,14 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
 
     Equal names get equal pseudonyms in all inventories that share a map. Addresses of one subnet stay in one subnet, so
     verdicts do not change. Free text is withheld. Names of devices, networks, segments and sites remain: without them
-    findings are useless.
+    findings are useless. Only a device that is named like a VM or its tap, or with its MAC, has another name.
     """
     pseudonyms = Pseudonyms(known)
     forms = Forms(pseudonyms)
+    for domain in (domain for host in inventory.hypervisors for domain in host.domains):
+        forms.of(domain.name, TextKind.VM)  # before the devices of hypervisors, which may have these names
+        for interface in domain.interfaces:
+            forms.of(interface.target or "", TextKind.TARGET)
     result = msgspec.structs.replace(redacted(inventory, forms), redaction=known.identity)
     if inventory.policy.waivers:
         waivers = tuple(_waivers(inventory, forms))
