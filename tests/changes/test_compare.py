@@ -7,7 +7,19 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
+from tests.build import (
+    FIXED_KERNEL,
+    UNFIXED_KERNEL,
+    bond,
+    domain,
+    gap_in_words,
+    hypervisor,
+    inventory,
+    macvlan,
+    macvtap,
+    own_nics,
+    server,
+)
 from virtscan.changes import (
     Cause,
     CauseKind,
@@ -21,6 +33,7 @@ from virtscan.changes import (
     remembering,
 )
 from virtscan.correlator.judging import judge
+from virtscan.correlator.staleness.remembering import remembering_places
 from virtscan.model import (
     Domain,
     DomainState,
@@ -376,6 +389,20 @@ def test_a_boot_that_is_requested_while_a_host_is_away_is_reported_that_night() 
     away = remembering(fleet(unread("hv1"), netboots=requested), before)
 
     assert found(difference(before, away)) == [(FindingKind.EXPOSURE_RISEN, Cause(kind=CauseKind.RECORD))]
+
+
+def test_a_server_keeps_its_remembered_place_for_the_domains_of_a_host_that_is_away() -> None:
+    mac = Mac("02:42:00:00:00:01")
+    where = hypervisor(
+        "hv2", kernel=UNFIXED_KERNEL, devices=(bond(), *own_nics("hv2"), macvlan("mv0", "bond2", mac=mac))
+    )
+    before = fleet(on_hv1(WEB), where, servers=(server("satellite", State.ON, macs=(mac,)),))
+    partial = replace(where, status=HostStatus.PARTIAL, devices=(), lists_all_devices=False)
+    tonight = replace(before, taken_at=before.taken_at + NIGHT, hypervisors=(unread("hv1"), partial))
+    away = remembering_places(remembering(tonight, before), before)
+
+    assert away.places
+    assert found(difference(before, away)) == []
 
 
 def test_the_facts_of_a_host_do_not_become_too_old_while_it_is_away() -> None:

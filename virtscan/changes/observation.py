@@ -123,8 +123,13 @@ def with_memory(inventory: Inventory) -> Inventory:
         return inventory
     hosts = [_restored(host, memory.get(host.name), inventory.taken_at) for host in inventory.hypervisors]
     restored = {host.name for host in hosts if host.status is HostStatus.COMPLETE}
-    gaps = tuple(gap for gap in inventory.gaps if gap.hypervisor not in restored & memory.keys())
-    return msgspec.structs.replace(inventory, hypervisors=tuple(hosts), gaps=gaps, unread=(), places=())
+    return msgspec.structs.replace(
+        inventory,
+        hypervisors=tuple(hosts),
+        gaps=tuple(gap for gap in inventory.gaps if gap.hypervisor not in restored & memory.keys()),
+        unread=tuple(unread for unread in inventory.unread if unread.hypervisor not in restored),
+        places=tuple(place for place in inventory.places if place.hypervisor not in restored),
+    )
 
 
 def _restored(host: Hypervisor, memory: UnreadHost | None, taken_at: datetime) -> Hypervisor:
