@@ -1,6 +1,6 @@
 """Each kind of change, and the cause of each changed finding."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -414,6 +414,16 @@ def test_the_facts_of_a_host_do_not_become_too_old_while_it_is_away() -> None:
         scans.append(remembering(replace(tonight, taken_at=later), scans[-1]))
 
     assert [change for pair in pairwise(scans) for change in compare(*pair, judge).findings] == []
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_host_that_is_away_may_have_facts_of_any_year(year: int) -> None:
+    moment = datetime(year, 12, 31, tzinfo=UTC)
+    before = fleet(on_hv1(SATELLITE, WEB, observed_at=moment))
+    away = remembering(replace(fleet(unread("hv1")), taken_at=before.taken_at + NIGHT), before)
+    later = remembering(replace(fleet(unread("hv1")), taken_at=before.taken_at + 3 * NIGHT), away)
+
+    assert compare(away, later, judge).findings == ()
 
 
 def test_a_host_that_was_never_read_makes_news_of_its_risks() -> None:

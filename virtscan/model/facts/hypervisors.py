@@ -288,7 +288,9 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
         """Return the hypervisor with every fact observed later by this time."""
 
         def later(moment: datetime | None) -> datetime | None:
-            return None if moment is None else moment + by
+            if moment is None:
+                return None
+            return moment + min(by, datetime.max.replace(tzinfo=moment.tzinfo) - moment)
 
         return msgspec.structs.replace(
             self,
