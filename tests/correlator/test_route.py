@@ -722,6 +722,24 @@ def test_a_pair_of_veths_may_lead_to_a_macvlan_beside_the_interface(
     finding = finding_of(scene(beside=(provisioner(server),), devices=(*devices, *nics, *macvlans)))
 
     assert finding.rule == rule
-    assert any(isinstance(fact, NeedsReflection) and fact.nics == ("p0",) for fact in finding.missing) is (
-        rule == "R14"
+    needs_reflection = [fact.nics == ("p0",) for fact in finding.missing if isinstance(fact, NeedsReflection)]
+    assert any(needs_reflection) is (rule == "R14")
+
+
+@pytest.mark.parametrize(
+    ("port", "interface", "rule"),
+    [
+        # libvirt lists a macvlan as an ethernet device, but not as a node device.
+        (device("p0", DeviceKind.ETHERNET, lower_complete=False), macvtap(), "R14"),
+        (device("p0", DeviceKind.ETHERNET, lower_complete=False), macvtap("br1"), "R8"),
+        (nic("p0", driver=None), macvtap(), "R10"),
+        (tap("p0", lower_complete=False), macvtap(), "R10"),
+        (vlan("p0.5", "p0"), macvtap(), "R10"),
+    ],
+)
+def test_a_bridge_port_of_unknown_backing_may_be_a_macvlan(port: Device, interface: Interface, rule: str) -> None:
+    devices = (bridge("br1", port.name), port)
+
+    assert (
+        finding_of(scene(interface, beside=(provisioner(bridged("br1", mac=SERVING)),), devices=devices)).rule == rule
     )

@@ -10,10 +10,19 @@ from virtscan.correlator.devices.stack import DeviceStack, downwards, real_devic
 from virtscan.model import DeviceKind, DeviceName, SourceMode
 
 
-def macvlans_below(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> Iterator[DeviceName]:
-    """Yield the macvlans that frames without a VLAN tag meet first on their way down from a device."""
+def macvlans_below(
+    device: DeviceName, stacks: Mapping[DeviceName, DeviceStack], *, unlisted: bool
+) -> Iterator[DeviceName]:
+    """Yield the macvlans that frames without a VLAN tag meet first on their way down from a device.
+
+    `unlisted` adds devices that may be macvlans: libvirt lists these as ethernet devices, and not as node devices.
+    """
     names = downwards(device, stacks)
-    macvlans = [name for name in names if name in stacks and stacks[name].kind is DeviceKind.MACVLAN]
+    macvlans = [
+        name
+        for name in names
+        if name in stacks and (stacks[name].kind is DeviceKind.MACVLAN or (unlisted and _is_unlisted(stacks[name])))
+    ]
     for name in macvlans:
         if not any(name in stacks[other].lower for other in macvlans) and not _is_tagged(name, names, stacks):
             yield name
@@ -83,6 +92,10 @@ def as_macvlans(
 def may_be_bridge(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> bool:
     """Return True if a device is a bridge, or of unknown kind."""
     return device not in stacks or stacks[device].kind in {DeviceKind.BRIDGE, DeviceKind.UNKNOWN}
+
+
+def _is_unlisted(stack: DeviceStack) -> bool:
+    return stack.kind is DeviceKind.ETHERNET and stack.entry is NicKind.UNKNOWN and not (stack.nics or stack.lower)
 
 
 def _is_veth(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> bool:

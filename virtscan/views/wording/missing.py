@@ -64,7 +64,7 @@ def _needed_of_interface(reason: r.Reason) -> str | None:
         case r.NeedsServerDevice(server=name, hypervisor=host, device=None):
             return f"which device of {host} {name} sends through"
         case r.NeedsServerDevice(server=name, hypervisor=host, device=device):
-            return f"the kind of {device} on {host}, which has a MAC of server {name}, and the devices below it"
+            return f"the kind of {device} on {host}, which server {name} sends through, and the devices below it"
         case r.NeedsDeviceRole(server=name, hypervisor=host, devices=devices):
             return f"the kind or mode of {listed(devices)} on {host}, between {name} and the interface"
         case r.NeedsInterface(hypervisor=host, network=str(network)):
