@@ -732,6 +732,8 @@ def test_a_pair_of_veths_may_lead_to_a_macvlan_beside_the_interface(
         # libvirt lists a macvlan as an ethernet device, but not as a node device.
         (device("p0", DeviceKind.ETHERNET, lower_complete=False), macvtap(), "R14"),
         (device("p0", DeviceKind.ETHERNET, lower_complete=False), macvtap("br1"), "R8"),
+        (device("p0", DeviceKind.UNKNOWN, lower_complete=False), macvtap(), "R14"),
+        (device("vnet0", DeviceKind.UNKNOWN, lower_complete=False), macvtap(), "R10"),
         (nic("p0", driver=None), macvtap(), "R10"),
         (tap("p0", lower_complete=False), macvtap(), "R10"),
         (vlan("p0.5", "p0"), macvtap(), "R10"),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from virtscan.correlator.devices.meeting import over_shared
-from virtscan.correlator.devices.nic import NicKind
+from virtscan.correlator.devices.nic import LOCAL_NAMES, NicKind
 from virtscan.correlator.devices.stack import DeviceStack, downwards, real_device
 from virtscan.model import DeviceKind, DeviceName, SourceMode
 
@@ -16,12 +16,14 @@ def macvlans_below(
     """Yield the macvlans that frames without a VLAN tag meet first on their way down from a device.
 
     `unlisted` adds devices that may be macvlans: libvirt lists these as ethernet devices, and not as node devices.
+    Other sources list them without their kind.
     """
     names = downwards(device, stacks)
     macvlans = [
         name
         for name in names
-        if name in stacks and (stacks[name].kind is DeviceKind.MACVLAN or (unlisted and _is_unlisted(stacks[name])))
+        if name in stacks
+        and (stacks[name].kind is DeviceKind.MACVLAN or (unlisted and _is_unlisted(name, device, stacks[name])))
     ]
     for name in macvlans:
         if not any(name in stacks[other].lower for other in macvlans) and not _is_tagged(name, names, stacks):
@@ -94,8 +96,12 @@ def may_be_bridge(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) 
     return device not in stacks or stacks[device].kind in {DeviceKind.BRIDGE, DeviceKind.UNKNOWN}
 
 
-def _is_unlisted(stack: DeviceStack) -> bool:
-    return stack.kind is DeviceKind.ETHERNET and stack.entry is NicKind.UNKNOWN and not (stack.nics or stack.lower)
+def _is_unlisted(name: DeviceName, top: DeviceName, stack: DeviceStack) -> bool:
+    """Return True for a device that may be a macvlan on an unknown one; a guest's tap is known by its name."""
+    if stack.kind is DeviceKind.UNKNOWN and (name == top or name.startswith(LOCAL_NAMES)):
+        return False
+    is_alike = stack.kind in {DeviceKind.ETHERNET, DeviceKind.UNKNOWN}
+    return is_alike and stack.entry is NicKind.UNKNOWN and not (stack.nics or stack.lower)
 
 
 def _is_veth(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> bool:
