@@ -515,6 +515,38 @@ def test_link_files_need_the_rule_that_applies_them(machine: Machine, rules: str
     assert persistence.tx_checksum is state
 
 
+GRUB = "menuentry 'Debian' {{\n\tlinux /vmlinuz root=/dev/sda1 {}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "state"),
+    [
+        ("/etc/default/grub", 'GRUB_CMDLINE_LINUX="quiet"\n', State.OFF),
+        ("/etc/default/grub", 'GRUB_CMDLINE_LINUX="net.ifnames=0"\n', State.UNKNOWN),
+        ("/etc/default/grub.d/a.cfg", 'GRUB_CMDLINE_LINUX="systemd.unit=rescue.target"\n', State.UNKNOWN),
+        ("/boot/loader/entries/a.conf", "options root=/dev/sda1 biosdevname=0\n", State.UNKNOWN),
+        ("/boot/grub/grub.cfg", GRUB.format("quiet"), State.OFF),
+        ("/boot/grub/grub.cfg", GRUB.format("net.ifnames=0"), State.UNKNOWN),
+        ("/boot/grub2/grub.cfg", GRUB.format("emergency"), State.UNKNOWN),
+        ("/boot/efi/EFI/redhat/grub.cfg", GRUB.format("single"), State.UNKNOWN),
+        (
+            "/boot/grub/grub.cfg",
+            GRUB.format("quiet") + GRUB.format("single").replace("Debian", "Debian (recovery mode)"),
+            State.OFF,
+        ),
+        ("/boot/grub/grub.cfg", f'set default="0"\n{GRUB.format("quiet")}{GRUB.format("single")}', State.OFF),
+    ],
+)
+def test_the_command_line_of_the_next_boot_counts(machine: Machine, path: str, text: str, state: State) -> None:
+    machine.file("/proc/cmdline", "root=/dev/sda1\n")
+    machine.file("/etc/rc.local", "#!/bin/sh\nethtool -K eth0 tx off\n").chmod(0o755)
+    machine.file(path, text)
+    persistence = machine.read("eth0").persistence
+
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
 def test_an_old_udev_is_recognised_by_its_version(machine: Machine) -> None:
     machine.file("/etc/systemd/network/10-a.link", "[Match]\nOriginalName=*\n[Link]\nTransmitChecksumOffload=no\n")
     machine.program("udevadm", "echo 147")

@@ -11,6 +11,7 @@ from virtscan.errors import OffloadError
 from virtscan.model import DeviceName, State
 from virtscan.model.gaps.causes import NoFeatures
 from virtscan.offload.answer import ServerAnswer
+from virtscan.offload.command_line import deciding_words
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.settings import SETTINGS
 from virtscan.offload.stack import STACK, read_stack
@@ -62,6 +63,7 @@ def parse_answer(output: bytes) -> ServerAnswer:
     stack = read_stack(sections)
     kernel = hostnet.read_uname(bodies.get("uname", ""))
     udev = bodies.get("udev", "").strip()
+    words = {argument: text for name, argument, text in sections if name == "kernel"}
     return ServerAnswer(
         devices=stack.devices,
         lists_all_devices=stack.lists_all_devices,
@@ -88,7 +90,7 @@ def parse_answer(output: bytes) -> ServerAnswer:
             aliases=dict(line.split(" ", 1) for line in bodies.get("aliases", "").splitlines()[::-1] if " " in line),
             calls={argument: tuple(text.split()) for name, argument, text in sections if name == "calls"},
             users=frozenset({"root", *bodies.get("users", "").split()}),
-            kernel=frozenset(bodies.get("kernel", "").split()),
+            kernel=deciding_words(words.get("now"), words.get("loader"), words.get("defaults", "")),
             udev=int(udev) if re.fullmatch(r"[0-9]{1,6}", udev) else None,
         ),
     )

@@ -210,16 +210,39 @@ cron() {
     done
 }
 
-# Words of the kernel's command line, now or at the next boot, that select what systemd starts.
+# Words of the kernel's command line, now and at the next boot, that select what systemd starts or the names of NICs.
 kernel() {
-    selecting='systemd\.(unit|mask|wants|run[a-z_]*|volatile|verity)=.*|init=.*|emergency|-b|rescue|single|-?s|S|[1-5]'
-    say kernel
-    {
-        cat "$root/proc/cmdline" "$root/etc/kernel/cmdline"
+    if [ -r "$root/proc/cmdline" ]; then
+        say kernel now
+        selecting <"$root/proc/cmdline" | body
+    fi
+    loader=$({
+        cat "$root/etc/kernel/cmdline"
         sed -n 's/^options[[:space:]]/ /p' "$root"/boot/loader/entries/*.conf
         sed -n 's/^kernelopts=/ /p' "$root"/boot/grub/grubenv "$root"/boot/grub2/grubenv
-        sed -n "s/^${blank}GRUB_CMDLINE_LINUX\(_DEFAULT\)\{0,1\}=/ /p" "$root"/etc/default/grub "$root"/etc/default/grub.d/*.cfg
-    } 2>/dev/null | tr '\t "'"'" '\n' | grep -xE -e "$selecting" | sort -u | body
+        for file in "$root"/boot/grub/grub.cfg "$root"/boot/grub2/grub.cfg "$root"/boot/efi/EFI/*/grub.cfg; do
+            entries "$file"
+        done
+    } 2>/dev/null)
+    if [ -n "$loader" ]; then
+        say kernel loader
+        printf '%s\n' "$loader" | selecting | body
+    fi
+    say kernel defaults
+    sed -n "s/^${blank}GRUB_CMDLINE_LINUX\(_DEFAULT\)\{0,1\}=/ /p" "$root"/etc/default/grub "$root"/etc/default/grub.d/*.cfg \
+        2>/dev/null | selecting | body
+}
+
+selecting() {
+    words='systemd\.(unit|mask|wants|run[a-z_]*|volatile|verity)=.*|init=.*|emergency|-b|rescue|single|-?s|S|[1-5]'
+    tr '\t "'"'" '\n' | grep -xE -e "$words|(net\.ifnames|biosdevname)=.*" | sort -u
+}
+
+# The command lines in grub.cfg without those for recovery; the first one, if that is started.
+entries() {
+    linux='linux\(16\|efi\)\{0,1\}[[:space:]]\|set[[:space:]]\{1,\}\(default_\)\{0,1\}kernelopts='
+    sed "/^${blank}menuentry[[:space:]].*recovery/,/^$blank}/d" "$1" | sed -n "s/^$blank\($linux\)/ /p" |
+        if grep -q "^${blank}set[[:space:]]\{1,\}default=\"\{0,1\}0\"\{0,1\}$blank\$" "$1"; then head -n 1; else cat; fi
 }
 
 # The paths at which ethtool is not, though it is at another one.

@@ -18,18 +18,18 @@ _WORDS = {"tx": FEATURES, "tx-checksumming": FEATURES, **{name: (name,) for name
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """The configuration of a server, as far as it was read.
 
-    `files` holds, by path, the lines about offload, and scripts that run ethtool in full. A file without such a line
-    is present, but empty. `devices` are the network devices that exist now. `unreadable` are places that were not read,
-    `not_in_report` places that a sosreport lacks. `unclear` are files that were read and may hold the setting.
-    `udev` is the version of udev; None if unknown, or without udev. `executable` are the scripts with an executable
-    bit; None if unknown. `foreign` are scripts that another user than root may change. `exposed` are files that other
-    users than root may read, or that root does not own: ON if so, UNKNOWN if a copy may have changed the mode. `wanted`
-    are the links in `.wants` and `.requires` folders, such as `multi-user.target.wants/tx.service`, and
-    `wanted_until_reboot` those of /run; `aliases` are further names of units, with the target `null` for a masked one,
-    and default.target of the target that is booted. `kernel` are words of the kernel's command line that select another
-    one. `calls` are boot scripts with the scripts running ethtool that they name, or the folders of such scripts.
-    `missing` are the paths at which ethtool is not, if it is at another one. `users` exist and may be in crontabs.
-    `assigning` are files that boot scripts source and that only set variables.
+    `files` holds, by path, the lines about offload, and scripts that run ethtool in full. A file without such a line is
+    present, but empty. `devices` are the network devices that exist now. `unreadable` are places that were not read,
+    `not_in_report` places that a sosreport lacks. `unclear` are files that were read and may hold the setting. `udev`
+    is the version of udev; None if unknown, or without udev. `executable` are the scripts with an executable bit; None
+    if unknown. `foreign` are scripts that another user than root may change. `exposed` are files that other users than
+    root may read, or that root does not own: ON if so, UNKNOWN if a copy may have changed the mode. `wanted` are the
+    links in `.wants` and `.requires` folders, such as `multi-user.target.wants/tx.service`, and `wanted_until_reboot`
+    those of /run; `aliases` are further names of units, with the target `null` for a masked one, and default.target of
+    the target that is booted. `kernel` are words of the kernel's command line that select another one, and those by
+    which NICs get other names at the next boot. `calls` are boot scripts with the scripts running ethtool that they
+    name, or the folders of such scripts. `missing` are the paths at which ethtool is not, if it is at another one.
+    `users` exist and may be in crontabs. `assigning` are files that boot scripts source and that only set variables.
 
     `opaque` are programs that boot files run and that were not read, though they may switch offload. A script is judged
     by its text; a binary, or a missing or unreadable file, by its name and the line that runs it. Such a file is opaque
@@ -68,8 +68,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         The default is multi-user.target, if the server has not shown another one.
 
         Source:
-            kernel-command-line(7): systemd.unit=, and the words of runlevel_to_target. Other words that select what
-            starts, such as init=, stand for a target of their own.
+            kernel-command-line(7): systemd.unit=, and the words of runlevel_to_target. Other words, such as
+            init= and those that give NICs other names, stand for a target of their own.
         """
         words = {word.removeprefix("systemd.unit=") for word in self.kernel if not _USUAL_INIT.fullmatch(word)}
         targets = {

@@ -6,6 +6,7 @@ import msgspec
 
 from virtscan.model import DeviceKind, Feature, Persistence, State
 from virtscan.model.facts.persistence import FixedByDriver, FoundSetting, NoSettingFound, OnIsRequested, SettingsFound
+from virtscan.offload.command_line import names_nics
 from virtscan.offload.persistence.cron import cron
 from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.hooks import hooks
@@ -45,11 +46,12 @@ def forecast(
         *hooks(evidence, device, macs, kind, is_late=is_late),
         *(map(_doubtful, cron(evidence, device)) if is_late else cron(evidence, device)),
     )
+    rules = udev_rules(evidence, device, macs)
     settings = (
         *(of_services if evidence.boots_services else map(_doubtful, of_services)),
         *links(evidence, device, macs),
         *units(evidence, device, is_made=is_made),
-        *udev_rules(evidence, device, macs),
+        *(map(_doubtful, rules) if names_nics(evidence.kernel) else rules),
     )
     if all(name in features and features[name].fixed for name in FEATURES):
         return Persistence(tx_checksum=now, setting=FixedByDriver())

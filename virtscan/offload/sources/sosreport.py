@@ -9,6 +9,7 @@ from virtscan.errors import OffloadError, SosreportError
 from virtscan.model import Device, DeviceName, Server, ServerTarget, State
 from virtscan.model.gaps.causes import NoFeatures
 from virtscan.offload.answer import ServerAnswer
+from virtscan.offload.command_line import deciding_words, of_loader
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.server import observed
 
@@ -39,11 +40,6 @@ _SETTINGS = (
 _CRONTABS = ("/etc/cron.d/", "/etc/crontab", "/var/spool/cron/")
 """Tables that cron ignores if their last line has no end."""
 _GRUB = re.compile(r"^\s*GRUB_CMDLINE_LINUX(?:_DEFAULT)?=(.*)", re.MULTILINE)
-_LOADER = re.compile(r"^(?:options\s|kernelopts=)(.*)", re.MULTILINE)
-_SELECTING = re.compile(
-    r"systemd\.(unit|mask|wants|run\w*|volatile|verity)=.*|init=.*|emergency|-b|rescue|single|-?s|S|[1-5]"
-)
-"""Words of the kernel's command line that select what systemd starts."""
 _UNITS = "etc/systemd/system/"
 _WANTED = re.compile(r"[^/]+\.(?:wants|requires|upholds)/[^/]+")
 _RUNLEVEL = re.compile(r"etc/rc\.d/rc[35]\.d/S\d\d(.+)")
@@ -107,8 +103,8 @@ def _evidence(report: "Sosreport", devices: frozenset[str]) -> Evidence:
     }
     started = (found[1] for name in report.links if (found := _RUNLEVEL.fullmatch(name)))
     unended = (name for name, text in files.items() if name.startswith(_CRONTABS) and text[-1:] not in {"", "\n"})
-    loader = (words for _, text in report.named("boot/") for words in _LOADER.findall(text))
-    kernel = (report.text("proc/cmdline") or "", *_GRUB.findall(report.text("etc/default/grub") or ""), *loader)
+    loader = [line for _, text in report.named("boot/") for line in of_loader(text)]
+    defaults = _GRUB.findall(report.text("etc/default/grub") or "")
     skipped = (f"/{name}" for name in report.skipped if name.startswith(_SETTINGS))
     return Evidence(
         files=files | masked,
@@ -119,7 +115,7 @@ def _evidence(report: "Sosreport", devices: frozenset[str]) -> Evidence:
         executable=frozenset(f"/{name}" for name in report.executable),
         exposed={f"/{name}": State.UNKNOWN for name in report.exposed},  # sos, or unpacking, may have changed it
         users=frozenset({"root", *re.findall(r"^([^:\n]+):", report.text("etc/passwd") or "", re.MULTILINE)}),
-        kernel=frozenset(filter(_SELECTING.fullmatch, re.split(r"[\s\"']+", " ".join(kernel)))),
+        kernel=deciding_words(report.text("proc/cmdline"), " ".join(loader) if loader else None, " ".join(defaults)),
         wanted=frozenset(
             (
                 *(name for name in units if _WANTED.fullmatch(name)),
