@@ -54,8 +54,12 @@ def _plain(path: PurePosixPath) -> bool:
 
 
 def _states(text: str, scene: Scene, *, system: bool, users: Collection[str] | None) -> dict[str, State]:
-    """Return the states that a table gives; without users, cronie reads it, which ignores invalid lines alone."""
+    """Return the states that a table gives; without users, cronie reads it, which ignores invalid lines alone.
+
+    Lines for other times run after those for the boot, in any order.
+    """
     states: dict[str, State] = {}
+    later: list[dict[str, State]] = []
     variables: dict[str, str | None] = {}
     is_valid = True
     for line in text.splitlines():
@@ -66,22 +70,27 @@ def _states(text: str, scene: Scene, *, system: bool, users: Collection[str] | N
             is_valid = is_valid and (bool(assignment[2]) or users is None)
         elif (found := _TIMES.fullmatch(line)) is not None:
             user, command = (*found[3].split(None, 1), "")[:2] if system else ("root", found[3])
-            given = _line(found[2], user, command, scene, variables)
-            states = merged(states, given, certain=found[2] == "@reboot")
+            given = _line(user, command, scene, variables)
+            if found[2] == "@reboot":
+                states = merged(states, given, certain=True)
+            else:
+                later.append(given)
             is_valid = is_valid and bool(command) and (users is None or (not found[1] and user in users))
         else:
             is_valid = False
             states = merged(states, scene.possible_states(line), certain=False)
+    for given in later:
+        states = merged(states, given, certain=False)
     return states if is_valid else uncertain(states)
 
 
-def _line(when: str, user: str, command: str, scene: Scene, variables: Mapping[str, str | None]) -> dict[str, State]:
+def _line(user: str, command: str, scene: Scene, variables: Mapping[str, str | None]) -> dict[str, State]:
     states = run_script(re.split(r"(?<!\\)%", command)[0], msgspec.structs.replace(scene, variables=variables))
     if user != "root":
         return uncertain(states) if "sudo" in command else {}
     found = finds_ethtool(variables.get("PATH") or "") or not _searches_path(command, scene)
     understood = re.fullmatch(r"(/usr)?/bin/(ba|da)?sh", variables.get("SHELL") or "/bin/sh")
-    return states if when == "@reboot" and found and understood else uncertain(states)
+    return states if found and understood else uncertain(states)
 
 
 def _searches_path(command: str, scene: Scene) -> bool:
