@@ -801,6 +801,7 @@ def test_a_file_that_a_boot_script_sources_is_followed(machine: Machine, line: s
         ("/etc/runlevels/default/offload", "#!/sbin/openrc-run\nstart() { ethtool -K eth0 tx off; }\n", State.UNKNOWN),
         ("/etc/netctl/lan", "Interface=eth0\nExecUpPost='ethtool -K eth0 tx off'\n", State.UNKNOWN),
         ("/etc/dhcpcd.exit-hook", "ethtool -K $interface tx off\n", State.UNKNOWN),
+        ("/etc/cloud/cloud.cfg", "bootcmd:\n  - ethtool -K eth0 tx off\n", State.UNKNOWN),
         ("/etc/cloud/cloud.cfg.d/90.cfg", "bootcmd:\n  - ethtool -K eth0 tx off\n", State.UNKNOWN),
         ("/var/lib/cloud/scripts/per-boot/tx", "#!/bin/sh\nethtool -K eth0 tx off\n", State.UNKNOWN),
     ],

@@ -267,7 +267,7 @@ others() {
     unclear '' "$root"/etc/modprobe.conf "$root"/etc/modprobe.d "$root"/run/modprobe.d
     # OpenRC, netctl, dhcpcd and cloud-init.
     unclear '' "$root"/etc/conf.d "$root"/etc/runlevels/* "$root"/etc/netctl "$root"/etc/netctl/hooks \
-        "$root"/etc/dhcpcd.enter-hook "$root"/etc/dhcpcd.exit-hook "$root"/etc/cloud/cloud.cfg.d \
+        "$root"/etc/dhcpcd.enter-hook "$root"/etc/dhcpcd.exit-hook "$root"/etc/cloud/cloud.cfg "$root"/etc/cloud/cloud.cfg.d \
         "$root"/var/lib/cloud/scripts/per-boot "$root"/var/lib/cloud/instance/cloud-config.txt
     # What makes or changes any service.
     unclear '' "$root"/etc/systemd/system-generators "$root"/usr/local/lib/systemd/system-generators \
