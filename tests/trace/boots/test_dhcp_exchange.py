@@ -499,6 +499,21 @@ def test_seconds_that_go_on_are_of_one_boot(tmp_path: Path) -> None:
     assert only(trace_of(tmp_path, *shots, *lease(15.0, transaction=9)[1:], until=90)).lease is Lease.ACKNOWLEDGED
 
 
+@pytest.mark.parametrize("changes", [False, True], ids=["one transaction", "a transaction for each message"])
+def test_seconds_that_go_on_after_a_lost_retry_are_of_one_boot(changes: bool, tmp_path: Path) -> None:
+    """The capture lacks the retry at 3.0; the client took a partial offer in the end."""
+    shots = []
+    for time, seconds in ((0, 4), (1, 8), (10, 16)):
+        transaction = seconds if changes else 1
+        shots.append(discover(time, transaction=transaction, seconds=seconds))
+        shots.append(offer(time + 0.1, Checksum.PARTIAL, transaction=transaction))
+    shots += [shot._replace(time=shot.time + 10) for shot in lease(0.0, Checksum.PARTIAL, transaction=transaction)[2:]]
+    shots += [said(11, read_request()), answered(11.1, data(1, 5)), said(11.2, b"\0\4\0\1", to=40000)]
+
+    found = only(trace(tmp_path, *shots, until=90))
+    assert (found.outcome, found.lease) == (Outcome.COMPLETE, Lease.ACKNOWLEDGED)
+
+
 def test_a_client_that_begins_again_after_a_refusal_has_taken_it_whatever_its_seconds(tmp_path: Path) -> None:
     refused = [discover(0, seconds=8), *lease(0.0)[1:3], offer(0.3, step=6)]
 

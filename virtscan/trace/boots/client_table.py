@@ -213,21 +213,22 @@ def _is_over(attempt: BootAttempt, message: Dhcp, packet: Packet) -> bool:
     """Return True if the message begins another attempt of the client.
 
     Some ROMs derive the transaction's number from their MAC. A discover after a download, or after answers
-    that the client ignored until it gave up, begins another attempt even in the same transaction; so does one that
-    states less time since the client began.
+    that the client ignored until it gave up, begins another attempt even in the same transaction. The time since the
+    client began decides first, if a discover states it.
     """
     if attempt.is_busy_beside(packet):
         return False
     lease = attempt.leases.get(len(packet.source))
     if lease is None and attempt.leases:
         return True
+    goes_on = None if lease is None else lease.goes_on_with(message)
+    has_address = attempt.downloads or (lease is not None and lease.acknowledged)
+    if goes_on is not None and not (goes_on and has_address):
+        return not goes_on
     if message.step is AddressStep.DISCOVER and attempt.failed(packet.time):
-        return True
-    if lease is not None and lease.is_begun_again_by(message):
         return True
     if lease is None or lease.transaction == message.transaction:
         return attempt.downloads and message.step is AddressStep.DISCOVER
     # Over IPv6 the request that follows an offer has a transaction of its own (RFC 8415, 16.1).
     requests = message.step is AddressStep.REQUEST and len(packet.source) == 16 and not lease.gave_up(packet.time)
-    has_address = attempt.downloads or lease.acknowledged
     return has_address or (lease.over(packet.time) and not requests)

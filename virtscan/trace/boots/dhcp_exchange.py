@@ -99,14 +99,20 @@ class DhcpExchange(Exchange):
         unrequested = AddressStep.OFFER in self._seen and AddressStep.REQUEST not in self._seen
         return self.acknowledged or gave_up or (unrequested and self._keeps_transaction)
 
-    def is_begun_again_by(self, message: Dhcp) -> bool:
-        """Return True if a discover states less time since the client began than the one before.
+    def goes_on_with(self, message: Dhcp) -> bool | None:
+        """Compare the time since the client began that two discovers state.
 
-        The time grows with each retry (RFC 2131, table 1; RFC 8415, 21.9), in iPXE by more than the seconds that
-        passed. After a refusal, the client discovers again in the same attempt.
+        It grows with each retry (RFC 2131, table 1; RFC 8415, 21.9), in iPXE by more than the seconds that passed.
+
+        Returns:
+            True if the second one states more, False if it states less: the client began again. None if both state
+            the same or the first states nothing, and after a refusal: the client begins again in the same attempt.
         """
-        is_discover = message.step is AddressStep.DISCOVER
-        return is_discover and message.elapsed < self._elapsed and self._refused_by is None
+        if message.step is not AddressStep.DISCOVER or self._refused_by is not None:
+            return None
+        if message.elapsed < self._elapsed:
+            return False
+        return True if message.elapsed > self._elapsed > 0 else None
 
     def is_open(self, time: float) -> bool:
         """Return True if the client still waits for an address at that time, and is not known to ignore answers."""
