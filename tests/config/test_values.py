@@ -12,7 +12,9 @@ def test_a_length_of_time_is_read_in_seconds(text: str, seconds: float) -> None:
     assert duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "30", "s", "-5s", "5 s", "1y", "0s", "1e9s", "٣s s", "5S"])
+@pytest.mark.parametrize(
+    "text", ["", "30", "s", "-5s", "5 s", "1y", "0s", "1e9s", "٣s s", "5S", "36501d", f"{'9' * 400}w"]
+)
 def test_an_invalid_duration_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ConfigError, match=r"^invalid duration "):
         duration(text)
