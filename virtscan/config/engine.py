@@ -39,7 +39,7 @@ def dask_target(section: EngineSection, folder: Path) -> DaskTarget | None:
     address = section.dask
     match = _ADDRESS.fullmatch(address)
     if match is None or not 0 < int(match[3]) < 65536:
-        raise ConfigError(f"engine.dask: invalid address {address!r}; write tls://HOST:PORT", key="dask")
+        raise ConfigError(f"engine.dask: invalid address {address[:80]!r}; write tls://HOST:PORT", key="dask")
     if importlib.util.find_spec("distributed") is None:
         raise ConfigError("engine.dask: Dask is not installed; install virtscan[dask]", key="dask")
     if match[1] == "tcp":

@@ -40,8 +40,9 @@ def server_target(name: str, source: str, *, interface: str | None = None) -> Se
     if not name.strip() or not name.isprintable():
         raise ConfigError(f"invalid server name {name!r}; write NAME[:INTERFACE]=SOURCE", key="name")
     if interface is not None and not _INTERFACE.fullmatch(interface):
-        advice = "; an alias has no offload of its own: name its device" if ":" in interface else ""
-        raise ConfigError(f"invalid device name {interface!r}{advice}", key="interface")
+        is_alias = ":" in interface
+        advice = "an alias has no offload of its own: name its device" if is_alias else "write one that `ip link` shows"
+        raise ConfigError(f"invalid device name {interface[:40]!r}; {advice}", key="interface")
     kind, address, declared = parse_source(source)
     return ServerTarget(name=name.strip(), kind=kind, address=address, declared=declared, interface=interface)
 

@@ -71,7 +71,7 @@ def parse(address: str) -> LibvirtUri:
         ConfigError: It has characters that are invalid in a URI, or a host or user that ssh would treat as an option.
     """
     if control := _CONTROL.search(decoded(address)):
-        raise ConfigError(f"not a libvirt URI: contains the character {control[0]!a}")
+        raise ConfigError(f"not a libvirt URI: contains the character {control[0]!a}; remove it")
     match = _PARTS.fullmatch(address)
     scheme, authority, path, query = match.groups() if match else (None, None, address, None)
     parts = _AUTHORITY.fullmatch(authority or "")
