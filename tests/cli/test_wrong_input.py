@@ -262,3 +262,22 @@ def test_an_inventory_larger_than_the_memory_is_named(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"virtscan: {path}: too large for the memory of this machine; ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "has_hint"),
+    [
+        (["scan", "qemu:///system"], True),
+        (["scan", "qemu:///system", "hv2"], True),
+        (["explain", "web01", "fleet.json", "web02"], False),
+        (["diff", "a", "b", "c"], False),
+        (["collect", "plan.json", "--plan", "-"], False),
+    ],
+)
+def test_an_extra_argument_gets_the_options_for_hypervisors_only_where_they_help(
+    arguments: list[str], has_hint: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    message = capfd.readouterr().err
+    assert "unexpected extra argument" in message
+    assert ("; name hypervisors with -c URI, --xml or --sosreport" in message) is has_hint

@@ -124,7 +124,7 @@ def run(arguments: list[str]) -> int:
 
 def _show(error: click.ClickException) -> None:
     """Print an error: wrong usage with the usage of the command, any other one as virtscan's own are printed."""
-    if isinstance(error, click.UsageError) and "unexpected extra argument" in error.message:
+    if isinstance(error, click.UsageError) and "extra argument" in error.message and _takes_only_options(error.ctx):
         # As in `virtscan scan qemu:///system`.
         hint = f"{error.message}; name hypervisors with -c URI, --xml or --sosreport"
         click.UsageError(hint, ctx=error.ctx).show()
@@ -133,3 +133,10 @@ def _show(error: click.ClickException) -> None:
             print_message(line)
     else:
         error.show()
+
+
+def _takes_only_options(context: click.Context | None) -> bool:
+    """Return True for a command that reads the hypervisors of its options, and takes no argument."""
+    parameters = [] if context is None else context.command.params
+    has_argument = any(isinstance(parameter, click.Argument) for parameter in parameters)
+    return not has_argument and any(parameter.name == "connect" for parameter in parameters)
