@@ -24,7 +24,7 @@ _MOST_NAMED = 20
 _IN_A_SENTENCE = 2
 """Most values of a fact that one sentence joins."""
 _UNREACHABLE = (
-    "It can't exchange packets with any server that may serve it, so DHCP gets no answer, whatever the checksums. "
+    "It can't exchange packets with any server that may serve it, so DHCP gets no answer, regardless of checksums. "
     "Use bridge mode, another device or another server."
 )
 

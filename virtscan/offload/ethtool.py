@@ -215,7 +215,7 @@ def _from_json(text: str) -> tuple[FeatureTable, ...]:
 
 def _json_feature(value: Mapping[str, object]) -> Feature:
     active, requested, fixed = (value.get(key) for key in ("active", "requested", "fixed"))
-    # A fixed feature was never requested: its `requested` is false whatever its state.
+    # A fixed feature was never requested: its `requested` is false in either state.
     differs = fixed is not True and requested is not active
     return Feature(
         state=_state(active) or State.UNKNOWN, fixed=fixed is True, requested=_state(requested) if differs else None

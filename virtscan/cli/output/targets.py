@@ -73,7 +73,7 @@ def _descriptor(path: Path) -> int | None:
 
 
 def _refuse_foreign_link(path: Path) -> None:
-    """Refuse a symbolic link that another user has put into a folder like /tmp, whatever the kernel allows.
+    """Refuse a symbolic link that another user has put into a folder like /tmp, even if the kernel allows it.
 
     Raises:
         PermissionError: It is such a link.

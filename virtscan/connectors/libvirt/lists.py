@@ -110,7 +110,7 @@ class Lists:
         return self.others.get(name) or partial(_look_up_and_describe, self._connection.nodeDeviceLookupByName, name)
 
 
-def name_of(item: Any) -> str:  # Any: libvirt-python ships no types; this is whatever has a name
+def name_of(item: Any) -> str:  # Any: libvirt-python ships no types; this is anything with a name
     """Return an object's name; a daemon can send one that is not text."""
     try:
         return str(item.name())

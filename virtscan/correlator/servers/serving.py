@@ -61,7 +61,7 @@ def may_serve(server: Coverage, device: Locality) -> bool:
 
     A segment that is written as a subnet (`bond2 = "10.1.0.0/16"`) is compared with the server's subnets of the same
     version of IP. Those of the other version may be on the same wire. An address of the hypervisor on the device
-    includes a server whatever the segments are.
+    includes a server regardless of the segments.
     """
     if device.segment is None or device.segment in server.segments or includes(server, device):
         return True

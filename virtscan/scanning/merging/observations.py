@@ -61,7 +61,7 @@ def by_host(inventories: Sequence[ScanFacts]) -> list[list[HostObservation]]:
 
 
 def newest_first(moment: datetime | None) -> float:
-    """Return a sort key for a time, the newest first; an unknown one comes last, whatever the time of its inventory."""
+    """Return a sort key for a time, the newest first; an unknown one comes last, in inventories of any time."""
     return inf if moment is None else -moment.timestamp()
 
 

@@ -158,7 +158,7 @@ def _split(item: DomainPlacements, by: Grouping) -> Mapping[Label, list[Placemen
 
 
 def _labels_of_host(host: Hypervisor, by: Grouping) -> set[Label]:
-    """Return the labels under which a host counts, whatever its domains are on."""
+    """Return the labels under which a host counts, regardless of the devices of its domains."""
     if by is Grouping.SEGMENT and host.segments:
         return {(segment,) for segment in host.segments.values()}
     if by in (Grouping.SEGMENT, Grouping.DEVICE) and host.domains:

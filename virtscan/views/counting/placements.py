@@ -43,7 +43,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def boots_from_network(self) -> bool:
-        """Return True if its domain's definition lists the network, whatever a provisioning system plans."""
+        """Return True if its domain's definition lists the network, regardless of provisioning records."""
         return exposure(self.domain, self.interface, frozenset()) is Exposure.BOOTS
 
 

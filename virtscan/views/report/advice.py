@@ -39,7 +39,7 @@ def after_reboot(report: Report) -> tuple[Gap, ...]:
 
 
 def unreached(report: Report) -> tuple[str, ...]:
-    """Count the interfaces that can't exchange frames with any server, whatever the checksums: one line, or none."""
+    """Count the interfaces that can't exchange frames with any server, regardless of checksums: one line, or none."""
     unreached_findings = [finding for finding in report.findings if finding.reaches_server is Reach.NO]
     if not unreached_findings:
         return ()

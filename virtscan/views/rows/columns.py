@@ -6,7 +6,7 @@ from virtscan.views.document import Column, Section
 
 
 def place_of(section: Section, name: str, option: str) -> int:
-    """Return the place of a column by its key or its heading, whatever the case of the heading.
+    """Return the place of a column by its key or its heading, ignoring the case of the heading.
 
     Args:
         section: The section with the columns.

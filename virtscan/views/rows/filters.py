@@ -115,7 +115,7 @@ def narrow(document: Document, conditions: Sequence[RowCondition]) -> Document:
 
 
 def _narrowed(groups: Iterable[RowGroup], kept: Iterable[int]) -> Iterator[RowGroup]:
-    """Yield the groups that still have rows; rows that were requested are open, whatever their verdict."""
+    """Yield the groups that still have rows; rows that were requested are open, regardless of their verdict."""
     places = {number: place for place, number in enumerate(kept)}
     for group in groups:
         rows = tuple(places[row] for row in group.rows if row in places)
