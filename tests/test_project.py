@@ -285,7 +285,7 @@ def _installed_for(wanted: Requirement) -> set[str]:
     return {canonicalize_name(package.name) for package in found.values()}
 
 
-def test_no_two_classes_have_one_name() -> None:
+def test_class_names_are_unique() -> None:
     counts = Counter(name for path in files("virtscan/**/*.py") for name in names_of(path.read_text()))
     assert [name for name, count in counts.items() if count > 1] == []
 

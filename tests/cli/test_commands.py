@@ -267,7 +267,7 @@ def on_a_terminal(*arguments: str, **environment: str) -> str:
 
 
 @pytest.mark.long
-def test_on_a_terminal_there_is_colour_and_progress() -> None:
+def test_terminal_gets_colour_and_progress() -> None:
     shown = on_a_terminal("scan", *FLEET)
 
     assert "\x1b[31m" in shown

@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_without_the_table_this_machine_reads_everything(folder: Path) -> None:
+def test_this_machine_reads_everything_without_an_engine_table(folder: Path) -> None:
     assert plan_of("", folder).dask is None
 
 

@@ -38,7 +38,7 @@ def test_any_name_and_address_is_read_back(name: str) -> None:
     assert [(server.name, server.address) for server in made.servers] == [(name, f"/{name}")]
 
 
-def test_without_options_it_changes_nothing() -> None:
+def test_starter_without_options_changes_nothing() -> None:
     assert plan(starter((), ()), Options()) == plan("", Options())
 
 

@@ -228,7 +228,7 @@ def test_a_device_created_beforehand_is_resolved_by_the_list_over_ssh(answering:
 
 
 @pytest.mark.parametrize("answer", ["", "This account is for backups only.\n", "@virtscan 1\n@uname\n Linux 6.1.0\n"])
-def test_an_incomplete_answer_is_refused(answering: Path, answer: str) -> None:
+def test_truncated_answer_is_refused(answering: Path, answer: str) -> None:
     answering.write_text(answer)
 
     with pytest.raises(ConnectorError, match="does not run the script"):

@@ -611,7 +611,7 @@ def test_something_else_than_libvirtd_is_recognised(sshd: Sshd) -> None:
         (FAR / 5, 2, True, 3),
     ],
 )
-def test_more_calls_use_a_connection_at_once_the_farther_it_leads_and_none_waits_for_one_that_hangs(
+def test_distant_connections_get_more_concurrent_calls_and_none_waits_for_one_that_hangs(
     fastest: float, hung: int, in_fleet: bool, most: int
 ) -> None:
     assert most_at_once(fastest, hung, in_fleet=in_fleet, threads=None) == most

@@ -231,7 +231,7 @@ def test_using_a_result_can_add_requests(most: int) -> None:
 
 
 @pytest.mark.parametrize("first", [1, 2])
-def test_more_requests_are_made_at_once_as_the_time_of_a_call_becomes_known(first: int) -> None:
+def test_number_of_concurrent_requests_grows_once_the_time_of_a_call_is_known(first: int) -> None:
     together = threading.Barrier(5)
     waiting = [PipelinedCall(partial(together.wait, LONG))] * 5
     work = RequestPipeline(

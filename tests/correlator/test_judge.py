@@ -133,7 +133,7 @@ def test_the_worst_server_decides(servers: tuple[Server, ...], decides: str) -> 
     assert finding_of(scene(servers=servers)).server == decides
 
 
-def test_the_surer_of_two_servers_alike_decides() -> None:
+def test_more_certain_of_two_equal_servers_decides() -> None:
     unsure = server("a")
     sure = satellite(name="z")
 

@@ -154,7 +154,7 @@ def shuffled(data: DataObject, before: Inventory) -> Inventory:
 @pytest.mark.long
 @settings(many, max_examples=60)
 @given(st.data())
-def test_the_order_of_what_was_read_never_matters(data: DataObject) -> None:
+def test_order_of_items_never_matters(data: DataObject) -> None:
     before = data.draw(inventories(least_servers=0))
 
     first, second = correlate(before), correlate(shuffled(data, before))

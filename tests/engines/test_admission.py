@@ -114,7 +114,7 @@ def test_a_busy_thread_needs_a_cpu_and_a_waiting_one_none() -> None:
     assert wanted > 0.5
 
 
-def test_work_that_is_long_and_has_its_cpu_is_late_and_waiting_for_others_is_not(stop: threading.Event) -> None:
+def test_long_work_is_late_by_its_cpu_time_and_not_by_waiting_for_others(stop: threading.Event) -> None:
     assert within_work(0.3, LONG, lambda: busy(LONG, stop)) is Cut.JOB_DEADLINE
     assert within_work(LONG, LONG, lambda: busy(0.3)) == Returned(None)
 

@@ -71,7 +71,7 @@ def test_callers_take_turns() -> None:
     assert "".join(made) == "ababab"
 
 
-def test_there_are_no_more_calls_at_once_than_places() -> None:
+def test_concurrent_calls_never_exceed_the_slots() -> None:
     under_way = threading.Semaphore(3)
     together = threading.Barrier(3)
 

@@ -168,7 +168,7 @@ def test_a_run_without_time_starts_nothing() -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("a defect"), SystemExit(3), KeyboardInterrupt()])
-def test_whatever_a_job_raises_is_its_outcome_and_stops_no_other(error: BaseException) -> None:
+def test_exception_of_a_job_is_its_outcome_and_stops_no_other(error: BaseException) -> None:
     def fail() -> str:
         raise error
 

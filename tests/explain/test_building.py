@@ -336,7 +336,7 @@ def test_each_value_of_a_missing_fact_shows_what_follows() -> None:
     }
 
 
-def test_a_device_that_may_be_on_no_bond_may_turn_out_not_to_be_judged() -> None:
+def test_device_that_may_not_be_on_a_bond_may_not_be_judged() -> None:
     _, kind = account(scene(macvtap("bond7"), servers=(server(),), policy=ONLY_BONDS)).missing_facts
 
     assert kind.verdicts == {"on a bond": Verdict.AT_RISK, "not on a bond": None}
@@ -416,7 +416,7 @@ def test_the_only_server_decides_even_if_it_is_waived() -> None:
     assert (decision.decides, decision.waived) == (True, "goes away")
 
 
-def test_beside_a_waived_server_the_one_of_the_finding_decides_even_if_its_finding_is_waived_as_a_whole() -> None:
+def test_server_of_the_finding_decides_beside_a_waived_one_even_if_the_whole_finding_is_waived() -> None:
     waivers = (Waiver(reason="goes away", server="satellite"), Waiver(reason="no guests", domain="web*"))
     servers = (satellite(), server("lab", tx_checksum=State.UNKNOWN))
     stated = account(scene(servers=servers, beside=(provisioner(),), policy=Policy(waivers=waivers)))

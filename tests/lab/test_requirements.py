@@ -82,7 +82,7 @@ def test_a_kernel_without_macvtap_is_named_with_the_module() -> None:
     ]
 
 
-def test_without_ip_the_kernel_is_not_reported_as_lacking_a_module() -> None:
+def test_kernel_is_not_reported_as_lacking_a_module_if_ip_is_missing() -> None:
     (line,) = lacking(CORE, MadeUp(without=("ip", "veth", "macvtap")))
 
     assert line.startswith("program ip:")

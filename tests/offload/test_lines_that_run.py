@@ -1073,7 +1073,7 @@ def test_an_interfaces_file_counts_where_ifupdown_runs() -> None:
     assert state(text, wanted=frozenset({"multi-user.target.wants/systemd-networkd.service"})) is UNKNOWN
 
 
-def test_behind_a_command_that_fails_ifupdown2_goes_on() -> None:
+def test_ifupdown2_continues_after_a_command_that_fails() -> None:
     text = "auto eth0\niface eth0\n  pre-up some-check\n  up false\n  up ethtool -K eth0 tx off\n"
 
     assert state({MAIN: text}) is ON

@@ -56,7 +56,7 @@ def test_a_server_that_puts_no_interface_at_risk_is_left_alone(harmless: dict[st
     assert remedy(server(**harmless)).changes == ()
 
 
-def test_on_a_fixed_kernel_there_is_nothing_to_change() -> None:
+def test_fixed_kernel_needs_no_change() -> None:
     made = remedy(server(), hosts=(host(kernel=FIXED_KERNEL),))
 
     assert (made.changes, made.questions) == ((), ())

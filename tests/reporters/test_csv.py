@@ -101,7 +101,7 @@ def test_a_total_is_the_last_row_on_demand_only() -> None:
     assert (total["hypervisor"], total["status"], total["cpus"], total["at_risk"]) == ("total", "partial", "48", "2")
 
 
-def test_without_rows_there_is_the_heading() -> None:
+def test_csv_without_rows_has_the_heading() -> None:
     text = render(VIEWS["domains"](Report(inventory=inventory(hypervisor()))))
 
     assert text.startswith("hypervisor,origin,domain,")

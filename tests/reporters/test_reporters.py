@@ -114,7 +114,7 @@ def in_csv(value: Any) -> str:
 
 
 @pytest.mark.parametrize("grouping", GROUPINGS)
-def test_people_read_the_same_total_as_programs(grouping: str) -> None:
+def test_table_has_the_same_total_as_json(grouping: str) -> None:
     whole = GROUPINGS[grouping](report())
     total = json.loads(REPORTERS["json"].render(whole))["total"]
 

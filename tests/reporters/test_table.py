@@ -176,7 +176,7 @@ def test_lists_are_broken_between_their_parts_and_times_are_never_cut() -> None:
     assert shown[2:4] == ["52:54:00:00:00:01;  2026-11-22T02:00:00Z", "52:54:00:00:00:02"]
 
 
-def test_on_a_narrow_terminal_columns_go_below_others_and_an_empty_line_parts_the_rows() -> None:
+def test_columns_move_below_others_on_a_narrow_terminal_and_empty_lines_separate_rows() -> None:
     columns = (Column("hypervisor"), Column("domain", under="hypervisor"), Column("reason", wraps=True))
     long = "a reason of more than one line"
     rows = document(columns, ("hv1", "a-domain-of-20-chars", long), ("hv2", "another-of-20-chars-", long))

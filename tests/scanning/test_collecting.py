@@ -97,7 +97,7 @@ def test_the_inventory_has_its_time_version_and_policy() -> None:
     assert (inventory.taken_at, inventory.version, inventory.policy) == (TAKEN_AT, __version__, policy)
 
 
-def test_without_a_time_it_is_now_in_whole_seconds() -> None:
+def test_default_time_of_a_scan_is_now_in_whole_seconds() -> None:
     before = datetime.now(UTC).replace(microsecond=0)
 
     taken_at = collect(Plan()).taken_at

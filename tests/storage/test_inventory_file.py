@@ -157,7 +157,7 @@ def test_a_refusal_shows_where_an_inventory_comes_from(data: bytes) -> None:
 
 
 @given(st.binary())
-def test_no_bytes_at_all_raise_anything_else(data: bytes) -> None:
+def test_any_bytes_raise_no_other_error(data: bytes) -> None:
     assert problem(data)
 
 

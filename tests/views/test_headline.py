@@ -44,7 +44,7 @@ def test_only_mitigated_and_not_affected_are_not_at_risk() -> None:
     assert of(finding(verdict=Verdict.UNKNOWN, waived="accepted")) == "No interface is at risk. 1 waived"
 
 
-def test_without_findings_it_shows_what_was_there_instead() -> None:
+def test_headline_without_findings_shows_what_was_read() -> None:
     failed = hypervisor("hv1", status=HostStatus.FAILED)
     bridged_only = hypervisor("hv1", domain("web01", bridged("br0")))
 

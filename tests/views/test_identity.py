@@ -80,7 +80,9 @@ def test_two_reports_of_one_machine_give_two_identifiers() -> None:
     ("one", "other"),
     [({"origin": "a"}, {"origin": "b"}), ({"domain": "a"}, {"domain": "b"}), ({"index": 0}, {"index": 1})],
 )
-def test_without_uuid_and_mac_origin_name_and_number_distinguish(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_origin_name_and_number_identify_an_interface_without_uuid_and_mac(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
     assert of(uuid=None, mac=None, **one) != of(uuid=None, mac=None, **other)
 
 

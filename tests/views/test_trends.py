@@ -47,7 +47,7 @@ def test_a_rate_that_rounds_to_zero_has_its_digit_and_zero_is_never_negative(rat
     assert note == f"ams1: memory is not filling up ({words} MiB per day); based on 9 scans"
 
 
-def test_a_site_of_which_nothing_was_read_has_that_for_a_reason() -> None:
+def test_site_that_was_not_read_has_this_as_its_reason() -> None:
     growth = Growth(scope=None, site="ams1", outlook=Outlook.UNKNOWN, scans=0)
 
     (note,) = trends.capacity(CapacityTrend(growth=(growth,))).notes
@@ -96,7 +96,7 @@ def test_a_trend_without_rows_is_a_sentence() -> None:
     assert first_line(trends.risks(RiskTrend(by=RiskBy.SITE))) == "The history has no scans."
 
 
-def test_no_finding_of_scans_that_read_too_little_is_no_all_clear() -> None:
+def test_missing_findings_of_incomplete_scans_are_not_an_all_clear() -> None:
     last = ScanRecord(number=1, taken_at=TAKEN_AT, version="0.1.0", status=HostStatus.FAILED)
 
     text = REPORTERS["table"].render(trends.risks(RiskTrend(by=RiskBy.SITE, last=last))).decode()

@@ -329,7 +329,7 @@ SAMPLE = _sample()
 @pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(st.data())
-def test_no_damage_leads_to_anything_but_a_report_or_a_reason(
+def test_damaged_sosreport_gives_a_report_or_a_reason(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     damaged = bytearray(SAMPLE)

@@ -599,7 +599,7 @@ class TestWhatMayBeConcluded:
         assert "3 of 3" in judgement.because[1]
         assert "firewall" in judgement.missing[0]  # which may have dropped them behind this point
 
-    def test_without_complete_ones_to_compare_the_answer_is_weaker(self, tmp_path: Path) -> None:
+    def test_evidence_is_weaker_without_complete_answers_to_compare(self, tmp_path: Path) -> None:
         judgement = judge(traced_boot(tmp_path, *stuck(Checksum.PARTIAL)))
 
         assert (judgement.failed, judgement.confidence.value) == (Failed.YES, "low")

@@ -250,7 +250,7 @@ def test_a_packet_too_large_for_its_length_field_is_as_long_as_its_frame(tmp_pat
     )
 
 
-def test_over_ipv6_a_missing_checksum_is_a_bad_one(tmp_path: Path) -> None:
+def test_missing_checksum_over_ipv6_is_bad(tmp_path: Path) -> None:
     def asks(source: str, destination: str) -> Shot:
         return datagram(1, read_request(), (CLIENT_MAC, source, 9), (SERVER_MAC, destination, 69), Checksum.NONE)
 
