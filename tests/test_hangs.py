@@ -1,10 +1,9 @@
 """Hosts that hang in every way that is known: the others are complete, and the process ends."""
 
 import json
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -14,6 +13,7 @@ from tests.build import words
 from tests.harness.launching import VIRTSCAN
 from tests.harness.libvirtd import Libvirtd, node, running_libvirtd
 from tests.harness.patience import LONG, deadlines
+from tests.harness.ports import port_of, silent_port
 from tests.harness.rpc_proxy import Call, Procedure, RpcProxy, proxy_to
 from virtscan.model import HostStatus, Hypervisor, Inventory, State
 from virtscan.storage import loads
@@ -33,18 +33,6 @@ ENDS = LONG
 
 def definition(name: str) -> str:
     return f"<domain type='test'><name>{name}</name><memory>1024</memory><os><type>hvm</type></os></domain>"
-
-
-@contextmanager
-def silent_port() -> Iterator[socket.socket]:
-    """A port that accepts, because the kernel does, and never sends a byte."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(ENDS)
-        yield server
-
-
-def port_of(server: socket.socket) -> int:
-    return int(server.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

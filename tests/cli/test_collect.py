@@ -16,6 +16,7 @@ from tests.harness.definitions import bond_xml, direct, domain_xml
 from tests.harness.launching import DEFAULT_SIGNALS, has_client, wait_for_end
 from tests.harness.libvirtd import node
 from tests.harness.patience import LONG, deadlines
+from tests.harness.ports import port_of, silent_port
 from virtscan import __version__
 from virtscan.cli.main import run
 from virtscan.model import HostStatus
@@ -50,9 +51,8 @@ def host(tmp_path: Path) -> str:
 @contextmanager
 def silent_host() -> Iterator[tuple[str, socket.socket]]:
     """A host whose ssh never answers; its address, and the socket that it is connected to."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(LONG)
-        yield f"qemu+ssh://127.0.0.1:{server.getsockname()[1]}/system", server
+    with silent_port() as server:
+        yield f"qemu+ssh://127.0.0.1:{port_of(server)}/system", server
 
 
 def in_a_process(text: bytes, where: Sequence[object]) -> "subprocess.CompletedProcess[bytes]":

@@ -16,6 +16,7 @@ from tests.conftest import PROJECT
 from tests.harness.launching import DEFAULT_SIGNALS, UNMEASURED, VIRTSCAN, wait_for_end
 from tests.harness.missing import cannot_run
 from tests.harness.patience import LONG
+from tests.harness.ports import port_of, silent_port
 
 pytestmark = pytest.mark.slow
 
@@ -169,9 +170,8 @@ def _wait_until_it_handles_signals(process: int) -> None:
 @contextmanager
 def silent_scan(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen[str]", socket.socket]]:
     """A scan of a host that never answers, when its ssh is there; its connection ends with its ssh."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(LONG)
-        uris = [f"qemu+ssh://127.0.0.1:{server.getsockname()[1]}/system", "test:///default"]
+    with silent_port() as server:
+        uris = [f"qemu+ssh://127.0.0.1:{port_of(server)}/system", "test:///default"]
         command = [*DEFAULT_SIGNALS, *VIRTSCAN, "scan", *(part for uri in uris for part in ("-c", uri))]
         command += ["-o", str(folder / "report"), *options]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from tests.conftest import PROJECT
 from tests.harness.launching import VIRTSCAN
 from tests.harness.patience import deadlines
+from tests.harness.ports import port_of, silent_port
 from tests.harness.screen import printed_on
 from virtscan.cli.main import run
 from virtscan.cli.output.progress import ended_line, waiting_line
@@ -25,8 +25,8 @@ HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
 @contextlib.contextmanager
 def silent_host() -> Iterator[str]:
     """A URI of a host that takes connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"qemu+tcp://127.0.0.1:{server.getsockname()[1]}/system"
+    with silent_port() as server:
+        yield f"qemu+tcp://127.0.0.1:{port_of(server)}/system"
 
 
 def test_verbose_prints_a_line_for_each_host_and_server(capfd: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ from tests.build import words
 from tests.harness.launching import has_client
 from tests.harness.libvirtd import Libvirtd, node, running_libvirtd
 from tests.harness.patience import LONG, deadlines
+from tests.harness.ports import port_of, silent_port
 from tests.harness.rpc_proxy import Call, Procedure, RpcProxy, proxy_to
 from tests.scanning.test_collecting import DOMAIN, refused
 from virtscan.model import (
@@ -43,9 +44,7 @@ def daemon() -> Iterator[Libvirtd]:
 
 @pytest.fixture
 def silent() -> Iterator[socket.socket]:
-    """A port that accepts, because the kernel does, and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(LONG)
+    with silent_port() as server:
         yield server
 
 
@@ -99,7 +98,7 @@ def hang(proxy: RpcProxy, release: threading.Event, _: Call) -> None:
 
 
 def test_a_server_that_is_silent_when_the_run_ends_is_unknown_and_its_ssh_is_gone(silent: socket.socket) -> None:
-    target = ServerTarget(name="satellite", kind=SourceKind.SSH, address=f"127.0.0.1:{silent.getsockname()[1]}")
+    target = ServerTarget(name="satellite", kind=SourceKind.SSH, address=f"127.0.0.1:{port_of(silent)}")
 
     for seconds in deadlines(SHORT):
         server = read_server(target, Limits(host_timeout=LONG, deadline=60, run_left=seconds))
@@ -114,7 +113,7 @@ def test_a_server_that_is_silent_when_the_run_ends_is_unknown_and_its_ssh_is_gon
 
 
 def test_a_provisioning_system_that_is_silent_is_a_gap_before_the_run_ends(silent: socket.socket) -> None:
-    url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+    url = f"http://127.0.0.1:{port_of(silent)}"
     target = ProvisioningTarget(kind=ProvisioningKind.COBBLER, url=url)
 
     records = read_provisioning(target, Limits(host_timeout=LONG, run_left=SHORT))
@@ -123,7 +122,7 @@ def test_a_provisioning_system_that_is_silent_is_a_gap_before_the_run_ends(silen
 
 
 def test_a_host_that_is_silent_is_a_gap_at_its_deadline(silent: socket.socket) -> None:
-    address = f"test+tcp://127.0.0.1:{silent.getsockname()[1]}/default"
+    address = f"test+tcp://127.0.0.1:{port_of(silent)}/default"
 
     result = read_host(Target(kind=TargetKind.LIBVIRT, address=address), Limits(host_timeout=SHORT))
 

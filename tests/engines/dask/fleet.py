@@ -12,6 +12,7 @@ from tests.harness.dask_cluster import Cluster
 from tests.harness.definitions import bond_xml, direct, domain_xml
 from tests.harness.libvirtd import Libvirtd
 from tests.harness.patience import LONG
+from tests.harness.ports import port_of, silent_port
 from virtscan.engines.dask import DaskEngine, Scheduler
 from virtscan.engines.engine import Engine
 from virtscan.model import HostStatus, Inventory, Target, TargetKind
@@ -39,14 +40,9 @@ def near_host(daemon: Libvirtd) -> Target:
 @contextmanager
 def silent_host(site: str) -> Iterator[tuple[Target, socket.socket]]:
     """A host that accepts connections and never answers, and what it accepts with."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(LONG)
-        yield (
-            Target(
-                kind=TargetKind.LIBVIRT, address=f"test+tcp://{HERE}:{server.getsockname()[1]}/silent.xml", site=site
-            ),
-            server,
-        )
+    with silent_port() as server:
+        address = f"test+tcp://{HERE}:{port_of(server)}/silent.xml"
+        yield Target(kind=TargetKind.LIBVIRT, address=address, site=site), server
 
 
 def engine(cluster: Cluster, retry_seconds: float | None = None) -> Engine[JobResult]:
