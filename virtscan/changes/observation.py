@@ -2,11 +2,13 @@
 
 from collections.abc import Container, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import msgspec
 
 from virtscan.changes.values import may_be_same
 from virtscan.model import (
+    Device,
     Domain,
     DomainKey,
     DomainState,
@@ -15,10 +17,13 @@ from virtscan.model import (
     Hypervisor,
     Interface,
     Inventory,
+    Observed,
     UnreadHost,
 )
 from virtscan.model.gaps.causes import NoDomainDefined
 from virtscan.model.identity.matching import HostPair, match_hosts
+
+_Dated = TypeVar("_Dated", Hypervisor, Device, Observed[Any])  # Any: of whatever type the fact is
 
 
 class Sighting(msgspec.Struct, frozen=True, gc=False):
@@ -136,13 +141,30 @@ def _restored(host: Hypervisor, memory: UnreadHost | None, taken_at: datetime) -
     if host.status is HostStatus.COMPLETE or memory is None or memory.last is None:
         return host
     if host.status is HostStatus.FAILED:
-        return msgspec.structs.replace(
-            memory.last.dated_later(max(taken_at - memory.since, timedelta())), name=host.name
-        )
+        last = _dated_later(memory.last, max(taken_at - memory.since, timedelta()))
+        return msgspec.structs.replace(last, name=host.name)
     sightings = _observation(host, {host.name: memory}, frozenset()).domains
     return msgspec.structs.replace(
         host,
         domains=(*host.domains, *(sighting.domain for sighting in sightings.values() if not sighting.is_seen)),
+    )
+
+
+def _dated_later(host: Hypervisor, by: timedelta) -> Hypervisor:
+    """Return the hypervisor with every fact observed later by this time."""
+
+    def later(moment: datetime | None) -> datetime | None:
+        return None if moment is None else moment + min(by, datetime.max.replace(tzinfo=moment.tzinfo) - moment)
+
+    def dated(fact: _Dated) -> _Dated:
+        return msgspec.structs.replace(fact, observed_at=later(fact.observed_at))
+
+    kernel, daemon = host.kernel, host.daemon
+    return msgspec.structs.replace(
+        dated(host),
+        kernel=None if kernel is None else dated(kernel),
+        daemon=None if daemon is None else dated(daemon),
+        devices=tuple(map(dated, host.devices)),
     )
 
 

@@ -510,7 +510,7 @@ def test_seconds_that_go_on_after_a_lost_retry_are_of_one_boot(changes: bool, tm
     shots += [shot._replace(time=shot.time + 10) for shot in lease(0.0, Checksum.PARTIAL, transaction=transaction)[2:]]
     shots += [said(11, read_request()), answered(11.1, data(1, 5)), said(11.2, b"\0\4\0\1", to=40000)]
 
-    found = only(trace(tmp_path, *shots, until=90))
+    found = only(trace_of(tmp_path, *shots, until=90))
     assert (found.outcome, found.lease) == (Outcome.COMPLETE, Lease.ACKNOWLEDGED)
 
 

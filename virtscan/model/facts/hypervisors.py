@@ -1,7 +1,7 @@
 """Facts observed on hypervisors: domains, their interfaces, networks and devices."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Generic, NewType, TypeAlias, TypeVar, assert_never
 
 import msgspec
@@ -44,10 +44,6 @@ class Observed(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     value: T
     source: str
     observed_at: Moment | None = None
-
-    def dated(self, observed_at: datetime | None) -> "Observed[T]":
-        """Return the value as observed at another time."""
-        return msgspec.structs.replace(self, observed_at=observed_at)
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -283,21 +279,3 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
             own_name=own_name if self.local else None,
         )
         return tuple(dict.fromkeys((*now, *self.former_keys)))
-
-    def dated_later(self, by: timedelta) -> "Hypervisor":
-        """Return the hypervisor with every fact observed later by this time."""
-
-        def later(moment: datetime | None) -> datetime | None:
-            if moment is None:
-                return None
-            return moment + min(by, datetime.max.replace(tzinfo=moment.tzinfo) - moment)
-
-        return msgspec.structs.replace(
-            self,
-            observed_at=later(self.observed_at),
-            kernel=None if self.kernel is None else self.kernel.dated(later(self.kernel.observed_at)),
-            daemon=None if self.daemon is None else self.daemon.dated(later(self.daemon.observed_at)),
-            devices=tuple(
-                msgspec.structs.replace(device, observed_at=later(device.observed_at)) for device in self.devices
-            ),
-        )
