@@ -39,7 +39,7 @@ from virtscan.model.reasons import NeedsOuterHost
 VIRTIO = (bond("bond2", "eth4"), nic("eth4", driver="virtio_net"))
 NIC = nic("eth0", mac=Mac("3c:fd:fe:00:00:01"))
 VNET = tap("vnet0")
-DUMMY = device("dummy0", DeviceKind.UNKNOWN, backing=Backing.VIRTUAL)
+DUMMY = device("dummy0", DeviceKind.DUMMY, backing=Backing.VIRTUAL)
 ON, OFF = sends, State.OFF
 OUTER = NeedsOuterHost(server="satellite", hypervisor="hv1", outer="satellite")
 

@@ -155,8 +155,8 @@ def test_a_reflecting_switch_brings_frames_back(
 
 
 def dummy(name: str) -> Device:
-    """A dummy as `ip -d link` shows it: virtual, of a kind that the model lacks, with nothing below it."""
-    return device(name, DeviceKind.UNKNOWN, backing=Backing.VIRTUAL)
+    """A dummy as `ip -d link` shows it: virtual, with nothing below it."""
+    return device(name, DeviceKind.DUMMY, backing=Backing.VIRTUAL)
 
 
 def mine(device: Device) -> Device:

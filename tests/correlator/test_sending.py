@@ -89,7 +89,7 @@ VLAN = vlan("eth0.7", "eth0")
             read(
                 (bridge("br0", "eth0", "d0"), ON),
                 (ETH0, OFF),
-                (device("d0", DeviceKind.UNKNOWN, backing=Backing.VIRTUAL), ON),
+                (device("d0", DeviceKind.DUMMY, backing=Backing.VIRTUAL), ON),
             ),
             OFF,
             ("eth0",),

@@ -171,7 +171,7 @@ def test_a_permanent_mac_is_read_where_there_is_one() -> None:
         ("veth", "", (DeviceKind.VETH, Backing.VIRTUAL)),
         ("tun", "tap", (DeviceKind.ETHERNET, Backing.VIRTUAL)),
         ("macvlan", "", (DeviceKind.MACVLAN, Backing.VIRTUAL)),
-        ("dummy", "", (DeviceKind.UNKNOWN, Backing.VIRTUAL)),
+        ("dummy", "", (DeviceKind.DUMMY, Backing.VIRTUAL)),
         ("team", "", None),
         ("openvswitch", "", None),
         ("hv_netvsc", "", (DeviceKind.ETHERNET, Backing.PHYSICAL)),

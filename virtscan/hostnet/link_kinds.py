@@ -35,8 +35,7 @@ LINK_KINDS = {
     "macvtap": _MACVLAN,
     "veth": LinkKind(DeviceKind.VETH, Backing.VIRTUAL, has_lower=False),
     **dict.fromkeys(("ifb", "tun"), _SOFTWARE),
-    # The model has no kind for a dummy: unlike a tap it sends and receives nothing.
-    "dummy": LinkKind(backing=Backing.VIRTUAL, has_lower=False),
+    "dummy": LinkKind(DeviceKind.DUMMY, Backing.VIRTUAL, has_lower=False),
     "vxlan": LinkKind(DeviceKind.ETHERNET, Backing.VIRTUAL),
     # The model has no kind for these: a team is on top of NICs, a VRF carries no frames.
     **dict.fromkeys(("hsr", "openvswitch", "team", "vrf"), UNKNOWN_KIND),

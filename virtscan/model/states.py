@@ -40,7 +40,7 @@ class SourceMode(Closed):
 
 
 class DeviceKind(Closed):
-    """Kind of a network device; MACVLAN includes macvtap, ETHERNET taps (see `Backing`)."""
+    """Kind of a network device; MACVLAN includes macvtap, ETHERNET taps (see `Backing`). A DUMMY sends nothing."""
 
     BOND = "bond"
     VLAN = "vlan"
@@ -48,6 +48,7 @@ class DeviceKind(Closed):
     MACVLAN = "macvlan"
     VETH = "veth"
     ETHERNET = "ethernet"
+    DUMMY = "dummy"
     UNKNOWN = "unknown"
 
 

@@ -26,7 +26,7 @@ def followed(name: str, *devices: Device) -> Any:  # a row compares a few of its
 E4, E5 = nic("eth4"), nic("eth5")
 VIRTIO, ODD = nic("eth6", driver="virtio_net"), nic("eth7", driver=None)
 B2 = bond("bond2")
-DUMMY = device("d0", DeviceKind.UNKNOWN, backing=Backing.VIRTUAL)
+DUMMY = device("d0", DeviceKind.DUMMY, backing=Backing.VIRTUAL)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,13 @@ DUMMY = device("d0", DeviceKind.UNKNOWN, backing=Backing.VIRTUAL)
         ("br0", (bridge("br0", "eth6", "d0"), VIRTIO, DUMMY), VIRTUAL, ("eth6",)),
         ("br0", (bridge("br0", "d0"), DUMMY), UNKNOWN, ()),
         ("d0", (DUMMY,), VIRTUAL, ("d0",)),
+        # A virtual port whose kind was not observed may be a tap.
+        (
+            "br0",
+            (bridge("br0", "eth4", "p0"), E4, device("p0", DeviceKind.UNKNOWN, backing=Backing.VIRTUAL)),
+            VIRTUAL,
+            ("p0",),
+        ),
         # Ends of which nothing is known.
         ("gone", (), UNKNOWN, ()),
         ("b", (bond("b", "eth4", "gone"), E4), UNKNOWN, ("gone",)),

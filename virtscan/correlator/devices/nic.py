@@ -57,12 +57,6 @@ def may_be_nic(device: Device) -> bool:
     return is_nic(device) or (is_alike and not is_local)
 
 
-def is_dummy(device: Device) -> bool:
-    """Return True for a virtual device without a kind, and without anything below it: it sends nothing."""
-    is_alone = device.lower_complete and not device.lower
-    return device.kind is DeviceKind.UNKNOWN and device.backing is Backing.VIRTUAL and is_alone
-
-
 def kinds_of_nics(host: Hypervisor) -> frozenset[NicKind]:
     """Return the kinds of a host's NICs; a device that may be one is unknown, unless the host is physical."""
     doubtful = NicKind.FILLING if is_physical(host) else NicKind.UNKNOWN

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
-from virtscan.correlator.devices.nic import NicKind, is_dummy, is_nic
+from virtscan.correlator.devices.nic import NicKind, is_nic
 from virtscan.model import Backing, Closed, Device, DeviceKind, DeviceName, SourceMode
 
 
@@ -78,7 +78,7 @@ def follow(
     all_known = True
     for current in met:  # it grows on the way
         device = devices.get(current) or Device(name=current)
-        if current != name and is_dummy(device):
+        if current != name and device.kind is DeviceKind.DUMMY:
             continue  # a port that sends nothing
         if is_nic(device):
             nics.append(current)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.devices.nic import is_dummy, is_nic, is_seen_as_vm
+from virtscan.correlator.devices.nic import is_nic, is_seen_as_vm
 from virtscan.correlator.location.copies import DomainCopy, copies_of, may_run_elsewhere
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.servers.sending import SendingStack, sending_stacks
@@ -185,9 +185,9 @@ def _on_hosts(stack: SendingStack, fleet: Fleet) -> Iterator[HostDevice | HostIt
         if own is not None and machine in same:
             yield HostDevice(hypervisor=next(iter(devices))[0], device=own)
         else:
-            only_dummies = all(map(is_dummy, devices.values()))
+            only_dummies = all(device.kind is DeviceKind.DUMMY for device in devices.values())
             for (name, _), device in devices.items():
-                if only_dummies or not is_dummy(device):
+                if only_dummies or device.kind is not DeviceKind.DUMMY:
                     yield HostDevice(hypervisor=name, device=device)
     for name in sorted(same - matched.keys()):
         named = None if stack.top is None else fleet.devices_of(name).get(stack.top)

@@ -16,7 +16,7 @@ from virtscan.correlator.devices.macvlans import (
     veths_to_macvlans,
 )
 from virtscan.correlator.devices.meeting import NEVER_REFLECTED, Meeting, Relation, meeting, reach_between
-from virtscan.correlator.devices.nic import NicKind, is_dummy, is_nic
+from virtscan.correlator.devices.nic import NicKind, is_nic
 from virtscan.correlator.devices.stack import DeviceStack, downwards, real_device
 from virtscan.correlator.location.places import GuestNic, HostDevice, HostItself, OtherMachine, Place, UnlocatedServer
 from virtscan.correlator.positions.filling import fills
@@ -117,14 +117,14 @@ def _of_host_device(
         macvlan = LocalServer(server=sender.server, domain=None, macvlan=device.name)
         yield from _through(macvlan, device.lower[0], device.mode or SourceMode.UNKNOWN, point, stacks)
         return
-    if is_dummy(device) and device.name != point.device:
+    if device.kind is DeviceKind.DUMMY and device.name != point.device:
         yield _unknown_device(sender, point)  # it sends nothing: another device does
         return
     # A device of unknown kind may be a macvlan, but not on top of several others, as a team is. libvirt lists a macvlan
     # as an ethernet device, without its lower device.
     is_alike = device.kind is DeviceKind.UNKNOWN and len(device.lower) < 2
     is_doubtful = is_alike or (device.kind is DeviceKind.ETHERNET and not device.lower_complete)
-    if is_doubtful and not (is_nic(device) or is_dummy(device)):
+    if is_doubtful and not is_nic(device):
         yield _unknown_device(sender, point, device.name)
         return
     is_port = device.backing is Backing.VIRTUAL and device.kind in {DeviceKind.ETHERNET, DeviceKind.VETH}

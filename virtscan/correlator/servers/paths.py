@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
-from virtscan.correlator.devices.nic import is_dummy, is_nic
+from virtscan.correlator.devices.nic import is_nic
 from virtscan.correlator.devices.stack import lists_all_below
 from virtscan.model import Backing, Closed, DeviceKind, DeviceName, Offload, ServerDevice, State
 
@@ -146,4 +146,4 @@ def _is_local_port(port: ServerDevice | None) -> bool:
     if port is None:
         return False
     is_port = port.device.kind in {DeviceKind.ETHERNET, DeviceKind.VETH}
-    return is_dummy(port.device) or (is_port and port.device.backing is Backing.VIRTUAL)
+    return port.device.kind is DeviceKind.DUMMY or (is_port and port.device.backing is Backing.VIRTUAL)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from virtscan.correlator.devices.nic import LOCAL_NAMES, is_dummy, is_nic
+from virtscan.correlator.devices.nic import LOCAL_NAMES, is_nic
 from virtscan.correlator.devices.stack import lists_all_below
 from virtscan.correlator.servers.paths import (
     PATH_STATES,
@@ -108,7 +108,7 @@ def may_carry_guests(stack: SendingStack) -> bool:
     known = stack.server.devices_by_name
     local = set(with_local_ports(stack).paths).difference(stack.paths)
     ends = [known[path.devices[-1]].device for path in local if path.devices[-1] in known]
-    return not all(map(is_dummy, ends))
+    return any(end.kind is not DeviceKind.DUMMY for end in ends)
 
 
 def _with_paths(stack: SendingStack, paths: tuple[SendingPath, ...]) -> SendingStack:

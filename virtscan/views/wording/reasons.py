@@ -31,6 +31,7 @@ _KINDS = {
     DeviceKind.MACVLAN: "a macvlan",
     DeviceKind.VETH: "a veth",
     DeviceKind.ETHERNET: "an ethernet device",
+    DeviceKind.DUMMY: "a dummy",
 }
 
 

@@ -37,6 +37,7 @@ _TYPES = {
     DeviceKind.BRIDGE: {"bridge"},
     DeviceKind.VLAN: {"vlan"},
     DeviceKind.MACVLAN: {"macvlan"},
+    DeviceKind.DUMMY: {"dummy"},
 }
 """The types of profiles for each kind of device; a device of unknown kind may have any."""
 _OTHER_HARDWARE = frozenset({"wifi", "802-11-wireless", "gsm", "cdma", "bluetooth", "vpn", "wireguard", "loopback"})
