@@ -41,7 +41,7 @@ _DISPATCHER_TIMEOUT = 600
 """Seconds for each of NetworkManager's scripts (nm-dispatcher.c)."""
 _SERVICE = "rc-local.service"
 _DISPATCHER, _DISPATCHERS_ALIAS = "NetworkManager-dispatcher.service", "dbus-org.freedesktop.nm-dispatcher.service"
-_MOST_DEVICES = 100
+_MOST_DEVICES = 50
 """Number of other devices for which a script is followed."""
 _OF_ONE_DEVICE = {"ADDRFAM", "METHOD"}
 _RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
@@ -100,10 +100,15 @@ def hooks(
 
 
 def _of_others(text: str, evidence: Evidence, device: str) -> Iterator[Mapping[str, str]]:
-    """Yield the words to replace for the runs for other devices, of a script that names the device."""
-    if device in text:
-        others = sorted(evidence.devices - {device}, key=lambda name: (name not in text, name))
-        yield from ({device: name} for name in others[:_MOST_DEVICES])
+    """Yield the words to replace for the runs for other devices, of a script that names the device.
+
+    Of devices that it does not name, one of each kind of names stands for all, such as `veth…`.
+    """
+    if re.search(rf"(?<![\w-]){re.escape(device)}(?![\w-])", text):
+        others = evidence.devices - {device}
+        named = {name for name in others if name in text}
+        alike = {re.split(r"\d", name)[0]: name for name in sorted(others - named)}
+        yield from ({device: name} for name in (*sorted(named), *alike.values())[:_MOST_DEVICES])
 
 
 def _instead(hook: _Hook, words: Mapping[str, str]) -> _Hook:
