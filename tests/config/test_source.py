@@ -48,7 +48,7 @@ def test_a_refused_source_is_not_repeated_for_it_may_hold_a_password(text: str) 
     assert "hunter2" not in str(error.value)
 
 
-@pytest.mark.parametrize("text", ["ssh://", "ssh://-oProxyCommand=id", "ssh://sat;id", "ssh://sat/path"])
+@pytest.mark.parametrize("text", ["ssh://@sat", "ssh://-oProxyCommand=id", "ssh://sat;id", "ssh://sat/path"])
 def test_an_address_that_ssh_could_misread_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="invalid SSH"):
         parse_source(text)

@@ -42,8 +42,8 @@ def test_an_address_has_a_host_and_perhaps_a_user_and_a_port(text: str, destinat
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "invalid SSH host"),
-        ("root@", "invalid SSH host"),
+        ("", "no SSH host given; write"),
+        ("root@", "no SSH host given; write"),
         ("@sat", "invalid SSH user name"),
         ("-oProxyCommand=id", "invalid SSH host"),
         ("-oProxyCommand=id@sat", "invalid SSH user name"),

@@ -152,7 +152,7 @@ def _targets(document: ConfigFile, folder: Path, problems: Problems) -> tuple[Ta
             for target in declared:
                 first = subjects.get(identity(target))
                 if first is not None:
-                    raise ConfigError(f"{name}: {key}: duplicate address, already in {first}", key=key)
+                    raise ConfigError(f"{name}: {key}: duplicate address, already in {first}; remove one", key=key)
                 subjects[identity(target)] = f"{name}: {key}"
                 targets.append(target)
     return tuple(targets)
@@ -226,7 +226,7 @@ def _server(section: ServerSection, subject: str, folder: Path) -> ServerTarget:
         for subnet in section.subnets:
             ipaddress.ip_network(subnet)
     except ValueError as error:
-        raise ConfigError(f"{subject}: subnets: {error}", key="subnets") from error
+        raise ConfigError(f"{subject}: subnets: {error}; write a network, e.g. 10.77.0.0/24", key="subnets") from error
     except ConfigError as error:
         key = error.key or "offload"
         raise ConfigError(f"{subject}: {key}: {error}", key=key) from error

@@ -55,6 +55,8 @@ def parse_destination(text: str) -> Destination:
     if parts is None:
         raise ConfigError(f"invalid SSH address {text!r}; write [user@]host[:port], an IPv6 host in brackets")
     user, ipv6, host, port = parts.groups()
+    if not (ipv6 or host):
+        raise ConfigError("no SSH host given; write [user@]host[:port]")
     if user is not None and not _USER.fullmatch(user):
         raise ConfigError(f"invalid SSH user name {user!r}; to use it, set User in ssh_config")
     if not (_HOST.fullmatch(host) if ipv6 is None else _is_ipv6(ipv6)):

@@ -61,7 +61,7 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str], priv
     try:
         raw = tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
-        raise ConfigError(f"{path}: not TOML: {error}") from error
+        raise ConfigError(f"{path}: not TOML: {error}; virtscan config init writes an example") from error
     except RecursionError as error:
         raise ConfigError(f"{path}: nested too deeply; write each table and list on its own") from error
     problems = Problems(str(path), lines_of(text))
