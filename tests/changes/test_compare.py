@@ -1,7 +1,7 @@
 """Each kind of change, and the cause of each changed finding."""
 
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -374,6 +374,23 @@ def test_a_risk_that_a_server_causes_while_a_host_is_away_is_reported_that_night
     ]
     assert [is_newly_at_risk(change) for _, change in new] == [True]
     assert not any(change.is_seen for _, change in new)
+
+
+@pytest.mark.long
+def test_each_risk_of_a_scan_was_news_of_that_night_or_of_an_earlier_one() -> None:
+    """In every sequence of nights: a host is away or not, and the server's offload is off, on or unknown."""
+    hosts = {True: unread("hv1"), False: on_hv1(SATELLITE, WEB)}
+    nights = list(product(hosts, State))
+    for sequence in product(nights, repeat=3):
+        before = fleet(servers=(satellite(State.OFF),))
+        reported = 0
+        for is_away, state in sequence:
+            scan = fleet(hosts[is_away], hypervisor("hv2", kernel=UNFIXED_KERNEL), servers=(satellite(state),))
+            tonight = remembering(replace(scan, taken_at=before.taken_at + NIGHT), before)
+            changes = news(compare(before, tonight, judge), before, tonight)
+            before = tonight
+            reported += sum(map(is_newly_at_risk, changes.findings))
+            assert sum(finding.is_at_risk for finding in judge(tonight).findings) <= reported, sequence
 
 
 def test_a_waiver_that_ends_while_a_host_is_away_is_reported_that_night() -> None:
