@@ -122,12 +122,11 @@ def test_a_report_warns_if_its_scan_is_older_than_the_limit(
     assert "counts from the scan" not in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["7", "d", "-7d", "0d", "7 d", "week", "7y"])
+@pytest.mark.parametrize("text", ["7", "d", "-7d", "0d", "7 d", "week", "7y", "36501d", "9" * 400 + "d"])
 def test_an_invalid_duration_is_refused(text: str, saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["report", saved, "--max-age", text]) == 2
     assert "invalid duration" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["99999999999999999999w", "9" * 400 + "d"])
-def test_a_limit_of_any_size_is_taken(text: str, saved: str) -> None:
-    assert run(["report", saved, "--max-age", text, "-o", os.devnull]) == 0
+def test_the_longest_duration_is_taken(saved: str) -> None:
+    assert run(["report", saved, "--max-age", "36500d", "-o", os.devnull]) == 0

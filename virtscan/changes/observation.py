@@ -23,7 +23,7 @@ from virtscan.model import (
 from virtscan.model.gaps.causes import NoDomainDefined
 from virtscan.model.identity.matching import HostPair, match_hosts
 
-_Dated = TypeVar("_Dated", Hypervisor, Device, Observed[Any])  # Any: of whatever type the fact is
+_Dated = TypeVar("_Dated", Hypervisor, Device, Observed[Any])  # Any: any fact
 
 
 class Sighting(msgspec.Struct, frozen=True, gc=False):
