@@ -174,3 +174,24 @@ def test_a_bond_of_virtual_nics_receives_by_each_of_them(macs: tuple[Mac | None,
     host = replace(outer_host(second), domains=(nested, provisioner()))
 
     assert finding_of(scene(host_devices=(bond(), *nics), others=(host,))).rule == rule
+
+
+def test_hosts_that_are_each_a_domain_of_the_other_leave_the_path_open() -> None:
+    """Their NICs have each other's MACs, as cloned definitions may."""
+
+    def virtual(name: str, mac: str, *domains: Domain) -> Hypervisor:
+        nics = (nic("eth4", driver="virtio_net", mac=Mac(mac)), bond("bond2", "eth4"))
+        return hypervisor(name, *domains, devices=nics)
+
+    other = "52:54:00:00:0f:05"
+    around = virtual("hv0", other, domain("nested", macvtap(mac=INNER)))
+    third = virtual("hv2", "52:54:00:00:0f:09", provisioner())
+    looped = scene(beside=(domain("outer", macvtap(mac=other)),), host_devices=INNER_NICS, others=(around, third))
+
+    assert finding_of(looped).rule == "R14"
+
+
+def test_virtual_nics_of_a_machine_that_is_observed_to_be_physical_leave_the_path_open() -> None:
+    host = outer_host(bridged(mac=INNER))
+
+    assert finding_of(scene(host_devices=INNER_NICS, others=(host,), machine=Machine.PHYSICAL)).rule == "R14"

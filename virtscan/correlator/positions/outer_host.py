@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from virtscan.correlator.devices.attachment import AttachmentPoint, AttachmentPoints
+from virtscan.correlator.devices.nic import is_physical
 from virtscan.correlator.devices.stack import DeviceStack
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.memory import Remembered
@@ -22,6 +23,8 @@ from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import DeviceName, DomainState, Interface, Reach, SourceMode, State
 from virtscan.model.reasons import NeedsOuterHost
 
+_APART = frozenset({SourceMode.VEPA, SourceMode.PRIVATE, SourceMode.PASSTHROUGH})
+"""Modes in which a macvtap gets no frames of others on its device, unless a switch reflects them."""
 _CLEARED = frozenset({Where.THROUGH_NICS, Where.NEVER_MET, Where.SAME_OTHER})
 
 
@@ -42,8 +45,8 @@ class _Entry(msgspec.Struct, frozen=True):
 
     def is_cleared(self, position: Position) -> bool:
         """Return True if a NIC fills in the checksums of all frames from there that arrive."""
-        is_apart = self.outer.mode not in {SourceMode.BRIDGE, SourceMode.UNKNOWN}
-        return position.where in _CLEARED or (position.where is Where.SAME_BRIDGE and is_apart)
+        is_apart = position.where is Where.SAME_BRIDGE and self.outer.mode in _APART
+        return position.where in _CLEARED or is_apart
 
 
 class OuterHosts:
@@ -110,12 +113,19 @@ class OuterHosts:
     def _domain_around(self, hypervisor: str) -> HypervisorDomain | None:
         """Return the domain that a hypervisor certainly is, on a host that was read completely with all its guests.
 
-        A host whose NICs are unknown may itself be a server.
+        A host whose NICs are unknown may itself be a server. Contradictions leave it open: a machine that is observed
+        to be physical, and hosts that each are a domain of the other.
         """
         fleet = self._fleet
-        candidates = fleet.hypervisor_domains.get(fleet.machines[hypervisor], ())
-        running = [one for one in candidates if one.domain.state is DomainState.ACTIVE and not one.domain.next_start]
-        if len(running) != 1 or running[0].doubts:
+        machine = fleet.machines[hypervisor]
+        running = [
+            copy
+            for copy in fleet.hypervisor_domains.get(machine, ())
+            if copy.domain.state is DomainState.ACTIVE and not copy.domain.next_start
+        ]
+        if len(running) != 1 or running[0].doubts or fleet.runs_on(running[0].hypervisor, hypervisor):
+            return None
+        if any(is_physical(host) for name, host in fleet.hypervisors.items() if fleet.machines[name] == machine):
             return None
         outer = running[0].hypervisor
         lacking = fleet.unread.incomplete | fleet.unread.devices
