@@ -34,7 +34,7 @@ from virtscan.correlator.evaluator import Evaluator, conclude
 from virtscan.correlator.kernel import kernel_state
 from virtscan.correlator.positions.route import positions
 from virtscan.correlator.positions.seen_place import seen_from
-from virtscan.correlator.servers.outside import sender
+from virtscan.correlator.servers.outside import stack_towards
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table import Ruling
@@ -125,7 +125,7 @@ def ruled_alone(index: ServerIndex, host: Hypervisor, point: PointEvaluation, nu
         seen = seen_from(at.place, host.name, index.fleet)
         if seen.outside is not None:
             where = index.outer_hosts.position(at.stack, seen.outside, point.point, at.remembered)
-            yield rule_at(kernel_state(host), point.point, sender(at, where, host.name, index.fleet), where)
+            yield rule_at(kernel_state(host), point.point, stack_towards(at, where, host.name, index.fleet), where)
         for place in seen.inside:
             stack = at.here if place is at.place else at.stack
             for position in positions(stack, place, point.point, stacks):

@@ -11,19 +11,22 @@ from virtscan.model import DeviceKind, DeviceName, SourceMode
 
 
 def macvlans_below(
-    device: DeviceName, stacks: Mapping[DeviceName, DeviceStack], *, unlisted: bool
+    device: DeviceName, stacks: Mapping[DeviceName, DeviceStack], *, include_possible: bool
 ) -> Iterator[DeviceName]:
     """Yield the macvlans that frames without a VLAN tag meet first on their way down from a device.
 
-    `unlisted` adds devices that may be macvlans: libvirt lists these as ethernet devices, and not as node devices.
-    Other sources list them without their kind.
+    `include_possible` adds devices that may be macvlans: libvirt lists these as ethernet devices, and not as node
+    devices. Other sources list them without their kind. Only a NIC that would clear the interface makes them matter.
     """
     names = downwards(device, stacks)
     macvlans = [
         name
         for name in names
         if name in stacks
-        and (stacks[name].kind is DeviceKind.MACVLAN or (unlisted and _is_unlisted(name, device, stacks[name])))
+        and (
+            stacks[name].kind is DeviceKind.MACVLAN
+            or (include_possible and _may_be_macvlan(name, device, stacks[name]))
+        )
     ]
     for name in macvlans:
         if not any(name in stacks[other].lower for other in macvlans) and not _is_tagged(name, names, stacks):
@@ -96,7 +99,7 @@ def may_be_bridge(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) 
     return device not in stacks or stacks[device].kind in {DeviceKind.BRIDGE, DeviceKind.UNKNOWN}
 
 
-def _is_unlisted(name: DeviceName, top: DeviceName, stack: DeviceStack) -> bool:
+def _may_be_macvlan(name: DeviceName, top: DeviceName, stack: DeviceStack) -> bool:
     """Return True for a device that may be a macvlan on an unknown one; a guest's tap is known by its name."""
     if stack.kind is DeviceKind.UNKNOWN and (name == top or name.startswith(LOCAL_NAMES)):
         return False

@@ -158,7 +158,7 @@ class OutsideServers:
 
     def _rule_at(self, point: AttachmentPoint, placed: PlacedStack) -> Ruling:
         position = self._index.outer_hosts.position(placed.stack, placed.place, point, placed.remembered)
-        stack = sender(placed, position, point.hypervisor, self._index.fleet)
+        stack = stack_towards(placed, position, point.hypervisor, self._index.fleet)
         return rule_at(self._kernel, point, stack, position)
 
     def _excluded(self, candidates: CandidateServers, network: Locality, included: frozenset[int]) -> dict[int, str]:
@@ -178,7 +178,7 @@ class OutsideServers:
         return dict(sorted(excluded.items()))
 
 
-def sender(placed: PlacedStack, position: Position, hypervisor: str, fleet: Fleet) -> SendingStack:
+def stack_towards(placed: PlacedStack, position: Position, hypervisor: str, fleet: Fleet) -> SendingStack:
     """Return a server's stack as a hypervisor meets it, which may be a guest of the machine that the server is."""
     place = placed.place
     if position.where is Where.THROUGH_NICS or isinstance(place, GuestNic | UnlocatedServer):
