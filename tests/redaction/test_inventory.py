@@ -42,9 +42,11 @@ from virtscan.model import (
     Policy,
     ProvisioningKind,
     Resources,
+    ScanFacts,
     ServerDevice,
     State,
     Subnet,
+    UnreadHost,
     Waiver,
 )
 from virtscan.model.facts.persistence import FoundSetting, SettingInWords, SettingPlace, SettingsFound
@@ -328,6 +330,50 @@ def test_a_tap_that_is_named_for_its_vm_has_one_pseudonym_wherever_it_is() -> No
     names = redacted.domains[0].interfaces[0].target, redacted.domains[1].interfaces[0].target
     assert names == (redacted.domains[0].name, "target1") == ("vm1", "target1")
     assert redacted.devices[0].lower == names == tuple(device.name for device in redacted.devices[1:])
+
+
+def test_a_tap_whose_name_differs_in_case_from_its_vm_has_the_pseudonym_too() -> None:
+    guest = domain("Shopweb", bridged(target="shopweb"))
+    host = hypervisor("kvm7", guest, devices=(bridge("br0", "shopweb"), tap("shopweb")))
+
+    (redacted,) = redact(inventory(host), FRESH)[0].hypervisors
+
+    assert redacted.domains[0].interfaces[0].target == redacted.domains[0].name == "vm1"
+    assert redacted.devices[0].lower == (redacted.devices[1].name,) == ("vm1",)
+
+
+@pytest.mark.parametrize("vm_name", ["shopweb", "Shopweb.example.com"])
+def test_a_tap_is_renamed_if_its_name_is_known_as_that_of_a_host(vm_name: str) -> None:
+    host = hypervisor("kvm7", domain(vm_name, bridged()), devices=(tap("shopweb"),))
+    known = Map(key="secret", names={"kvm7": "host1", "shopweb": "host2"})
+
+    (redacted,) = redact(inventory(host), known)[0].hypervisors
+
+    assert redacted.devices[0].name == "host2"
+
+
+@pytest.mark.parametrize("tap_name", ["shopweb", "shop-nic"])
+@pytest.mark.parametrize("is_merged", [False, True])
+def test_the_tap_of_a_vm_that_only_an_earlier_scan_read_is_renamed(tap_name: str, *, is_merged: bool) -> None:
+    last = hypervisor("kvm7", domain("shopweb", bridged(target="shop-nic")))
+    unread = (UnreadHost(hypervisor="kvm7", since=TAKEN_AT, last=last),)
+    listing = server(devices=(ServerDevice(device=tap(tap_name)),))
+    scanned = inventory(servers=(listing,), unread=() if is_merged else unread)
+    if is_merged:
+        scanned = msgspec.structs.replace(scanned, merged=(ScanFacts(taken_at=TAKEN_AT, unread=unread),))
+
+    redacted, _ = redact(scanned, FRESH)
+
+    assert redacted.servers[0].devices[0].device.name == ("vm1" if tap_name == "shopweb" else "target1")
+
+
+@pytest.mark.parametrize("pseudonym", ["vm7", "target7"])
+def test_a_tap_whose_vm_only_the_map_knows_is_renamed(pseudonym: str) -> None:
+    listing = server(devices=(ServerDevice(device=tap("shopweb")),))
+
+    redacted, _ = redact(inventory(servers=(listing,)), Map(key="secret", names={"Shopweb": pseudonym}))
+
+    assert redacted.servers[0].devices[0].device.name == pseudonym
 
 
 def test_an_empty_inventory_stays_one() -> None:

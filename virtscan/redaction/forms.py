@@ -1,7 +1,7 @@
 """Redaction of structured texts: host names, URIs, sources, keys and paths."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from functools import cache, partial
 from typing import TypeAlias
 
@@ -48,10 +48,11 @@ Rewrite: TypeAlias = Callable[[str], str]
 
 
 class Forms:
-    """The redaction of texts by kind."""
+    """The redaction of texts by kind; `vm_names` are those of VMs and taps, case-folded, that no device may show."""
 
-    def __init__(self, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, pseudonyms: Pseudonyms, vm_names: Set[str] = frozenset()) -> None:
         self._pseudonyms = pseudonyms
+        self._vm_names = vm_names
         self._rewrites: Mapping[TextKind, Rewrite] = {
             TextKind.KEPT: lambda text: text,
             TextKind.TEXT: lambda _text: WITHHELD,
@@ -62,7 +63,9 @@ class Forms:
             TextKind.MAC: partial(pseudonyms.whole, "mac"),
             TextKind.ADDRESS: cache(pseudonyms.address),
             TextKind.DEVICE: self._device,
-            TextKind.TARGET: lambda text: text if _TARGET.fullmatch(text) else pseudonyms.whole("target", text),
+            TextKind.TARGET: lambda text: (
+                self._word(text) if is_common_target(text) else pseudonyms.whole("target", text)
+            ),
             TextKind.NODE_DEVICE: partial(pseudonyms.whole, "node-device"),
             TextKind.SEGMENT: cache(lambda text: pseudonyms.address(text) if is_address(text) else self._word(text)),
             TextKind.SOURCE: cache(self._source),
@@ -91,7 +94,9 @@ class Forms:
 
     def _word(self, text: str) -> str:
         """Return the name of a device or segment; it stays unless it has a MAC, or is that of a VM or its tap."""
-        return self._pseudonyms.existing(text, "vm", "target") or _MAC_IN_NAME.sub(self._digits, text)
+        if text.casefold() in self._vm_names:
+            return self._pseudonyms.whole("target", text)
+        return _MAC_IN_NAME.sub(self._digits, text)
 
     def _digits(self, match: re.Match[str]) -> str:
         pairs = (match[0][place : place + 2] for place in range(0, len(match[0]), 2))
@@ -167,3 +172,8 @@ class Forms:
         scheme, colon, rest = path.partition(":")
         prefix = f"{scheme}{colon}" if scheme in _PATH_SCHEMES else ""
         return f"{prefix}{self._path(rest if prefix else path)}{number}"
+
+
+def is_common_target(text: str) -> bool:
+    """Return True for the name of a tap or macvtap that names no VM, such as vnet0."""
+    return _TARGET.fullmatch(text) is not None

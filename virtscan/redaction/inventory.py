@@ -1,5 +1,6 @@
 """Redaction of an inventory: stable pseudonyms for hosts, domains, MACs, addresses and users; pure."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from glob import escape
@@ -9,13 +10,16 @@ import msgspec
 from virtscan.correlator import correlate
 from virtscan.correlator.findings.waivers import Waivers
 from virtscan.model import WAIVER_PATTERNS, Inventory, Waiver
-from virtscan.redaction.forms import WITHHELD, Forms
+from virtscan.redaction.forms import WITHHELD, Forms, is_common_target
 from virtscan.redaction.policy import TextKind
-from virtscan.redaction.pseudonyms import Map, Pseudonyms
+from virtscan.redaction.pseudonyms import Map, Pseudonyms, is_address
 from virtscan.redaction.walking import redacted
 
 _NOTHING = "nothing-that-was-found"
 """Pattern of a waiver that matches nothing."""
+
+_OF_A_VM = re.compile("(?:vm|target)[0-9]+")
+"""Pseudonym of a VM or its tap."""
 
 _TEXT_KINDS = dict(zip(WAIVER_PATTERNS, (TextKind.HOST, TextKind.VM, TextKind.MAC, TextKind.HOST), strict=True))
 
@@ -28,16 +32,31 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
     findings are useless. Only a device that is named like a VM or its tap, or with its MAC, has another name.
     """
     pseudonyms = Pseudonyms(known)
-    forms = Forms(pseudonyms)
-    for domain in (domain for host in inventory.hypervisors for domain in host.domains):
-        forms.of(domain.name, TextKind.VM)  # before the devices of hypervisors, which may have these names
-        for interface in domain.interfaces:
-            forms.of(interface.target or "", TextKind.TARGET)
+    forms = Forms(pseudonyms, frozenset(_names_of_vms(inventory, known, pseudonyms)))
     result = msgspec.structs.replace(redacted(inventory, forms), redaction=known.identity)
     if inventory.policy.waivers:
         waivers = tuple(_waivers(inventory, forms))
         result = msgspec.structs.replace(result, policy=msgspec.structs.replace(result.policy, waivers=waivers))
     return result, pseudonyms.map()
+
+
+def _names_of_vms(inventory: Inventory, known: Map, pseudonyms: Pseudonyms) -> Iterator[str]:
+    """Yield the case-folded names of VMs and their taps, also those of earlier scans, after giving each a pseudonym.
+
+    Devices may have these names, and must not be the first to get the pseudonym.
+    """
+    yield from (name.casefold() for name, pseudonym in known.names.items() if _OF_A_VM.fullmatch(pseudonym))
+    for facts in (inventory, *inventory.merged):
+        earlier = (host.last for host in facts.unread if host.last is not None)
+        for domain in (domain for host in (*facts.hypervisors, *earlier) for domain in host.domains):
+            pseudonyms.name("vm", domain.name)
+            yield domain.name.casefold()
+            if not is_address(domain.name):
+                yield domain.name.partition(".")[0].casefold()
+            for interface in domain.interfaces:
+                if interface.target and not is_common_target(interface.target):
+                    pseudonyms.whole("target", interface.target)
+                    yield interface.target.casefold()
 
 
 def _waivers(inventory: Inventory, forms: Forms) -> Iterator[Waiver]:

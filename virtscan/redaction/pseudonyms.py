@@ -91,11 +91,6 @@ class Pseudonyms:
         self._folded[name.casefold()] = pseudonym
         return pseudonym
 
-    def existing(self, name: str, *kinds: str) -> str | None:
-        """Return the pseudonym that a name has already, if it is of one of these kinds."""
-        pseudonym = self._names.get(name)
-        return pseudonym if pseudonym is not None and pseudonym.rstrip("0123456789") in kinds else None
-
     def name(self, kind: str, name: str) -> str:
         """Return the pseudonym of the name of a host or a VM.
 
