@@ -11,10 +11,11 @@ _PASSWORD = re.compile(r"(?<=://)([^:@/?#]*?)(?::|%3a)(?!\d*(?:/[^@?#]*)?(?:[?#]
 _PARAMETER = re.compile(r"([?&;#])([^=?&;#]*)=([^&;#]*)")
 _SECRET = re.compile("pass|pwd|secret|token|cred", re.IGNORECASE)
 
-_COMMANDS = frozenset({"command", "netcat"})
-"""Parameters with a command line, whose words may be a password, as in `sshpass -p PASSWORD nc`."""
+_SPACE = re.compile(r"[\s+]")
+"""What separates words in a parameter; `+` stands for a space there."""
 
-_OPTION_WITH_SECRET = re.compile(f"{_SECRET.pattern}|auth", re.IGNORECASE)
+_COMMANDS = frozenset({"command", "netcat"})
+"""Parameters with a command, whose arguments may be a password, as in `sshpass -p PASSWORD nc`."""
 
 
 def shown(url: str) -> str:
@@ -56,8 +57,8 @@ def _shown_parameter(parameter: re.Match[str]) -> str:
 
 def _is_secret(name: str, value: str) -> bool:
     name = unquote(name)
-    is_command = name.strip().lower() in _COMMANDS and _OPTION_WITH_SECRET.search(decoded(value))
-    return bool(is_command or _SECRET.search(name) or _nested(value))
+    has_arguments = name.strip().lower() in _COMMANDS and _SPACE.search(decoded(value))
+    return bool(has_arguments or _SECRET.search(name) or _nested(value))
 
 
 def _nested(value: str) -> list[str]:
