@@ -218,13 +218,13 @@ def test_an_empty_path_is_not_the_working_directory(
     monkeypatch.chdir(tmp_path)
 
     assert run(arguments) == 2
-    assert capfd.readouterr().err.endswith(": empty path; name a file\n")
+    assert capfd.readouterr().err.endswith(": empty path; give a path\n")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_plugin_refuses_an_empty_path_too(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["check", ""]) == 3
-    assert capfd.readouterr().out == "VIRTSCAN UNKNOWN: Invalid value for 'FILE': empty path; name a file\n"
+    assert capfd.readouterr().out == "VIRTSCAN UNKNOWN: Invalid value for 'FILE': empty path; give a path\n"
 
 
 def test_a_device_without_an_end_is_refused(capfd: pytest.CaptureFixture[str]) -> None:

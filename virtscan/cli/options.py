@@ -71,7 +71,7 @@ class _NotEmpty(click.ParamType):  # type: ignore[type-arg]  # generic since cli
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # Any: click's own
         if value == "":
-            self.fail("empty path; name a file", param, ctx)
+            self.fail("empty path; give a path", param, ctx)
         return super().convert(value, param, ctx)
 
 
