@@ -195,7 +195,7 @@ def test_the_first_signal_reports_what_was_read(tmp_path: Path, number: signal.S
     note, unread = stderr.splitlines()
     assert process.returncode == code
     assert read.startswith("virtscan: default: ")
-    assert note == "virtscan: interrupted; reporting the items read; a second signal ends it immediately"
+    assert note == "virtscan: interrupted; reporting the items read; a second signal ends virtscan immediately"
     assert unread.startswith("virtscan: 127.0.0.1: not read in ")
     assert ": interrupted\n" in report
     assert report.endswith(f"; exit code {code}.\n")
@@ -250,7 +250,7 @@ os._exit(0)
 """)
 
     assert done.returncode == 130
-    assert done.stderr == "virtscan: interrupted; reporting the items read; a second signal ends it immediately\n"
+    assert done.stderr == "virtscan: interrupted; reporting the items read; a second signal ends virtscan immediately\n"
 
 
 def test_the_second_signal_ends_a_scan_at_once() -> None:

@@ -30,7 +30,7 @@ _SAME_SECONDS = 0.2
 """`timeout` and systemd send a signal to the process and to its group, and systemd SIGHUP right after SIGTERM where a
 login session ends (SendSIGHUP=): that is one signal."""
 
-_NOTE = b"virtscan: interrupted; reporting the items read; a second signal ends it immediately\n"
+_NOTE = b"virtscan: interrupted; reporting the items read; a second signal ends virtscan immediately\n"
 
 
 class _SignalState:
