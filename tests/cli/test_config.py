@@ -201,6 +201,15 @@ def test_unknown_hypervisor_or_device_can_not_be_explained(
     assert message in capfd.readouterr().err
 
 
+def test_an_ambiguous_hypervisor_can_not_be_explained(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    uris = ("qemu+ssh://kvm01.a.example/system", "qemu+ssh://kvm01.b.example/system")
+    (tmp_path / "virtscan.toml").write_text("".join(f"[[hypervisor]]\nuri = '{uri}'\n" for uri in uris))
+
+    assert run(["config", "show", str(tmp_path / "virtscan.toml"), "--hypervisor", "kvm01", "--device", "eth0"]) == 2
+    problem = "ambiguous name 'kvm01' (kvm01.a.example, kvm01.b.example); give more of the name"
+    assert capfd.readouterr().err == f"virtscan: --hypervisor: {problem}\n"
+
+
 def test_the_absence_of_servers_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "virtscan.toml").write_text("[[hypervisor]]\nuri = 'test:///default'")
 

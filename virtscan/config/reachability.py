@@ -10,7 +10,7 @@ from virtscan.correlator.servers.serving import Locality, coverage, locality, ma
 from virtscan.correlator.staleness.aging import aged
 from virtscan.errors import ConfigError
 from virtscan.model import Device, GapAbout, Hypervisor, Inventory, Plan, Server, ServerTarget, Target
-from virtscan.model.identity.short_names import in_full
+from virtscan.model.identity.short_names import ambiguous, in_full
 from virtscan.model.sources import shown
 from virtscan.transport import url_secrets
 
@@ -79,9 +79,11 @@ def _target(plan: Plan, hypervisor: str, inventory: Inventory | None) -> Target:
     matches = {naming.name(named[name]): named[name] for name in in_full(hypervisor, named)}
     if len(matches) == 1:
         return next(iter(matches.values()))
-    problem = f"it may be {' or '.join(matches)}" if matches else "not configured"
+    typed = url_secrets.shown(hypervisor)
+    if matches:
+        raise ConfigError(f"--hypervisor: {ambiguous(typed, matches)}")
     configured = ", ".join(map(naming.name, plan.targets))
-    raise ConfigError(f"hypervisor {url_secrets.shown(hypervisor)!r}: {problem}; known: {configured}")
+    raise ConfigError(f"hypervisor {typed!r}: not configured; known: {configured}")
 
 
 def _of_the_network(

@@ -25,7 +25,7 @@ from virtscan.model import (
     Server,
     State,
 )
-from virtscan.model.identity.short_names import in_full
+from virtscan.model.identity.short_names import ambiguous, in_full
 from virtscan.model.nearest import did_you_mean
 
 _FORM = re.compile(r"\s*(?P<name>\S.*?)\s+(?P<key>[\w-]+)\s*=\s*(?P<value>\S.*?)\s*", re.DOTALL)
@@ -116,7 +116,7 @@ def _in_full(assumption: Assumption, inventory: Inventory) -> Assumption:
 def _whole(assumption: Assumption, name: str, known: Sequence[str]) -> str:
     meant = in_full(name, known)
     if len(meant) > 1:
-        raise ConfigError(f"--assume {assumption.text!r}: {name} may be {' or '.join(meant)}; give more of the name")
+        raise ConfigError(f"--assume {assumption.text!r}: {ambiguous(name, meant)}")
     return meant[0] if meant else name
 
 

@@ -18,6 +18,11 @@ def in_full(name: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(known_name for known_name in names if name and known_name.startswith(f"{name}."))
 
 
+def ambiguous(name: str, meant: Iterable[str]) -> str:
+    """Return the problem and the action for a name that may refer to several."""
+    return f"ambiguous name {name!r} ({', '.join(sorted(meant))}); give more of the name"
+
+
 def is_full(host_name: str) -> bool:
     """Return True for a host name with a domain, unless any machine may have it, as an installer's default."""
     return "." in host_name and not is_of_any_machine(host_name.rpartition(".")[2])

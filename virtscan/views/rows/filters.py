@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from virtscan.errors import ConfigError
-from virtscan.model.identity.short_names import in_full
+from virtscan.model.identity.short_names import ambiguous, in_full
 from virtscan.model.nearest import nearest
 from virtscan.views.document import Align, Column, Document, Section
 from virtscan.views.rows.columns import place_of
@@ -134,8 +134,7 @@ def _in_full(section: Section, place: int, condition: RowCondition) -> RowCondit
     for part in _parts(condition.operand):
         meant = in_full(part, names)
         if len(meant) > 1:
-            advice = f"give more of the name, or {part}.*"
-            raise ConfigError(f"--where {condition.text}: {part} may be {' or '.join(meant)}; {advice}")
+            raise ConfigError(f"--where {condition.text}: {ambiguous(part, meant)}, or {part}.*")
         parts += meant or (part,)
     return msgspec.structs.replace(condition, operand=",".join(parts))
 
