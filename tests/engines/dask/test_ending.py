@@ -89,7 +89,9 @@ def test_a_signal_ends_the_slices_and_reports_what_they_have(
     assert process.returncode == code
     assert len(slices) == 1
     if number is not signal.SIGKILL:
-        assert messages == "virtscan: interrupted; reporting the items read; a second signal ends virtscan immediately\n"
+        assert (
+            messages == "virtscan: interrupted; reporting the items read; a second signal ends virtscan immediately\n"
+        )
         report = json.loads(output)
         assert {row["hypervisor"]: row["status"] for row in report["rows"]} == {"hv01": "complete", "silent": "failed"}
         assert [gap["reason"] for gap in report["gaps"]] == ["interrupted"]
