@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from msgspec.structs import replace
 
@@ -122,6 +123,20 @@ def test_the_last_scan_of_a_history_can_be_checked(tmp_path: Path, capfd: pytest
     assert capfd.readouterr().out.startswith("VIRTSCAN OK: ")
     assert run(["check", f"sqlite:///{tmp_path / 'nowhere.sqlite'}"]) == 3
     assert capfd.readouterr().out.startswith("VIRTSCAN UNKNOWN: ")
+
+
+@pytest.mark.parametrize("place", ["parse_args", "invoke"])
+def test_a_defect_is_unknown(place: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    def broken(*_arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(click.Command, place, broken)
+
+    assert run(["check", "fleet.json"]) == 3
+    printed = capfd.readouterr()
+    assert printed.out == "VIRTSCAN UNKNOWN: internal error; see standard error\n"
+    assert "ZeroDivisionError" in printed.err
+    assert (run(["report", "fleet.json"]), capfd.readouterr().out) == (70, "")
 
 
 def test_a_database_that_does_not_answer_is_unknown_before_the_monitoring_ends_the_check(

@@ -80,12 +80,16 @@ STATUSES = {
     1: "WARNING: a gap, an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, an "
     "offload that a reboot turns on again",
     2: "CRITICAL: a VM at risk, by --fail-on",
-    3: "UNKNOWN: no recent scan, a scan that read nothing, wrong usage, or output that can't be written",
+    3: "UNKNOWN: no recent scan, a scan that read nothing, wrong usage, or any error",
 }
 """Exit codes of `virtscan check`, as Nagios has them."""
 
 WORKS = {0: "done", 2: "wrong usage or configuration"}
 """Exit codes of a command without a result of its own."""
+
+
+INTERNAL_ERROR = 70
+"""Exit code of a defect of virtscan."""
 
 
 class Command(click.Command):
@@ -97,6 +101,10 @@ class Command(click.Command):
         super().__init__(*arguments, **rest)
         self.examples = tuple(examples)
         self.exit_codes = exit_codes
+
+    def report_defect(self) -> int:
+        """Report a defect of virtscan where the command's result would be; return the exit code."""
+        return INTERNAL_ERROR
 
     def invoke(self, ctx: click.Context) -> Any:  # Any: click's own
         """Run the command, unless its working directory is gone, to which relative paths would refer.

@@ -5,7 +5,7 @@ import importlib
 import click
 
 from virtscan import __version__
-from virtscan.cli.help import CommandGroup
+from virtscan.cli.help import INTERNAL_ERROR, Command, CommandGroup
 from virtscan.cli.output.console import print_message
 from virtscan.cli.output.outputs import OutputError, ReaderGoneError
 from virtscan.cli.process.streams import StandardOutputError, drop_output
@@ -34,10 +34,6 @@ The short help is here so that `virtscan --help` need not load the libraries of 
 """
 
 WRONG_USAGE = 2
-INTERNAL_ERROR = 70
-INTERNAL_ERRORS = {"check": 3}
-"""Exit codes of a defect in commands that have none for it: Nagios would take a foreign code as CRITICAL."""
-
 INTERRUPTED = 130
 READER_GONE = 141
 
@@ -118,8 +114,17 @@ def run(arguments: list[str]) -> int:
 
         traceback.print_exc()
         click.echo("virtscan: internal error, not a problem with the input; please report it", err=True)
-        code = INTERNAL_ERRORS.get(arguments[0], INTERNAL_ERROR) if arguments else INTERNAL_ERROR
+        code = _report_defect(arguments)
     return code
+
+
+def _report_defect(arguments: list[str]) -> int:
+    """Let the command report a defect in its own form; return the exit code."""
+    try:
+        command = virtscan.get_command(click.Context(virtscan), arguments[0])
+    except Exception:  # noqa: BLE001 the defect may be in the import of the command
+        command = None
+    return command.report_defect() if isinstance(command, Command) else INTERNAL_ERROR
 
 
 def _show(error: click.ClickException) -> None:

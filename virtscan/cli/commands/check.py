@@ -9,7 +9,7 @@ import click
 from virtscan.cli.acquire import load
 from virtscan.cli.help import STATUSES, Command
 from virtscan.cli.history.scope import check_scope, scope_option
-from virtscan.cli.nagios import StatusError, status_of
+from virtscan.cli.nagios import Level, StatusError, status_of
 from virtscan.cli.options import FILE_OR_URL, duration_option, enum_option
 from virtscan.cli.output.outputs import OutputError, ReaderGoneError, print_line
 from virtscan.errors import VirtscanError
@@ -27,6 +27,11 @@ class _Plugin(Command):
             return super().make_context(info_name, args, parent, **extra)
         except click.UsageError as error:
             raise StatusError(error.format_message()) from error
+
+    def report_defect(self) -> int:
+        """Print the status."""
+        StatusError("internal error; see standard error").show()
+        return Level.UNKNOWN
 
     def invoke(self, ctx: click.Context) -> Any:  # Any: click's own
         """Run the command."""
