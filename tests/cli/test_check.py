@@ -1,11 +1,11 @@
 """`virtscan check`: a plugin for Nagios and Icinga."""
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 from msgspec.structs import replace
 
@@ -125,12 +125,11 @@ def test_the_last_scan_of_a_history_can_be_checked(tmp_path: Path, capfd: pytest
     assert capfd.readouterr().out.startswith("VIRTSCAN UNKNOWN: ")
 
 
-@pytest.mark.parametrize("place", ["parse_args", "invoke"])
-def test_a_defect_is_unknown(place: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    def broken(*_arguments: object) -> None:
+def test_a_defect_is_unknown(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    def broken() -> str:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(click.Command, place, broken)
+    monkeypatch.setattr(os, "getcwd", broken)  # a defect like those of virtscan's own code: nothing expects this error
 
     assert run(["check", "fleet.json"]) == 3
     printed = capfd.readouterr()

@@ -12,7 +12,7 @@ _PARAMETER = re.compile(r"([?&;#])([^=?&;#]*)=([^&;#]*)")
 _SECRET = re.compile("pass|pwd|secret|token|cred", re.IGNORECASE)
 
 _SPACE = re.compile(r"[\s+]")
-"""What separates words in a parameter; `+` stands for a space there."""
+"""Separators of words in a parameter; `+` stands for a space there."""
 
 _COMMANDS = frozenset({"command", "netcat"})
 """Parameters with a command, whose arguments may be a password, as in `sshpass -p PASSWORD nc`."""
