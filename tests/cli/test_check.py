@@ -129,13 +129,15 @@ def test_a_defect_is_unknown(monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
     def broken() -> str:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(os, "getcwd", broken)  # a defect like those of virtscan's own code: nothing expects this error
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getcwd", broken)  # like a defect of virtscan: nothing expects this error
+        code = run(["check", "fleet.json"])
+        printed = capfd.readouterr()
+        other_code = run(["report", "fleet.json"])
 
-    assert run(["check", "fleet.json"]) == 3
-    printed = capfd.readouterr()
-    assert printed.out == "VIRTSCAN UNKNOWN: internal error; see standard error\n"
+    assert (code, printed.out) == (3, "VIRTSCAN UNKNOWN: internal error; see standard error\n")
     assert "ZeroDivisionError" in printed.err
-    assert (run(["report", "fleet.json"]), capfd.readouterr().out) == (70, "")
+    assert (other_code, capfd.readouterr().out) == (70, "")
 
 
 def test_a_database_that_does_not_answer_is_unknown_before_the_monitoring_ends_the_check(
