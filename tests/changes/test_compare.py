@@ -393,6 +393,30 @@ def test_each_risk_of_a_scan_was_news_of_that_night_or_of_an_earlier_one() -> No
             assert sum(finding.is_at_risk for finding in judge(tonight).findings) <= reported, sequence
 
 
+@pytest.mark.long
+def test_each_resolution_is_reported_in_every_sequence_of_nights() -> None:
+    """It is reported once, in the night in which the offload is first off, whether the host is away or not."""
+    hosts = {True: unread("hv1"), False: on_hv1(SATELLITE, WEB)}
+    nights = list(product(hosts, State))
+    for sequence in product(nights, repeat=3):
+        before, was = fleet(servers=(satellite(State.OFF),)), State.OFF
+        for is_away, state in sequence:
+            scan = fleet(hosts[is_away], hypervisor("hv2", kernel=UNFIXED_KERNEL), servers=(satellite(state),))
+            tonight = remembering(replace(scan, taken_at=before.taken_at + NIGHT), before)
+            changes = news(compare(before, tonight, judge), before, tonight)
+            resolved = [change for change in changes.findings if change.kind is FindingKind.RESOLVED]
+            assert len(resolved) == (was is not State.OFF and state is State.OFF), sequence
+            before, was = tonight, state
+
+
+def test_an_older_observation_resolves_no_risk_of_a_host_that_was_read_in_part() -> None:
+    first = fleet(on_hv1(SATELLITE, replace(WEB, interfaces=())))
+    in_part = remembering(fleet(replace(on_hv1(SATELLITE, WEB), status=HostStatus.PARTIAL)), first)
+    away = remembering(fleet(unread("hv1")), in_part)
+    kinds = {change.kind for change in compare(in_part, away, judge).findings}
+    assert kinds == {FindingKind.NOT_SEEN}
+
+
 def test_a_waiver_that_ends_while_a_host_is_away_is_reported_that_night() -> None:
     waived = fleet(policy=Policy(waivers=(Waiver(reason="until the move", domain="vm2"),)))
     away = remembering(fleet(unread("hv1"), hypervisor("hv2", kernel=UNFIXED_KERNEL)), waived)

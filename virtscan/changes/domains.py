@@ -54,6 +54,11 @@ class DomainPair(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.new.host.old.is_complete or self.new.host.old.is_remembered)
 
     @property
+    def remembers_what_was_read(self) -> bool:
+        """Return True if the newer side only remembers the domain, but nothing older than what the older side read."""
+        return self.old is not None and self.new is not None and self.old.host.old.is_read and not self.new.is_seen
+
+    @property
     def is_certain(self) -> bool:
         """Return False for a move that may be a copy."""
         return not (self.may_have_stayed or self.may_have_been_there)
@@ -91,7 +96,8 @@ def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) ->
     """Follow one uuid, which may be on several hosts at the same time.
 
     It left a host where it was seen before and is not seen now, and arrived where it is seen only now. A domain that
-    left one host and arrived on another has moved. Hosts where it is only remembered are considered last.
+    left one host and arrived on another has moved. Hosts where it is only remembered are considered last. If neither
+    side sees it anywhere, it stayed on each host where both remember it.
     """
     seen_old = {number for number, sighting in places.old.items() if sighting.is_seen}
     seen_new = {number for number, sighting in places.new.items() if sighting.is_seen}
@@ -117,8 +123,9 @@ def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) ->
         if all_new or places.old[number].host.new.is_read:
             kind = Kind.REMOVED if all_new else Kind.NOT_SEEN
             yield DomainPair(key=key, old=places.old[number], new=None, kind=kind)
-    for number in () if seen_old or seen_new else sorted(places.old.keys() & places.new.keys()):
-        yield DomainPair(key=key, old=places.old[number], new=places.new[number])
+    if not (seen_old or seen_new):
+        for number in sorted(places.old.keys() & places.new.keys()):
+            yield DomainPair(key=key, old=places.old[number], new=places.new[number])
 
 
 def domain_changes(pair: DomainPair, hosts: Sequence[ObservedHost]) -> Iterator[DomainChange]:
