@@ -3,7 +3,7 @@
 A cause needs a proof. Where none of the differences has one, the cause is unknown.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from virtscan.changes.causes.domains import DomainCauses, boots_differently
 from virtscan.changes.causes.places import place_cause
@@ -36,13 +36,19 @@ class Causes:
         """Explain the change of one finding."""
         if kind in {FindingKind.EXPOSURE_RISEN, FindingKind.EXPOSURE_FALLEN} and old is not None and new is not None:
             return self._of_exposure(old, new, pair)
-        cause = (
-            (waiver_cause(kind, old, new, self._old, self._new) or self._of_pair(kind, pair))
-            or (DomainCauses(pair).of_presence(new or old) or self._servers.of(old, new))
-            or self._of_host(old, new, pair)
-            or place_cause(old, new, self._by_name)
-        )
-        return cause or self._unknown(old, new)
+        proven = filter(None, self._candidates(kind, old, new, pair))
+        return next(proven, None) or self._unknown(old, new)
+
+    def _candidates(
+        self, kind: FindingKind, old: Finding | None, new: Finding | None, pair: DomainPair
+    ) -> Iterator[Cause | None]:
+        """Yield the cause of each kind, None without a proof; the first one explains the change."""
+        yield waiver_cause(kind, old, new, self._old, self._new)
+        yield self._of_pair(kind, pair)
+        yield DomainCauses(pair).of_presence(new or old)
+        yield self._servers.of(old, new)
+        yield self._of_host(old, new, pair)
+        yield place_cause(old, new, self._by_name)
 
     def _unknown(self, old: Finding | None, new: Finding | None) -> Cause:
         finding = new or old

@@ -22,9 +22,11 @@ class DomainCauses:
         self.new = None if pair.new is None else pair.new.domain
 
     def of_presence(self, finding: Finding | None) -> Cause | None:
-        """Explain a finding by its interface if only one side of the domain has it, whatever else has changed."""
-        sides = [_interface(domain, finding) is None for domain in (self.old, self.new) if domain is not None]
-        return Cause(kind=CauseKind.DOMAIN_CHANGED) if len(set(sides)) > 1 else None
+        """Explain a finding by its interface if the domain is on both sides, but only one of them has the interface."""
+        if self.old is None or self.new is None:
+            return None
+        is_on_one_side = (_interface(self.old, finding) is None) is not (_interface(self.new, finding) is None)
+        return Cause(kind=CauseKind.DOMAIN_CHANGED) if is_on_one_side else None
 
     def of(self, old: Finding | None, new: Finding | None) -> Cause | None:
         """Explain a finding's change by that of its interface, which both sides have: definition, device, segment."""
