@@ -219,12 +219,12 @@ def _is_over(attempt: BootAttempt, message: Dhcp, packet: Packet) -> bool:
     if attempt.is_busy_beside(packet):
         return False
     lease = attempt.leases.get(len(packet.source))
-    if lease is None and attempt.leases:
-        return True
     goes_on = None if lease is None else lease.goes_on_with(message)
     has_address = attempt.downloads or (lease is not None and lease.acknowledged)
-    if goes_on is not None and not (goes_on and has_address):
-        return not goes_on
+    if goes_on is False or (lease is None and attempt.leases):
+        return True
+    if goes_on and not has_address:
+        return False
     if message.step is AddressStep.DISCOVER and attempt.failed(packet.time):
         return True
     if lease is None or lease.transaction == message.transaction:
