@@ -151,7 +151,7 @@ def _restored(host: Hypervisor, memory: UnreadHost | None, taken_at: datetime) -
 
 
 def _dated_later(host: Hypervisor, by: timedelta) -> Hypervisor:
-    """Return the hypervisor with every fact observed later by this time."""
+    """Return the hypervisor with the times of all its facts moved later by this much."""
 
     def later(moment: datetime | None) -> datetime | None:
         return None if moment is None else moment + min(by, datetime.max.replace(tzinfo=moment.tzinfo) - moment)

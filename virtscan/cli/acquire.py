@@ -21,7 +21,7 @@ from virtscan.model import Inventory, LowerDevice, Plan, Policy
 from virtscan.views.wording.phrases.ages import in_words
 
 _LARGEST_PIPED = 1 << 30
-"""Bytes of an inventory from a pipe; a VM has one to two thousand."""
+"""Bytes of an inventory from a pipe; a VM takes 1 to 2 kB."""
 
 _PART = 1 << 20
 

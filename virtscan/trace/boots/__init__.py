@@ -33,12 +33,12 @@ A client starts over with a DHCP message in another transaction (RFC 2131, 4.1: 
 - an offer came, no request followed, and the client retried in one transaction before.
 
 A discover after a file was requested starts over in the same transaction too: some ROMs derive `xid` from the MAC.
-So does a discover that states less time since the client began than the one before (`secs`, or its option of IPv6);
-one that states more continues an attempt without an address.
-Another transaction before that is a retry. Some clients configure IPv4 and IPv6 at the same time: an attempt has
-an exchange for each version. A message over one version is part of the attempt while the client waits for an address
-over the other, or downloads over it without a problem. A discover after the client ignored answers over either
-version, and gave up there, starts over. Answers to the exchanges of a closed attempt are not counted.
+So does a discover that states less time since the client began than the one before (`secs`, or DHCPv6's Elapsed Time
+option); one that states more continues an attempt without an address. Another transaction before that is a retry.
+Some clients configure IPv4 and IPv6 at the same time: an attempt has an exchange for each version. A message over
+one version is part of the attempt while the client waits for an address over the other, or downloads over it without
+a problem. A discover after the client ignored answers over either version, and gave up there, starts over. Answers
+to the exchanges of a closed attempt are not counted.
 
 An attempt is reported in three cases: the client identifies itself as a boot ROM (RFC 4578, RFC 5970), requests a file,
 or ignored an answer without a complete checksum. The latter includes DHCP clients of operating systems.

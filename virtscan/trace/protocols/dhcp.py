@@ -28,8 +28,8 @@ class Dhcp(msgspec.Struct, frozen=True, kw_only=True):
     `mac` is None if the message lacks it; in DHCPv6 it may be that of another NIC of the same machine, unless the
     message was relayed. `address` is the one that the client gets or has, `server` that of the DHCP server,
     `next_server` that of the server to boot from; all are in packet form (4 or 16 bytes). `file` may be a URL. `boots`
-    is True if the client identifies itself as a boot ROM. `elapsed` is the time since the client began, in units of its
-    own; many clients always send zero.
+    is True if the client identifies itself as a boot ROM. `elapsed` is the time since the client began, in seconds
+    (DHCP) or hundredths of a second (DHCPv6); many clients always send zero.
     """
 
     step: AddressStep

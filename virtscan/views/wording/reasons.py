@@ -31,7 +31,7 @@ _KINDS = {
     DeviceKind.MACVLAN: "a macvlan",
     DeviceKind.VETH: "a veth",
     DeviceKind.ETHERNET: "an ethernet device",
-    DeviceKind.DUMMY: "a dummy",
+    DeviceKind.DUMMY: "a dummy device",
 }
 
 

@@ -49,7 +49,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
     "R2": RuleWords(
         title="fixed kernel",
         when="the hypervisor's kernel has the fix, or its libvirt version implies one that has it",
-        then="not-affected, regardless of the servers",
+        then="not-affected, whichever servers there are",
         phrase="its hypervisor's kernel is fixed",
         why="A fixed kernel computes the checksum before it queues a frame to a macvtap whose reader did not request "
         "offload. A reader that did gets the partial checksum with its mark, and handles it. So no boot ROM on this "
