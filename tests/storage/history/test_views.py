@@ -181,6 +181,19 @@ def test_a_domain_that_may_be_on_an_unread_host_is_not_removed_until_that_lacks_
     assert query(url, CHANGES) == changes
 
 
+@pytest.mark.parametrize("left", [host("hv1"), None], ids=["left its host", "its host left the configuration"])
+def test_a_domain_counts_as_removed_once_the_unread_host_that_may_have_it_left_the_configuration(
+    left: Hypervisor | None, url: str
+) -> None:
+    hosts = [] if left is None else [left]
+    unread = [host("hv2", status=FAILED), host("hv3"), *hosts]
+    save(url, nights([host("hv1", vm(1)), host("hv2"), host("hv3")], unread))
+    assert query(url, CHANGES) == [(2, "not-seen", "hv1", "vm1")]
+
+    save(url, [night(3, host("hv3"), *hosts)])
+    assert query(url, CHANGES) == [(2, "removed", "hv1", "vm1")]
+
+
 def test_findings_of_a_scan_that_was_not_judged_are_unknown(url: str) -> None:
     first, second = nights([host("hv1", vm(1))], [host("hv1", vm(1))], servers=(server(),))
     save(url, [first])

@@ -31,15 +31,7 @@ SELECT c.name, h.site, h.name, v.name, v.uuid, v.end_scan, s.taken_at,
       SELECT 1 FROM host_version w WHERE w.host_id = v.host_id AND w.first_scan <= v.end_scan
       AND (w.end_scan IS NULL OR w.end_scan > v.end_scan) AND {lists_some}
     ) THEN 'not-seen'
-    WHEN v.uuid IS NOT NULL AND EXISTS (
-      SELECT 1 FROM host_scan u JOIN host k ON k.id = u.host_id
-      WHERE u.scan_id = v.end_scan AND u.status <> 'complete' AND (
-        coalesce(k.last_complete, 0) < v.end_scan OR EXISTS (
-          SELECT 1 FROM domain_version o
-          WHERE o.uuid = v.uuid AND o.host_id = u.host_id AND o.first_scan > v.end_scan
-        )
-      )
-    ) THEN 'not-seen'
+    WHEN {may_be_elsewhere_at_end} THEN 'not-seen'
     ELSE 'removed'
   END
 FROM domain_version v
@@ -57,15 +49,7 @@ WHERE NOT EXISTS (
 UNION ALL
 SELECT c.name, h.site, h.name, v.name, v.uuid, h.removed_scan, s.taken_at,
   CASE
-    WHEN v.uuid IS NOT NULL AND EXISTS (
-      SELECT 1 FROM host_scan u JOIN host k ON k.id = u.host_id
-      WHERE u.scan_id = h.removed_scan AND u.status <> 'complete' AND (
-        coalesce(k.last_complete, 0) < h.removed_scan OR EXISTS (
-          SELECT 1 FROM domain_version o
-          WHERE o.uuid = v.uuid AND o.host_id = u.host_id AND o.first_scan > h.removed_scan
-        )
-      )
-    ) THEN 'not-seen'
+    WHEN {may_be_elsewhere_at_removal} THEN 'not-seen'
     ELSE 'removed'
   END
 FROM host h
@@ -80,7 +64,23 @@ WHERE NOT EXISTS (
 """
 
 
+_MAY_BE_ELSEWHERE = """v.uuid IS NOT NULL AND EXISTS (
+      SELECT 1 FROM host_scan u JOIN host k ON k.id = u.host_id
+      WHERE u.scan_id = {scan} AND u.status <> 'complete' AND (
+        (coalesce(k.last_complete, 0) < {scan} AND k.removed_scan IS NULL) OR EXISTS (
+          SELECT 1 FROM domain_version o
+          WHERE o.uuid = v.uuid AND o.host_id = u.host_id AND o.first_scan > {scan}
+        )
+      )
+    )"""
+"""A domain that may be on a host that was unread at this scan, and is configured and unread since, or had it later."""
+
+
 def statements(dialect: str) -> tuple[str, ...]:
     """Return the statements of this step."""
-    text = _STATEMENTS.format(lists_some=LISTS_SOME[dialect])
+    text = _STATEMENTS.format(
+        lists_some=LISTS_SOME[dialect],
+        may_be_elsewhere_at_end=_MAY_BE_ELSEWHERE.format(scan="v.end_scan"),
+        may_be_elsewhere_at_removal=_MAY_BE_ELSEWHERE.format(scan="h.removed_scan"),
+    )
     return tuple(part.strip() for part in text.split(";\n") if part.strip())
