@@ -593,6 +593,46 @@ def test_a_service_applies_settings_unless_its_own_files_keep_it_from_that(
     assert state({path: text, f"/usr/lib/systemd/system/{service}.service": lines}, wanted=wanted) is OFF
 
 
+@pytest.mark.parametrize(
+    ("lines", "runs", "expected"),
+    [
+        ("[Service]\nExecStart=\nExecStart={}\n", True, UNKNOWN),
+        ("[Service]\nExecCondition={}\n", True, UNKNOWN),
+        ("[Service]\nExecStartPre={}\n", True, UNKNOWN),
+        ("[Service]\nRootDirectory={}\n", True, UNKNOWN),
+        ("[Unit]\nConditionPathExists={}\n", True, OFF),
+        ("[Unit]\nConditionPathExists=!{}\n", True, UNKNOWN),
+        ("[Unit]\nConditionPathIsDirectory={}\n", True, UNKNOWN),
+        ("[Unit]\nAssertFileNotEmpty={}\n", True, OFF),
+        ("[Unit]\nConditionFileIsExecutable={}\n", True, OFF),
+        ("[Unit]\nConditionFileIsExecutable={}\n", False, UNKNOWN),
+    ],
+)
+def test_a_script_that_was_read_meets_conditions_but_is_not_the_usual_program(
+    lines: str, runs: bool, expected: State
+) -> None:
+    script = "/usr/local/sbin/mynet"
+    files = {
+        MAIN: f"auto eth0\niface eth0 inet dhcp\n  up {COMMAND}\n",
+        "/etc/systemd/system/networking.service.d/a.conf": lines.format(script),
+        script: "#!/bin/sh\nexit 1\n",
+    }
+    wanted = frozenset({OTHER, "multi-user.target.wants/networking.service"})
+
+    assert state(files, executable=frozenset({script} if runs else ()), wanted=wanted) is expected
+
+
+@pytest.mark.parametrize(
+    ("program", "expected"), [("/etc/rc.local", OFF), ("/etc/rc.d/rc.local", UNKNOWN), ("/opt/rc.local", UNKNOWN)]
+)
+def test_a_copied_unit_of_rc_local_runs_the_file_that_it_names(program: str, expected: State) -> None:
+    unit = f"[Unit]\nConditionFileIsExecutable={RC_LOCAL}\n[Service]\nType=forking\nExecStart={program} start\n"
+    files = {RC_LOCAL: f"#!/bin/sh\n{COMMAND}\n", "/etc/systemd/system/rc-local.service": unit}
+    wanted = frozenset({OTHER, "multi-user.target.wants/rc-local.service"})
+
+    assert state(files, executable=frozenset({RC_LOCAL}), wanted=wanted) is expected
+
+
 def test_red_hat_runs_the_rc_local_in_rc_d_alone() -> None:
     off, in_rc_d = f"#!/bin/sh\n{COMMAND}\n", "/etc/rc.d/rc.local"
 

@@ -124,10 +124,19 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         folders = [f"/{base}/systemd/system/{unit}" for base in ("usr/local/lib", "run", "etc")]
         texts = (text for _, text in self.matching(*folders, *(f"{folder}.d/*.conf" for folder in folders)))
         return any(
-            _LIMITING.fullmatch(key) and not _USUAL.fullmatch(f"{key}={value}") and value.split()[0] not in self.files
+            not _USUAL.fullmatch(f"{key}={value}") and not self._has_file_for(key, value.split()[0])
             for _, key, value in ini(*texts)
-            if value
+            if value and _LIMITING.fullmatch(key)
         )
+
+    def _has_file_for(self, key: str, path: str) -> bool:
+        """Return True if a file meets a condition of a unit, or is the rc.local that it starts."""
+        return {
+            "PathExists": path in self.files,
+            "FileIsExecutable": self.executes(path) is State.ON,
+            "FileNotEmpty": bool(self.files.get(path)),
+            "ExecStart": path in self.files and path in {"/etc/rc.local", "/etc/rc.d/rc.local"},
+        }.get(re.sub("^(Condition|Assert)", "", key), False)
 
     def wants(self, service: str) -> bool:
         """Return True if a target starts a service at boot."""
