@@ -550,7 +550,10 @@ def test_a_script_that_no_shell_runs_needs_its_first_line(path: str, more: dict[
     ],
 )
 def test_a_masked_service_runs_no_scripts(path: str, unit: str) -> None:
-    assert state({path: f"#!/bin/sh\n{COMMAND}"}, aliases={unit: "null"}) is ON
+    left_over = {f"/etc/systemd/system/{unit}.d/a.conf": "[Service]\nUser=nobody\n"}
+
+    for files in ({}, left_over):
+        assert state({path: f"#!/bin/sh\n{COMMAND}"} | files, aliases={unit: "null"}) is ON
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,9 @@ def _local(evidence: Evidence) -> tuple[_Hook, ...]:
         systemd-rc-local-generator(8): the path is set when systemd is built. On Red Hat /etc/rc.local is a symbolic
         link, which `sed -i` replaces by a file.
     """
-    runs = State.UNKNOWN if evidence.changes(_SERVICE) else State.OFF if evidence.masks(_SERVICE) else State.ON
+    runs = State.UNKNOWN if evidence.changes(_SERVICE) else State.ON
+    if evidence.masks(_SERVICE):
+        runs = State.OFF
     is_apart = evidence.files.get(_LOCAL_OF_RED_HAT) not in {None, evidence.files.get(_LOCAL)}
     states = {_LOCAL: State.UNKNOWN if is_apart and runs is State.ON else runs, _LOCAL_OF_RED_HAT: runs}
     return tuple(
