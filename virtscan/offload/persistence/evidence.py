@@ -109,7 +109,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     def starts(self, *services: str) -> State:
         """Return whether one of these services starts at boot; ON if no enabled unit is known, as without systemd.
 
-        UNKNOWN if the files of this machine may keep it from its usual work.
+        UNKNOWN if none of them is known to be enabled, or if the files of this machine may keep it from its usual work.
         """
         units = {f"{service}.service" for service in services}
         startable = {unit for unit in units if not self.masks(unit)}
@@ -117,9 +117,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
             return State.OFF
         names = {entry.rpartition("/")[2] for entry in self.wanted}
         started = startable if not names and startable == units else names & startable
-        return State.UNKNOWN if all(map(self.changes, started)) else State.ON
+        if not started:
+            return State.UNKNOWN
+        return State.UNKNOWN if all(map(self.may_be_altered, started)) else State.ON
 
-    def changes(self, unit: str) -> bool:
+    def may_be_altered(self, unit: str) -> bool:
         """Return True if files of this machine may keep a distribution's service from its usual work."""
         folders = [f"/{base}/systemd/system/{unit}" for base in ("usr/local/lib", "run", "etc")]
         texts = (text for _, text in self.matching(*folders, *(f"{folder}.d/*.conf" for folder in folders)))

@@ -174,7 +174,7 @@ def _local(evidence: Evidence) -> tuple[_Hook, ...]:
         systemd-rc-local-generator(8): the path is set when systemd is built. On Red Hat /etc/rc.local is a symbolic
         link, which `sed -i` replaces by a file.
     """
-    runs = State.UNKNOWN if evidence.changes(_SERVICE) else State.ON
+    runs = State.UNKNOWN if evidence.may_be_altered(_SERVICE) else State.ON
     if evidence.masks(_SERVICE):
         runs = State.OFF
     is_apart = evidence.files.get(_LOCAL_OF_RED_HAT) not in {None, evidence.files.get(_LOCAL)}
@@ -231,7 +231,7 @@ def _dispatcher_starts(evidence: Evidence) -> State:
         return State.OFF
     has_alias = any(alias.startswith("dbus-org.") for alias in evidence.aliases)
     lists_links = has_alias or evidence.wants("NetworkManager-wait-online")
-    if (lists_links and _DISPATCHERS_ALIAS not in evidence.aliases) or evidence.changes(_DISPATCHER):
+    if (lists_links and _DISPATCHERS_ALIAS not in evidence.aliases) or evidence.may_be_altered(_DISPATCHER):
         return State.UNKNOWN
     return evidence.starts("NetworkManager")
 
