@@ -2,7 +2,7 @@
 
 import pytest
 
-from virtscan.offload.command_line import deciding_words, of_loader
+from virtscan.offload.command_line import boot_words, of_loader, renames_nics
 
 ENTRY = "menuentry 'Debian' --class gnu-linux {{\n\tlinux\t/vmlinuz-6.1 root=/dev/sda1 ro {}\n}}\n"
 RECOVERY = (
@@ -29,22 +29,23 @@ FIRST = 'set default="0"\n'
     ],
 )
 def test_words_that_select_what_starts_are_found_in_files_of_the_loader(text: str, words: set[str]) -> None:
-    assert deciding_words("root=/dev/sda1 ro", " ".join(of_loader(text)), "") == words
+    assert boot_words("root=/dev/sda1 ro", " ".join(of_loader(text)), "") == words
 
 
 @pytest.mark.parametrize(
-    ("now", "loader", "defaults", "words"),
+    ("now", "loader", "defaults", "renamed"),
     [
-        ("quiet net.ifnames=0", "quiet net.ifnames=0", "", set()),
-        ("quiet net.ifnames=0", "quiet", "net.ifnames=0", set()),
-        ("quiet net.ifnames=0", "quiet", "", {"net.ifnames=0"}),
-        ("quiet net.ifnames=0", None, "", set()),
-        ("quiet", "quiet", "biosdevname=0", {"biosdevname=0"}),
-        ("quiet net.ifnames=1", "net.ifnames=0", "", {"net.ifnames=0", "net.ifnames=1"}),
-        (None, "net.ifnames=0", "", set()),
+        ("quiet net.ifnames=0", "quiet net.ifnames=0", "", False),
+        ("quiet net.ifnames=0", "quiet", "net.ifnames=0", False),
+        ("quiet net.ifnames=0", "quiet", "", True),
+        ("quiet net.ifnames=0", None, "", False),
+        ("quiet", "quiet", "biosdevname=0", True),
+        ("quiet net.ifnames=1", "net.ifnames=0", "", True),
+        (None, "net.ifnames=0", "", False),
     ],
 )
 def test_nics_get_other_names_if_the_next_boot_differs(
-    now: str | None, loader: str | None, defaults: str, words: set[str]
+    now: str | None, loader: str | None, defaults: str, renamed: bool
 ) -> None:
-    assert deciding_words(now, loader, defaults) == words
+    assert renames_nics(now, loader, defaults) is renamed
+    assert boot_words(now, loader, defaults) == set()

@@ -636,6 +636,20 @@ def test_a_copied_unit_of_rc_local_runs_the_file_that_it_names(program: str, exp
     assert state(files, executable=frozenset({RC_LOCAL}), wanted=wanted) is expected
 
 
+@pytest.mark.parametrize("path", [RC_LOCAL, UNIT, RULES])
+def test_a_command_for_a_nic_may_fail_if_nics_get_other_names(path: str) -> None:
+    texts = {
+        RC_LOCAL: f"#!/bin/sh\n{COMMAND}\n",
+        UNIT: f"[Service]\nExecStart=/sbin/{COMMAND}\n",
+        RULES: f'ACTION=="add", SUBSYSTEM=="net", ATTR{{address}}=="{MAC}", RUN+="/sbin/{COMMAND}"\n',
+    }
+    files = {path: texts[path]}
+
+    assert state(files, wanted=BOOT) is OFF
+    assert state(files, wanted=BOOT, renames_nics=True) is UNKNOWN
+    assert Evidence(files=files, renames_nics=True).boots_services
+
+
 def test_red_hat_runs_the_rc_local_in_rc_d_alone() -> None:
     off, in_rc_d = f"#!/bin/sh\n{COMMAND}\n", "/etc/rc.d/rc.local"
 

@@ -1,7 +1,7 @@
 """The words of the kernel's command line, now and at the next boot, that decide about settings."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 _SELECTING = re.compile(
     r"systemd\.(unit|mask|wants|run\w*|volatile|verity)=.*|init=.*|emergency|-b|rescue|single|-?s|S|[1-5]"
@@ -16,23 +16,27 @@ _LINUX = re.compile(
 _FIRST = re.compile(r"^\s*set\s+default=\"?0\"?\s*$", re.MULTILINE)
 
 
-def deciding_words(now: str | None, loader: str | None, defaults: str) -> frozenset[str]:
-    """Return the words that select what systemd starts, and those by which NICs get other names at the next boot.
+def boot_words(now: str | None, loader: str | None, defaults: str) -> frozenset[str]:
+    """Return the words that select what systemd starts, now or at the next boot.
 
     Args:
         now: The present command line, if known.
         loader: The command lines in the files of the boot loader, if these were read.
         defaults: Further words, with which these files may be written again.
     """
+    words = _words(f"{now or ''} {loader or ''} {defaults}")
+    return frozenset(filter(_SELECTING.fullmatch, words))
+
+
+def renames_nics(now: str | None, loader: str | None, defaults: str) -> bool:
+    """Return True if NICs may get other names at the next boot, by words that the present command line lacks or has.
+
+    The arguments are those of `boot_words`.
+    """
     present, later = _words(now or ""), _words(f"{loader or ''} {defaults}")
     added = frozenset() if now is None else later - present
     removed = frozenset() if loader is None else present - later
-    return frozenset((*filter(_SELECTING.fullmatch, present | later), *filter(_NAMING.fullmatch, added | removed)))
-
-
-def names_nics(words: Iterable[str]) -> bool:
-    """Return True if one of the words selects the names of NICs."""
-    return any(map(_NAMING.fullmatch, words))
+    return any(map(_NAMING.fullmatch, added | removed))
 
 
 def of_loader(text: str) -> Iterator[str]:

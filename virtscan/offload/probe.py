@@ -11,7 +11,7 @@ from virtscan.errors import OffloadError
 from virtscan.model import DeviceName, State
 from virtscan.model.gaps.causes import NoFeatures
 from virtscan.offload.answer import ServerAnswer
-from virtscan.offload.command_line import deciding_words
+from virtscan.offload.command_line import boot_words, renames_nics
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.settings import SETTINGS
 from virtscan.offload.stack import STACK, read_stack
@@ -64,6 +64,7 @@ def parse_answer(output: bytes) -> ServerAnswer:
     kernel = hostnet.read_uname(bodies.get("uname", ""))
     udev = bodies.get("udev", "").strip()
     words = {argument: text for name, argument, text in sections if name == "kernel"}
+    command_lines = (words.get("now"), words.get("loader"), words.get("defaults", ""))
     return ServerAnswer(
         devices=stack.devices,
         lists_all_devices=stack.lists_all_devices,
@@ -90,7 +91,8 @@ def parse_answer(output: bytes) -> ServerAnswer:
             aliases=dict(line.split(" ", 1) for line in bodies.get("aliases", "").splitlines()[::-1] if " " in line),
             calls={argument: tuple(text.split()) for name, argument, text in sections if name == "calls"},
             users=frozenset({"root", *bodies.get("users", "").split()}),
-            kernel=deciding_words(words.get("now"), words.get("loader"), words.get("defaults", "")),
+            boot_words=boot_words(*command_lines),
+            renames_nics=renames_nics(*command_lines),
             udev=int(udev) if re.fullmatch(r"[0-9]{1,6}", udev) else None,
         ),
     )

@@ -26,10 +26,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     root may read, or that root does not own: ON if so, UNKNOWN if a copy may have changed the mode. `wanted` are the
     links in `.wants` and `.requires` folders, such as `multi-user.target.wants/tx.service`, and `wanted_until_reboot`
     those of /run; `aliases` are further names of units, with the target `null` for a masked one, and default.target of
-    the target that is booted. `kernel` are words of the kernel's command line that select another one, and those by
-    which NICs get other names at the next boot. `calls` are boot scripts with the scripts running ethtool that they
-    name, or the folders of such scripts. `missing` are the paths at which ethtool is not, if it is at another one.
-    `users` exist and may be in crontabs. `assigning` are files that boot scripts source and that only set variables.
+    the target that is booted. `boot_words` are words of the kernel's command line that select another one.
+    `renames_nics` is True if others may give NICs other names at the next boot. `calls` are boot scripts with the
+    scripts running ethtool that they name, or the folders of such scripts. `missing` are the paths at which ethtool is
+    not, if it is at another one. `users` exist and may be in crontabs. `assigning` are files that boot scripts source
+    and that only set variables.
 
     `opaque` are programs that boot files run and that were not read, though they may switch offload. A script is judged
     by its text; a binary, or a missing or unreadable file, by its name and the line that runs it. Such a file is opaque
@@ -52,7 +53,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     wanted: frozenset[str] = frozenset()
     wanted_until_reboot: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = {}
-    kernel: frozenset[str] = frozenset()
+    boot_words: frozenset[str] = frozenset()
+    renames_nics: bool = False
     users: frozenset[str] = frozenset({"root"})
     calls: Mapping[str, tuple[str, ...]] = {}
 
@@ -69,9 +71,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
         Source:
             kernel-command-line(7): systemd.unit=, and the words of runlevel_to_target. Other words, such as
-            init= and those that give NICs other names, stand for a target of their own.
+            init=, stand for a target of their own.
         """
-        words = {word.removeprefix("systemd.unit=") for word in self.kernel if not _USUAL_INIT.fullmatch(word)}
+        words = {word.removeprefix("systemd.unit=") for word in self.boot_words if not _USUAL_INIT.fullmatch(word)}
         targets = {
             self.aliases.get("default.target", "multi-user.target"),
             *(_RUNLEVELS.get(word, word) for word in words),

@@ -1,12 +1,11 @@
 """Prediction of the state after the next reboot, from saved settings and the present state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from virtscan.model import DeviceKind, Feature, Persistence, State
 from virtscan.model.facts.persistence import FixedByDriver, FoundSetting, NoSettingFound, OnIsRequested, SettingsFound
-from virtscan.offload.command_line import names_nics
 from virtscan.offload.persistence.cron import cron
 from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.hooks import hooks
@@ -44,14 +43,14 @@ def forecast(
         *_of_profiles(evidence, device, macs, kind),
         *ifupdown(evidence, device),
         *hooks(evidence, device, macs, kind, is_late=is_late),
-        *(map(_doubtful, cron(evidence, device)) if is_late else cron(evidence, device)),
+        *_doubtful_if(is_late, cron(evidence, device)),
     )
-    rules = udev_rules(evidence, device, macs)
+    renames = evidence.renames_nics
     settings = (
-        *(of_services if evidence.boots_services else map(_doubtful, of_services)),
+        *_doubtful_if(renames or not evidence.boots_services, of_services),
         *links(evidence, device, macs),
-        *units(evidence, device, is_made=is_made),
-        *(map(_doubtful, rules) if names_nics(evidence.kernel) else rules),
+        *_doubtful_if(renames, units(evidence, device, is_made=is_made)),
+        *_doubtful_if(renames, udev_rules(evidence, device, macs)),
     )
     if all(name in features and features[name].fixed for name in FEATURES):
         return Persistence(tx_checksum=now, setting=FixedByDriver())
@@ -84,6 +83,10 @@ def _lasting(setting: SavedSetting) -> SavedSetting:
     if any(file.startswith("/run/") for file in setting.place.files):
         return _doubtful(setting)
     return setting
+
+
+def _doubtful_if(doubted: bool, settings: Iterable[SavedSetting]) -> Iterable[SavedSetting]:
+    return map(_doubtful, settings) if doubted else settings
 
 
 def _doubtful(setting: SavedSetting) -> SavedSetting:

@@ -9,7 +9,7 @@ from virtscan.errors import OffloadError, SosreportError
 from virtscan.model import Device, DeviceName, Server, ServerTarget, State
 from virtscan.model.gaps.causes import NoFeatures
 from virtscan.offload.answer import ServerAnswer
-from virtscan.offload.command_line import deciding_words, of_loader
+from virtscan.offload.command_line import boot_words, of_loader, renames_nics
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.server import observed
 
@@ -105,6 +105,7 @@ def _evidence(report: "Sosreport", devices: frozenset[str]) -> Evidence:
     unended = (name for name, text in files.items() if name.startswith(_CRONTABS) and text[-1:] not in {"", "\n"})
     loader = [line for _, text in report.named("boot/") for line in of_loader(text)]
     defaults = _GRUB.findall(report.text("etc/default/grub") or "")
+    command_lines = (report.text("proc/cmdline"), " ".join(loader) if loader else None, " ".join(defaults))
     skipped = (f"/{name}" for name in report.skipped if name.startswith(_SETTINGS))
     return Evidence(
         files=files | masked,
@@ -115,7 +116,8 @@ def _evidence(report: "Sosreport", devices: frozenset[str]) -> Evidence:
         executable=frozenset(f"/{name}" for name in report.executable),
         exposed={f"/{name}": State.UNKNOWN for name in report.exposed},  # sos, or unpacking, may have changed it
         users=frozenset({"root", *re.findall(r"^([^:\n]+):", report.text("etc/passwd") or "", re.MULTILINE)}),
-        kernel=deciding_words(report.text("proc/cmdline"), " ".join(loader) if loader else None, " ".join(defaults)),
+        boot_words=boot_words(*command_lines),
+        renames_nics=renames_nics(*command_lines),
         wanted=frozenset(
             (
                 *(name for name in units if _WANTED.fullmatch(name)),
