@@ -11,7 +11,7 @@ from virtscan.errors import OffloadError
 from virtscan.model import DeviceName, State
 from virtscan.model.gaps.causes import NoFeatures
 from virtscan.offload.answer import ServerAnswer
-from virtscan.offload.command_line import boot_words, renames_nics
+from virtscan.offload.kernel_command_line import boot_words, renames_nics
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.settings import SETTINGS
 from virtscan.offload.stack import STACK, read_stack

@@ -44,6 +44,7 @@ _DISPATCHER, _DISPATCHERS_ALIAS = "NetworkManager-dispatcher.service", "dbus-org
 _MOST_DEVICES = 50
 """Number of other devices for which a script is followed."""
 _OF_ONE_DEVICE = {"ADDRFAM", "METHOD"}
+"""Variables of ifupdown that may have other values for another device."""
 _RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
 # The script of Debian's ethtool package, which applies the options of the interfaces files.
 _DEBIANS_OWN = re.compile(r"^gather_settings", re.MULTILINE)

@@ -9,7 +9,7 @@ from virtscan.errors import OffloadError, SosreportError
 from virtscan.model import Device, DeviceName, Server, ServerTarget, State
 from virtscan.model.gaps.causes import NoFeatures
 from virtscan.offload.answer import ServerAnswer
-from virtscan.offload.command_line import boot_words, of_loader, renames_nics
+from virtscan.offload.kernel_command_line import boot_words, of_loader, renames_nics
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.server import observed
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from virtscan.offload.command_line import boot_words, of_loader, renames_nics
+from virtscan.offload.kernel_command_line import boot_words, of_loader, renames_nics
 
 ENTRY = "menuentry 'Debian' --class gnu-linux {{\n\tlinux\t/vmlinuz-6.1 root=/dev/sda1 ro {}\n}}\n"
 RECOVERY = (
