@@ -6,6 +6,7 @@ from datetime import datetime
 from virtscan.correlator.devices.nic import nic_kind
 from virtscan.correlator.devices.stack import follow
 from virtscan.correlator.kernel import kernel_state
+from virtscan.correlator.servers.cure import CHECKSUMS
 from virtscan.correlator.servers.paths import PathState
 from virtscan.correlator.servers.sending import SendingStack, sending
 from virtscan.explain.explanation import StatedFact
@@ -39,7 +40,6 @@ from virtscan.views.wording.settings import setting_words
 
 _DOMAIN_XML = "domain XML"
 _NETWORK_XML = "network XML"
-_CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")
 _PATHS = {PathState.FILLED: "are filled in", PathState.PARTIAL: "stay partial", PathState.UNKNOWN: "may stay partial"}
 _BACKINGS = {Backing.PHYSICAL: ", a NIC", Backing.VIRTUAL: ", virtual", Backing.UNKNOWN: ""}
 
@@ -91,7 +91,7 @@ class StatedFacts:
             yield self._stated("sending path", f"{names}: partial checksums {_PATHS[path.now]}", *read)
         if server.persistence is not None and isinstance(server.persistence.setting, CaptureOnly):
             yield self._stated("sending path", None, "ethtool -k does not show the devices above and below")
-        for name in _CHECKSUMS:
+        for name in CHECKSUMS:
             if name in server.features:
                 yield self._stated(name, _feature(server.features[name]), *read)
         if server.persistence is not None:
