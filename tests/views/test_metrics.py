@@ -6,8 +6,7 @@ import pytest
 
 from tests.build import TAKEN_AT, domain, gap_in_words, hypervisor, inventory, macvtap
 from tests.views.fleet import report
-from virtscan.correlator.findings.waivers import WaiverState, state_on
-from virtscan.model import GapAbout, HostStatus, Inventory, Policy, Report, Resources, State, Waiver
+from virtscan.model import GapAbout, HostStatus, Inventory, Policy, Report, Resources, State, Waiver, WaiverState
 from virtscan.views.document import Metric
 from virtscan.views.report.metrics import is_complete, view
 from virtscan.views.report.run import Run
@@ -129,6 +128,6 @@ def test_a_waiver_ends_from_two_weeks_before_its_last_day(days: int | None, stat
     day = date(2026, 11, 22)
     waiver = Waiver(reason="x", until=None if days is None else day + timedelta(days=days))
 
-    assert state_on(waiver, day) is WaiverState(state)
+    assert waiver.state_on(day) is WaiverState(state)
     fleet = inventory(hypervisor("hv1"), policy=Policy(waivers=(waiver,)))
     assert [metric.labels["state"] for metric in found("waivers", Report(inventory=fleet)) if metric.value] == [state]

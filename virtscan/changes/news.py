@@ -16,10 +16,9 @@ from virtscan.changes.values import (
     Reminder,
     ServerChange,
 )
-from virtscan.model import HostStatus, Inventory, Waiver
+from virtscan.model import HostStatus, Inventory, Waiver, WaiverState
 
 _REMIND_AFTER = 7
-_WARN_BEFORE = 14
 _SECONDS = 86400
 
 _FINDINGS = {
@@ -88,8 +87,8 @@ def _ending(old: Inventory, new: Inventory) -> Iterator[EndingWaiver]:
     known = {(waiver.reason, waiver.until) for waiver in old.policy.waivers}
     soon: dict[tuple[str, date], Waiver] = {}
     for waiver in new.policy.waivers:
-        if waiver.until is not None and 0 <= (waiver.until - today).days <= _WARN_BEFORE:
+        if waiver.until is not None and waiver.state_on(today) is WaiverState.ENDING:
             soon.setdefault((waiver.reason, waiver.until), waiver)
     for (reason, until), waiver in soon.items():
-        if (reason, until) not in known or (until - old.taken_at.date()).days > _WARN_BEFORE:
+        if (reason, until) not in known or waiver.state_on(old.taken_at.date()) is WaiverState.VALID:
             yield EndingWaiver(waiver=waiver, until=until, days=(until - today).days)

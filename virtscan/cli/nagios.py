@@ -9,8 +9,7 @@ import msgspec
 
 from virtscan.cli.exit_codes import counts_as_at_risk, is_nothing_read
 from virtscan.cli.process.streams import drop_output
-from virtscan.correlator.findings.waivers import WaiverState, state_on
-from virtscan.model import FailOn, Report
+from virtscan.model import FailOn, Report, WaiverState
 from virtscan.reporters.text import LINE, printable
 from virtscan.views.report.headline import headline
 from virtscan.views.wording.phrases.ages import in_words
@@ -95,7 +94,7 @@ def _concerns(report: Report) -> Iterator[str]:
     if report.at_risk_after_reboot:
         yield f"{quantity(report.at_risk_after_reboot, 'interface')} more at risk after the servers' next reboot"
     day = report.inventory.taken_at.date()
-    ending = sum(state_on(waiver, day) is WaiverState.ENDING for waiver in report.inventory.policy.waivers)
+    ending = sum(waiver.state_on(day) is WaiverState.ENDING for waiver in report.inventory.policy.waivers)
     if ending:
         yield f"{quantity(ending, 'waiver')} {'ends' if ending == 1 else 'end'} within 14 days"
 

@@ -22,7 +22,7 @@ from virtscan.model.facts.servers import Feature, Offload, Server, ServerDevice,
 from virtscan.model.gaps import Gap
 from virtscan.model.identity.keys import DomainKey
 from virtscan.model.identity.mac import Mac, mac_or_text, parse_mac
-from virtscan.model.inventory import WAIVER_PATTERNS, Inventory, Policy, ScanFacts, Waiver
+from virtscan.model.inventory import WAIVER_PATTERNS, Inventory, Policy, ScanFacts, Waiver, WaiverState
 from virtscan.model.plan import (
     DaskTarget,
     Plan,
@@ -132,6 +132,7 @@ __all__ = [
     "Verdict",
     "WaivedServer",
     "Waiver",
+    "WaiverState",
     "WhyLeftOut",
     "mac_or_text",
     "pack",

@@ -1,6 +1,7 @@
 """Everything that was collected, and the policy to judge it by. A scan saves it, a report reads it."""
 
-from datetime import date
+from datetime import date, timedelta
+from enum import Enum
 from typing import Annotated
 
 import msgspec
@@ -12,6 +13,16 @@ from virtscan.model.facts.servers import Server
 from virtscan.model.gaps import Gap
 from virtscan.model.identity.mac import Mac
 from virtscan.model.states import LowerDevice
+
+_NOTICE = timedelta(days=14)
+
+
+class WaiverState(Enum):
+    """Validity of a waiver; ENDING for one that holds for at most 14 days more."""
+
+    VALID = "valid"
+    ENDING = "ending"
+    EXPIRED = "expired"
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,9 +38,15 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     server: str = "*"
     until: date | None = None
 
+    def state_on(self, day: date) -> WaiverState:
+        """Return its state on a day; it holds until the end of the last one."""
+        if self.until is None or self.until - day > _NOTICE:
+            return WaiverState.VALID
+        return WaiverState.ENDING if day <= self.until else WaiverState.EXPIRED
+
     def holds_on(self, day: date) -> bool:
         """Return True until the end of the last day."""
-        return self.until is None or day <= self.until
+        return self.state_on(day) is not WaiverState.EXPIRED
 
 
 WAIVER_PATTERNS = ("hypervisor", "domain", "mac", "server")

@@ -2,30 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
-from enum import Enum
+from datetime import date
 from fnmatch import translate
 
 from virtscan.model import Finding, Gap, GapAbout, HostStatus, Inventory, Waiver
 from virtscan.model.gaps.items import WaiverItem
 from virtscan.model.gaps.mismatches import WaiverExpired, WaiverOfNamesakes, WaiverUnused
-
-_NOTICE = timedelta(days=14)
-
-
-class WaiverState(Enum):
-    """Validity of a waiver; ENDING for one that holds for at most 14 days more."""
-
-    VALID = "valid"
-    ENDING = "ending"
-    EXPIRED = "expired"
-
-
-def state_on(waiver: Waiver, day: date) -> WaiverState:
-    """Return the state of a waiver on a day."""
-    if waiver.until is None or waiver.until - day > _NOTICE:
-        return WaiverState.VALID
-    return WaiverState.ENDING if waiver.holds_on(day) else WaiverState.EXPIRED
 
 
 class Waivers:

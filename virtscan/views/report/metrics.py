@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import product
 
-from virtscan.correlator.findings.waivers import WaiverState, state_on
 from virtscan.correlator.servers.cure import judged_stacks
 from virtscan.model import (
     Domain,
@@ -16,6 +15,7 @@ from virtscan.model import (
     Report,
     State,
     Verdict,
+    WaiverState,
 )
 from virtscan.model.facts.amounts import total
 from virtscan.views.document import Document, Metric, Section, known, metrics_by
@@ -48,7 +48,7 @@ def _metrics(report: Report, run: Run) -> Iterator[Metric]:
     yield from metrics_by("gaps", GapAbout, "about", gaps, "Facts and items that were not read.")
     yield from _servers(report)
     day = report.inventory.taken_at.date()
-    waivers = (state_on(waiver, day) for waiver in report.inventory.policy.waivers)
+    waivers = (waiver.state_on(day) for waiver in report.inventory.policy.waivers)
     yield from metrics_by("waivers", WaiverState, "state", waivers, "Waivers of the configuration.")
     for host in report.inventory.hypervisors:
         yield from _of_hypervisor(host)
