@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import CELL, LINE, cell, gap_lines, printable, scan_line
-from virtscan.views.document import Align, Column, Document, Section
+from virtscan.views.document import Column, Document, Section
 from virtscan.views.rows.grouping import Advice, RowGroup, joined
 from virtscan.views.rows.lazy import Value
 
@@ -56,7 +56,7 @@ def _table(section: Section) -> Iterator[str]:
     indexes = [index for index, column in enumerate(section.columns) if column.is_for_people]
     columns = [section.columns[index] for index in indexes]
     yield _row(_cell(column.heading, column) for column in columns)
-    yield _row("--:" if column.align is Align.RIGHT else "---" for column in columns)
+    yield _row("--:" if column.is_number else "---" for column in columns)
     yield from (_row(_cell(row[index], section.columns[index]) for index in indexes) for row in section.all_rows)
 
 

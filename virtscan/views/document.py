@@ -19,13 +19,6 @@ from virtscan.views.rows.lazy import LazyRows, Row, Value
 T = TypeVar("T")
 
 
-class Align(Enum):
-    """Alignment of a column's values."""
-
-    LEFT = "left"
-    RIGHT = "right"
-
-
 class Audience(Enum):
     """The formats that have a column: tables are narrower than data, and combine values that data keeps apart.
 
@@ -55,7 +48,6 @@ class Column(msgspec.Struct, frozen=True):
     title: str = ""
     audience: Audience = Audience.EVERYBODY
     under: str | None = None
-    align: Align = Align.LEFT
     wraps: bool = False
     words: tuple[str, ...] = ()
     holds: Any = str  # a type, or an expression of types
@@ -75,6 +67,11 @@ class Column(msgspec.Struct, frozen=True):
     def is_for_people(self) -> bool:
         """Return True for a column of a table."""
         return self.audience in {Audience.EVERYBODY, Audience.PEOPLE, Audience.TABLES}
+
+    @property
+    def is_number(self) -> bool:
+        """Return True for a column of numbers, which is aligned to the right."""
+        return self.holds is float
 
     @property
     def heading(self) -> str:
@@ -244,7 +241,7 @@ def section(key: str, fields: Iterable[Field[T]], items: Iterable[T], total: T |
     )
 
 
-number = partial(Column, align=Align.RIGHT, holds=float)
+number = partial(Column, holds=float)
 """Makes a column of numbers."""
 
 yes_or_no = partial(Column, words=("true", "false"), holds=bool)

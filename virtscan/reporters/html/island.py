@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from virtscan.reporters.csv import same_in_all_rows
 from virtscan.reporters.text import plain, printable
-from virtscan.views.document import Align, Column, Document, Section
+from virtscan.views.document import Column, Document, Section
 from virtscan.views.rows.lazy import Value
 
 _TOGETHER = 1000
@@ -65,7 +65,7 @@ def _description(section: Section, index: int, column: Column) -> dict[str, obje
     return {
         "key": column.key,
         "heading": column.heading,
-        "number": column.align is Align.RIGHT,
+        "number": column.is_number,
         "fractions": any(isinstance(row[index], float) for row in section.rows),
         "words": column.words if column.holds is str else (),
         "data": column.is_data,
@@ -91,6 +91,6 @@ def _cell(value: Value, column: Column, texts: dict[str, int]) -> object:
     """Return a number, truth value or none as it is, anything else as the index of its text."""
     if value is None or isinstance(value, bool):
         return value
-    if column.align is Align.RIGHT and isinstance(value, int | float):
+    if column.is_number and isinstance(value, int | float):
         return value
     return texts.setdefault(printable(plain(value)), len(texts))

@@ -3,7 +3,7 @@
 import msgspec
 
 from virtscan.reporters.text import cell
-from virtscan.views.document import Align, Document, Section
+from virtscan.views.document import Document, Section
 
 MOST_ROWS = 500
 _UNNAMED = "rows"
@@ -38,7 +38,7 @@ def _table(section: Section, title: str) -> Table:
         title=title[:1].upper() + title[1:],
         count=len(section.rows),
         headings=tuple(
-            (section.columns[index].heading, "number" if section.columns[index].align is Align.RIGHT else "text")
+            (section.columns[index].heading, "number" if section.columns[index].is_number else "text")
             for index in indexes
         ),
         rows=tuple(tuple(cell(row[index], section.columns[index]) for index in indexes) for row in rows),

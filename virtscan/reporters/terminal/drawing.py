@@ -9,7 +9,7 @@ import msgspec
 from virtscan.reporters.terminal.layout import GUTTER, ColumnStack
 from virtscan.reporters.terminal.text_column import TextColumn
 from virtscan.reporters.terminal.width import width
-from virtscan.views.document import Align
+from virtscan.views.document import Column
 
 VERDICTS: Mapping[str, str] = {
     "at-risk": "red",
@@ -54,19 +54,13 @@ def _rows_of(stacks: Sequence[ColumnStack]) -> list[list[tuple[str, ...]]]:
         ["\n".join(parts) for parts in zip(*(text_column.cells for text_column in stack), strict=True)]
         for stack in stacks
     ]
-    return [_block(cells) for cells in zip(*columns, strict=True)]
-
-
-def _block(cells: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return a row as the lines that it takes."""
-    return list(zip_longest(*(cell.split("\n") for cell in cells), fillvalue=""))
+    rows = ([cell.split("\n") for cell in cells] for cells in zip(*columns, strict=True))
+    return [list(zip_longest(*lines, fillvalue="")) for lines in rows]
 
 
 def _drawn(rows: Sequence[Sequence[str]], stacks: Sequence[ColumnStack]) -> list[Sequence[str]]:
     """Pad the cells of each column to the same width."""
-    columns = (
-        _padded(cells, stack[0].column.align) for cells, stack in zip(zip(*rows, strict=True), stacks, strict=True)
-    )
+    columns = (_padded(cells, stack[0].column) for cells, stack in zip(zip(*rows, strict=True), stacks, strict=True))
     return list(zip(*columns, strict=True))
 
 
@@ -74,7 +68,7 @@ def _joined(cells: Iterable[str]) -> str:
     return (" " * GUTTER).join(cells).rstrip()
 
 
-def _padded(cells: Sequence[str], align: Align) -> list[str]:
+def _padded(cells: Sequence[str], column: Column) -> list[str]:
     """Pad the cells of a column to the widest; tabulate measures them with wcwidth, colours left out.
 
     It looks at each cell several times, so it gets those that repeat, as most do, only once.
@@ -83,8 +77,9 @@ def _padded(cells: Sequence[str], align: Align) -> list[str]:
 
     marked = DataRow(begin="", sep="", end="|")  # tabulate strips lines
     style = TableFormat(None, None, None, None, headerrow=None, datarow=marked, padding=0, with_header_hide=None)
+    side = "right" if column.is_number else "left"
     distinct = list(dict.fromkeys(cells))
-    lines = tabulate([[cell] for cell in distinct], tablefmt=style, disable_numparse=True, colalign=(align.value,))
+    lines = tabulate([[cell] for cell in distinct], tablefmt=style, disable_numparse=True, colalign=(side,))
     padded = {cell: line[:-1] for cell, line in zip(distinct, lines.split("\n"), strict=True)}
     return [padded[cell] for cell in cells]
 

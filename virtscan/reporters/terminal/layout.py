@@ -93,7 +93,7 @@ def _piled(stacks: list[ColumnStack], room: int) -> list[ColumnStack]:
         pairs = [
             (min(_width(upper), _width(lower)), index)
             for index, (upper, lower) in enumerate(pairwise(stacks))
-            if upper[0].column.align is lower[0].column.align and len(upper) + len(lower) <= _DEEPEST
+            if upper[0].column.is_number is lower[0].column.is_number and len(upper) + len(lower) <= _DEEPEST
         ]
         if not pairs:
             break

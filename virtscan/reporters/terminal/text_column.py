@@ -6,7 +6,7 @@ import msgspec
 
 from virtscan.reporters.terminal.width import glued, shorten, unglued, width, wrap
 from virtscan.reporters.text import common_suffix
-from virtscan.views.document import Align, Column
+from virtscan.views.document import Column
 
 _NAMES = frozenset({"hypervisor", "domain", "server"})
 _TOTAL = "total"
@@ -27,7 +27,7 @@ class TextColumn(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_name(self) -> bool:
         """Return True for text that may be shortened to its ends; a time may not."""
-        return self.column.align is Align.LEFT and not self.column.words and not self.column.key.endswith("_at")
+        return not self.column.is_number and not self.column.words and not self.column.key.endswith("_at")
 
     def wrapped(self, limit: int) -> "TextColumn":
         """Wrap lines to a width; words of the heading are not broken."""

@@ -13,7 +13,7 @@ import msgspec
 from virtscan.errors import ConfigError
 from virtscan.model.identity.short_names import ambiguous, in_full
 from virtscan.model.nearest import nearest
-from virtscan.views.document import Align, Column, Document, Section
+from virtscan.views.document import Column, Document, Section
 from virtscan.views.rows.columns import place_of
 from virtscan.views.rows.grouping import RowGroup
 from virtscan.views.rows.lazy import Value
@@ -174,7 +174,7 @@ def _impossible(column: Column, sign: str, operand: str) -> str | None:
 
 def _is_number(column: Column) -> bool:
     """Return True for a column of numbers, or of several numbers each."""
-    return column.align is Align.RIGHT or column.holds == tuple[int, ...]
+    return column.is_number or column.holds == tuple[int, ...]
 
 
 def _meets(value: Value, condition: RowCondition) -> bool:

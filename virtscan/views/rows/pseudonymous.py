@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from virtscan.errors import ConfigError
-from virtscan.views.document import Align, Section
+from virtscan.views.document import Section
 from virtscan.views.rows.columns import place_of
 from virtscan.views.rows.filters import RowCondition, parse_condition
 
@@ -49,4 +49,4 @@ def under_pseudonyms(text: str, section: Section, of: Callable[[str], str]) -> s
 
 def _has_pseudonyms(condition: RowCondition, section: Section) -> bool:
     column = section.columns[place_of(section, condition.column, "--where")]
-    return not column.words and column.align is not Align.RIGHT and column.key not in _KEPT
+    return not column.words and not column.is_number and column.key not in _KEPT
