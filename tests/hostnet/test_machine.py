@@ -77,12 +77,12 @@ def test_evidence_against_bare_metal_counts() -> None:
     assert read_machine(dmi=QEMU, words=["none"]) is Machine.VIRTUAL
     assert read_machine(dmi=DELL, words=["none"], hypervisor_flag=True) is Machine.UNKNOWN
     assert read_machine(dmi=DELL, words=["none"]) is Machine.PHYSICAL
-    assert read_machine(words=["none"]) is Machine.PHYSICAL
-    assert read_machine(words=["a-new-word", ""]) is Machine.UNKNOWN
+    assert read_machine(dmi=Dmi(), words=["none"]) is Machine.PHYSICAL
+    assert read_machine(dmi=Dmi(), words=["a-new-word", ""]) is Machine.UNKNOWN
 
 
 def test_a_container_is_one_on_every_machine() -> None:
-    for dmi in (DELL, QEMU, None):
+    for dmi in (DELL, QEMU, Dmi()):
         assert read_machine(dmi=dmi, words=["kvm", "docker"]) is Machine.CONTAINER
         assert read_machine(dmi=dmi, words=["none"], container=True) is Machine.CONTAINER
 

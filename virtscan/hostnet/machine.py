@@ -79,14 +79,14 @@ def is_container_group(text: str) -> bool:
 
 
 def read_machine(
-    *, dmi: Dmi | None = None, words: Iterable[str] = (), container: bool = False, hypervisor_flag: bool = False
+    *, dmi: Dmi, words: Iterable[str] = (), container: bool = False, hypervisor_flag: bool = False
 ) -> Machine:
     """Return the kind of machine that a system runs on.
 
     Bare metal needs positive evidence and nothing against it: a virtual machine may show any DMI names.
 
     Args:
-        dmi: The firmware's names.
+        dmi: The firmware's names, empty where unknown.
         words: Those of `systemd-detect-virt` or Ansible; `none` for bare metal.
         container: True if there is a mark of a container.
         hypervisor_flag: True if /proc/cpuinfo has the flag `hypervisor`, which is not set on bare metal.
@@ -94,12 +94,10 @@ def read_machine(
     known = {word.strip().lower() for word in words}
     if container or known & _CONTAINERS:
         return Machine.CONTAINER
-    names = f"{dmi.vendor} {dmi.product}".strip().lower() if dmi else ""
+    names = f"{dmi.vendor} {dmi.product}".strip().lower()
     if known & _HYPERVISORS or (_VIRTUAL_DMI.search(names) and not _BARE_CLOUD.search(names)):
         return Machine.VIRTUAL
-    is_bare = "none" in known or bool(dmi and not _NO_VENDOR.fullmatch(dmi.vendor.strip().lower()))
-    if is_bare and hypervisor_flag and "none" in known:  # a privileged domain of Xen or Hyper-V, or an unknown host
-        return Machine.UNKNOWN
-    if hypervisor_flag:
-        return Machine.VIRTUAL
+    if hypervisor_flag:  # with `none` a privileged domain of Xen or Hyper-V, or an unknown host
+        return Machine.UNKNOWN if "none" in known else Machine.VIRTUAL
+    is_bare = "none" in known or not _NO_VENDOR.fullmatch(dmi.vendor.strip().lower())
     return Machine.PHYSICAL if is_bare else Machine.UNKNOWN
