@@ -1,5 +1,6 @@
 """The password or token of a provisioning system, from the file or variable that the configuration names."""
 
+import base64
 import os
 import stat
 from pathlib import Path
@@ -26,6 +27,19 @@ def secret_of(target: ProvisioningTarget) -> Secret | None:
             raise ProvisioningError(f"environment variable {target.secret_variable} is not set")
         return Secret(value)
     return target.secret
+
+
+def authorization_of(target: ProvisioningTarget) -> str | None:
+    """Return the value of the Authorization header in UTF-8; None for anonymous requests.
+
+    Raises:
+        ProvisioningError: As `secret_of`.
+    """
+    secret = secret_of(target)
+    if secret is None:
+        return None
+    credentials = f"{target.user or ''}:{secret.reveal()}".encode()
+    return f"Basic {base64.b64encode(credentials).decode()}"
 
 
 def masker_of(target: ProvisioningTarget) -> Masker:

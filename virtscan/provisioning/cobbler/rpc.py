@@ -3,7 +3,6 @@
 `xmlrpc.client.ServerProxy` has none of these limits. `xmlrpc.client` still encodes and decodes the messages.
 """
 
-import base64
 import http.client
 import pyexpat
 import socket
@@ -16,7 +15,7 @@ from virtscan.errors import ProvisioningError
 from virtscan.masking import Masker
 from virtscan.model import ProvisioningTarget
 from virtscan.provisioning.connecting import connection_failure, tls_context
-from virtscan.provisioning.credentials import masker_of, secret_of
+from virtscan.provisioning.credentials import authorization_of, masker_of
 from virtscan.provisioning.limits import CHUNK, Deadline, within
 
 LARGEST_REPLY = 256 << 20
@@ -38,10 +37,9 @@ class Endpoint:
         self._context = tls_context(target) if self._url.scheme == "https" else None
         self._headers = {"Content-Type": "text/xml", "Accept-Encoding": "identity", "User-Agent": "virtscan"}
         self._mask = masker_of(target)
-        secret = secret_of(target)
-        if secret is not None:
-            credentials = f"{target.user or ''}:{secret.reveal()}".encode()
-            self._headers["Authorization"] = f"Basic {base64.b64encode(credentials).decode()}"
+        authorization = authorization_of(target)
+        if authorization is not None:
+            self._headers["Authorization"] = authorization
 
     def call(self, method: str) -> object:
         """Call the method and return its result.

@@ -4,7 +4,6 @@ Source:
     theforeman/foreman.git, app/controllers/api, 1.6 to 3.13.
 """
 
-import base64
 import email.utils
 import time
 from collections.abc import Iterator, Mapping
@@ -14,9 +13,9 @@ import msgspec
 
 from virtscan.errors import ProvisioningError
 from virtscan.masking import Masker
-from virtscan.model import ProvisioningTarget, Secret
+from virtscan.model import ProvisioningTarget
 from virtscan.provisioning.connecting import NOT_HTTP, connection_failure, tls_context
-from virtscan.provisioning.credentials import masker_of, secret_of
+from virtscan.provisioning.credentials import authorization_of, masker_of
 from virtscan.provisioning.limits import CHUNK, Deadline, within
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class Api:
         self._session.headers.update({"Accept": "application/json", "User-Agent": "virtscan"})
         # Otherwise its address is parsed, which can fail in many ways, although no redirect is followed.
         self._session.get_redirect_target = lambda _answer: None  # type: ignore[method-assign, assignment]  # of this session
-        self._session.auth = _authorization(target.user, secret_of(target))
+        self._session.auth = _Basic(authorization_of(target))
         self._mask = masker_of(target)
         tls_context(target)  # its error about ca_file is clearer than that of requests
         self._authorities = target.ca_file or True
@@ -125,13 +124,6 @@ class Api:
             if pause >= self._deadline.left():
                 raise ProvisioningError(f"rate limited (429): retry after {pause:g} s exceeds the time limit")
             time.sleep(pause)
-
-
-def _authorization(user: str | None, secret: Secret | None) -> "_Basic":
-    if secret is None:
-        return _Basic(None)
-    credentials = f"{user or ''}:{secret.reveal()}".encode()
-    return _Basic(f"Basic {base64.b64encode(credentials).decode()}")
 
 
 class _Basic:
