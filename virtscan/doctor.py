@@ -172,19 +172,15 @@ def _server(server: Server, inventory: Inventory) -> Check:
 
 
 def _provisioning(target: ProvisioningTarget, gaps: Iterable[Gap]) -> Check:
-    from virtscan.provisioning import shown, system  # loads TLS and XML-RPC
-
-    subject = shown(target)
-    whole = system(target)
     own = [
         gap
         for gap in gaps
-        if isinstance(gap.item, System) and (gap.item.system_kind, gap.item.system) == (whole.system_kind, whole.system)
+        if isinstance(gap.item, System) and (gap.item.system_kind, gap.item.system) == (target.kind, target.title)
     ]
     for gap in own:
-        if gap.item == whole:
-            return Check(subject=subject, outcome=CheckResult.FAILED, detail=f"{target.url}: {reason(gap)}")
-    return _read(subject, f"{target.url}: records read", own)
+        if type(gap.item) is System:  # all of it
+            return Check(subject=target.source, outcome=CheckResult.FAILED, detail=f"{target.url}: {reason(gap)}")
+    return _read(target.source, f"{target.url}: records read", own)
 
 
 def _read(subject: str, detail: str, gaps: list[Gap]) -> Check:

@@ -95,7 +95,7 @@ def _provisioning(document: ConfigFile, folder: Path, problems: Problems) -> tup
         with problems.met_in("provisioning", number):
             subject = table_name("provisioning", number, section)
             system = provisioning_target(section, subject, folder)
-            key = system.kind, system.name or system.url
+            key = system.kind, system.title
             if key in systems:
                 raise ConfigError(f"{subject}: used twice; names must be unique", key="name")
             systems[key] = system

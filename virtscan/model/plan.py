@@ -86,6 +86,16 @@ class ProvisioningTarget(msgspec.Struct, frozen=True, kw_only=True):
     secret_variable: str | None = None
     ca_file: str | None = None
 
+    @property
+    def title(self) -> str:
+        """Return its name in outputs."""
+        return self.name or self.url
+
+    @property
+    def source(self) -> str:
+        """Return it as a source of facts: its kind and name."""
+        return f"{self.kind.value} {self.title}"
+
 
 class DaskTarget(msgspec.Struct, frozen=True, kw_only=True):
     """The scheduler whose workers read hypervisors, with the files of the certificates for TLS."""

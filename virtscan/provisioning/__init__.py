@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from virtscan.model import ProvisioningKind
 from virtscan.provisioning import cobbler, foreman
 from virtscan.provisioning.reader import RecordReader, without_secret
-from virtscan.provisioning.records import Records, shown, system, unreadable
+from virtscan.provisioning.records import Records, unreadable
 
-__all__ = ["READERS", "RecordReader", "Records", "shown", "system", "unreadable"]
+__all__ = ["READERS", "RecordReader", "Records", "unreadable"]
 
 
 READERS: Mapping[ProvisioningKind, RecordReader] = {

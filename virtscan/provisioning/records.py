@@ -1,4 +1,4 @@
-"""Records of a provisioning system, and its name in outputs."""
+"""Records of a provisioning system."""
 
 import msgspec
 
@@ -15,14 +15,9 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
 
 
-def shown(target: ProvisioningTarget) -> str:
-    """Return the system as a source of facts: its kind and address."""
-    return f"{target.kind.value} {target.name or target.url}"
-
-
 def system(target: ProvisioningTarget) -> System:
     """Return the system as the subject of a gap."""
-    return System(system_kind=target.kind, system=target.name or target.url)
+    return System(system_kind=target.kind, system=target.title)
 
 
 def gap(item: System, cause: AnyCause) -> Gap:

@@ -79,8 +79,8 @@ def _name(job: AnyJob) -> str:
             return naming.name(target)
         case ServerJob(target=target):
             return f"server {target.name}"
-        case ProvisioningJob(target=system):
-            return f"{system.kind.value} {system.name or system.url}"
+        case ProvisioningJob(target=target):
+            return target.source
 
 
 def _ended(name: str, seconds: float, result: JobResult | None) -> Ended:

@@ -15,7 +15,7 @@ from virtscan.model.gaps.items import SystemList
 from virtscan.provisioning.cobbler.items import FIELDS, CobblerItem, Items, netboots
 from virtscan.provisioning.cobbler.rpc import Endpoint
 from virtscan.provisioning.limits import Deadline
-from virtscan.provisioning.records import Records, gap, shown, system
+from virtscan.provisioning.records import Records, gap, system
 
 
 def read(target: ProvisioningTarget, *, timeout: float) -> Records:
@@ -46,7 +46,7 @@ def read(target: ProvisioningTarget, *, timeout: float) -> Records:
         settings=_item(optional("get_settings")),
     )
     return Records(
-        netboots=netboots(items, source=shown(target), at=datetime.now(UTC).replace(microsecond=0)), gaps=tuple(gaps)
+        netboots=netboots(items, source=target.source, at=datetime.now(UTC).replace(microsecond=0)), gaps=tuple(gaps)
     )
 
 

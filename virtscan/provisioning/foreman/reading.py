@@ -26,7 +26,7 @@ from virtscan.provisioning.foreman.items import (
 )
 from virtscan.provisioning.foreman.rest import NOT_JSON, Api, UnansweredError
 from virtscan.provisioning.limits import Deadline
-from virtscan.provisioning.records import Records, gap, shown, system
+from virtscan.provisioning.records import Records, gap, system
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -87,12 +87,12 @@ class _Conversation:
     def _subnets(self, recorded: list[SubnetRecord]) -> Iterator[Subnet]:
         for record in recorded:
             try:
-                yield subnet(record, source=shown(self._target), at=self._at)
+                yield subnet(record, source=self._target.source, at=self._at)
             except ValueError as error:
                 self._gap(SystemSubnet(**self._system, subnet=record.name), BadDocument(detail=str(error)))
 
     def _netboots(self, hosts: list[HostRecord], servers: Mapping[int, NextServers]) -> Iterator[Netboot]:
-        source = shown(self._target)
+        source = self._target.source
         waiting = iter(hosts)
         for host in waiting:
             interfaces = None
