@@ -1030,6 +1030,19 @@ def test_a_nic_that_gets_another_name_at_the_next_boot_leaves_the_outcome_open(p
     assert state(script | {path: text.format("lan0").replace(MAC, "52:54:00:00:00:01").replace("eth0", "eth1")}) is OFF
 
 
+@pytest.mark.parametrize("unit", ["systemd-udevd.service", "systemd-udev-trigger.service"])
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (RULES, 'ACTION=="add", SUBSYSTEM=="net", KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"'),
+        ("/etc/systemd/network/10-tx.link", f"[Match]\nMACAddress={MAC}\n[Link]\nTransmitChecksumOffload=no"),
+    ],
+)
+def test_a_masked_udev_leaves_the_outcome_open(unit: str, path: str, text: str) -> None:
+    assert state({path: text}) is OFF
+    assert state({path: text}, aliases={unit: "null"}) is UNKNOWN
+
+
 def test_later_rules_empty_the_list_of_earlier_files() -> None:
     off = {RULES: 'KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"'}
 

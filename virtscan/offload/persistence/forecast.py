@@ -16,6 +16,9 @@ from virtscan.offload.persistence.systemd.links import links
 from virtscan.offload.persistence.systemd.units import units
 from virtscan.offload.persistence.udev import udev_rules
 
+_UDEV = ("systemd-udevd.service", "systemd-udev-trigger.service")
+"""The services that apply rules and .link files to the devices that exist at boot."""
+
 
 def forecast(
     evidence: Evidence,
@@ -46,11 +49,12 @@ def forecast(
         *_doubtful_if(is_late, cron(evidence, device)),
     )
     renames = evidence.renames_nics
+    lacks_udev = any(map(evidence.masks, _UDEV))  # the initramfs may still have it
     settings = (
         *_doubtful_if(renames or not evidence.boots_services, of_services),
-        *links(evidence, device, macs),
+        *_doubtful_if(lacks_udev, links(evidence, device, macs)),
         *_doubtful_if(renames, units(evidence, device, is_made=is_made)),
-        *_doubtful_if(renames, udev_rules(evidence, device, macs)),
+        *_doubtful_if(lacks_udev or renames, udev_rules(evidence, device, macs)),
     )
     if all(name in features and features[name].fixed for name in FEATURES):
         return Persistence(tx_checksum=now, setting=FixedByDriver())
