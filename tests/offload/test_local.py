@@ -515,6 +515,24 @@ def test_link_files_need_the_rule_that_applies_them(machine: Machine, rules: str
     assert persistence.tx_checksum is state
 
 
+@pytest.mark.parametrize(
+    ("rule", "state"),
+    [
+        ('SUBSYSTEM=="net", RUN="/bin/true"', State.ON),
+        ('SUBSYSTEM!="block", GOTO="end"\nRUN:="/bin/true"\nLABEL="end"', State.OFF),
+        ('# SUBSYSTEM=="net", RUN="/bin/true"', State.OFF),
+    ],
+)
+def test_a_rule_of_a_package_may_empty_the_list_of_programs(machine: Machine, rule: str, state: State) -> None:
+    off = 'ACTION=="add", SUBSYSTEM=="net", KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"\n'
+    machine.file("/etc/udev/rules.d/50-tx.rules", off)
+    machine.file("/usr/lib/udev/rules.d/90-z.rules", f"{rule}\n")
+    persistence = machine.read("eth0").persistence
+
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
 GRUB = "menuentry 'Debian' {{\n\tlinux /vmlinuz root=/dev/sda1 {}\n}}\n"
 
 

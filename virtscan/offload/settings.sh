@@ -159,7 +159,8 @@ udev() {
     lines "$run|ethtool|offload|net_setup_link|GOTO|LABEL|last_rule|SYSTEMD_WANTS|NM_UNMANAGED|$naming" \
         "$root"/etc/udev/rules.d "$root"/run/udev/rules.d
     for folder in usr/local/lib usr/lib lib; do
-        lines "$run|ethtool|net_setup_link|GOTO|LABEL|last_rule" $(mention "$root/$folder"/udev/rules.d/*.rules)
+        lines "$run|ethtool|net_setup_link|GOTO|LABEL|last_rule" \
+            $(grep -lsE "$relevant|^[^#]*$run" "$root/$folder"/udev/rules.d/*.rules)
     done
 }
 
