@@ -1066,6 +1066,15 @@ def test_settings_in_run_may_be_gone_after_a_reboot(path: str, text: str) -> Non
     assert state({path.replace("/run/", "/etc/"): text}) is OFF
 
 
+def test_a_drop_in_of_a_link_file_in_run_may_be_gone_after_a_reboot() -> None:
+    match, off = f"[Match]\nMACAddress={MAC}\n", "[Link]\nTransmitChecksumOffload=no\n"
+    link, drop_in = "/etc/systemd/network/10-a.link", "systemd/network/10-a.link.d/b.conf"
+
+    assert state({link: match, f"/etc/{drop_in}": off}) is OFF
+    assert state({link: match, f"/run/{drop_in}": off}) is UNKNOWN
+    assert state({link: match + off, f"/run/{drop_in}": off.replace("no", "yes")}) is UNKNOWN
+
+
 # ------------------------------------------------------------------ ifupdown
 
 

@@ -76,5 +76,6 @@ def _files(evidence: Evidence) -> list[LinkFile]:
         entries = tuple(ini(text, *(extra for _, extra in drop_ins)))
         remade = any(evidence.matching("netplan/*.yaml")) and str(path).startswith(_NETPLANS)
         if not remade and (path.name not in found or str(path).startswith("/etc/")):
-            found[path.name] = LinkFile(name=path.name, source=str(path), entries=entries)
+            lasts = not any(extra.is_relative_to("/run") for extra, _ in drop_ins)
+            found[path.name] = LinkFile(name=path.name, source=str(path), entries=entries, is_certain=lasts)
     return [found[name] for name in sorted(found)]
