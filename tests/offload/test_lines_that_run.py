@@ -754,6 +754,21 @@ def test_a_service_counts_if_something_starts_it_at_boot(wanted: set[str], expec
 
 
 @pytest.mark.parametrize(
+    ("wanted", "path", "expected"),
+    [
+        ({"multi-user.target.wants/other.service"}, "/usr/lib/systemd/system/other.service", UNKNOWN),
+        ({"multi-user.target.wants/other.service"}, "/etc/systemd/system/other.service.d/a.conf", UNKNOWN),
+        (set(), "/usr/lib/systemd/system/other.service", OFF),
+        (set(), "/usr/lib/systemd/system/rescue.target", OFF),
+    ],
+)
+def test_a_service_may_give_way_to_one_that_excludes_it(wanted: set[str], path: str, expected: State) -> None:
+    files = {UNIT: SERVICE, path: "[Unit]\nConflicts=a.service tx.service\n"}
+
+    assert state(files, wanted=frozenset({"multi-user.target.wants/tx.service", *wanted})) is expected
+
+
+@pytest.mark.parametrize(
     ("service", "expected"),
     [
         ("ExecStart=/bin/sh -c 'ethtool -K eth0 tx off'", OFF),

@@ -533,6 +533,18 @@ def test_a_rule_of_a_package_may_empty_the_list_of_programs(machine: Machine, ru
     assert persistence.tx_checksum is state
 
 
+@pytest.mark.parametrize(("link", "state"), [("tx.service", State.OFF), ("other.service", State.UNKNOWN)])
+def test_a_unit_of_a_package_may_exclude_a_service(machine: Machine, link: str, state: State) -> None:
+    machine.file("/etc/systemd/system/tx.service", "[Service]\nType=oneshot\nExecStart=/sbin/ethtool -K eth0 tx off\n")
+    machine.file("/usr/lib/systemd/system/other.service", "[Unit]\nConflicts=tx.service\n")
+    for name in {"tx.service", link}:
+        machine.file(f"/etc/systemd/system/multi-user.target.wants/{name}", "x")
+    persistence = machine.read("eth0").persistence
+
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
 GRUB = "menuentry 'Debian' {{\n\tlinux /vmlinuz root=/dev/sda1 {}\n}}\n"
 
 

@@ -400,7 +400,7 @@ units() {
         lines "^$blank(\[|Exec|Condition|Assert|$keys)" \
             $(printf '%s\n' "$folder"/*.service "$folder"/*.service.d/*.conf | grep -E "/($names)\.service") \
             "$folder"/service.d/*.conf
-        wanting="^$blank(Wants|Requires|Requisite|BindsTo|Upholds|OnSuccess|OnFailure|Unit)$blank=.*($names$targets)"
+        wanting="^$blank(Wants|Requires|Requisite|BindsTo|Upholds|OnSuccess|OnFailure|Unit|Conflicts)$blank=.*($names$targets)"
         lines "$wanting" $(grep -lsE "$wanting" "$folder"/*.* "$folder"/*.d/*.conf 2>/dev/null |
             grep -vE "/($names)\.service")
     done

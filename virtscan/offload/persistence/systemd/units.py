@@ -52,9 +52,28 @@ def units(evidence: Evidence, device: str, *, is_made: bool) -> Iterator[SavedSe
             states = service.effects(entries, instance, scene, version=evidence.udev)
             unconditional = service.is_unconditional(entries, instance, scene, partial(_active, evidence, device))
             certain = started is State.ON and unconditional and name in own
+            certain = certain and not _may_be_excluded(unit, evidence, device)
             certain = certain and not (is_made and not _follows_device(entries, unit, evidence, device))
             if states:
                 yield SavedSetting(place=SettingPlace(files=(path,)), states=states if certain else uncertain(states))
+
+
+def _may_be_excluded(unit: str, evidence: Evidence, device: str) -> bool:
+    """Return True if another unit that may start at boot names this one in Conflicts=: systemd starts one of them."""
+    others = {
+        (path.parent if path.suffix == ".conf" else path).name.removesuffix(".d")
+        for path, text in evidence.matching("systemd/system/*", "systemd/system/*.d/*.conf")
+        if any(key == "Conflicts" and unit in value.split() for _, key, value in ini(text))
+    }
+    return any(
+        (
+            _started(other, "", evidence, device, depth=0)
+            if other.endswith(".service")
+            else _owner_starts(other, evidence, device, 0)
+        )
+        is not State.OFF
+        for other in others
+    )
 
 
 def _follows_device(entries: service.Entries, unit: str, evidence: Evidence, device: str) -> bool:
