@@ -515,6 +515,43 @@ def test_a_partly_read_host_keeps_what_was_not_read() -> None:
     assert kinds(difference(partial, before)) == [(Kind.SEEN_AGAIN, "vm2")]
 
 
+SAFE_WEB = replace(WEB, interfaces=())
+
+
+def in_part(*domains: Domain) -> Hypervisor:
+    return on_hv1(*domains, status=HostStatus.PARTIAL, lists_all_domains=False)
+
+
+def findings_of_nights(*hosts: Hypervisor) -> list[list[FindingKind]]:
+    """Return the news of each night after the first, in which hv1 is found in these states."""
+    scans = [fleet(hosts[0])]
+    for host in hosts[1:]:
+        scans.append(remembering(replace(fleet(host), taken_at=scans[-1].taken_at + NIGHT), scans[-1]))
+    return [[change.kind for change in news(compare(*pair, judge), *pair).findings] for pair in pairwise(scans)]
+
+
+@pytest.mark.parametrize("first", [on_hv1(SATELLITE), on_hv1(SATELLITE, SAFE_WEB), in_part(SATELLITE, SAFE_WEB)])
+@pytest.mark.parametrize("between", [(unread("hv1"),), (in_part(SATELLITE),), (in_part(SATELLITE), unread("hv1"))])
+@pytest.mark.parametrize("last", [on_hv1(SATELLITE), on_hv1(SATELLITE, SAFE_WEB), on_hv1(SATELLITE, WEB)])
+def test_a_risk_that_only_a_partial_scan_read_is_reported_once_and_resolved_once(
+    first: Hypervisor, between: tuple[Hypervisor, ...], last: Hypervisor
+) -> None:
+    expected = [] if WEB in last.domains else [FindingKind.RESOLVED]
+
+    assert findings_of_nights(first, in_part(SATELLITE, WEB), *between, last) == [
+        [FindingKind.NEW],
+        *[[] for _ in between],
+        expected,
+    ]
+
+
+@pytest.mark.parametrize("last", [on_hv1(SATELLITE, SAFE_WEB), on_hv1(SATELLITE)])
+def test_a_risk_that_a_partial_scan_resolved_does_not_return_while_its_host_is_away(last: Hypervisor) -> None:
+    nights = on_hv1(SATELLITE, WEB), in_part(SATELLITE, SAFE_WEB), unread("hv1"), last
+
+    assert findings_of_nights(*nights) == [[FindingKind.RESOLVED], [], []]
+
+
 def test_memory_keeps_the_first_night_and_the_last_complete_observation() -> None:
     before = fleet()
     nights = [before]

@@ -1,17 +1,18 @@
-"""Memory of an inventory: the last complete observation of hosts that it could not read."""
+"""Memory of an inventory: the last observation of hosts that it could not read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from virtscan.model import HostStatus, Hypervisor, Inventory, UnreadHost
+from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, UnreadHost
 from virtscan.model.identity.matching import match_hosts
 
 
 def remembering(new: Inventory, old: Inventory) -> Inventory:
     """Return the new inventory with the older one's memory of its hosts: former keys, and the last observation.
 
-    A host that was read completely needs no memory. Doing it again changes nothing.
+    A host that was read completely needs no memory. Of one that was read in part, the domains that were read count as
+    last observed. Doing it again changes nothing.
     """
     pairs = match_hosts(old.hypervisors, new.hypervisors)
     before = {pair.new.name: pair.old for pair in pairs if pair.new is not None}
@@ -41,4 +42,18 @@ def _unread(known: Mapping[str, Hypervisor | None], new: Inventory, old: Invento
             yield UnreadHost(hypervisor=host.name, since=new.taken_at, last=before)
         else:
             remembered = memory.get(before.name) or UnreadHost(hypervisor=host.name, since=old.taken_at)
-            yield msgspec.structs.replace(remembered, hypervisor=host.name)
+            yield msgspec.structs.replace(remembered, hypervisor=host.name, last=_later(remembered.last, before))
+
+
+def _later(last: Hypervisor | None, before: Hypervisor) -> Hypervisor | None:
+    """Return the last observation of a host with what a later scan read of it, in part or not at all."""
+    if before.status is HostStatus.FAILED:
+        return last
+    return before if last is None else with_later_domains(last, before.domains)
+
+
+def with_later_domains(last: Hypervisor, domains: Sequence[Domain]) -> Hypervisor:
+    """Return the last complete observation of a host with definitions that were read since."""
+    later = {(domain.origin, domain.key, domain.next_start) for domain in domains}
+    kept = (domain for domain in last.domains if (domain.origin, domain.key, domain.next_start) not in later)
+    return msgspec.structs.replace(last, domains=(*kept, *domains)) if domains else last

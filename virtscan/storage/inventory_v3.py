@@ -160,7 +160,7 @@ class SavedPolicy(SavedStruct, frozen=True):
 
 
 class SavedUnreadHost(SavedStruct, frozen=True):
-    """A hypervisor that was not read completely, with its last complete observation."""
+    """A hypervisor that was not read completely, with its last observation."""
 
     hypervisor: str
     since: SavedTime

@@ -113,6 +113,17 @@ def test_an_old_scan_remembers_what_was_before_it_and_not_what_came_later(url: s
     assert [_names(last) for last in (first, second)] == [["vm1"], ["vm2"]]
 
 
+def test_a_host_that_was_not_read_is_remembered_with_the_domains_that_were_read_in_part(url: str) -> None:
+    first, renamed = vm(1), vm(1, name="vm1-renamed")
+    partial, down = host("hv1", renamed, vm(3), status=HostStatus.PARTIAL), host("hv1", status=FAILED)
+    save(url, nights([host("hv1", first, vm(2))], [partial], [down], [host("hv1", vm(2))], [down]))
+
+    with open_history(url) as history:
+        remembered = [history.recall(number).unread[0] for number in (3, 5)]
+    assert [_names(memory.last) for memory in remembered] == [["vm2", "vm1-renamed", "vm3"], ["vm2"]]
+    assert remembered[0].since == TAKEN_AT + timedelta(days=1)
+
+
 def test_an_unread_host_removes_nothing_from_a_comparison(url: str) -> None:
     save(url, nights([host("hv1", vm(1), vm(2))], [host("hv1", status=FAILED)], [host("hv1", vm(1))]))
 

@@ -7,10 +7,11 @@ from virtscan.model.identity.mac import Mac
 
 
 class UnreadHost(msgspec.Struct, frozen=True, kw_only=True):
-    """A hypervisor that was not read completely, with its last complete observation.
+    """A hypervisor that was not read completely, with its last observation.
 
     `hypervisor` is its name in this inventory. `since` is the time of the first scan that did not read it. `last` is
-    the hypervisor as it was last read completely; None if that is not known.
+    the hypervisor as it was last read completely, or in part if no scan read all of it; None if that is not known. Its
+    domains include those that later scans read in part.
     """
 
     hypervisor: str

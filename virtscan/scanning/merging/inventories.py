@@ -129,7 +129,7 @@ def _unread(hosts: Iterable[Hypervisor], memory: Iterable[UnreadHost]) -> Iterat
     for name in sorted(names & unread_by_name.keys()):
         since = min(unread.since for unread in unread_by_name[name])
         observed = [unread.last for unread in unread_by_name[name] if unread.last is not None]
-        last = min(observed, key=lambda host: newest_first(host.observed_at), default=None)
+        last = min(observed, key=lambda host: (host.status.rank, newest_first(host.observed_at)), default=None)
         yield UnreadHost(hypervisor=name, since=since, last=last)
 
 

@@ -1,10 +1,11 @@
-"""The last complete observations of hosts."""
+"""The last observations of hosts."""
 
 from collections.abc import Iterator, Sequence
 
 import msgspec
 import sqlalchemy as sa
 
+from virtscan.changes import with_later_domains
 from virtscan.model import HostStatus, Hypervisor, Inventory, UnreadHost
 from virtscan.storage.history.reading import ScanReader, chunks
 from virtscan.storage.history.tables import HOST, HOST_SCAN, SCAN
@@ -32,7 +33,8 @@ def whole_hosts(connection: sa.Connection, ids: Sequence[int], scan_id: int) -> 
 
 
 def remembering(connection: sa.Connection, inventory: Inventory, scan_id: int) -> Inventory:
-    """Return the inventory of a scan with the last complete observation of each host that it did not read."""
+    """Return the inventory of a scan with the last observation of each host that it did not read completely."""
+    reader = ScanReader(connection)
     recorded = {unread_host.hypervisor: unread_host for unread_host in inventory.unread}
     rows = connection.execute(
         sa.select(HOST_SCAN.c.position, HOST_SCAN.c.host_id)
@@ -45,7 +47,9 @@ def remembering(connection: sa.Connection, inventory: Inventory, scan_id: int) -
     for name, host_id in ids.items():
         known = recorded.get(name)
         if host_id in whole and (known is None or known.last is None):
-            unread.append(_unread(connection, name, whole[host_id], scan_id))
+            last, since = whole[host_id].host, whole[host_id].scan_id
+            last = with_later_domains(last, reader.later_domains(host_id, since, scan_id))
+            unread.append(_unread(connection, name, Whole(last, since), scan_id))
         elif known is not None:
             unread.append(known)
     return msgspec.structs.replace(inventory, unread=tuple(unread))

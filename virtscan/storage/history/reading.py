@@ -57,6 +57,18 @@ class ScanReader:
             hosts |= {number: host_from_saved(host) for number, host in self._hosts(scan_id, chosen).items()}
         return hosts
 
+    def later_domains(self, host_id: int, since: int, scan_id: int) -> tuple[Domain, ...]:
+        """Return a host's definitions that are valid at a scan, and were first read after another one."""
+        table = DOMAIN_VERSION
+        ids = self._connection.scalars(
+            sa.select(table.c.id)
+            .where(table.c.host_id == host_id, table.c.first_scan > since, table.c.first_scan <= scan_id)
+            .where(sa.or_(table.c.end_scan.is_(None), table.c.end_scan > scan_id))
+            .order_by(table.c.rank, table.c.id)
+        ).all()
+        self._load(ids)
+        return tuple(self._domains[number] for number in ids)
+
     def _hosts(self, scan_id: int, chosen: sa.ColumnElement[bool]) -> dict[int, Any]:
         """Return hosts with their domains as structs of the inventory file, by id and in their order."""
         query = (
