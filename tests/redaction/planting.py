@@ -34,6 +34,7 @@ from virtscan.model import (
 from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.model.gaps.causes import Failure
 from virtscan.redaction.policy import TABLE, TextKind
+from virtscan.storage import dumps
 
 _SHAPES = {
     TextKind.MAC: "52:54:00:{0:02x}:{1:02x}:{2:02x}",
@@ -49,11 +50,15 @@ _KEPT = {"value": UNFIXED_KERNEL, "declared_kernel": UNFIXED_KERNEL}
 
 
 class Planting:
-    """Texts for fields; `planted` has every distinctive part of those that must not be shown."""
+    """Texts for fields.
+
+    `planted` has every distinctive part of those that must not be shown, `machines` the names of machines and taps.
+    """
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
         self.planted: list[str] = []
+        self.machines: list[str] = []
 
     def struct(self, kind: type, /, **more: Any) -> Any:
         """A value of this type with a name in each of its fields (`Any`: as typed)."""
@@ -95,11 +100,13 @@ class Planting:
                 yield from values(kind, lambda _field: "", name)
 
     def _text(self, text_kind: TextKind, name: str) -> str:
-        if text_kind in {TextKind.KEPT, TextKind.DEVICE, TextKind.SEGMENT}:
+        if text_kind in {TextKind.KEPT, TextKind.DEVICE, TextKind.NETWORK}:
             return _KEPT.get(name, "bond2" if text_kind is TextKind.DEVICE else "kept")
         number = next(self._numbers)
         digits = (number >> 16, number >> 8 & 0xFF, number & 0xFF)
         text = _SHAPES.get(text_kind, "zqname{3}").format(*digits, number)
+        if text_kind in {TextKind.VM, TextKind.TARGET, TextKind.HOST}:
+            self.machines.append(text)
         self.planted += [part for part in _parts(text) if "zq" in part] or [text.partition("/")[0]]
         return text
 
@@ -135,7 +142,11 @@ def fleet(planting: Planting) -> Inventory:
     assert isinstance(made, Inventory)
     places = tuple(msgspec.structs.replace(place, hypervisor=hosts[5].name) for place in made.places)
     netboots = (*made.netboots, planting.struct(Netboot, mac=macs[0], pending=True))
-    return msgspec.structs.replace(made, places=places, netboots=netboots)
+    made = msgspec.structs.replace(made, places=places, netboots=netboots)
+    text = dumps(made).decode()
+    taps = tuple(Device(name=DeviceName(name.upper())) for name in planting.machines if f'"{name}"' in text)
+    hosts[0] = msgspec.structs.replace(hosts[0], devices=(*hosts[0].devices, *taps))
+    return msgspec.structs.replace(made, hypervisors=tuple(hosts))
 
 
 def _host(planting: Planting, number: int) -> Hypervisor:

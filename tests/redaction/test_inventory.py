@@ -1,6 +1,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -41,6 +42,7 @@ from virtscan.model import (
     Persistence,
     Policy,
     ProvisioningKind,
+    RememberedPlace,
     Resources,
     ScanFacts,
     ServerDevice,
@@ -187,7 +189,7 @@ FOREMAN = "https://karl@fore.example.org:8443/x"
             SystemHost(system_kind=ProvisioningKind.FOREMAN, system=FOREMAN, host="lost.example.net"),
             Failure(detail="hosts/7 returned 500", consequence=Consequence.PRIMARY_INTERFACE),
             (
-                "foreman https://user2@host3.zone1.zone3:8443/path2 interfaces of host vm4.zone1.zone4: "
+                "foreman https://user2@host3.zone1.zone4:8443/path2 interfaces of host vm4.zone1.zone2: "
                 f"{WITHHELD}; the primary one is used instead"
             ),
         ),
@@ -365,6 +367,58 @@ def test_the_tap_of_a_vm_that_only_an_earlier_scan_read_is_renamed(tap_name: str
     redacted, _ = redact(scanned, FRESH)
 
     assert redacted.servers[0].devices[0].device.name == ("vm1" if tap_name == "shopweb" else "target1")
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"netboots": (Netboot(mac=Mac("52:54:00:00:00:09"), system="shopweb.example.com", pending=True, source="x"),)},
+        {
+            "places": (
+                RememberedPlace(server="s", interface=None, hypervisor="h", observed_at=TAKEN_AT, domain="ShopWeb"),
+            )
+        },
+        {
+            "gaps": (
+                Gap(item=GuestDomain(uri="test:///x", domain="shopweb"), cause=NotInReport(), about=GapAbout.DOMAIN),
+            )
+        },
+        {
+            "gaps": (
+                Gap(item=OtherItem(text=""), cause=BadDocument(detail="", domains=("shopweb",)), about=GapAbout.DOMAIN),
+            )
+        },
+        {"servers": (server("shopweb"),)},
+        {"subnets": (Subnet(name="pxe", network="10.77.1.0/24", source="x", servers=("shopweb.example.com",)),)},
+    ],
+)
+@pytest.mark.parametrize("name", ["shopweb", "SHOPWEB.example.com", "shopweb.100"])
+def test_no_device_or_network_is_named_like_a_machine(facts: dict[str, Any], name: str) -> None:
+    host = hypervisor(
+        "kvm7",
+        domain("db01", macvtap(name)),
+        devices=(tap(name),),
+        site=name,
+        segments={name: name},
+        reflective=(name,),
+    )
+
+    shown = dumps(redact(msgspec.structs.replace(inventory(host), **facts), FRESH)[0]).decode()
+
+    assert "shopweb" not in shown.casefold()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["10.77.1.0/24", "pxe-10.77.1.0", "10.77.1.5.100", "net-52:54:00:AA:bb:cc", "52-54-00-aa-bb-cc", "2001:db8:7::"],
+)
+def test_no_network_or_site_shows_an_address(name: str) -> None:
+    host = hypervisor("kvm7", domain("db01", macvtap(name)), devices=(tap(name),), site=name, segments={name: name})
+    subnet = Subnet(name=name, network="10.77.1.0/24", source="x")
+
+    shown = dumps(redact(inventory(host, subnets=(subnet,)), FRESH)[0]).decode().casefold()
+
+    assert not [part for part in ("10.77.", "aa:bb:cc", "aa-bb-cc", "db8") if part in shown]
 
 
 @pytest.mark.parametrize("pseudonym", ["vm7", "target7"])

@@ -38,8 +38,13 @@ _PATH_SCHEMES = frozenset(
 )
 _NUMBERED = re.compile(r"(.*)(#[0-9]+)", re.DOTALL)
 _TARGET = re.compile(r"(?:vnet|macvtap|macvlan|tap|vif|veth)[0-9.]*")
-_MAC_IN_NAME = re.compile(r"(?<=^(?:en|ib|sl|wl|ww)x)[0-9a-f]{12}(?![0-9a-f])")
-"""The MAC in a name such as enx525400aabbcc, which systemd gives where no better one is known."""
+_MAC_IN_NAME = re.compile(
+    r"(?<=^(?:en|ib|sl|wl|ww)x)[0-9a-f]{12}(?![0-9a-f])|(?<![0-9a-f])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}(?![0-9a-f])",
+    re.IGNORECASE,
+)
+"""The MAC in a name, such as enx525400aabbcc, which systemd gives where no better one is known."""
+
+_ADDRESS_IN_NAME = re.compile(r"(?<![\d.])\d+(?:\.\d+){3}(?!\d)")
 
 _RECORD = re.compile(rf"({'|'.join(kind.value for kind in ProvisioningKind)}) (.*)", re.DOTALL)
 
@@ -48,11 +53,11 @@ Rewrite: TypeAlias = Callable[[str], str]
 
 
 class Forms:
-    """The redaction of texts by kind; `vm_names` are those of VMs and taps, case-folded, that no device may show."""
+    """The redaction of texts by kind; `names` are those of machines and taps, case-folded, that no device may show."""
 
-    def __init__(self, pseudonyms: Pseudonyms, vm_names: Set[str] = frozenset()) -> None:
+    def __init__(self, pseudonyms: Pseudonyms, names: Set[str] = frozenset()) -> None:
         self._pseudonyms = pseudonyms
-        self._vm_names = vm_names
+        self._names = names
         self._rewrites: Mapping[TextKind, Rewrite] = {
             TextKind.KEPT: lambda text: text,
             TextKind.TEXT: lambda _text: WITHHELD,
@@ -67,7 +72,7 @@ class Forms:
                 self._word(text) if is_common_target(text) else pseudonyms.whole("target", text)
             ),
             TextKind.NODE_DEVICE: partial(pseudonyms.whole, "node-device"),
-            TextKind.SEGMENT: cache(lambda text: pseudonyms.address(text) if is_address(text) else self._word(text)),
+            TextKind.NETWORK: cache(self._word),
             TextKind.SOURCE: cache(self._source),
             TextKind.RECORD_SOURCE: cache(self._record_source),
             TextKind.SYSTEM: cache(self._system),
@@ -93,14 +98,20 @@ class Forms:
         return self._path(text) if "/" in text else self._word(text)
 
     def _word(self, text: str) -> str:
-        """Return the name of a device or segment; it stays unless it has a MAC, or is that of a VM or its tap."""
-        if text.casefold() in self._vm_names:
-            return self._pseudonyms.whole("target", text)
-        return _MAC_IN_NAME.sub(self._digits, text)
+        """Return the name of a device or network: as it is, save names of machines and taps, addresses and MACs."""
+        if self._names & {text.casefold(), text.partition(".")[0].casefold()}:
+            return self._pseudonyms.name("target", text)
+        if is_address(text):
+            return self._pseudonyms.address(text)
+        text = _ADDRESS_IN_NAME.sub(lambda match: self._pseudonyms.address(match[0]), text)
+        return _MAC_IN_NAME.sub(self._mac, text)
 
-    def _digits(self, match: re.Match[str]) -> str:
-        pairs = (match[0][place : place + 2] for place in range(0, len(match[0]), 2))
-        return self.of(":".join(pairs), TextKind.MAC).replace(":", "")
+    def _mac(self, match: re.Match[str]) -> str:
+        """Return the pseudonym of a MAC, with the separators of the text."""
+        digits = re.sub("[:-]", "", match[0].lower())
+        pairs = (digits[place : place + 2] for place in range(0, len(digits), 2))
+        separator = match[0][2] if match[0][2] in ":-" else ""
+        return self.of(":".join(pairs), TextKind.MAC).replace(":", separator)
 
     def _source(self, text: str) -> str:
         """Replace the names in a URI, or in the SOURCE of a server; text of another form is replaced as one name."""

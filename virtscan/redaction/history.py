@@ -10,7 +10,7 @@ from virtscan.redaction.walking import redacted
 def redact_counts(counts: tuple[ScanCounts, ...], known: Map) -> tuple[tuple[ScanCounts, ...], Map]:
     """Return the counts of scans with pseudonyms, and the map of them."""
     pseudonyms = Pseudonyms(known)
-    forms = Forms(pseudonyms)
+    forms = Forms(pseudonyms, known.machines)
     return tuple(redacted(scan_counts, forms) for scan_counts in counts), pseudonyms.map()
 
 

@@ -1,6 +1,5 @@
 """Redaction of an inventory: stable pseudonyms for hosts, domains, MACs, addresses and users; pure."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from glob import escape
@@ -12,14 +11,11 @@ from virtscan.correlator.findings.waivers import Waivers
 from virtscan.model import WAIVER_PATTERNS, Inventory, Waiver
 from virtscan.redaction.forms import WITHHELD, Forms, is_common_target
 from virtscan.redaction.policy import TextKind
-from virtscan.redaction.pseudonyms import Map, Pseudonyms, is_address
-from virtscan.redaction.walking import redacted
+from virtscan.redaction.pseudonyms import Map, Pseudonyms
+from virtscan.redaction.walking import redacted, texts_of
 
 _NOTHING = "nothing-that-was-found"
 """Pattern of a waiver that matches nothing."""
-
-_OF_A_VM = re.compile("(?:vm|target)[0-9]+")
-"""Pseudonym of a VM or its tap."""
 
 _TEXT_KINDS = dict(zip(WAIVER_PATTERNS, (TextKind.HOST, TextKind.VM, TextKind.MAC, TextKind.HOST), strict=True))
 
@@ -29,10 +25,11 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
 
     Equal names get equal pseudonyms in all inventories that share a map. Addresses of one subnet stay in one subnet, so
     verdicts do not change. Free text is withheld. Names of devices, networks, segments and sites remain: without them
-    findings are useless. Only a device that is named like a VM or its tap, or with its MAC, has another name.
+    findings are useless. Only machines, taps, addresses and MACs among them, or in them, have pseudonyms.
     """
     pseudonyms = Pseudonyms(known)
-    forms = Forms(pseudonyms, frozenset(_names_of_vms(inventory, known, pseudonyms)))
+    _name(inventory, pseudonyms)
+    forms = Forms(pseudonyms, pseudonyms.map().machines)
     result = msgspec.structs.replace(redacted(inventory, forms), redaction=known.identity)
     if inventory.policy.waivers:
         waivers = tuple(_waivers(inventory, forms))
@@ -40,23 +37,15 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
     return result, pseudonyms.map()
 
 
-def _names_of_vms(inventory: Inventory, known: Map, pseudonyms: Pseudonyms) -> Iterator[str]:
-    """Yield the case-folded names of VMs and their taps, also those of earlier scans, after giving each a pseudonym.
-
-    Devices may have these names, and must not be the first to get the pseudonym.
-    """
-    yield from (name.casefold() for name, pseudonym in known.names.items() if _OF_A_VM.fullmatch(pseudonym))
-    for facts in (inventory, *inventory.merged):
-        earlier = (host.last for host in facts.unread if host.last is not None)
-        for domain in (domain for host in (*facts.hypervisors, *earlier) for domain in host.domains):
-            pseudonyms.name("vm", domain.name)
-            yield domain.name.casefold()
-            if not is_address(domain.name):
-                yield domain.name.partition(".")[0].casefold()
-            for interface in domain.interfaces:
-                if interface.target and not is_common_target(interface.target):
-                    pseudonyms.whole("target", interface.target)
-                    yield interface.target.casefold()
+def _name(inventory: Inventory, pseudonyms: Pseudonyms) -> None:
+    """Give each name of a machine or tap a pseudonym of its own kind, before devices with that name get one."""
+    # A name of a host may also be that of a VM: VMs first.
+    for kinds in ({TextKind.VM, TextKind.TARGET}, {TextKind.HOST}):
+        for text_kind, name in dict.fromkeys(texts_of(inventory, kinds)):
+            if text_kind is not TextKind.TARGET:
+                pseudonyms.name(text_kind.value, name)
+            elif not is_common_target(name):
+                pseudonyms.whole(text_kind.value, name)
 
 
 def _waivers(inventory: Inventory, forms: Forms) -> Iterator[Waiver]:

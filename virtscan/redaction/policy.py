@@ -22,8 +22,9 @@ from virtscan.trace.boots.boot import Boot, BootError, Trace
 class TextKind(Enum):
     """Kind of a text.
 
-    KEPT: a keyword, or the name of a network or site, without which findings are useless. TEXT: free text, which may
-    contain any name and is withheld. The others are names of one kind, or addresses.
+    KEPT: a keyword. TEXT: free text, which may contain any name and is withheld. DEVICE and NETWORK (also a segment, a
+    subnet or a site) stay except for names of machines, addresses and MACs: without them findings are useless. The
+    others are names of one kind, or addresses.
     """
 
     KEPT = "kept"
@@ -36,7 +37,7 @@ class TextKind(Enum):
     DEVICE = "device"
     TARGET = "target"
     NODE_DEVICE = "node-device"
-    SEGMENT = "segment"
+    NETWORK = "network"
     SOURCE = "source"
     RECORD_SOURCE = "record-source"
     SYSTEM = "system"
@@ -62,7 +63,7 @@ _SERVER = {
     "macs": _K.MAC,
     "declared_macs": _K.MAC,
     "addresses": _K.ADDRESS,
-    "segments": _K.SEGMENT,
+    "segments": _K.NETWORK,
     "subnets": _K.ADDRESS,
     "runs_on": _K.HOST,
     "system_uuid": _K.UUID,
@@ -76,11 +77,11 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, TextKind]] = {
         "name": _K.HOST,
         "own_name": _K.HOST,
         "uri": _K.SOURCE,
-        "site": _K.KEPT,
+        "site": _K.NETWORK,
         "kernel_build": _K.KEPT,
         "declared_kernel": _K.KEPT,
         "system_uuid": _K.UUID,
-        "segments": _K.SEGMENT,
+        "segments": _K.NETWORK,
         "reflective": _K.DEVICE,
         "former_keys": _K.KEY,
     },
@@ -102,14 +103,14 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, TextKind]] = {
     model.Interface: {
         "type": _K.KEPT,
         "mac": _K.MAC,
-        "network": _K.KEPT,
-        "portgroup": _K.KEPT,
+        "network": _K.NETWORK,
+        "portgroup": _K.NETWORK,
         "source": _K.DEVICE,
         "model": _K.KEPT,
         "target": _K.TARGET,
     },
     model.Attachment: {"device": _K.DEVICE},
-    model.Network: {"name": _K.KEPT, "forward_mode": _K.KEPT},
+    model.Network: {"name": _K.NETWORK, "forward_mode": _K.KEPT},
     model.Device: {
         "name": _K.DEVICE, "lower": _K.DEVICE, "driver": _K.KEPT, "addresses": _K.ADDRESS, "sources": _K.SOURCE,
     } | {"mac": _K.MAC, "permanent_mac": _K.MAC},
@@ -122,7 +123,7 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, TextKind]] = {
     servers.Offload: {"features": _K.KEPT},
     provisioning.Netboot: {"mac": _K.MAC, "system": _K.VM, "source": _K.RECORD_SOURCE, "server": _K.HOST},
     provisioning.Subnet: {
-        "name": _K.KEPT, "network": _K.ADDRESS, "source": _K.RECORD_SOURCE, "servers": _K.HOST,
+        "name": _K.NETWORK, "network": _K.ADDRESS, "source": _K.RECORD_SOURCE, "servers": _K.HOST,
     },
     memory.UnreadHost: {"hypervisor": _K.HOST},
     memory.RememberedPlace: {
@@ -136,7 +137,7 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, TextKind]] = {
     gap_model.Gap: {"hypervisor": _K.HOST},
     i.WholeHost: {"uri": _K.SOURCE},
     i.GuestDomain: {"uri": _K.SOURCE, "domain": _K.VM},
-    i.HostNetwork: {"uri": _K.SOURCE, "network": _K.KEPT},
+    i.HostNetwork: {"uri": _K.SOURCE, "network": _K.NETWORK},
     i.NamedDevice: {"uri": _K.SOURCE, "device": _K.DEVICE},
     i.NodeDevice: {"uri": _K.SOURCE, "node_device": _K.NODE_DEVICE},
     i.HostFact: {"uri": _K.SOURCE},
@@ -146,7 +147,7 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, TextKind]] = {
     i.Servers: {"servers": _K.HOST},
     i.System: {"system": _K.SYSTEM},
     i.SystemList: {"system": _K.SYSTEM, "list": _K.KEPT},
-    i.SystemSubnet: {"system": _K.SYSTEM, "subnet": _K.KEPT},
+    i.SystemSubnet: {"system": _K.SYSTEM, "subnet": _K.NETWORK},
     i.SystemHost: {"system": _K.SYSTEM, "host": _K.VM},
     i.SystemHosts: {"system": _K.SYSTEM},
     i.CaptureFile: {"file": _K.CAPTURE},
@@ -156,7 +157,7 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, TextKind]] = {
     i.OldRecords: {"source": _K.RECORD_SOURCE},
     i.WaiverItem: {"reason": _K.TEXT} | _GLOBS,
     i.HypervisorItem: {"hypervisor": _K.HOST},
-    i.NamedSegment: {"segment": _K.SEGMENT},
+    i.NamedSegment: {"segment": _K.NETWORK},
     i.OtherItem: {"text": _K.TEXT},
     c.Failure: {"detail": _K.TEXT},
     c.BadDocument: {"detail": _K.TEXT, "domains": _K.VM},
@@ -166,7 +167,7 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, TextKind]] = {
     c.NoDefinitions: {"left_out": _K.FILE},
     c.FilesLeftOut: {"files": _K.FILE},
     c.NoDomainDefined: {"session": _K.SOURCE},
-    c.DefinedTwice: {"network": _K.KEPT, "first": _K.ORIGIN},
+    c.DefinedTwice: {"network": _K.NETWORK, "first": _K.ORIGIN},
     c.OffloadUnknown: {"devices": _K.DEVICE, "above_unlisted": _K.DEVICE},
     c.EthtoolFailed: {"detail": _K.TEXT, "features": _K.KEPT},
     c.FeaturesConflict: {"features": _K.KEPT},
@@ -178,14 +179,14 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, TextKind]] = {
     m.PlaceContradicted: {"runs_on": _K.HOST, "hypervisor": _K.HOST},
     m.ReadTwice: {"hypervisor": _K.HOST},
     m.ForeignServer: {"source": _K.RECORD_SOURCE},
-    m.SegmentUnmatched: {"near": _K.SEGMENT},
+    m.SegmentUnmatched: {"near": _K.NETWORK},
     m.NoSuchDevice: {"key": _K.KEPT, "device": _K.DEVICE, "near": _K.DEVICE},
     m.NoSuchHypervisor: {"runs_on": _K.HOST, "near": _K.HOST},
     m.WaiverOfNamesakes: {"names": _K.HOST},
     m.ForeignFrames: {"link_name": _K.KEPT},
     history.ScanRecord: {"version": _K.KEPT, "scope": _K.SCOPE},
-    history.FindingCount: {"site": _K.KEPT, "server": _K.HOST},
-    history.CapacityCount: {"site": _K.KEPT},
+    history.FindingCount: {"site": _K.NETWORK, "server": _K.HOST},
+    history.CapacityCount: {"site": _K.NETWORK},
     Trace: {"file": _K.CAPTURE},
     Boot: {
         "mac": _K.MAC,

@@ -31,6 +31,9 @@ _ADDRESS = re.compile(r"[0-9A-Fa-f:.]*(?:%\w*)?(?:/[0-9.]*)?")
 """A possible address; `ipaddress`, which is slow, decides."""
 
 _HOST_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
+_OF_A_MACHINE = re.compile("(?:vm|target|host)[0-9]+")
+"""Pseudonym of a machine, or of the tap of a VM."""
+
 _TOKEN = re.compile(r"[\w.:-]+(?:/\d+)?")
 """A word of a typed condition: a MAC, an address, or a name with its domain."""
 
@@ -46,6 +49,13 @@ class Map(msgspec.Struct, frozen=True, kw_only=True):
     def identity(self) -> str:
         """Return a word that distinguishes this map from others, without showing its key."""
         return hashlib.sha256(f"map:{self.key}".encode()).hexdigest()[:16]
+
+    @property
+    def machines(self) -> frozenset[str]:
+        """Return the case-folded names of machines and of the taps of VMs."""
+        return frozenset(
+            name.casefold() for name, pseudonym in self.names.items() if _OF_A_MACHINE.fullmatch(pseudonym)
+        )
 
 
 def load_map(data: bytes, *, origin: str) -> Map:

@@ -1,6 +1,6 @@
 """Redaction of any value of the model, field by field; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from functools import cache
 from typing import TypeVar
 
@@ -17,6 +17,24 @@ S = TypeVar("S", bound=msgspec.Struct)
 def redacted(item: S, forms: Forms) -> S:
     """Return a copy of a value with pseudonyms for names, including nested values."""
     return _Walk(forms).struct(item)
+
+
+def texts_of(item: msgspec.Struct, kinds: Set[TextKind]) -> Iterator[tuple[TextKind, str]]:
+    """Yield the texts of these kinds with their kind, including those of nested values."""
+    for field, text_kind in _fields_with(type(item), frozenset(kinds)):
+        yield from _texts(getattr(item, field), text_kind, kinds)
+
+
+def _texts(value: object, text_kind: TextKind, kinds: Set[TextKind]) -> Iterator[tuple[TextKind, str]]:
+    match value:
+        case str():
+            if value and text_kind in kinds:
+                yield text_kind, value
+        case msgspec.Struct():
+            yield from texts_of(value, kinds)
+        case tuple():
+            for item in value:
+                yield from _texts(item, text_kind, kinds)
 
 
 class _Walk:
@@ -60,14 +78,43 @@ class _Walk:
 
 @cache
 def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, TextKind], ...]:
-    """Return the fields of a type that may change, with their kinds; a field without a kind is withheld."""
-    described = TABLE.get(kind, {})
+    """Return the fields of a type that may change, with their kinds."""
+    return tuple(
+        (name, text_kind)
+        for name, text_kind, inner in _described(kind)
+        if _can_hold(inner, text=text_kind is not TextKind.KEPT)
+    )
+
+
+@cache
+def _fields_with(kind: type[msgspec.Struct], kinds: Set[TextKind]) -> tuple[tuple[str, TextKind], ...]:
+    """Return the fields of a type that can contain texts of these kinds, with their own kinds."""
+    return tuple(
+        (name, text_kind)
+        for name, text_kind, inner in _described(kind)
+        if text_kind in kinds or _has_kind(inner, kinds)
+    )
+
+
+def _described(kind: type[msgspec.Struct]) -> Iterator[tuple[str, TextKind, info.Type]]:
+    """Yield the fields of a type with their kinds; a field without a kind is withheld."""
+    described = TABLE.get(getattr(kind, "__origin__", kind), {})
     struct = info.type_info(kind)
     assert isinstance(struct, info.StructType)  # noqa: S101  msgspec's own word for a Struct
-    fields = ((field.name, described.get(field.name, TextKind.TEXT), field.type) for field in struct.fields)
-    return tuple(
-        (name, text_kind) for name, text_kind, inner in fields if _can_hold(inner, text=text_kind is not TextKind.KEPT)
-    )
+    return ((field.name, described.get(field.name, TextKind.TEXT), field.type) for field in struct.fields)
+
+
+def _has_kind(kind: info.Type, kinds: Set[TextKind]) -> bool:
+    """Return True if a type has a struct with a text of these kinds, at any depth."""
+    match kind:
+        case info.StructType(cls=cls):
+            return bool(_fields_with(cls, kinds))
+        case info.UnionType(types=types):
+            return any(_has_kind(member, kinds) for member in types)
+        case info.VarTupleType(item_type=inner) | info.Metadata(type=inner):
+            return _has_kind(inner, kinds)
+        case _:
+            return False
 
 
 def _can_hold(kind: info.Type, *, text: bool) -> bool:
