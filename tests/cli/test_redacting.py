@@ -186,6 +186,18 @@ def test_a_pattern_on_what_stays_matches_with_pseudonyms_too(
     assert f"1 of 1 row matches {condition}" in capfd.readouterr().out
 
 
+def test_a_condition_on_a_device_that_is_named_like_a_vm_shows_its_pseudonym(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    host = hypervisor("kvm7", domain("web01", macvtap("web01")), kernel=UNFIXED_KERNEL)
+    (tmp_path / "fleet.json").write_bytes(dumps(inventory(host)))
+
+    run(["report", str(tmp_path / "fleet.json"), "--redact", str(tmp_path / "m"), "--where", "source_device=web01"])
+
+    assert "1 of 1 row matches source_device=vm1" in (shown := capfd.readouterr().out)
+    assert "web01" not in shown
+
+
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
 def test_a_column_whose_values_change_takes_no_pattern(view: Callable[[Report], Document], saved: str) -> None:
     real = loads(Path(saved).read_bytes(), origin=saved)

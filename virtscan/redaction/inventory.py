@@ -38,7 +38,7 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
 
 
 def _name(inventory: Inventory, pseudonyms: Pseudonyms) -> None:
-    """Give each name of a machine or tap a pseudonym of its own kind, before devices with that name get one."""
+    """Give names of machines and taps pseudonyms of their kinds, before devices with these names."""
     # A name of a host may also be that of a VM: VMs first.
     for kinds in ({TextKind.VM, TextKind.TARGET}, {TextKind.HOST}):
         for text_kind, name in dict.fromkeys(texts_of(inventory, kinds)):

@@ -115,7 +115,7 @@ class Pseudonyms:
         return ".".join((self.whole(kind, host), *map(self._zone, zones)))
 
     def _zone(self, name: str) -> str:
-        return name if not name or is_of_any_machine(name) else self.whole("zone", name)
+        return name if not name or name.isdigit() or is_of_any_machine(name) else self.whole("zone", name)
 
     def of_other_text(self, kind: str, name: str) -> str:
         """Return the pseudonym of a text that is not a name, such as a path; each kind has its own."""

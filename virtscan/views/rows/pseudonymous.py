@@ -40,10 +40,13 @@ def under_pseudonyms(text: str, section: Section, of: Callable[[str], str]) -> s
         of: Gives a name its pseudonym, and returns a name without one as it is.
     """
     condition = parse_condition(text)
-    if not _has_pseudonyms(condition, section):
+    is_kept = not _has_pseudonyms(condition, section)
+    if is_kept and ("~" in condition.sign or _GLOB & {*condition.operand}):
         return text
     parts = (part.strip() for part in condition.operand.split(","))
-    operand = ",".join(part and (_WITHHELD if (pseudonym := of(part)) == part else pseudonym) for part in parts)
+    operand = ",".join(
+        part and (_WITHHELD if (pseudonym := of(part)) == part and not is_kept else pseudonym) for part in parts
+    )
     return msgspec.structs.replace(condition, operand=operand).text
 
 
