@@ -43,7 +43,7 @@ def test_a_history_is_not_one_of_its_scans(url: str) -> None:
         check_url(url, "--history", private=False)
 
 
-@pytest.mark.parametrize("text", ["fleet.json", "/var/lib/virtscan/fleet.json", "sqlite.json", "http://db/virtscan"])
+@pytest.mark.parametrize("text", ["fleet.json", "/var/lib/virtscan/fleet.json", "sqlite.json", "a:b", "./sqlite:a"])
 def test_everything_else_is_a_file(text: str) -> None:
     assert not is_history(text)
 
@@ -51,6 +51,13 @@ def test_everything_else_is_a_file(text: str) -> None:
 @pytest.mark.parametrize("text", ["sqlite:///a", "postgresql://a/b", "postgres://a/b", "postgresql+psycopg:///b"])
 def test_a_database_is_known_by_its_scheme(text: str) -> None:
     assert is_history(text)
+
+
+@pytest.mark.parametrize("text", ["sqlite:a.sqlite", "sqlite:/a", "postgresql:a", "mysql://a/b", "http://db/virtscan"])
+def test_an_invalid_url_is_not_taken_for_a_file_that_does_not_exist_yet(text: str) -> None:
+    assert is_history(text)
+    with pytest.raises(ConfigError, match="not the URL of a database"):
+        check_url(text, "--since", private=False)
 
 
 def test_a_postgresql_is_opened_with_psycopg() -> None:

@@ -10,6 +10,8 @@ from virtscan.errors import ConfigError
 from virtscan.transport import url_secrets
 
 _HISTORY = re.compile(r"(sqlite|postgres(?:ql)?)(?:\+[a-z0-9_]+)?:(?=/)")
+_URL = re.compile(r"(?:sqlite|postgres(?:ql)?)(?:\+[a-z0-9_]+)?:|[A-Za-z][A-Za-z0-9+.-]*://")
+"""A URL, also with too few slashes: as the name of a file it would be one that does not exist yet."""
 _NO_FILE = re.compile(r"sqlite[^:]*:(?!///)|sqlite[^:]*:///(?:[?]|:memory:|$)")
 """An SQLite URL without a file, which would be a database in memory, lost at the end."""
 _FILE = re.compile(r"(?:sqlite:(?://(?!/))?)?([^~:@?#%\s][^:@?#%]*(?<!/))")
@@ -33,8 +35,8 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_history(text: str) -> bool:
-    """Return True for the URL of a database; everything else is a file."""
-    return _HISTORY.match(text) is not None
+    """Return True for a URL, which `check_url` then checks; everything else is a file."""
+    return _URL.match(text) is not None
 
 
 def parse_address(text: str) -> Address:
@@ -91,7 +93,7 @@ def check_url(url: str, origin: str, *, private: bool) -> str:
     Raises:
         ConfigError: It is not such a URL, names a scan, or has a password that others can read.
     """
-    if not is_history(url) or _NO_FILE.match(url):
+    if not _HISTORY.match(url) or _NO_FILE.match(url):
         raise ConfigError(
             f"{origin}: not the URL of a database: {url_secrets.shown(url)[:_LONGEST]!r}; {_correct_form(url)}"
         )

@@ -14,6 +14,7 @@ from virtscan.cli.options import FILE_OR_URL, duration_option, enum_option
 from virtscan.cli.output.outputs import OutputError, ReaderGoneError, print_line
 from virtscan.errors import VirtscanError
 from virtscan.model import FailOn, Inventory
+from virtscan.storage.address import is_history
 
 
 class _Plugin(Command):
@@ -76,7 +77,7 @@ def check(file: str, scope: str | None, timeout: float, max_scan_age: float, fai
 
 
 def _saved(file: str, scope: str | None, timeout: float) -> Inventory:
-    if "://" not in file:
+    if not is_history(file):
         return load(Path(file))
     from virtscan.cli.history.source import recalled
 
