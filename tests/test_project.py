@@ -17,8 +17,8 @@ from packaging.utils import canonicalize_name
 
 from tests.readme import DOCUMENTS, PROJECT, README, can_be_run, examples, printed
 from virtscan.cli.exit_codes import ExitCode
-from virtscan.cli.help import INTERNAL_ERROR
 from virtscan.cli.main import COMMANDS, INTERRUPTED, READER_GONE, WRONG_USAGE, virtscan
+from virtscan.cli.process.installation import INTERNAL_ERROR
 from virtscan.offload import READERS
 from virtscan.reporters import REPORTERS
 from virtscan.views import VIEWS

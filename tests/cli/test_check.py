@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.build import UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
+from tests.conftest import PROJECT
+from tests.harness.patience import LONG
 from tests.harness.postgresql import PostgreSQL
 from tests.storage.history.nights import host, nights, save, vm
 from virtscan.cli.main import run
@@ -138,6 +142,28 @@ def test_a_defect_is_unknown(monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
     assert (code, printed.out) == (3, "VIRTSCAN UNKNOWN: internal error; see standard error\n")
     assert "ZeroDivisionError" in printed.err
     assert (other_code, capfd.readouterr().out) == (70, "")
+
+
+@pytest.mark.parametrize("module", ["click", "msgspec"])
+def test_a_broken_installation_is_unknown_and_for_other_commands_no_risk(module: str, tmp_path: Path) -> None:
+    (tmp_path / f"{module}.py").write_text("raise ImportError('libfoo.so is missing')")
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{PROJECT}"}
+
+    checked, reported = (
+        subprocess.run(
+            [sys.executable, "-m", "virtscan", command, "fleet.json"],
+            env=environment, capture_output=True, text=True, check=False, timeout=LONG,
+        )
+        for command in ("check", "report")
+    )  # fmt: skip
+
+    assert (checked.returncode, checked.stdout) == (
+        3,
+        "VIRTSCAN UNKNOWN: virtscan can't be loaded; see standard error\n",
+    )
+    assert (reported.returncode, reported.stdout) == (70, "")
+    assert "libfoo.so is missing" in checked.stderr
+    assert "libfoo.so is missing" in reported.stderr
 
 
 def test_a_database_that_does_not_answer_is_unknown_before_the_monitoring_ends_the_check(

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from virtscan.cli.process.installation import INTERNAL_ERROR
 from virtscan.errors import ConfigError
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -86,10 +87,6 @@ STATUSES = {
 
 WORKS = {0: "done", 2: "wrong usage or configuration"}
 """Exit codes of a command without a result of its own."""
-
-
-INTERNAL_ERROR = 70
-"""Exit code of a defect of virtscan."""
 
 
 class Command(click.Command):

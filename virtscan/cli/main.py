@@ -5,9 +5,10 @@ import importlib
 import click
 
 from virtscan import __version__
-from virtscan.cli.help import INTERNAL_ERROR, Command, CommandGroup
+from virtscan.cli.help import Command, CommandGroup
 from virtscan.cli.output.console import print_message
 from virtscan.cli.output.outputs import OutputError, ReaderGoneError
+from virtscan.cli.process.installation import report_broken
 from virtscan.cli.process.streams import StandardOutputError, drop_output
 from virtscan.errors import VirtscanError
 
@@ -124,7 +125,7 @@ def _report_defect(arguments: list[str]) -> int:
         command = virtscan.get_command(click.Context(virtscan), arguments[0])
     except Exception:  # noqa: BLE001 the defect may be in the import of the command
         command = None
-    return command.report_defect() if isinstance(command, Command) else INTERNAL_ERROR
+    return command.report_defect() if isinstance(command, Command) else report_broken(arguments)
 
 
 def _show(error: click.ClickException) -> None:

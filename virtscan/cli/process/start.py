@@ -6,6 +6,7 @@ import sys
 from typing import NoReturn
 
 from virtscan.cli.process import signals, streams, supervision
+from virtscan.cli.process.installation import report_broken
 
 YOUNG_OBJECTS = 100_000
 """New objects between two searches for reference cycles. Values, trees and documents have no cycles, and Python's
@@ -21,6 +22,10 @@ def main() -> NoReturn:
     # Read by libvirt's client, which would start the user's own daemon, and with it VMs; both would end with the scan.
     os.environ["LIBVIRT_AUTOSTART"] = "0"
     gc.set_threshold(YOUNG_OBJECTS)
-    from virtscan.cli.main import run
-
-    streams.end(run(sys.argv[1:]))
+    arguments = sys.argv[1:]
+    try:
+        from virtscan.cli.main import run
+    except ImportError as error:  # Python's own exit code for it is 1, which means "at risk" here
+        sys.stderr.write(f"virtscan: can't be loaded: {error}; install it again, with this Python\n")
+        streams.end(report_broken(arguments))
+    streams.end(run(arguments))
