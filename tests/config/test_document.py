@@ -168,6 +168,13 @@ def test_an_empty_text_and_one_that_no_program_takes_are_refused(text: str, mess
         ('[[hypervisor]]\nuri = "a"\n[[hypervisor]]\nname = "b"\nuri = "qemu+ssh://hv1:x/"', 5),
         ('[[hypervisor]]\nname = "a"\nuris = ["b", "c"]', 2),
         ('[[hypervisor]]\nuri = "a"\nfacts = "b"', 3),
+        ('[[hypervisor]]\nuri = "a"\n\nxml = "b"', 4),
+        ('[[hypervisor]]\nname = "a"\nuris = []', 3),
+        ('[[ "hypervisor" ]]\n"uri" = "a"\n"facts" = "b"', 3),
+        ('[[hypervisor]]\nuri = "a"\n[hypervisor.segments]\nuri = 2', 3),
+        ("# \u2028\x85\n[scan]\nstats = 1", 3),
+        ("scan.stats = true\nscan . deadline = 5", 2),
+        ("[scan]\r\nstats = 1\r\n", 2),
     ],
 )
 def test_each_error_has_the_line_of_its_key(text: str, line: int) -> None:

@@ -7,25 +7,34 @@ from contextlib import contextmanager
 
 from virtscan.errors import ConfigError
 
-_TABLE = re.compile(r"\s*\[\[?\s*([\w-]+)\s*\]\]?\s*(?:#.*)?")
-_KEY = re.compile(r"\s*([\w-]+)\s*[.=]")
+_NAME = r"""\s*["']?([\w-]+)["']?\s*"""
+_TABLE = re.compile(rf"\s*\[\[?{_NAME}(?:\.{_NAME}.*)?\]\]?\s*(?:#.*)?")
+_KEY = re.compile(rf"{_NAME}(?:\.{_NAME})?[.=]")
 
 Lines = Mapping[tuple[str, int, str | None], int]
 """Line numbers, from 1, by table, its number from 1 and key; the key is None for the table's header."""
 
 
 def lines_of(text: str) -> Lines:
-    """Find the lines of tables and keys in a valid TOML text; keys of inline and dotted tables have none."""
+    """Find the lines of tables and their keys in a valid TOML text; keys of inline tables have none."""
     lines: dict[tuple[str, int, str | None], int] = {}
     count: Counter[str] = Counter()
     table = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if header := _TABLE.fullmatch(line):
-            table = header[1]
-            count[table] += 1
-            lines[table, count[table], None] = number
-        elif key := _KEY.match(line):
-            lines.setdefault((table, count[table], key[1]) if table else (key[1], 1, None), number)
+            table, key = header.groups()
+            if key is None:
+                count[table] += 1
+                lines[table, count[table], None] = number
+            else:  # a table in a table, such as [hypervisor.segments]
+                lines.setdefault((table, count[table] or 1, key), number)
+                table = f"{table}.{key}"
+        elif names := _KEY.match(line):
+            if not table:
+                lines.setdefault((names[1], 1, names[2]), number)
+                lines.setdefault((names[1], 1, None), number)
+            else:
+                lines.setdefault((table, count[table], names[1]), number)
     return lines
 
 
