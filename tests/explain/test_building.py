@@ -285,7 +285,7 @@ PLACE = ("needs-place", "where satellite runs: its MAC is unknown")
         (scene(servers=(server(),), kernel=None), [KERNEL, PLACE]),
         (
             scene(servers=()),
-            [("needs-server", "no provisioning server given: --server NAME:INTERFACE=ssh://root@HOST")],
+            [("needs-server", "a provisioning server (none given)")],
         ),
         (
             scene(servers=(server(tx_checksum=State.UNKNOWN),), kernel="3.13.0-24-generic"),

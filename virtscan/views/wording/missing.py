@@ -27,7 +27,7 @@ def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
         case r.NeedsKernel(hypervisor=host, release=release, basis=basis):
             return f"whether kernel {release} of {host} is fixed: {kernel_basis(basis)}"
         case r.NeedsServer():
-            return "no provisioning server given: --server NAME:INTERFACE=ssh://root@HOST"
+            return "a provisioning server (none given)"
         case r.NeedsOffload(server=name, interface=str(interface), why=None, devices=()):
             return f"TX checksum offload of {sender(name, interface)}: not all devices above and below it are known"
         case r.NeedsOffload(server=name, interface=interface, why=why, devices=devices):
