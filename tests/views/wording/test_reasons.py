@@ -194,7 +194,7 @@ BOND = DeviceName("bond2")
             r.OffloadKnown(server="sat", interface="eth0", state=State.ON, devices=(ETH0, ETH1), assumed=True),
             "sat eth0: TX checksum offload is on (assumed) on eth0, eth1",
         ),
-        (r.AfterReboot(server="sat", state=State.OFF), "it stays off after a reboot"),
+        (r.AfterReboot(server="sat", state=State.OFF), "the offload stays off after a reboot"),
         (r.AfterReboot(server="sat", state=State.ON), "off now; on again after a reboot"),
         (
             r.WasOnHypervisor(server="sat", hypervisor="hv1", domain="vm"),

@@ -35,7 +35,7 @@ def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
             words = "not read" if why is None else cause_words(why, taken_at)
             return f"TX checksum offload of {sender(name, interface)}{where}: {words}"
         case r.NeedsReboot(why=why):
-            return f"whether it stays off after a reboot{'' if why is None else f': {setting_words(why)}'}"
+            return f"whether the offload stays off after a reboot{'' if why is None else f': {setting_words(why)}'}"
         case r.NeedsPlace():
             return f"where {reason.server} runs: {_unlocated(reason)}"
         case r.NeedsNicKinds(hypervisor=host, device=None, nics=()):

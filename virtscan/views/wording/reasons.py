@@ -144,7 +144,7 @@ class Wording:
             case r.AfterReboot(state=state, setting=setting):
                 why = "" if setting is None else f": {setting_words(setting)}"
                 stays = state is State.OFF
-                return f"{'it stays off' if stays else 'off now; on again'} after a reboot{why}"
+                return f"{'the offload stays off' if stays else 'off now; on again'} after a reboot{why}"
             case r.NicFills(server=name, model=str(model)):
                 return f"the NIC of {name} is a virtual {model}, which sends only complete checksums"
             case r.NicFills(server=name):
@@ -161,7 +161,7 @@ class Wording:
                 where = "" if segment is None else f" (segment {segment})"
                 return f"no server serves {named(device)} of {host}{where}: {listed(servers)}"
             case r.OnRecord(servers=servers):
-                return f"a provisioning system has {listed(servers)} on record for it"
+                return f"a provisioning system has {listed(servers)} on record for the interface"
             case r.ExclusionContradicted(server=name, device=device):
                 return f"a declaration or record excludes {name}, but its NIC is on {named(device)} itself"
             case _:
@@ -228,7 +228,7 @@ def _place(reason: r.Reason) -> str | None:
         case r.ObservedPhysical(server=name):
             return f"{name} is a physical machine with NICs of its own"
         case r.NotOnHypervisor(server=name, hypervisor=host, macs=macs):
-            return f"{name} is not on {host}: it was read completely and nothing there has {listed(macs)}"
+            return f"{name} is not on {host}, which was read completely: nothing there has {listed(macs)}"
         case r.OnOtherHypervisor(server=name, hypervisor=host, domain=None):
             return f"{name} runs on {host} itself, another hypervisor"
         case r.OnOtherHypervisor(server=name, hypervisor=host, domain=domain):
