@@ -81,7 +81,7 @@ def test_risks_of_a_removed_hypervisor_are_not_taken_for_cured() -> None:
         ("off", "on", None, "TX checksum offload of sat eth0 was switched on"),
         ("off", "on", "eth1", "TX checksum offload of sat eth0 was switched on (eth1)"),
         (None, "unknown", None, "TX checksum offload of sat eth0 was not read"),
-        ("unknown", None, None, "TX checksum offload of sat eth0 was read again"),
+        ("unknown", None, None, "TX checksum offload of sat eth0 was not read before"),
     ],
 )
 def test_a_change_of_offload_shows_how(old: str | None, new: str | None, device: str | None, words: str) -> None:

@@ -152,7 +152,7 @@ def _offload(server: str, cause: Cause) -> str:
     if cause.new == State.UNKNOWN.value:
         return f"TX checksum offload of {server} was not read"
     if cause.old == State.UNKNOWN.value:
-        return f"TX checksum offload of {server} was read again"
+        return f"TX checksum offload of {server} was not read before"
     device = "" if cause.device is None else f" ({cause.device})"
     return f"TX checksum offload of {server} was switched {cause.new}{device}"
 
