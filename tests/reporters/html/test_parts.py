@@ -46,6 +46,19 @@ def test_the_numbers_at_the_top_are_those_of_the_headline_which_leaves_out_waive
     assert '<li class="doubtful"><b>1</b> unknown</li>' in page
 
 
+@pytest.mark.parametrize(("unread", "heading"), [(True, "Not read"), (False, "Warnings")])
+def test_a_page_with_warnings_alone_does_not_claim_that_something_was_not_read(unread: bool, heading: str) -> None:
+    document = EVERYTHING(SMALL)
+    lines = msgspec.structs.replace(document.gaps, rows=tuple(document.gaps.rows)[:1])
+    gaps = lines if unread else msgspec.structs.replace(lines, rows=())
+
+    page = REPORTERS["html"].render(msgspec.structs.replace(document, gaps=gaps, warnings=lines)).decode()
+
+    assert f'<a href="#gaps">{heading}</a>' in page
+    assert f"<h2>{heading}</h2>" in page
+    assert ("Not read" in page) is unread
+
+
 def test_one_row_and_one_device_are_singular() -> None:
     host = report().inventory.hypervisors[0]
     risks = [finding(index=place, source_device=DeviceName(f"bond{place}")) for place in range(13)]
