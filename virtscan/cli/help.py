@@ -50,8 +50,8 @@ COMPARES = {
     0: "nothing is new",
     1: "something is newly at risk",
     2: "wrong usage or configuration",
-    3: "the comparison is incomplete: a hypervisor or provisioning system was not read, an unseen VM may exist, a "
-    "finding is newly unknown, or NEW has no VM at all",
+    3: "the comparison is incomplete: a hypervisor or provisioning system was not read, a VM that was not seen "
+    "may still exist, a finding is newly unknown, or NEW has no VM at all",
     4: "something is newly at risk, and the comparison is incomplete",
 }
 """Exit codes of a command that compares."""
