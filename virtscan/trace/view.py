@@ -87,7 +87,7 @@ _BOOT: tuple[Field[BootComparison], ...] = (
     Field(number("client_unknown_checksums", audience=_DATA), _boot(lambda boot: boot.from_client.unknown)),
     Field(number("retries"), _boot(lambda boot: boot.retries)),
     Field(number("resent", audience=_DATA), _boot(lambda boot: boot.resent)),
-    Field(number("seconds_lost", "s lost", under="retries"), _boot(lambda boot: boot.seconds_lost)),
+    Field(number("seconds_lost", "seconds lost", under="retries"), _boot(lambda boot: boot.seconds_lost)),
     Field(Column("side", "captured at"), _boot(lambda boot: word(boot.side))),
     Field(Column("failed", "failed because of checksums"), _judgement(lambda judgement: word(judgement.failed))),
     Field(Column("confidence", under="failed"), _judgement(lambda judgement: word(judgement.confidence))),
