@@ -44,7 +44,7 @@ def unreached(report: Report) -> tuple[str, ...]:
     if not unreached_findings:
         return ()
     modes = {finding.source_mode for finding in unreached_findings}
-    words = ", ".join(mode.value for mode in SourceMode if mode in modes and mode is not SourceMode.UNKNOWN)
+    words = " or ".join(mode.value for mode in SourceMode if mode in modes and mode is not SourceMode.UNKNOWN)
     mode = f" ({words} mode)" if words else ""
     return (f"Can't reach any server{mode}: {quantity(len(unreached_findings), 'interface')}; see `virtscan explain`",)
 
