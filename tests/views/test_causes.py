@@ -161,7 +161,7 @@ def test_requested_rows_are_shown_whatever_their_verdict() -> None:
 
     shown = REPORTERS["table"].render(narrowed).decode()
 
-    assert "not-affected: its hypervisor's kernel is fixed.\n  hv2  bond3  mail" in shown
+    assert "not-affected: the hypervisor's kernel is fixed.\n  hv2  bond3  mail" in shown
     assert "web01" not in shown
 
 

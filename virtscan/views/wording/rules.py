@@ -50,7 +50,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         title="fixed kernel",
         when="the hypervisor's kernel has the fix, or its libvirt version implies one that has it",
         then="not-affected, whichever servers there are",
-        phrase="its hypervisor's kernel is fixed",
+        phrase="the hypervisor's kernel is fixed",
         why="A fixed kernel computes the checksum before it queues a frame to a macvtap whose reader did not request "
         "offload. A reader that did gets the partial checksum with its mark, and handles it. So no boot ROM on this "
         "hypervisor receives a partial checksum by that path. A libvirt version that no distribution ships with an "
