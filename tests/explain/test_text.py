@@ -95,8 +95,7 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7 (same devi
     R3   does not apply: this server may answer
     R4   does not apply: this server may answer
     R5   does not apply: the server's TX checksum offload is on
-    R6   does not apply: the server's virtual NIC can send partial checksums, or its model is
-         unknown
+    R6   does not apply: the server is not known to be a VM whose NIC can't send partial checksums
     R7   applies: the server is on the same lower device, in bridge mode; the interface is in bridge
          mode; the server's TX checksum offload is on
     not reached: {rules_after("R7")}

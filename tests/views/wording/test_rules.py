@@ -93,7 +93,7 @@ def test_a_rule_is_named_by_its_id_and_its_title() -> None:
         ("none-serves", Case(servers=PossibleServers.THIS_ONE), "this server may answer"),
         ("tx-off", Case(), "the server's TX checksum offload is in an unknown state"),
         ("tx-unknown", Case(tx=State.ON), "the server's TX checksum offload is on"),
-        ("fills", Case(), "the server's virtual NIC can send partial checksums, or its model is unknown"),
+        ("fills", Case(), "the server is not known to be a VM whose NIC can't send partial checksums"),
         ("fills", Case(fills=True), "the server's virtual NIC can't send partial checksums"),
         ("bridge", Case(), "the interface is in an unknown mode"),
         ("bridge", Case(mode=SourceMode.VEPA), "the interface is in vepa mode"),

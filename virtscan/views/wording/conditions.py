@@ -87,8 +87,9 @@ def _tx(case: Case) -> str:
 
 
 def _nic(case: Case) -> str:
-    sends = "can't send partial checksums" if case.fills else "can send partial checksums, or its model is unknown"
-    return f"the server's virtual NIC {sends}"
+    if case.fills:
+        return "the server's virtual NIC can't send partial checksums"
+    return "the server is not known to be a VM whose NIC can't send partial checksums"
 
 
 def _where(case: Case) -> str:
