@@ -261,7 +261,7 @@ def test_a_playbook_without_a_named_device_does_nothing(machine: Machine, tmp_pa
     )
 
     assert done.returncode != 0
-    assert "set it: -e interface=" in done.stdout + done.stderr
+    assert "no serving device named; add -e interface=DEVICE" in done.stdout + done.stderr
     assert machine.files() == {}
 
 

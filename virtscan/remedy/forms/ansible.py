@@ -118,7 +118,8 @@ def _on(device: SwitchedDevice) -> str:
 def _named() -> str:
     return _task(
         "Require the serving device",
-        'ansible.builtin.assert:\n  that: interface is defined\n  fail_msg: "set it: -e interface=…"',
+        "ansible.builtin.assert:\n  that: interface is defined\n"
+        '  fail_msg: "no serving device named; add -e interface=DEVICE"',
         "tags: [always]",
     )
 
