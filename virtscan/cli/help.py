@@ -21,7 +21,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
 """Options by their Python names; the others come last."""
 
 _LONGEST = 1_000
-"""A number of characters that no first sentence of a help text has."""
+"""More characters than the first sentence of any help text has."""
 
 _MANY = 12
 """Lowest number of options that are shown in groups."""

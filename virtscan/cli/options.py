@@ -154,7 +154,7 @@ _verbosity_options = _chain(
 
 
 def console_options(function: Callable[..., int]) -> Callable[..., int]:
-    """Declare -v and -q, and hand on the console that they and `--redact` request as `console`."""
+    """Declare -v and -q; pass the console that they and `--redact` request as `console`."""
 
     @wraps(function)
     def with_console(*, verbose: bool, quiet: bool, **arguments: Any) -> int:  # Any: as the command declares them
@@ -183,7 +183,7 @@ def _format_option(kind: FormatType) -> Callable[[F], F]:
 
 
 def output_options(function: Callable[..., int], *, has_text: bool = False) -> Callable[..., int]:
-    """Declare the options of outputs, and hand these on as `outputs`."""
+    """Declare the options of outputs; pass these as `outputs`."""
     kind = FormatType(has_text=has_text)
 
     @wraps(function)
@@ -245,7 +245,7 @@ _report_options = _chain(
 
 
 def report_options(function: Callable[..., int]) -> Callable[..., int]:
-    """Declare the options of a report, and hand their choice of views and formats on as `rendering`."""
+    """Declare the options of a report; pass the chosen views and formats as `rendering`."""
 
     @wraps(function)
     def with_rendering(

@@ -41,7 +41,7 @@ def text(explanation: Explanation, width: int | None = None) -> str:
 
     Args:
         explanation: The accounts.
-        width: The columns of the terminal; None: a width that is good to read.
+        width: The columns of the terminal; None: a readable width.
     """
     return "\n".join(
         "".join(

@@ -59,7 +59,7 @@ def _stack(stack: SendingStack, switched: Sequence[SwitchedDevice]) -> list[str]
 
     Source:
         Linux validate_xmit_skb: the stack fills in the checksum when the device that gets the packet has no checksum
-        feature; a bond, bridge or VLAN hands on its state. A bond or bridge does not follow its members.
+        feature; a bond, bridge or VLAN passes the packet on as it is. A bond or bridge does not follow its members.
     """
     if stack.observed:
         names = [sender.interface for sender in switched if sender.interface is not None]

@@ -15,7 +15,7 @@ REPORTERS: Mapping[str, Reporter] = {
     "html": Reporter("html", "html", content=Content.FLEET, needs="jinja2", has_parts=True),
     "xlsx": Reporter("xlsx", "xlsx", is_text=False, content=Content.FLEET, needs="xlsxwriter"),
 }
-"""By the word of the command line, the default first."""
+"""By name on the command line, the default first."""
 
 SUMMARY = Reporter("terminal.summary", "txt", has_gaps=False, may_be_empty=True, content=Content.SUMMARY)
 """The one line of `--summary`."""

@@ -1,6 +1,6 @@
 """Tables for people: the result in one sentence, the rows, and below them notes, gaps and the time of the scan.
 
-A night without news has no rows: what draws them is loaded where there are some.
+The code that draws rows is imported only if there are some: a report without changes has none.
 """
 
 from collections.abc import Iterable, Sequence

@@ -14,7 +14,7 @@ VIEWS: Mapping[str, Callable[[Report], Document]] = {
     "servers": ReportView("tables.servers"),
     "capacity": ReportView("tables.capacity"),
 }
-"""By the word of the command line, the default first."""
+"""By name on the command line, the default first."""
 
 EVERYTHING: Callable[[Report], Document] = ReportView("fleet")
 """All of the views, in one document of several sections."""

@@ -51,7 +51,7 @@ def effects(before: Report, after: Report, moved: "Mapping[DomainPlace, DomainPl
     Args:
         before: The report without assumptions.
         after: The report under them.
-        moved: For the new place of each domain that moved its old one.
+        moved: The old place of each domain that moved, by its new place.
     """
     old = {_key(finding, {}): finding for finding in before.findings}
     changed = list(_effects(old, after.findings, moved))

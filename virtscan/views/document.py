@@ -38,9 +38,9 @@ class Audience(Enum):
 class Column(msgspec.Struct, frozen=True):
     """A column: `key` is its name in data, `heading` that for people, with the unit.
 
-    `under` names the column below whose values this one's are put when a table would not fit otherwise; of
-    such tables the columns with `wraps` are wrapped to the remaining room. `words` are all values that it can have
-    besides none, empty for an open set. `holds` is the type of its values besides none, as JSON has them. `sheet` is
+    `under` names the column below which this one moves if a table would not fit otherwise; in such a table, columns
+    with `wraps` are wrapped to the remaining width. `words` are all values that it can have besides none, empty for an
+    open set. `holds` is the type of its values besides none, as JSON has them. `sheet` is
     the header in a workbook where that differs: the one of RVTools, where the meaning is the same.
     """
 

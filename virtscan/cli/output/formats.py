@@ -134,7 +134,7 @@ def places(outputs: Iterable[RequestedOutput]) -> tuple[tuple[str, Path], ...]:
 
 
 def _refuse_unusable(output: RequestedOutput) -> None:
-    """Refuse a format whose module is not installed, and one of bytes where only a terminal would take it."""
+    """Refuse a format whose module is not installed, and a binary format on a terminal."""
     if output.format_name == TEXT:
         return
     reporter = output.reporter

@@ -14,4 +14,4 @@ FORMS: Mapping[str, Form] = {
     "systemd": in_shell(systemd.setting),
     "ansible": Form(steps=ansible.steps, write=ansible.playbook, use=ansible.USE),
 }
-"""By the word of the command line, the default first."""
+"""By name on the command line, the default first."""

@@ -34,8 +34,8 @@ def rule(device: SwitchedDevice) -> str:
     """Write the rule that switches the device off whenever it appears; every distribution has /sbin/ethtool.
 
     Source:
-        udev(7): RUN is executed after a device got its name; a renamed device comes again as `move` with KERNEL= its
-        new name, and every device as `add` at boot, when /sys is gone through again.
+        udev(7): RUN is executed after a device got its name; for a renamed device, `move` follows with
+        KERNEL= its new name; at boot, coldplug triggers `add` for every device again.
     """
     name = device.text
     return f'ACTION=="add|move", SUBSYSTEM=="net", KERNEL=="{name}", RUN+="/sbin/ethtool -K {name} tx off"'

@@ -125,7 +125,7 @@ def whole_fleet(report: Report, label: Label) -> Group:
 
 
 def group_of_host(host: Hypervisor, findings: Sequence[Finding]) -> Group:
-    """Return the group of one host, without places for its interfaces, which take long to find."""
+    """Return the group of one host, without the places of its interfaces: finding those takes long."""
     return Group(
         label=(host.name,),
         hosts=(host,),

@@ -10,7 +10,7 @@ from virtscan.views.wording.gaps import reason, subject
 
 
 def gap_section(gaps: Iterable[Gap], taken_at: datetime | None = None) -> Section:
-    """List the gaps in the order they were met; ages are counted from `taken_at`; without it, dates are given."""
+    """List the gaps in their order; ages are counted from `taken_at`; without it, dates are given."""
     return section("gaps", _gap_fields(taken_at), gaps)
 
 

@@ -38,7 +38,7 @@ class LazyRows(Sequence[Row], Generic[T]):
     @overload
     def __getitem__(self, place: slice) -> Sequence[Row]: ...
     def __getitem__(self, place: int | slice) -> Row | Sequence[Row]:
-        """Make one row; or give some, which are made when they are read."""
+        """Return one row, or a slice of rows that are made when they are read."""
         if isinstance(place, slice):
             return LazyRows(self._items[place], self._values)
         return self._row(self._items[place])
