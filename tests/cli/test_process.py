@@ -196,7 +196,7 @@ def test_the_first_signal_reports_what_was_read(tmp_path: Path, number: signal.S
     assert process.returncode == code
     assert read.startswith("virtscan: default: ")
     assert note == "virtscan: interrupted; reporting the items read; a second signal ends virtscan immediately"
-    assert unread.startswith("virtscan: 127.0.0.1: not read in ")
+    assert unread.startswith("virtscan: 127.0.0.1: not read (")
     assert ": interrupted\n" in report
     assert report.endswith(f"; exit code {code}.\n")
     assert "hypervisors: 1 complete, 0 partial, 1 failed" in report

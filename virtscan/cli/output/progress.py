@@ -44,15 +44,16 @@ def ended_line(event: Ended) -> str:
     >>> ended_line(Ended(name="ams1-kvm01", seconds=0.041, is_read=True, domains=10))
     'ams1-kvm01: 10 domains in 0.04 s'
     """
+    seconds = f"{event.seconds:.2f} s"
     if not event.is_read:
-        result = "not read"
+        result = f"not read ({seconds})"
     elif event.domains is not None:
-        result = quantity(event.domains, "domain")
+        result = f"{quantity(event.domains, 'domain')} in {seconds}"
     elif event.offload is not None:
-        result = f"TX checksum offload {event.offload.value}"
+        result = f"TX checksum offload is {event.offload.value} ({seconds})"
     else:
-        result = "read"
-    return f"{event.name}: {result} in {event.seconds:.2f} s"
+        result = f"read in {seconds}"
+    return f"{event.name}: {result}"
 
 
 def waiting_line(event: Waiting, room: int) -> str:
