@@ -192,6 +192,6 @@ fi
 
 if ! { "${as_root[@]}" "${update[@]}" && "${as_root[@]}" "${install[@]}"; } >"$log" 2>&1 </dev/null; then
   cat "$log" >&2
-  echo "The system's package manager failed (see above); it was asked: ${install[*]}" >&2
+  echo "The system's package manager failed (see above); the command was: ${install[*]}" >&2
   exit 1
 fi
