@@ -189,7 +189,7 @@ def test_every_node_device_agrees_with_an_independent_reader(corpus: Path) -> No
     assert nics == 6
 
 
-def test_no_file_raises_and_each_gives_something(corpus: Path) -> None:
+def test_no_file_raises_and_each_gives_an_item(corpus: Path) -> None:
     for kind in XML_KINDS:
         for path in (corpus / kind).rglob("*"):
             if path.is_file():

@@ -257,7 +257,7 @@ devices = st.builds(
 
 @settings(deadline=None)
 @given(st.lists(devices, max_size=4))
-def test_merging_keeps_every_device_once_and_is_done_when_it_is_done(given_devices: list[Device]) -> None:
+def test_merging_keeps_every_device_once_and_is_idempotent(given_devices: list[Device]) -> None:
     merged = merge_devices(given_devices)
 
     assert [item.name for item in merged] == sorted({item.name for item in given_devices})

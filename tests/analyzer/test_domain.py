@@ -13,7 +13,7 @@ def read(inside: str = "", attributes: str = "") -> Domain:
     return read_domain(f"<domain {attributes}><name>a</name>{inside}</domain>", origin="o")
 
 
-def test_a_domain_is_read_whole() -> None:
+def test_every_field_of_a_domain_is_read() -> None:
     domain = read_domain(
         b"""<domain type='kvm' id='7'>
               <name>web01</name>

@@ -18,7 +18,7 @@ def on(device: str | None, mode: SourceMode | None) -> tuple[Attachment, ...]:
     return (Attachment(None if device is None else DeviceName(device), mode),)
 
 
-def test_a_macvtap_interface_is_read_whole() -> None:
+def test_every_field_of_a_macvtap_interface_is_read() -> None:
     interface = read(
         """<mac address='52:54:00:93:76:AF'/>
            <source dev='bond2' mode='bridge'/>

@@ -169,7 +169,7 @@ def test_one_byte_more_than_a_file_can_have_is_not_read() -> None:
     )
 
 
-def test_a_document_too_large_hides_none_of_its_file() -> None:
+def test_a_document_that_is_too_large_hides_no_other_of_its_file() -> None:
     good = b"<domain><name>a</name></domain>"
     large = b"<domain><name>" + b"x" * MAX_DOCUMENT + b"</name></domain>"
 
@@ -183,7 +183,7 @@ def test_a_document_too_large_hides_none_of_its_file() -> None:
 @pytest.mark.parametrize(
     "scrap", ["<domain>\n", "<a>", "<a/>", "</domain>", "<!--", "<![CDATA[", "<?xml ?>", "<a '", "<"]
 )
-def test_scraps_of_markup_end_as_something_unread(scrap: str) -> None:
+def test_scraps_of_markup_are_reported_as_unread(scrap: str) -> None:
     items = list(documents(scrap.encode() * 20_000, origin="x"))
 
     assert items
@@ -249,7 +249,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 @settings(deadline=None)
 @given(st.data())
-def test_any_real_file_with_scars_is_read_or_refused(corpus: Path, data: st.DataObject) -> None:
+def test_any_damaged_real_file_is_read_or_refused(corpus: Path, data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(FOLDERS))
     files = sorted((corpus / kind).iterdir())
     content = bytearray(data.draw(st.sampled_from(files)).read_bytes())

@@ -81,7 +81,7 @@ def test_a_domain_that_libvirt_prints_without_an_id_is_off() -> None:
 
 
 @given(st.lists(st.sampled_from([*GOOD, *BAD.values(), *ODD.values()]), max_size=6))
-def test_documents_read_together_give_the_same_as_each_alone(documents: list[str]) -> None:
+def test_documents_read_together_and_alone_give_the_same_values(documents: list[str]) -> None:
     assert together(documents) == [alone(document) for document in documents]
 
 

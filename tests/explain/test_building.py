@@ -174,7 +174,7 @@ def test_a_fact_is_as_old_as_its_source() -> None:
     assert facts(aged)["kernel"][1:] == ("sosreport", "31 days ago")
 
 
-def test_an_unobserved_fact_is_reported_as_not_known() -> None:
+def test_an_unobserved_fact_is_unknown() -> None:
     stated = account(scene(macvtap("gone0"), kernel=None))
 
     assert facts(stated)["device"] == (None, "gone0: its kind was not observed", None)
@@ -316,13 +316,13 @@ PLACE = ("needs-place", "where satellite runs: its MAC is unknown")
         (scene(servers=(satellite(tx_checksum=State.OFF),)), []),
     ],
 )
-def test_facts_that_would_settle_it_are_listed_cheapest_first(
+def test_facts_that_would_settle_a_verdict_are_listed_cheapest_first(
     looked_at: Inventory, expected: list[tuple[str, str]]
 ) -> None:
     assert missing(looked_at) == expected
 
 
-def test_each_value_of_a_missing_fact_shows_what_follows() -> None:
+def test_each_value_of_a_missing_fact_has_its_verdict() -> None:
     kernel, place = account(scene(servers=(server(),), kernel=None)).missing_facts
 
     assert kernel.verdicts == {"fixed": Verdict.NOT_AFFECTED, "unfixed": Verdict.AT_RISK}
@@ -449,7 +449,7 @@ def test_a_sending_stack_is_shown_path_by_path() -> None:
 @some
 @given(inventories(least_servers=0))
 @pytest.mark.long
-def test_a_clear_verdict_needs_nothing_and_an_open_one_is_changed_by_what_is_named(looked_at: Inventory) -> None:
+def test_a_clear_verdict_lacks_no_fact_and_each_fact_of_an_open_one_may_change_it(looked_at: Inventory) -> None:
     for account in accounts(looked_at):
         verdict = None if account.finding is None else account.finding.verdict
         if verdict not in {Verdict.AT_RISK, Verdict.UNKNOWN}:

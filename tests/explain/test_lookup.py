@@ -76,7 +76,7 @@ def test_an_invalid_mac_is_none(text: str) -> None:
         ("", ("lone", "web01", "web02")),
     ],
 )
-def test_names_that_are_near_are_offered(wanted: str, names: tuple[str, ...]) -> None:
+def test_similar_names_are_suggested(wanted: str, names: tuple[str, ...]) -> None:
     assert near(fleet(), wanted) == names
 
 
@@ -86,12 +86,12 @@ def test_a_name_of_any_length_is_compared_in_time() -> None:
     assert find(fleet(), "x" * 1_000_000) == ()
 
 
-def test_a_domain_without_an_interface_is_stated_from_none() -> None:
+def test_a_domain_without_an_interface_is_distinguished_from_an_unknown_one() -> None:
     assert has_no_interface(fleet(), "lone")
     assert not has_no_interface(fleet(), "loan")
 
 
-def test_a_domain_may_be_named_without_its_network_domain_as_long_as_one_is_meant() -> None:
+def test_a_domain_may_be_named_without_its_network_domain_if_only_one_matches() -> None:
     fleet = inventory(
         hypervisor(
             "hv1",

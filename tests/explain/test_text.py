@@ -168,7 +168,7 @@ def test_a_device_that_is_not_judged_is_marked() -> None:
     )
 
 
-def test_many_values_of_a_fact_stand_below_their_verdict() -> None:
+def test_many_values_of_a_fact_are_listed_below_their_verdict() -> None:
     private = replace(macvtap(), attachments=(Attachment(DeviceName("bond2"), SourceMode.PRIVATE),))
 
     lines = written(scene(private, servers=(server(),))).splitlines()
@@ -187,7 +187,7 @@ def test_an_unknown_place_and_its_values_read_as_sentences() -> None:
     )
 
 
-def test_several_interfaces_stand_below_one_another() -> None:
+def test_accounts_of_several_interfaces_follow_one_another() -> None:
     two = inventory(hypervisor("hv1", domain("web01", macvtap(), bridged(index=1))))
 
     shown = written(two)

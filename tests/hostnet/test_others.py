@@ -56,7 +56,7 @@ def test_a_file_that_is_about_no_bond_makes_none() -> None:
     assert read_bonding("Slave Interface: eth4\n", name="bond2", source="proc") == ()
 
 
-def test_a_members_address_is_its_own_although_lines_are_missing() -> None:
+def test_a_member_without_an_address_does_not_get_that_of_the_next() -> None:
     text = """Bonding Mode: xor
 
 Slave Interface: eth4
@@ -98,7 +98,7 @@ SYSFS = {
 }  # fmt: skip
 
 
-def test_an_incomplete_sysfs_gives_the_facts_it_has() -> None:
+def test_an_incomplete_sysfs_is_read_as_far_as_it_goes() -> None:
     devices = {device.name: device for device in read_sysfs(SYSFS, source="sys")}
 
     assert {name: (device.kind, device.backing, device.lower) for name, device in devices.items()} == {
@@ -189,7 +189,7 @@ def test_the_driver_gives_the_kind_of_a_device(driver: str, bus: str, told: tupl
 @pytest.mark.parametrize(
     ("printed", "driver"), [("vif", "xen-netfront"), ("virtio_net", "virtio_net"), ("ixgbevf", "ixgbevf")]
 )
-def test_a_nic_has_its_drivers_one_name(printed: str, driver: str) -> None:
+def test_the_name_that_ethtool_prints_becomes_that_of_the_driver(printed: str, driver: str) -> None:
     (found,) = read_driver(f"driver: {printed}\nbus-info: 0000:00:03.0\n", name="eth0", source="ethtool")
 
     assert (found.driver, found.lower_complete) == (driver, True)

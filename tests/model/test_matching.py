@@ -52,19 +52,21 @@ def paired(old: Sequence[Sequence[str]], new: Sequence[Sequence[str]]) -> set[tu
 
 
 @given(HOSTS, HOSTS, st.data())
-def test_no_order_changes_a_pair(old: list[tuple[str, ...]], new: list[tuple[str, ...]], data: st.DataObject) -> None:
+def test_the_order_of_hosts_changes_no_pair(
+    old: list[tuple[str, ...]], new: list[tuple[str, ...]], data: st.DataObject
+) -> None:
     others = [[data.draw(st.permutations(keys)) for keys in data.draw(st.permutations(hosts))] for hosts in (old, new)]
 
     assert paired(*others) == paired(old, new)
 
 
 @given(HOSTS, HOSTS)
-def test_the_reverse_has_the_reverse_pairs(old: list[tuple[str, ...]], new: list[tuple[str, ...]]) -> None:
+def test_the_reverse_comparison_has_the_reverse_pairs(old: list[tuple[str, ...]], new: list[tuple[str, ...]]) -> None:
     assert paired(new, old) == {(after, before) for before, after in paired(old, new)}
 
 
 @given(HOSTS, HOSTS)
-def test_each_host_is_in_one_pair_and_only_strangers_are_left(
+def test_each_host_is_in_one_pair_at_most_and_hosts_without_a_common_key_are_left(
     old: list[tuple[str, ...]], new: list[tuple[str, ...]]
 ) -> None:
     pairs = match_keys(old, new)
@@ -77,5 +79,5 @@ def test_each_host_is_in_one_pair_and_only_strangers_are_left(
 
 
 @given(HOSTS)
-def test_every_host_is_itself(hosts: list[tuple[str, ...]]) -> None:
+def test_every_host_matches_itself(hosts: list[tuple[str, ...]]) -> None:
     assert match_keys(hosts, hosts) == {place: place for place in range(len(hosts))}

@@ -9,11 +9,11 @@ from virtscan.model.facts.packing import NO_RESOURCES, Packed, reshape
 
 @pytest.mark.long
 @given(of(Resources))
-def test_resources_come_back_as_they_were(resources: Resources) -> None:
+def test_unpacking_returns_the_packed_resources(resources: Resources) -> None:
     assert unpack(pack(resources)) == resources
 
 
-def test_a_text_that_contains_the_mark_comes_back() -> None:
+def test_a_text_that_contains_the_separator_is_unpacked_unchanged() -> None:
     resources = Resources(description="a\0b", disks=(Disk(path="\0"), Disk(path="", volume="v")))
 
     assert unpack(pack(resources)) == resources

@@ -73,7 +73,7 @@ def test_a_server_behind_the_worst_one_is_shown_too() -> None:
     assert made.still_at_risk == 0
 
 
-def test_the_server_that_endangers_most_comes_first() -> None:
+def test_the_server_that_puts_most_interfaces_at_risk_comes_first() -> None:
     hosts = (
         host(segments={"bond2": "pxe-a"}),
         hypervisor(
@@ -98,7 +98,7 @@ def test_a_waived_finding_needs_no_change() -> None:
     assert remedy(server(), policy=policy).changes == ()
 
 
-def test_a_server_whose_offload_comes_back_with_its_next_boot_is_to_be_changed_before() -> None:
+def test_a_server_whose_offload_is_on_after_its_next_reboot_needs_a_change() -> None:
     back = Persistence(tx_checksum=State.ON, setting=SettingInWords(text="no persistent setting"))
 
     planned = change(tx_checksum=State.OFF, persistence=back)
@@ -135,7 +135,7 @@ def test_a_setting_is_written_where_none_is_known_to_work(form: str, after: Stat
     assert FORMS[form].steps(planned).lasting is not None
 
 
-def test_a_device_that_cannot_turn_it_off_leaves_its_victims_at_risk() -> None:
+def test_a_device_whose_offload_is_fixed_leaves_interfaces_at_risk() -> None:
     made = remedy(server(features={"tx-checksum-ip-generic": STUCK}))
 
     assert made.changes[0].fixed
@@ -235,7 +235,7 @@ def test_the_reason_against_switching_the_lower_device_is_given(interface: str, 
 
 
 @pytest.mark.parametrize(("interface", "count"), [("eth0", 1), ("bond0", 2), ("bond0.5", 2)])
-def test_the_different_behaviour_of_an_old_server_kernel_is_noted(interface: str, count: int) -> None:
+def test_a_note_describes_the_behaviour_of_an_old_kernel_on_the_server(interface: str, count: int) -> None:
     old = change(interface=interface, kernel=Observed(value="2.6.32-279.el6.x86_64", source="ssh"))
     new = change(interface=interface, kernel=Observed(value="6.1.0-18-amd64", source="ssh"))
 
@@ -266,7 +266,7 @@ def test_unknown_kernels_come_first_if_they_would_decide_most() -> None:
     assert made.still_unknown == 2
 
 
-def test_a_kernel_that_may_have_the_fix_is_to_be_looked_into() -> None:
+def test_for_a_kernel_that_may_have_the_fix_the_changelog_is_proposed() -> None:
     (question,) = remedy(server(), hosts=(host(kernel="3.10.0-327.el7.x86_64"),)).questions
 
     assert "changelog" in question.how
@@ -281,7 +281,7 @@ def test_a_kernel_that_may_have_the_fix_is_to_be_looked_into() -> None:
         ((server(interface=None),), "/sys/class/net/INTERFACE/address"),
     ],
 )
-def test_each_unknown_comes_with_the_command_that_shows_it(servers: tuple[Any, ...], command: str) -> None:
+def test_each_missing_fact_has_the_command_that_shows_it(servers: tuple[Any, ...], command: str) -> None:
     private = hypervisor("hv1", domain("web01", macvtap(mode=SourceMode.PRIVATE)), kernel=UNFIXED_KERNEL)
 
     (question,) = remedy(*servers, hosts=(private,)).questions
@@ -289,7 +289,7 @@ def test_each_unknown_comes_with_the_command_that_shows_it(servers: tuple[Any, .
     assert command in question.how
 
 
-def test_an_unknown_mode_is_to_be_read_from_the_domain() -> None:
+def test_an_unknown_mode_is_learnt_from_the_domain() -> None:
     serving = domain("sat", macvtap(mac="52:54:00:00:00:01"))
     hosts = (hypervisor("hv1", domain("web01", macvtap(mode=SourceMode.UNKNOWN)), serving, kernel=UNFIXED_KERNEL),)
 

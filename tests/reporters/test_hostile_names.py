@@ -22,15 +22,13 @@ options = pytest.mark.parametrize("options", [RenderOptions(width=width) for wid
 
 @options
 @pytest.mark.parametrize("reporter", REPORTERS.values(), ids=REPORTERS)
-def test_no_format_hands_on_a_character_that_a_terminal_would_act_on(
-    reporter: Reporter, options: RenderOptions
-) -> None:
+def test_no_format_writes_a_control_character_of_a_terminal(reporter: Reporter, options: RenderOptions) -> None:
     hostile.assert_harmless(reporter.render(hostile.document(), options))
     hostile.assert_harmless(reporter.render(hostile.grouped(), options))
 
 
 @options
-def test_a_name_makes_no_table_endless(options: RenderOptions) -> None:
+def test_a_long_name_makes_no_table_endless(options: RenderOptions) -> None:
     text = REPORTERS["table"].render(hostile.document(), options).decode()
     text += REPORTERS["table"].render(hostile.grouped(), options).decode()
 
@@ -74,7 +72,7 @@ def test_every_csv_record_has_every_column() -> None:
     assert {len(row) for row in rows} == {len(heading)}
 
 
-def test_json_keeps_names_as_they_are_but_for_what_is_not_text() -> None:
+def test_json_keeps_names_unchanged_except_lone_surrogates() -> None:
     content = REPORTERS["json"].render(hostile.document())
 
     decoded = json.loads(content)

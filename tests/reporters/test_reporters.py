@@ -28,7 +28,7 @@ EVERY_VIEW = {**VIEWS, **GROUPINGS}
 NOT_FORMATS = {"reporter", "terminal", "text"}
 
 
-def test_every_format_of_the_package_is_a_choice_and_the_other_way_round() -> None:
+def test_the_formats_to_choose_from_are_the_modules_of_the_package() -> None:
     modules = {module.name for module in pkgutil.iter_modules(virtscan.reporters.__path__)}
 
     assert {reporter.module for reporter in REPORTERS.values()} == modules - NOT_FORMATS

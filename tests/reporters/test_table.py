@@ -53,7 +53,7 @@ def test_numbers_stand_on_the_right_with_two_decimals_if_they_have_any() -> None
     assert lines(shown) == ["name     n  ratio", "----  ----  -----", "a        5   0.50", "b     1234  12.25"]
 
 
-def test_a_heading_takes_lines_rather_than_room() -> None:
+def test_a_heading_is_wrapped_to_the_width_of_its_column() -> None:
     shown = table(document((Column("a_b", "long heading (MiB)"), Column("b")), ("xy", "z")))
 
     assert lines(shown)[:4] == ["long     b", "heading", "(MiB)", "-------  -"]
@@ -98,7 +98,7 @@ def test_colour_changes_nothing_else(view: str, width: int) -> None:
 
 @pytest.mark.parametrize("width", [40, 80, 100, 120, 200])
 @pytest.mark.parametrize("view", [*VIEWS.values(), *GROUPINGS.values()], ids=[*VIEWS, *GROUPINGS])
-def test_nothing_is_wider_than_its_terminal(view: Callable[[Report], Document], width: int) -> None:
+def test_no_line_is_wider_than_its_terminal(view: Callable[[Report], Document], width: int) -> None:
     for named in (report(), with_long_names(20), with_long_names(75)):
         shown = table(view(named), RenderOptions(width=width, show_all=True))
 
@@ -235,7 +235,7 @@ def test_the_time_and_the_version_of_the_scan_are_the_last_line() -> None:
     assert table(VIEWS["domains"](report())).splitlines()[-1] == "Scanned 2026-11-22 02:00 UTC by virtscan 0.1.0."
 
 
-def test_a_document_of_no_scan_ends_with_the_version() -> None:
+def test_a_document_without_a_scan_ends_with_the_version() -> None:
     assert table(document((Column("a"),))).splitlines()[-1] == "Made by virtscan 1."
 
 

@@ -60,7 +60,7 @@ def test_a_value_has_one_plain_form(value: Value, expected: str) -> None:
     assert plain(value) == expected
 
 
-def test_people_get_their_own_words_for_nothing_yes_and_no() -> None:
+def test_null_and_truth_values_have_other_words_for_people() -> None:
     values: list[Value] = [None, (), True, False, ""]
 
     assert [plain(value, none="-", yes="yes", no="no") for value in values] == ["-", "-", "yes", "no", ""]

@@ -24,7 +24,7 @@ def test_a_line_is_broken_at_blanks_and_within_a_word_that_is_too_long(text: str
     assert wrap(text, 9 if "label" in text or "界" in text else 8, indent="  ") == lines
 
 
-def test_whole_words_run_over() -> None:
+def test_a_word_that_must_stay_whole_may_exceed_the_width() -> None:
     assert wrap("a bbbbbbbbbbbb c", 8, indent="  ", whole_words=True) == ["a", "  bbbbbbbbbbbb", "  c"]
 
 

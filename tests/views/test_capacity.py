@@ -87,7 +87,7 @@ def test_capacity_is_by_hypervisor_by_default() -> None:
     assert of(report(), "capacity") == of(report(), "hypervisor")
 
 
-def test_rows_are_sorted_and_what_has_no_name_comes_last() -> None:
+def test_rows_are_sorted_and_rows_without_a_name_come_last() -> None:
     hosts = [hypervisor("hv10", site="b"), hypervisor("hv1"), hypervisor("hv2", site="a")]
 
     assert [row["hypervisor"] for row in of(fleet(*hosts), "hypervisor")] == ["hv1", "hv2", "hv10"]
@@ -160,7 +160,7 @@ def test_segments_are_those_of_findings_and_of_the_configuration() -> None:
     ]
 
 
-def test_a_host_that_could_not_be_read_is_missed_in_its_segments() -> None:
+def test_an_unread_host_makes_its_segments_partial() -> None:
     hosts = [
         hypervisor("hv1", domain("a", macvtap()), segments={"bond2": "pxe-a"}),
         failed("hv2", segments={"bond2": "pxe-a"}),
@@ -171,7 +171,7 @@ def test_a_host_that_could_not_be_read_is_missed_in_its_segments() -> None:
     ]
 
 
-def test_a_host_that_could_not_be_read_has_nulls_and_adds_to_nothing() -> None:
+def test_an_unread_host_has_nulls_and_adds_nothing_to_totals() -> None:
     hosts = [hypervisor("hv1", domain("a", vcpus=8), cpus=16, site="x"), failed("hv2", cpus=16, site="x")]
 
     document = GROUPINGS["hypervisor"](fleet(*hosts))

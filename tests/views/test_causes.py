@@ -263,7 +263,7 @@ def test_advice_after_a_sentence_begins_with_a_capital() -> None:
     )
 
 
-def test_a_server_that_is_waived_is_not_to_be_switched() -> None:
+def test_a_waived_server_is_not_switched() -> None:
     other = AnotherServer(server="two", server_interface="eth0")
     findings = (finding(server="one"), finding(server="one", domain="b", others=(other,), waived="accepted"))
 

@@ -95,7 +95,7 @@ def test_no_domain_is_larger_than_the_memory_that_is_free() -> None:
     assert values(of(report, "hypervisor"), "largest_domain_mib") == [(500,), (100,)]
 
 
-def test_a_host_that_gave_out_more_than_it_has_takes_no_domain() -> None:
+def test_an_overcommitted_host_has_no_room_for_a_domain() -> None:
     assert values(of(fleet(host("a", 1000, 1500)), "hypervisor"), "largest_domain_mib") == [(0,)]
 
 
@@ -117,7 +117,7 @@ def test_a_host_that_was_not_read_completely_makes_the_headroom_of_its_site_unkn
     assert values(of(fleet(lost), "site"), *KEYS[:2]) == [(None, None)]
 
 
-def test_a_host_that_was_not_read_takes_no_domain() -> None:
+def test_an_unread_host_has_no_room_for_a_domain() -> None:
     lost = hypervisor("b", status=HostStatus.FAILED, memory_mib=None, cpus=None, site="ams1")
 
     assert values(of(fleet(host("a", 4000, 100), lost), "site"), "largest_domain_mib") == [(3900,)]

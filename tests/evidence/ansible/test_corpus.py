@@ -39,7 +39,7 @@ def test_all_collected_facts_are_read_as_expected(corpus: Path) -> None:
     assert read > 10
 
 
-def test_facts_of_other_programs_are_none_of_ansibles(corpus: Path) -> None:
+def test_facts_of_other_programs_are_refused(corpus: Path) -> None:
     files = sorted((corpus / "other-facts").iterdir())
     assert files
     for path in files:

@@ -175,7 +175,7 @@ def test_time_of_the_file_is_used_without_a_time_and_zone(tmp_path: Path, date: 
     assert {device.observed_at for device in read.devices} == {read.taken_at}
 
 
-def test_a_file_of_a_time_beyond_the_calendar_leaves_the_time_open() -> None:
+def test_a_file_time_beyond_the_calendar_is_unknown() -> None:
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:  # a tmpfs takes every time, others don't
         path = write(Path(folder) / "facts.json", facts(ansible_date_time={}))
         os.utime(path, (0, 1 << 40))
@@ -306,7 +306,7 @@ def test_facts_of_a_server_hold_its_sending_stack(tmp_path: Path) -> None:
     )
 
 
-def test_facts_that_a_filter_made_fewer_do_not_list_all_devices() -> None:
+def test_filtered_facts_do_not_list_all_devices() -> None:
     told = stack()
     del told["ansible_eth1"]
     (fewer,) = read_facts(json.dumps(told).encode())
@@ -379,7 +379,7 @@ def test_a_team_that_ansible_gives_no_kind_may_be_the_master_of_the_named_device
         ({"role": "NA", "type": "NA"}, Machine.UNKNOWN),
     ],
 )
-def test_a_guest_is_one_and_a_host_may_be_one(told: dict[str, Any], runs_on: Machine) -> None:
+def test_a_guest_is_a_vm_and_a_host_may_be_one(told: dict[str, Any], runs_on: Machine) -> None:
     more = {f"ansible_virtualization_{key}": value for key, value in told.items()}
     (read,) = read_facts(json.dumps(facts(**more)).encode())
 

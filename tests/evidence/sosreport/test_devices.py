@@ -46,5 +46,5 @@ def test_each_piece_adds_its_facts_and_its_name_as_source() -> None:
     )
 
 
-def test_a_report_without_any_has_no_devices() -> None:
+def test_a_report_without_network_files_has_no_devices() -> None:
     assert read_devices(report({"uname": "Linux"})) == ()

@@ -200,7 +200,7 @@ def test_an_xz_header_that_requests_gigabytes_of_memory_is_refused(tmp_path: Pat
         open_sosreport(tmp_path / "report.tar.xz")
 
 
-def test_more_than_is_kept_of_a_report_ends_the_reading(tmp_path: Path) -> None:
+def test_reading_ends_at_the_size_limit_of_a_report(tmp_path: Path) -> None:
     links = [plain(f"r/sys/class/net/{number}", tarfile.SYMTYPE, linkname="x") for number in range(200)]
     report = open_sosreport(archive(tmp_path, good(), *links), limit=100_000)
 

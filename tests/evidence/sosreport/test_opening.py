@@ -82,7 +82,7 @@ def test_a_hard_link_to_an_unwanted_file_is_skipped_with_the_reason(tmp_path: Pa
     assert report.skipped == dict.fromkeys(names[1:], "a hard link to backup/web01.xml, which is not read")
 
 
-def test_the_folder_around_a_report_will_do(tmp_path: Path) -> None:
+def test_the_folder_that_contains_a_report_is_accepted(tmp_path: Path) -> None:
     as_folder(tmp_path / ROOT, TREE)
 
     assert open_sosreport(tmp_path).files.keys() == WANTED

@@ -134,7 +134,7 @@ def what_runs(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["two\nlines", "$(touch /tmp/x)", "`id`", "'; id; '", "-n", "!", "]", "a = b ]; id"])
-def test_the_shell_takes_the_name_of_a_server_for_a_name(name: str) -> None:
+def test_the_shell_reads_a_hostile_server_name_as_a_plain_word(name: str) -> None:
     text = FORMS["shell"].write(remedy(server(name), server("cobbler", interface="eno1")))
     question = next(line for line in text.splitlines() if line.startswith("if [") and "cobbler" not in line)
 
@@ -215,7 +215,7 @@ def test_a_link_file_keeps_the_name_of_the_nic() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_device_that_cannot_turn_it_off_gets_no_command(form: str) -> None:
+def test_a_device_whose_offload_is_fixed_gets_no_command(form: str) -> None:
     text = FORMS[form].write(remedy(server(features=STUCK)))
 
     assert not [line for line in text.splitlines() if not line.startswith("#") and "ethtool" in line]
@@ -250,14 +250,14 @@ def test_the_text_states_that_no_interface_is_known_to_be_at_risk(form: str) -> 
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_an_unknown_interface_is_not_taken_for_safe(form: str) -> None:
+def test_an_unknown_interface_is_not_reported_as_safe(form: str) -> None:
     text = FORMS[form].write(remedy(server(tx_checksum=State.UNKNOWN)))
 
     assert "No interface is known to be at risk; unknown: 2.\n" in text
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_an_unread_item_is_not_taken_for_safe(form: str) -> None:
+def test_an_unread_item_is_not_reported_as_safe(form: str) -> None:
     unread = gap_in_words("hv2", "connection refused", GapAbout.HYPERVISOR)
     text = FORMS[form].write(remedy(server(tx_checksum=State.OFF), gaps=(unread,)))
 

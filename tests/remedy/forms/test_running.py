@@ -54,7 +54,7 @@ def lasting(machine: Machine, *, udev: int = 252) -> Persistence:
 
 
 @pytest.mark.parametrize("form", IN_SHELL)
-def test_the_printed_script_turns_it_off_and_its_undo_commands_on_again(form: str, machine: Machine) -> None:
+def test_the_script_turns_offload_off_and_its_undo_commands_turn_it_on_again(form: str, machine: Machine) -> None:
     machine.write(IFCFG, f"DEVICE={NIC}\nONBOOT=yes")
     script = printed(form)
 
@@ -230,7 +230,9 @@ def test_segmentation_offload_is_switched_with_it_as_documented(machine: Machine
 
 
 @pytest.mark.long
-def test_the_playbook_turns_it_off_persistently_and_undoes_it_on_request(machine: Machine, tmp_path: Path) -> None:
+def test_the_playbook_turns_offload_off_persistently_and_reverts_it_on_request(
+    machine: Machine, tmp_path: Path
+) -> None:
     playbook = tmp_path / "remedy.yml"
     playbook.write_text(printed("ansible", serving(interface=None)))
     play = (
@@ -319,7 +321,7 @@ def test_a_script_switches_every_port_and_its_undo_switches_them_on_again(form: 
         (("br0",), []),
     ],
 )
-def test_the_check_fails_while_a_way_is_open(
+def test_the_check_fails_while_a_path_has_offload_on(
     switched: tuple[str, ...], still_open: list[str], machine: Machine
 ) -> None:
     done = checked(machine, off(*switched))
@@ -343,7 +345,7 @@ def test_the_check_finds_a_member_that_was_added_since(machine: Machine) -> None
     assert machine.files() == {}
 
 
-def test_the_check_does_not_take_the_parent_of_a_macvlan_for_a_way_out(machine: Machine) -> None:
+def test_the_check_does_not_count_the_parent_of_a_macvlan_as_a_path(machine: Machine) -> None:
     commands = "ip link add link br0 name mv0 type macvlan mode bridge\n" + off("br0", "p0", "p1")
 
     done = checked(machine, commands, top="mv0")
@@ -357,7 +359,7 @@ def test_the_check_fails_for_unreadable_devices(commands: str, machine: Machine)
     assert checked(machine, f"{off('p0', 'p1')}\n{commands}").returncode == 1
 
 
-def test_the_check_fails_if_it_finds_no_way(machine: Machine) -> None:
+def test_the_check_fails_if_it_finds_no_path(machine: Machine) -> None:
     assert machine.run(f"{FUNCTIONS}paths() {{ :; }}\n{call(NIC)}").returncode == 1
 
 
@@ -370,7 +372,7 @@ def test_the_check_leaves_out_ports_of_local_guests_beside_a_nic(machine: Machin
     assert machine.run(script, OFF="vnet0").stderr.splitlines()[0] == "on NIC br0>eth0"
 
 
-def test_the_check_takes_a_missing_device_for_open(machine: Machine) -> None:
+def test_the_check_counts_a_missing_device_as_on(machine: Machine) -> None:
     assert checked(machine, "", top="gone0").returncode == 1
 
 
@@ -392,7 +394,9 @@ def test_the_check_reads_the_members_of_an_old_bond_and_vlan(machine: Machine) -
 
 
 @pytest.mark.long
-def test_the_playbook_switches_every_port_and_fails_while_a_way_is_open(machine: Machine, tmp_path: Path) -> None:
+def test_the_playbook_switches_every_port_and_fails_while_a_path_has_offload_on(
+    machine: Machine, tmp_path: Path
+) -> None:
     playbook = tmp_path / "remedy.yml"
     playbook.write_text(printed("ansible", PORTS))
     play = (

@@ -114,7 +114,7 @@ def test_small_sections_are_tables_without_scripts(small: Path, browser: Browser
         assert page.locator("details[data-key=capacity] tfoot td").first.inner_text() == "total"
 
 
-def test_words_and_choices_narrow_the_rows(large: Path, browser: Browser) -> None:
+def test_words_and_choices_filter_the_rows(large: Path, browser: Browser) -> None:
     findings = LARGE.findings
     with opened(browser, large) as page:
         table(page)
@@ -197,7 +197,7 @@ def test_page_can_be_used_with_the_keyboard_alone(large: Path, browser: Browser)
         assert page.evaluate("document.activeElement.tagName") == "BUTTON"
 
 
-def test_a_row_shows_all_that_is_known_of_it(small: Path, browser: Browser) -> None:
+def test_a_selected_row_shows_all_its_facts(small: Path, browser: Browser) -> None:
     with opened(browser, small) as page:
         table(page)
         page.click(f"{SCROLLER} td >> text=web01")
@@ -212,7 +212,7 @@ def page_of(rows: tuple[Row, ...], folder: Path) -> Path:
     return written(Document(schema="test/1", version="1", sections=(main,)), folder)
 
 
-def test_a_row_shows_every_number_of_it(tmp_path: Path, browser: Browser) -> None:
+def test_a_selected_row_shows_all_its_numbers(tmp_path: Path, browser: Browser) -> None:
     rows = tuple((f"vm{count}", count, ()) for count in range(5))
     with opened(browser, page_of(rows, tmp_path)) as page:
         for name, count, _ in rows:
@@ -282,7 +282,7 @@ def test_only_the_rows_in_the_table_are_saved(small: Path, browser: Browser) -> 
         assert len(download.value.path().read_text().splitlines()) == 2
 
 
-def test_paper_has_what_is_at_risk_with_every_name_and_no_controls(large: Path, browser: Browser) -> None:
+def test_the_printed_page_has_every_risk_with_every_name_and_no_controls(large: Path, browser: Browser) -> None:
     with opened(browser, large) as page:
         table(page, "capacity")
         page.emulate_media(media="print")
@@ -298,7 +298,7 @@ def test_paper_has_what_is_at_risk_with_every_name_and_no_controls(large: Path, 
         assert page.pdf(format="A4").startswith(b"%PDF")
 
 
-def test_paper_has_every_name_without_a_script_too(large: Path, browser: Browser) -> None:
+def test_the_printed_page_has_every_name_without_a_script(large: Path, browser: Browser) -> None:
     with opened(browser, large, scripts=False) as page:
         hidden = page.locator(".names details.further span").first
         assert not hidden.is_visible()

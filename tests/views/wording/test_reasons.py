@@ -156,7 +156,7 @@ def test_ssh_facts_are_proposed_where_ssh_reaches_the_host() -> None:
         (r.NeedsReflection(hypervisor="hv1", device=None, nics=()), '`tcpdump -vv udp` on hv1 prints "bad udp cksum"'),
     ],
 )
-def test_a_host_that_is_known_to_be_physical_is_not_to_be_declared_so(
+def test_no_declaration_is_proposed_for_a_host_known_to_be_physical(
     known: dict[str, Any], needed: r.Missing, how: str
 ) -> None:
     advised = str(Wording(inventory(hypervisor("hv1", **known))).how(needed))
@@ -290,7 +290,7 @@ def test_a_sentence_has_the_facts_of_its_reason(reason: r.Reason, sentence: str)
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, r.Reason) else "",
 )
-def test_a_missing_fact_is_learnt_from_the_device_that_lacks_it(reason: r.Reason, how: str) -> None:
+def test_the_advice_names_the_device_that_lacks_the_fact(reason: r.Reason, how: str) -> None:
     assert how in str(NAMESAKES.how(reason))
 
 
@@ -325,7 +325,7 @@ def test_only_a_gap_of_age_shows_how_old_a_fact_is() -> None:
     assert "too old to be used" in Wording(inventory(gaps=gaps[1:])).sentence(r.NeedsRenewal(item=item))
 
 
-def test_an_offload_that_only_devices_around_leave_unknown_is_not_called_unread() -> None:
+def test_offload_that_only_other_devices_leave_unknown_is_not_reported_as_unread() -> None:
     """A bond whose members are not all listed may send through any NIC; a member's team may fill."""
     wording = Wording(inventory())
     read = r.NeedsOffload(server="sat", interface="eth0")

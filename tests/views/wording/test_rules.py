@@ -27,7 +27,7 @@ def test_every_condition_has_words_and_no_other() -> None:
     assert set(CONDITION_WORDS) == {condition.id for rule in RULES for condition in rule.conditions}
 
 
-def test_no_two_conditions_or_rules_read_alike() -> None:
+def test_no_two_conditions_or_rules_have_the_same_words() -> None:
     assert len({words.requires for words in CONDITION_WORDS.values()}) == len(CONDITION_WORDS)
     assert len({words.title for words in RULE_WORDS.values()}) == len(RULE_WORDS)
     assert len({words.phrase for words in RULE_WORDS.values()}) == len(RULE_WORDS)
@@ -41,7 +41,7 @@ def test_consequence_of_a_rule_begins_with_its_verdict(rule: Rule) -> None:
 
 
 @_EVERY_RULE
-def test_the_words_fit_their_place(rule: Rule) -> None:
+def test_the_words_of_a_rule_fit_tables_and_documents(rule: Rule) -> None:
     words = RULE_WORDS[rule.id]
 
     assert 5 < len(words.title) < 35

@@ -12,7 +12,7 @@ PLACE = "tls://10.0.0.5:4711"
 
 
 @pytest.mark.parametrize("loss", Loss)
-def test_every_loss_has_a_cause_with_a_place_and_an_action(loss: Loss) -> None:
+def test_every_lost_slice_has_a_sentence_with_the_place_and_an_action(loss: Loss) -> None:
     cause = why_cut(Lost(loss, PLACE), Limits())
 
     assert cause == NotCarried(why=WhyNotCarried[loss.name], place=PLACE)
@@ -21,12 +21,12 @@ def test_every_loss_has_a_cause_with_a_place_and_an_action(loss: Loss) -> None:
     assert action
 
 
-def test_every_cause_is_a_loss_and_each_has_words_of_its_own() -> None:
+def test_every_way_to_lose_a_slice_has_a_sentence_of_its_own() -> None:
     assert {why.name for why in WhyNotCarried} == {loss.name for loss in Loss}
     assert len({cause_words(NotCarried(why=why, place=PLACE)) for why in WhyNotCarried}) == len(WhyNotCarried)
 
 
-def test_the_words_of_the_worker_are_shown() -> None:
+def test_the_message_of_the_worker_is_shown() -> None:
     cause = why_cut(Lost(Loss.REFUSED, PLACE, "written by virtscan 1 {place}"), Limits())
 
     assert cause_words(cause) == (
