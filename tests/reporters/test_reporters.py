@@ -86,7 +86,7 @@ def test_a_script_keeps_its_lines(name: str, width: int | None) -> None:
         assert lines[start - 1] == lines[start + 3] == "  ````"
 
 
-@pytest.mark.parametrize("name", [name for name, reporter in REPORTERS.items() if reporter.has_parts])
+@pytest.mark.parametrize("name", ["csv", "html", "json", "ndjson"])
 def test_a_large_document_is_written_in_small_pieces(name: str) -> None:
     """All of it in memory would take more than the fleet."""
     rows = tuple((f"web{number}",) for number in range(50_000))

@@ -7,12 +7,12 @@ from virtscan.reporters.text import gap_lines, printable, scan_line
 
 REPORTERS: Mapping[str, Reporter] = {
     "table": Reporter("table", "txt", may_be_empty=True),
-    "csv": Reporter("csv", "csv", has_gaps=False, may_be_empty=True, has_total_on_demand=True, has_parts=True),
-    "json": Reporter("json", "json", has_parts=True, has_records=True),
-    "ndjson": Reporter("ndjson", "ndjson", has_parts=True, has_records=True),
+    "csv": Reporter("csv", "csv", has_gaps=False, may_be_empty=True, has_total_on_demand=True),
+    "json": Reporter("json", "json", has_records=True),
+    "ndjson": Reporter("ndjson", "ndjson", has_records=True),
     "markdown": Reporter("markdown", "md", may_be_empty=True),
     "prometheus": Reporter("prometheus", "prom", has_gaps=False, content=Content.METRICS, needs="prometheus_client"),
-    "html": Reporter("html", "html", content=Content.FLEET, needs="jinja2", has_parts=True),
+    "html": Reporter("html", "html", content=Content.FLEET, needs="jinja2"),
     "xlsx": Reporter("xlsx", "xlsx", is_text=False, content=Content.FLEET, needs="xlsxwriter"),
 }
 """By name on the command line, the default first."""

@@ -20,8 +20,8 @@ _BACKTICKS = re.compile("`+")
 _ENDS = (":", ",", ";", ".")
 
 
-def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
-    """Write the result, its causes, the notes, the rows of the first section, every gap, and the time of the scan.
+def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:  # noqa: ARG001 (all formats alike)
+    """Yield the result, its causes, the notes, the rows of the first section, every gap, and the time of the scan.
 
     Long names lose their middle, as in a table.
     """
@@ -35,7 +35,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
         *_list("Warnings", gap_lines(document.warnings)),
         [_shown(scan_line(document.version, document.taken_at), LINE)],
     ]
-    return ("\n\n".join("\n".join(block) for block in blocks if block) + "\n").encode()
+    yield ("\n\n".join("\n".join(block) for block in blocks if block) + "\n").encode()
 
 
 def _list(title: str, lines: list[str]) -> Iterator[list[str]]:

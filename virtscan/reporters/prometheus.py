@@ -18,18 +18,18 @@ _CHANGES = "virtscan.diff"
 _LAST_COMPLETE = f"{_PREFIX}_last_complete_scan_timestamp_seconds"
 
 
-def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
-    """Write the metrics as gauges, without timestamps; the first two are the version and the time of the scan.
+def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:  # noqa: ARG001 (all formats alike)
+    """Yield the metrics as gauges, without timestamps; the first two are the version and the time of the scan.
 
     Characters of a label that are not printable are escaped. If that makes two labels one, their values are added.
     """
     registry = CollectorRegistry()
     registry.register(_Collected(document))
-    return generate_latest(registry)
+    yield generate_latest(registry)
 
 
 def last_complete(content: bytes) -> datetime | None:
-    """Return the time of the last complete scan in output of `render`; None if there is none, or for anything else."""
+    """Return the time of the last complete scan in output of `parts`; None if there is none, or for anything else."""
     try:
         for family in text_string_to_metric_families(content.decode()):
             for sample in family.samples:

@@ -1,9 +1,8 @@
-"""Formats: each is a module with a function `render` or `parts`, loaded when it is used."""
+"""Formats: each is a module with a function `parts`, loaded when it is used."""
 
 from collections.abc import Iterator
 from enum import Enum
 from importlib import import_module
-from typing import Protocol
 
 import msgspec
 
@@ -37,22 +36,15 @@ class Content(Enum):
     METRICS = "metrics"
 
 
-class Render(Protocol):
-    """Turns a document into the content of a file; never prints or writes."""
-
-    def __call__(self, document: Document, options: RenderOptions = PLAIN) -> bytes:
-        """Write all of the document that the format has a place for; text is UTF-8 and ends with a newline."""
-
-
 class Reporter(msgspec.Struct, frozen=True):
     """A format by the name of its module.
 
+    Its `parts` yields all of a document that the format has a place for; text is UTF-8 and ends with a newline.
     `suffix` is that of its files. `has_gaps` is False without a place for gaps and warnings. `is_text` is False if a
     terminal can't show the format. `may_be_empty` is True if people or programs read it line by line: without any
     change, it is empty. `has_total_on_demand` is True if its rows are added up: a total among them would count twice.
     The options that choose a view apply only if `content` is a view. `needs` is a module that only the extra `reports`
-    installs. `has_parts` is True if its module has `parts`, which yields the content piece by piece; else it has
-    `render`. `has_records` is True if it writes columns of records.
+    installs. `has_records` is True if it writes columns of records.
     """
 
     module: str
@@ -63,7 +55,6 @@ class Reporter(msgspec.Struct, frozen=True):
     has_total_on_demand: bool = False
     content: Content = Content.VIEW
     needs: str | None = None
-    has_parts: bool = False
     has_records: bool = False
 
     def render(self, document: Document, options: RenderOptions = PLAIN) -> bytes:
@@ -71,13 +62,9 @@ class Reporter(msgspec.Struct, frozen=True):
         return b"".join(self.parts(document, options))
 
     def parts(self, document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:
-        """Yield the content piece by piece, so that a large report need not be in memory; or all of it as one piece."""
+        """Yield the content: for data piece by piece, so that a large report need not be in memory."""
         module = import_module(f"virtscan.reporters.{self.module}")
-        if self.has_parts:
-            yield from module.parts(self._shown(document), options)
-        else:
-            render: Render = module.render
-            yield render(self._shown(document), options)
+        yield from module.parts(self._shown(document), options)
 
     def _shown(self, document: Document) -> Document:
         """Drop records that the format does not write: they may be far more than the rows that have them."""

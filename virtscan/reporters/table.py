@@ -3,7 +3,7 @@
 The code that draws rows is imported only if there are some: a report without changes has none.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -13,8 +13,8 @@ from virtscan.views.document import Document, Section
 from virtscan.views.rows.grouping import RowGroup
 
 
-def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
-    """Write the result, the rows, the notes and every gap.
+def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:
+    """Yield the result, the rows, the notes and every gap.
 
     Rows with a common cause are listed below it; those that need no action are only counted, unless all were requested.
     Without a terminal a row is one line, however long, for grep and less. On a terminal only scripts are wider than it.
@@ -25,12 +25,9 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
     if document.headline:
         main = msgspec.structs.replace(main, none="")  # the headline has that sentence
     shown = [group for group in main.groups if group.is_open or options.show_all]
-    parts = (
-        _wrapped(_headline(document, shown), options.width),
-        _grouped(main, shown, options) if main.groups else _rows(main, options),
-        _wrapped(_footer(document), options.width),
-    )
-    return "".join(f"{line}\n" for line in _apart(parts)).encode()
+    rows = _grouped(main, shown, options) if main.groups else _rows(main, options)
+    above, below = (_wrapped(lines, options.width) for lines in (_headline(document, shown), _footer(document)))
+    yield "".join(f"{line}\n" for line in _apart((above, rows, below))).encode()
 
 
 def _headline(document: Document, shown: Sequence[RowGroup]) -> list[str]:

@@ -49,8 +49,8 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     total: _Cells | None = None
 
 
-def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
-    r"""Write every section to a sheet of its own, then gaps, warnings, and facts about the scan.
+def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:  # noqa: ARG001 (all formats alike)
+    r"""Yield every section as a sheet of its own, then gaps, warnings, and facts about the scan.
 
     Assumptions come first. Columns of RVTools, with its headers, precede those of virtscan. Numbers, truth values and
     times are cells of their type. Text that looks like a number stays text. Several values are separated by `; `.
@@ -62,7 +62,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
         bold = book.add_format({"bold": True})
         for sheet in sheets(document):
             _write(book.add_worksheet(sheet.name), sheet, bold)
-    return content.getvalue()
+    yield content.getvalue()
 
 
 def sheets(document: Document, *, most_rows: int = MOST_ROWS) -> Iterator[Sheet]:
