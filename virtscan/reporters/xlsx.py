@@ -70,18 +70,11 @@ def sheets(document: Document, *, most_rows: int = MOST_ROWS) -> Iterator[Sheet]
     if document.assumed:
         yield _assumed(document)
     for section in document.sections:
-        yield from _of_section(section, section.sheet or _heading(document, section), most_rows)
+        yield from _of_section(section, section.sheet or document.heading(section), most_rows)
     yield from _of_section(document.gaps, "Gaps", most_rows)
     if document.warnings.rows:
         yield from _of_section(document.warnings, "Warnings", most_rows)
     yield _metadata(document)
-
-
-def _heading(document: Document, section: Section) -> str:
-    """Return the section's heading, or that of the document for the rows of a single view."""
-    if section.key != "rows" or section.title:
-        return section.heading
-    return document.name.removeprefix("virtscan.").capitalize()
 
 
 def _of_section(section: Section, name: str, most_rows: int) -> Iterator[Sheet]:

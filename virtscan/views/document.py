@@ -191,6 +191,10 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
         """The section that a format with room for one writes."""
         return self.sections[0]
 
+    def heading(self, section: Section) -> str:
+        """Return the heading of a section; the rows of a single view have the document's name."""
+        return self.name.rpartition(".")[2].capitalize() if section.key == "rows" else section.heading
+
 
 def counts(metrics: Iterable[Metric], name: str) -> Mapping[str, int | float]:
     """Return the values of the metrics of a name by the value of their label, of one without a label by ""."""

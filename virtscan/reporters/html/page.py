@@ -63,7 +63,7 @@ def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]
             headline=document.headline or heading,
             where=document.where,
             scanned=scan_line(document.version, document.taken_at, document.exit_code),
-            tiles=[*_tiles(document.metrics), *_gap_tile(document)],
+            tiles=[*_tiles(document.metrics), _tile(len(document.gaps.rows), "gap{}", "doubtful")],
             notes=document.notes,
             gaps=gap_lines(document.gaps),
             warnings=gap_lines(document.warnings),
@@ -140,10 +140,6 @@ def _tiles(metrics: tuple[Metric, ...]) -> list[tuple[int | float, str, str]]:
 
 def _is_counted(metric: Metric, label: str) -> bool:
     return label in metric.labels.values() if label else _CHANGE not in metric.labels
-
-
-def _gap_tile(document: Document) -> list[tuple[int | float, str, str]]:
-    return [_tile(len(document.gaps.rows), "gap{}", "doubtful")]
 
 
 def _tile(count: int | float, words: str, look: str) -> tuple[int | float, str, str]:

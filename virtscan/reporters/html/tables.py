@@ -6,7 +6,6 @@ from virtscan.reporters.text import cell
 from virtscan.views.document import Document, Section
 
 MOST_ROWS = 500
-_UNNAMED = "rows"
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,9 +21,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 def of_document(document: Document) -> list[Table]:
     """Make a table of each section that has rows, and of the first in any case."""
-    name = document.name.rpartition(".")[2]
     return [
-        _table(section, name if section.key == _UNNAMED else section.heading)
+        _table(section, document.heading(section))
         for section in document.sections
         if section.rows or section is document.main
     ]
@@ -35,7 +33,7 @@ def _table(section: Section, title: str) -> Table:
     rows = section.rows if len(section.rows) <= MOST_ROWS else ()
     return Table(
         key=section.key,
-        title=title[:1].upper() + title[1:],
+        title=title,
         count=len(section.rows),
         headings=tuple(
             (section.columns[index].heading, "number" if section.columns[index].is_number else "text")
