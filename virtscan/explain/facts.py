@@ -199,7 +199,8 @@ def _joined(parts: Iterable[str | None]) -> str:
 
 
 def _interface(interface: Interface) -> str:
-    csum = (f"{side} csum {state.value}" for side, state in _csum(interface))
+    sides = (("host", interface.host_csum), ("guest", interface.guest_csum))
+    csum = (f"{side} csum {state.value}" for side, state in sides if state is not None)
     return _joined(
         (
             f"number {interface.index}",
@@ -211,13 +212,6 @@ def _interface(interface: Interface) -> str:
             *csum,
         )
     )
-
-
-def _csum(interface: Interface) -> Iterator[tuple[str, State]]:
-    if interface.host_csum is not None:
-        yield "host", interface.host_csum
-    if interface.guest_csum is not None:
-        yield "guest", interface.guest_csum
 
 
 def _attachment(attachment: Attachment) -> str | None:

@@ -1,6 +1,6 @@
 """The facts, rules and missing facts of the accounts as tables, for formats with room for several."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -33,12 +33,10 @@ T = TypeVar("T")
 
 
 class _Part(msgspec.Struct, Generic[T], frozen=True):
-    """A part of an interface's account; `server` is None for a part about the interface itself."""
+    """A part of an interface's account."""
 
     account: InterfaceExplanation
     item: T
-    server: str | None = None
-    server_interface: str | None = None
 
 
 class _Ruled(msgspec.Struct, frozen=True):
@@ -50,48 +48,30 @@ class _Ruled(msgspec.Struct, frozen=True):
 
 def sections(explanation: Explanation) -> tuple[Section, ...]:
     """Return the parts of the text other than the findings; each row names its interface."""
+    accounts = explanation.accounts
     return (
-        section("facts", _FACTS, [_Part(account, fact) for account in explanation.accounts for fact in account.facts]),
-        section("decisions", _DECISIONS, _decisions(explanation.accounts)),
-        section("rules", _RULES, _ruled(explanation.accounts)),
-        section("excluded", _EXCLUDED, _excluded(explanation.accounts)),
-        section(
-            "missing_facts",
-            _MISSING,
-            [_Part(account, fact) for account in explanation.accounts for fact in account.missing_facts],
-        ),
+        section("facts", _FACTS, _parts(accounts, lambda account: account.facts)),
+        section("decisions", _DECISIONS, _parts(accounts, lambda account: account.decisions)),
+        section("rules", _RULES, _parts(accounts, _ruled)),
+        section("excluded", _EXCLUDED, _parts(accounts, lambda account: account.excluded)),
+        section("missing_facts", _MISSING, _parts(accounts, lambda account: account.missing_facts)),
     )
 
 
-def _decisions(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Part[Decision]]:
-    for account in accounts:
-        for decision in account.decisions:
-            yield _Part(account, decision, decision.server, decision.server_interface)
+def _parts(
+    accounts: Iterable[InterfaceExplanation], items: Callable[[InterfaceExplanation], Iterable[T]]
+) -> Iterator[_Part[T]]:
+    return (_Part(account, item) for account in accounts for item in items(account))
 
 
-def _ruled(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Part[_Ruled]]:
-    for part in _decisions(accounts):
-        for step in part.item.steps:
-            if step.applies is not None:
-                yield _Part(part.account, _Ruled(part.item, step), part.server, part.server_interface)
-
-
-def _excluded(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Part[Exclusion]]:
-    for account in accounts:
-        for exclusion in account.excluded:
-            yield _Part(account, exclusion, exclusion.server, exclusion.server_interface)
+def _ruled(account: InterfaceExplanation) -> Iterator[_Ruled]:
+    for decision in account.decisions:
+        yield from (_Ruled(decision, step) for step in decision.steps if step.applies is not None)
 
 
 def _fields(*fields: Field[T]) -> tuple[Field[_Part[T]], ...]:
-    return _INTERFACE + _of_item(fields)
-
-
-def _with_server(*fields: Field[T]) -> tuple[Field[_Part[T]], ...]:
-    return _INTERFACE + _SERVER + _of_item(fields)
-
-
-def _of_item(fields: Iterable[Field[T]]) -> tuple[Field[_Part[T]], ...]:
-    return tuple(Field(field.column, _value_of(field)) for field in fields)
+    """Return the fields of an item, with its interface before them."""
+    return _INTERFACE + tuple(Field(field.column, _value_of(field)) for field in fields)
 
 
 def _value_of(field: Field[T]) -> Callable[[_Part[T]], Value]:
@@ -103,10 +83,6 @@ _INTERFACE: tuple[Field[_Part[Any]], ...] = (  # Any: rows of all types have the
     Field(Column("domain"), lambda part: part.account.domain.name),
     Field(number("index"), lambda part: part.account.interface.index),
 )
-_SERVER: tuple[Field[_Part[Any]], ...] = (  # Any: as above
-    Field(Column("server"), lambda part: part.server),
-    Field(Column("server_interface"), lambda part: part.server_interface),
-)
 
 _FACTS = _fields(
     Field[StatedFact](Column("fact"), lambda fact: fact.fact),
@@ -115,7 +91,9 @@ _FACTS = _fields(
     Field[StatedFact](moment("observed_at"), lambda fact: timestamp(fact.observed_at)),
 )
 
-_DECISIONS = _with_server(
+_DECISIONS = _fields(
+    Field[Decision](Column("server"), lambda decision: decision.server),
+    Field[Decision](Column("server_interface"), lambda decision: decision.server_interface),
     Field[Decision](Column("source_device"), lambda decision: decision.source_device),
     Field[Decision](Column("place", wraps=True), lambda decision: decision.place),
     Field[Decision](Column("rule"), lambda decision: decision.rule),
@@ -125,7 +103,9 @@ _DECISIONS = _with_server(
     Field[Decision](Column("waived", wraps=True), lambda decision: decision.waived),
 )
 
-_RULES = _with_server(
+_RULES = _fields(
+    Field[_Ruled](Column("server"), lambda ruled: ruled.decision.server),
+    Field[_Ruled](Column("server_interface"), lambda ruled: ruled.decision.server_interface),
     Field[_Ruled](Column("source_device"), lambda ruled: ruled.decision.source_device),
     Field[_Ruled](Column("rule"), lambda ruled: ruled.step.rule),
     Field[_Ruled](Column("when", wraps=True), lambda ruled: ruled.step.when),
@@ -133,7 +113,9 @@ _RULES = _with_server(
     Field[_Ruled](Column("reason", wraps=True), lambda ruled: reason(ruled.step)),
 )
 
-_EXCLUDED = _with_server(
+_EXCLUDED = _fields(
+    Field[Exclusion](Column("server"), lambda excluded: excluded.server),
+    Field[Exclusion](Column("server_interface"), lambda excluded: excluded.server_interface),
     Field[Exclusion](Column("source_device"), lambda excluded: excluded.source_device),
     Field[Exclusion](Column("why", wraps=True), lambda excluded: excluded.reason),
 )
