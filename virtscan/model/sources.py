@@ -37,11 +37,6 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     renewal: str
     has_stack: bool = True
 
-    @property
-    def is_local(self) -> bool:
-        """Return True if the source means something else on another machine."""
-        return self.address in {AddressKind.PATH, AddressKind.NONE}
-
     def text(self, address: str) -> str:
         """Return the address with its scheme, as inventories and reports show it.
 
@@ -160,7 +155,7 @@ def is_remote(source: str) -> bool:
 
 def is_local(source: str) -> bool:
     """Return True if a source, as shown, means something else on another machine."""
-    return any(row.is_local for row in _rows(source))
+    return any(row.address in {AddressKind.PATH, AddressKind.NONE} for row in _rows(source))
 
 
 def renewal(*sources: str) -> str:
