@@ -499,7 +499,14 @@ def test_a_sourced_script_ends_the_one_that_sources_it() -> None:
             ON,
         ),
         ("/etc/networkd-dispatcher/routable.d/50-tx", "ethtool -K $IFACE tx off", {}, OFF),
-        ("/etc/networkd-dispatcher/off.d/50-tx", COMMAND, {}, ON),
+        ("/etc/networkd-dispatcher/routable.d/50-tx", '[ "$STATE" = routable ] && ethtool -K $IFACE tx off', {}, OFF),
+        ("/etc/networkd-dispatcher/configured.d/50-tx", COMMAND, {}, OFF),
+        # A state before the service starts may be missed.
+        *(
+            (f"/etc/networkd-dispatcher/{name}.d/50-tx", COMMAND, {}, UNKNOWN)
+            for name in ("off", "carrier", "degraded")
+        ),
+        ("/etc/networkd-dispatcher/own.d/50-tx", COMMAND, {}, ON),
     ],
 )
 def test_a_hook_counts_where_it_is_called(path: str, script: str, more: dict[str, Any], expected: State) -> None:
@@ -512,19 +519,49 @@ def test_a_hook_counts_where_it_is_called(path: str, script: str, more: dict[str
         (("systemd-networkd",), "", OFF),
         ((), "", OFF),  # netplan starts networkd
         (("systemd-networkd", "NetworkManager"), "", UNKNOWN),
-        (("NetworkManager",), "", UNKNOWN),
         (("systemd-networkd", "wicked"), "", UNKNOWN),
         (("systemd-networkd", "networking"), "auto eth0\niface eth0 inet dhcp\n", UNKNOWN),
         (("systemd-networkd", "networking"), "auto lo\niface lo inet loopback\n", OFF),
-        (("networking",), "", UNKNOWN),
     ],
 )
-def test_hooks_of_networkd_run_for_devices_of_networkd(services: tuple[str, ...], stanza: str, expected: State) -> None:
-    hook = "/etc/networkd-dispatcher/routable.d/50-tx"
+def test_only_a_device_of_networkd_becomes_configured(services: tuple[str, ...], stanza: str, expected: State) -> None:
+    routable, configured = (f"/etc/networkd-dispatcher/{name}.d/50-tx" for name in ("routable", "configured"))
     wanted = frozenset(f"multi-user.target.wants/{name}.service" for name in ("networkd-dispatcher", *services))
+    scripts = frozenset({routable, configured})
+    masked = {"systemd-networkd.service": "null"}
 
-    files = {hook: f"#!/bin/sh\n{COMMAND}", MAIN: stanza}
-    assert state(files, executable=frozenset({hook}), wanted=wanted) is expected
+    for hook, after_reboot in ((routable, OFF), (configured, expected)):
+        files = {hook: f"#!/bin/sh\n{COMMAND}", MAIN: stanza}
+        assert state(files, executable=scripts, wanted=wanted) is after_reboot
+        assert state(files, executable=scripts, wanted=wanted, aliases=masked) is ON
+
+
+@pytest.mark.parametrize("service", ["NetworkManager", "networking", "wicked"])
+def test_hooks_of_networkd_need_networkd(service: str) -> None:
+    hook = "/etc/networkd-dispatcher/routable.d/50-tx"
+    wanted = frozenset(f"multi-user.target.wants/{name}.service" for name in ("networkd-dispatcher", service))
+
+    assert state({hook: f"#!/bin/sh\n{COMMAND}"}, wanted=wanted) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [("--run-startup-triggers", OFF), ("-T", OFF), ("", UNKNOWN), ("-T -S /etc/own", UNKNOWN), ("$ARGS", UNKNOWN)],
+)
+def test_without_startup_triggers_a_state_may_be_missed(arguments: str, expected: State) -> None:
+    hook = {"/etc/networkd-dispatcher/routable.d/50-tx": f"#!/bin/sh\n{COMMAND}"}
+    defaults = {"/etc/default/networkd-dispatcher": f'networkd_dispatcher_args="{arguments}"\n'}
+
+    assert state(hook | defaults) is expected
+
+
+@pytest.mark.parametrize(("command", "expected"), [("ethtool -K $IFACE tx off", UNKNOWN), (COMMAND, OFF)])
+def test_a_port_without_an_address_does_not_become_routable(command: str, expected: State) -> None:
+    script = {"/etc/networkd-dispatcher/routable.d/50-tx": f"#!/bin/sh\n{command}"}
+    evidence = Evidence(files=script, executable=frozenset(script))
+    found = forecast(evidence, device="eth0", macs=(MAC,), features=VIRTIO, now=OFF, is_lower=True)
+
+    assert found.tx_checksum is expected
 
 
 @pytest.mark.parametrize(

@@ -763,6 +763,29 @@ def test_the_mode_and_owner_of_files_are_read(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
+    ("folder", "folder_mode", "script_mode", "state"),
+    [
+        ("routable.d", 0o755, 0o755, State.OFF),
+        ("routable.d", 0o755, 0o700, State.UNKNOWN),
+        ("routable.d", 0o750, 0o755, State.UNKNOWN),
+        ("routable.d", 0o755, 0o644, State.ON),
+        ("off.d", 0o755, 0o755, State.UNKNOWN),
+    ],
+)
+def test_networkd_dispatcher_runs_scripts_of_one_mode(
+    machine: Machine, folder: str, folder_mode: int, script_mode: int, state: State
+) -> None:
+    script = machine.file(f"/etc/networkd-dispatcher/{folder}/50-tx", "#!/bin/sh\nethtool -K eth0 tx off\n")
+    script.chmod(script_mode)
+    script.parent.chmod(folder_mode)
+    machine.file("/etc/systemd/system/multi-user.target.wants/networkd-dispatcher.service", "x")
+    persistence = machine.read("eth0").persistence
+
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
+@pytest.mark.parametrize(
     ("folder", "mode", "state"),
     [
         ("/etc", 0o600, State.OFF),

@@ -127,6 +127,7 @@ def _offload(device: Device, answer: ServerAnswer) -> Offload:
             features=features,
             now=state,
             is_made=bool(device.lower) or device.kind in _MADE,
+            is_lower=not device.addresses and any(device.name in other.lower for other in answer.devices),
             kind=device.kind,
         )
     )

@@ -120,13 +120,11 @@ hooks() {
     for folder in "$root"/etc/NetworkManager "$root"/usr/lib/NetworkManager; do
         scripts "$folder"/dispatcher.d "$folder"/dispatcher.d/pre-up.d
     done
-    # networkd-dispatcher 2 runs scripts of one mode alone.
+    # networkd-dispatcher 2 runs scripts of one mode alone, in folders of the same mode.
     required=rwxr-xr-x
-    for folder in "$root"/etc/networkd-dispatcher "$root"/usr/lib/networkd-dispatcher; do
-        scripts "$folder"/carrier.d "$folder"/degraded.d "$folder"/routable.d "$folder"/configuring.d \
-            "$folder"/configured.d
-    done
+    scripts "$root"/etc/networkd-dispatcher/*.d "$root"/usr/lib/networkd-dispatcher/*.d
     required=
+    lines . "$root"/etc/default/networkd-dispatcher
     for folder in "$root"/sbin "$root"/usr/sbin; do
         scripts "$folder"/ifup-local "$folder"/ifup-pre-local
     done
@@ -489,7 +487,9 @@ script() {
     if grep -qE "$relevant" "$1" || { [ -n "$calls" ] && head -n 1 "$1" | grep -qE '^(#!.*sh([[:space:]]|$)|[^#]|#[^!]|$)'; }; then
         if binary "$1"; then say unreadable "${1#"$root"}"; else whole "$1"; fi
         if [ -n "$required" ]; then
-            case $(owned "$1") in "$owner $required"*) ;; *x*) say unclear "${1#"$root"}" ;; esac
+            for checked in "$1" "${1%/*}"; do
+                case $(owned "$checked") in "$owner $required"*) ;; *x*) say unclear "${1#"$root"}" ;; esac
+            done
         fi
     elif [ -n "$calls" ]; then
         attributes "$1"

@@ -79,6 +79,7 @@ _SERVER = (
     "etc/cron.d/*",
     "etc/crontab",
     "etc/default/grub",
+    "etc/default/networkd-dispatcher",
     "etc/default/networking",
     "etc/init.d/after.local",
     "etc/init.d/boot.local",

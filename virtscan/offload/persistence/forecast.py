@@ -28,6 +28,7 @@ def forecast(
     features: Mapping[str, Feature],
     now: State,
     is_made: bool = False,
+    is_lower: bool = False,
     kind: DeviceKind = DeviceKind.UNKNOWN,
 ) -> Persistence:
     """Forecast TX checksum offload for UDP over IPv4 after the next reboot, for any device of the server.
@@ -39,13 +40,14 @@ def forecast(
         features: The device's present features; a file can't change one that is fixed.
         now: The present state of TX checksum offload.
         is_made: True if the network service makes the device, as a bond: before, a command for it fails.
+        is_lower: True if the device carries others and has no address of its own, as a port of a bond.
         kind: The kind of the device.
     """
     is_late = is_made and evidence.makes_devices_late
     of_services = (
         *_of_profiles(evidence, device, macs, kind),
         *ifupdown(evidence, device),
-        *hooks(evidence, device, macs, kind, is_late=is_late),
+        *hooks(evidence, device, macs, kind, is_late=is_late, is_lower=is_lower),
         *_doubtful_if(is_late, cron(evidence, device)),
     )
     renames = evidence.renames_nics

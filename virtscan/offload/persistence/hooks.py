@@ -12,7 +12,7 @@ from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetti
 from virtscan.offload.persistence.ifcfg import files_of
 from virtscan.offload.persistence.ifupdown import if_up, read_interfaces
 from virtscan.offload.persistence.network_manager import has_profile
-from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_script
+from virtscan.offload.persistence.shell import Scene, assigned, may_concern, merged, run_script
 
 _LOCAL, _LOCAL_OF_RED_HAT = "/etc/rc.local", "/etc/rc.d/rc.local"
 _LOCAL_OF_OTHERS = ("/etc/init.d/boot.local", "/etc/init.d/after.local", "/etc/local.d/*.start")
@@ -28,9 +28,22 @@ _IFUP_LOCAL = ("/sbin/ifup-local", "/sbin/ifup-pre-local", "/usr/sbin/ifup-local
 _IF_UP = ("/etc/network/if-pre-up.d/*", "/etc/network/if-up.d/*")
 _SUSE = ("/etc/sysconfig/network/if-up.d/*", "/etc/sysconfig/network/scripts/*")
 _NETWORK_MANAGER = ("NetworkManager/dispatcher.d/*", "NetworkManager/dispatcher.d/pre-up.d/*")
-_NETWORKD = tuple(
-    f"networkd-dispatcher/{state}.d/*" for state in ("carrier", "degraded", "routable", "configuring", "configured")
+_NETWORKD = (
+    *(
+        "routable",
+        "configured",
+        "carrier",
+        "configuring",
+        "degraded",
+        "degraded-carrier",
+        "dormant",
+        "enslaved",
+        "failed",
+    ),
+    *("initialized", "missing", "no-carrier", "off", "pending", "unmanaged"),
 )
+"""States of a device that networkd reports, each with its folder of scripts."""
+_NETWORKD_ARGUMENTS = "/etc/default/networkd-dispatcher"
 # The definition of a function, or another language.
 _OPEN = re.compile(r"\(\s*\)|^\s*function\s|^\s*(import|from|use|require)\s", re.MULTILINE)
 _ACTION_SINCE = 239
@@ -70,13 +83,13 @@ class _Hook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def hooks(
-    evidence: Evidence, device: str, macs: tuple[str, ...], kind: DeviceKind, *, is_late: bool
+    evidence: Evidence, device: str, macs: tuple[str, ...], kind: DeviceKind, *, is_late: bool, is_lower: bool
 ) -> Iterator[SavedSetting]:
     """Yield the settings in scripts; a script that is not executable has no effect.
 
-    If the device is made late, boot scripts may run before, and fail.
+    If the device is made late, boot scripts may run before, and fail. `is_lower` is True if it only carries others.
     """
-    for hook in _hooks(evidence, device, macs, kind):
+    for hook in _hooks(evidence, device, macs, kind, is_lower=is_lower):
         for path, text in evidence.matching(*hook.patterns):
             executable = evidence.executes(str(path))
             replaced = path.is_relative_to(_VENDOR) and f"/etc/{path.relative_to(_VENDOR)}" in evidence.files
@@ -138,7 +151,9 @@ def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: st
             yield SavedSetting(place=SettingPlace(files=(path,), caller=caller), states=uncertain(states))
 
 
-def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...], kind: DeviceKind) -> tuple[_Hook, ...]:
+def _hooks(
+    evidence: Evidence, device: str, macs: tuple[str, ...], kind: DeviceKind, *, is_lower: bool
+) -> tuple[_Hook, ...]:
     variables, ifupdown_runs = if_up(evidence, device)
     # NetworkManager brings devices up without ifup.
     initscripts = State.UNKNOWN if evidence.wants("NetworkManager") else evidence.starts("network")
@@ -158,13 +173,7 @@ def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...], kind: DeviceK
         ),
         _Hook(patterns=_SUSE, arguments=(None, device), runs=State.UNKNOWN),
         *_dispatchers(evidence, device, macs, kind),
-        _Hook(
-            patterns=_NETWORKD,
-            variables={"IFACE": device},
-            runs=_networkd_dispatcher_starts(evidence, device),
-            guarded=True,
-            executed=True,
-        ),
+        *_of_networkd(evidence, device, is_lower=is_lower),
     )
 
 
@@ -237,13 +246,43 @@ def _dispatcher_starts(evidence: Evidence) -> State:
     return evidence.starts("NetworkManager")
 
 
-def _networkd_dispatcher_starts(evidence: Evidence, device: str) -> State:
-    """Return whether scripts of networkd-dispatcher run for the device: networkd has to start, and may have to own it.
+def _of_networkd(evidence: Evidence, device: str, *, is_lower: bool) -> Iterator[_Hook]:
+    """Yield the hooks of networkd-dispatcher: for an unknown device, if this one only carries others.
+
+    Source:
+        networkd-dispatcher 2.2.3: scripts run for each device that networkd lists, in the state that it has when the
+        service starts, and in each later one. A device that another program manages becomes routable, never configured.
+        networkctl(1): it becomes routable with an address. The state before may have ended earlier.
+    """
+    for state in _NETWORKD:
+        runs = _networkd_dispatcher_starts(evidence)
+        certain = state == "routable" or (state == "configured" and not _is_left_to_others(evidence, device))
+        yield _Hook(
+            patterns=(f"networkd-dispatcher/{state}.d/*",),
+            variables={"IFACE": None if is_lower else device, "STATE": state},
+            runs=State.UNKNOWN if runs is State.ON and not certain else runs,
+            guarded=True,
+            executed=True,
+        )
+
+
+def _networkd_dispatcher_starts(evidence: Evidence) -> State:
+    """Return whether networkd-dispatcher runs scripts: it and networkd have to start.
 
     Netplan starts networkd by a unit that is made at boot.
     """
-    of_ifupdown = any(stanza.fits(device) for stanza in read_interfaces(evidence).stanzas)
-    another = any(map(evidence.wants, ("NetworkManager", "network", "wicked")))
-    if another or (evidence.wants("networking") and (of_ifupdown or not evidence.wants("systemd-networkd"))):
+    if evidence.masks("systemd-networkd.service"):
+        return State.OFF
+    values = assigned(evidence.files.get(_NETWORKD_ARGUMENTS, ""), Scene(device="")) or {}
+    arguments = (values.get("networkd_dispatcher_args", "-T") or "").split()
+    another = any(map(evidence.wants, ("NetworkManager", "network", "wicked", "networking")))
+    if arguments not in (["-T"], ["--run-startup-triggers"]) or (another and not evidence.wants("systemd-networkd")):
         return State.UNKNOWN
     return evidence.starts("networkd-dispatcher")
+
+
+def _is_left_to_others(evidence: Evidence, device: str) -> bool:
+    """Return True if another program than networkd may manage the device."""
+    if any(map(evidence.wants, ("NetworkManager", "network", "wicked"))):
+        return True
+    return evidence.wants("networking") and any(stanza.fits(device) for stanza in read_interfaces(evidence).stanzas)

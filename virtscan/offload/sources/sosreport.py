@@ -20,6 +20,7 @@ _FEATURES = "sos_commands/networking/ethtool_-k_"
 _SETTINGS = (
     "etc/NetworkManager/",
     "etc/cron",
+    "etc/default/networkd-dispatcher",
     "etc/default/networking",
     "etc/init.d/",
     "etc/netplan/",
