@@ -94,7 +94,7 @@ class SimpleCommands(Commands):
             return ended(shell, holds(fields, self._scene, patterns=False) if known else None)
         fields = [field for word in rest for field in expand(word, shell.lookup)]
         if after is shell:
-            return self._declared(rest, shell) if None in fields and rest[0] in DECLARE else self.command(fields, shell)
+            return self._declared(rest, shell) if rest[0] in DECLARE else self.command(fields, shell)
         # An assignment before a command lasts only for the command, except for special builtins and functions.
         names = [name for name, values in after.variables.items() if values != shell.variables.get(name)]
         keeps = fields[:1] and (fields[0] in SPECIAL or fields[0] in shell.functions)
@@ -108,17 +108,26 @@ class SimpleCommands(Commands):
         return changed(self.command(fields, shell.with_variables(environment, exported=True)), restored)
 
     def _declared(self, words: Sequence[str], shell: Shell) -> Outcomes:
-        """Run `export` or another declaration with unknown words, or with unknown values of variables."""
+        """Run `export` or another declaration, which may have unknown words, or arrays and unknown values."""
         fields: list[Word] = []
+        arrays: dict[str, tuple[Word, ...]] = {}
         for word in words:
             found = expand(word, shell.lookup)
-            if None in found and (assignment := ASSIGNMENT.fullmatch(word)) is not None:
+            assignment = ASSIGNMENT.fullmatch(word)
+            if assignment is not None and assignment[4].startswith("("):
+                arrays[assignment[1]] = assigned(assignment, shell).variables[assignment[1]]
+                found = [assignment[1]]
+            elif None in found and assignment is not None:
                 shell = shell.with_variables({assignment[1]: (None,)})
                 found = [assignment[1]]
             elif None in found:
                 shell = shell.without_variables()
             fields += found
-        return self.command(fields, shell)
+
+        def filled(done: Shell) -> Shell:
+            return msgspec.structs.replace(done, variables={**done.variables, **arrays})
+
+        return changed(self.command(fields, shell), filled)
 
     def substituted(self, words: Sequence[str], shell: Shell) -> tuple[Outcomes, bool | None, Shell]:
         """Run the command substitutions in words; return outcomes that end the script, their status, and the shell."""
