@@ -841,6 +841,8 @@ def test_a_service_may_give_way_to_one_that_excludes_it(wanted: set[str], path: 
         ("ExecStart=/bin/sh -c 'for d in eth0; do ethtool -K ${d} tx off; done'", ON),
         ("ExecStart=/bin/sh -c 'for d in eth0; do ethtool -K $d tx off; done'", OFF),
         ('Environment="OPTS=tx off"\nExecStart=/sbin/ethtool -K eth0 $OPTS', OFF),
+        ('Environment="OPTS=tx off"\nEnvironment=\nExecStart=/sbin/ethtool -K eth0 tx off $OPTS', OFF),
+        ('Environment="OPTS=tx off"\nEnvironment=\nExecStart=/sbin/ethtool -K eth0 gro off $OPTS', ON),
         ("EnvironmentFile=/etc/default/tx\nExecStart=/sbin/ethtool -K eth0 $OPTS", UNKNOWN),
         ("NetworkNamespacePath=/run/netns/a\nExecStart=/sbin/ethtool -K eth0 tx off", UNKNOWN),
         ("ExecStartPre=/sbin/ethtool -K eth0 tx off\nExecStart=/bin/true", OFF),
@@ -973,6 +975,16 @@ def test_a_template_counts_for_the_instance_that_is_enabled() -> None:
     assert state(files) is ON
     rule = {RULES: 'SUBSYSTEM=="net", ENV{SYSTEMD_WANTS}+="tx@%k.service"'}
     assert state(files | rule) is UNKNOWN
+
+
+def test_the_environment_of_a_template_has_its_instance() -> None:
+    unit = {
+        "/etc/systemd/system/tx@.service": "[Service]\nEnvironment=DEV=%i\nExecStart=/sbin/ethtool -K ${DEV} tx off"
+    }
+
+    for instance, expected in (("eth0", OFF), ("eth1", ON)):
+        wanted = frozenset({f"multi-user.target.wants/tx@{instance}.service"})
+        assert state(unit, wanted=wanted) is expected
 
 
 def test_a_service_in_the_wants_of_another_leaves_the_outcome_open() -> None:

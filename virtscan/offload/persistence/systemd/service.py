@@ -82,7 +82,7 @@ def effects(entries: Entries, instance: str | None, scene: Scene, *, version: in
         commands that the start waits for, RuntimeMaxSec= the main one of other types. Processes that ExecStartPre= has
         forked are killed before the next command. systemd.kill(5): so are those of a service that has ended.
     """
-    environment = _environment(entries)
+    environment = _environment(entries, instance)
     variables = {name: environment.value(name) for name in environment.variables}
     scene = msgspec.structs.replace(scene, variables={**scene.variables, **variables})
 
@@ -235,16 +235,16 @@ def _last(entries: Entries, wanted: str) -> str:
     return next((value for _, key, value in reversed(entries) if key == wanted), "")
 
 
-def _environment(entries: Entries) -> _Environment:
+def _environment(entries: Entries, instance: str | None) -> _Environment:
     variables: dict[str, str] = {}
     is_open = False
     for _, key, value in entries:
         is_open = is_open or key in {"EnvironmentFile", "PassEnvironment"}
         if key == "Environment":
-            try:
-                variables |= {name: text for name, _, text in (word.partition("=") for word in shlex.split(value))}
-            except ValueError:
-                is_open = True
+            words = _words(value, instance)
+            given = {name: text for name, _, text in (word.partition("=") for word in words)}
+            variables = {**variables, **given} if value else {}
+            is_open = is_open or (bool(value) and not words)
     return _Environment(variables=variables, is_open=is_open)
 
 
