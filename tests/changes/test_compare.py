@@ -522,11 +522,11 @@ def in_part(*domains: Domain) -> Hypervisor:
     return on_hv1(*domains, status=HostStatus.PARTIAL, lists_all_domains=False)
 
 
-def findings_of_nights(*hosts: Hypervisor) -> list[list[FindingKind]]:
-    """Return the news of each night after the first, in which hv1 is found in these states."""
-    scans = [fleet(hosts[0])]
-    for host in hosts[1:]:
-        scans.append(remembering(replace(fleet(host), taken_at=scans[-1].taken_at + NIGHT), scans[-1]))
+def findings_of_nights(*nights: tuple[Hypervisor, ...], **more: Any) -> list[list[FindingKind]]:
+    """Return the news of each night after the first, in which the hosts are found in these states."""
+    scans = [fleet(*nights[0], **more)]
+    for hosts in nights[1:]:
+        scans.append(remembering(replace(fleet(*hosts, **more), taken_at=scans[-1].taken_at + NIGHT), scans[-1]))
     return [[change.kind for change in news(compare(*pair, judge), *pair).findings] for pair in pairwise(scans)]
 
 
@@ -538,7 +538,7 @@ def test_a_risk_that_only_a_partial_scan_read_is_reported_once_and_resolved_once
 ) -> None:
     expected = [] if WEB in last.domains else [FindingKind.RESOLVED]
 
-    assert findings_of_nights(first, in_part(SATELLITE, WEB), *between, last) == [
+    assert findings_of_nights(*((host,) for host in (first, in_part(SATELLITE, WEB), *between, last))) == [
         [FindingKind.NEW],
         *[[] for _ in between],
         expected,
@@ -549,7 +549,44 @@ def test_a_risk_that_only_a_partial_scan_read_is_reported_once_and_resolved_once
 def test_a_risk_that_a_partial_scan_resolved_does_not_return_while_its_host_is_away(last: Hypervisor) -> None:
     nights = on_hv1(SATELLITE, WEB), in_part(SATELLITE, SAFE_WEB), unread("hv1"), last
 
-    assert findings_of_nights(*nights) == [[FindingKind.RESOLVED], [], []]
+    assert findings_of_nights(*((host,) for host in nights)) == [[FindingKind.RESOLVED], [], []]
+
+
+ANYWHERE = (server("satellite", State.ON),)
+"""A server of unknown place, which puts a VM at risk on every host."""
+
+
+@pytest.mark.parametrize("both_away", [False, True])
+@pytest.mark.parametrize("nights_away", [1, 2])
+@pytest.mark.parametrize("moved", [SAFE_WEB, WEB], ids=["safe there", "at risk there"])
+def test_a_risk_that_ends_by_a_move_from_a_host_that_is_away_is_resolved_once_that_is_back(
+    moved: Domain, nights_away: int, both_away: bool
+) -> None:
+    there = hypervisor("hv2", moved, kernel=UNFIXED_KERNEL)
+    before = [(on_hv1(WEB), hypervisor("hv2")), *([(unread("hv1"), unread("hv2"))] if both_away else [])]
+    nights = *before, *[(unread("hv1"), there)] * nights_away, (on_hv1(), there)
+
+    *while_away, last = findings_of_nights(*nights, servers=ANYWHERE)
+    assert not any(while_away)
+    assert last == ([FindingKind.RESOLVED] if moved is SAFE_WEB else [])
+
+
+def test_a_move_to_a_fixed_kernel_explains_the_end_of_a_risk_on_a_host_that_is_back() -> None:
+    there = hypervisor("hv2", WEB, kernel=FIXED_KERNEL)
+    before = fleet(on_hv1(WEB), hypervisor("hv2", kernel=FIXED_KERNEL), servers=ANYWHERE)
+    away = remembering(fleet(unread("hv1"), there, servers=ANYWHERE), before)
+    back = fleet(on_hv1(), there, servers=ANYWHERE)
+
+    assert found(difference(away, back)) == [
+        (FindingKind.RESOLVED, Cause(kind=CauseKind.DOMAIN_MOVED, hypervisor="hv2"))
+    ]
+
+
+def test_a_copy_of_a_domain_that_is_there_when_its_host_is_back_is_not_resolved() -> None:
+    here, there = on_hv1(WEB), hypervisor("hv2", SAFE_WEB, kernel=UNFIXED_KERNEL)
+
+    nights = (here, hypervisor("hv2")), (unread("hv1"), there), (here, there)
+    assert findings_of_nights(*nights, servers=ANYWHERE) == [[], []]
 
 
 def test_memory_keeps_the_first_night_and_the_last_complete_observation() -> None:

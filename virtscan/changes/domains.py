@@ -33,13 +33,16 @@ class DomainOnHost(msgspec.Struct, frozen=True, gc=False):
 class DomainPair(msgspec.Struct, frozen=True, kw_only=True):
     """A domain on both sides: as it was and as it is.
 
-    A side is None if the domain was not there. `kind` is the change of it as a whole; None if it stayed.
+    A side is None if the domain was not there. `kind` is the change of it as a whole; None if it stayed. For one that
+    `is_known_elsewhere`, `old` is a place where it was only remembered and no longer is, `new` its present one: that it
+    moved was a change of an earlier scan.
     """
 
     key: DomainKey
     old: DomainOnHost | None
     new: DomainOnHost | None
     kind: Kind | None = None
+    is_known_elsewhere: bool = False
 
     @property
     def may_have_stayed(self) -> bool:
@@ -96,8 +99,9 @@ def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) ->
     """Follow one uuid, which may be on several hosts at the same time.
 
     It left a host where it was seen before and is not seen now, and arrived where it is seen only now. A domain that
-    left one host and arrived on another has moved. Hosts where it is only remembered are considered last. If neither
-    side sees it anywhere, it stayed on each host where both remember it.
+    left one host and arrived on another has moved. Hosts where it is only remembered are considered last, those where
+    both sides remember it after the others. If neither side sees it anywhere, it stayed on each host where both
+    remember it.
     """
     seen_old = {number for number, sighting in places.old.items() if sighting.is_seen}
     seen_new = {number for number, sighting in places.new.items() if sighting.is_seen}
@@ -108,7 +112,8 @@ def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) ->
     forgotten = sorted(places.old.keys() - seen_old - places.new.keys())
     if len(left) < len(arrived):
         strangers = sum(number not in places.old for number in arrived)
-        moved_unseen = forgotten[: max(strangers - len(left), 0)]
+        unseen = sorted(places.old.keys() & places.new.keys() - seen_old - seen_new)
+        moved_unseen = [*forgotten, *unseen][: max(strangers - len(left), 0)]
         left, forgotten = [*left, *moved_unseen], forgotten[len(moved_unseen) :]
     for number, arrival in zip(left, arrived, strict=False):
         was, now = places.old[number], places.new[arrival]
@@ -119,8 +124,13 @@ def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) ->
     for number in left[len(arrived) :]:
         kind = Kind.REMOVED if all_new and number not in places.new else Kind.NOT_SEEN
         yield DomainPair(key=key, old=places.old[number], new=places.new.get(number), kind=kind)
-    for number in forgotten if not seen_new else ():
-        if all_new or places.old[number].host.new.is_read:
+    present = sorted(seen_new or places.new.keys() & seen_old)
+    for number in forgotten:
+        side = places.old[number].host.new
+        if present and side.is_complete:
+            was, now = places.old[number], places.new[present[0]]
+            yield DomainPair(key=key, old=was, new=now, is_known_elsewhere=True)
+        elif not seen_new and (all_new or side.is_read):
             kind = Kind.REMOVED if all_new else Kind.NOT_SEEN
             yield DomainPair(key=key, old=places.old[number], new=None, kind=kind)
     if not (seen_old or seen_new):
@@ -131,6 +141,8 @@ def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) ->
 def domain_changes(pair: DomainPair, hosts: Sequence[ObservedHost]) -> Iterator[DomainChange]:
     """Yield the changes of one domain: as a whole, of its name, of its fields."""
     old, new = pair.old, pair.new
+    if pair.is_known_elsewhere:
+        return
     if pair.kind is None and old is not None and new is not None and old.domain == new.domain:
         return  # as for most of them, every night
     was = None if old is None else old.ref
@@ -150,6 +162,8 @@ def interface_changes(pair: DomainPair) -> Iterator[InterfaceChange]:
     """Yield the changes of the interfaces of a domain that both sides have."""
     old, new = pair.old, pair.new
     if old is None or new is None or not new.is_seen or old.domain.interfaces == new.domain.interfaces:
+        return
+    if pair.is_known_elsewhere:
         return
     before, after = interfaces_of(old.domain), interfaces_of(new.domain)
     for key in dict.fromkeys((*before, *after)):

@@ -109,6 +109,8 @@ def _is_alike(old: Finding | None, new: Finding | None) -> bool:
 
 def _kind(old: Finding | None, new: Finding | None, pair: DomainPair) -> FindingKind | None:
     before, after = standing(old), standing(new)
+    if pair.is_known_elsewhere:  # its present findings were reported there
+        return _KINDS.get((before, after)) if before in _OPEN and after not in _OPEN else None
     exposure = _exposure(old, new) if before is after is Standing.AT_RISK else None
     is_worse = after.rank < before.rank or exposure is FindingKind.EXPOSURE_RISEN
     is_settled = after not in _OPEN and pair.remembers_what_was_read
