@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.build import server
 from tests.conftest import PROJECT
 from tests.harness.postgresql import PostgreSQL
 from tests.storage.history import golden
 from tests.storage.history.nights import host, nights, query, save, vm
 from virtscan.errors import HistoryError
+from virtscan.model import State
 from virtscan.storage.address import check_url
 from virtscan.storage.history import Then, open_history
 from virtscan.storage.history.migrations import STEPS
@@ -198,6 +200,9 @@ def assert_golden(url: str) -> None:
         "UPDATE domain_version SET data = ''",
         "UPDATE host_version SET data = X'FF'",
         "UPDATE domain_version SET data = X'FF'",
+        "UPDATE host_version SET data = replace(data, 'ams1', 'ams2')",
+        "UPDATE domain_version SET data = replace(data, '52:54', '52:55')",
+        "UPDATE item_version SET data = replace(data, '\"on\"', '\"off\"')",
         "UPDATE scan SET rest = X'00' WHERE id = 2",
         "UPDATE scan SET rest = 4611686018427387904",
         "UPDATE scan SET taken_at = X'FF'",
@@ -212,7 +217,7 @@ def assert_golden(url: str) -> None:
 )
 def test_damaged_content_is_an_error_and_never_a_smaller_scan(edit: str, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/h"
-    save(url, FLEET)
+    save(url, nights([host("hv1", vm(1))], [host("hv1", vm(2))], servers=(server("satellite", State.ON),)))
     connection = sqlite3.connect(tmp_path / "h")
     connection.execute(edit)
     connection.commit()

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from virtscan.errors import HistoryError
 from virtscan.model import Domain, Hypervisor, Inventory
 from virtscan.storage.history.content.listings import Listings, each
-from virtscan.storage.history.content.pieces import domain_of, item_of, joined, rest_of, with_volatile
+from virtscan.storage.history.content.pieces import domain_of, item_of, joined, rest_of, verified, with_volatile
 from virtscan.storage.history.tables import DOMAIN_VERSION, HOST_SCAN, HOST_VERSION, ITEM_VERSION, SCAN
 from virtscan.storage.inventory_file import from_saved, host_from_saved
 
@@ -72,7 +72,7 @@ class ScanReader:
     def _hosts(self, scan_id: int, chosen: sa.ColumnElement[bool]) -> dict[int, Any]:
         """Return hosts with their domains as structs of the inventory file, by id and in their order."""
         query = (
-            sa.select(HOST_SCAN.c.host_id, HOST_VERSION.c.format, HOST_VERSION.c.data)
+            sa.select(HOST_SCAN.c.host_id, HOST_VERSION.c.format, HOST_VERSION.c.digest, HOST_VERSION.c.data)
             .add_columns(HOST_SCAN.c.volatile, HOST_SCAN.c.listing)
             .join_from(HOST_SCAN, HOST_VERSION, HOST_VERSION.c.id == HOST_SCAN.c.version_id)
             .where(chosen)
@@ -83,8 +83,8 @@ class ScanReader:
         domains |= {row.host_id: _unpack_ids(row.listing) for row in rows if row.listing is not None}
         self._load(number for ids in domains.values() for number in ids)
         made = {}
-        for host_id, version, data, values, _ in rows:
-            host = item_of("hypervisors", with_volatile(data.encode(), _unpack_values(values)), version)
+        for host_id, version, digest, data, values, _ in rows:
+            host = item_of("hypervisors", with_volatile(verified(data, digest, version), _unpack_values(values)), version)
             own = tuple(self._domains[number] for number in domains.get(host_id, ()))
             made[host_id] = msgspec.structs.replace(host, domains=own)
         return made
@@ -93,40 +93,40 @@ class ScanReader:
         """Return the versions that are valid at a scan, by host and in order."""
         table = DOMAIN_VERSION
         rows = self._connection.execute(
-            sa.select(table.c.host_id, table.c.id, table.c.format, table.c.data)
+            sa.select(table.c.host_id, table.c.id, table.c.format, table.c.digest, table.c.data)
             .join_from(HOST_SCAN, table, table.c.host_id == HOST_SCAN.c.host_id)
             .where(chosen, HOST_SCAN.c.listing.is_(None), table.c.first_scan <= scan_id)
             .where(sa.or_(table.c.end_scan.is_(None), table.c.end_scan > scan_id))
             .order_by(table.c.host_id, table.c.rank, table.c.id)
         )
         listings: dict[int, list[int]] = {}
-        for host_id, number, version, data in rows:
+        for host_id, number, version, digest, data in rows:
             listings.setdefault(host_id, []).append(number)
             if number not in self._domains:
-                self._domains[number] = domain_of(data.encode(), version)
+                self._domains[number] = domain_of(verified(data, digest, version), version)
         return dict(listings)
 
     def _load(self, ids: Iterable[int]) -> None:
         """Read versions by their ids."""
         table = DOMAIN_VERSION
         for portion in chunks([number for number in ids if number not in self._domains]):
-            query = sa.select(table.c.id, table.c.format, table.c.data).where(table.c.id.in_(portion))
-            for number, version, data in self._connection.execute(query):
-                self._domains[number] = domain_of(data.encode(), version)
+            query = sa.select(table.c.id, table.c.format, table.c.digest, table.c.data).where(table.c.id.in_(portion))
+            for number, version, digest, data in self._connection.execute(query):
+                self._domains[number] = domain_of(verified(data, digest, version), version)
 
     def _items(self, scan: Mapping[Any, Any]) -> dict[str, tuple[Any, ...]]:
         """Return servers and provisioning records by the inventory's field."""
         table = ITEM_VERSION
         listings = {} if scan["listings"] is None else _unpack_listings(scan["listings"])
         rows = self._connection.execute(
-            sa.select(table.c.kind, table.c.id, table.c.format, table.c.data)
+            sa.select(table.c.kind, table.c.id, table.c.format, table.c.digest, table.c.data)
             .where(table.c.scope_id == scan["scope_id"], table.c.first_scan <= scan["id"])
             .where(sa.or_(table.c.end_scan.is_(None), table.c.end_scan > scan["id"]))
             .order_by(table.c.rank, table.c.id)
         )
         stored: dict[str, dict[int, tuple[int, bytes]]] = {kind: {} for kind in listings}
-        for kind, number, version, data in rows:
-            stored.setdefault(kind, {})[number] = (version, data.encode())
+        for kind, number, version, digest, data in rows:
+            stored.setdefault(kind, {})[number] = (version, verified(data, digest, version))
         made = {}
         for kind, by_id in stored.items():
             ids, volatile = listings.get(kind, (None, ()))

@@ -25,6 +25,9 @@ _PLACE = re.compile(_VOLATILE + rb'"@([0-9]+)"')
 _LISTS = ("servers", "netboots", "subnets")
 """The fields of an inventory whose items have versions of their own; hypervisors have tables of theirs."""
 
+_DIGEST_OF_DATA = 3
+"""First version of the inventory file whose pieces have a digest of the data as it is stored."""
+
 _encode = msgspec.json.Encoder().encode
 _encode_lines = msgspec.json.Encoder().encode_lines
 _domain = msgspec.json.Decoder(SavedDomain).decode
@@ -63,6 +66,18 @@ class Pieces(msgspec.Struct, frozen=True):
 def digest(data: bytes) -> bytes:
     """Identify a piece's data."""
     return blake2b(data, digest_size=16).digest()
+
+
+def verified(data: str, expected: bytes, version: int) -> bytes:
+    """Return a piece's data as it was written.
+
+    Raises:
+        ValueError: It was altered since.
+    """
+    content = data.encode()
+    if version >= _DIGEST_OF_DATA and digest(content) != bytes(expected):
+        raise ValueError("a row does not have the content that it was written with")
+    return content
 
 
 def split_into_pieces(inventory: Inventory) -> Pieces:
