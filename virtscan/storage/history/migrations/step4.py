@@ -1,7 +1,5 @@
 """Schema 4: the views have no removal of a domain that may be on a hypervisor that was not read."""
 
-from virtscan.storage.history.migrations.step3 import LISTS_SOME
-
 _STATEMENTS = """
 DROP VIEW change;
 
@@ -75,11 +73,17 @@ _MAY_BE_ELSEWHERE = """v.uuid IS NOT NULL AND EXISTS (
     )"""
 """A domain that may be on a host that was unread at this scan, and is configured and unread since, or had it later."""
 
+_LISTS_SOME = {
+    "sqlite": "coalesce(json_extract(w.data, '$.lists_all_domains'), 0) = 0",
+    "postgresql": "coalesce(w.data::JSON ->> 'lists_all_domains', 'false') = 'false'",
+}
+"""A version of a hypervisor that may have more domains than it lists."""
+
 
 def statements(dialect: str) -> tuple[str, ...]:
     """Return the statements of this step."""
     text = _STATEMENTS.format(
-        lists_some=LISTS_SOME[dialect],
+        lists_some=_LISTS_SOME[dialect],
         may_be_elsewhere_at_end=_MAY_BE_ELSEWHERE.format(scan="v.end_scan"),
         may_be_elsewhere_at_removal=_MAY_BE_ELSEWHERE.format(scan="h.removed_scan"),
     )
