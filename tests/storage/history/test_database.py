@@ -144,6 +144,20 @@ def test_every_released_sqlite_schema_is_read(version: int, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("version", sorted(STEPS))
+def test_the_steps_still_make_every_released_schema(version: int) -> None:
+    made, released = sqlite3.connect(":memory:"), sqlite3.connect(":memory:")
+    for number in sorted(STEPS)[:version]:
+        for statement in STEPS[number]("sqlite"):
+            made.execute(statement)
+    released.executescript((GOLDEN / f"schema-{version}.sqlite.sql").read_text(encoding="utf-8"))
+
+    definitions = (
+        "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT IN ('schema_version', 'sqlite_stat1')"
+    )
+    assert set(made.execute(definitions)) == set(released.execute(definitions))
+
+
+@pytest.mark.parametrize("version", sorted(STEPS))
 def test_every_released_postgresql_schema_is_read(version: int, postgresql: PostgreSQL) -> None:
     url = postgresql.new_database()
     postgresql.psql(
