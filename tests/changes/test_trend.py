@@ -152,6 +152,11 @@ def test_a_scan_that_read_nothing_does_not_represent_a_week() -> None:
     assert [point.scan.number for point in capacity_trend(nights[1:], Every.WEEK).points] == [3]
 
 
+def test_the_last_scan_represents_a_week_in_which_none_read_anything() -> None:
+    nights = [capacity(day, 1000, status=HostStatus.FAILED, unread=1) for day in (1, 2, 3)]
+    assert [point.scan.number for point in capacity_trend(nights, Every.WEEK).points] == [3]
+
+
 def test_another_version_of_virtscan_is_marked() -> None:
     nights = [capacity(day, 1, version="0.3.0" if day > 3 else "0.2.0") for day in range(6)]
     trend = capacity_trend(nights, Every.SCAN)

@@ -126,7 +126,8 @@ def _shown(counts: Iterable[ScanCounts], every: Every) -> tuple[list[ScanCounts]
     last: dict[object, ScanCounts] = {}
     for scan_counts in counts:
         key = _period(scan_counts.scan, every)
-        if key not in last or scan_counts.scan.status is not HostStatus.FAILED:  # a failed scan replaces none
+        is_failed = scan_counts.scan.status is HostStatus.FAILED
+        if not is_failed or key not in last or last[key].scan.status is HostStatus.FAILED:
             last[key] = scan_counts
     shown = sorted(last.values(), key=lambda scan_counts: scan_counts.scan.number)
     return shown, {change.scan for change in _version_changes([scan_counts.scan for scan_counts in shown])}

@@ -84,7 +84,9 @@ class ScanReader:
         self._load(number for ids in domains.values() for number in ids)
         made = {}
         for host_id, version, digest, data, values, _ in rows:
-            host = item_of("hypervisors", with_volatile(verified(data, digest, version), _unpack_values(values)), version)
+            host = item_of(
+                "hypervisors", with_volatile(verified(data, digest, version), _unpack_values(values)), version
+            )
             own = tuple(self._domains[number] for number in domains.get(host_id, ()))
             made[host_id] = msgspec.structs.replace(host, domains=own)
         return made
