@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from virtscan.connectors import naming
-from virtscan.model import Plan, ProvisioningTarget, SourceKind
+from virtscan.model import FailOn, Plan, ProvisioningTarget, SourceKind
 from virtscan.model.sources import SOURCES, shown
 from virtscan.transport import url_secrets
 from virtscan.views.wording.phrases.ages import exactly
@@ -44,11 +44,17 @@ def _scan(plan: Plan) -> str:
         *([f"facts older than {exactly(plan.policy.max_age)} ignored"] if plan.policy.max_age else []),
         *(["persistent definitions of running domains read"] if plan.next_start else []),
         *(["disk and balloon sizes read"] if plan.stats else []),
-        *([f"exit code 1 or 4 from exposure {plan.fail_on.value}"] if plan.fail_on else []),
+        *([_failing(plan.fail_on)] if plan.fail_on else []),
     ]
     return ", ".join(
         [f"scan: lower device {plan.policy.lower_device.value}, {limits}, hypervisor facts {facts}", *chosen]
     )
+
+
+def _failing(fail_on: FailOn) -> str:
+    if fail_on is FailOn.NEVER:
+        return "never exit code 1 or 4"
+    return f"exit code 1 or 4 at exposure {fail_on.value} or higher"
 
 
 def _secret(system: ProvisioningTarget) -> str | None:
