@@ -115,7 +115,7 @@ def test_csv_has_the_mark_in_every_row_and_the_workbook_on_its_first_sheet(saved
     heading, *rows = csv.reader(table.read_text().splitlines())
     assert {dict(zip(heading, row, strict=True))["assumed"] for row in rows} == {MOVE}
     assert text_of(book.read_bytes()).splitlines()[:3] == [
-        "[Assumed]", "assumed, not observed; all sheets depend on it", MOVE,
+        "[Assumed]", "assumptions, not observations; all sheets depend on them", MOVE,
     ]  # fmt: skip
 
 

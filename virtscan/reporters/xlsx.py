@@ -101,7 +101,7 @@ def _of_section(section: Section, name: str, most_rows: int) -> Iterator[Sheet]:
 def _assumed(document: Document) -> Sheet:
     """Return the mark of a workbook under assumptions: the first sheet."""
     lines = [[_text(assumption)] for assumption in document.assumed]
-    return _sheet("Assumed", ["assumed, not observed; all sheets depend on it"], lines, sample=lines)
+    return _sheet("Assumed", ["assumptions, not observations; all sheets depend on them"], lines, sample=lines)
 
 
 def _metadata(document: Document) -> Sheet:

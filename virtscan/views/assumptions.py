@@ -39,10 +39,11 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _WORDS = {
-    EffectKind.AT_RISK: "puts {} at risk",
-    EffectKind.UNKNOWN: "leaves {} unknown",
-    EffectKind.CLEARED: "clears {}",
+    EffectKind.AT_RISK: "put{} {} at risk",
+    EffectKind.UNKNOWN: "leave{} {} unknown",
+    EffectKind.CLEARED: "clear{} {}",
 }
+"""A verb without its ending, and the interfaces."""
 
 
 def effects(before: Report, after: Report, moved: "Mapping[DomainPlace, DomainPlace]") -> tuple[Effect, ...]:
@@ -76,7 +77,7 @@ def marked(
     """
     if not assumptions:
         return document
-    changes = () if effects is None else _lines(effects, unread, receiving)
+    changes = () if effects is None else _lines(effects, unread, receiving, is_one=len(assumptions) == 1)
     return msgspec.structs.replace(
         document,
         assumed=tuple(assumptions),
@@ -137,19 +138,22 @@ def _effect(change: EffectKind, before: Finding | None, after: Finding | None) -
     )
 
 
-def _lines(effects: Sequence[Effect], unread: Sequence[str], receiving: Sequence[str]) -> Iterator[str]:
+def _lines(
+    effects: Sequence[Effect], unread: Sequence[str], receiving: Sequence[str], *, is_one: bool
+) -> Iterator[str]:
     """Describe the effects of the assumptions: a line for each kind of change, and one for each interface."""
+    noun, ending = ("assumption", "s") if is_one else ("assumptions", "")
     if unread:
         why = f"{listed(unread)} {were(unread)} not read completely"
-        yield f"The effect of the assumption on further VMs is unknown: {why}."
+        yield f"The effect of the {noun} on further VMs is unknown: {why}."
     if receiving:
         yield f"Not counted as read completely, because unread VMs would move there: {listed(receiving)}."
     if not effects:
-        yield "The assumption changes no verdict" + (" of what was read." if unread else ".")
+        yield f"The {noun} change{ending} no verdict" + (" of what was read." if unread else ".")
     for change, words in _WORDS.items():
         own = [effect for effect in effects if effect.change is change]
         if own:
-            yield f"The assumption {words.format(quantity(len(own), 'interface'))}:"
+            yield f"The {noun} {words.format(ending, quantity(len(own), 'interface'))}:"
             yield from (f"  {_line(effect)}" for effect in own[:_LISTED])
             if len(own) > _LISTED:
                 yield f"  and {len(own) - _LISTED} more, which --format json lists"
