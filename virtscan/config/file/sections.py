@@ -124,7 +124,7 @@ class ProvisioningSection(ConfigSection, frozen=True):
     ] = None
     token_env: Annotated[str | None, _key("Environment variable with the token.", '"SATELLITE_TOKEN"')] = None
     ca_file: Annotated[
-        str | None, _key("CA certificates that its certificate is checked against.", '"/etc/pki/satellite.pem"')
+        str | None, _key("CA certificates that verify the system's certificate.", '"/etc/pki/satellite.pem"')
     ] = None
 
     def __repr__(self) -> str:
@@ -135,7 +135,7 @@ class ProvisioningSection(ConfigSection, frozen=True):
 class WaiverSection(ConfigSection, frozen=True):
     """Accepted findings, by globs. A waiver marks findings; it does not hide them."""
 
-    reason: Annotated[str, _key("Reason for accepting them, shown in reports.", '"boots from its ISO image"')]
+    reason: Annotated[str, _key("Reason for accepting the findings, shown in reports.", '"boots from its ISO image"')]
     hypervisor: Annotated[str, _key("Glob of hypervisors.", '"ams1-*"')] = "*"
     domain: Annotated[str, _key("Glob of domains.", '"iso-kiosk"')] = "*"
     mac: Annotated[str, _key("Glob of MACs.", '"52:54:00:15:*"')] = "*"
