@@ -206,8 +206,8 @@ redact_option = click.option(
     "--redact",
     type=FILE,
     metavar="MAPFILE",
-    help="Replace names of hosts, domains and users, MACs and IP addresses with pseudonyms. MAPFILE keeps the mapping "
-    "(private, reused if it exists).",
+    help="Replace names of hosts, domains and users, MACs, IP addresses and uuids with pseudonyms. MAPFILE keeps the "
+    "mapping (private, reused if it exists).",
 )
 
 fail_on_option = enum_option(
