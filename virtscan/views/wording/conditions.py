@@ -38,7 +38,7 @@ _PLACES = {
     Where.UNKNOWN: "the server's place is unknown",
 }
 _WAYS = {
-    Where.THROUGH_NICS.value: "its frames pass a NIC that fills in checksums",
+    Where.THROUGH_NICS.value: "the server's frames pass a NIC that fills in checksums",
     Where.RECEIVED.value: "they don't",
 }
 _BONDS = {"bond": "on a bond", "no-bond": "not on a bond"}
