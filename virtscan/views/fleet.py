@@ -19,16 +19,18 @@ def view(report: Report) -> Document:
     the capacity view by something other than hypervisors are `capacity_by_site` and so on. Counts and notes are those
     of the findings.
     """
+    items = tuple(placements(report))
     risks_document = risks.view(report)
+    further = (capacity.table(report, items, by, f"capacity_by_{by.value}") for by in _FURTHER)
     return report_document(
         report,
         "fleet",
-        _section(risks_document, "risks", "Risks"),
-        *machines.sheets(tuple(placements(report))),
+        msgspec.structs.replace(risks_document.main, key="risks"),
+        *machines.sheets(items),
         _hosts(report),
-        _section(capacity.view(report), "capacity", "Capacity"),
-        *(_section(capacity.view(report, by), f"capacity_by_{by.value}", f"Capacity by {by.value}") for by in _FURTHER),
-        _section(servers.view(report), "servers", "Servers"),
+        capacity.table(report, items, Grouping.HYPERVISOR, "capacity"),
+        *further,
+        servers.servers(report),
         metrics=(*risks_document.metrics, *servers.offload_counts(report)),
         headline=risks_document.headline,
         notes=risks_document.notes,
@@ -39,11 +41,7 @@ def view(report: Report) -> Document:
 _FURTHER = (Grouping.SITE, Grouping.DEVICE, Grouping.SEGMENT)
 
 
-def _section(document: Document, key: str, title: str) -> Section:
-    return msgspec.structs.replace(document.main, key=key, title=title)
-
-
 def _hosts(report: Report) -> Section:
     rows = hypervisors.hypervisors(report)
     columns = tuple(msgspec.structs.replace(column, sheet=VHOST.get(column.key, "")) for column in rows.columns)
-    return msgspec.structs.replace(rows, columns=columns, title="Hypervisors", sheet="vHost")
+    return msgspec.structs.replace(rows, columns=columns, sheet="vHost")

@@ -9,7 +9,7 @@ import msgspec
 from virtscan.model import Domain, Finding, HostStatus, Hypervisor, Processor, Report
 from virtscan.model.facts.amounts import total
 from virtscan.model.natural import natural
-from virtscan.views.counting.placements import DomainPlacements, Placement, placements
+from virtscan.views.counting.placements import DomainPlacements, Placement
 from virtscan.views.document import known, word
 from virtscan.views.view import Grouping
 
@@ -93,8 +93,8 @@ class _GroupPart(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
 
 
-def groups(report: Report, by: Grouping) -> tuple[Group, ...]:
-    """Make one group for each label, sorted, items without one last.
+def groups(report: Report, items: Iterable[DomainPlacements], by: Grouping) -> tuple[Group, ...]:
+    """Make one group for each label, sorted, hosts and domains without one last; `items` are all domains of the report.
 
     A domain on two devices or segments is in both groups. A configured segment has a group even without any interface,
     so that an unread host is missed there.
@@ -103,7 +103,7 @@ def groups(report: Report, by: Grouping) -> tuple[Group, ...]:
     for host in report.inventory.hypervisors:
         for label in _labels_of_host(host, by):
             members[label].append(_GroupPart(host=host))
-    for item in placements(report):
+    for item in items:
         for label, interfaces in _split(item, by).items():
             members[label].append(_GroupPart(host=item.hypervisor, domain=item.domain, interfaces=tuple(interfaces)))
     hosts = {host.name: host for host in report.inventory.hypervisors}
@@ -114,12 +114,10 @@ def groups(report: Report, by: Grouping) -> tuple[Group, ...]:
     return tuple(_group(label, members[label], by) for label in sorted(members, key=_order))
 
 
-def whole_fleet(report: Report, label: Label) -> Group:
+def whole_fleet(report: Report, items: Iterable[DomainPlacements], label: Label) -> Group:
     """Return one group of all hosts, domains, interfaces and findings, each counted once."""
     hosts = [_GroupPart(host=host) for host in report.inventory.hypervisors]
-    domains = [
-        _GroupPart(host=item.hypervisor, domain=item.domain, interfaces=item.placements) for item in placements(report)
-    ]
+    domains = [_GroupPart(host=item.hypervisor, domain=item.domain, interfaces=item.placements) for item in items]
     group = _group(label, hosts + domains, Grouping.SITE)
     return msgspec.structs.replace(group, findings=report.findings)
 

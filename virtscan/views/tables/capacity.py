@@ -7,11 +7,13 @@ from virtscan.model import DeviceKind, HostStatus, Report
 from virtscan.model.facts.amounts import ratio
 from virtscan.views.counting.groups import Group, groups, whole_fleet
 from virtscan.views.counting.headroom import cpu_ratio_without_largest, largest_domain_mib, memory_without_largest_mib
+from virtscan.views.counting.placements import DomainPlacements, placements
 from virtscan.views.document import (
     Audience,
     Column,
     Document,
     Field,
+    Section,
     number,
     one_of,
     section,
@@ -116,21 +118,22 @@ _BY_DEVICE = Field(texts("macvtap_by_device", "macvtap on", wraps=True), _macvta
 
 
 def view(report: Report, by: Grouping = Grouping.HYPERVISOR) -> Document:
-    """Show a row for each hypervisor, source device, site or segment; the total counts everything once."""
+    """Show a row for each hypervisor, source device, site or segment."""
+    items = tuple(placements(report))
+    rows = table(report, items, by)
+    counted = summary.metrics(report)
+    notes = (*summary.coverage(counted), *_notes(report, items, by)) if rows.rows else ()
+    return report_document(report, "capacity", rows, metrics=counted, notes=notes)
+
+
+def table(report: Report, items: Sequence[DomainPlacements], by: Grouping, key: str = "rows") -> Section:
+    """Return the groups of a report's domains under this key; the total counts everything once."""
     columns = _LABELS[by]
     fields = (*(_label_field(column, place) for place, column in enumerate(columns)), *_fields(by))
     if by is Grouping.HYPERVISOR:
         fields = (*fields, _BY_DEVICE)
-    total = whole_fleet(report, ("total", *[None] * (len(columns) - 1)))
-    counted = summary.metrics(report)
-    rows = groups(report, by)
-    return report_document(
-        report,
-        "capacity",
-        section("rows", fields, rows, total),
-        metrics=counted,
-        notes=(*summary.coverage(counted), *_notes(report, total, by)) if rows else (),
-    )
+    total = whole_fleet(report, items, ("total", *[None] * (len(columns) - 1)))
+    return section(key, fields, groups(report, items, by), total)
 
 
 def _fields(by: Grouping) -> Iterator[Field[Group]]:
@@ -146,9 +149,10 @@ def _label_field(column: Column, place: int) -> Field[Group]:
     return Field(column, lambda group: group.label[place])
 
 
-def _notes(report: Report, total: Group, by: Grouping) -> list[str]:
+def _notes(report: Report, items: Sequence[DomainPlacements], by: Grouping) -> list[str]:
     """Explain the numbers, as far as these need it."""
-    notes = [_headroom(groups(report, Grouping.SITE))] if total.read else []
+    total = whole_fleet(report, items, ())
+    notes = [_headroom(groups(report, items, Grouping.SITE))] if total.read else []
     if by in (Grouping.DEVICE, Grouping.SEGMENT):
         notes.append(f"a domain on several {by.value}s counts for each of them, and once in the total")
     if total.status is HostStatus.PARTIAL:
