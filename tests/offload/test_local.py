@@ -654,6 +654,32 @@ def test_a_script_that_a_boot_file_names_is_read_with_it(machine: Machine) -> No
 
 
 @pytest.mark.parametrize(
+    ("loop", "other", "state"),
+    [
+        ('for f in {}/*.sh; do . "$f"; done', "", State.OFF),
+        ('for f in {}/*.sh; do [ -r "$f" ] && . "$f"; done', "DEV=eth1\n", State.OFF),
+        ('for f in {}/*.sh; do if [ -x "$f" ]; then . "$f"; fi; done', "exit 0\n", State.UNKNOWN),
+        ('for f in {}/*.sh; do [ -x "$f" ] && "$f"; done', "exit 0\n", State.OFF),
+        ('for f in "{}"/?*; do sh "$f" start; done', "exit 0\n", State.OFF),
+        ('D={}\nfor f in "$D"/*; do [ -f "$f" ] || continue; bash $f; done', "exit 0\n", State.OFF),
+        ('for f in "{}/*.sh"; do echo "$f"; done', "", State.ON),
+        ('set -e\nfor f in {}/*.sh; do "$f"; done', "exit 0\n", State.UNKNOWN),
+        ('for f in {}/*.sh; do "$f" & done', "", State.OFF),
+    ],
+)
+def test_a_loop_over_the_scripts_in_a_folder_is_followed(machine: Machine, loop: str, other: str, state: State) -> None:
+    folder = "/etc/rc.d/local.d"
+    machine.file("/etc/rc.local", f"#!/bin/sh\n{loop.format(folder)}\nexit 0\n").chmod(0o755)
+    machine.file(f"{folder}/20-tx.sh", "#!/bin/sh\n/sbin/ethtool -K eth0 tx off\n").chmod(0o755)
+    if other:
+        machine.file(f"{folder}/10-other.sh", other).chmod(0o755)
+    persistence = machine.read("eth0").persistence
+
+    assert persistence is not None
+    assert persistence.tx_checksum is state, persistence.setting
+
+
+@pytest.mark.parametrize(
     ("line", "state"),
     [
         ("ip link set eth0 up", State.OFF),

@@ -604,19 +604,29 @@ assigning() {
     ! grep -qvE "^$blank(#.*|(export[[:space:]]+)?[A-Za-z_][A-Za-z0-9_]*=($plain)$blank(#.*)?)?\$" "$1"
 }
 
-# The scripts in a folder among the words; not in those that hold more than what a boot file may run from them.
+# The scripts in a folder among the words, and whether the other files there only set variables; not in folders that
+# hold more than what a boot file may run from them.
 held() {
     case $1/ in
         /usr/[!l]* | /usr/lib* | /usr/local/bin/ | /usr/local/sbin/ | /bin/* | /sbin/* | /lib*) return 0 ;;
-        /dev/* | /proc/* | /sys/* | /run/* | /tmp/* | /var/* | /etc/init.d/* | /etc/rc* | /etc/sysconfig/*) return 0 ;;
+        /dev/* | /proc/* | /sys/* | /run/* | /tmp/* | /var/* | /etc/sysconfig/ | /etc/sysconfig/network*) return 0 ;;
+        /etc/init.d/* | /etc/rc[0-9S].d/* | /etc/rc.d/ | /etc/rc.d/init.d/* | /etc/rc.d/rc*) return 0 ;;
         /etc/network/ | /etc/network/i* | /etc/networkd-* | /etc/NetworkManager/* | /etc/udev/* | /etc/systemd/*) return 0 ;;
     esac
     found=$(grep -lsE "$relevant|SIOCETHTOOL" "$root$1"/*)
-    for script in $found; do
-        if binary "$script"; then continue; fi
-        whole "$script"
-        case " $calls " in *" $1 "*) ;; *) calls="$calls $1" ;; esac
+    [ -n "$found" ] || return 0
+    only=yes
+    for script in "$root$1"/*; do
+        if ! printf '%s\n' "$found" | grep -qxF -- "$script"; then
+            if [ -f "$script" ] && ! assigning "$script"; then only=; fi
+        elif binary "$script"; then
+            only=
+        else
+            whole "$script"
+            case " $calls " in *" $1 "*) ;; *) calls="$calls $1" ;; esac
+        fi
     done
+    if [ -n "$only" ]; then say assigning "$1/*"; fi
 }
 
 # A program that was not read and may switch offload.

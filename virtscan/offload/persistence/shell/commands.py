@@ -245,7 +245,7 @@ class Commands(ABC):
         if LIBRARIES.fullmatch(path):
             return {SUCCESS: shell}
         after = shell.without_variables(self._scene.variables)
-        if path in self._scene.assigning:
+        if re.sub("[^/]*[*?].*", "*", path) in self._scene.assigning:
             return {SUCCESS: after}
         return {**ended(after, None), CommandEnd(False, "exit"): after}
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from math import inf
+from pathlib import PurePosixPath
 
 import msgspec
 
@@ -101,6 +102,11 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             for path, text in self.scripts.items()
             if path == word or path.startswith(folder) or (word.startswith("./") and path.endswith(word[1:]))
         ]
+
+    def matching(self, pattern: str) -> list[str]:
+        """Return the paths of the scripts that a pattern of the shell matches, sorted."""
+        paths = (PurePosixPath(path) for path in sorted(self.scripts))
+        return [str(path) for path in paths if path.match(pattern) and not path.name.startswith(".")]
 
     def possible_states(self, text: str) -> States:
         """Return the states that uninterpreted commands, or the scripts that they name, may give."""

@@ -15,7 +15,7 @@ from virtscan.offload.persistence.shell.effects import Scene
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block, Node, ShellSyntaxError
-from virtscan.offload.persistence.shell.language.words import Word, expand, expand_pattern
+from virtscan.offload.persistence.shell.language.words import Word, expand, expand_pattern, file_pattern
 from virtscan.offload.persistence.shell.programs import READERS, REBINDS, SPECIAL, opens
 from virtscan.offload.persistence.shell.simple import SimpleCommands, with_errexit
 from virtscan.offload.persistence.shell.state import (
@@ -199,7 +199,17 @@ class Interpreter(SimpleCommands):
     def _for(self, node: syntax.For, shell: Shell) -> Outcomes:
         found, _, shell = self.substituted(node.words, shell)
         outcomes: Outcomes = {SUCCESS: shell}
-        for field in [field for word in node.words for field in expand(word, shell.lookup)]:
+        fields: list[Word] = []
+        unread = set()  # patterns that stand for the files that were not read
+        for word in node.words:
+            pattern = file_pattern(word, shell.lookup)
+            paths = self._scene.matching(pattern) if pattern else []
+            if pattern and paths:
+                unread.add(pattern)
+                fields += [pattern, *(each for path in paths for each in (path, pattern))]
+            else:
+                fields += expand(word, shell.lookup)
+        for field in fields:
 
             def once(start: Shell, field: Word = field) -> tuple[Outcomes, Outcomes]:
                 return self._pass(node.body, start.with_variables({node.name: (field,)}))
@@ -207,7 +217,7 @@ class Interpreter(SimpleCommands):
             start = next_shell(outcomes)
             if start is None:
                 break
-            if field is None:  # any number of passes
+            if field is None or field in unread:  # any number of passes
                 start, outcomes, left = self._passes(once, start)
                 outcomes = either({SUCCESS: start}, outcomes)
             else:

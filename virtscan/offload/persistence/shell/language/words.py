@@ -38,6 +38,15 @@ def expand_pattern(word: str, lookup: Lookup) -> Word:
     return None if is_quoted or re.search(r"\[[\^\[]", text or "") else text
 
 
+def file_pattern(word: str, lookup: Lookup) -> str | None:
+    """Return the pattern of absolute paths that a word gives; None for any other word."""
+    bare = re.sub(r"\"[^\"]*\"|'[^']*'|\\.|\$(\w+|\{\w+\})", "", word)
+    text = (*expand(word, lookup, split=False), None)[0]
+    if text is None or not re.match(r"/[^*?[{]*[*?]", text) or re.search(r"[\[{`$]", bare):
+        return None
+    return text if re.findall(r"[*?[]", text) == re.findall(r"[*?]", bare) else None
+
+
 def substituted(word: str) -> Iterator[str]:
     """Yield the commands in `$( )` and backquotes, which run when a word is expanded."""
     for part in _expansions(word):
