@@ -122,11 +122,11 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("for d in eth1 eth2; do ethtool -K $d tx off; done", ON),
         ("for f in rx tx sg; do\n  ethtool -K eth0 $f off\ndone", OFF),
         ("for f in rx sg tso; do\n  ethtool -K eth0 $f off\ndone", ON),
-        ("NICS=(eth0 eth1)\nfor d in ${NICS[@]}; do ethtool -K $d tx off; done", OFF),
-        ('declare -a NICS=(eth0 eth1)\nfor d in "${NICS[@]}"; do ethtool -K $d tx off; done', OFF),
-        ('readonly NICS=("eth1" "eth2")\nfor d in "${NICS[@]}"; do ethtool -K $d tx off; done', ON),
-        ('f() { local -a o=(tx rx); for x in "${o[@]}"; do ethtool -K $1 $x off; done; }\nf eth0', OFF),
-        ('declare -A N=([eth0]=tx)\nfor d in "${!N[@]}"; do ethtool -K $d ${N[$d]} off; done', UNKNOWN),
+        ("#!/bin/bash\nNICS=(eth0 eth1)\nfor d in ${NICS[@]}; do ethtool -K $d tx off; done", OFF),
+        ('#!/bin/bash\ndeclare -a NICS=(eth0 eth1)\nfor d in "${NICS[@]}"; do ethtool -K $d tx off; done', OFF),
+        ('#!/bin/bash\nreadonly NICS=("eth1" "eth2")\nfor d in "${NICS[@]}"; do ethtool -K $d tx off; done', ON),
+        ('#!/bin/bash\nf() { local -a o=(tx rx); for x in "${o[@]}"; do ethtool -K $1 $x off; done; }\nf eth0', OFF),
+        ('#!/bin/bash\ndeclare -A N=([eth0]=tx)\nfor d in "${!N[@]}"; do ethtool -K $d ${N[$d]} off; done', UNKNOWN),
         ("for d in lo eth0; do [ $d = lo ] && continue; ethtool -K $d tx off; done", OFF),
         ("[ -x /sbin/ethtool ] || exit 0\nethtool -K eth0 tx off", OFF),
         ("if command -v ethtool >/dev/null; then ethtool -K eth0 tx off; fi", OFF),
@@ -256,7 +256,7 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         # Commands inside of words.
         ("ethtool -K eth0 tx off\nX=$(ethtool -K eth0 tx on 2>&1)", ON),
         ('ethtool -K eth0 tx off\necho "now `ethtool -K eth0 tx on`"', ON),
-        ("exec > >(logger -t tx) 2>&1\nethtool -K eth0 tx off", OFF),
+        ("#!/bin/bash\nexec > >(logger -t tx) 2>&1\nethtool -K eth0 tx off", OFF),
         ("while read d; do ethtool -K $d tx off; done < <(ls /sys/class/net)", UNKNOWN),
         ("X=$(cat <<E\n:)\nethtool -K eth0 tx off\n(\nE\n)", UNKNOWN),
         ("X=$(echo x # don't :)\n)\nethtool -K eth0 tx off # don't", OFF),
@@ -376,8 +376,8 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("set -- $X eth0\nethtool -K $2 tx off", UNKNOWN),
         ("set -- a b eth0\nshift 2\nethtool -K $1 tx off", OFF),
         ("set -e x eth0\nethtool -K $2 tx off", OFF),
-        ("NICS=(eth1 eth0)\nethtool -K $NICS tx off", ON),
-        ("NICS=(eth0)\nNICS[0]=eth1\nethtool -K $NICS tx off", UNKNOWN),
+        ("#!/bin/bash\nNICS=(eth1 eth0)\nethtool -K $NICS tx off", ON),
+        ("#!/bin/bash\nNICS=(eth0)\nNICS[0]=eth1\nethtool -K $NICS tx off", UNKNOWN),
         ("N=0\n((N=1))\nethtool -K eth$N tx off", UNKNOWN),
         ("IFS=,\nNICS=eth0,eth1\nfor d in $NICS; do ethtool -K $d tx off; done", UNKNOWN),
         ("IFS=,\nunset IFS\nfor d in eth0 eth1; do ethtool -K $d tx off; done", OFF),
@@ -446,6 +446,41 @@ def test_a_script_that_was_read_exists() -> None:
     assert state({RC_LOCAL: script, **off}) is OFF
     assert state({RC_LOCAL: script, **off}, executable=frozenset({RC_LOCAL})) is ON
     assert state({RC_LOCAL: "[ -x /opt/off ] || exit\nethtool -K eth0 tx off"}) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "NICS=(eth0 eth1)",
+        "function f { :; }",
+        "function f() { :; }",
+        "function f\n{ :; }",
+        "cat <<< word",
+        "cat <(echo word)",
+        "d=eth0; echo ${d/0/1}",
+        "d=eth0; echo ${d:0:3}",
+        "d=eth0; echo ${d^^}",
+        "d=eth0; echo ${!d}",
+        "set -e; declare d=eth0",
+        "set -e; d=eth; d+=0",
+        "set -e; typeset d=eth0",
+    ],
+)
+def test_dash_may_not_reach_what_follows_syntax_of_bash(line: str) -> None:
+    script = f"{line}\n{COMMAND}"
+
+    assert state({RC_LOCAL: f"#!/bin/bash\n{script}"}) is OFF
+    assert state({RC_LOCAL: f"#!/bin/sh\n{script}"}) is UNKNOWN
+    assert state({RC_LOCAL: f"#!/bin/sh\n{script}"}, sh_is_bash=True) is OFF
+    assert state({"/etc/cron.d/tx": f"@reboot root /bin/sh -c '{line}; /sbin/{COMMAND}'\n"}) is UNKNOWN
+
+
+@pytest.mark.parametrize("lines", ["d=eth\nd+=0", "declare d=eth0", "typeset d=eth0", "d=(eth0)"])
+def test_dash_sets_no_variable_in_the_way_of_bash(lines: str) -> None:
+    script = f"{lines}\nethtool -K $d tx off"
+
+    assert state({RC_LOCAL: f"#!/bin/bash\n{script}"}) is OFF
+    assert state({RC_LOCAL: f"#!/bin/sh\n{script}"}) is UNKNOWN
 
 
 def test_only_bash_has_source() -> None:

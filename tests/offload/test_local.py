@@ -545,6 +545,22 @@ def test_a_unit_of_a_package_may_exclude_a_service(machine: Machine, link: str, 
     assert persistence.tx_checksum is state
 
 
+@pytest.mark.parametrize(
+    ("target", "state"),
+    [("bash", State.OFF), ("/usr/bin/bash", State.OFF), ("dash", State.UNKNOWN), (None, State.UNKNOWN)],
+)
+def test_the_shell_of_scripts_is_read(machine: Machine, target: str | None, state: State) -> None:
+    script = "#!/bin/sh\nNICS=(eth0 eth1)\nfor d in ${NICS[@]}; do ethtool -K $d tx off; done\n"
+    machine.file("/etc/rc.local", script).chmod(0o755)
+    if target is not None:
+        (machine.root / "bin").mkdir()
+        (machine.root / "bin/sh").symlink_to(target)
+    persistence = machine.read("eth0").persistence
+
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
 GRUB = "menuentry 'Debian' {{\n\tlinux /vmlinuz root=/dev/sda1 {}\n}}\n"
 
 

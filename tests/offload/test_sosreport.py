@@ -275,6 +275,21 @@ def test_a_unit_of_a_sosreport_counts_if_it_is_enabled_there(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
+    ("release", "state"), [("2.6.32-754.el6.x86_64", State.OFF), ("5.4.0-97-generic", State.UNKNOWN)]
+)
+def test_red_hat_runs_scripts_in_bash(tmp_path: Path, release: str, state: State) -> None:
+    uname = {"sos_commands/kernel/uname_-a": f"Linux satellite {release} #1 SMP\n"}
+    script = {RC_LOCAL: "#!/bin/sh\nNICS=(eth0)\nethtool -K $NICS tx off\n"}
+    folder = as_folder(tmp_path / "report", ONE_CARD | uname | script)
+    (folder / RC_LOCAL).chmod(0o755)
+    target = server_target("satellite", f"sosreport:{folder}")
+    persistence = READERS[target.kind](target, timeout=LONG).persistence
+
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
+@pytest.mark.parametrize(
     ("name", "text", "mode", "state"),
     [
         (RC_LOCAL, "ethtool -K eth0 tx off\n", 0o755, State.OFF),

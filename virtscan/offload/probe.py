@@ -38,6 +38,7 @@ answer() {
 
     say virtscan 1
     say uname; uname -srv | body
+    say sh; readlink "$root/bin/sh" 2>/dev/null | body
     say udev; udevadm --version 2>/dev/null | body
     stack
     settings
@@ -93,6 +94,7 @@ def parse_answer(output: bytes) -> ServerAnswer:
             users=frozenset({"root", *bodies.get("users", "").split()}),
             boot_words=boot_words(*command_lines),
             renames_nics=renames_nics(*command_lines),
+            sh_is_bash="bash" in bodies.get("sh", ""),
             udev=int(udev) if re.fullmatch(r"[0-9]{1,6}", udev) else None,
         ),
     )

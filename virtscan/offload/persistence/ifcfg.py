@@ -36,7 +36,7 @@ def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
         SUSE, ifcfg(5): ETHTOOL_OPTIONS and ETHTOOL_OPTIONS_*, with the word `iface` for the device.
     """
     for path, text in _files(evidence):
-        values = assigned(text, Scene(device=device))
+        values = assigned(text, Scene(device=device, sh_is_bash=True))
         if values is None:
             states = may_concern(text)
             names = ["ETHTOOL_OPTS"]
@@ -60,7 +60,7 @@ def files_of(evidence: Evidence, device: str, macs: tuple[str, ...]) -> list[Pur
     return [
         path
         for path, text in _files(evidence)
-        if _owned(assigned(text, Scene(device=device)) or {}, path, device, macs) is State.ON
+        if _owned(assigned(text, Scene(device=device, sh_is_bash=True)) or {}, path, device, macs) is State.ON
     ]
 
 

@@ -119,6 +119,7 @@ def _evidence(report: "Sosreport", devices: frozenset[str]) -> Evidence:
         users=frozenset({"root", *re.findall(r"^([^:\n]+):", report.text("etc/passwd") or "", re.MULTILINE)}),
         boot_words=boot_words(*command_lines),
         renames_nics=renames_nics(*command_lines),
+        sh_is_bash=re.search(r"\.(el|fc)\d", report.kernel or "") is not None,  # Red Hat
         wanted=frozenset(
             (
                 *(name for name in units if _WANTED.fullmatch(name)),

@@ -13,6 +13,7 @@ from virtscan.offload.persistence.shell.language.syntax import Node, ShellSyntax
 from virtscan.offload.persistence.shell.language.words import Word
 from virtscan.offload.persistence.shell.programs import (
     LIBRARIES,
+    OF_BASH,
     PARTIAL,
     SHEBANG,
     SHELLS,
@@ -82,7 +83,8 @@ class Commands(ABC):
             raise RecursionError("scripts that call each other")
         try:
             found = SHEBANG.match(text)
-            is_bash = (interpreter or (found and found[1])) == "bash"
+            name = interpreter or (found[1] if found else "sh")
+            is_bash = name == "bash" or (name == "sh" and self._scene.sh_is_bash)
             outcomes = self.text(text, shell.child(arguments, options=options, is_bash=is_bash))
         except ShellSyntaxError:
             return ended(after_text(text, shell, self._scene), None)
@@ -97,8 +99,10 @@ class Commands(ABC):
             shell = shell.with_states(offload_states(rest, self._scene), certain=False)
             return ended(after_program("", rest, shell, self._scene), None)
         bodies = shell.functions.get(first, (None,))
+        missing = {FAILURE: shell} if first in OF_BASH and not shell.is_bash else {}
         return either(
-            *(self._program(first, rest, shell) if body is None else self._call(body, rest, shell) for body in bodies)
+            *(self._program(first, rest, shell) if body is None else self._call(body, rest, shell) for body in bodies),
+            missing,
         )
 
     def _call(self, body: Node, arguments: Sequence[Word], shell: Shell) -> Outcomes:
@@ -147,9 +151,7 @@ class Commands(ABC):
         if name == "eval":
             return self._eval(fields, shell)
         if name in {".", "source"}:
-            sourced = self._sourced(fields, shell)
-            # dash has no `source`.
-            return sourced if name == "." or shell.is_bash else either(sourced, {FAILURE: shell})
+            return self._sourced(fields, shell)
         if path in self._scene.scripts:
             return self.process(self._scene.scripts[path], tuple(fields), shell)
         return self.other(path, fields, shell)

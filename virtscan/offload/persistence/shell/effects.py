@@ -52,7 +52,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     script's; None is an unknown value. `scripts` are other scripts, by path, that it may call; `not_executable` are
     those of them without an executable bit, and missing programs. `opaque` are programs that may do anything.
     `assigning` are files that were not read and only set variables. `limit` is the time in seconds after which the
-    script is killed; `ends_children` is True if its commands in the background are killed when it ends.
+    script is killed; `ends_children` is True if its commands in the background are killed when it ends. `sh_is_bash` is
+    True if /bin/sh is known to be bash.
     """
 
     device: str
@@ -67,6 +68,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     assigning: frozenset[str] = frozenset()
     limit: float = inf
     ends_children: bool = False
+    sh_is_bash: bool = False
 
     @classmethod
     def of(
@@ -87,6 +89,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             not_executable=evidence.not_executable,
             opaque=evidence.opaque,
             assigning=evidence.assigning,
+            sh_is_bash=evidence.sh_is_bash,
         )
 
     def path_of(self, command: str) -> str:

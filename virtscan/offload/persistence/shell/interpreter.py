@@ -43,7 +43,7 @@ class Interpreter(SimpleCommands):
 
     def text(self, text: str, shell: Shell) -> Outcomes:
         """Run commands in a shell."""
-        return self._block(parse(text), shell)
+        return self._block(parse(text, is_bash=shell.is_bash), shell)
 
     def trap(self, text: str, shell: Shell) -> Shell:
         """Return the shell after commands that a signal or the end of the script may run."""

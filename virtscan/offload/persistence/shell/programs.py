@@ -20,6 +20,10 @@ RUN_NOTHING = frozenset(
     | {"chown", "mkdir", "touch", "install", "stat", "tee"}
 )
 """Commands that execute neither their arguments nor their input."""
+OF_BASH = frozenset(
+    {"source", "declare", "typeset", "let", "shopt", "mapfile", "readarray", "builtin", "pushd", "popd"}
+)
+"""Commands that dash does not have."""
 SPECIAL = frozenset({".", "source", "eval", "exec", ":", "set", "export", "readonly", "unset", "shift", "trap"})
 """Special builtins: an assignment before one remains in effect after it (POSIX 2.14)."""
 HARMLESS_OPTIONS = frozenset(

@@ -83,6 +83,8 @@ class SimpleCommands(Commands):
         rest = list(words)
         after = shell
         while rest and (assignment := ASSIGNMENT.fullmatch(rest[0])) is not None:
+            if (assignment[2] or assignment[3]) and not shell.is_bash:  # dash takes it for a command
+                return ended(shell.with_variables({assignment[1]: (None,)}), None)
             after = assigned(assignment, after)
             rest.pop(0)
         if not rest:
@@ -135,12 +137,12 @@ class SimpleCommands(Commands):
         for text in [text for word in words for text in substituted(word)]:
             errexit = False if shell.options["errexit"] is False else None  # bash resets it there
             inner = msgspec.structs.replace(shell, options={**shell.options, "errexit": errexit})
-            outcomes = self.in_subshell(parse(text), inner)
+            outcomes = self.in_subshell(parse(text, is_bash=shell.is_bash), inner)
             shell = shell.after_child(common_shell(outcomes.values()) or shell)
             statuses = {end.status for end in outcomes}
         unset = [name for word in words for name in needed(word) if not shell.is_set(name)]
         ends = (unset and shell.options["nounset"] is not False) or any(
-            may_fail(word, shell.is_set, shell.lookup) for word in words
+            may_fail(word, shell.is_set, shell.lookup, is_bash=shell.is_bash) for word in words
         )
         return {CommandEnd(False, "exit"): shell} if ends else {}, statuses.pop() if len(statuses) == 1 else None, shell
 

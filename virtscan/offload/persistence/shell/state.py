@@ -64,7 +64,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, scene: Scene) -> "Shell":
         """Return the shell that starts a script."""
         environment = {name: (value,) for name, value in scene.variables.items()}
-        return cls(arguments=scene.arguments).with_variables(environment, exported=True)
+        return cls(arguments=scene.arguments, is_bash=scene.sh_is_bash).with_variables(environment, exported=True)
 
     def joined(self, other: "Shell") -> "Shell":
         """Return the state that both shells have in common."""

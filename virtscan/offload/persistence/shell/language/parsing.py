@@ -12,13 +12,17 @@ _DEPTH = 60
 _END = Token("", operator=True)
 
 
-def parse(script: str) -> Block:
+def parse(script: str, *, is_bash: bool = True) -> Block:
     """Parse a script.
+
+    Args:
+        script: The text.
+        is_bash: False if dash may run it, which refuses some syntax of bash.
 
     Raises:
         ShellSyntaxError: It is not a shell script, or it has unsupported syntax.
     """
-    parser = _Parser(tokenize(script))
+    parser = _Parser(tokenize(script, is_bash=is_bash), is_bash=is_bash)
     block = parser.block()
     if parser.token is not _END:
         raise ShellSyntaxError(f"unexpected {parser.token.text!r}")
@@ -26,8 +30,9 @@ def parse(script: str) -> Block:
 
 
 class _Parser:
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[Token], *, is_bash: bool) -> None:
         self._tokens = tokens
+        self._is_bash = is_bash
         self._place = 0
         self._depth = 0
         self._files: list[tuple[str, str]] = []
@@ -96,7 +101,6 @@ class _Parser:
             case "case":
                 return self._case()
             case "function":
-                self._place += 1
                 return self._function()
             case "[[":
                 return self._double_bracket()
@@ -218,6 +222,10 @@ class _Parser:
         return syntax.CaseCommand(word=word, branches=tuple(branches))
 
     def _function(self) -> Node:
+        if self._at_word("function"):
+            if not self._is_bash:
+                raise ShellSyntaxError("a keyword of bash")
+            self._place += 1
         name = self._word()
         if self._at_operator("("):
             self._place += 1

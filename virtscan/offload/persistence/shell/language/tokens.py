@@ -10,6 +10,7 @@ _OPERATOR = re.compile(r"&&|\|\||;;&|;;|;&|&>>|&>|<<<|<<-|<<|>>|>&|<&|>\||<>|[\n
 _BLANK = re.compile(r"(?:[ \t]|\\\n)+|#.*")
 _PLAIN = re.compile(r"[^ \t\n;&|()<>'\"`$\\]+")
 _ARRAY = re.compile(r"[A-Za-z_]\w*\+?=")
+_OF_BASH = re.compile(r"[<>]\(|<<<|[A-Za-z_]\w*\+?=\(")
 _BEFORE_COMMANDS = frozenset({"if", "elif", "then", "else", "while", "until", "do", "!", "{"})
 _CLOSING = {"(": ")", "{": "}"}
 
@@ -22,11 +23,11 @@ class Token(msgspec.Struct, frozen=True):
     document: str = ""
 
 
-def tokenize(text: str) -> list[Token]:
+def tokenize(text: str, *, is_bash: bool) -> list[Token]:
     """Split a script.
 
     Raises:
-        ShellSyntaxError: A quote or bracket is not closed.
+        ShellSyntaxError: A quote or bracket is not closed, or dash refuses what it may have to run.
     """
     tokens: list[Token] = []
     pending: list[int] = []
@@ -34,6 +35,8 @@ def tokenize(text: str) -> list[Token]:
     while place < len(text):
         if (blank := _BLANK.match(text, place)) is not None:
             place = blank.end()
+        elif not is_bash and _OF_BASH.match(text, place):
+            raise ShellSyntaxError("syntax of bash")
         elif (bracketed := _bracketed(text, place, tokens[-1:])) is not None:
             found, place = bracketed
             tokens += found

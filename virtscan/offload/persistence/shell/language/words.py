@@ -16,6 +16,7 @@ _VARIABLE = re.compile(
     r"\$(?:\{([A-Za-z_]\w*|[0-9@*#?]+)(\[[@*]\])?(?:(:?)[-=]([^{}]*)|:?\?[^{}$`\"'\\]*)?\}|([A-Za-z_]\w*|[0-9@*#?$!]))"
 )
 _PLAUSIBLE = re.compile(r"\$\{[#!]?(\w+|[@*#?$!-])(\[.*\])?([-=+%#/^,:@?].*)?\}", re.DOTALL)
+_PLAUSIBLE_IN_DASH = re.compile(r"\$\{(#?(\w+|[@*#?$!-])|(\w+|[@*#?$!-])(:?[-=+?]|%|#).*)\}", re.DOTALL)
 _ETHTOOL = re.compile(r"[$`]\(?\s*(?:command -v|which|type -p)\s+ethtool\s*(?:2>\S+\s*)?[)`]")
 _GLOB = re.compile(r"[*?]|\[[^]]+\]|\{[^{}]*(?:,|\.\.)[^{}]*\}")
 
@@ -66,15 +67,16 @@ def needed(word: str) -> Iterator[str]:
             yield found[1] or found[5]
 
 
-def may_fail(word: str, is_set: Callable[[str], bool], lookup: Lookup) -> bool:
+def may_fail(word: str, is_set: Callable[[str], bool], lookup: Lookup, *, is_bash: bool) -> bool:
     """Return True if an expansion may end a script: `${NAME?}`, `${NAME:?}`, an invalid one, or a division by zero."""
+    plausible = _PLAUSIBLE if is_bash else _PLAUSIBLE_IN_DASH
     for part in _expansions(word):
         if part.startswith("$(("):
             if re.search(r"[/%](?!\s*[1-9])|(?<!\w)0\d", part):
                 return True
         elif part.startswith("${"):
             needs = re.match(r"\$\{(\w+)(:?)\?", part)
-            if not _PLAUSIBLE.fullmatch(part):
+            if not plausible.fullmatch(part):
                 return True
             if needs and not (is_set(needs[1]) and (not needs[2] or any(lookup(needs[1])))):
                 return True
