@@ -154,7 +154,7 @@ def test_a_scan_that_read_nothing_does_not_represent_a_week() -> None:
 
 def test_the_last_scan_represents_a_week_in_which_none_read_anything() -> None:
     nights = [capacity(day, 1000, status=HostStatus.FAILED, unread=1) for day in (1, 2, 3)]
-    assert [point.scan.number for point in capacity_trend(nights, Every.WEEK).points] == [3]
+    assert [point.scan.number for point in capacity_trend(nights, Every.WEEK).points] == [4]
 
 
 def test_another_version_of_virtscan_is_marked() -> None:

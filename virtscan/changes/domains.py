@@ -125,17 +125,22 @@ def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) ->
         kind = Kind.REMOVED if all_new and number not in places.new else Kind.NOT_SEEN
         yield DomainPair(key=key, old=places.old[number], new=places.new.get(number), kind=kind)
     present = sorted(seen_new or places.new.keys() & seen_old)
-    for number in forgotten:
-        side = places.old[number].host.new
-        if present and side.is_complete:
-            was, now = places.old[number], places.new[present[0]]
-            yield DomainPair(key=key, old=was, new=now, is_known_elsewhere=True)
-        elif not seen_new and (all_new or side.is_read):
-            kind = Kind.REMOVED if all_new else Kind.NOT_SEEN
-            yield DomainPair(key=key, old=places.old[number], new=None, kind=kind)
+    yield from _forgotten(key, places, forgotten, places.new[present[0]] if present else None, all_new=all_new)
     if not (seen_old or seen_new):
         for number in sorted(places.old.keys() & places.new.keys()):
             yield DomainPair(key=key, old=places.old[number], new=places.new[number])
+
+
+def _forgotten(
+    key: DomainKey, places: _Places, numbers: Sequence[int], present: DomainOnHost | None, *, all_new: bool
+) -> Iterator[DomainPair]:
+    """Follow a uuid from hosts where only the older side remembers it, given its last known place."""
+    for number in numbers:
+        was = places.old[number]
+        if present is not None and was.host.new.is_complete:
+            yield DomainPair(key=key, old=was, new=present, is_known_elsewhere=True)
+        elif not (present is not None and present.is_seen) and (all_new or was.host.new.is_read):
+            yield DomainPair(key=key, old=was, new=None, kind=Kind.REMOVED if all_new else Kind.NOT_SEEN)
 
 
 def domain_changes(pair: DomainPair, hosts: Sequence[ObservedHost]) -> Iterator[DomainChange]:

@@ -91,7 +91,8 @@ def finding_changes(pair: DomainPair, old: FindingSide, new: FindingSide, causes
         first, second = before.get(key), after.get(key)
         if pair.kind is None and _is_alike(first, second):
             continue
-        if (kind := _kind(first, second, pair)) is not None:
+        kind = _kind_elsewhere(first, second) if pair.is_known_elsewhere else _kind(first, second, pair)
+        if kind is not None:
             yield FindingChange(
                 kind=kind,
                 old=None if kind is FindingKind.SEEN_AGAIN else first,
@@ -109,8 +110,6 @@ def _is_alike(old: Finding | None, new: Finding | None) -> bool:
 
 def _kind(old: Finding | None, new: Finding | None, pair: DomainPair) -> FindingKind | None:
     before, after = standing(old), standing(new)
-    if pair.is_known_elsewhere:  # its present findings were reported there
-        return _KINDS.get((before, after)) if before in _OPEN and after not in _OPEN else None
     exposure = _exposure(old, new) if before is after is Standing.AT_RISK else None
     is_worse = after.rank < before.rank or exposure is FindingKind.EXPOSURE_RISEN
     is_settled = after not in _OPEN and pair.remembers_what_was_read
@@ -126,6 +125,12 @@ def _kind(old: Finding | None, new: Finding | None, pair: DomainPair) -> Finding
         return FindingKind.SEEN_AGAIN if after in _OPEN else None
     is_scanned = pair.new is not None or pair.old is None or pair.old.host.pair.new is not None
     return _KINDS.get((before, after)) if is_scanned or before not in _OPEN else FindingKind.NO_LONGER_SCANNED
+
+
+def _kind_elsewhere(old: Finding | None, new: Finding | None) -> FindingKind | None:
+    """Compare a domain that is known elsewhere: only its end is a change here, the rest was reported there."""
+    before, after = standing(old), standing(new)
+    return _KINDS.get((before, after)) if before in _OPEN and after not in _OPEN else None
 
 
 def _was_not_read(finding: Finding | None, other: DomainOnHost | None) -> bool:
