@@ -432,6 +432,15 @@ def test_a_boot_that_is_requested_while_a_host_is_away_is_reported_that_night() 
     assert found(difference(before, away)) == [(FindingKind.EXPOSURE_RISEN, Cause(kind=CauseKind.RECORD))]
 
 
+def test_a_boot_that_is_no_longer_requested_while_a_host_is_away_is_a_change_of_that_night_alone() -> None:
+    requested = (Netboot(source="foreman https://foreman.example.com", system="vm2", mac=Mac(BOOTING), pending=True),)
+    before = fleet(netboots=requested)
+    away = remembering(fleet(unread("hv1")), before)
+
+    assert found(difference(before, away)) == [(FindingKind.EXPOSURE_FALLEN, Cause(kind=CauseKind.RECORD))]
+    assert found(difference(away, fleet())) == []
+
+
 def test_a_server_keeps_its_remembered_place_for_the_domains_of_a_host_that_is_away() -> None:
     mac = Mac("02:42:00:00:00:01")
     where = hypervisor(

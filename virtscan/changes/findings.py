@@ -112,7 +112,8 @@ def _kind(old: Finding | None, new: Finding | None, pair: DomainPair) -> Finding
     before, after = standing(old), standing(new)
     exposure = _exposure(old, new) if before is after is Standing.AT_RISK else None
     is_worse = after.rank < before.rank or exposure is FindingKind.EXPOSURE_RISEN
-    is_settled = after not in _OPEN and pair.remembers_what_was_read
+    is_better = after not in _OPEN or exposure is FindingKind.EXPOSURE_FALLEN
+    is_settled = is_better and pair.remembers_what_was_read
     if pair.kind is Kind.NOT_SEEN and not (is_worse or is_settled):
         return FindingKind.NOT_SEEN if before in _OPEN else None
     if pair.kind is Kind.SEEN_AGAIN and pair.old is None:
