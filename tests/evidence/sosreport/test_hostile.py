@@ -189,6 +189,15 @@ def test_garbage_in_the_middle_does_not_end_the_archive(tmp_path: Path) -> None:
     assert "no end-of-archive marker" in (report.cut_short or "")
 
 
+@pytest.mark.parametrize("blocks", [1, 2, 700])
+def test_members_after_the_end_mark_are_a_gap(tmp_path: Path, blocks: int) -> None:
+    """Zeros in place of a block, as a failing disk or a cancelled copy leaves them; and archives put together."""
+    report = open_sosreport(archive(tmp_path, good(), bytes(512 * blocks), good("r/uname")))
+
+    assert report.files.keys() == {UNAME}
+    assert "data after the end-of-archive marker" in (report.cut_short or "")
+
+
 def test_an_xz_header_that_requests_gigabytes_of_memory_is_refused(tmp_path: Path) -> None:
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 20}]
     packed = bytearray(lzma.compress(bytes(10240), filters=filters))

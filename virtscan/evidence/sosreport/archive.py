@@ -54,10 +54,14 @@ def members(path: Path) -> Iterator[Member]:
                 while (info := archive.next()) is not None:
                     archive.members.clear()  # type: ignore[attr-defined]  # it would keep them all; typeshed hides it
                     yield _member(archive, info)
+            is_end = forward.last == _END  # tarfile takes damage for the end
+            has_more = any(rest.strip(b"\0") for rest in iter(partial(forward.read, _CHUNK), b""))
     except _BROKEN as error:
         raise SosreportError(_reason(error)) from error
-    if forward.last != _END:  # tarfile takes damage for the end
+    if not is_end:
         raise SosreportError("no end-of-archive marker: cut short or damaged")
+    if has_more:  # tar takes a block of zeros for the marker, also one that damage left
+        raise SosreportError("data after the end-of-archive marker: damaged, or several archives in one file")
 
 
 def _member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
