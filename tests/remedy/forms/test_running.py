@@ -152,7 +152,7 @@ def test_without_a_named_device_the_script_does_nothing(form: str, machine: Mach
     named = machine.run(NMCLI + text + LOOK, INTERFACE=NIC)
 
     assert refused.returncode != 0
-    assert "set it to the serving device" in refused.stderr
+    assert "set it to the serving interface" in refused.stderr
     assert state_in(named) is State.OFF
 
 
@@ -263,7 +263,7 @@ def test_a_playbook_without_a_named_device_does_nothing(machine: Machine, tmp_pa
     )
 
     assert done.returncode != 0
-    assert "no serving device named; add -e interface=DEVICE" in done.stdout + done.stderr
+    assert "no serving interface named; add -e interface=DEVICE" in done.stdout + done.stderr
     assert machine.files() == {}
 
 

@@ -117,9 +117,9 @@ def _on(device: SwitchedDevice) -> str:
 
 def _named() -> str:
     return _task(
-        "Require the serving device",
+        "Require the serving interface",
         "ansible.builtin.assert:\n  that: interface is defined\n"
-        '  fail_msg: "no serving device named; add -e interface=DEVICE"',
+        '  fail_msg: "no serving interface named; add -e interface=DEVICE"',
         "tags: [always]",
     )
 

@@ -21,7 +21,7 @@ from virtscan.reporters import printable
 
 _READ = "Read this script, then run it as root on the named server."
 _READ_SEVERAL = "Read this script, then run it as root on each of these servers, with SERVER set to its name."
-_NAMED = ': "${INTERFACE:?set it to the serving device}"\n'
+_NAMED = ': "${INTERFACE:?set it to the serving interface}"\n'
 _CHOSEN = ': "${SERVER:?several servers need a change; set it to the name of this one}"'
 _IS_KNOWN = "known=yes\n"
 _UNKNOWN = """

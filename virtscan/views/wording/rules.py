@@ -27,7 +27,7 @@ def titled(rule: str) -> str:
 
 
 _FIX_SERVER = (
-    "Turn TX checksum offload off on the server, on every NIC below its outgoing interface; `virtscan remedy` writes "
+    "Turn TX checksum offload off on the server, on every NIC below its serving interface; `virtscan remedy` writes "
     "the commands, how to make them persistent and how to undo them. Or update the hypervisor's kernel, or move the "
     "server to another hypervisor."
 )
