@@ -124,8 +124,9 @@ def expected_attachments(record: dict[str, Any]) -> tuple[Attachment, ...]:
         return ()
     modes = {mode.value for mode in SourceMode}
     if mode in modes and not (mode == "bridge" and record["bridge"]):
-        pool = record["forward_ifaces"] or record["forward_pf"]
-        return tuple(Attachment(device, SourceMode(mode)) for device in dict.fromkeys(pool))
+        pool, functions = record["forward_ifaces"], record["forward_pf"]
+        devices = dict.fromkeys(pool or functions)
+        return tuple(Attachment(device, SourceMode(mode), virtual_function=not pool) for device in devices)
     return (Attachment(record["bridge"], None),)
 
 

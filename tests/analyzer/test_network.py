@@ -40,7 +40,11 @@ UNKNOWN = on(None, mode=SourceMode.UNKNOWN)
         (f"<forward dev='eth1' mode='vepa'>{POOL}</forward>", "vepa", on("eth1", "eth2", mode=SourceMode.VEPA)),
         (f"<forward mode='vepa'>{POOL}{POOL}</forward>", "vepa", on("eth1", "eth2", mode=SourceMode.VEPA)),
         ("<forward mode='bridge' dev='bond2'/>", "bridge", on("bond2", mode=SourceMode.BRIDGE)),
-        ("<forward mode='passthrough'><pf dev='e0'/></forward>", "passthrough", on("e0", mode=SourceMode.PASSTHROUGH)),
+        (
+            "<forward mode='passthrough'><pf dev='e0'/></forward>",
+            "passthrough",
+            (Attachment(DeviceName("e0"), SourceMode.PASSTHROUGH, virtual_function=True),),
+        ),
         (
             "<forward mode='passthrough'><pf dev='e0'/><interface dev='e0v1'/></forward>",
             "passthrough",

@@ -20,7 +20,7 @@ from tests.build import (
     veth,
     vlan,
 )
-from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
+from tests.correlator.scenes import BOOTING, OTHER, SERVING, finding_of, provisioner, satellite, scene
 from virtscan.model import (
     OPEN,
     Attachment,
@@ -745,3 +745,34 @@ def test_a_bridge_port_of_unknown_backing_may_be_a_macvlan(port: Device, interfa
     assert (
         finding_of(scene(interface, beside=(provisioner(bridged("br1", mac=SERVING)),), devices=devices)).rule == rule
     )
+
+
+@pytest.mark.parametrize("serving", [True, False], ids=["server", "interface"])
+@pytest.mark.parametrize(
+    ("other", "mode", "rule"),
+    [
+        # Any NIC may be the function; its physical one is another device, and so is a bond.
+        (Attachment(DeviceName("eth8v1"), SourceMode.BRIDGE), SourceMode.BRIDGE, "R14"),
+        (Attachment(DeviceName("unlisted"), SourceMode.BRIDGE), SourceMode.BRIDGE, "R14"),
+        (Attachment(DeviceName("eth8v1"), SourceMode.UNKNOWN), SourceMode.BRIDGE, "R14"),
+        (Attachment(DeviceName("eth8"), SourceMode.BRIDGE, virtual_function=True), SourceMode.BRIDGE, "R14"),
+        (Attachment(DeviceName("eth9"), SourceMode.BRIDGE, virtual_function=True), SourceMode.BRIDGE, "R10"),
+        (Attachment(DeviceName("eth8"), SourceMode.BRIDGE), SourceMode.BRIDGE, "R10"),
+        (Attachment(DeviceName("bond2"), SourceMode.BRIDGE), SourceMode.BRIDGE, "R10"),
+        (Attachment(DeviceName("eth8v1"), SourceMode.VEPA), SourceMode.BRIDGE, "R10"),
+        (Attachment(DeviceName("eth8v1"), SourceMode.BRIDGE), SourceMode.PASSTHROUGH, "R10"),
+    ],
+)
+def test_a_network_on_a_physical_function_gives_a_virtual_function_that_others_may_be_on(
+    other: Attachment, mode: SourceMode, rule: str, *, serving: bool
+) -> None:
+    function = Attachment(DeviceName("eth8"), mode, virtual_function=True)
+    here, there = (other, function) if serving else (function, other)
+    nics = [
+        replace(macvtap(mac=mac), type="network", network="pool", attachments=(attachment,))
+        for mac, attachment in ((BOOTING, here), (SERVING, there))
+    ]
+    devices = (nic("eth8"), nic("eth8v1"), nic("eth9"))
+    finding = finding_of(scene(nics[0], beside=(provisioner(nics[1]),), devices=devices))
+
+    assert finding.rule == rule

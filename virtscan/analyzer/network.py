@@ -1,11 +1,13 @@
 """Parser of a `<network>` document: the devices that an interface on it may get."""
 
+from collections.abc import Iterable, Iterator
+
 from lxml import etree
 
 from virtscan.analyzer.literals import source_mode
 from virtscan.analyzer.xml.parsing import attribute, first_children, parse, text_of
 from virtscan.errors import AnalyzerError
-from virtscan.model import Attachment, DeviceName, Network
+from virtscan.model import Attachment, DeviceName, Network, SourceMode
 
 _BRIDGED = frozenset({"nat", "route", "open"})
 """Modes with a bridge that libvirt makes, like an isolated network's."""
@@ -58,15 +60,21 @@ def _attachments(bridge: str | None, forward: etree._Element | None, mode: str |
     name = None if bridge is None else DeviceName(bridge)
     if forward is None or mode is None or mode in _BRIDGED or (mode == "bridge" and name is not None):
         return (Attachment(name, None),)
-    macvtap = source_mode(mode)
-    return tuple(Attachment(device, macvtap) for device in _devices(forward)) or (Attachment(None, macvtap),)
+    return tuple(_pool(forward, source_mode(mode)))
 
 
-def _devices(forward: etree._Element) -> tuple[DeviceName, ...]:
-    """Return the pool: its `<interface>`s; else `forward dev`, which repeats the first; else their `<pf>`.
+def _pool(forward: etree._Element, mode: SourceMode) -> Iterator[Attachment]:
+    """Yield the pool: its `<interface>`s; else `forward dev`, which repeats the first; else their `<pf>`.
 
     A live network on a physical function lists the virtual functions as interfaces; a stopped one doesn't know them.
     """
-    pool = [device for interface in forward.iterchildren("interface") if (device := interface.get("dev"))]
-    declared = [device for element in (forward, *forward.iterchildren("pf")) if (device := element.get("dev"))]
-    return tuple(DeviceName(device) for device in dict.fromkeys(pool or declared[:1]))
+    pool = _devices(forward.iterchildren("interface")) or _devices((forward,))
+    functions = () if pool else _devices(forward.iterchildren("pf"))[:1]
+    yield from (Attachment(device, mode) for device in pool)
+    yield from (Attachment(device, mode, virtual_function=True) for device in functions)
+    if not pool and not functions:
+        yield Attachment(None, mode)
+
+
+def _devices(elements: Iterable[etree._Element]) -> tuple[DeviceName, ...]:
+    return tuple(dict.fromkeys(DeviceName(device) for element in elements if (device := element.get("dev"))))

@@ -215,9 +215,10 @@ def _interface(interface: Interface) -> str:
 
 
 def _attachment(attachment: Attachment) -> str | None:
-    device, mode = attachment.device, attachment.mode
-    if device is None:
+    mode = attachment.mode
+    if attachment.device is None:
         return None
+    device = f"a virtual function of {attachment.device}" if attachment.virtual_function else attachment.device
     if mode is None:
         return f"{device}, not a macvtap"
     return f"{device}, mode unknown" if mode is SourceMode.UNKNOWN else f"{device}, {mode.value} mode"

@@ -7,20 +7,22 @@ import msgspec
 from virtscan.correlator.devices.nic import NicKind, is_nic, is_physical, nic_kind
 from virtscan.correlator.devices.stack import UNKNOWN_STACK, DeviceStack, follow, real_device
 from virtscan.model import Attachment, Device, DeviceName, Hypervisor, Machine, SourceMode, State
-from virtscan.model.reasons import HypervisorIsVm, NeedsNicKinds
+from virtscan.model.reasons import HypervisorIsVm, Missing, NeedsInterface, NeedsNicKinds, NeedsReflection
 
 
 class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
     """A device of a hypervisor with the mode in which an interface is attached to it.
 
-    `network` is the libvirt network that led to it, `target` the device that libvirt was given. `segment` is the
-    configured name of the layer-2 network behind the device; None if there is none. `machine` is the kind of the
-    hypervisor, as far as these `virtual_nics` or any other source show it.
+    `virtual_function` is True if it is an unknown one of the device. `network` is the libvirt network that led to it,
+    `target` the device that libvirt was given. `segment` is the configured name of the layer-2 network behind the
+    device; None if there is none. `machine` is the kind of the hypervisor, as far as these `virtual_nics` or any other
+    source show it.
     """
 
     hypervisor: str
     device: DeviceName | None
     mode: SourceMode | None
+    virtual_function: bool
     network: str | None
     target: str | None
     segment: str | None
@@ -32,7 +34,9 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def without_route(self) -> "AttachmentPoint":
         """Drop the network and the target, on which no position depends if the device is known."""
-        return self if self.device is None else msgspec.structs.replace(self, network=None, target=None)
+        if self.device is None or self.virtual_function:
+            return self
+        return msgspec.structs.replace(self, network=None, target=None)
 
     @property
     def is_vm(self) -> bool:
@@ -55,6 +59,16 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
     def shown_as_vm(self) -> HypervisorIsVm:
         """Return the hypervisor as a virtual machine, with the NICs that show it."""
         return HypervisorIsVm(hypervisor=self.hypervisor, nics=self.virtual_nics)
+
+    def needs_interface(self) -> NeedsInterface:
+        """Name what the interface itself is attached to."""
+        return NeedsInterface(hypervisor=self.hypervisor, network=self.network, target=self.target)
+
+    def needs_way(self, veths: tuple[DeviceName, ...] = ()) -> Missing:
+        """Name the fact that decides if packets entering the device from outside have passed a NIC that fills."""
+        if veths or self.stack.entry is NicKind.VIRTUAL:
+            return NeedsReflection(hypervisor=self.hypervisor, device=self.device, nics=veths or self.stack.open_ends)
+        return self.needs_nic_kinds()
 
     def needs_nic_kinds(self) -> NeedsNicKinds:
         """Name the devices at the bottom of the stack that are not known to be NICs that fill in checksums."""
@@ -86,6 +100,7 @@ class AttachmentPoints:
             hypervisor=self._hypervisor.name,
             device=device,
             mode=attachment.mode,
+            virtual_function=attachment.virtual_function,
             network=network,
             target=target,
             segment=segment or (None if device is None else segments.get(device)),

@@ -22,11 +22,13 @@ class Where(Closed):
 class LocalServer(msgspec.Struct, frozen=True, kw_only=True):
     """A server on this hypervisor: in a domain, or on the host itself (domain None).
 
-    `macvlan` is the one by which its frames leave a device, if any.
+    `macvlan` is the one by which its frames leave a device, if any. `virtual_function` is True for an interface on an
+    unknown one of its device.
     """
 
     server: str
     domain: str | None
+    virtual_function: bool = False
     is_host_process: bool = False
     macvlan: DeviceName | None = None
 

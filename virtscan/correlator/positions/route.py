@@ -6,6 +6,7 @@ from typing import assert_never
 import msgspec
 
 from virtscan.correlator.devices.attachment import AttachmentPoint
+from virtscan.correlator.devices.functions import needs_function
 from virtscan.correlator.devices.macvlans import (
     as_macvlans,
     bridged_macvlan,
@@ -16,13 +17,13 @@ from virtscan.correlator.devices.macvlans import (
     veths_to_macvlans,
 )
 from virtscan.correlator.devices.meeting import NEVER_REFLECTED, Meeting, Relation, meeting, reach_between
-from virtscan.correlator.devices.nic import NicKind, is_nic
+from virtscan.correlator.devices.nic import is_nic
 from virtscan.correlator.devices.stack import DeviceStack, downwards, real_device
 from virtscan.correlator.location.places import GuestNic, HostDevice, HostItself, OtherMachine, Place, UnlocatedServer
 from virtscan.correlator.positions.filling import fills
 from virtscan.correlator.positions.position import LocalServer, Position, Where
 from virtscan.correlator.servers.sending import SendingStack
-from virtscan.model import Backing, Device, DeviceKind, DeviceName, Reach, SourceMode, State
+from virtscan.model import Attachment, Backing, Device, DeviceKind, DeviceName, Reach, SourceMode, State
 from virtscan.model.reasons import (
     Because,
     Carried,
@@ -31,9 +32,7 @@ from virtscan.model.reasons import (
     LeavesByNic,
     Missing,
     NeedsDeviceRole,
-    NeedsInterface,
     NeedsMode,
-    NeedsReflection,
     NeedsServerDevice,
     SendsDown,
     SeparatedByVlan,
@@ -92,7 +91,13 @@ def _of_guest(
             for position in (
                 [_unknown_device(sender, point)]
                 if attachment.device is None
-                else _through(sender, attachment.device, attachment.mode, point, stacks)
+                else _through(
+                    msgspec.structs.replace(sender, virtual_function=attachment.virtual_function),
+                    attachment.device,
+                    attachment.mode,
+                    point,
+                    stacks,
+                )
             )
         ]
     for position in possible:
@@ -189,14 +194,16 @@ def _at(
     stacks: Mapping[DeviceName, DeviceStack],
 ) -> Position:
     """Judge a server at a device: in a macvtap's mode, or with None by a tap in a bridge or as the host's process."""
-    if point.device is None:
-        return _unproven(_needs_interface(point))
+    needed = needs_function(sender.server, Attachment(device, mode, sender.virtual_function), point, stacks)
+    if point.device is None or needed is not None:
+        return _unproven(needed or point.needs_interface())
     met = meeting(device, point.device, stacks)
-    match met.relation, met.vlan:
+    is_apart = sender.virtual_function or point.virtual_function
+    match Relation.APART if is_apart else met.relation, met.vlan:
         case (Relation.SAME | Relation.ABOVE, State.OFF) if point.mode is None:
             return _received(sender, point.device, point)  # a tap gets all frames of its bridge
         case (Relation.SAME | Relation.ABOVE | Relation.BELOW, _) if point.mode is None:
-            return _unproven(_lacks(point))
+            return _unproven(point.needs_way())
         case Relation.SAME | Relation.BELOW, _:
             return _on_the_stack(sender, met, mode, point, stacks)
         case (Relation.ABOVE, _) | (Relation.BESIDE, State.ON):
@@ -237,7 +244,7 @@ def _shared(sender: LocalServer, device: DeviceName, mode: SourceMode, point: At
     reach = reach_between(modes, reflective=point.reflective)
     apart = bool(modes - {SourceMode.BRIDGE, SourceMode.UNKNOWN})
     if apart and point.reflective is not State.OFF and not modes & NEVER_REFLECTED and point.receives_partial:
-        return _unproven(_lacks(point), shares, reach=reach)
+        return _unproven(point.needs_way(), shares, reach=reach)
     missing = (NeedsMode(server=sender.server),) if mode is SourceMode.UNKNOWN else ()
     leaves = (LeavesByNic(device=device),) if apart and not point.receives_partial else ()
     where = _ON_ONE_DEVICE.get(mode, Where.SAME_OTHER)
@@ -264,7 +271,7 @@ def _goes_down(sender: LocalServer, met: Meeting, point: AttachmentPoint) -> Pos
     is_hosts_own = sender.is_host_process and kind is SendsDown and met.relation in {Relation.SAME, Relation.BELOW}
     reach = Reach.NO if is_hosts_own else Reach.UNKNOWN
     if point.receives_partial and (met.vlan is not State.OFF or point.reflective is not State.OFF):
-        return _unproven(_lacks(point), reason, reach=reach)
+        return _unproven(point.needs_way(), reason, reach=reach)
     leaves = () if point.receives_partial else (LeavesByNic(device=met.other),)
     return Position(where=Where.NEVER_MET, reach=reach, because=(reason, *leaves))
 
@@ -278,22 +285,11 @@ def _elsewhere(
     if point.is_filled and not veths:
         entered = EnteredByNics(hypervisor=point.hypervisor, device=point.device, nics=point.stack.nics)
         return Position(where=Where.THROUGH_NICS, reach=Reach.UNKNOWN, because=(reason, entered))
-    return _unproven(_needs_interface(point) if point.device is None else _lacks(point, veths), reason)
-
-
-def _lacks(point: AttachmentPoint, veths: tuple[DeviceName, ...] = ()) -> Missing:
-    """Name the fact that decides if packets entering the device from outside have passed a NIC that fills."""
-    if veths or point.stack.entry is NicKind.VIRTUAL:
-        return NeedsReflection(hypervisor=point.hypervisor, device=point.device, nics=veths or point.stack.open_ends)
-    return point.needs_nic_kinds()
+    return _unproven(point.needs_interface() if point.device is None else point.needs_way(veths), reason)
 
 
 def _unknown_device(sender: LocalServer, point: AttachmentPoint, device: DeviceName | None = None) -> Position:
     return _unproven(NeedsServerDevice(server=sender.server, hypervisor=point.hypervisor, device=device))
-
-
-def _needs_interface(point: AttachmentPoint) -> NeedsInterface:
-    return NeedsInterface(hypervisor=point.hypervisor, network=point.network, target=point.target)
 
 
 def _unproven(needed: Missing, *because: Because, reach: Reach = Reach.UNKNOWN) -> Position:

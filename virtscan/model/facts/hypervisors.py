@@ -53,15 +53,16 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
     why: WhyLeftOut
 
 
-class Attachment(msgspec.Struct, frozen=True, gc=False):
+class Attachment(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A device that an interface can be attached to.
 
     `mode` is the macvtap mode; None if the interface is not a macvtap there (a host bridge, for example). `device` is
-    None only if it is unknown.
+    None only if it is unknown. `virtual_function` is True if it is an unknown virtual function of `device`.
     """
 
     device: DeviceName | None
     mode: SourceMode | None
+    virtual_function: bool = False
 
 
 class Interface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
