@@ -7,6 +7,7 @@ from sys import intern
 
 from lxml import etree
 
+from virtscan.analyzer.commandline import COMMANDLINE, read_added_interfaces
 from virtscan.analyzer.interface import read_interface
 from virtscan.analyzer.literals import FEW, identifier, mebibytes, number
 from virtscan.analyzer.resources import read_resources
@@ -53,8 +54,8 @@ def domain_from(root: etree._Element, *, origin: str, without_id: DomainState = 
         without_id: The state of a domain without an `id`, which is not from a status file; others run.
 
     Returns:
-        The domain with the interfaces of every `<devices>`, in document order. Those on a network are not resolved,
-        except where the document of a running domain has their device.
+        The domain with the interfaces of every `<devices>`, in document order, then those of QEMU's options. Those on
+        a network are not resolved, except where the document of a running domain has their device.
 
     Raises:
         AnalyzerError: It is neither.
@@ -73,6 +74,7 @@ def domain_from(root: etree._Element, *, origin: str, without_id: DomainState = 
     systems, devices = list(element.iterchildren("os")), list(element.iterchildren("devices"))
     system = children_of(systems)
     vcpu, memory = first.get("vcpu"), first.get("memory")
+    interfaces = tuple(map(read_interface, _of_each(devices, "interface"), count()))
     return Domain(
         origin=origin,
         name=text_of(first.get("name")) or "",
@@ -84,7 +86,7 @@ def domain_from(root: etree._Element, *, origin: str, without_id: DomainState = 
         vcpus=None if vcpu is None else _started_with(vcpu),
         memory_mib=None if memory is None else mebibytes(memory.text, memory.get("unit")),
         boot_devices=_shared(tuple(device for boot in system["boot"] if (device := boot.get("dev")))),
-        interfaces=tuple(map(read_interface, _of_each(devices, "interface"), count())),
+        interfaces=(*interfaces, *read_added_interfaces(first.get(COMMANDLINE), len(interfaces))),
         packed=pack(read_resources(first, system["type"], _of_each(devices, "disk"), paused=paused)),
     )
 

@@ -5,7 +5,7 @@ import re
 _OPEN, _CLOSE, _END = "\n  <devices>\n", "\n  </devices>\n", "\n</domain>"
 _METADATA, _END_OF_METADATA = "\n  <metadata>\n", "\n  </metadata>\n"
 _FEATURES, _END_OF_FEATURES, _CLOCK = "\n  <features>\n", "\n  </features>\n", "\n  <clock "
-_LABELS = "\n  <seclabel "
+_LABELS, _COMMANDLINE = "\n  <seclabel ", "\n  <qemu:commandline>"
 _LIBOSINFO = "libosinfo.org/"
 _DEVICES = (("\n    <disk ", "\n    </disk>\n"), ("\n    <interface ", "\n    </interface>\n"))
 """The devices that are read, in libvirt's order, all of a kind together: how the first begins, and the last ends."""
@@ -33,7 +33,7 @@ def trimmed(xml: str) -> str:
 
     Source:
         libvirt src/conf/domain_conf.c virDomainDefFormatInternalSetRootName: metadata, resources,
-        features, CPU, clock, actions on events, devices, security labels, in this order.
+        features, CPU, clock, actions on events, devices, security labels, QEMU's options, in this order.
     """
     if any(mark in xml and f"<{mark}" in xml for mark in _UNESCAPED):
         return xml
@@ -46,7 +46,9 @@ def trimmed(xml: str) -> str:
     shorter = _head(head)
     if kept is None or shorter is None or "<interface" in shorter:
         return xml
-    return f"{shorter}{_OPEN[:-1]}{_UNREAD.sub('', kept)}{_CLOSE[:-1]}{tail.partition(_LABELS)[0]}{_END}{end}"
+    given, _, labels = tail.partition(_LABELS)
+    _, *commandline = labels.partition(_COMMANDLINE)
+    return f"{shorter}{_OPEN[:-1]}{_UNREAD.sub('', kept)}{_CLOSE[:-1]}{given}{''.join(commandline)}{_END}{end}"
 
 
 def _kept(devices: str, tail: str) -> str | None:
