@@ -428,6 +428,14 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         scene(servers=(server(physical=True, tx_checksum=State.UNKNOWN),)),
         R10,
     ),
+    "a server that is not found clears with low confidence where no NIC is listed, even on a physical machine": (
+        scene(host_devices=(bond(),), physical=True),
+        R10_WEAK,
+    ),
+    "that is so on a machine that is seen as physical": (
+        scene(host_devices=(bond(),), machine=Machine.PHYSICAL),
+        R10_WEAK,
+    ),
     "a server on another hypervisor clears": (afar(), R10),
     "a server on another hypervisor clears a port in vepa mode": (afar(interface=macvtap(mode=VEPA)), R10),
     "a server on another hypervisor clears with low confidence where a domain was not read": (

@@ -47,6 +47,8 @@ def unlocated(
     if unread:
         missing.append(NeedsHypervisors(hypervisors=tuple(sorted(unread))))
     lacking = next((name for name in fleet.hosts_on(point.hypervisor) if name in fleet.unread.devices), None)
+    if lacking is None and point.machine is not Machine.UNKNOWN and _lists_no_macs(place, point.hypervisor, fleet):
+        lacking = point.hypervisor
     if lacking is not None:
         why_low = WhyUnlocated.HYPERVISOR_INCOMPLETE
         missing.append(NeedsPlace(server=stack.server.name, why=why_low, macs=place.macs, hypervisor=lacking))
@@ -62,6 +64,11 @@ def unlocated(
         missing=tuple(missing),
         weak=bool(missing),
     )
+
+
+def _lists_no_macs(place: UnlocatedServer, local: str, fleet: Fleet) -> bool:
+    """Return True if a device of this hypervisor may have the server's MAC, because no NIC was listed with its own."""
+    return not place.copy and fleet.machines[local] in fleet.without_nics
 
 
 def _floating(place: UnlocatedServer, local: str, fleet: Fleet) -> str | None:
