@@ -63,6 +63,12 @@ def test_a_backend_is_an_interface(arguments: tuple[str, ...], expected: dict[st
     assert interface == Interface(**({"index": 0} | expected))  # type: ignore[arg-type]  # fields of several types
 
 
+def test_nics_without_a_mac_have_those_that_qemu_gives_in_turn() -> None:
+    options = ("-nic", "user", "-netdev", "tap,id=n0", "-device", f"e1000,netdev=n0,mac={MAC}", "-nic", "tap,fd=3")
+
+    assert [nic.mac for nic in nics(*options)] == ["52:54:00:12:34:56", MAC, "52:54:00:12:34:57"]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

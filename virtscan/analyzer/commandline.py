@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 
 import msgspec
 from lxml import etree
@@ -14,6 +14,10 @@ COMMANDLINE = "{http://libvirt.org/schemas/domain/qemu/1.0}commandline"
 _ARGUMENT = "{http://libvirt.org/schemas/domain/qemu/1.0}arg"
 _COMMA = re.compile(r"(?<!,),(?!,)")
 _JSON = msgspec.json.Decoder(dict[str, object])
+_DEFAULT = "52:54:00:12:34"
+"""Beginning of the MACs that QEMU gives to NICs without one, in turn (net/net.c qemu_macaddr_get_free)."""
+
+_MACS = frozenset({"mac", "macaddr"})
 _NO_BACKEND = frozenset({"nic", "none"})
 _UNKNOWN = (Attachment(None, SourceMode.UNKNOWN),)
 _BACKENDS = frozenset({"netdev", "nic", "net"})
@@ -32,12 +36,14 @@ def read_added_interfaces(element: etree._Element | None, first: int) -> Iterato
     arguments = [] if element is None else [argument.get("value", "") for argument in element.iterchildren(_ARGUMENT)]
     options = [(name.lstrip("-"), _fields(value)) for name, value in pairwise(arguments) if name.startswith("-")]
     backends = [(name, fields) for name, fields in options if name in _BACKENDS and fields[""] not in _NO_BACKEND]
+    defaults = count(0x56)
     for index, (name, backend) in enumerate(backends, start=first):
         front = backend if name == "nic" else _front(name, backend, options)
+        default = f"{_DEFAULT}:{next(defaults):02x}" if front and not front.keys() & _MACS else None
         yield Interface(
             index=index,
             type=backend[""] or "unknown",
-            mac=mac_or_text(front.get("mac") or front.get("macaddr")),
+            mac=mac_or_text(front.get("mac") or front.get("macaddr") or default),
             boot_order=number(front.get("bootindex")),
             target=backend.get("ifname"),
             attachments=_attachments(backend),
