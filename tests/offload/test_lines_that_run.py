@@ -1105,6 +1105,18 @@ def test_udev_matches_a_nic_by_its_kernel_name() -> None:
             assert state(planned(plan.format(f"{pattern}:")), device="enp1s0") is expected, pattern
 
 
+def test_a_nic_with_a_name_of_its_owner_had_another_one() -> None:
+    rule = {RULES: 'ACTION=="add", KERNEL=="nic0", RUN+="/sbin/ethtool -K nic0 tx off"'}
+    link = {"/etc/systemd/network/10-a.link": "[Match]\nOriginalName=nic0\n[Link]\nTransmitChecksumOffload=no\n"}
+
+    for files in (rule, link):
+        for is_nic, expected in ((False, OFF), (True, UNKNOWN)):
+            evidence = Evidence(files=files, udev=252)
+            found = forecast(evidence, device="nic0", macs=(MAC,), features=VIRTIO, now=OFF, is_nic=is_nic)
+
+            assert found.tx_checksum is expected
+
+
 @pytest.mark.parametrize("action", ['ACTION=="move", ', 'ACTION=="add|move", ', ""])
 def test_a_renamed_nic_comes_again_with_its_new_name(action: str) -> None:
     rule = {RULES: f'{action}KERNEL=="enp1s0", RUN+="/sbin/ethtool -K enp1s0 tx off"'}

@@ -8,6 +8,7 @@ import msgspec
 
 from virtscan.errors import OffloadError
 from virtscan.model import (
+    Backing,
     Device,
     DeviceKind,
     Feature,
@@ -128,6 +129,7 @@ def _offload(device: Device, answer: ServerAnswer) -> Offload:
             now=state,
             is_made=bool(device.lower) or device.kind in _MADE,
             is_lower=not device.addresses and any(device.name in other.lower for other in answer.devices),
+            is_nic=device.kind is DeviceKind.ETHERNET and device.backing is Backing.PHYSICAL,
             kind=device.kind,
         )
     )

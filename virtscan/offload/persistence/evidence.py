@@ -233,12 +233,13 @@ _USUAL = re.compile(
 
 # Names that udev or biosdevname gives to a NIC, which the kernel had named eth0, eth1, …
 _GIVEN_LATER = re.compile(r"(en|wl|ww)[a-z]*[0-9].*|em\d+(_\d+)?|p\d+p\d+(_\d+)?|rename\d+")
+_OF_NICS = re.compile(r"(eth|ib|usb|wlan|wwan)\d+")
 _KERNELS_OWN = tuple(f"eth{number}" for number in range(10))
 
 
-def is_renamed(device: str) -> bool:
-    """Return True if the name is one that udev or biosdevname gives, not the kernel."""
-    return _GIVEN_LATER.fullmatch(device) is not None
+def is_renamed(device: str, *, is_nic: bool) -> bool:
+    """Return True if the name is one that udev or biosdevname gives, not the kernel, as eth0 to a NIC."""
+    return _GIVEN_LATER.fullmatch(device) is not None or (is_nic and not _OF_NICS.fullmatch(device))
 
 
 def fits(text: str, pattern: str) -> bool:
@@ -246,18 +247,18 @@ def fits(text: str, pattern: str) -> bool:
     return fnmatchcase(text, pattern.replace("[^", "[!"))
 
 
-def fits_own_name(patterns: Iterable[str], device: str) -> State:
+def fits_own_name(patterns: Iterable[str], device: str, *, is_nic: bool) -> State:
     """Return whether patterns match the name that the kernel gave to a device, the only one that udev knows at first.
 
     Source:
         systemd.link(5), OriginalName=; udev(7), KERNEL and NAME.
     """
     wanted = tuple(patterns)
-    if not is_renamed(device):
+    if not is_renamed(device, is_nic=is_nic):
         if any(fits(device, pattern) for pattern in wanted):
             return State.ON
         return State.OFF if re.fullmatch(r"eth\d+", device) else State.UNKNOWN
-    if not any(fits(device, pattern) or not is_renamed(pattern) for pattern in wanted):
+    if not any(fits(device, pattern) or not _GIVEN_LATER.fullmatch(pattern) for pattern in wanted):
         return State.OFF  # each is the name that another NIC got later
     fits_all = all(any(fits(name, pattern) for pattern in wanted) for name in _KERNELS_OWN)
     return State.ON if fits_all else State.UNKNOWN

@@ -29,6 +29,7 @@ def forecast(
     now: State,
     is_made: bool = False,
     is_lower: bool = False,
+    is_nic: bool = False,
     kind: DeviceKind = DeviceKind.UNKNOWN,
 ) -> Persistence:
     """Forecast TX checksum offload for UDP over IPv4 after the next reboot, for any device of the server.
@@ -41,6 +42,7 @@ def forecast(
         now: The present state of TX checksum offload.
         is_made: True if the network service makes the device, as a bond: before, a command for it fails.
         is_lower: True if the device carries others and has no address of its own, as a port of a bond.
+        is_nic: True if the device is known to be a NIC, or another device of a bus.
         kind: The kind of the device.
     """
     is_late = is_made and evidence.makes_devices_late
@@ -54,9 +56,9 @@ def forecast(
     lacks_udev = any(map(evidence.masks, _UDEV))  # the initramfs may still have it
     settings = (
         *_doubtful_if(renames or not evidence.boots_services, of_services),
-        *_doubtful_if(lacks_udev, links(evidence, device, macs)),
+        *_doubtful_if(lacks_udev, links(evidence, device, macs, is_nic=is_nic)),
         *_doubtful_if(renames, units(evidence, device, is_made=is_made)),
-        *_doubtful_if(lacks_udev or renames, udev_rules(evidence, device, macs)),
+        *_doubtful_if(lacks_udev or renames, udev_rules(evidence, device, macs, is_nic=is_nic)),
     )
     if all(name in features and features[name].fixed for name in FEATURES):
         return Persistence(tx_checksum=now, setting=FixedByDriver())

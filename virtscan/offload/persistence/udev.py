@@ -38,6 +38,14 @@ _KEYS = _CONDITIONS | frozenset(
 Part = tuple[str, str, str, str]
 
 
+class _Target(msgspec.Struct, frozen=True, kw_only=True):
+    """The device in question, with the MAC that it has at boot."""
+
+    device: str
+    macs: tuple[str, ...]
+    is_nic: bool
+
+
 class _Programs(msgspec.Struct):
     """The RUN list that udev executes for a device: the states that its programs give, by file.
 
@@ -55,7 +63,7 @@ class _Programs(msgspec.Struct):
         self.states = {} if certain else {path: uncertain(states) for path, states in self.states.items()}
 
 
-def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
+def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...], *, is_nic: bool) -> Iterator[SavedSetting]:
     """Yield the settings in rules that may run for this device, or run ethtool for it.
 
     The name that `%k` or `$name` stands for differs for each device, so such a command gives UNKNOWN.
@@ -67,9 +75,10 @@ def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterat
         option `last_rule` (in udev 147) ends the processing.
     """
     run = _Programs(states={})
+    target = _Target(device=device, macs=macs, is_nic=is_nic)
     for path, text in evidence.layered("udev/rules.d/*.rules", *SYSTEM_BASES):
         scene = msgspec.structs.replace(Scene.of(evidence, device), limit=_EVENT_TIMEOUT, ends_children=True)
-        _read(text, scene, macs, str(path), run)
+        _read(text, scene, target, str(path), run)
     if run.renames is not None:
         yield SavedSetting(place=SettingPlace(files=(run.renames,), key="NAME"), states=uncertain(FEATURES))
     for file, states in run.states.items():
@@ -77,7 +86,7 @@ def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterat
             yield SavedSetting(place=SettingPlace(files=(file,)), states=states)
 
 
-def _read(text: str, scene: Scene, macs: tuple[str, ...], path: str, run: _Programs) -> None:
+def _read(text: str, scene: Scene, target: _Target, path: str, run: _Programs) -> None:
     skipping: dict[str, bool] = {}
     kept = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     lines = re.sub(r"\\\n", "", kept).splitlines()
@@ -91,14 +100,14 @@ def _read(text: str, scene: Scene, macs: tuple[str, ...], path: str, run: _Progr
             skipping.pop(label, None)
         if True in skipping.values():
             continue
-        fits = _rule_fits(parts, scene.device, macs)
+        fits = _rule_fits(parts, target)
         if fits is False:
             continue
         if not _is_valid(line, parts):
             fits = None
-        for target in [value for key, _, _, value in parts if key == "GOTO"]:
-            if any(_leads_to(target, later) for later in lines[number:]):  # else udev ignores it
-                skipping[target] = fits is True
+        for label in [value for key, _, _, value in parts if key == "GOTO"]:
+            if any(_leads_to(label, later) for later in lines[number:]):  # else udev ignores it
+                skipping[label] = fits is True
         own = fits is True or ("ATTR", "address") in [(key, name) for key, name, sign, _ in parts if sign == "=="]
         for name in [value for key, _, sign, value in parts if key == "NAME" and sign in {"=", ":="} and own]:
             run.renames = path if name != scene.device and not re.search(r"[%$]", name) else None
@@ -150,24 +159,26 @@ def _command(value: str, scene: Scene) -> dict[str, State]:
     return run_words([None if re.search(r"[%$]", word) else word for word in words], scene)
 
 
-def _rule_fits(parts: Sequence[Part], device: str, macs: tuple[str, ...]) -> bool | None:
+def _rule_fits(parts: Sequence[Part], target: _Target) -> bool | None:
     """Return whether a rule matches an event of the device: that it was added, or that it was renamed."""
-    events = ("add", "move") if is_renamed(device) else ("add",)
-    return any_of([all_of([_fits(part, device, macs, event) for part in parts]) for event in events])
+    events = ("add", "move") if is_renamed(target.device, is_nic=target.is_nic) else ("add",)
+    return any_of([all_of([_fits(part, target, event) for part in parts]) for event in events])
 
 
-def _fits(part: Part, device: str, macs: tuple[str, ...], event: str) -> bool | None:
+def _fits(part: Part, target: _Target, event: str) -> bool | None:
     """Return whether a part of a rule matches an event of the device; True for a part that is not a condition."""
     key, name, sign, value = part
     if key in _AT_ONCE:
         return None
     if sign not in {"==", "!="}:
         return True
-    fits = _equals(key, name, value.split("|"), device, macs, event)
+    fits = _equals(key, name, value.split("|"), target, event)
     return fits if fits is None or sign == "==" else not fits
 
 
-def _equals(key: str, name: str, patterns: list[str], device: str, macs: tuple[str, ...], event: str) -> bool | None:
+def _equals(key: str, name: str, patterns: list[str], target: _Target, event: str) -> bool | None:
+    device = target.device
+
     def matches(*texts: str) -> bool:
         return any(fits(text, pattern) for text in texts for pattern in patterns)
 
@@ -177,10 +188,10 @@ def _equals(key: str, name: str, patterns: list[str], device: str, macs: tuple[s
         case "SUBSYSTEM", _:
             return matches("net")
         case ("KERNEL", _) | ("ENV", "INTERFACE"):
-            own = fits_own_name(patterns, device) if event == "add" else State.ON if matches(device) else State.OFF
-            return None if own is State.UNKNOWN else own is State.ON
+            own = fits_own_name(patterns, device, is_nic=target.is_nic)
+            return matches(device) if event != "add" else {State.ON: True, State.OFF: False}.get(own)
         case "NAME", _:  # set by an earlier rule, for example one of udev's own
             return None
-        case ("ATTR", "address") if macs:
-            return matches(*macs)
+        case ("ATTR", "address") if target.macs:
+            return matches(*target.macs)
     return None

@@ -21,7 +21,7 @@ class LinkFile(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[str, str] = (OFFLOAD, "Name")
     is_certain: bool = True
 
-    def fits(self, device: str, macs: tuple[str, ...]) -> State:
+    def fits(self, device: str, macs: tuple[str, ...], *, is_nic: bool) -> State:
         """Return whether the [Match] section matches this device; UNKNOWN if this depends on an unobserved fact.
 
         The values of a repeated key count together; an empty one removes those before it.
@@ -30,7 +30,7 @@ class LinkFile(msgspec.Struct, frozen=True, kw_only=True):
         for section, key, value in self.entries:
             if section == "Match":
                 rules[key] = [*rules.get(key, ()), *value.split()] if value else []
-        results = [_rule_fits(key, words, device, macs) for key, words in rules.items() if words]
+        results = [_rule_fits(key, words, device, macs, is_nic=is_nic) for key, words in rules.items() if words]
         if not results or State.OFF in results:
             return State.OFF
         return State.UNKNOWN if State.UNKNOWN in results or not self.is_certain else State.ON
@@ -41,12 +41,12 @@ class LinkFile(msgspec.Struct, frozen=True, kw_only=True):
         return values[-1] if values else None
 
 
-def _rule_fits(key: str, words: list[str], device: str, macs: tuple[str, ...]) -> State:
+def _rule_fits(key: str, words: list[str], device: str, macs: tuple[str, ...], *, is_nic: bool) -> State:
     match key:
         case "OriginalName" if words == ["*"]:
             return State.ON
         case "OriginalName" if not any(word.startswith("!") for word in words):
-            return fits_own_name(words, device)
+            return fits_own_name(words, device, is_nic=is_nic)
         case "MACAddress" | "PermanentMACAddress":
             return (
                 State.ON

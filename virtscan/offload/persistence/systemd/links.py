@@ -21,7 +21,7 @@ _RULE = "80-net-setup-link.rules"
 _NETPLANS = f"{WRITTEN}10-netplan-"
 
 
-def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
+def links(evidence: Evidence, device: str, macs: tuple[str, ...], *, is_nic: bool) -> Iterator[SavedSetting]:
     """Yield the setting in the .link file that udev applies to this device: the first match, in the order of names.
 
     If it is uncertain whether a file matches, the outcome is UNKNOWN unless the file makes no difference. The same
@@ -37,7 +37,7 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
     possible: list[tuple[str, dict[str, State]]] = []
     known = evidence.udev is not None
     for file in _files(evidence):
-        fitting = file.fits(device, macs)
+        fitting = file.fits(device, macs, is_nic=is_nic)
         if fitting is not State.OFF:
             value, name = file.value(OFFLOAD), file.value("Name") or device
             # At the next boot the NIC gets another name, to which other files may apply.
