@@ -849,6 +849,9 @@ def test_a_service_may_give_way_to_one_that_excludes_it(wanted: set[str], path: 
     [
         ("ExecStart=/bin/sh -c 'ethtool -K eth0 tx off'", OFF),
         ("Type=oneshot\nExecStart=-/sbin/ethtool -K eth0 tx off ; /bin/true", OFF),
+        # A key of another section is ignored.
+        ("[Unit]\nType=oneshot\n[Service]\nExecStart=/sbin/ethtool -K eth0 tx off\nExecStart=/bin/true", UNKNOWN),
+        ("Type=oneshot\nExecStart=/bin/true\n[Install]\nExecStart=/sbin/ethtool -K eth0 tx off", ON),
         # Without Type=oneshot a service has one command; another one keeps it from being loaded.
         ("ExecStart=-/sbin/ethtool -K eth0 tx off ; /bin/true", UNKNOWN),
         ("ExecStart=/sbin/ethtool -K eth0 tx off\nExecStart=/bin/true", UNKNOWN),

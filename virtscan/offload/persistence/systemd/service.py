@@ -166,7 +166,9 @@ def _is_fatal(line: str) -> bool:
 def _limit(entries: Entries) -> float:
     """Return the seconds after which a command that the start waits for is killed."""
     keys = {"TimeoutStartSec", "TimeoutSec"}
-    value = next((value for _, key, value in reversed(entries) if key in keys and value), None)
+    value = next(
+        (value for section, key, value in reversed(entries) if section == "Service" and key in keys and value), None
+    )
     if value is None:
         return inf if _last(entries, "Type") == "oneshot" else _START_TIMEOUT
     return _time(value) or inf
@@ -232,7 +234,7 @@ def _lines(entries: Entries, wanted: str) -> list[str]:
 
 
 def _last(entries: Entries, wanted: str) -> str:
-    return next((value for _, key, value in reversed(entries) if key == wanted), "")
+    return next((value for *where, value in reversed(entries) if where == ["Service", wanted]), "")
 
 
 def _environment(entries: Entries, instance: str | None) -> _Environment:
