@@ -1270,6 +1270,14 @@ def test_an_interfaces_file_counts_where_ifupdown_runs() -> None:
     assert state(text, wanted=frozenset({"multi-user.target.wants/systemd-networkd.service"})) is UNKNOWN
 
 
+def test_only_ifupdown2_has_tx_offload() -> None:
+    text = {MAIN: "auto eth0\niface eth0 inet dhcp\n  tx-offload off"}
+    wanted = frozenset({"multi-user.target.wants/networking.service"})
+
+    assert state(text | {"/etc/network/ifupdown2/ifupdown2.conf": ""}, wanted=wanted) is OFF
+    assert state(text, wanted=wanted) is UNKNOWN
+
+
 def test_ifupdown2_continues_after_a_command_that_fails() -> None:
     text = "auto eth0\niface eth0\n  pre-up some-check\n  up false\n  up ethtool -K eth0 tx off\n"
 

@@ -86,8 +86,9 @@ def _states(
             given = given if value in {"on", "off"} else uncertain(given)
         elif option.startswith("ethtool-offload-"):  # of ifupdown-ng
             given = uncertain(states_of([(option.removeprefix("ethtool-offload-"), value)]))
-        elif option == "tx-offload":
+        elif option == "tx-offload":  # ifupdown ignores it
             given = states_of([("tx", value)])
+            given = given if goes_on or not evidence.wanted else uncertain(given)
         # ifupdown passes on all values of a repeated option.
         once = [name for name, _ in options].count(option) == 1
         states = merged(states, given if once else uncertain(given), certain=succeed is True)
