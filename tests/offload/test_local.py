@@ -474,6 +474,30 @@ def test_a_match_of_netplan_on_one_line_is_read(machine: Machine) -> None:
     assert persistence.tx_checksum is State.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        ("ethtool.feature-tx: 'false'", State.UNKNOWN),
+        ("# ethtool.feature-tx: 'false'", State.ON),
+        ("ethtool.feature-gro: 'false'", State.ON),
+    ],
+)
+def test_netplan_may_pass_a_setting_on_to_network_manager(machine: Machine, line: str, state: State) -> None:
+    keys = (
+        "network:",
+        "  ethernets:",
+        "    NM-a:",
+        "      networkmanager:",
+        "        passthrough:",
+        f"          {line}",
+    )
+    machine.file("/etc/netplan/a.yaml", "\n".join((*keys, "")))
+    persistence = machine.read("eth0").persistence
+
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
 def test_a_drop_in_of_a_link_file_is_read(machine: Machine) -> None:
     machine.file("/usr/lib/systemd/network/99-default.link", "[Match]\nOriginalName=*\n[Link]\nNamePolicy=keep\n")
     machine.file("/etc/systemd/network/99-default.link.d/tx.conf", "[Link]\nTransmitChecksumOffload=false\n")

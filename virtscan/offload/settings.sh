@@ -59,7 +59,7 @@ planned() {
     keys="$keys|version|renderer|dhcp4|dhcp6|optional|critical|accept-ra"
     ip='"?[0-9a-fA-F.:]+(/[0-9]+)?"?'
     tail='[[:space:]]*(#.*)?$'
-    sed -E -e '/^[[:space:]]*$/d' -e "\\~^ *([^ :]+:$tail|($keys):)|transmit-checksum-offload~b" \
+    sed -E -e '/^[[:space:]]*$/d' -e "\\~^ *([^ :]+:$tail|($keys):)|transmit-checksum-offload|ethtool[.]feature-tx~b" \
         -e "\\~^ *- *($ip|[A-Za-z0-9.-]+)$tail~d" \
         -e "\\~^ *(addresses|search): *\\[[0-9A-Za-z.:/, \"'-]*]$tail~d" \
         -e "\\~^ *(- )?(to|via|gateway4|gateway6): *(\"?default\"?|$ip)$tail~d" -e "\\~^ *metric: *[0-9]+$tail~d" \

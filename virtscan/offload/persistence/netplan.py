@@ -15,6 +15,8 @@ WRITTEN = "/run/systemd/network/"
 """The folder of the .link files that netplan writes."""
 _BASES = ("lib", "usr/lib", "etc", "run")
 _KEY = "transmit-checksum-offload"
+_SETTING = re.compile(rf"{_KEY}|ethtool\.feature-tx")
+"""Netplan's own key, and one that it passes on to NetworkManager."""
 _LINK_KEY = re.compile(r"set-name|mtu|wakeonlan|.*-offload")
 """Keys for which netplan writes a .link file; udev then applies this one."""
 _BOOLEAN = re.compile(r"true|on|yes|y|false|off|no|n", re.IGNORECASE)
@@ -137,7 +139,7 @@ def _definitions(evidence: Evidence) -> dict[str, _Definition]:
 def unclear(evidence: Evidence) -> Iterator[SavedSetting]:
     """Yield UNKNOWN for each file whose setting is in a form that is not interpreted, or that netplan refuses."""
     for path, text in evidence.layered("netplan/*.yaml", *_BASES):
-        lines = [line for line in text.splitlines() if _KEY in line and not line.lstrip().startswith("#")]
+        lines = [line for line in text.splitlines() if _SETTING.search(line) and not line.lstrip().startswith("#")]
         if not all(_is_understood(line) for line in lines):
             place = SettingPlace(files=(str(path),), key=_KEY)
             yield SavedSetting(place=place, states=uncertain(FEATURES))
