@@ -73,7 +73,7 @@ def test_the_script_turns_offload_off_and_its_undo_commands_turn_it_on_again(for
     [
         ("shell", f"/etc/udev/rules.d/99-virtscan-{NIC}.rules"),
         ("ifcfg", f"ETHTOOL_OPTS in {IFCFG}"),
-        ("systemd", f"TransmitChecksumOffload in /etc/systemd/network/10-virtscan-{NIC}.link"),
+        ("systemd", f"TransmitChecksumOffload in /etc/systemd/network/00-virtscan-{NIC}.link"),
     ],
 )
 def test_setting_written_by_the_script_is_recognised_as_persistent(form: str, where: str, machine: Machine) -> None:
@@ -86,6 +86,18 @@ def test_setting_written_by_the_script_is_recognised_as_persistent(form: str, wh
     assert (result.tx_checksum, setting_words(result.setting)) == (State.OFF, f"{where}: off")
     machine.run(printed(form))
     assert machine.files() == first
+
+
+def test_the_link_file_comes_before_the_one_of_netplan(machine: Machine) -> None:
+    text = (
+        f"network:\n  version: 2\n  ethernets:\n    {NIC}:\n      match:\n        macaddress: {ADDRESS}\n"
+        f"      set-name: {NIC}\n      dhcp4: true\n"
+    )
+    machine.run(printed("systemd"))
+    evidence = Evidence(files=machine.files() | {"/etc/netplan/50-cloud-init.yaml": text}, udev=252)
+    result = forecast(evidence, device=NIC, macs=(ADDRESS,), features={}, now=State.OFF)
+
+    assert result.tx_checksum is State.OFF
 
 
 def test_the_profile_changed_by_nmcli_is_recognised_as_lasting(machine: Machine) -> None:

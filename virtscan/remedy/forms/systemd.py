@@ -25,11 +25,11 @@ def setting(device: SwitchedDevice) -> SettingCommands:
             remove=by_rule.remove,
             means="a udev rule: a .link file would also take over how a bond, VLAN or bridge gets its MAC",
         )
-    path = f"/etc/systemd/network/10-virtscan-{device.text}.link"
+    path = f"/etc/systemd/network/00-virtscan-{device.text}.link"
     return SettingCommands(
         write=_address(device) + shell.write_file(path, *_link(device)),
         remove=f'rm -f "{path}"\n',
-        means="a systemd.link file, which sorts before all others and keeps the device name",
+        means="a systemd.link file, which sorts before those of netplan and keeps the device name",
     )
 
 
