@@ -591,6 +591,47 @@ def test_a_move_to_a_fixed_kernel_explains_the_end_of_a_risk_on_a_host_that_is_b
     ]
 
 
+EMPTY_HV2 = hypervisor("hv2", kernel=UNFIXED_KERNEL)
+LOST = (on_hv1(WEB), EMPTY_HV2), (on_hv1(), unread("hv2"))
+"""Nights after which VM 2 may be on hv2."""
+
+
+@pytest.mark.parametrize("between", [[], [(on_hv1(), unread("hv2"))], [(unread("hv1"), unread("hv2"))]])
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        pytest.param((on_hv1(), EMPTY_HV2), [FindingKind.RESOLVED], id="nowhere"),
+        pytest.param((on_hv1(), hypervisor("hv2", WEB)), [FindingKind.SEEN_AGAIN], id="moved"),
+        pytest.param((on_hv1(), hypervisor("hv2", SAFE_WEB)), [FindingKind.RESOLVED], id="moved and safe"),
+        pytest.param((unread("hv1"), hypervisor("hv2", SAFE_WEB)), [FindingKind.RESOLVED], id="moved, hv1 away"),
+        pytest.param((on_hv1(WEB), EMPTY_HV2), [FindingKind.SEEN_AGAIN], id="back"),
+        pytest.param((on_hv1(SAFE_WEB), unread("hv2")), [FindingKind.RESOLVED], id="back and safe"),
+    ],
+)
+def test_a_risk_of_a_domain_that_was_not_seen_is_settled_once_the_unread_host_is_read(
+    between: list[tuple[Hypervisor, ...]], last: tuple[Hypervisor, ...], expected: list[FindingKind]
+) -> None:
+    nights = findings_of_nights(*LOST, *between, last, last, servers=ANYWHERE)
+
+    assert nights == [[FindingKind.NOT_SEEN], *[[] for _ in between], expected, []]
+
+
+def test_a_domain_that_was_not_seen_is_removed_once_the_unread_host_is_read() -> None:
+    before, without = fleet(*LOST[0]), fleet(*LOST[1])
+    lost = remembering(replace(without, taken_at=before.taken_at + NIGHT), before)
+
+    assert [(fact.hypervisor, fact.domain) for fact in lost.lost] == [("hv1", WEB)]
+    assert remembering(lost, before) == lost
+    assert (Kind.REMOVED, "vm2") in kinds(difference(lost, remembering(fleet(on_hv1(), EMPTY_HV2), lost)))
+
+
+def test_a_domain_is_not_lost_permanently_where_a_list_never_proves_its_removal() -> None:
+    folder = hypervisor("folder", lists_all_domains=False)
+    before = fleet(*LOST[0], folder)
+
+    assert remembering(fleet(*LOST[1], folder), before).lost == ()
+
+
 def test_a_copy_of_a_domain_that_is_there_when_its_host_is_back_is_not_resolved() -> None:
     here, there = on_hv1(WEB), hypervisor("hv2", SAFE_WEB, kernel=UNFIXED_KERNEL)
 

@@ -36,6 +36,7 @@ from virtscan.model import (
     Gap,
     GapAbout,
     Inventory,
+    LostDomain,
     Mac,
     Netboot,
     Offload,
@@ -355,14 +356,19 @@ def test_a_tap_is_renamed_if_its_name_is_known_as_that_of_a_host(vm_name: str) -
 
 
 @pytest.mark.parametrize("tap_name", ["shopweb", "shop-nic"])
+@pytest.mark.parametrize("is_lost", [False, True])
 @pytest.mark.parametrize("is_merged", [False, True])
-def test_the_tap_of_a_vm_that_only_an_earlier_scan_read_is_renamed(tap_name: str, *, is_merged: bool) -> None:
-    last = hypervisor("kvm7", domain("shopweb", bridged(target="shop-nic")))
-    unread = (UnreadHost(hypervisor="kvm7", since=TAKEN_AT, last=last),)
+def test_the_tap_of_a_vm_that_only_an_earlier_scan_read_is_renamed(
+    tap_name: str, *, is_merged: bool, is_lost: bool
+) -> None:
+    vm = domain("shopweb", bridged(target="shop-nic"))
+    unread = (UnreadHost(hypervisor="kvm7", since=TAKEN_AT, last=hypervisor("kvm7", vm)),)
+    lost = (LostDomain(hypervisor="kvm7", domain=vm),)
+    earlier = ScanFacts(taken_at=TAKEN_AT, **({"lost": lost} if is_lost else {"unread": unread}))
     listing = server(devices=(ServerDevice(device=tap(tap_name)),))
-    scanned = inventory(servers=(listing,), unread=() if is_merged else unread)
+    scanned = inventory(servers=(listing,), unread=earlier.unread, lost=earlier.lost)
     if is_merged:
-        scanned = msgspec.structs.replace(scanned, merged=(ScanFacts(taken_at=TAKEN_AT, unread=unread),))
+        scanned = msgspec.structs.replace(scanned, unread=(), lost=(), merged=(earlier,))
 
     redacted, _ = redact(scanned, FRESH)
 

@@ -33,6 +33,7 @@ from virtscan.model import (
     HostStatus,
     Hypervisor,
     Inventory,
+    LostDomain,
     Mac,
     Netboot,
     Policy,
@@ -391,6 +392,17 @@ def test_servers_of_one_name_at_two_sites_are_two_whatever_their_interfaces() ->
     ]
     assert merge([merged, fra, ams]) == merge([merged]) == merged
     assert {server.name for server in merge([ams]).servers} == {"satellite"}
+
+
+def test_a_lost_domain_is_forgotten_once_another_scan_found_it() -> None:
+    lost = [
+        LostDomain(hypervisor="hv1", domain=domain(f"vm{number}", uuid=f"00000000-0000-1000-8000-{number:012}"))
+        for number in (1, 2)
+    ]
+    here = replace(inventory(hypervisor("hv1")), lost=tuple(lost))
+    merged = merge([here, inventory(hypervisor("hv2", lost[0].domain))])
+
+    assert merged.lost == (lost[1],)
 
 
 def test_a_remembered_place_stays_with_its_server() -> None:

@@ -23,6 +23,7 @@ class DomainOnHost(msgspec.Struct, frozen=True, gc=False):
     domain: Domain
     is_seen: bool
     has_next_start: bool
+    is_lost: bool
 
     @property
     def ref(self) -> DomainRef:
@@ -47,7 +48,9 @@ class DomainPair(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def may_have_stayed(self) -> bool:
         """Return True for a domain that moved, but may also be at its former place: then the new one is a copy."""
-        return self.kind is Kind.MOVED and self.old is not None and not self.old.host.new.is_complete
+        if self.kind is not Kind.MOVED or self.old is None:
+            return False
+        return not (self.old.host.new.is_complete or self.old.is_lost)
 
     @property
     def may_have_been_there(self) -> bool:
@@ -62,6 +65,11 @@ class DomainPair(msgspec.Struct, frozen=True, kw_only=True):
         return self.old is not None and self.new is not None and self.old.host.old.is_read and not self.new.is_seen
 
     @property
+    def is_found_again(self) -> bool:
+        """Return True for a domain that was lost, and is seen now."""
+        return self.old is not None and self.old.is_lost and self.new is not None and self.new.is_seen
+
+    @property
     def is_certain(self) -> bool:
         """Return False for a move that may be a copy."""
         return not (self.may_have_stayed or self.may_have_been_there)
@@ -72,6 +80,10 @@ class _Places(msgspec.Struct):
 
     old: dict[int, DomainOnHost] = {}
     new: dict[int, DomainOnHost] = {}
+
+    def is_lost(self, number: int) -> bool:
+        """Return True if it was lost from this host before."""
+        return number in self.old and self.old[number].is_lost
 
 
 def pair_domains(hosts: Sequence[ObservedHost]) -> list[DomainPair]:
@@ -92,7 +104,7 @@ def pair_domains(hosts: Sequence[ObservedHost]) -> list[DomainPair]:
 
 
 def _on(host: ObservedHost, side: Observation, sighting: Sighting) -> DomainOnHost:
-    return DomainOnHost(host, side, sighting.domain, sighting.is_seen, sighting.has_next_start)
+    return DomainOnHost(host, side, sighting.domain, sighting.is_seen, sighting.has_next_start, sighting.is_lost)
 
 
 def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) -> Iterator[DomainPair]:
@@ -109,10 +121,11 @@ def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) ->
         yield DomainPair(key=key, old=places.old[number], new=places.new[number])
     left = sorted(seen_old - seen_new, key=lambda number: (number in places.new, number))
     arrived = sorted(seen_new - seen_old, key=lambda number: (number in places.old, number))
-    forgotten = sorted(places.old.keys() - seen_old - places.new.keys())
+    kept = {number for number, sighting in places.new.items() if not sighting.is_lost or places.is_lost(number)}
+    forgotten = sorted(places.old.keys() - seen_old - kept)
+    unseen = sorted(kept & places.old.keys() - seen_old - seen_new)
     if len(left) < len(arrived):
         strangers = sum(number not in places.old for number in arrived)
-        unseen = sorted(places.old.keys() & places.new.keys() - seen_old - seen_new)
         moved_unseen = [*forgotten, *unseen][: max(strangers - len(left), 0)]
         left, forgotten = [*left, *moved_unseen], forgotten[len(moved_unseen) :]
     for number, arrival in zip(left, arrived, strict=False):
@@ -126,9 +139,8 @@ def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) ->
         yield DomainPair(key=key, old=places.old[number], new=places.new.get(number), kind=kind)
     present = sorted(seen_new or places.new.keys() & seen_old)
     yield from _forgotten(key, places, forgotten, places.new[present[0]] if present else None, all_new=all_new)
-    if not (seen_old or seen_new):
-        for number in sorted(places.old.keys() & places.new.keys()):
-            yield DomainPair(key=key, old=places.old[number], new=places.new[number])
+    for number in unseen if not (seen_old or seen_new) else ():
+        yield DomainPair(key=key, old=places.old[number], new=places.new[number])
 
 
 def _forgotten(
@@ -140,7 +152,8 @@ def _forgotten(
         if present is not None and was.host.new.is_complete:
             yield DomainPair(key=key, old=was, new=present, is_known_elsewhere=True)
         elif not (present is not None and present.is_seen) and (all_new or was.host.new.is_read):
-            yield DomainPair(key=key, old=was, new=None, kind=Kind.REMOVED if all_new else Kind.NOT_SEEN)
+            kind = Kind.REMOVED if all_new else Kind.NOT_SEEN
+            yield DomainPair(key=key, old=was, new=places.new.get(number), kind=kind)
 
 
 def domain_changes(pair: DomainPair, hosts: Sequence[ObservedHost]) -> Iterator[DomainChange]:

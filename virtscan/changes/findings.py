@@ -116,7 +116,8 @@ def _kind(old: Finding | None, new: Finding | None, pair: DomainPair) -> Finding
     is_settled = is_better and pair.remembers_what_was_read
     if pair.kind is Kind.NOT_SEEN and not (is_worse or is_settled):
         return FindingKind.NOT_SEEN if before in _OPEN else None
-    if pair.kind is Kind.SEEN_AGAIN and pair.old is None:
+    is_back = pair.is_found_again and before in _OPEN and after in _OPEN
+    if is_back or (pair.kind is Kind.SEEN_AGAIN and pair.old is None):
         return FindingKind.SEEN_AGAIN if after in _OPEN else None
     if before is after is Standing.AT_RISK:
         return exposure

@@ -18,7 +18,6 @@ from virtscan.model import (
     Interface,
     Inventory,
     Observed,
-    UnreadHost,
 )
 from virtscan.model.gaps.causes import NoDomainDefined
 from virtscan.model.identity.matching import HostPair, match_hosts
@@ -29,12 +28,14 @@ _Dated = TypeVar("_Dated", Hypervisor, Device, Observed[Any])  # Any: any fact
 class Sighting(msgspec.Struct, frozen=True, gc=False):
     """A domain of an observation; it `is_seen` unless it is only remembered.
 
-    `has_next_start` is True unless it runs and its definition for the next start was not read.
+    It `is_lost` if its host lacked it when last read, but an unread host may have it. `has_next_start` is True unless
+    it runs and its definition for the next start was not read.
     """
 
     domain: Domain
     is_seen: bool
     has_next_start: bool = True
+    is_lost: bool = False
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +85,7 @@ class ObservedHost(msgspec.Struct, frozen=True, kw_only=True):
 
 def observe(old: Inventory, new: Inventory) -> tuple[ObservedHost, ...]:
     """Pair the hosts of two inventories, in an order that is the same for either order of the two."""
-    memory = [{unread.hypervisor: unread for unread in inventory.unread} for inventory in (old, new)]
+    memory = [_EarlierFacts(inventory) for inventory in (old, new)]
     failed = failed_names(old), failed_names(new)
     pairs = sorted(match_hosts(old.hypervisors, new.hypervisors), key=lambda pair: pair.label)
     is_other = not may_be_same(old.scope, new.scope)
@@ -118,36 +119,58 @@ def interfaces_of(domain: Domain) -> dict[str, Interface]:
     return interfaces
 
 
+class _EarlierFacts:
+    """The memory of an inventory, by hypervisor."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self.unread = {unread.hypervisor: unread for unread in inventory.unread}
+        self.lost: dict[str, tuple[Domain, ...]] = {}
+        for fact in inventory.lost:
+            self.lost[fact.hypervisor] = (*self.lost.get(fact.hypervisor, ()), fact.domain)
+
+    def sightings(self, host: Hypervisor) -> dict[DomainKey, Sighting]:
+        """Return the remembered domains of a hypervisor."""
+        last, lost = self.last(host), self.lost.get(host.name, ())
+        remembered = _by_key(() if last is None else last.domains)
+        return {domain.key: Sighting(domain, is_seen=False, is_lost=True) for domain in lost} | {
+            key: Sighting(domain, is_seen=False) for key, domain in remembered.items()
+        }
+
+    def last(self, host: Hypervisor) -> Hypervisor | None:
+        """Return the last observation of a hypervisor that was not read completely."""
+        is_unread = host.status is not HostStatus.COMPLETE and host.name in self.unread
+        return self.unread[host.name].last if is_unread else None
+
+
 def with_memory(inventory: Inventory) -> Inventory:
-    """Return the inventory with the last complete observation of each host in place of an incomplete one.
+    """Return the inventory with the last observation of each host in place of an incomplete one, and lost domains.
 
     Its facts are as old as when it was first missed: they do not expire with each night that the host is unread.
     """
-    memory = {unread.hypervisor: unread for unread in inventory.unread}
-    if not any(unread.last is not None for unread in inventory.unread):
+    memory = _EarlierFacts(inventory)
+    if not (inventory.lost or any(unread.last is not None for unread in inventory.unread)):
         return inventory
-    hosts = [_restored(host, memory.get(host.name), inventory.taken_at) for host in inventory.hypervisors]
+    hosts = [_restored(host, memory, inventory.taken_at) for host in inventory.hypervisors]
     restored = {host.name for host in hosts if host.status is HostStatus.COMPLETE}
     return msgspec.structs.replace(
         inventory,
         hypervisors=tuple(hosts),
-        gaps=tuple(gap for gap in inventory.gaps if gap.hypervisor not in restored & memory.keys()),
+        gaps=tuple(gap for gap in inventory.gaps if gap.hypervisor not in restored & memory.unread.keys()),
         unread=tuple(unread for unread in inventory.unread if unread.hypervisor not in restored),
+        lost=(),
         places=tuple(place for place in inventory.places if place.hypervisor not in restored),
     )
 
 
-def _restored(host: Hypervisor, memory: UnreadHost | None, taken_at: datetime) -> Hypervisor:
-    if host.status is HostStatus.COMPLETE or memory is None or memory.last is None:
-        return host
-    if host.status is HostStatus.FAILED:
-        last = _dated_later(memory.last, max(taken_at - memory.since, timedelta()))
-        return msgspec.structs.replace(last, name=host.name)
-    sightings = _observation(host, {host.name: memory}, frozenset()).domains
-    return msgspec.structs.replace(
-        host,
-        domains=(*host.domains, *(sighting.domain for sighting in sightings.values() if not sighting.is_seen)),
-    )
+def _restored(host: Hypervisor, memory: _EarlierFacts, taken_at: datetime) -> Hypervisor:
+    last, domains = memory.last(host), host.domains
+    if host.status is HostStatus.FAILED and last is not None:
+        since = memory.unread[host.name].since
+        host = msgspec.structs.replace(_dated_later(last, max(taken_at - since, timedelta())), name=host.name)
+        domains = last.domains
+    known = {domain.key for domain in domains}
+    more = tuple(sighting.domain for key, sighting in memory.sightings(host).items() if key not in known)
+    return msgspec.structs.replace(host, domains=(*domains, *more)) if more else host
 
 
 def _dated_later(host: Hypervisor, by: timedelta) -> Hypervisor:
@@ -169,12 +192,11 @@ def _dated_later(host: Hypervisor, by: timedelta) -> Hypervisor:
 
 
 def _observation(
-    host: Hypervisor | None, memory: Mapping[str, UnreadHost], failed: Container[str], *, is_outside: bool = False
+    host: Hypervisor | None, memory: _EarlierFacts, failed: Container[str], *, is_outside: bool = False
 ) -> Observation:
     if host is None:
         return Observation(host=None, domains={}, is_outside=is_outside)
-    last = None if host.status is HostStatus.COMPLETE or host.name not in memory else memory[host.name].last
-    domains = {key: Sighting(domain, is_seen=False) for key, domain in _by_key(last.domains if last else ()).items()}
+    last, domains = memory.last(host), memory.sightings(host)
     next_starts = {domain.key for domain in host.domains if domain.next_start}
     for key, domain in _by_key(host.domains).items():
         has_next_start = key in next_starts or domain.state is not DomainState.ACTIVE

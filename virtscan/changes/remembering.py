@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, UnreadHost
+from virtscan.model import Domain, DomainKey, HostStatus, Hypervisor, Inventory, LostDomain, UnreadHost
 from virtscan.model.identity.matching import match_hosts
 
 
@@ -12,12 +12,13 @@ def remembering(new: Inventory, old: Inventory) -> Inventory:
     """Return the new inventory with the older one's memory of its hosts: former keys, and the last observation.
 
     A host that was read completely needs no memory. Of one that was read in part, the domains that were read count as
-    last observed. Doing it again changes nothing.
+    last observed. A domain that left its host may be on one that was not read. Doing it again changes nothing.
     """
     pairs = match_hosts(old.hypervisors, new.hypervisors)
     before = {pair.new.name: pair.old for pair in pairs if pair.new is not None}
     hosts = tuple(_with_keys(host, before[host.name]) for host in new.hypervisors)
-    return msgspec.structs.replace(new, hypervisors=hosts, unread=tuple(_unread(before, new, old)))
+    unread, lost = tuple(_unread(before, new, old)), tuple(_lost(before, new, old))
+    return msgspec.structs.replace(new, hypervisors=hosts, unread=unread, lost=lost)
 
 
 def _with_keys(host: Hypervisor, before: Hypervisor | None) -> Hypervisor:
@@ -43,6 +44,40 @@ def _unread(known: Mapping[str, Hypervisor | None], new: Inventory, old: Invento
         else:
             remembered = memory.get(before.name) or UnreadHost(hypervisor=host.name, since=old.taken_at)
             yield msgspec.structs.replace(remembered, hypervisor=host.name, last=_later(remembered.last, before))
+
+
+def _lost(known: Mapping[str, Hypervisor | None], new: Inventory, old: Inventory) -> Iterator[LostDomain]:
+    """Yield the domains that are nowhere in the new inventory, and would be if all hosts had been read.
+
+    A host whose list may lack domains that it has would keep each removed domain lost permanently.
+    """
+    complete = [host for host in new.hypervisors if host.status is HostStatus.COMPLETE]
+    if len(complete) == len(new.hypervisors) or not all(host.lists_all_domains for host in complete):
+        return
+    names = {before.name: name for name, before in known.items() if before is not None}
+    last = {unread.hypervisor: unread.last for unread in old.unread}
+    left = [
+        LostDomain(hypervisor=host.name, domain=domain)
+        for host in complete
+        if (before := known[host.name]) is not None
+        for domain in (*before.domains, *_remembered(before, last.get(before.name)))
+    ]
+    earlier = (
+        LostDomain(hypervisor=names[fact.hypervisor], domain=fact.domain)
+        for fact in old.lost
+        if fact.hypervisor in names
+    )
+    found = {domain.key for host in new.hypervisors for domain in host.domains}
+    lost: dict[tuple[str, DomainKey], LostDomain] = {}
+    for fact in (*new.lost, *left, *earlier):
+        domain = fact.domain
+        if domain.uuid is not None and not domain.next_start and domain.key not in found:
+            lost.setdefault((fact.hypervisor, domain.key), fact)
+    yield from lost.values()
+
+
+def _remembered(before: Hypervisor, last: Hypervisor | None) -> Sequence[Domain]:
+    return () if last is None or before.status is HostStatus.COMPLETE else last.domains
 
 
 def _later(last: Hypervisor | None, before: Hypervisor) -> Hypervisor | None:

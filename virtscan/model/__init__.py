@@ -13,7 +13,7 @@ from virtscan.model.facts.hypervisors import (
     Network,
     Observed,
 )
-from virtscan.model.facts.memory import RememberedPlace, UnreadHost
+from virtscan.model.facts.memory import LostDomain, RememberedPlace, UnreadHost
 from virtscan.model.facts.packing import Packed, pack, unpack
 from virtscan.model.facts.persistence import Persistence
 from virtscan.model.facts.provisioning import Netboot, Subnet
@@ -96,6 +96,7 @@ __all__ = [
     "KernelBasis",
     "LeftOut",
     "LinkState",
+    "LostDomain",
     "LowerDevice",
     "Mac",
     "Machine",

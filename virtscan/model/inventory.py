@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from virtscan.model.facts.hypervisors import Hypervisor, Moment
-from virtscan.model.facts.memory import RememberedPlace, UnreadHost
+from virtscan.model.facts.memory import LostDomain, RememberedPlace, UnreadHost
 from virtscan.model.facts.provisioning import Netboot, Subnet
 from virtscan.model.facts.servers import Server
 from virtscan.model.gaps import Gap
@@ -67,8 +67,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was observed in one scan, with every gap.
 
-    `scope` identifies the configuration that was scanned; two inventories of one scope are of the same fleet. `unread`
-    and `places` are the memory of earlier scans: they are not observations of this one.
+    `scope` identifies the configuration that was scanned; two inventories of one scope are of the same fleet. `unread`,
+    `lost` and `places` are the memory of earlier scans: they are not observations of this one.
     """
 
     taken_at: Moment
@@ -79,6 +79,7 @@ class ScanFacts(msgspec.Struct, frozen=True, kw_only=True):
     subnets: tuple[Subnet, ...] = ()
     gaps: tuple[Gap, ...] = ()
     unread: tuple[UnreadHost, ...] = ()
+    lost: tuple[LostDomain, ...] = ()
     places: tuple[RememberedPlace, ...] = ()
 
 

@@ -126,6 +126,7 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, TextKind]] = {
         "name": _K.NETWORK, "network": _K.ADDRESS, "source": _K.RECORD_SOURCE, "servers": _K.HOST,
     },
     memory.UnreadHost: {"hypervisor": _K.HOST},
+    memory.LostDomain: {"hypervisor": _K.HOST},
     memory.RememberedPlace: {
         "server": _K.HOST,
         "interface": _K.DEVICE,

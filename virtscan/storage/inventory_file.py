@@ -14,6 +14,7 @@ from virtscan.storage.hypervisor_v3 import SavedDomain, SavedHypervisor, SavedMe
 from virtscan.storage.inventory_v3 import (
     SavedGap,
     SavedInventory,
+    SavedLostDomain,
     SavedNetboot,
     SavedPolicy,
     SavedRememberedPlace,
@@ -82,6 +83,7 @@ def to_saved(inventory: Inventory) -> SavedInventory:
         subnets=msgspec.convert(inventory.subnets, tuple[SavedSubnet, ...], from_attributes=True),
         gaps=msgspec.convert(inventory.gaps, tuple[SavedGap, ...], from_attributes=True),
         unread=msgspec.convert(inventory.unread, tuple[SavedUnreadHost, ...], from_attributes=True),
+        lost=msgspec.convert(inventory.lost, tuple[SavedLostDomain, ...], from_attributes=True),
         places=msgspec.convert(inventory.places, tuple[SavedRememberedPlace, ...], from_attributes=True),
         redaction=inventory.redaction,
         merged=tuple(_scans_to_saved(inventory)),

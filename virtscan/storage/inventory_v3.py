@@ -22,6 +22,7 @@ from virtscan.model.facts.persistence import AnyBasis
 from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.storage.hypervisor_v3 import (
     SavedDevice,
+    SavedDomain,
     SavedHypervisor,
     SavedMergedHypervisor,
     SavedStruct,
@@ -167,6 +168,13 @@ class SavedUnreadHost(SavedStruct, frozen=True):
     last: SavedHypervisor | None = None
 
 
+class SavedLostDomain(SavedStruct, frozen=True):
+    """A domain that its hypervisor no longer has, but one that was not read may have."""
+
+    hypervisor: str
+    domain: SavedDomain
+
+
 class SavedRememberedPlace(SavedStruct, frozen=True):
     """Place of a server at the time when its hypervisor was last read completely."""
 
@@ -194,6 +202,7 @@ class SavedScan(SavedStruct, frozen=True):
     subnets: tuple[SavedSubnet, ...] = ()
     gaps: tuple[SavedGap, ...] = ()
     unread: tuple[SavedUnreadHost, ...] = ()
+    lost: tuple[SavedLostDomain, ...] = ()
     places: tuple[SavedRememberedPlace, ...] = ()
 
 
@@ -211,6 +220,7 @@ class SavedInventory(SavedStruct, frozen=True):
     subnets: tuple[SavedSubnet, ...] = ()
     gaps: tuple[SavedGap, ...] = ()
     unread: tuple[SavedUnreadHost, ...] = ()
+    lost: tuple[SavedLostDomain, ...] = ()
     places: tuple[SavedRememberedPlace, ...] = ()
     redaction: str | None = None
     merged: tuple[SavedScan, ...] = ()

@@ -80,7 +80,7 @@ def news_of(new: Inventory, before: Inventory | None) -> Changes:
     if before is not None:
         return news(changes_between(before, new), before, new)
     old = msgspec.structs.replace(
-        new, hypervisors=(), servers=(), netboots=(), subnets=(), gaps=(), unread=(), places=()
+        new, hypervisors=(), servers=(), netboots=(), subnets=(), gaps=(), unread=(), lost=(), places=()
     )
     changes = news(changes_between(old, new), old, new)
     cause = Cause(kind=CauseKind.FIRST_SCAN)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from virtscan.model.facts.hypervisors import Hypervisor, Moment
+from virtscan.model.facts.hypervisors import Domain, Hypervisor, Moment
 from virtscan.model.identity.mac import Mac
 
 
@@ -17,6 +17,13 @@ class UnreadHost(msgspec.Struct, frozen=True, kw_only=True):
     hypervisor: str
     since: Moment
     last: Hypervisor | None = None
+
+
+class LostDomain(msgspec.Struct, frozen=True, kw_only=True):
+    """A domain as it was last read, which its hypervisor no longer has, but one that was not read may have."""
+
+    hypervisor: str
+    domain: Domain
 
 
 class RememberedPlace(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,17 @@ from typing import TypeVar
 import msgspec
 
 from virtscan import __version__
-from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Policy, RememberedPlace, ScanFacts, UnreadHost
+from virtscan.model import (
+    Gap,
+    HostStatus,
+    Hypervisor,
+    Inventory,
+    LostDomain,
+    Policy,
+    RememberedPlace,
+    ScanFacts,
+    UnreadHost,
+)
 from virtscan.model.identity.keys import key_rank
 from virtscan.scanning.merging.hosts import MergedHosts
 from virtscan.scanning.merging.observations import NOT_DECLARED, HostObservation, by_host, newest_first
@@ -17,7 +27,7 @@ from virtscan.scanning.merging.servers import merge_servers
 from virtscan.scanning.naming import unique_names
 
 S = TypeVar("S", bound=msgspec.Struct)
-H = TypeVar("H", Gap, UnreadHost, RememberedPlace)
+H = TypeVar("H", Gap, UnreadHost, LostDomain, RememberedPlace)
 
 
 def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inventory:
@@ -95,6 +105,7 @@ def _of_scans(scans: Sequence[ScanFacts]) -> Inventory:
         subnets=_distinct(subnet for scan in scans for subnet in scan.subnets),
         gaps=_of_hosts([servers.gaps(number, scan.gaps) for number, scan in enumerate(scans)], renamed),
         unread=tuple(_unread(hypervisors, _of_hosts([scan.unread for scan in scans], renamed))),
+        lost=tuple(_lost(hypervisors, _of_hosts([scan.lost for scan in scans], renamed))),
         places=_of_hosts([servers.places(number, scan.places) for number, scan in enumerate(scans)], renamed),
     )
 
@@ -131,6 +142,12 @@ def _unread(hosts: Iterable[Hypervisor], memory: Iterable[UnreadHost]) -> Iterat
         observed = [unread.last for unread in unread_by_name[name] if unread.last is not None]
         last = min(observed, key=lambda host: (host.status.rank, newest_first(host.observed_at)), default=None)
         yield UnreadHost(hypervisor=name, since=since, last=last)
+
+
+def _lost(hosts: Iterable[Hypervisor], lost: Iterable[LostDomain]) -> Iterator[LostDomain]:
+    """Yield each domain that no scan found elsewhere."""
+    found = {domain.key for host in hosts for domain in host.domains}
+    return (fact for fact in lost if fact.domain.key not in found)
 
 
 def _of_hosts(inventories: Sequence[Iterable[H]], renamed: Mapping[tuple[int, str | None], str]) -> tuple[H, ...]:
