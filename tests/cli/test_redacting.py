@@ -186,6 +186,52 @@ def test_a_pattern_on_what_stays_matches_with_pseudonyms_too(
     assert f"1 of 1 row matches {condition}" in capfd.readouterr().out
 
 
+def test_names_that_look_like_pseudonyms_are_replaced_in_a_comparison(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A hypervisor named host1, whose pseudonym may be host1 too."""
+    files = tmp_path / "old.json", tmp_path / "new.json"
+    for file, name in zip(files, ("web01", "shop02"), strict=True):
+        uuid = f"0439a4a8-db56-4933-9183-0000{name.encode().hex()[:8]}"
+        host = hypervisor("host1", domain(name, macvtap(), uuid=uuid), kernel=UNFIXED_KERNEL)
+        file.write_bytes(dumps(inventory(host, servers=(server("host2"),))))
+    options = ["--redact", str(tmp_path / "m"), "--format", "json"]
+    run(["report", str(files[0]), *options])
+
+    run(["diff", *map(str, files), *options])
+
+    shown = capfd.readouterr().out
+    assert "vm2" in shown
+    assert [name for name in ("web01", "shop02") if name in shown] == []
+
+
+def test_pseudonyms_of_the_same_map_are_not_replaced_again(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    host = hypervisor("kvm7", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
+    redacted, known = redact(inventory(host), Map(key="secret"))
+    (tmp_path / "map.json").write_bytes(dump_map(known))
+    (tmp_path / "fleet.json").write_bytes(dumps(redacted))
+
+    command = ["report", str(tmp_path / "fleet.json"), "--format", "csv"]
+    run(command)
+    run([*command, "--redact", str(tmp_path / "map.json")])
+
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[:2] == lines[2:]
+
+
+@pytest.mark.parametrize("options", [[], ["--redact", "other"]])
+def test_news_since_a_scan_with_other_pseudonyms_are_refused(
+    options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    scan = ["scan", "-c", "test:///default", "--server", "a=off"]
+    assert run([*scan, "--redact", "map", "--save", "redacted.json"]) == 0
+
+    assert run([*scan, *options, "--since", "redacted.json"]) == 2
+    assert "redacted.json: redacted with a map that this scan does not use; add --redact" in capfd.readouterr().err
+    assert run([*scan, "--redact", "map", "--since", "redacted.json"]) == 0
+
+
 def test_a_condition_on_a_device_that_is_named_like_a_vm_shows_its_pseudonym(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

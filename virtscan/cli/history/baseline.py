@@ -10,7 +10,7 @@ from virtscan.cli.output.console import Console, print_message
 from virtscan.cli.output.outputs import OutputError
 from virtscan.cli.output.redacting import Redaction
 from virtscan.cli.output.rendering import News
-from virtscan.errors import HistoryError
+from virtscan.errors import HistoryError, InventoryError
 from virtscan.model import FailOn, Inventory
 from virtscan.storage.address import is_history
 from virtscan.transport import url_secrets
@@ -43,7 +43,10 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
             print_message(f"{error}; the full report follows")
             return cls(is_wanted=False, failure=f"{error}; the scan was not compared")
         if before is not None:
-            return cls(is_wanted=True, before=redacted.of_earlier(before))
+            if before.redaction not in {None, redacted.identity}:
+                problem = "redacted with a map that this scan does not use; add --redact with that map"
+                raise InventoryError(f"--since: {url_secrets.shown(text)}: {problem}")
+            return cls(is_wanted=True, before=redacted(before))
         lacking = "no scan of this configuration yet" if is_history(text) else "does not exist yet"
         return cls(is_wanted=True, note=f"{url_secrets.shown(text)}: {lacking}; everything counts as new")
 

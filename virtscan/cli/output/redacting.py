@@ -42,29 +42,30 @@ class Redaction:
         """Return True if it replaces names."""
         return self._known is not None
 
+    @property
+    def identity(self) -> str | None:
+        """Return the identity of the map; None without one."""
+        return None if self._known is None else self._known.identity
+
     def __call__(self, inventory: Inventory) -> Inventory:
-        """Return the inventory under pseudonyms."""
-        if self._known is None:
+        """Return the inventory under pseudonyms; one that was saved under these pseudonyms is returned unchanged."""
+        if self._known is None or inventory.redaction == self._known.identity:
             return inventory
         from virtscan.redaction import redact
 
         return self._with_map(inventory, redact)
 
-    def of_earlier(self, inventory: Inventory) -> Inventory:
-        """Return the inventory under pseudonyms; one that was saved under these pseudonyms is returned unchanged."""
-        names = {host.name for host in inventory.hypervisors}
-        if self._known is not None and names and names <= set(self._known.names.values()):
-            return inventory
-        return self(inventory)
-
     def of_counts(self, counts: "Sequence[ScanCounts]") -> "tuple[ScanCounts, ...]":
-        """Return the counts of scans under pseudonyms; counts that were stored under these pseudonyms stay."""
-        servers = {finding.server for scan in counts for finding in scan.findings if finding.server is not None}
-        if self._known is None or (servers and servers <= set(self._known.names.values())):
+        """Return the counts of scans under pseudonyms; those stored under these pseudonyms, by their scope, stay."""
+        if self._known is None:
             return tuple(counts)
         from virtscan.redaction import redact_counts
 
-        return self._with_map(tuple(counts), redact_counts)
+        own = set(self._known.names.values())
+        real = tuple(of_scan for of_scan in counts if of_scan.scan.scope not in own)
+        redacted = self._with_map(real, redact_counts)
+        pending = iter(redacted)
+        return tuple(of_scan if of_scan.scan.scope in own else next(pending) for of_scan in counts)
 
     def scope(self, scope: str | None) -> str | None:
         """Return the pseudonym of a scope, if scans are already kept under it."""
