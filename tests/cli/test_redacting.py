@@ -232,6 +232,26 @@ def test_news_since_a_scan_with_other_pseudonyms_are_refused(
     assert run([*scan, "--redact", "map", "--since", "redacted.json"]) == 0
 
 
+def test_a_scan_whose_map_can_not_be_written_is_not_lost(tmp_path: Path) -> None:
+    """The map is in a filesystem of two pages, which is full."""
+    disk, state = tmp_path / "disk", tmp_path / "state"
+    disk.mkdir()
+    scan = ["scan", "-c", "test:///default", "--redact", f"{disk}/map"]
+    full = f"mount -t tmpfs -o size=8k tmpfs {disk} && cat - >{disk}/map && cat /dev/zero >{disk}/fill 2>/dev/null"
+    done = subprocess.run(
+        ["unshare", "--mount", "--map-root-user", "sh", "-c", f'{full}; exec "$@"', "sh",
+         sys.executable, "-m", "virtscan", *scan],
+        input=dump_map(Map(key="secret")), env=os.environ | {"XDG_STATE_HOME": str(state)},
+        capture_output=True, check=False, timeout=LONG,
+    )  # fmt: skip
+
+    assert done.returncode == 74, done.stderr
+    (copy,) = (state / "virtscan").iterdir()
+    assert f"map: can't be written: No space left on device; the scan is in {copy}" in done.stderr.decode()
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert len(loads(copy.read_bytes(), origin="copy").hypervisors) == 1
+
+
 def test_a_condition_on_a_device_that_is_named_like_a_vm_shows_its_pseudonym(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

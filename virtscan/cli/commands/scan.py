@@ -23,7 +23,7 @@ from virtscan.cli.output.redacting import Redaction, redaction
 from virtscan.cli.output.rendering import News, Rendering, with_file
 from virtscan.cli.plan import default_uri_line
 from virtscan.correlator.assumptions import Assumption
-from virtscan.errors import ConfigError
+from virtscan.errors import ConfigError, InventoryError
 from virtscan.model import FailOn, Inventory, Plan, Report
 from virtscan.views.report.run import Run
 
@@ -107,10 +107,21 @@ def scan(
 
 
 def _collected(plan: Plan, console: Console, baseline: Baseline, redacted: Redaction) -> tuple[Inventory, float]:
-    """Return the facts read, with earlier ones about the unread hosts, and the seconds that reading took."""
+    """Return the facts read, with earlier ones about the unread hosts, and the seconds that reading took.
+
+    Raises:
+        OutputError: The map of pseudonyms can't be written; the facts are in a private file.
+    """
     began = monotonic()
-    inventory = baseline.remembered_by(redacted(collected(plan, console)))
-    return inventory, monotonic() - began
+    inventory = collected(plan, console)
+    seconds = monotonic() - began
+    try:
+        inventory = redacted(inventory)
+    except (InventoryError, OutputError) as error:
+        from virtscan.cli.history.rescue import rescued
+
+        raise OutputError(f"{error}; {rescued(inventory)}; its names are real") from error
+    return baseline.remembered_by(inventory), seconds
 
 
 class _ScanResult(msgspec.Struct, frozen=True, kw_only=True):
