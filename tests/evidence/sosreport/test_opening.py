@@ -118,6 +118,9 @@ def test_a_file_of_several_xz_streams_is_one_archive(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (b"", "not a tar archive"),
+        (b"PK\3\4\x14\0", "a zip file; unpack it"),
+        (b"\x28\xb5\x2f\xfd\x24", "compressed with zstd; decompress it first"),
+        (b"7z\xbc\xaf\x27\x1c", "a 7z file; unpack it"),
         (b"hello, world\n" * 100, "not a tar archive"),
         (b"\x1f\x8bnothing", "damaged"),
         (b"\xfd7zXZnothing", "damaged"),
@@ -131,6 +134,24 @@ def test_an_invalid_sosreport_is_refused_with_the_reason(tmp_path: Path, content
 
     with pytest.raises(SosreportError, match=reason):
         open_sosreport(path)
+
+
+def test_an_encrypted_sosreport_is_refused_with_the_action(tmp_path: Path) -> None:
+    path = tmp_path / "secured-report.tar.xz.gpg"
+    path.write_bytes(b"\x8c\x0d\x04\x09")
+
+    with pytest.raises(SosreportError, match="encrypted; decrypt it first"):
+        open_sosreport(path)
+
+
+def test_a_folder_or_an_archive_of_reports_is_refused_with_the_action(tmp_path: Path) -> None:
+    (tmp_path / "collected").mkdir()
+    report = as_archive(tmp_path / "collected" / f"{ROOT}.tar.xz", TREE, "xz")
+    outer = as_archive(tmp_path / "collected.tar", {"sosreport-kvm02.tar.xz": report.read_bytes()}, root="collection")
+
+    for path in (report.parent, outer):
+        with pytest.raises(SosreportError, match="not a sosreport: .*; it holds an archive: unpack it, and name each"):
+            open_sosreport(path)
 
 
 def test_an_invalid_path_is_refused_with_the_reason(tmp_path: Path) -> None:

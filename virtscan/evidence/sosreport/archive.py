@@ -21,6 +21,15 @@ from virtscan.evidence.sosreport.member import Member
 _CHUNK = 256 * 1024
 _LARGEST_PIECE = 1024 * 1024
 _END = bytes(tarfile.BLOCKSIZE)
+_PACKED = {
+    b"\x28\xb5\x2f\xfd": "compressed with zstd; decompress it first",
+    b"PK\3\4": "a zip file; unpack it, and name the folder",
+    b"7z\xbc\xaf": "a 7z file; unpack it, and name the folder",
+}
+"""Forms that are not read, by their first bytes."""
+_ENCRYPTED = frozenset({".asc", ".gpg", ".pgp"})
+"""Suffixes of encrypted reports, as `sos report --encrypt` writes them."""
+
 _DICTIONARY = 256 * 1024 * 1024
 """Memory for xz. `xz -9` needs 65 MiB; a header can request 4 GiB."""
 
@@ -45,8 +54,10 @@ def members(path: Path) -> Iterator[Member]:
     """Yield every member of the archive, in the order of the archive.
 
     Raises:
-        SosreportError: The file is not an archive, or it is damaged or truncated.
+        SosreportError: The file is not an archive, encrypted or of an unknown form, or it is damaged or truncated.
     """
+    if path.suffix.lower() in _ENCRYPTED:
+        raise SosreportError("encrypted; decrypt it first, e.g. with gpg --decrypt")
     try:
         with path.open("rb") as file:
             forward = _Forward(_decompressed(file))
@@ -88,6 +99,8 @@ def _content(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
 def _decompressed(file: IO[bytes]) -> _ByteStream:
     start = file.read(6)
     file.seek(0)
+    if (problem := _PACKED.get(start[:4])) is not None:
+        raise SosreportError(problem)
     if start.startswith(b"\x1f\x8b"):
         return gzip.GzipFile(fileobj=file, mode="rb")
     if start.startswith(b"\xfd7zXZ"):

@@ -71,7 +71,8 @@ def _kept(members: Iterable[Member | UnreadableFolder], share: Share) -> Sosrepo
             raise
         cut_short = str(error)
     if not kept.files:
-        raise SosreportError("not a sosreport: none of the files that sos writes is in it")
+        hint = "; it holds an archive: unpack it, and name each report in it" if kept.has_archive else ""
+        raise SosreportError(f"not a sosreport: none of the files that sos writes is in it{hint}")
     return Sosreport(
         files=kept.files,
         links=kept.links,
@@ -93,6 +94,7 @@ class _Kept:
         self.executable: set[str] = set()
         self.exposed: set[str] = set()
         self.skipped: dict[str, str] = {}
+        self.has_archive = False
         self._root: str | None = None
         self._share = share
 
@@ -102,6 +104,7 @@ class _Kept:
         Raises:
             SosreportError: Too many files could not be read.
         """
+        self.has_archive = self.has_archive or _ARCHIVE.search(member.name) is not None
         split = split_root(member.name)
         if split is None:
             return
