@@ -150,7 +150,7 @@ def test_a_folder_or_an_archive_of_reports_is_refused_with_the_action(tmp_path: 
     outer = as_archive(tmp_path / "collected.tar", {"sosreport-kvm02.tar.xz": report.read_bytes()}, root="collection")
 
     for path in (report.parent, outer):
-        with pytest.raises(SosreportError, match="not a sosreport: .*; it holds an archive: unpack it, and name each"):
+        with pytest.raises(SosreportError, match=r"not a sosreport: .*; it holds an archive: unpack it, and name each"):
             open_sosreport(path)
 
 
