@@ -9,9 +9,8 @@ import click
 from virtscan.reporters.terminal.blocks import blocks
 from virtscan.reporters.terminal.cells import columns_without_headings
 from virtscan.reporters.terminal.drawing import VERDICTS, bare
-from virtscan.reporters.terminal.layout import fitted, side_by_side, width
-from virtscan.reporters.terminal.width import glued, unglued, wrap
-from virtscan.reporters.terminal.width import width as width_of
+from virtscan.reporters.terminal.layout import fitted, side_by_side, table_width
+from virtscan.reporters.terminal.width import glued, unglued, width, wrap
 from virtscan.reporters.text import LINE, printable
 from virtscan.views.document import Section
 from virtscan.views.rows.grouping import Advice, RowGroup, joined
@@ -42,7 +41,7 @@ def _title(group: RowGroup, room: int | None, colour: str | None) -> Iterator[st
     title = printable(group.title, LINE)
     parts = list(map(_advice, group.parts))
     advice = f" {joined(parts)}" if parts else ""
-    if not group.has_script and (room is None or width_of(f"{title}{advice}") <= room):
+    if not group.has_script and (room is None or width(f"{title}{advice}") <= room):
         yield unglued(f"{_painted(title, colour)}{advice}")
         return
     for line in _wrapped(title, room):
@@ -85,7 +84,7 @@ def _drawn(section: Section, groups: Sequence[RowGroup], room: int | None) -> It
     """
     text_columns = columns_without_headings(section, groups)
     stacks = side_by_side(text_columns)
-    if room is None or width(stacks) <= room:
+    if room is None or table_width(stacks) <= room:
         return bare(stacks)
     wordy = [text_column for text_column in text_columns if text_column.column.wraps]
     fitting = fitted(

@@ -21,7 +21,7 @@ def side_by_side(text_columns: Iterable[TextColumn]) -> list[ColumnStack]:
     return [(text_column,) for text_column in text_columns]
 
 
-def width(stacks: Sequence[ColumnStack]) -> int:
+def table_width(stacks: Sequence[ColumnStack]) -> int:
     """Return the width of the table."""
     return sum(map(_width, stacks)) + GUTTER * (len(stacks) - 1)
 
@@ -37,10 +37,10 @@ def fitted(text_columns: Sequence[TextColumn], room: int, *, has_headings: bool 
     - with columns below those that they belong to (`under`);
     - with columns below their neighbours, which only headings make clear.
     """
-    if width(stacks := side_by_side(text_columns)) <= room:
+    if table_width(stacks := side_by_side(text_columns)) <= room:
         return stacks
     text_columns = [text_column.without_suffix() for text_column in text_columns]
-    if width(stacks := side_by_side(text_columns)) <= room:
+    if table_width(stacks := side_by_side(text_columns)) <= room:
         return stacks
     squeezed = _squeezed(text_columns, side_by_side, room, _NARROW) or _squeezed(
         text_columns, _stacked, room, _NARROWEST
@@ -62,11 +62,11 @@ def _squeezed(
     arranged = _shortened(
         arrange(text_column for text_column in text_columns if not text_column.column.wraps), remaining, narrowest
     )
-    if width(arranged) > remaining:
+    if table_width(arranged) > remaining:
         return None
     if not wordy:
         return arranged
-    limit = (room - width(arranged) - GUTTER * len(wordy)) // len(wordy)
+    limit = (room - table_width(arranged) - GUTTER * len(wordy)) // len(wordy)
     return _in_order(text_columns, [*arranged, *((text_column.wrapped(limit),) for text_column in wordy)])
 
 
@@ -89,7 +89,7 @@ def _stacked(text_columns: Iterable[TextColumn]) -> list[ColumnStack]:
 
 def _piled(stacks: list[ColumnStack], room: int) -> list[ColumnStack]:
     """Put stacks below neighbours of the same alignment, where that saves most, until they fit or are too deep."""
-    while width(stacks) > room:
+    while table_width(stacks) > room:
         pairs = [
             (min(_width(upper), _width(lower)), index)
             for index, (upper, lower) in enumerate(pairwise(stacks))
@@ -113,7 +113,7 @@ def _below(text_column: TextColumn) -> TextColumn:
 def _shortened(stacks: list[ColumnStack], room: int, narrowest: int) -> list[ColumnStack]:
     """Cut the longest names first, all to the same width, as far as needed."""
     widths = [_width(stack) if any(text_column.is_name for text_column in stack) else 0 for stack in stacks]
-    over = width(stacks) - room
+    over = table_width(stacks) - room
     limit = max(widths, default=0)
     while over > 0 and limit > narrowest:
         over -= sum(stack_width >= limit for stack_width in widths)
