@@ -49,6 +49,11 @@ class RowCondition(msgspec.Struct, frozen=True):
         """The condition as it may be typed."""
         return f"{self.column}{self.sign}{self.operand}"
 
+    @property
+    def parts(self) -> list[str]:
+        """The parts of the operand, a list; an empty one is a missing value."""
+        return [part.strip() for part in self.operand.split(",")]
+
 
 def parse_condition(text: str) -> RowCondition:
     """Read `COLUMN=VALUE` and the like.
@@ -131,7 +136,7 @@ def _in_full(section: Section, place: int, condition: RowCondition) -> RowCondit
     if condition.operand in names:
         return condition
     parts: list[str] = []
-    for part in _parts(condition.operand):
+    for part in condition.parts:
         meant = in_full(part, names)
         if len(meant) > 1:
             raise ConfigError(f"--where {condition.text}: {ambiguous(part, meant)}, or {part}.*")
@@ -145,7 +150,7 @@ def _check(column: Column, condition: RowCondition) -> None:
     if condition.sign in _ORDERS and not _is_number(column):
         hint = f"it can be {', '.join(_words(column))}" if column.words else "only numbers can be compared"
         raise ConfigError(f"{text}: {column.key} is not a number; {hint}")
-    wrong = _impossible(column, condition.sign, condition.operand)
+    wrong = _impossible(column, condition)
     if wrong is None:
         return
     if not column.words:
@@ -161,12 +166,12 @@ def _words(column: Column) -> tuple[str, ...]:
     return (*column.words, *(_SHOWN[word] for word in column.words if column.holds is bool))
 
 
-def _impossible(column: Column, sign: str, operand: str) -> str | None:
+def _impossible(column: Column, condition: RowCondition) -> str | None:
     """Return the part of an operand that no value of the column can match; None if there is none."""
-    if "~" in sign:
-        is_possible = not column.words or any(re.search(operand, word) for word in ("", *_words(column)))
-        return None if is_possible else operand
-    parts = filter(None, _parts(operand))
+    if "~" in condition.sign:
+        is_possible = not column.words or any(re.search(condition.operand, word) for word in ("", *_words(column)))
+        return None if is_possible else condition.operand
+    parts = filter(None, condition.parts)
     if column.words:
         return next((part for part in parts if not any(_matches(word, part) for word in _words(column))), None)
     return next((part for part in parts if _is_number(column) and _number(part) is None), None)
@@ -194,13 +199,8 @@ def _holds(value: Value, condition: RowCondition) -> bool:
     if sign == "~":
         return any(re.search(operand, text) is not None for text in texts)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return value in map(_number, _parts(operand))
-    return any(text == operand or _matches(text, part) for text in texts for part in _parts(operand))
-
-
-def _parts(operand: str) -> list[str]:
-    """Return the parts of a list; an empty one is a missing value."""
-    return [part.strip() for part in operand.split(",")]
+        return value in map(_number, condition.parts)
+    return any(text == operand or _matches(text, part) for text in texts for part in condition.parts)
 
 
 def _matches(text: str, glob: str) -> bool:

@@ -43,9 +43,9 @@ def under_pseudonyms(text: str, section: Section, of: Callable[[str], str]) -> s
     is_kept = not _has_pseudonyms(condition, section)
     if is_kept and ("~" in condition.sign or _GLOB & {*condition.operand}):
         return text
-    parts = (part.strip() for part in condition.operand.split(","))
     operand = ",".join(
-        part and (_WITHHELD if (pseudonym := of(part)) == part and not is_kept else pseudonym) for part in parts
+        part and (_WITHHELD if (pseudonym := of(part)) == part and not is_kept else pseudonym)
+        for part in condition.parts
     )
     return msgspec.structs.replace(condition, operand=operand).text
 
