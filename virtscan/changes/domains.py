@@ -39,7 +39,6 @@ class DomainPair(msgspec.Struct, frozen=True, kw_only=True):
     moved was a change of an earlier scan.
     """
 
-    key: DomainKey
     old: DomainOnHost | None
     new: DomainOnHost | None
     kind: Kind | None = None
@@ -96,18 +95,14 @@ def pair_domains(hosts: Sequence[ObservedHost]) -> list[DomainPair]:
             places[key.on(number)].new[number] = _on(host, host.new, sighting)
     all_old = all(host.old.is_complete or host.old.is_remembered for host in hosts)
     all_new = all(host.new.is_complete for host in hosts)
-    return [
-        pair
-        for (_, key), sightings in places.items()
-        for pair in _follow(key, sightings, all_old=all_old, all_new=all_new)
-    ]
+    return [pair for sightings in places.values() for pair in _follow(sightings, all_old=all_old, all_new=all_new)]
 
 
 def _on(host: ObservedHost, side: Observation, sighting: Sighting) -> DomainOnHost:
     return DomainOnHost(host, side, sighting.domain, sighting.is_seen, sighting.has_next_start, sighting.is_lost)
 
 
-def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) -> Iterator[DomainPair]:
+def _follow(places: _Places, *, all_old: bool, all_new: bool) -> Iterator[DomainPair]:
     """Follow one uuid, which may be on several hosts at the same time.
 
     It left a host where it was seen before and is not seen now, and arrived where it is seen only now. A domain that
@@ -118,7 +113,7 @@ def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) ->
     seen_old = {number for number, sighting in places.old.items() if sighting.is_seen}
     seen_new = {number for number, sighting in places.new.items() if sighting.is_seen}
     for number in sorted(seen_old & seen_new):
-        yield DomainPair(key=key, old=places.old[number], new=places.new[number])
+        yield DomainPair(old=places.old[number], new=places.new[number])
     left = sorted(seen_old - seen_new, key=lambda number: (number in places.new, number))
     arrived = sorted(seen_new - seen_old, key=lambda number: (number in places.old, number))
     kept = {number for number, sighting in places.new.items() if not sighting.is_lost or places.is_lost(number)}
@@ -129,31 +124,30 @@ def _follow(key: DomainKey, places: _Places, *, all_old: bool, all_new: bool) ->
         moved_unseen = [*forgotten, *unseen][: max(strangers - len(left), 0)]
         left, forgotten = [*left, *moved_unseen], forgotten[len(moved_unseen) :]
     for number, arrival in zip(left, arrived, strict=False):
-        was, now = places.old[number], places.new[arrival]
-        yield DomainPair(key=key, old=was, new=now, kind=Kind.MOVED)
+        yield DomainPair(old=places.old[number], new=places.new[arrival], kind=Kind.MOVED)
     for number in arrived[len(left) :]:
         kind = Kind.ADDED if all_old and number not in places.old else Kind.SEEN_AGAIN
-        yield DomainPair(key=key, old=places.old.get(number), new=places.new[number], kind=kind)
+        yield DomainPair(old=places.old.get(number), new=places.new[number], kind=kind)
     for number in left[len(arrived) :]:
         kind = Kind.REMOVED if all_new and number not in places.new else Kind.NOT_SEEN
-        yield DomainPair(key=key, old=places.old[number], new=places.new.get(number), kind=kind)
+        yield DomainPair(old=places.old[number], new=places.new.get(number), kind=kind)
     present = sorted(seen_new or places.new.keys() & seen_old)
-    yield from _forgotten(key, places, forgotten, places.new[present[0]] if present else None, all_new=all_new)
+    yield from _forgotten(places, forgotten, places.new[present[0]] if present else None, all_new=all_new)
     for number in unseen if not (seen_old or seen_new) else ():
-        yield DomainPair(key=key, old=places.old[number], new=places.new[number])
+        yield DomainPair(old=places.old[number], new=places.new[number])
 
 
 def _forgotten(
-    key: DomainKey, places: _Places, numbers: Sequence[int], present: DomainOnHost | None, *, all_new: bool
+    places: _Places, numbers: Sequence[int], present: DomainOnHost | None, *, all_new: bool
 ) -> Iterator[DomainPair]:
     """Follow a uuid from hosts where only the older side remembers it, given its last known place."""
     for number in numbers:
         was = places.old[number]
         if present is not None and was.host.new.is_complete:
-            yield DomainPair(key=key, old=was, new=present, is_known_elsewhere=True)
+            yield DomainPair(old=was, new=present, is_known_elsewhere=True)
         elif not (present is not None and present.is_seen) and (all_new or was.host.new.is_read):
             kind = Kind.REMOVED if all_new else Kind.NOT_SEEN
-            yield DomainPair(key=key, old=was, new=places.new.get(number), kind=kind)
+            yield DomainPair(old=was, new=places.new.get(number), kind=kind)
 
 
 def domain_changes(pair: DomainPair, hosts: Sequence[ObservedHost]) -> Iterator[DomainChange]:
