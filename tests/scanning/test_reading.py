@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -55,14 +54,12 @@ def test_a_host_that_refuses_has_failed_with_the_reason() -> None:
     assert "Connection refused" in reason(result.gaps[0])
 
 
-def test_a_host_in_time_has_no_gap_and_its_duration(tmp_path: Path) -> None:
+def test_a_host_in_time_has_no_gap(tmp_path: Path) -> None:
     (tmp_path / "hv1.xml").write_text(node(DOMAIN.format(name="web01")))
-    before = time.monotonic()
 
     result = read_host(Target(kind=TargetKind.LIBVIRT, address=f"test://{tmp_path}/hv1.xml"), Limits())
 
     assert (result.hypervisor.status, result.gaps) == (HostStatus.COMPLETE, ())
-    assert 0 < result.seconds <= time.monotonic() - before
 
 
 def test_a_host_that_hangs_in_the_middle_is_closed_at_its_deadline_and_then_does_not_change(daemon: Libvirtd) -> None:

@@ -8,7 +8,6 @@ import logging
 import math
 from collections.abc import Callable
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from virtscan import offload
@@ -52,14 +51,13 @@ def read_host(target: Target, limits: Limits) -> HostResult:
         ConfigError: The address is invalid.
         NoThreadError: The system grants no thread for it.
     """
-    started = monotonic()
     draft = _draft(target)
     outcome = _bounded(work_of(target), limits, partial(_fill, draft, limits))
     failure = None
     if not isinstance(outcome, Returned):
         failure = why_cut(outcome, limits, is_empty=not draft.has_answered, work=work_of(target))
     hypervisor, gaps = draft.close(failure)
-    return HostResult(hypervisor=hypervisor, gaps=gaps, seconds=monotonic() - started)
+    return HostResult(hypervisor=hypervisor, gaps=gaps)
 
 
 def unread_host(target: Target, reason: AnyCause) -> HostResult:

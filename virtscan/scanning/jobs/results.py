@@ -11,11 +11,10 @@ if TYPE_CHECKING:
 
 
 class HostResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a hypervisor that was read, and its gaps; `seconds` is the time that reading took."""
+    """The part of a hypervisor that was read, and its gaps."""
 
     hypervisor: Hypervisor
     gaps: tuple[Gap, ...] = ()
-    seconds: float = 0.0
 
 
 JobResult: TypeAlias = Union[HostResult, Server, "Records"]
