@@ -7,7 +7,7 @@ from virtscan.analyzer.devices import (
     read_node_device,
     read_with_parent,
 )
-from virtscan.analyzer.domain import read_domains
+from virtscan.analyzer.domain import SUSPENDED, read_domains
 from virtscan.analyzer.network import read_network
 from virtscan.analyzer.resolution import HostDevices, resolve
 from virtscan.analyzer.xml.documents import Unread, documents
@@ -15,6 +15,7 @@ from virtscan.analyzer.xml.parsing import MAX_FILE
 
 __all__ = [
     "MAX_FILE",
+    "SUSPENDED",
     "HostDevices",
     "Unread",
     "documents",

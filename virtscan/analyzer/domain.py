@@ -16,7 +16,9 @@ from virtscan.analyzer.xml.trimming import trimmed
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, DomainState, Firmware, State, pack
 
-_SUSPENDED = frozenset({"paused", "pmsuspended"})
+SUSPENDED = frozenset({"paused", "pmsuspended"})
+"""libvirt's words for the states of a suspended domain."""
+
 _FIRMWARE = {firmware.value: firmware for firmware in Firmware}
 
 
@@ -28,7 +30,7 @@ def read_domains(documents: Sequence[str], *, origin: str) -> list[Domain | Anal
     Returns:
         The result of each, in their order.
     """
-    roots = parse_each([trimmed(xml) for xml in documents], "domain")
+    roots = parse_each([trimmed(xml) for xml in documents])
     return [_domain_or_error(root, origin) for root in roots]
 
 
@@ -65,7 +67,7 @@ def domain_from(root: etree._Element, *, origin: str, without_id: DomainState = 
     if root.tag == "domstatus":
         element = root.find("domain")
         state = DomainState.ACTIVE
-        paused = State.ON if root.get("state") in _SUSPENDED else State.OFF
+        paused = State.ON if root.get("state") in SUSPENDED else State.OFF
     if element is None or element.tag != "domain":
         raise AnalyzerError(f"<{root.tag}> contains no domain" if element is None else f"<{root.tag}> is not a domain")
     if element.get("id") is not None:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.analyzer import Unread, documents
+from virtscan.analyzer import SUSPENDED, Unread, documents
 from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.evidence.sosreport import Sosreport
 from virtscan.model import Domain, DomainState, GapAbout, Network, State
@@ -34,7 +34,6 @@ _LISTED = re.compile(
 _ESCAPED = re.compile(r"\\(?=x)|[\x00-\x1f\x7f]")
 _HEADER = re.compile(r"\s*Id\s+Name\s+State\s*|[\s-]*")
 _AUTOSTART = re.compile(r"etc/libvirt/qemu/autostart/(?P<name>[^/]+)\.xml")
-_SUSPENDED = frozenset({"paused", "pmsuspended"})
 _DEFINITION = 2
 """Rank of a definition in the order of the sources."""
 
@@ -166,7 +165,7 @@ def _listed(report: Sosreport) -> dict[str, _Listed]:
     return {
         row["name"]: _Listed(
             state=DomainState.INACTIVE if row["id"] == "-" else DomainState.ACTIVE,
-            paused=State.ON if row["state"] in _SUSPENDED else State.OFF,
+            paused=State.ON if row["state"] in SUSPENDED else State.OFF,
         )
         for row in map(_LISTED.fullmatch, _rows(report))
         if row is not None
