@@ -22,7 +22,7 @@ from virtscan.scanning.jobs.limits import Limits
 from virtscan.scanning.jobs.planning import HostJob
 from virtscan.scanning.jobs.results import HostResult, JobResult
 from virtscan.scanning.jobs.running import run
-from virtscan.scanning.progress import Ended, Waiting, ignore
+from virtscan.scanning.progress import Ended, Waiting
 from virtscan.storage import loads
 from virtscan.storage.plan_file import PlannedHypervisor, SavedPlan, plan_dumps
 from virtscan.transport import uri
@@ -118,8 +118,8 @@ def collect_slice(
     jobs: Sequence[HostJob],
     *,
     run_left: float,
-    on_progress: Callable[[Ended | Waiting], None] = ignore,
-    is_interrupted: Callable[[], bool] = lambda: False,
+    on_progress: Callable[[Ended | Waiting], None],
+    is_interrupted: Callable[[], bool],
 ) -> Inventory:
     """Read the hypervisors of a slice as `collect` does."""
     results = run(
