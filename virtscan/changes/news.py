@@ -14,7 +14,6 @@ from virtscan.changes.values import (
     HostChange,
     Kind,
     Reminder,
-    ServerChange,
 )
 from virtscan.model import HostStatus, Inventory, Waiver, WaiverState
 
@@ -45,7 +44,7 @@ def news(changes: Changes, old: Inventory, new: Inventory) -> Changes:
         changes,
         findings=tuple(change for change in changes.findings if _is_news(change, new)),
         hypervisors=tuple(filter(_is_host_news, changes.hypervisors)),
-        servers=tuple(filter(_is_server_news, changes.servers)),
+        servers=tuple(change for change in changes.servers if change.kind in _READING),
         domains=(),
         interfaces=(),
         reminders=tuple(_reminders(old, new)),
@@ -64,10 +63,6 @@ def _is_host_news(change: HostChange) -> bool:
     if change.kind is Kind.ADDED:
         return change.statuses[1] is not HostStatus.COMPLETE
     return change.kind in {*_READING, Kind.REMOVED} or any(field.field == "status" for field in change.fields)
-
-
-def _is_server_news(change: ServerChange) -> bool:
-    return change.kind in _READING
 
 
 def _reminders(old: Inventory, new: Inventory) -> Iterator[Reminder]:

@@ -14,7 +14,7 @@ from virtscan.model.gaps.items import Item, SystemHosts
 from virtscan.views.wording.gaps import item_words
 from virtscan.views.wording.gaps.causes import cause_words
 
-MARKS_OF_CODE = ("None", "<", "()", "  ", "None")
+MARKS_OF_CODE = ("None", "<", "()", "  ")
 
 
 @pytest.mark.parametrize("kind", get_args(AnyItem), ids=lambda kind: kind.__name__)

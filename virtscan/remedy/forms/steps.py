@@ -24,14 +24,9 @@ def steps(change: Change, setting: Callable[[SwitchedDevice], SettingCommands]) 
         now="".join(f"ethtool -K {sender.word} tx off\n" for sender in change.senders if sender.now) or None,
         lasting="".join(commands.write for commands in settings) or None,
         means="; ".join(dict.fromkeys(commands.means for commands in settings)),
-        check=FUNCTIONS + call(start(change)),
+        check=FUNCTIONS + call(SwitchedDevice(interface=change.top).word),
         undo=undone + "".join(_on(sender) for sender in reversed(change.senders) if sender.now),
     )
-
-
-def start(change: Change) -> str:
-    """Return the device where the check begins, as a word of a shell."""
-    return SwitchedDevice(interface=change.top).word
 
 
 def features(device: SwitchedDevice) -> tuple[str, ...]:

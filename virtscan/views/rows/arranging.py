@@ -7,7 +7,7 @@ import msgspec
 from virtscan.errors import ConfigError
 from virtscan.model.natural import natural
 from virtscan.views.document import Audience, Column, Document, Section
-from virtscan.views.rows.columns import number_words, place_of
+from virtscan.views.rows.columns import place_of
 from virtscan.views.rows.lazy import Row
 
 _SortKey = tuple[bool, float, str]
@@ -52,7 +52,7 @@ def _sorted(section: Section, order: Sequence[str]) -> Section:
 
 def _value_of(column: Column, place: int) -> Callable[[Row], _SortKey]:
     """Return the sort key of a column: numbers by size, words of a closed set in its order, else names."""
-    words = number_words(column)
+    words = {word: place for place, word in enumerate(column.words)}
 
     def value(row: Row) -> _SortKey:
         cell = row[place]

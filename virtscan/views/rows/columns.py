@@ -2,7 +2,7 @@
 
 from virtscan.errors import ConfigError
 from virtscan.model.nearest import nearest
-from virtscan.views.document import Column, Section
+from virtscan.views.document import Section
 
 
 def place_of(section: Section, name: str, option: str) -> int:
@@ -24,11 +24,6 @@ def place_of(section: Section, name: str, option: str) -> int:
     near = nearest(name, names)
     hint = f"did you mean {names[near]!r}? " if near is not None else ""
     raise ConfigError(f"{option}: this view has no column {name!r}; {hint}it has {', '.join(keys)}")
-
-
-def number_words(column: Column) -> dict[str, int]:
-    """Number the words of a closed set in their order, the worst first."""
-    return {word: place for place, word in enumerate(column.words)}
 
 
 def _plain(name: str) -> str:

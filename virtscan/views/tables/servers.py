@@ -137,11 +137,6 @@ def servers(report: Report) -> Section:
     )
 
 
-def metrics(report: Report) -> tuple[Metric, ...]:
-    """Count the servers by the state of their offload, and the findings that their next reboot puts at risk."""
-    return (*offload_counts(report), summary.at_risk_after_reboot(report))
-
-
 def offload_counts(report: Report) -> tuple[Metric, ...]:
     """Count the servers by the state of their offload."""
     states = (stack.tx for stack in judged_stacks(report.inventory))
@@ -151,7 +146,7 @@ def offload_counts(report: Report) -> tuple[Metric, ...]:
 
 def view(report: Report) -> Document:
     """Show the servers alone."""
-    counted = metrics(report)
+    counted = (*offload_counts(report), summary.at_risk_after_reboot(report))
     rows = msgspec.structs.replace(servers(report), key="rows", none="No provisioning server was given.")
     note = f"TX checksum offload: {summary.listed(counts(counted, 'tx_checksum'))}"
     return report_document(report, "servers", rows, metrics=counted, notes=(note,))
