@@ -49,11 +49,6 @@ class RowGroup(msgspec.Struct, frozen=True, kw_only=True):
         """Return True if a part has a script, for which one line has no room."""
         return any(part.script for part in self.parts)
 
-    @property
-    def advice(self) -> str:
-        """Everything to do, in one line."""
-        return joined(part.words for part in self.parts)
-
 
 def joined(parts: Iterable[str]) -> str:
     """Join sentences and clauses; a clause ends with a semicolon, and one after a sentence begins another."""
