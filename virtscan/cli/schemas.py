@@ -57,7 +57,7 @@ def _fleet() -> dict[str, Any]:
 def _explain() -> dict[str, Any]:
     from virtscan.explain import Explanation, document
 
-    return schema_of(document(Explanation(version="", taken_at=_TAKEN_AT, accounts=()), _EMPTY), assumable=True)
+    return schema_of(document(Explanation(accounts=()), _EMPTY), assumable=True)
 
 
 def _remedy() -> dict[str, Any]:

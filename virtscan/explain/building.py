@@ -39,13 +39,8 @@ def explain(report: Report, positions: Iterable[InterfacePosition]) -> Explanati
         report: The report; all findings are in it, so that a waiver shows.
         positions: The positions of the interfaces in the report's inventory.
     """
-    inventory = aged(report.inventory)
-    scene = _JudgedInventory(inventory, report)
-    return Explanation(
-        version=inventory.version,
-        taken_at=inventory.taken_at,
-        accounts=tuple(scene.account(position) for position in positions),
-    )
+    scene = _JudgedInventory(aged(report.inventory), report)
+    return Explanation(accounts=tuple(scene.account(position) for position in positions))
 
 
 class _JudgedInventory:

@@ -122,8 +122,6 @@ class InterfaceExplanation(msgspec.Struct, frozen=True, kw_only=True):
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """The accounts of all interfaces that were requested, in the inventory's order."""
 
-    version: str
-    taken_at: datetime
     accounts: tuple[InterfaceExplanation, ...]
 
     @property

@@ -79,7 +79,8 @@ def explain(
         if shown.text is not None:
             body = explanations.text(explanation, shown.width)
             mark = f"{printable(assumed_words(assumed))}\n\n" if assumed else ""
-            text = f"{mark}{body}\n{scan_line(explanation.version, explanation.taken_at, exit_code(code))}\n"
+            scan = scan_line(report.inventory.version, report.inventory.taken_at, exit_code(code))
+            text = f"{mark}{body}\n{scan}\n"
         document = marked(explanations.document(explanation, report), assumed)
         further = explanations.sections(explanation)
         shown.show(document, console, code=code, text=text, further=further)
