@@ -95,6 +95,16 @@ def scan_line(version: str, taken_at: datetime | None, exit_code: int | None = N
     )
 
 
+def common_suffixes(section: Section) -> tuple[str, str]:
+    """Return the domain that all hypervisors of a section share, and that of all their guests; see `common_suffix`."""
+    keys = [column.key for column in section.columns]
+    hosts, guests = (
+        common_suffix([plain(row[keys.index(key)]) for row in section.rows]) if key in keys else ""
+        for key in ("hypervisor", "domain")
+    )
+    return hosts, guests
+
+
 def common_suffix(names: Sequence[str]) -> str:
     """Return the domain that all names end with, two labels or more, or nothing; `-` stands for a missing name.
 

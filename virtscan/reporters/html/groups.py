@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import msgspec
 
-from virtscan.reporters.text import CELL, LINE, cell, common_suffix, plain, printable
+from virtscan.reporters.text import CELL, LINE, cell, common_suffixes, plain, printable
 from virtscan.views.document import Document, Section
 from virtscan.views.rows.grouping import Advice, RowGroup
 
@@ -54,26 +54,20 @@ class GroupPanel(msgspec.Struct, frozen=True, kw_only=True):
 
 def of_document(document: Document) -> list[GroupPanel]:
     """Make a panel of each group of the first section."""
-    return [_panel(document.main, group) for group in document.main.groups]
+    common = common_suffixes(document.main)
+    return [_panel(document.main, group, common) for group in document.main.groups]
 
 
 def suffixes(document: Document) -> tuple[str, ...]:
     """Return the domains that all hypervisors, and all their guests, share: panels and picture leave them out."""
-    main = document.main
-    keys = [column.key for column in main.columns]
-    common = (
-        common_suffix([plain(row[keys.index(key)]) for row in main.rows])
-        for key in ("hypervisor", "domain")
-        if key in keys
-    )
-    return tuple(dict.fromkeys(printable(suffix, CELL) for suffix in common if suffix))
+    return tuple(dict.fromkeys(printable(suffix, CELL) for suffix in common_suffixes(document.main) if suffix))
 
 
-def _panel(section: Section, group: RowGroup) -> GroupPanel:
+def _panel(section: Section, group: RowGroup, common: tuple[str, str]) -> GroupPanel:
     listed = group.is_open and group.lists_rows
     is_compact = {column.key for column in section.columns} >= _COMPACT
     part = section.of_group(group)
-    places = _places(section, group) if listed and is_compact else ()
+    places = _places(section, group, common) if listed and is_compact else ()
     return GroupPanel(
         verdict=group.verdict,
         title=printable(group.title, LINE),
@@ -97,13 +91,13 @@ def _rows(part: Section) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(map(cell, row, part.columns)) for row in part.rows[:_PLAIN_ROWS])
 
 
-def _places(section: Section, group: RowGroup) -> tuple[DeviceDomains, ...]:
-    """Return the places of a group's rows in the order of its rows, each domain once."""
+def _places(section: Section, group: RowGroup, common: tuple[str, str]) -> tuple[DeviceDomains, ...]:
+    """Return the places of a group's rows in the order of its rows, each domain once; names lose the common ends."""
     keys = [column.key for column in section.columns]
     hypervisor, device, domain, exposure, waived = (
         keys.index(key) for key in (*_PLACE, "domain", "exposure", "waived")
     )
-    hosts, domains = (common_suffix([plain(row[index]) for row in section.rows]) for index in (hypervisor, domain))
+    hosts, domains = common
     by_place: defaultdict[tuple[str, str], dict[str, list[str]]] = defaultdict(dict)
     for number in group.rows:
         row = section.rows[number]

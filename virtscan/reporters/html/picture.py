@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from virtscan.reporters.text import common_suffix, plain, printable
+from virtscan.reporters.text import common_suffixes, plain, printable
 from virtscan.views.document import Document, Section
 from virtscan.views.wording.phrases.quantity import quantity
 
@@ -90,9 +90,7 @@ def of_document(document: Document) -> Picture | None:
 def _fault_paths(section: Section) -> Iterator[_FaultPath]:
     """Yield the fault paths in the order of the findings, without the domain suffix that all names share."""
     keys = [column.key for column in section.columns]
-    hosts, guests = (
-        common_suffix([plain(row[keys.index(key)]) for row in section.rows]) for key in ("hypervisor", "domain")
-    )
+    hosts, guests = common_suffixes(section)
     domains_by_path: defaultdict[tuple[str, str, str, str], list[tuple[str, str]]] = defaultdict(list)
     for row in section.rows:
         cells = dict(zip(keys, row, strict=True))
