@@ -1286,7 +1286,7 @@ def test_ifupdown2_continues_after_a_command_that_fails() -> None:
 
 
 def test_ports_are_brought_up_with_their_bridge_by_ifupdown2() -> None:
-    text = "iface eth0 inet manual\n  offload-tx off\nauto vmbr0\niface vmbr0 inet dhcp\n  bridge-ports eth0\n"
+    text = "iface eth0 inet manual\n  tx-offload off\nauto vmbr0\niface vmbr0 inet dhcp\n  bridge-ports eth0\n"
 
     assert state({MAIN: text}) is UNKNOWN
     assert state({MAIN: text, "/etc/network/ifupdown2/ifupdown2.conf": ""}) is OFF
@@ -1312,6 +1312,26 @@ def test_scripts_of_if_up_run_for_devices_with_a_stanza_that_is_brought_up() -> 
     assert state(script | {MAIN: "auto eth0\niface eth0 inet dhcp\n"}) is OFF
     assert state(script | {MAIN: "auto lo\niface lo inet loopback\n"}) is UNKNOWN
     assert state(script | {MAIN: "auto eth0\nno-scripts eth0\niface eth0 inet dhcp\n"}) is ON
+
+
+@pytest.mark.parametrize(
+    ("name", "of_ifupdown", "of_ifupdown2"),
+    [("tx", OFF, OFF), ("tx.sh", ON, UNKNOWN), ("ethtool", OFF, UNKNOWN), ("bridge", OFF, UNKNOWN)],
+)
+def test_ifupdown2_runs_scripts_by_other_names(name: str, of_ifupdown: State, of_ifupdown2: State) -> None:
+    files = {f"/etc/network/if-up.d/{name}": f"#!/bin/sh\n{COMMAND}", MAIN: "auto eth0\niface eth0 inet dhcp\n"}
+    file = "/etc/network/ifupdown2/ifupdown2.conf"
+
+    assert state(files) is of_ifupdown
+    assert state(files | {file: "addon_scripts_support=1\n"}) is of_ifupdown2
+    assert state(files | {file: "addon_scripts_support=0\n"}) is UNKNOWN
+
+
+def test_ifupdown2_has_a_module_in_place_of_the_script_for_offload_options() -> None:
+    files = {MAIN: "auto eth0\niface eth0 inet dhcp\n  offload-tx off"}
+
+    assert state(files) is OFF
+    assert state(files | {"/etc/network/ifupdown2/ifupdown2.conf": ""}) is UNKNOWN
 
 
 # ------------------------------------------------------------------ cron, ifcfg, netplan, NetworkManager

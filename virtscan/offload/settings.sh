@@ -96,7 +96,7 @@ interfaces() {
     lines . $files
     filter=
     closed "$root"/etc/network/interfaces.d
-    lines '^$' "$root"/etc/network/ifupdown2/*.conf
+    lines "^${blank}addon_scripts_support$blank=" "$root"/etc/network/ifupdown2/*.conf
     lines . "$root"/etc/default/networking
     scripts "$root"/etc/network/if-pre-up.d "$root"/etc/network/if-up.d
 }

@@ -10,7 +10,7 @@ from virtscan.model import DeviceKind, State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.ifcfg import files_of
-from virtscan.offload.persistence.ifupdown import if_up, read_interfaces
+from virtscan.offload.persistence.ifupdown import if_up, if_up_names, read_interfaces
 from virtscan.offload.persistence.network_manager import has_profile
 from virtscan.offload.persistence.shell import Scene, assigned, may_concern, merged, run_script
 
@@ -58,7 +58,6 @@ _MOST_DEVICES = 50
 """Number of other devices for which a script is followed."""
 _OF_ONE_DEVICE = {"ADDRFAM", "METHOD"}
 """Variables of ifupdown that may have other values for another device."""
-_RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
 # The script of Debian's ethtool package, which applies the options of the interfaces files.
 _DEBIANS_OWN = re.compile(r"^gather_settings", re.MULTILINE)
 
@@ -155,6 +154,16 @@ def _hooks(
     evidence: Evidence, device: str, macs: tuple[str, ...], kind: DeviceKind, *, is_lower: bool
 ) -> tuple[_Hook, ...]:
     variables, ifupdown_runs = if_up(evidence, device)
+    certain, possible = if_up_names(evidence)
+    if_up_hook = _Hook(
+        patterns=_IF_UP,
+        arguments=(),
+        variables=variables,
+        runs=ifupdown_runs,
+        names=certain,
+        executed=True,
+        limit=_SERVICE_TIMEOUT,
+    )
     # NetworkManager brings devices up without ifup.
     initscripts = State.UNKNOWN if evidence.wants("NetworkManager") else evidence.starts("network")
     return (
@@ -162,15 +171,8 @@ def _hooks(
         _Hook(patterns=_LOCAL_OF_OTHERS, arguments=_START),
         _Hook(patterns=_BOOT, arguments=_START, limit=_SERVICE_TIMEOUT),
         _Hook(patterns=_IFUP_LOCAL, arguments=(device,), runs=initscripts),
-        _Hook(
-            patterns=_IF_UP,
-            arguments=(),
-            variables=variables,
-            runs=ifupdown_runs,
-            names=_RUN_PARTS,
-            executed=True,
-            limit=_SERVICE_TIMEOUT,
-        ),
+        if_up_hook,
+        *([msgspec.structs.replace(if_up_hook, names=possible, runs=State.UNKNOWN)] if possible else ()),
         _Hook(patterns=_SUSE, arguments=(None, device), runs=State.UNKNOWN),
         *_dispatchers(evidence, device, macs, kind),
         *_of_networkd(evidence, device, is_lower=is_lower),

@@ -9,11 +9,19 @@ import msgspec
 
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
-from virtscan.offload.persistence.evidence import Evidence, SavedSetting, states_of, uncertain
+from virtscan.offload.persistence.evidence import Evidence, SavedSetting, ini, states_of, uncertain
 from virtscan.offload.persistence.ifupdown.files import MAIN, PATTERN, UP, Interfaces, Stanza, read_interfaces
 from virtscan.offload.persistence.shell import Scene, assigned, merged, run_line
 
 _IFUPDOWN2 = "/etc/network/ifupdown2/*"
+_MODULES = (
+    "address|addressvirtual|batman_adv|bond|bridge|bridgevlan|dhcp|ethtool|ifenslave|link|mstpctl|openvswitch"
+    "|openvswitch_port|ppp|tunnel|usercmds|vlan|vrf|vrrpd|vxlan|xfrm"
+)
+_RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
+_OF_BOTH = re.compile(rf"(?!({_MODULES})$)[A-Za-z0-9_-]+")
+_OF_ONE = re.compile(rf"{_MODULES}|.*[^A-Za-z0-9_-].*", re.DOTALL)
+_NONE = re.compile("(?!)")
 _SCRIPT = "/etc/network/if-up.d/ethtool"
 """The script of Debian's ethtool package that applies `offload-` options."""
 _ROUTE = re.compile(r"\bip\s+(?:-\S+\s+)*r(?:o|oute)?\s+a(?:dd)?\s+(\S+)(?!.*\s(?:metric|priority|table)\s)")
@@ -69,6 +77,20 @@ def if_up(evidence: Evidence, device: str) -> tuple[Mapping[str, str | None], St
     return variables, started if reached and valid and _runs(evidence, device) else State.UNKNOWN
 
 
+def if_up_names(evidence: Evidence) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
+    """Return the names of if-up.d scripts that run, and of those that may run; None if there are no such names.
+
+    Source:
+        Debian's ifupdown: run-parts. ifupdown2 3.0.0, ifupdownmain.py, load_scripts: scripts of any name run, except
+        those with the name of a module, and only with addon_scripts_support=1; its files remain if it is removed.
+    """
+    texts = [text for _, text in evidence.matching(_IFUPDOWN2)]
+    if not texts:
+        return _RUN_PARTS, None
+    runs = not any((key, value) == ("addon_scripts_support", "0") for _, key, value in ini(*texts))
+    return (_OF_BOTH, _OF_ONE) if runs else (_NONE, re.compile(".*", re.DOTALL))
+
+
 def _states(
     stanza: Stanza, interfaces: Interfaces, evidence: Evidence, device: str, *, certain: bool
 ) -> tuple[dict[str, State], bool | None]:
@@ -83,7 +105,8 @@ def _states(
         given = {}
         if option.startswith("offload-") and scripted:
             given = states_of([(option.removeprefix("offload-"), value)])
-            given = given if value in {"on", "off"} else uncertain(given)
+            # The module of ifupdown2 takes the place of the script.
+            given = given if value in {"on", "off"} and not goes_on else uncertain(given)
         elif option.startswith("ethtool-offload-"):  # of ifupdown-ng
             given = uncertain(states_of([(option.removeprefix("ethtool-offload-"), value)]))
         elif option == "tx-offload":  # ifupdown ignores it
