@@ -1200,7 +1200,9 @@ def test_a_drop_in_of_a_link_file_in_run_may_be_gone_after_a_reboot() -> None:
     ("text", "expected"),
     [
         ("auto eth0\niface eth0 inet dhcp\n  up ethtool -K $IFACE \\\n tx off", OFF),
-        ("allow-hotplug eth0\niface eth0 inet dhcp\n  tx-offload no", OFF),
+        ("allow-hotplug eth0\niface eth0 inet dhcp\n  tx-offload off", OFF),
+        # ethtool refuses it.
+        ("auto eth0\niface eth0 inet dhcp\n  tx-offload no", UNKNOWN),
         # A pattern begins with a slash, and ifupdown finds no stanza by one.
         ("auto /eth*\niface eth* inet dhcp\n  post-up ethtool -K $IFACE tx off", UNKNOWN),
         ("auto /eth*\niface eth0 inet dhcp\n  post-up ethtool -K $IFACE tx off", OFF),

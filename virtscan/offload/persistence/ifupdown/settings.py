@@ -102,19 +102,18 @@ def _states(
     scripted = not any(fnmatchcase(device, pattern) for pattern in interfaces.scriptless)
     scripted = scripted and not (_SCRIPT in evidence.files and evidence.executes(_SCRIPT) is State.OFF)
     for option, value in options if ours and succeed is not False else ():
-        given = {}
+        given, is_read = {}, False
         if option.startswith("offload-") and scripted:
             given = states_of([(option.removeprefix("offload-"), value)])
-            # The module of ifupdown2 takes the place of the script.
-            given = given if value in {"on", "off"} and not goes_on else uncertain(given)
+            is_read = not goes_on  # a module of ifupdown2 takes the place of the script
         elif option.startswith("ethtool-offload-"):  # of ifupdown-ng
-            given = uncertain(states_of([(option.removeprefix("ethtool-offload-"), value)]))
+            given = states_of([(option.removeprefix("ethtool-offload-"), value)])
         elif option == "tx-offload":  # ifupdown ignores it
             given = states_of([("tx", value)])
-            given = given if goes_on or not evidence.wanted else uncertain(given)
-        # ifupdown passes on all values of a repeated option.
-        once = [name for name, _ in options].count(option) == 1
-        states = merged(states, given if once else uncertain(given), certain=succeed is True)
+            is_read = goes_on or not evidence.wanted
+        # ifupdown passes on all values of a repeated option, and ethtool takes on and off alone.
+        is_read = is_read and [name for name, _ in options].count(option) == 1 and value in {"on", "off"}
+        states = merged(states, given if is_read else uncertain(given), certain=succeed is True)
     device_up = device if ours else stanza.name
     started = interfaces.brought_up(device_up, dependents=goes_on)
     mapped = any(fnmatchcase(device_up, pattern) for pattern in interfaces.mapped)
