@@ -1410,6 +1410,11 @@ def test_an_ifcfg_file_counts_for_a_device_that_is_brought_up(name: str, text: s
     assert state({f"/etc/sysconfig/{name}": text}) is expected
 
 
+@pytest.mark.parametrize(("udev", "expected"), [(219, UNKNOWN), (237, UNKNOWN), (239, OFF), (252, OFF), (None, OFF)])
+def test_an_old_network_manager_may_ignore_features(udev: int | None, expected: State) -> None:
+    assert state(PROFILE, udev=udev) is expected
+
+
 def test_the_networkmanager_of_rhel_7_may_not_take_features_from_an_ifcfg_file() -> None:
     ifcfg = "/etc/sysconfig/network-scripts/ifcfg-eth0"
     text = 'DEVICE=eth0\nETHTOOL_OPTS="-K eth0 tx off"\n'

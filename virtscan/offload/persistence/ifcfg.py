@@ -7,13 +7,11 @@ from pathlib import PurePosixPath
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import Evidence, SavedSetting, uncertain
-from virtscan.offload.persistence.network_manager import makes, reads_ifcfg
+from virtscan.offload.persistence.network_manager import knows_features, makes, reads_ifcfg
 from virtscan.offload.persistence.shell import Scene, assigned, may_concern, run_script
 
 _REDHAT = "/etc/sysconfig/network-scripts/ifcfg-*"
 _SUSE = "/etc/sysconfig/network/ifcfg-*"
-_FEATURES_SINCE = 239
-"""systemd's version in RHEL 8. RHEL 7 (219) began with a NetworkManager that ignores features in ETHTOOL_OPTS."""
 _OF_INITSCRIPTS = re.compile(r"[$]|tx-checksumming")
 """Words in options that NetworkManager does not understand: variables, and names that it does not have."""
 _OPTIONS = re.compile(r"ETHTOOL_OPTS|ETHTOOL_OPTIONS\w*")
@@ -31,8 +29,6 @@ def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
         splits ETHTOOL_OPTS at `;` and runs ethtool with each part. ifup-eth fails without a device, and for a device
         with another address. init.d/network leaves a port with SLAVE=yes to the ifup of its bond. NetworkManager
         activates a port with its controller, or not at all.
-        NetworkManager applies features since 1.14 (NMSettingEthtool); RHEL 7.6 has 1.12, later releases of RHEL 7
-        have 1.18.
         SUSE, ifcfg(5): ETHTOOL_OPTIONS and ETHTOOL_OPTIONS_*, with the word `iface` for the device.
     """
     for path, text in _files(evidence):
@@ -80,8 +76,7 @@ def _manager(values: Mapping[str, str | None], path: PurePosixPath, evidence: Ev
         return evidence.starts("network")
     if path.match(_SUSE):
         return evidence.starts("wicked", "network")
-    old = evidence.udev is not None and evidence.udev < _FEATURES_SINCE
-    if evidence.wants("NetworkManager") and (old or own_words):
+    if evidence.wants("NetworkManager") and (own_words or not knows_features(evidence)):
         return State.UNKNOWN
     started = evidence.starts("NetworkManager", "network")
     reads = State.ON if evidence.wants("network") else reads_ifcfg(evidence)

@@ -6,6 +6,8 @@ from virtscan.model import State
 from virtscan.offload.persistence.evidence import Evidence, ini
 
 _FILES = ("NetworkManager/NetworkManager.conf", "NetworkManager/conf.d/*.conf")
+_FEATURES_SINCE = 239
+"""systemd's version in RHEL 8. RHEL 7 (219) and Ubuntu 18.04 (237) began with a NetworkManager before 1.14."""
 _REMOVED_IN = 256
 """systemd's version in the first Fedora (41) without NetworkManager's plugin for ifcfg files; RHEL 10 has 257."""
 
@@ -15,6 +17,15 @@ def entries(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
     for pattern in _FILES:
         for _, text in evidence.layered(pattern, "usr/lib", "run", "etc"):
             yield from ini(text)
+
+
+def knows_features(evidence: Evidence) -> bool:
+    """Return False if NetworkManager may be too old for features of ethtool.
+
+    Source:
+        NetworkManager applies them since 1.14 (NMSettingEthtool). RHEL 7.6 has 1.12, later ones 1.18.
+    """
+    return evidence.udev is None or evidence.udev >= _FEATURES_SINCE
 
 
 def reads_ifcfg(evidence: Evidence) -> State:

@@ -15,7 +15,7 @@ from virtscan.offload.persistence.evidence import (
     uncertain,
 )
 from virtscan.offload.persistence.ifupdown import read_interfaces
-from virtscan.offload.persistence.network_manager.configuration import entries
+from virtscan.offload.persistence.network_manager.configuration import entries, knows_features
 from virtscan.offload.persistence.network_manager.profiles import (
     BOOLEANS,
     ETHERNET,
@@ -65,6 +65,7 @@ def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...], kind
         if exposed is not State.ON and activates is not State.OFF:
             states = _states(values)
             certain = exposed is State.OFF and activates is State.ON and manages is State.ON and alone
+            certain = certain and knows_features(evidence)
             place = SettingPlace(files=(path,), key="[ethtool]")
             found.append(SavedSetting(place=place, states=states if certain else uncertain(states)))
     setting = [item for item in found if item.states]
