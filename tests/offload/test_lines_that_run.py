@@ -1108,6 +1108,15 @@ def test_udev_matches_a_nic_by_its_kernel_name() -> None:
             assert state(planned(plan.format(f"{pattern}:")), device="enp1s0") is expected, pattern
 
 
+@pytest.mark.parametrize(("kind", "expected"), [("ether", OFF), ("wlan", UNKNOWN), ("!ether", UNKNOWN)])
+def test_a_link_file_may_name_the_type_of_a_nic(kind: str, expected: State) -> None:
+    text = f"[Match]\nMACAddress={MAC}\nType={kind}\n[Link]\nTransmitChecksumOffload=no\n"
+    evidence = Evidence(files={"/etc/systemd/network/10-a.link": text}, udev=252)
+    found = forecast(evidence, device="eth0", macs=(MAC,), features=VIRTIO, now=OFF, is_nic=True)
+
+    assert found.tx_checksum is expected
+
+
 def test_a_nic_with_a_name_of_its_owner_had_another_one() -> None:
     rule = {RULES: 'ACTION=="add", KERNEL=="nic0", RUN+="/sbin/ethtool -K nic0 tx off"'}
     link = {"/etc/systemd/network/10-a.link": "[Match]\nOriginalName=nic0\n[Link]\nTransmitChecksumOffload=no\n"}

@@ -47,6 +47,8 @@ def _rule_fits(key: str, words: list[str], device: str, macs: tuple[str, ...], *
             return State.ON
         case "OriginalName" if not any(word.startswith("!") for word in words):
             return fits_own_name(words, device, is_nic=is_nic)
+        case "Type" if words == ["ether"] and is_nic:
+            return State.ON
         case "MACAddress" | "PermanentMACAddress":
             return (
                 State.ON
