@@ -694,6 +694,28 @@ def test_a_script_that_a_boot_file_names_is_read_with_it(machine: Machine) -> No
 
 
 @pytest.mark.parametrize(
+    ("path", "line", "state"),
+    [
+        ("/etc/crontab", "@reboot root cd /opt/own && ./off.sh", State.UNKNOWN),
+        ("/etc/crontab", "@reboot root cd /opt/own; sh off.sh", State.UNKNOWN),
+        ("/etc/crontab", "@reboot root cd /opt && ./off.sh", State.ON),
+        ("/etc/crontab", "@reboot root ./off.sh", State.ON),
+        ("/etc/rc.local", "#!/bin/sh\ncd /opt/own/\n./off.sh", State.UNKNOWN),
+        ("/etc/rc.local", "#!/bin/sh\n# cd /opt/own\n./off.sh", State.ON),
+    ],
+)
+def test_a_script_may_be_named_in_the_folder_of_a_boot_file(
+    machine: Machine, path: str, line: str, state: State
+) -> None:
+    machine.file("/opt/own/off.sh", "#!/bin/sh\n/sbin/ethtool -K eth0 tx off\n").chmod(0o755)
+    machine.file(path, f"{line}\n").chmod(0o755)
+    persistence = machine.read("eth0").persistence
+
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
+@pytest.mark.parametrize(
     ("loop", "other", "state"),
     [
         ('for f in {}/*.sh; do . "$f"; done', "", State.OFF),

@@ -554,6 +554,7 @@ called() {
             reached="$reached$path "
             if [ -d "$root$path" ]; then held "${path%/}"; else named "$path" "$@"; fi
         done 2>/dev/null
+        beside "$@"
         set -- $next
     done
     for path in ${calls:+$between}; do
@@ -562,6 +563,22 @@ called() {
             calls="$calls $path"
             whole "$root$path"
         fi
+    done
+}
+
+# The scripts that these files name in the folder to which they change, or in that of root.
+beside() {
+    into="s:^\(.*[^A-Za-z0-9_-]\)\{0,1\}cd[[:space:]]\{1,\}\(/[A-Za-z0-9_./+@-]*\).*:\2:p"
+    for place in /root $(cat -- "$@" 2>/dev/null | sed -n -e '/^[[:space:]]*#/d' -e "$into" | sort -u); do
+        for word in $(set -f; printf '%s\n' "$words" | grep -v '^/\|\*'); do
+            case $place$word in /root[!.]*) continue ;; esac
+            path=${place%/}/${word#./}
+            case $reached in *" $path "*) continue ;; esac
+            [ -f "$root$path" ] && grep -qE "$relevant" "$root$path" || continue
+            reached="$reached$path "
+            calls="$calls $word"
+            binary "$root$path" || whole "$root$path"
+        done
     done
 }
 

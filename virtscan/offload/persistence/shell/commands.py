@@ -201,6 +201,8 @@ class Commands(ABC):
         if path is not None and text is not None:
             given = arguments[1:] if "c" in options else arguments
             return self.process(text, tuple(given), shell, options=options, interpreter=name)
+        if path is not None and not path.startswith("/"):  # perhaps a script in a folder that is not known
+            shell = after_program("", [f"./{path.removeprefix('./')}", *arguments], shell, self._scene)
         if fields and path is None:
             shell = after_program("", arguments, shell, self._scene).with_states(uncertain(FEATURES), certain=False)
         return ended(shell, None)
