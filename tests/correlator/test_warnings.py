@@ -42,6 +42,14 @@ SHARED = provisioner(uuid="feaeba9d-69b5-5c17-bd75-53cc89e98cac")
 ONE_MACHINE: dict[str, Any] = {"system_uuid": "4c4c4544-0001-1000-8000-000000000001"}
 
 
+OTHER_UUID = "4c4c4544-0001-1000-8000-000000000002"
+RUNNING = tuple(
+    domain(f"guest{number}", uuid=f"feaeba9d-69b5-5c17-bd75-53cc89e98c0{number}", state=DomainState.ACTIVE)
+    for number in (1, 2)
+)
+DEFINED = tuple(replace(guest, state=DomainState.INACTIVE) for guest in RUNNING)
+
+
 def again(*domains: Domain, **more: Any) -> Hypervisor:
     """Describe the first hypervisor, as it is read at another address."""
     return hypervisor("hv2", *domains, **{"devices": (), **ONE_MACHINE, **more})
@@ -143,6 +151,30 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
     ),
     "two daemons of one machine with domains of their own": (
         scene(others=(again(uri="qemu+ssh://hv1/session"),), **ONE_MACHINE),
+        [],
+    ),
+    "a hypervisor under two addresses that has no uuid": (
+        scene(beside=RUNNING, others=(hypervisor("hv2", *RUNNING),)),
+        ["hv2: same hypervisor as hv1 under another address; its domains are counted twice; remove one address"],
+    ),
+    "two machines that run copies of one another's domains": (
+        scene(
+            beside=RUNNING,
+            others=(hypervisor("hv2", *RUNNING, system_uuid=OTHER_UUID),),
+            **ONE_MACHINE,
+        ),
+        [],
+    ),
+    "two machines that define the same domains": (
+        scene(beside=DEFINED, others=(hypervisor("hv2", *DEFINED),)),
+        [],
+    ),
+    "a machine whose domains were migrated between two sosreports": (
+        scene(
+            beside=RUNNING,
+            others=(hypervisor("hv2", *RUNNING, uri="sosreport:/srv/sos/hv2.tar.xz"),),
+            uri="sosreport:/srv/sos/hv1.tar.xz",
+        ),
         [],
     ),
     "a domain that two machines define": (scene(beside=(SHARED,), others=(hypervisor("hv2", SHARED),)), []),

@@ -14,7 +14,7 @@ from virtscan.correlator.findings.missing import is_settled_by_one
 from virtscan.correlator.findings.others import OtherServers
 from virtscan.correlator.findings.reasoning import Reasoning
 from virtscan.correlator.findings.waivers import Waivers
-from virtscan.correlator.location.machines import read_twice
+from virtscan.correlator.location.machines import read_twice, running_alike
 from virtscan.correlator.location.places import contradicted
 from virtscan.correlator.servers.sending import sending_stacks
 from virtscan.correlator.servers.server_index import ServerIndex
@@ -215,7 +215,8 @@ def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ..
         machine = index.fleet.hypervisors[hypervisor.name].machine
         if hypervisor.physical and machine in {Machine.VIRTUAL, Machine.CONTAINER}:
             yield _warning(item, PhysicalContradicted(machine=machine))
-    for name, first in read_twice(tuple(index.fleet.of_machine(name)) for name in index.fleet.members):
+    machines = (tuple(index.fleet.of_machine(name)) for name in index.fleet.members)
+    for name, first in dict.fromkeys(read_twice((*machines, *running_alike(inventory.hypervisors)))):
         yield _warning(HypervisorItem(hypervisor=name), ReadTwice(hypervisor=first))
     for server in index.servers:
         if server.physical and is_seen_as_vm(server):

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 
 from virtscan.correlator.devices.nic import is_burned_in, may_be_nic
-from virtscan.model import Hypervisor, Mac
+from virtscan.model import DomainState, Hypervisor, Mac
 from virtscan.model.identity.keys import driver_of, machine_uuid
+from virtscan.model.sources import is_local
 
 _MADE_UP = ("test:", "test+")
 """URIs of the test driver: its hosts all have the same devices, and are not machines."""
@@ -56,6 +57,25 @@ def read_twice(machines: Iterable[Sequence[Hypervisor]]) -> Iterator[tuple[str, 
             if first := next((seen[domain] for domain in domains if domain in seen), None):
                 yield host.name, first
             seen = dict.fromkeys(domains, host.name) | seen
+
+
+def running_alike(hosts: Iterable[Hypervisor]) -> Iterator[Sequence[Hypervisor]]:
+    """Yield groups of hypervisors that run the same domains, at least two, and that no uuid of a machine distinguishes.
+
+    A domain runs on one machine; only a migration shows one on two. Facts of files may be of two times.
+    """
+    groups: defaultdict[tuple[str, frozenset[str]], list[Hypervisor]] = defaultdict(list)
+    for host in hosts:
+        running = frozenset(
+            domain.uuid.casefold()
+            for domain in host.present_domains
+            if domain.uuid is not None and domain.state is DomainState.ACTIVE
+        )
+        if len(running) > 1 and not is_local(host.uri) and not host.uri.startswith(_MADE_UP):
+            groups[driver_of(host.uri), running].append(host)
+    for group in groups.values():
+        if len({machine_uuid(host.system_uuid) for host in group} - {None}) < 2:
+            yield group
 
 
 def _parts(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> Iterator[tuple[str, str]]:
