@@ -616,11 +616,12 @@ def test_a_risk_of_a_domain_that_was_not_seen_is_settled_once_the_unread_host_is
     assert nights == [[FindingKind.NOT_SEEN], *[[] for _ in between], expected, []]
 
 
-def test_a_domain_that_was_not_seen_is_removed_once_the_unread_host_is_read() -> None:
-    before, without = fleet(*LOST[0]), fleet(*LOST[1])
+@pytest.mark.parametrize("uuid", [WEB.uuid, None])
+def test_a_domain_that_was_not_seen_is_removed_once_the_unread_host_is_read(uuid: str | None) -> None:
+    before, without = fleet(on_hv1(replace(WEB, uuid=uuid)), EMPTY_HV2), fleet(*LOST[1])
     lost = remembering(replace(without, taken_at=before.taken_at + NIGHT), before)
 
-    assert [(fact.hypervisor, fact.domain) for fact in lost.lost] == [("hv1", WEB)]
+    assert [(fact.hypervisor, fact.domain.name) for fact in lost.lost] == [("hv1", "vm2")]
     assert remembering(lost, before) == lost
     assert (Kind.REMOVED, "vm2") in kinds(difference(lost, remembering(fleet(on_hv1(), EMPTY_HV2), lost)))
 

@@ -67,11 +67,11 @@ def _lost(known: Mapping[str, Hypervisor | None], new: Inventory, old: Inventory
         for fact in old.lost
         if fact.hypervisor in names
     )
-    found = {domain.key for host in new.hypervisors for domain in host.domains}
+    found = {domain.key.on(host.name) for host in new.hypervisors for domain in host.domains}
     lost: dict[tuple[str, DomainKey], LostDomain] = {}
     for fact in (*new.lost, *left, *earlier):
         domain = fact.domain
-        if domain.uuid is not None and not domain.next_start and domain.key not in found:
+        if not domain.next_start and domain.key.on(fact.hypervisor) not in found:
             lost.setdefault((fact.hypervisor, domain.key), fact)
     yield from lost.values()
 

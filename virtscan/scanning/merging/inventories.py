@@ -146,8 +146,8 @@ def _unread(hosts: Iterable[Hypervisor], memory: Iterable[UnreadHost]) -> Iterat
 
 def _lost(hosts: Iterable[Hypervisor], lost: Iterable[LostDomain]) -> Iterator[LostDomain]:
     """Yield each domain that no scan found elsewhere."""
-    found = {domain.key for host in hosts for domain in host.domains}
-    return (fact for fact in lost if fact.domain.key not in found)
+    found = {domain.key.on(host.name) for host in hosts for domain in host.domains}
+    return (fact for fact in lost if fact.domain.key.on(fact.hypervisor) not in found)
 
 
 def _of_hosts(inventories: Sequence[Iterable[H]], renamed: Mapping[tuple[int, str | None], str]) -> tuple[H, ...]:
