@@ -54,7 +54,7 @@ def test_every_missing_fact_can_be_learnt_unless_it_was_read_long_ago(kind: type
 def test_a_hypervisor_without_known_nics_is_named() -> None:
     needed = r.NeedsNicKinds(hypervisor="hv2", device=None)
 
-    assert words.sentence(needed) == "the NICs of hv2, which may be a VM of the same fleet"
+    assert words.sentence(needed) == "the NICs of hv2, none of which is listed"
 
 
 def test_no_advice_is_given_to_scan_a_known_outer_host() -> None:

@@ -47,12 +47,12 @@ def unlocated(
     if unread:
         missing.append(NeedsHypervisors(hypervisors=tuple(sorted(unread))))
     lacking = next((name for name in fleet.hosts_on(point.hypervisor) if name in fleet.unread.devices), None)
-    if lacking is None and point.machine is not Machine.UNKNOWN and _lists_no_macs(place, point.hypervisor, fleet):
-        lacking = point.hypervisor
     if lacking is not None:
         why_low = WhyUnlocated.HYPERVISOR_INCOMPLETE
         missing.append(NeedsPlace(server=stack.server.name, why=why_low, macs=place.macs, hypervisor=lacking))
     floating = _floating(place, point.hypervisor, fleet)
+    if floating is None and point.machine is not Machine.UNKNOWN and _lists_no_macs(place, point.hypervisor, fleet):
+        floating = point.hypervisor
     if floating is not None:
         missing.append(NeedsNicKinds(hypervisor=floating, device=None))
     if point.machine is Machine.UNKNOWN:

@@ -39,7 +39,7 @@ def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
         case r.NeedsPlace():
             return f"where {reason.server} runs: {_unlocated(reason)}"
         case r.NeedsNicKinds(hypervisor=host, device=None, nics=()):
-            return f"the NICs of {host}, which may be a VM of the same fleet"
+            return f"the NICs of {host}, none of which is listed"
         case r.NeedsNicKinds(hypervisor=host, device=device, nics=()):
             return f"the devices below {named(device)} of {host}"
         case r.NeedsNicKinds(hypervisor=host, nics=nics):
