@@ -38,7 +38,7 @@ _KEYS = _CONDITIONS | frozenset(
 Part = tuple[str, str, str, str]
 
 
-class _Target(msgspec.Struct, frozen=True, kw_only=True):
+class _DeviceAtBoot(msgspec.Struct, frozen=True, kw_only=True):
     """The device in question, with the MAC that it has at boot."""
 
     device: str
@@ -75,7 +75,7 @@ def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...], *, is_nic
         option `last_rule` (in udev 147) ends the processing.
     """
     run = _Programs(states={})
-    target = _Target(device=device, macs=macs, is_nic=is_nic)
+    target = _DeviceAtBoot(device=device, macs=macs, is_nic=is_nic)
     for path, text in evidence.layered("udev/rules.d/*.rules", *SYSTEM_BASES):
         scene = msgspec.structs.replace(Scene.of(evidence, device), limit=_EVENT_TIMEOUT, ends_children=True)
         _read(text, scene, target, str(path), run)
@@ -86,7 +86,7 @@ def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...], *, is_nic
             yield SavedSetting(place=SettingPlace(files=(file,)), states=states)
 
 
-def _read(text: str, scene: Scene, target: _Target, path: str, run: _Programs) -> None:
+def _read(text: str, scene: Scene, target: _DeviceAtBoot, path: str, run: _Programs) -> None:
     skipping: dict[str, bool] = {}
     kept = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     lines = re.sub(r"\\\n", "", kept).splitlines()
@@ -159,13 +159,13 @@ def _command(value: str, scene: Scene) -> dict[str, State]:
     return run_words([None if re.search(r"[%$]", word) else word for word in words], scene)
 
 
-def _rule_fits(parts: Sequence[Part], target: _Target) -> bool | None:
+def _rule_fits(parts: Sequence[Part], target: _DeviceAtBoot) -> bool | None:
     """Return whether a rule matches an event of the device: that it was added, or that it was renamed."""
     events = ("add", "move") if is_renamed(target.device, is_nic=target.is_nic) else ("add",)
     return any_of([all_of([_fits(part, target, event) for part in parts]) for event in events])
 
 
-def _fits(part: Part, target: _Target, event: str) -> bool | None:
+def _fits(part: Part, target: _DeviceAtBoot, event: str) -> bool | None:
     """Return whether a part of a rule matches an event of the device; True for a part that is not a condition."""
     key, name, sign, value = part
     if key in _AT_ONCE:
@@ -176,7 +176,7 @@ def _fits(part: Part, target: _Target, event: str) -> bool | None:
     return fits if fits is None or sign == "==" else not fits
 
 
-def _equals(key: str, name: str, patterns: list[str], target: _Target, event: str) -> bool | None:
+def _equals(key: str, name: str, patterns: list[str], target: _DeviceAtBoot, event: str) -> bool | None:
     device = target.device
 
     def matches(*texts: str) -> bool:
