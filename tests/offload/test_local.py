@@ -694,6 +694,25 @@ def test_a_script_that_a_boot_file_names_is_read_with_it(machine: Machine) -> No
 
 
 @pytest.mark.parametrize(
+    ("program", "folder", "state"),
+    [
+        ("tx.sh eth0", "/usr/lib/udev", State.OFF),
+        ("tx.sh eth0", "/lib/udev", State.OFF),
+        ("tx.sh eth1", "/lib/udev", State.ON),
+        ("tx.sh eth0", "/usr/local/bin", State.ON),
+        ("other.sh eth0", "/lib/udev", State.ON),
+    ],
+)
+def test_udev_has_its_own_folder_of_programs(machine: Machine, program: str, folder: str, state: State) -> None:
+    machine.file(f"{folder}/tx.sh", '#!/bin/sh\n/sbin/ethtool -K "$1" tx off\n').chmod(0o755)
+    machine.file("/etc/udev/rules.d/50-tx.rules", f'ACTION=="add", KERNEL=="eth0", RUN+="{program}"\n')
+    persistence = machine.read("eth0").persistence
+
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
+@pytest.mark.parametrize(
     ("path", "line", "state"),
     [
         ("/etc/crontab", "@reboot root cd /opt/own && ./off.sh", State.UNKNOWN),

@@ -153,6 +153,12 @@ udev() {
     run='RUN(\{[a-z]+\})?[[:space:]]*:?='
     calls=
     called "$root"/etc/udev/rules.d/*.rules "$root"/run/udev/rules.d/*.rules
+    for file in $(mention "$root"/usr/lib/udev/* "$root"/lib/udev/*); do
+        if ! binary "$file"; then
+            calls="$calls ${file##*/}"
+            whole "$file"
+        fi
+    done
     naming="NAME[[:space:]]*:?=[^=]$(naming)"
     lines "$run|ethtool|offload|net_setup_link|GOTO|LABEL|last_rule|SYSTEMD_WANTS|NM_UNMANAGED|$naming" \
         "$root"/etc/udev/rules.d "$root"/run/udev/rules.d

@@ -151,7 +151,10 @@ def _command(value: str, scene: Scene) -> dict[str, State]:
     except ValueError:
         return may_concern(text)
     if words and not words[0].startswith(("/", "%", "$")):
-        return {}
+        paths = (f"{folder}/{words[0]}" for folder in ("/usr/lib/udev", "/lib/udev"))
+        words = [next((path for path in paths if path in scene.scripts), ""), *words[1:]]
+        if not words[0]:
+            return {}
     inline = any(re.fullmatch(r"-\w*c", word) for word in words)
     if inline:
         script = re.sub(r"%[a-zA-Z](\{[^}]*\})?|%[0-9]", "$unknown", words[-1])
