@@ -633,6 +633,47 @@ def test_a_domain_is_not_lost_permanently_where_a_list_never_proves_its_removal(
     assert remembering(fleet(*LOST[1], folder), before).lost == ()
 
 
+THERE = hypervisor("hv2", WEB, kernel=UNFIXED_KERNEL)
+SAFE_THERE = hypervisor("hv2", SAFE_WEB, kernel=UNFIXED_KERNEL)
+HV3, ON_HV3 = hypervisor("hv3", kernel=UNFIXED_KERNEL), hypervisor("hv3", WEB, kernel=UNFIXED_KERNEL)
+
+
+@pytest.mark.parametrize(
+    ("nights", "expected"),
+    [
+        pytest.param(
+            [(on_hv1(WEB), EMPTY_HV2), (unread("hv1"), THERE), (on_hv1(), EMPTY_HV2)],
+            [[], [FindingKind.RESOLVED]],
+            id="ends at both places",
+        ),
+        pytest.param(
+            [(on_hv1(WEB), EMPTY_HV2), (unread("hv1"), THERE), (on_hv1(), SAFE_THERE)],
+            [[], [FindingKind.RESOLVED]],
+            id="ends at its new place",
+        ),
+        pytest.param(
+            [(on_hv1(WEB), EMPTY_HV2), (unread("hv1"), SAFE_THERE), (on_hv1(), unread("hv2")), (on_hv1(), SAFE_THERE)],
+            [[], [FindingKind.RESOLVED], []],
+            id="ends at its former place",
+        ),
+        pytest.param(
+            [
+                (on_hv1(WEB), EMPTY_HV2, HV3),
+                (unread("hv1"), EMPTY_HV2, ON_HV3),
+                (unread("hv1"), unread("hv2"), HV3),
+                (on_hv1(), THERE, HV3),
+            ],
+            [[], [FindingKind.NOT_SEEN], [FindingKind.SEEN_AGAIN]],
+            id="found at a third place",
+        ),
+    ],
+)
+def test_a_risk_that_moves_while_hypervisors_are_away_remains_one(
+    nights: list[tuple[Hypervisor, ...]], expected: list[list[FindingKind]]
+) -> None:
+    assert findings_of_nights(*nights, servers=ANYWHERE) == expected
+
+
 def test_a_copy_of_a_domain_that_is_there_when_its_host_is_back_is_not_resolved() -> None:
     here, there = on_hv1(WEB), hypervisor("hv2", SAFE_WEB, kernel=UNFIXED_KERNEL)
 

@@ -36,13 +36,15 @@ class DomainPair(msgspec.Struct, frozen=True, kw_only=True):
 
     A side is None if the domain was not there. `kind` is the change of it as a whole; None if it stayed. For one that
     `is_known_elsewhere`, `old` is a place where it was only remembered and no longer is, `new` its present one: that it
-    moved was a change of an earlier scan.
+    moved was a change of an earlier scan. `seen_elsewhere` is where the older side saw a domain that it also remembers
+    at `old`.
     """
 
     old: DomainOnHost | None
     new: DomainOnHost | None
     kind: Kind | None = None
     is_known_elsewhere: bool = False
+    seen_elsewhere: DomainOnHost | None = None
 
     @property
     def may_have_stayed(self) -> bool:
@@ -117,7 +119,7 @@ def _follow(places: _Places, *, all_old: bool, all_new: bool) -> Iterator[Domain
     left = sorted(seen_old - seen_new, key=lambda number: (number in places.new, number))
     arrived = sorted(seen_new - seen_old, key=lambda number: (number in places.old, number))
     kept = {number for number, sighting in places.new.items() if not sighting.is_lost or places.is_lost(number)}
-    forgotten = sorted(places.old.keys() - seen_old - kept)
+    forgotten = sorted(places.old.keys() - seen_old - kept, key=lambda number: (not places.is_lost(number), number))
     unseen = sorted(kept & places.old.keys() - seen_old - seen_new)
     if len(left) < len(arrived):
         strangers = sum(number not in places.old for number in arrived)
@@ -141,13 +143,14 @@ def _forgotten(
     places: _Places, numbers: Sequence[int], present: DomainOnHost | None, *, all_new: bool
 ) -> Iterator[DomainPair]:
     """Follow a uuid from hosts where only the older side remembers it, given its last known place."""
+    seen = next((sighting for sighting in places.old.values() if sighting.is_seen), None)
     for number in numbers:
         was = places.old[number]
         if present is not None and was.host.new.is_complete:
-            yield DomainPair(old=was, new=present, is_known_elsewhere=True)
+            yield DomainPair(old=was, new=present, is_known_elsewhere=True, seen_elsewhere=seen)
         elif not (present is not None and present.is_seen) and (all_new or was.host.new.is_read):
             kind = Kind.REMOVED if all_new else Kind.NOT_SEEN
-            yield DomainPair(old=was, new=places.new.get(number), kind=kind)
+            yield DomainPair(old=was, new=places.new.get(number), kind=kind, seen_elsewhere=seen)
 
 
 def domain_changes(pair: DomainPair, hosts: Sequence[ObservedHost]) -> Iterator[DomainChange]:

@@ -86,11 +86,11 @@ def finding_changes(pair: DomainPair, old: FindingSide, new: FindingSide, causes
 
     One that both sides only remember may have other findings too: its server was read.
     """
-    before, after = old.of(pair.old), new.of(pair.new)
+    before, after, elsewhere = old.of(pair.old), new.of(pair.new), old.of(pair.seen_elsewhere)
     for key in dict.fromkeys((*before, *after)):
         first, second = before.get(key), after.get(key)
-        if pair.kind is None and _is_alike(first, second):
-            continue
+        if (pair.kind is None and _is_alike(first, second)) or standing(elsewhere.get(key)) in _OPEN:
+            continue  # the latter is followed where it was seen
         kind = _kind_elsewhere(first, second) if pair.is_known_elsewhere else _kind(first, second, pair)
         if kind is not None:
             yield FindingChange(

@@ -56,23 +56,23 @@ def _lost(known: Mapping[str, Hypervisor | None], new: Inventory, old: Inventory
         return
     names = {before.name: name for name, before in known.items() if before is not None}
     last = {unread.hypervisor: unread.last for unread in old.unread}
-    left = [
-        LostDomain(hypervisor=host.name, domain=domain)
+    whole = {host.name for host in complete}
+    found = {domain.key.on(host.name) for host in new.hypervisors for domain in host.domains}
+    for name, before in known.items():
+        if before is not None and name not in whole:  # its last observation has them
+            found |= {domain.key.on(name) for domain in before.domains}
+    left = (
+        (host.name, domain)
         for host in complete
         if (before := known[host.name]) is not None
         for domain in (*before.domains, *_remembered(before, last.get(before.name)))
-    ]
-    earlier = (
-        LostDomain(hypervisor=names[fact.hypervisor], domain=fact.domain)
-        for fact in old.lost
-        if fact.hypervisor in names
     )
-    found = {domain.key.on(host.name) for host in new.hypervisors for domain in host.domains}
+    earlier = ((names[fact.hypervisor], fact.domain) for fact in old.lost if fact.hypervisor in names)
+    present = ((fact.hypervisor, fact.domain) for fact in new.lost)
     lost: dict[tuple[str, DomainKey], LostDomain] = {}
-    for fact in (*new.lost, *left, *earlier):
-        domain = fact.domain
-        if not domain.next_start and domain.key.on(fact.hypervisor) not in found:
-            lost.setdefault((fact.hypervisor, domain.key), fact)
+    for name, domain in (*present, *left, *earlier):
+        if not domain.next_start and domain.key.on(name) not in found:
+            lost.setdefault((name, domain.key), LostDomain(hypervisor=name, domain=domain))
     yield from lost.values()
 
 
