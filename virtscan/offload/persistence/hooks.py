@@ -29,19 +29,9 @@ _IF_UP = ("/etc/network/if-pre-up.d/*", "/etc/network/if-up.d/*")
 _SUSE = ("/etc/sysconfig/network/if-up.d/*", "/etc/sysconfig/network/scripts/*")
 _NETWORK_MANAGER = ("NetworkManager/dispatcher.d/*", "NetworkManager/dispatcher.d/pre-up.d/*")
 _NETWORKD = (
-    *(
-        "routable",
-        "configured",
-        "carrier",
-        "configuring",
-        "degraded",
-        "degraded-carrier",
-        "dormant",
-        "enslaved",
-        "failed",
-    ),
-    *("initialized", "missing", "no-carrier", "off", "pending", "unmanaged"),
-)
+    "routable", "configured", "carrier", "configuring", "degraded", "degraded-carrier", "dormant", "enslaved",
+    "failed", "initialized", "missing", "no-carrier", "off", "pending", "unmanaged",
+)  # fmt: skip
 """States of a device that networkd reports, each with its folder of scripts."""
 _NETWORKD_ARGUMENTS = "/etc/default/networkd-dispatcher"
 # The definition of a function, or another language.
