@@ -14,6 +14,7 @@ from tests.harness.patience import LONG
 from virtscan.cli.main import run
 from virtscan.cli.process.time_limit import within_seconds
 from virtscan.errors import ConfigError
+from virtscan.storage import loads
 
 DIGITS = "9" * 5000
 HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
@@ -108,6 +109,24 @@ def test_an_expression_that_does_not_end_is_ended() -> None:
         endless.search("0" * 100)
     with within_seconds("too long"):
         assert endless.search("0!")
+
+
+@pytest.mark.slow
+def test_a_scan_whose_condition_takes_too_long_is_not_lost(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.xml").write_text(
+        f"<domain type='kvm'><name>{'a' * 60}b</name><devices><interface type='direct'><source dev='bond2'/>"
+        "</interface></devices></domain>"
+    )
+    scan = ["scan", "--xml", str(tmp_path / "a.xml"), "--server", "s=on", "--where", "domain~^(a+)+$"]
+    assert run(scan) == 2
+
+    (copy,) = (tmp_path / "home/.local/state/virtscan").glob("scan-*.json")
+    shown = capfd.readouterr().err
+    assert f"the scan is in {copy} (virtscan report)" in shown
+    assert "the regular expression takes too long" in shown
+    assert run([*scan, "--save", str(tmp_path / "saved.json")]) == 2
+    assert loads((tmp_path / "saved.json").read_bytes(), origin="saved").hypervisors
+    assert "the scan is in" not in capfd.readouterr().err
 
 
 def test_a_client_library_that_can_not_be_loaded_is_a_gap_of_each_host(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`virtscan scan`: collect, judge, report."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -14,6 +15,7 @@ from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.history.baseline import Baseline, code_of
 from virtscan.cli.history.earlier import since_option
+from virtscan.cli.history.rescue import rescued, rescued_unless_reported
 from virtscan.cli.history.source import history_option, kept_in, trend_of
 from virtscan.cli.history.writer import HistoryWriter
 from virtscan.cli.options import FILE, collect_options, console_options, fail_on_option, report_options
@@ -78,12 +80,14 @@ def scan(
     with (
         HistoryWriter(url, scope=plan.scope, console=console) as writer,
         Outputs(pipe_seconds=plan.deadline) as outputs,
+        ExitStack() as unreported,
     ):
         baseline = Baseline.since(since, scope=redacted.scope(plan.scope), redacted=redacted)
         saved = outputs.open(save, mode=PRIVATE) if save else None
         shown = rendering.open(outputs)
         inventory, seconds = _collected(plan, console, baseline, redacted)
         writer.collected(inventory)
+        unreported.enter_context(rescued_unless_reported(inventory, lambda: writer.has_copy))
         report = judge(inventory)
         news = baseline.news(inventory)
         outcome = _outcome(report, news, parsed(assumptions, redacted.text), plan.fail_on)
@@ -118,8 +122,6 @@ def _collected(plan: Plan, console: Console, baseline: Baseline, redacted: Redac
     try:
         inventory = redacted(inventory)
     except (InventoryError, OutputError) as error:
-        from virtscan.cli.history.rescue import rescued
-
         raise OutputError(f"{error}; {rescued(inventory)}; its names are real") from error
     return baseline.remembered_by(inventory), seconds
 
@@ -159,7 +161,5 @@ def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool, has_histor
         saved.keep_earlier()
     saved.end()
     if saved.failure is not None and not has_history:
-        from virtscan.cli.history.rescue import rescued
-
         print_message(rescued(inventory))
     return saved.failure is None and not saved.keeps_earlier and Path(saved.name).is_file()

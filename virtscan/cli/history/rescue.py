@@ -1,19 +1,35 @@
 """A copy of a scan that could not be written to its own place."""
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
 from virtscan.cli.history.state_folder import state_directory
+from virtscan.cli.output.console import print_message
 from virtscan.cli.output.outputs import PRIVATE, opened
 from virtscan.model import Inventory
-from virtscan.storage import dumps
+
+
+@contextlib.contextmanager
+def rescued_unless_reported(inventory: Inventory, is_kept: Callable[[], bool]) -> Iterator[None]:
+    """Write an inventory elsewhere, with a message, if the block fails before its report and nothing keeps it."""
+    is_reported = False
+    try:
+        yield
+        is_reported = True
+    finally:
+        if not is_reported and not is_kept():
+            print_message(rescued(inventory))
 
 
 def rescued(inventory: Inventory) -> str:
     """Write an inventory to the state directory, or else to the folder for temporary files; state where it is."""
+    from virtscan.storage import dumps
+
     # cron starts the scans of several configurations in one second
     name = f"scan-{inventory.taken_at:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}.json"
     problem = ""

@@ -45,6 +45,11 @@ class HistoryWriter:
             self._lock.enter_context(exclusive_run(self._url, self._scope, self._console))
         return self
 
+    @property
+    def has_copy(self) -> bool:
+        """Return True if the scan is in a file, or is stored when the context ends."""
+        return self._url is not None or self._saved is not None
+
     def collected(self, inventory: Inventory) -> None:
         """Take the inventory to store: at the end, unless `judged` is called before."""
         self._inventory = inventory
