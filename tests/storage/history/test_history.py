@@ -7,7 +7,7 @@ import pytest
 
 from tests.build import TAKEN_AT, server
 from tests.storage.history.nights import host, night, nights, query, save, vm
-from virtscan.changes import Kind, compare
+from virtscan.changes import Kind, compare, remembering
 from virtscan.changes.trend import Every, RiskBy, risk_trend
 from virtscan.correlator.judging import judge
 from virtscan.errors import HistoryError
@@ -122,6 +122,31 @@ def test_a_host_that_was_not_read_is_remembered_with_the_domains_that_were_read_
         remembered = [history.recall(number).unread[0] for number in (3, 5)]
     assert [_names(memory.last) for memory in remembered] == [["vm2", "vm1-renamed", "vm3"], ["vm2"]]
     assert remembered[0].since == TAKEN_AT + timedelta(days=1)
+
+
+def test_domains_that_may_be_on_an_unread_host_are_remembered_as_from_scan_to_scan(url: str) -> None:
+    """Each scan is saved without memory."""
+    down, nameless = host("hv2", status=FAILED), msgspec.structs.replace(vm(4), uuid=None)
+    fleet = nights(
+        [host("hv1", vm(1), vm(2), vm(3), nameless), host("hv2")],
+        [host("hv1", vm(1), vm(2, vcpus=8), vm(3), nameless), down],
+        [host("hv1", vm(1)), down],
+        [host("hv1"), down],
+        [host("hv1", status=FAILED), host("hv2", vm(3))],
+        [host("hv1"), host("hv2", vm(3))],
+        [host("hv1"), down],
+    )
+    save(url, fleet)
+    carried = [fleet[0]]
+    for tonight in fleet[1:]:
+        carried.append(remembering(tonight, carried[-1]))
+
+    with open_history(url) as history:
+        recalled = [history.recall(number).lost for number in range(1, len(fleet) + 1)]
+    assert [sorted(domain.domain.name for domain in lost) for lost in recalled] == [
+        [], [], ["vm2", "vm3", "vm4"], ["vm1", "vm2", "vm3", "vm4"], ["vm1", "vm2", "vm4"], [], [],
+    ]  # fmt: skip
+    assert [set(lost) for lost in recalled] == [set(scan.lost) for scan in carried]
 
 
 def test_an_unread_host_removes_nothing_from_a_comparison(url: str) -> None:
