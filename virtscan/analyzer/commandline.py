@@ -20,7 +20,15 @@ _DEFAULT = "52:54:00:12:34"
 _MACS = frozenset({"mac", "macaddr"})
 _NO_BACKEND = frozenset({"nic", "none"})
 _UNKNOWN = (Attachment(None, SourceMode.UNKNOWN),)
-_BACKENDS = frozenset({"netdev", "nic", "net"})
+_OPTIONS = {"netdev": "type", "nic": "type", "net": "type", "device": "driver"}
+"""The options that are read, each with the key of a first word without one."""
+
+_ON_NO_DEVICE = frozenset(
+    {"af-xdp", "dgram", "l2tpv3", "netmap", "passt", "socket", "stream", "user", "vde", "vhost-user", "vhost-vdpa"}
+)
+"""Backends that are never a tap, as the hub of a `hubport` may have one (qapi/net.json NetClientDriver)."""
+
+_TYPES = _ON_NO_DEVICE | {"bridge", "hubport", "tap"}
 
 
 def read_added_interfaces(element: etree._Element | None, first: int) -> Iterator[Interface]:
@@ -34,15 +42,21 @@ def read_added_interfaces(element: etree._Element | None, first: int) -> Iterato
         first: The index of the first of these interfaces.
     """
     arguments = [] if element is None else [argument.get("value", "") for argument in element.iterchildren(_ARGUMENT)]
-    options = [(name.lstrip("-"), _fields(value)) for name, value in pairwise(arguments) if name.startswith("-")]
-    backends = [(name, fields) for name, fields in options if name in _BACKENDS and fields[""] not in _NO_BACKEND]
+    options = [
+        (name, _fields(value, _OPTIONS[name]))
+        for option, value in pairwise(arguments)
+        if option.startswith("-") and (name := option.lstrip("-")) in _OPTIONS
+    ]
+    backends = [
+        (name, fields) for name, fields in options if name != "device" and fields.get("type") not in _NO_BACKEND
+    ]
     defaults = count(0x56)
     for index, (name, backend) in enumerate(backends, start=first):
         front = backend if name == "nic" else _front(name, backend, options)
         default = f"{_DEFAULT}:{next(defaults):02x}" if front and not front.keys() & _MACS else None
         yield Interface(
             index=index,
-            type=backend[""] or "unknown",
+            type=kind if (kind := backend.get("type", "")) in _TYPES else "unknown",
             mac=mac_or_text(front.get("mac") or front.get("macaddr") or default),
             boot_order=number(front.get("bootindex")),
             target=backend.get("ifname"),
@@ -55,7 +69,7 @@ def _front(
 ) -> Mapping[str, str]:
     """Return the front end of a backend, if it is certain; `-net` connects all front ends with all backends."""
     if name == "net":
-        fronts = [fields for option, fields in options if option == "net" and fields[""] == "nic"]
+        fronts = [fields for option, fields in options if option == "net" and fields.get("type") == "nic"]
     else:
         fronts = [
             fields for option, fields in options if option == "device" and fields.get("netdev") == backend.get("id", "")
@@ -64,22 +78,22 @@ def _front(
 
 
 def _attachments(backend: Mapping[str, str]) -> tuple[Attachment, ...]:
-    match backend[""]:
+    match backend.get("type"):
         case "bridge":
             return (Attachment(DeviceName(backend.get("br", "br0")), None),)  # QEMU's default
-        case "tap" | "":
-            return _UNKNOWN
-        case _:
+        case kind if kind in _ON_NO_DEVICE:
             return ()
+        case _:
+            return _UNKNOWN
 
 
-def _fields(value: str) -> Mapping[str, str]:
-    """Return the fields of an option's value; the first word, a backend's type or a device's model, has no name."""
+def _fields(value: str, implied: str) -> Mapping[str, str]:
+    """Return the fields of an option's value, none if it can't be read; a first word without a key has this one."""
     if value.startswith("{"):
         try:
-            fields = {name: str(field) for name, field in _JSON.decode(value).items()}
+            return {name: str(field) for name, field in _JSON.decode(value).items()}
         except msgspec.DecodeError:
-            return {"": ""}
-        return {"": fields.get("type") or fields.get("driver") or "", **fields}
-    word, *parts = _COMMA.split(value)
-    return {"": word, **dict(part.partition("=")[::2] for part in parts)}
+            return {}
+    first, *others = _COMMA.split(value)
+    parts = (first if "=" in first else f"{implied}={first}", *others)
+    return dict(part.partition("=")[::2] for part in parts)
