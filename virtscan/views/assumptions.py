@@ -39,11 +39,11 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _WORDS = {
-    EffectKind.AT_RISK: "put{} {} at risk",
-    EffectKind.UNKNOWN: "leave{} {} unknown",
-    EffectKind.CLEARED: "clear{} {}",
+    EffectKind.AT_RISK: ("puts", "put", " at risk"),
+    EffectKind.UNKNOWN: ("leaves", "leave", " unknown"),
+    EffectKind.CLEARED: ("clears", "clear", ""),
 }
-"""A verb without its ending, and the interfaces."""
+"""The verb after one assumption, that after several, and the words after the interfaces."""
 
 
 def effects(before: Report, after: Report, moved: "Mapping[DomainPlace, DomainPlace]") -> tuple[Effect, ...]:
@@ -142,18 +142,18 @@ def _lines(
     effects: Sequence[Effect], unread: Sequence[str], receiving: Sequence[str], *, is_one: bool
 ) -> Iterator[str]:
     """Describe the effects of the assumptions: a line for each kind of change, and one for each interface."""
-    noun, ending = ("assumption", "s") if is_one else ("assumptions", "")
+    noun = "assumption" if is_one else "assumptions"
     if unread:
         why = f"{listed(unread)} {were(unread)} not read completely"
         yield f"The effect of the {noun} on further VMs is unknown: {why}."
     if receiving:
         yield f"Not counted as read completely, because unread VMs would move there: {listed(receiving)}."
     if not effects:
-        yield f"The {noun} change{ending} no verdict" + (" of what was read." if unread else ".")
-    for change, words in _WORDS.items():
+        yield f"The {noun} {'changes' if is_one else 'change'} no verdict" + (" of what was read." if unread else ".")
+    for change, (does, do, how) in _WORDS.items():
         own = [effect for effect in effects if effect.change is change]
         if own:
-            yield f"The {noun} {words.format(ending, quantity(len(own), 'interface'))}:"
+            yield f"The {noun} {does if is_one else do} {quantity(len(own), 'interface')}{how}:"
             yield from (f"  {_line(effect)}" for effect in own[:_LISTED])
             if len(own) > _LISTED:
                 yield f"  and {len(own) - _LISTED} more, which --format json lists"

@@ -29,9 +29,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     the target that is booted. `boot_words` are words of the kernel's command line that select another one.
     `renames_nics` is True if others may give NICs other names at the next boot. `calls` are boot scripts with the
     scripts running ethtool that they name, or the folders of such scripts. `missing` are the paths at which ethtool is
-    not, if it is at another one. `users` exist and may be in crontabs. `sh_is_bash` is True if /bin/sh
-    is known to be bash. `assigning` are files that boot scripts source
-    and that only set variables, or `FOLDER/*` for all in a folder that were not read.
+    not, if it is at another one. `users` exist and may be in crontabs. `sh_is_bash` is True if /bin/sh is known to be
+    bash. `assigning` are files that boot scripts source and that only set variables, or `FOLDER/*` for all in a folder
+    that were not read.
 
     `opaque` are programs that boot files run and that were not read, though they may switch offload. A script is judged
     by its text; a binary, or a missing or unreadable file, by its name and the line that runs it. Such a file is opaque
