@@ -51,12 +51,12 @@ def unlocated(
         why_low = WhyUnlocated.HYPERVISOR_INCOMPLETE
         missing.append(NeedsPlace(server=stack.server.name, why=why_low, macs=place.macs, hypervisor=lacking))
     floating = _floating(place, point.hypervisor, fleet)
-    if floating is None and point.machine is not Machine.UNKNOWN and _lists_no_macs(place, point.hypervisor, fleet):
-        floating = point.hypervisor
     if floating is not None:
         missing.append(NeedsNicKinds(hypervisor=floating, device=None))
     if point.machine is Machine.UNKNOWN:
         missing.append(point.needs_nic_kinds())
+    elif not place.copy and fleet.machines[point.hypervisor] in fleet.without_nics:
+        missing.append(NeedsNicKinds(hypervisor=point.hypervisor, device=point.device))  # one may have its MAC
     return Position(
         where=Where.THROUGH_NICS,
         reach=Reach.YES,
@@ -64,11 +64,6 @@ def unlocated(
         missing=tuple(missing),
         weak=bool(missing),
     )
-
-
-def _lists_no_macs(place: UnlocatedServer, local: str, fleet: Fleet) -> bool:
-    """Return True if a device of this hypervisor may have the server's MAC, because no NIC was listed with its own."""
-    return not place.copy and fleet.machines[local] in fleet.without_nics
 
 
 def _floating(place: UnlocatedServer, local: str, fleet: Fleet) -> str | None:
