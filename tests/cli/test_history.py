@@ -409,6 +409,15 @@ def test_the_footer_has_the_exit_code_of_a_scan_that_was_not_saved(capfd: pytest
     assert capfd.readouterr().out.endswith("; exit code 74.\n")
 
 
+def test_a_scan_whose_report_can_not_be_written_is_not_lost(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([*SCAN, "-o", "/dev/full"]) == 74
+
+    (copy,) = (tmp_path / "home/.local/state/virtscan").glob("scan-*.json")
+    assert f"the scan is in {copy} (virtscan report)" in capfd.readouterr().err
+    assert run([*SCAN, "-o", "/dev/full", "--save", str(tmp_path / "saved.json")]) == 74
+    assert "the scan is in" not in capfd.readouterr().err
+
+
 def test_a_scan_whose_file_can_not_be_written_is_not_lost(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run([*SCAN, "--save", "/dev/full", "-o", os.devnull]) == 74
 

@@ -19,7 +19,7 @@ from virtscan.cli.history.rescue import rescued, rescued_unless_reported
 from virtscan.cli.history.source import history_option, kept_in, trend_of
 from virtscan.cli.history.writer import HistoryWriter
 from virtscan.cli.options import FILE, collect_options, console_options, fail_on_option, report_options
-from virtscan.cli.output.console import Console, print_message
+from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import PRIVATE, Output, OutputError, Outputs, refuse_same_place
 from virtscan.cli.output.redacting import Redaction, redaction
 from virtscan.cli.output.rendering import News, Rendering, with_file
@@ -79,8 +79,8 @@ def scan(
     url = None if no_history else kept_in(history, plan)
     with (
         HistoryWriter(url, scope=plan.scope, console=console) as writer,
-        Outputs(pipe_seconds=plan.deadline) as outputs,
         ExitStack() as unreported,
+        Outputs(pipe_seconds=plan.deadline) as outputs,
     ):
         baseline = Baseline.since(since, scope=redacted.scope(plan.scope), redacted=redacted)
         saved = outputs.open(save, mode=PRIVATE) if save else None
@@ -92,7 +92,7 @@ def scan(
         news = baseline.news(inventory)
         outcome = _outcome(report, news, parsed(assumptions, redacted.text), plan.fail_on)
         keep_earlier = outcome.code is ExitCode.NOTHING_SEEN
-        if save and saved and _save(inventory, saved, keep_earlier=keep_earlier, has_history=url is not None):
+        if save and saved and _save(inventory, saved, keep_earlier=keep_earlier):
             writer.saved_in(save)
         writer.judged(report)
         if redact is None and writer.failure is None:  # names of the history have no pseudonyms
@@ -148,11 +148,8 @@ def _outcome(
     return _ScanResult(report=report, what_if=what_if, refused=refused, code=code)
 
 
-def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool, has_history: bool) -> bool:
-    """Write the inventory to its file before the report, whose writing may fail; return True if it is in the file.
-
-    If that fails and no history stores the scan, a copy is written elsewhere.
-    """
+def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool) -> bool:
+    """Write the inventory to its file before the report, whose writing may fail; return True if it is in the file."""
     from virtscan.storage import parts
 
     for part in parts(inventory):
@@ -160,6 +157,4 @@ def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool, has_histor
     if keep_earlier:
         saved.keep_earlier()
     saved.end()
-    if saved.failure is not None and not has_history:
-        print_message(rescued(inventory))
     return saved.failure is None and not saved.keeps_earlier and Path(saved.name).is_file()

@@ -10,17 +10,23 @@ import click
 
 from virtscan.cli.history.state_folder import state_directory
 from virtscan.cli.output.console import print_message
-from virtscan.cli.output.outputs import PRIVATE, opened
+from virtscan.cli.output.outputs import PRIVATE, ReaderGoneError, opened
 from virtscan.model import Inventory
 
 
 @contextlib.contextmanager
 def rescued_unless_reported(inventory: Inventory, is_kept: Callable[[], bool]) -> Iterator[None]:
-    """Write an inventory elsewhere, with a message, if the block fails before its report and nothing keeps it."""
+    """Write an inventory elsewhere, with a message, if its report or its file can't be written and nothing keeps it.
+
+    A reader who closes the pipe has seen enough.
+    """
     is_reported = False
     try:
         yield
         is_reported = True
+    except ReaderGoneError:
+        is_reported = True
+        raise
     finally:
         if not is_reported and not is_kept():
             print_message(rescued(inventory))
