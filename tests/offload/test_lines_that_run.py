@@ -132,6 +132,11 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("if command -v ethtool >/dev/null; then ethtool -K eth0 tx off; fi", OFF),
         ("if [ -d /sys/class/net/eth0 ]; then ethtool -K eth0 tx off; fi", OFF),
         ("DEV=eth0\ncase $DEV in eth*|en*) ethtool -K $DEV tx off;; *) exit 1;; esac", OFF),
+        ('set -- eth1 eth0\nwhile [ $# -gt 0 ]; do ethtool -K "$1" tx off; shift; done', OFF),
+        ('set -- eth1 eth2\nwhile [ $# -gt 0 ]; do ethtool -K "$1" tx off; shift; done', ON),
+        ('set -- off on\nuntil [ $# = 0 ]; do ethtool -K eth0 tx "$1"; shift; done', ON),
+        ('set -- off\nwhile [ $# -gt 0 ]; do some-check && shift; ethtool -K eth0 tx "$1"; done', UNKNOWN),
+        ("while true; do ethtool -K eth0 tx off; sleep 60; done", OFF),
         ("DEV=eth0\nif [[ $DEV == en* ]]; then ethtool -K $DEV tx off; fi", ON),
         ("ethtool -K ${DEV:-eth0} tx off", UNKNOWN),
         # A device that is renamed.

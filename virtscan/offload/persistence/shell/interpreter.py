@@ -32,6 +32,8 @@ from virtscan.offload.persistence.shell.state import (
 from virtscan.offload.persistence.shell.variables import after_text, started_over
 
 _STEPS = 5000
+_FOLLOWED = 20
+"""Number of passes of a loop that are followed one by one."""
 
 
 class Interpreter(SimpleCommands):
@@ -234,8 +236,18 @@ class Interpreter(SimpleCommands):
             done = {SUCCESS: tested[leaves]} if leaves in tested else {}
             return again, either(left, _leaving(tested), done)
 
+        found: Outcomes = {}
+        for _ in range(_FOLLOWED):  # while the condition is certain
+            tested = self._tested(node.condition, shell)
+            if tested.keys() == {leaves}:
+                return either(found, {SUCCESS: tested[leaves]})
+            again, left = once(shell) if tested.keys() == {enters} else ({}, {})
+            following = next_shell(again)
+            if following is None or following == shell:
+                break
+            found, shell = either(found, left), following
         start, again, left = self._passes(once, shell)
-        return left or {CommandEnd(True, "forever"): next_shell(again) or start}
+        return either(found, left) or {CommandEnd(True, "forever"): next_shell(again) or start}
 
     def _case(self, node: syntax.CaseCommand, shell: Shell) -> Outcomes:
         found, _, shell = self.substituted((node.word,), shell)
