@@ -145,8 +145,18 @@ def test_a_defect_is_unknown(monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
 
 
 @pytest.mark.parametrize("module", ["click", "msgspec"])
-def test_a_broken_installation_is_unknown_and_for_other_commands_no_risk(module: str, tmp_path: Path) -> None:
-    (tmp_path / f"{module}.py").write_text("raise ImportError('libfoo.so is missing')")
+@pytest.mark.parametrize(
+    "content",
+    [
+        "raise ImportError('libfoo.so is missing')",
+        "raise AttributeError('libfoo.so is missing')",
+        "raise SyntaxError('libfoo.so is missing')",
+    ],
+)
+def test_a_broken_installation_is_unknown_and_for_other_commands_no_risk(
+    module: str, content: str, tmp_path: Path
+) -> None:
+    (tmp_path / f"{module}.py").write_text(content)
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{PROJECT}"}
 
     checked, reported = (

@@ -25,7 +25,7 @@ def main() -> NoReturn:
     arguments = sys.argv[1:]
     try:
         from virtscan.cli.main import run
-    except ImportError as error:  # Python's own exit code for it is 1, which means "at risk" here
-        sys.stderr.write(f"virtscan: can't be loaded: {error}; install it again, with this Python\n")
+    except Exception as error:  # noqa: BLE001 whatever a wrong Python or library raises, Python's code of it is "at risk"
+        sys.stderr.write(f"virtscan: can't be loaded: {error!r}; install it again, with this Python\n")
         streams.end(report_broken(arguments))
     streams.end(run(arguments))
