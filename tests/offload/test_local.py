@@ -746,6 +746,17 @@ def test_a_script_may_be_named_in_the_folder_of_a_boot_file(
         ('for f in "{}/*.sh"; do echo "$f"; done', "", State.ON),
         ('set -e\nfor f in {}/*.sh; do "$f"; done', "exit 0\n", State.UNKNOWN),
         ('for f in {}/*.sh; do "$f" & done', "", State.OFF),
+        # The name of a file that was not read decides nothing.
+        ('for f in {}/*; do case "$f" in *.sh) . "$f";; esac; done', "", State.OFF),
+        ('for f in {}/*; do case "$f" in *.sh) . "$f";; esac; done', "exit 0\n", State.UNKNOWN),
+        ('for f in {}/*; do case "$f" in *10-*) exit;; esac; sh "$f"; done', "exit 0\n", State.UNKNOWN),
+        ('for f in {0}/*; do [ "$f" = {0}/10-other.sh ] && exit; sh $f; done', "exit 0\n", State.UNKNOWN),
+        ("for f in {0}/*; do [[ $f == *10-* ]] && exit; sh $f; done", "exit 0\n", State.UNKNOWN),
+        ("for f in {0}/*.sh; do sh $f; [ $f = {0}/10-other.sh ] && break; done", "exit 0\n", State.UNKNOWN),
+        ("for f in {0}/*; do case {0}/10-other.sh in $f) exit;; esac; sh $f; done", "exit 0\n", State.UNKNOWN),
+        ("set -f\nfor f in {}/*.sh; do sh $f; done", "", State.UNKNOWN),
+        ("set -o noglob\nfor f in {}/*.sh; do sh $f; done", "", State.UNKNOWN),
+        ("set -f; set +f\nfor f in {}/*.sh; do sh $f; done", "", State.OFF),
     ],
 )
 def test_a_loop_over_the_scripts_in_a_folder_is_followed(machine: Machine, loop: str, other: str, state: State) -> None:

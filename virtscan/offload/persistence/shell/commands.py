@@ -10,7 +10,7 @@ import msgspec
 from virtscan.offload.persistence.evidence import FEATURES, uncertain
 from virtscan.offload.persistence.shell.effects import Scene, offload_states, succeeds
 from virtscan.offload.persistence.shell.language.syntax import Node, ShellSyntaxError
-from virtscan.offload.persistence.shell.language.words import Word
+from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word
 from virtscan.offload.persistence.shell.programs import (
     LIBRARIES,
     OF_BASH,
@@ -249,7 +249,7 @@ class Commands(ABC):
         if LIBRARIES.fullmatch(path):
             return {SUCCESS: shell}
         after = shell.without_variables(self._scene.variables)
-        if re.sub("[^/]*[*?].*", "*", path) in self._scene.assigning:
+        if re.sub(f"[^/]*{SOME_TEXT}.*", "*", path) in self._scene.assigning:
             return {SUCCESS: after}
         return {**ended(after, None), CommandEnd(False, "exit"): after}
 

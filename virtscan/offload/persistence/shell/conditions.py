@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from virtscan.offload.persistence.outcomes import all_of, any_of
 from virtscan.offload.persistence.shell.effects import Scene
-from virtscan.offload.persistence.shell.language.words import Word
+from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word
 
 _SIGNS = {
     "=": operator.eq,
@@ -67,6 +67,8 @@ def _one(words: list[Word], scene: Scene, *, patterns: bool) -> bool | None:
 
 
 def _compares(left: str, sign: str, right: str, *, patterns: bool) -> bool | None:
+    if SOME_TEXT in left + right:
+        return None
     if not sign.startswith("-"):
         equal = fnmatchcase(left, right) if patterns else left == right
         return equal == (sign != "!=")

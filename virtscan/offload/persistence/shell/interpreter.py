@@ -5,6 +5,7 @@ join, a variable or a state of the device is unknown unless all paths agree on i
 changes nothing that is known.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
@@ -15,7 +16,7 @@ from virtscan.offload.persistence.shell.effects import Scene
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block, Node, ShellSyntaxError
-from virtscan.offload.persistence.shell.language.words import Word, expand, expand_pattern, file_pattern
+from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word, expand, expand_pattern, file_pattern
 from virtscan.offload.persistence.shell.programs import READERS, REBINDS, SPECIAL, opens
 from virtscan.offload.persistence.shell.simple import SimpleCommands, with_errexit
 from virtscan.offload.persistence.shell.state import (
@@ -202,13 +203,12 @@ class Interpreter(SimpleCommands):
         found, _, shell = self.substituted(node.words, shell)
         outcomes: Outcomes = {SUCCESS: shell}
         fields: list[Word] = []
-        unread = set()  # patterns that stand for the files that were not read
         for word in node.words:
-            pattern = file_pattern(word, shell.lookup)
+            pattern = file_pattern(word, shell.lookup) if shell.options["noglob"] is False else None
             paths = self._scene.matching(pattern) if pattern else []
             if pattern and paths:
-                unread.add(pattern)
-                fields += [pattern, *(each for path in paths for each in (path, pattern))]
+                unread = re.sub(r"[*?].*", SOME_TEXT, pattern)
+                fields += [unread, *(each for path in paths for each in (path, unread))]
             else:
                 fields += expand(word, shell.lookup)
         for field in fields:
@@ -219,7 +219,7 @@ class Interpreter(SimpleCommands):
             start = next_shell(outcomes)
             if start is None:
                 break
-            if field is None or field in unread:  # any number of passes
+            if field is None or SOME_TEXT in field:  # any number of passes
                 start, outcomes, left = self._passes(once, start)
                 outcomes = either({SUCCESS: start}, outcomes)
             else:
@@ -252,7 +252,7 @@ class Interpreter(SimpleCommands):
     def _case(self, node: syntax.CaseCommand, shell: Shell) -> Outcomes:
         found, _, shell = self.substituted((node.word,), shell)
         fields = expand(node.word, shell.lookup, split=False)
-        word = fields[0] if len(fields) == 1 else None
+        word = fields[0] if len(fields) == 1 and SOME_TEXT not in (fields[0] or "") else None
         for patterns, body in node.branches:
             known = [expand_pattern(pattern, shell.lookup) for pattern in patterns]
             if word is not None and any(pattern is not None and fnmatchcase(word, pattern) for pattern in known):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 
-from virtscan.offload.persistence.shell.language.words import Word
+from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 # The kernel passes all words after `env` as one argument.
@@ -52,8 +52,6 @@ _WRITABLE = re.compile(rf"{_DEVICES.pattern}|/(var/log|var/tmp|var/run|run|tmp|e
 
 _DURATION = re.compile(r"(\d*\.?\d+|inf|infinity)([smhd]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_ANY = "\1"
-"""A placeholder for unknown arguments."""
 _PRESENT, _MADE = "\2", "\3"
 """Placeholders for devices that exist, and for those that the commands may make."""
 _DEVICE = f"[{_PRESENT}{_MADE}]"
@@ -61,7 +59,7 @@ _PROPERTY = (
     r"(up|down|nomaster|(promisc|multicast|allmulticast|arp)\0(on|off)|mtu\0\d{2,4}|(txqueuelen|txqlen)\0\d+"
     rf"|(name|alias)\0[^\0]+|address\0([\da-fA-F]{{2}}:){{5}}[\da-fA-F]{{2}}|master\0{_DEVICE})\0"
 )
-_ADDRESS = rf"({_ANY}|default|(\d{{1,3}}\.){{3}}\d{{1,3}}(/\d\d?)?|[\da-f]*:[\da-f:.]*(/\d+)?)\0"
+_ADDRESS = rf"({SOME_TEXT}|default|(\d{{1,3}}\.){{3}}\d{{1,3}}(/\d\d?)?|[\da-f]*:[\da-f:.]*(/\d+)?)\0"
 _DETAIL = (
     rf"(((via|src|from|to|brd|broadcast|peer)\0{_ADDRESS})|(table|metric|priority|pref|lookup)\0(\d+|main|default)\0"
     rf"|label\0[^\0]+\0|scope\0(global|link|host)\0|proto\0static\0|dev\0{_DEVICE}\0)"
@@ -133,7 +131,7 @@ def is_taken_to_succeed(
     if name == "ip":
         present = {*others, device}
         words = [_MADE if word in made else _PRESENT if word in present else word for word in words]
-    text = "".join(f"{_ANY if word is None else word}\0" for word in words)
+    text = "".join(f"{SOME_TEXT if word is None else word}\0" for word in words)
     return accepted is not None and re.fullmatch(accepted, text, re.DOTALL) is not None
 
 

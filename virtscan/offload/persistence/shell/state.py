@@ -13,7 +13,8 @@ from virtscan.offload.persistence.shell.language.words import BLANKS, Word
 
 _Value = TypeVar("_Value")
 _Values = tuple[Word, ...]
-OPTIONS = ("errexit", "nounset", "pipefail")
+OPTIONS = ("errexit", "noglob", "nounset", "pipefail")
+OPTION_LETTERS = {"e": "errexit", "f": "noglob", "u": "nounset"}
 _UNKNOWN: _Values = (None,)
 
 
@@ -144,7 +145,8 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
             doubtful=self.doubtful,
             exported=self.exported,
             arguments=arguments,
-            options={**dict.fromkeys(OPTIONS, False), "errexit": "e" in options, "nounset": "u" in options},
+            options=dict.fromkeys(OPTIONS, False)
+            | {name: letter in options for letter, name in OPTION_LETTERS.items()},
             is_bash=is_bash,
             calls=self.calls + 1,
         ).with_variables({**variables, "IFS": (BLANKS,)})

@@ -12,7 +12,7 @@ from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import Word, expand
 from virtscan.offload.persistence.shell.programs import may_rename
-from virtscan.offload.persistence.shell.state import Shell
+from virtscan.offload.persistence.shell.state import OPTION_LETTERS, Shell
 
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\[.*\])?(\+?)=(.*)", re.DOTALL)
 DECLARE = frozenset({"export", "local", "declare", "typeset", "readonly"})
@@ -89,7 +89,7 @@ def with_options(fields: Sequence[Word], shell: Shell) -> Shell | None:
         option = rest.pop(0) or ""
         if option == "--":
             return msgspec.structs.replace(shell, options=options, arguments=tuple(rest))
-        names = {name for letter, name in (("e", "errexit"), ("u", "nounset")) if letter in option[1:]}
+        names = {name for letter, name in OPTION_LETTERS.items() if letter in option[1:]}
         if option.endswith("o") and rest:
             names |= {rest.pop(0) or ""}
         known = _OPTIONS | _OPTIONS_OF_BASH if shell.is_bash else _OPTIONS

@@ -10,6 +10,9 @@ Word = str | None
 Lookup = Callable[[str], tuple[Word, ...]]
 """Returns the value of a variable: several fields for `@` and arrays."""
 
+SOME_TEXT = "\1"
+"""A character in a field that stands for any text, such as the rest of a file name that is not known."""
+
 BLANKS = " \t\n"
 """The default value of IFS."""
 _VARIABLE = re.compile(
@@ -33,10 +36,10 @@ def expand(word: str, lookup: Lookup, *, split: bool = True) -> list[Word]:
 
 
 def expand_pattern(word: str, lookup: Lookup) -> Word:
-    """Expand a word that is a pattern; None if some of its characters are quoted, or if shells differ on it."""
+    """Expand a word that is a pattern; None if its text or what is quoted is unknown, or if shells differ on it."""
     text = (*expand(word, lookup, split=False), None)[0]
     is_quoted = re.search(r"['\"\\]", word) and re.search(r"[*?\[]", text or "")
-    return None if is_quoted or re.search(r"\[[\^\[]", text or "") else text
+    return None if is_quoted or re.search(rf"\[[\^\[]|{SOME_TEXT}", text or "") else text
 
 
 def file_pattern(word: str, lookup: Lookup) -> str | None:
