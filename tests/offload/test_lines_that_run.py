@@ -1340,7 +1340,13 @@ def test_ifupdown2_runs_scripts_by_other_names(name: str, of_ifupdown: State, of
 
     assert state(files) is of_ifupdown
     assert state(files | {file: "addon_scripts_support=1\n"}) is of_ifupdown2
-    assert state(files | {file: "addon_scripts_support=0\n"}) is UNKNOWN
+    for text in (
+        "",
+        "#addon_scripts_support=1\n",
+        *(f"addon_scripts_support={value}\n" for value in ("0", "00", "no")),
+    ):
+        assert state(files | {file: text}) is UNKNOWN, text
+    assert state(files | {file: "addon_scripts_support=1\naddon_scripts_support=0\n"}) is UNKNOWN
 
 
 def test_ifupdown2_has_a_module_in_place_of_the_script_for_offload_options() -> None:

@@ -82,13 +82,14 @@ def if_up_names(evidence: Evidence) -> tuple[re.Pattern[str], re.Pattern[str] | 
 
     Source:
         Debian's ifupdown: run-parts. ifupdown2 3.0.0, ifupdownmain.py, load_scripts: scripts of any name run, except
-        those with the name of a module, and only with addon_scripts_support=1; its files remain if it is removed.
+        those with the name of a module, and only with addon_scripts_support=1, the default is 0. configparser refuses a
+        repeated key. The files of ifupdown2 remain if it is removed.
     """
     texts = [text for _, text in evidence.matching(_IFUPDOWN2)]
     if not texts:
         return _RUN_PARTS, None
-    runs = not any((key, value) == ("addon_scripts_support", "0") for _, key, value in ini(*texts))
-    return (_OF_BOTH, _OF_ONE) if runs else (_NONE, re.compile(".*", re.DOTALL))
+    values = [value for _, key, value in ini(*texts) if key == "addon_scripts_support"]
+    return (_OF_BOTH, _OF_ONE) if values == ["1"] else (_NONE, re.compile(".*", re.DOTALL))
 
 
 def _states(
