@@ -461,7 +461,6 @@ def test_a_script_that_was_read_exists() -> None:
         "function f() { :; }",
         "function f\n{ :; }",
         "cat <<< word",
-        "cat <(echo word)",
         "d=eth0; echo ${d/0/1}",
         "d=eth0; echo ${d:0:3}",
         "d=eth0; echo ${d^^}",
@@ -478,6 +477,18 @@ def test_dash_may_not_reach_what_follows_syntax_of_bash(line: str) -> None:
     assert state({RC_LOCAL: f"#!/bin/sh\n{script}"}) is UNKNOWN
     assert state({RC_LOCAL: f"#!/bin/sh\n{script}"}, sh_is_bash=True) is OFF
     assert state({"/etc/cron.d/tx": f"@reboot root /bin/sh -c '{line}; /sbin/{COMMAND}'\n"}) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "line", ["cat <(echo word)", "exec > >(logger -t tx) 2>&1", "f-g() { :; }", "function f-g { :; }"]
+)
+def test_bash_as_sh_may_not_reach_what_follows_syntax_that_posix_mode_refuses(line: str) -> None:
+    script = f"{line}\n{COMMAND}"
+
+    assert state({RC_LOCAL: f"#!/bin/bash\n{script}"}) is OFF
+    assert state({RC_LOCAL: f"#!/bin/sh\n{script}"}) is UNKNOWN
+    assert state({RC_LOCAL: f"#!/bin/sh\n{script}"}, sh_is_bash=True) is UNKNOWN
+    assert state({RC_LOCAL: f"#!/bin/bash\nset -o posix\n{script}"}) is UNKNOWN
 
 
 @pytest.mark.parametrize("lines", ["d=eth\nd+=0", "declare d=eth0", "typeset d=eth0", "d=(eth0)"])

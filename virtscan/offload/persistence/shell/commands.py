@@ -9,7 +9,7 @@ import msgspec
 
 from virtscan.offload.persistence.evidence import FEATURES, uncertain
 from virtscan.offload.persistence.shell.effects import Scene, offload_states, succeeds
-from virtscan.offload.persistence.shell.language.syntax import Node, ShellSyntaxError
+from virtscan.offload.persistence.shell.language.syntax import Dialect, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word
 from virtscan.offload.persistence.shell.programs import (
     LIBRARIES,
@@ -84,8 +84,9 @@ class Commands(ABC):
         try:
             found = SHEBANG.match(text)
             name = interpreter or (found[1] if found else "sh")
-            is_bash = name == "bash" or (name == "sh" and self._scene.sh_is_bash)
-            outcomes = self.text(text, shell.child(arguments, options=options, is_bash=is_bash))
+            of_sh = Shell.of(self._scene).dialect if name == "sh" else Dialect.UNKNOWN
+            dialect = Dialect.BASH if name == "bash" else of_sh
+            outcomes = self.text(text, shell.child(arguments, options=options, dialect=dialect))
         except ShellSyntaxError:
             return ended(after_text(text, shell, self._scene), None)
         return changed(outcomes, shell.after_child, leaves=("exit", "return", "break", "continue"))

@@ -15,7 +15,7 @@ from virtscan.model import State
 from virtscan.offload.persistence.shell.effects import Scene
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
-from virtscan.offload.persistence.shell.language.syntax import Block, Node, ShellSyntaxError
+from virtscan.offload.persistence.shell.language.syntax import Block, Dialect, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word, expand, expand_pattern, file_pattern
 from virtscan.offload.persistence.shell.programs import READERS, REBINDS, SPECIAL, opens
 from virtscan.offload.persistence.shell.simple import SimpleCommands, with_errexit
@@ -46,7 +46,7 @@ class Interpreter(SimpleCommands):
 
     def text(self, text: str, shell: Shell) -> Outcomes:
         """Run commands in a shell."""
-        return self._block(parse(text, is_bash=shell.is_bash), shell)
+        return self._block(parse(text, dialect=shell.dialect), shell)
 
     def trap(self, text: str, shell: Shell) -> Shell:
         """Return the shell after commands that a signal or the end of the script may run."""
@@ -80,8 +80,8 @@ class Interpreter(SimpleCommands):
             case syntax.GroupCommand():
                 return self._group(node, shell)
             case syntax.Function(name=name, body=body):
-                if not name.isidentifier() and not shell.is_bash:
-                    raise ShellSyntaxError("a name that dash refuses")
+                if not name.isidentifier() and shell.dialect is not Dialect.BASH:
+                    raise ShellSyntaxError("a name that dash and POSIX mode refuse")
                 functions = {**shell.functions, name: (body,)}
                 return {SUCCESS: msgspec.structs.replace(shell, functions=functions)}
             case syntax.For():

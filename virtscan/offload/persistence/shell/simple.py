@@ -137,7 +137,7 @@ class SimpleCommands(Commands):
         for text in [text for word in words for text in substituted(word)]:
             errexit = False if shell.options["errexit"] is False else None  # bash resets it there
             inner = msgspec.structs.replace(shell, options={**shell.options, "errexit": errexit})
-            outcomes = self.in_subshell(parse(text, is_bash=shell.is_bash), inner)
+            outcomes = self.in_subshell(parse(text, dialect=shell.dialect), inner)
             shell = shell.after_child(common_shell(outcomes.values()) or shell)
             statuses = {end.status for end in outcomes}
         unset = [name for word in words for name in needed(word) if not shell.is_set(name)]

@@ -8,7 +8,7 @@ import msgspec
 
 from virtscan.model import State
 from virtscan.offload.persistence.shell.effects import Scene, States, merged
-from virtscan.offload.persistence.shell.language.syntax import Node, ShellSyntaxError
+from virtscan.offload.persistence.shell.language.syntax import Dialect, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import BLANKS, Word
 
 _Value = TypeVar("_Value")
@@ -40,7 +40,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     `variables` is unknown; one that is not set has no values. `readonly` are variables that can't be set again.
     `functions` have every possible body, None for no function. `local` has the values that variables get back after the
     function. `options` are None if unknown. In a `tested` command `set -e` ignores failures; None if that depends on
-    the shell. `returns` is True in a function or a sourced script. `is_bash` is True if the shell is known to be bash.
+    the shell. `returns` is True in a function or a sourced script. `dialect` is the shell, if known.
     `doubtful` is True if a command may not reach the device: its name may belong to another device now, or the script
     may have been killed.
     """
@@ -56,7 +56,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     options: Mapping[str, bool | None] = msgspec.field(default_factory=lambda: dict.fromkeys(OPTIONS, False))
     tested: bool | None = False
     returns: bool = False
-    is_bash: bool = False
+    dialect: Dialect = Dialect.UNKNOWN
     doubtful: bool = False
     loops: int = 0
     calls: int = 0
@@ -65,7 +65,13 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, scene: Scene) -> "Shell":
         """Return the shell that starts a script."""
         environment = {name: (value,) for name, value in scene.variables.items()}
-        return cls(arguments=scene.arguments, is_bash=scene.sh_is_bash).with_variables(environment, exported=True)
+        dialect = Dialect.POSIX_BASH if scene.sh_is_bash else Dialect.UNKNOWN
+        return cls(arguments=scene.arguments, dialect=dialect).with_variables(environment, exported=True)
+
+    @property
+    def is_bash(self) -> bool:
+        """Return True if the shell is known to be bash, under either name."""
+        return self.dialect is not Dialect.UNKNOWN
 
     def joined(self, other: "Shell") -> "Shell":
         """Return the state that both shells have in common."""
@@ -136,7 +142,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         values = {name: value for name, value in self.variables.items() if name in names}
         return msgspec.structs.replace(self, variables=values)
 
-    def child(self, arguments: _Values | None, *, options: str, is_bash: bool) -> "Shell":
+    def child(self, arguments: _Values | None, *, options: str, dialect: Dialect) -> "Shell":
         """Return the shell of a script that this one starts."""
         variables = {name: values for name, values in self.variables.items() if name in self.exported}
         return Shell(
@@ -147,7 +153,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
             arguments=arguments,
             options=dict.fromkeys(OPTIONS, False)
             | {name: letter in options for letter, name in OPTION_LETTERS.items()},
-            is_bash=is_bash,
+            dialect=dialect,
             calls=self.calls + 1,
         ).with_variables({**variables, "IFS": (BLANKS,)})
 

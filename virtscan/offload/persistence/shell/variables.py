@@ -17,7 +17,7 @@ from virtscan.offload.persistence.shell.state import OPTION_LETTERS, Shell
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\[.*\])?(\+?)=(.*)", re.DOTALL)
 DECLARE = frozenset({"export", "local", "declare", "typeset", "readonly"})
 _OPTIONS = frozenset({*"abCefmuvxo", "errexit", "nounset", "noglob", "noclobber", "allexport", "xtrace", "verbose"})
-_OPTIONS_OF_BASH = frozenset({*"BEhHT", "pipefail", "errtrace", "functrace", "posix"})
+_OPTIONS_OF_BASH = frozenset({*"BEhHT", "pipefail", "errtrace", "functrace"})
 SET_VARIABLES = frozenset({"read", "unset", "getopts", "mapfile", "readarray", "let", "printf"})
 
 

@@ -3,7 +3,7 @@
 import re
 
 from virtscan.offload.persistence.shell.language import syntax
-from virtscan.offload.persistence.shell.language.syntax import Block, Node, ShellSyntaxError
+from virtscan.offload.persistence.shell.language.syntax import Block, Dialect, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.tokens import Token, tokenize
 
 _ENDS = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
@@ -12,17 +12,17 @@ _DEPTH = 60
 _END = Token("", operator=True)
 
 
-def parse(script: str, *, is_bash: bool = True) -> Block:
+def parse(script: str, *, dialect: Dialect = Dialect.BASH) -> Block:
     """Parse a script.
 
     Args:
         script: The text.
-        is_bash: False if dash may run it, which refuses some syntax of bash.
+        dialect: The shell that runs it, which may refuse some syntax of bash.
 
     Raises:
         ShellSyntaxError: It is not a shell script, or it has unsupported syntax.
     """
-    parser = _Parser(tokenize(script, is_bash=is_bash), is_bash=is_bash)
+    parser = _Parser(tokenize(script, dialect=dialect), dialect)
     block = parser.block()
     if parser.token is not _END:
         raise ShellSyntaxError(f"unexpected {parser.token.text!r}")
@@ -30,9 +30,9 @@ def parse(script: str, *, is_bash: bool = True) -> Block:
 
 
 class _Parser:
-    def __init__(self, tokens: list[Token], *, is_bash: bool) -> None:
+    def __init__(self, tokens: list[Token], dialect: Dialect) -> None:
         self._tokens = tokens
-        self._is_bash = is_bash
+        self._dialect = dialect
         self._place = 0
         self._depth = 0
         self._files: list[tuple[str, str]] = []
@@ -223,7 +223,7 @@ class _Parser:
 
     def _function(self) -> Node:
         if self._at_word("function"):
-            if not self._is_bash:
+            if self._dialect is Dialect.UNKNOWN:
                 raise ShellSyntaxError("a keyword of bash")
             self._place += 1
         name = self._word()

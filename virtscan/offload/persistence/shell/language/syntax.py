@@ -1,10 +1,20 @@
 """The syntax tree of a shell script, as far as it decides which commands run."""
 
+from enum import Enum
+
 import msgspec
 
 
 class ShellSyntaxError(ValueError):
     """A script that can't be parsed or interpreted."""
+
+
+class Dialect(Enum):
+    """The shell that runs a script. Bash is in POSIX mode if it is called `sh`."""
+
+    BASH = "bash"
+    POSIX_BASH = "bash as sh"
+    UNKNOWN = "perhaps dash"
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):

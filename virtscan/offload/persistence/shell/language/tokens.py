@@ -4,13 +4,18 @@ import re
 
 import msgspec
 
-from virtscan.offload.persistence.shell.language.syntax import ShellSyntaxError
+from virtscan.offload.persistence.shell.language.syntax import Dialect, ShellSyntaxError
 
 _OPERATOR = re.compile(r"&&|\|\||;;&|;;|;&|&>>|&>|<<<|<<-|<<|>>|>&|<&|>\||<>|[\n;&|()<>]")
 _BLANK = re.compile(r"(?:[ \t]|\\\n)+|#.*")
 _PLAIN = re.compile(r"[^ \t\n;&|()<>'\"`$\\]+")
 _ARRAY = re.compile(r"[A-Za-z_]\w*\+?=")
-_OF_BASH = re.compile(r"[<>]\(|<<<|[A-Za-z_]\w*\+?=\(")
+_REFUSED = {
+    Dialect.BASH: re.compile("(?!)"),
+    Dialect.POSIX_BASH: re.compile(r"[<>]\("),
+    Dialect.UNKNOWN: re.compile(r"[<>]\(|<<<|[A-Za-z_]\w*\+?=\("),
+}
+"""Syntax that a shell may refuse: bash before 5.1 has no process substitution in POSIX mode."""
 _BEFORE_COMMANDS = frozenset({"if", "elif", "then", "else", "while", "until", "do", "!", "{"})
 _CLOSING = {"(": ")", "{": "}"}
 
@@ -23,11 +28,11 @@ class Token(msgspec.Struct, frozen=True):
     document: str = ""
 
 
-def tokenize(text: str, *, is_bash: bool) -> list[Token]:
+def tokenize(text: str, *, dialect: Dialect) -> list[Token]:
     """Split a script.
 
     Raises:
-        ShellSyntaxError: A quote or bracket is not closed, or dash refuses what it may have to run.
+        ShellSyntaxError: A quote or bracket is not closed, or a shell that may run it refuses its syntax.
     """
     tokens: list[Token] = []
     pending: list[int] = []
@@ -35,8 +40,8 @@ def tokenize(text: str, *, is_bash: bool) -> list[Token]:
     while place < len(text):
         if (blank := _BLANK.match(text, place)) is not None:
             place = blank.end()
-        elif not is_bash and _OF_BASH.match(text, place):
-            raise ShellSyntaxError("syntax of bash")
+        elif _REFUSED[dialect].match(text, place):
+            raise ShellSyntaxError("syntax of another shell")
         elif (bracketed := _bracketed(text, place, tokens[-1:])) is not None:
             found, place = bracketed
             tokens += found
