@@ -137,6 +137,7 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ('set -- off on\nuntil [ $# = 0 ]; do ethtool -K eth0 tx "$1"; shift; done', ON),
         ('set -- off\nwhile [ $# -gt 0 ]; do some-check && shift; ethtool -K eth0 tx "$1"; done', UNKNOWN),
         ("while true; do ethtool -K eth0 tx off; sleep 60; done", OFF),
+        ("ethtool -K eth0 tx off\ntrue | ! true", UNKNOWN),
         ("DEV=eth0\nif [[ $DEV == en* ]]; then ethtool -K $DEV tx off; fi", ON),
         ("ethtool -K ${DEV:-eth0} tx off", UNKNOWN),
         # A device that is renamed.

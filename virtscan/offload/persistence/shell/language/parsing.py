@@ -119,7 +119,7 @@ class _Parser:
                 break
             else:
                 documents.append(document)
-        if not words and not documents:
+        if (not words and not documents) or words[:1] == ["!"]:
             raise ShellSyntaxError(f"unexpected {self.token.text!r}")
         return syntax.Simple(words=tuple(words), document="\n".join(documents))
 
