@@ -49,6 +49,8 @@ TOKENS = (
     *("\n", "'", '"', "`", "$(", "${", "\\", "<<E", ">", "[", "[[", "]]"),
 )
 COMMAND = "ethtool -K eth0 tx off"
+TRIGGERS = {"/etc/default/networkd-dispatcher": 'networkd_dispatcher_args="--run-startup-triggers"\n'}
+"""The file of Debian's package, and its only line."""
 OTHER = "multi-user.target.wants/other.service"
 NETWORK_MANAGER = "multi-user.target.wants/NetworkManager.service"
 
@@ -65,7 +67,7 @@ def planned(text: str) -> dict[str, str]:
 
 def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
     facts: dict[str, Any] = {"executable": frozenset(files), "udev": 252} | more
-    evidence = Evidence(files=files, **facts)
+    evidence = Evidence(files=TRIGGERS | files, **facts)
     return forecast(evidence, device=device, macs=(MAC,), features=VIRTIO, now=OFF).tx_checksum
 
 
@@ -602,11 +604,20 @@ def test_hooks_of_networkd_need_networkd(service: str) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
-    [("--run-startup-triggers", OFF), ("-T", OFF), ("", UNKNOWN), ("-T -S /etc/own", UNKNOWN), ("$ARGS", UNKNOWN)],
+    [
+        ('networkd_dispatcher_args="--run-startup-triggers"', OFF),
+        ('networkd_dispatcher_args="-T"', OFF),
+        ('networkd_dispatcher_args=""', UNKNOWN),
+        ('networkd_dispatcher_args="-T -S /etc/own"', UNKNOWN),
+        ('networkd_dispatcher_args="$ARGS"', UNKNOWN),
+        ('networkd_dispatcher_args="-T', UNKNOWN),
+        ("#networkd_dispatcher_args=-T", UNKNOWN),
+        ("", UNKNOWN),
+    ],
 )
 def test_without_startup_triggers_a_state_may_be_missed(arguments: str, expected: State) -> None:
     hook = {"/etc/networkd-dispatcher/routable.d/50-tx": f"#!/bin/sh\n{COMMAND}"}
-    defaults = {"/etc/default/networkd-dispatcher": f'networkd_dispatcher_args="{arguments}"\n'}
+    defaults = {"/etc/default/networkd-dispatcher": f"{arguments}\n"}
 
     assert state(hook | defaults) is expected
 
@@ -614,7 +625,7 @@ def test_without_startup_triggers_a_state_may_be_missed(arguments: str, expected
 @pytest.mark.parametrize(("command", "expected"), [("ethtool -K $IFACE tx off", UNKNOWN), (COMMAND, OFF)])
 def test_a_port_without_an_address_does_not_become_routable(command: str, expected: State) -> None:
     script = {"/etc/networkd-dispatcher/routable.d/50-tx": f"#!/bin/sh\n{command}"}
-    evidence = Evidence(files=script, executable=frozenset(script))
+    evidence = Evidence(files=TRIGGERS | script, executable=frozenset(script))
     found = forecast(evidence, device="eth0", macs=(MAC,), features=VIRTIO, now=OFF, is_lower=True)
 
     assert found.tx_checksum is expected

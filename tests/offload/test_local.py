@@ -897,6 +897,7 @@ def test_networkd_dispatcher_runs_scripts_of_one_mode(
     script.chmod(script_mode)
     script.parent.chmod(folder_mode)
     machine.file("/etc/systemd/system/multi-user.target.wants/networkd-dispatcher.service", "x")
+    machine.file("/etc/default/networkd-dispatcher", 'networkd_dispatcher_args="--run-startup-triggers"\n')
     persistence = machine.read("eth0").persistence
 
     assert persistence is not None

@@ -262,11 +262,15 @@ def _networkd_dispatcher_starts(evidence: Evidence) -> State:
     """Return whether networkd-dispatcher runs scripts: it and networkd have to start.
 
     Netplan starts networkd by a unit that is made at boot.
+
+    Source:
+        networkd-dispatcher.service: ExecStart=/usr/bin/networkd-dispatcher $networkd_dispatcher_args, which only the
+        file sets.
     """
     if evidence.masks("systemd-networkd.service"):
         return State.OFF
     values = assigned(evidence.files.get(_NETWORKD_ARGUMENTS, ""), Scene(device="")) or {}
-    arguments = (values.get("networkd_dispatcher_args", "-T") or "").split()
+    arguments = (values.get("networkd_dispatcher_args") or "").split()
     another = any(map(evidence.wants, ("NetworkManager", "network", "wicked", "networking")))
     if arguments not in (["-T"], ["--run-startup-triggers"]) or (another and not evidence.wants("systemd-networkd")):
         return State.UNKNOWN
