@@ -43,6 +43,7 @@ _SECONDS = {
     **dict.fromkeys(("ms", "msec"), 0.001),
 }
 _STARTING = {"Requires", "BindsTo"}
+_OTHER_VARIABLES = ("EnvironmentFile", "PassEnvironment", "UnsetEnvironment")
 """Dependencies that also start the other unit, unless it is a target that refuses a manual start."""
 _ABSOLUTE_UNTIL = 239
 """systemd's version from which a command needs no path; before, such a line is ignored as an error."""
@@ -238,16 +239,10 @@ def _last(entries: Entries, wanted: str) -> str:
 
 
 def _environment(entries: Entries, instance: str | None) -> _Environment:
-    variables: dict[str, str] = {}
-    is_open = False
-    for _, key, value in entries:
-        is_open = is_open or key in {"EnvironmentFile", "PassEnvironment"}
-        if key == "Environment":
-            words = _words(value, instance)
-            given = {name: text for name, _, text in (word.partition("=") for word in words)}
-            variables = {**variables, **given} if value else {}
-            is_open = is_open or (bool(value) and not words)
-    return _Environment(variables=variables, is_open=is_open)
+    lines = [_words(line, instance) for line in _lines(entries, "Environment")]
+    given = (word.partition("=") for words in lines for word in words)
+    is_open = [] in lines or any(_lines(entries, key) for key in _OTHER_VARIABLES)
+    return _Environment(variables={name: text for name, _, text in given}, is_open=is_open)
 
 
 def _commands(
