@@ -864,6 +864,10 @@ def test_a_service_counts_if_something_starts_it_at_boot(wanted: set[str], expec
         ({"multi-user.target.wants/other.service"}, "/etc/systemd/system/other.service.d/a.conf", UNKNOWN),
         (set(), "/usr/lib/systemd/system/other.service", OFF),
         (set(), "/usr/lib/systemd/system/rescue.target", OFF),
+        ({"multi-user.target.wants/other@1.service"}, "/usr/lib/systemd/system/other@.service", UNKNOWN),
+        ({"multi-user.target.wants/other@1.service"}, "/etc/systemd/system/other@1.service.d/a.conf", UNKNOWN),
+        ({"multi-user.target.wants/other@1.service"}, "/etc/systemd/system/other@2.service.d/a.conf", OFF),
+        (set(), "/usr/lib/systemd/system/other@.service", OFF),
     ],
 )
 def test_a_service_may_give_way_to_one_that_excludes_it(wanted: set[str], path: str, expected: State) -> None:

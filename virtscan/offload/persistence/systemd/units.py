@@ -65,15 +65,12 @@ def _may_be_excluded(unit: str, evidence: Evidence, device: str) -> bool:
         for path, text in evidence.matching("systemd/system/*", "systemd/system/*.d/*.conf")
         if any(key == "Conflicts" and unit in value.split() for _, key, value in ini(text))
     }
-    return any(
-        (
-            _started(other, "", evidence, device, depth=0)
-            if other.endswith(".service")
-            else _owner_starts(other, evidence, device, 0)
-        )
-        is not State.OFF
-        for other in others
-    )
+    services = {other for other in others if other.endswith(".service")}
+    started = [
+        *(_started(other, one, evidence, device, depth=0) for other in services for one in _instances(other, evidence)),
+        *(_owner_starts(other, evidence, device, 0) for other in others - services),
+    ]
+    return any(state is not State.OFF for state in started)
 
 
 def _follows_device(entries: service.Entries, unit: str, evidence: Evidence, device: str) -> bool:
