@@ -666,6 +666,11 @@ HV3, ON_HV3 = hypervisor("hv3", kernel=UNFIXED_KERNEL), hypervisor("hv3", WEB, k
             [[], [FindingKind.NOT_SEEN], [FindingKind.SEEN_AGAIN]],
             id="found at a third place",
         ),
+        pytest.param(
+            [(on_hv1(), THERE), (on_hv1(WEB), unread("hv2")), (on_hv1(), unread("hv2")), (on_hv1(), THERE)],
+            [[], [FindingKind.NOT_SEEN], [FindingKind.SEEN_AGAIN]],
+            id="found at its first place",
+        ),
     ],
 )
 def test_a_risk_that_moves_while_hypervisors_are_away_remains_one(

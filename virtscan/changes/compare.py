@@ -30,11 +30,11 @@ def compare(old: Inventory, new: Inventory, judge: Judge) -> Changes:
     followed = pair_domains(hosts)
     of_hosts = tuple(change for host in hosts for change in host_changes(host))
     of_servers = tuple(server_changes(old, new))
-    of_domains = tuple(change for pair in followed for change in domain_changes(pair, hosts))
-    of_interfaces = tuple(change for pair in followed for change in interface_changes(pair))
+    of_domains = tuple(change for pairs in followed for pair in pairs for change in domain_changes(pair, hosts))
+    of_interfaces = tuple(change for pairs in followed for pair in pairs for change in interface_changes(pair))
     causes = Causes(old, new, hosts, of_servers)
     before, after = _side(old, judge), _side(new, judge)
-    findings = [change for pair in followed for change in finding_changes(pair, before, after, causes)]
+    findings = [change for pairs in followed for change in finding_changes(pairs, before, after, causes)]
     unread = {host.name for host in (*old.hypervisors, *new.hypervisors) if is_unread(host.status)}
     unread |= failed_names(old) | failed_names(new)
     return Changes(

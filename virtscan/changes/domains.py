@@ -36,15 +36,13 @@ class DomainPair(msgspec.Struct, frozen=True, kw_only=True):
 
     A side is None if the domain was not there. `kind` is the change of it as a whole; None if it stayed. For one that
     `is_known_elsewhere`, `old` is a place where it was only remembered and no longer is, `new` its present one: that it
-    moved was a change of an earlier scan. `seen_elsewhere` is where the older side saw a domain that it also remembers
-    at `old`.
+    moved was a change of an earlier scan.
     """
 
     old: DomainOnHost | None
     new: DomainOnHost | None
     kind: Kind | None = None
     is_known_elsewhere: bool = False
-    seen_elsewhere: DomainOnHost | None = None
 
     @property
     def may_have_stayed(self) -> bool:
@@ -87,8 +85,8 @@ class _Places(msgspec.Struct):
         return number in self.old and self.old[number].is_lost
 
 
-def pair_domains(hosts: Sequence[ObservedHost]) -> list[DomainPair]:
-    """Follow every domain from the older to the newer inventory."""
+def pair_domains(hosts: Sequence[ObservedHost]) -> list[tuple[DomainPair, ...]]:
+    """Follow every domain from the older to the newer inventory, each with the places where it was only remembered."""
     places: defaultdict[tuple[int | None, DomainKey], _Places] = defaultdict(_Places)
     for number, host in enumerate(hosts):
         for key, sighting in host.old.domains.items():
@@ -97,14 +95,14 @@ def pair_domains(hosts: Sequence[ObservedHost]) -> list[DomainPair]:
             places[key.on(number)].new[number] = _on(host, host.new, sighting)
     all_old = all(host.old.is_complete or host.old.is_remembered for host in hosts)
     all_new = all(host.new.is_complete for host in hosts)
-    return [pair for sightings in places.values() for pair in _follow(sightings, all_old=all_old, all_new=all_new)]
+    return [pairs for sightings in places.values() for pairs in _follow(sightings, all_old=all_old, all_new=all_new)]
 
 
 def _on(host: ObservedHost, side: Observation, sighting: Sighting) -> DomainOnHost:
     return DomainOnHost(host, side, sighting.domain, sighting.is_seen, sighting.has_next_start, sighting.is_lost)
 
 
-def _follow(places: _Places, *, all_old: bool, all_new: bool) -> Iterator[DomainPair]:
+def _follow(places: _Places, *, all_old: bool, all_new: bool) -> Iterator[tuple[DomainPair, ...]]:
     """Follow one uuid, which may be on several hosts at the same time.
 
     It left a host where it was seen before and is not seen now, and arrived where it is seen only now. A domain that
@@ -114,8 +112,7 @@ def _follow(places: _Places, *, all_old: bool, all_new: bool) -> Iterator[Domain
     """
     seen_old = {number for number, sighting in places.old.items() if sighting.is_seen}
     seen_new = {number for number, sighting in places.new.items() if sighting.is_seen}
-    for number in sorted(seen_old & seen_new):
-        yield DomainPair(old=places.old[number], new=places.new[number])
+    pairs = [DomainPair(old=places.old[number], new=places.new[number]) for number in sorted(seen_old & seen_new)]
     left = sorted(seen_old - seen_new, key=lambda number: (number in places.new, number))
     arrived = sorted(seen_new - seen_old, key=lambda number: (number in places.old, number))
     kept = {number for number, sighting in places.new.items() if not sighting.is_lost or places.is_lost(number)}
@@ -126,31 +123,32 @@ def _follow(places: _Places, *, all_old: bool, all_new: bool) -> Iterator[Domain
         moved_unseen = [*forgotten, *unseen][: max(strangers - len(left), 0)]
         left, forgotten = [*left, *moved_unseen], forgotten[len(moved_unseen) :]
     for number, arrival in zip(left, arrived, strict=False):
-        yield DomainPair(old=places.old[number], new=places.new[arrival], kind=Kind.MOVED)
+        pairs.append(DomainPair(old=places.old[number], new=places.new[arrival], kind=Kind.MOVED))
     for number in arrived[len(left) :]:
         kind = Kind.ADDED if all_old and number not in places.old else Kind.SEEN_AGAIN
-        yield DomainPair(old=places.old.get(number), new=places.new[number], kind=kind)
+        pairs.append(DomainPair(old=places.old.get(number), new=places.new[number], kind=kind))
     for number in left[len(arrived) :]:
         kind = Kind.REMOVED if all_new and number not in places.new else Kind.NOT_SEEN
-        yield DomainPair(old=places.old[number], new=places.new.get(number), kind=kind)
-    present = sorted(seen_new or places.new.keys() & seen_old)
-    yield from _forgotten(places, forgotten, places.new[present[0]] if present else None, all_new=all_new)
+        pairs.append(DomainPair(old=places.old[number], new=places.new.get(number), kind=kind))
+    present = next((pair.new for pair in pairs if pair.new is not None), None)
+    memory = tuple(_forgotten(places, forgotten, present, all_new=all_new))
+    yield (*pairs[:1], *memory)
+    yield from ((pair,) for pair in pairs[1:])
     for number in unseen if not (seen_old or seen_new) else ():
-        yield DomainPair(old=places.old[number], new=places.new[number])
+        yield (DomainPair(old=places.old[number], new=places.new[number]),)
 
 
 def _forgotten(
     places: _Places, numbers: Sequence[int], present: DomainOnHost | None, *, all_new: bool
 ) -> Iterator[DomainPair]:
     """Follow a uuid from hosts where only the older side remembers it, given its last known place."""
-    seen = next((sighting for sighting in places.old.values() if sighting.is_seen), None)
     for number in numbers:
         was = places.old[number]
-        if present is not None and was.host.new.is_complete:
-            yield DomainPair(old=was, new=present, is_known_elsewhere=True, seen_elsewhere=seen)
+        if present is not None and (was.host.new.is_complete or was.is_lost):
+            yield DomainPair(old=was, new=present, kind=Kind.MOVED, is_known_elsewhere=True)
         elif not (present is not None and present.is_seen) and (all_new or was.host.new.is_read):
             kind = Kind.REMOVED if all_new else Kind.NOT_SEEN
-            yield DomainPair(old=was, new=places.new.get(number), kind=kind, seen_elsewhere=seen)
+            yield DomainPair(old=was, new=places.new.get(number), kind=kind)
 
 
 def domain_changes(pair: DomainPair, hosts: Sequence[ObservedHost]) -> Iterator[DomainChange]:

@@ -1,6 +1,6 @@
 """Changes of findings: new risks, resolved ones, and their causes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -81,17 +81,20 @@ def _urgency(finding: Finding) -> tuple[int, int, bool]:
     return standing(finding).rank, finding.exposure.rank, finding.next_start
 
 
-def finding_changes(pair: DomainPair, old: FindingSide, new: FindingSide, causes: Causes) -> Iterator[FindingChange]:
-    """Yield the changes of the findings of one domain.
+def finding_changes(
+    pairs: Sequence[DomainPair], old: FindingSide, new: FindingSide, causes: Causes
+) -> Iterator[FindingChange]:
+    """Yield the changes of the findings of one domain, each compared with the first place where it was open.
 
     One that both sides only remember may have other findings too: its server was read.
     """
-    before, after, elsewhere = old.of(pair.old), new.of(pair.new), old.of(pair.seen_elsewhere)
-    for key in dict.fromkeys((*before, *after)):
-        first, second = before.get(key), after.get(key)
-        if (pair.kind is None and _is_alike(first, second)) or standing(elsewhere.get(key)) in _OPEN:
-            continue  # the latter is followed where it was seen
-        kind = _kind_elsewhere(first, second) if pair.is_known_elsewhere else _kind(first, second, pair)
+    sides = [(pair, old.of(pair.old), new.of(pair.new)) for pair in pairs]
+    for key in dict.fromkeys(key for _, before, after in sides for key in (*before, *after)):
+        compared = [(pair, before.get(key), after.get(key)) for pair, before, after in sides]
+        pair, first, second = min(compared, key=lambda each: _place_rank(each[0], each[1]))
+        if pair.kind is None and _is_alike(first, second):
+            continue
+        kind = _kind(first, second, pair)
         if kind is not None:
             yield FindingChange(
                 kind=kind,
@@ -100,6 +103,11 @@ def finding_changes(pair: DomainPair, old: FindingSide, new: FindingSide, causes
                 cause=causes.of(kind, first, second, pair),
                 is_seen=kind is FindingKind.NOT_SEEN or pair.new is None or pair.new.is_seen,
             )
+
+
+def _place_rank(pair: DomainPair, old: Finding | None) -> int:
+    """Return 0 for a place where an open finding was lost, 1 for another with an open one, 2 for those without."""
+    return 2 if standing(old) not in _OPEN else 0 if pair.is_found_again else 1
 
 
 def _is_alike(old: Finding | None, new: Finding | None) -> bool:
@@ -127,12 +135,6 @@ def _kind(old: Finding | None, new: Finding | None, pair: DomainPair) -> Finding
         return FindingKind.SEEN_AGAIN if after in _OPEN else None
     is_scanned = pair.new is not None or pair.old is None or pair.old.host.pair.new is not None
     return _KINDS.get((before, after)) if is_scanned or before not in _OPEN else FindingKind.NO_LONGER_SCANNED
-
-
-def _kind_elsewhere(old: Finding | None, new: Finding | None) -> FindingKind | None:
-    """Compare a domain that is known elsewhere: only its end is a change here, the rest was reported there."""
-    before, after = standing(old), standing(new)
-    return _KINDS.get((before, after)) if before in _OPEN and after not in _OPEN else None
 
 
 def _was_not_read(finding: Finding | None, other: DomainOnHost | None) -> bool:

@@ -81,7 +81,7 @@ class Causes:
         if pair.old is None or pair.new is None:
             return None
         before, after = pair.old.host.pair.old, pair.new.host.pair.new
-        if pair.kind is Kind.MOVED or pair.is_known_elsewhere:
+        if pair.kind is Kind.MOVED:
             return Cause(kind=CauseKind.DOMAIN_MOVED, hypervisor=None if after is None else after.name)
         if before is None or after is None:
             return None
