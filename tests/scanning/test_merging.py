@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,27 @@ def test_an_unread_host_has_one_memory_and_a_complete_one_none() -> None:
         (memory,) = merge(nights).unread
         assert (memory.since, memory.last and memory.last.observed_at) == (TAKEN_AT, LATER)
     assert merge([older, inventory(last)]).unread == ()
+
+
+def test_the_memory_of_an_unread_host_includes_domains_that_only_a_partial_scan_read() -> None:
+    failed = hypervisor("hv1", status=HostStatus.FAILED)
+    whole = hypervisor("hv1", domain("vm1"), observed_at=TAKEN_AT)
+    in_part = hypervisor("hv1", domain("vm1", vcpus=8), domain("vm2"), status=HostStatus.PARTIAL, observed_at=LATER)
+    before = replace(in_part, observed_at=TAKEN_AT - timedelta(days=1))
+    nights = [
+        replace(inventory(failed), unread=(UnreadHost(hypervisor="hv1", since=TAKEN_AT, last=last),), taken_at=taken_at)
+        for last, taken_at in ((whole, LATER), (in_part, LATER + timedelta(days=1)), (before, TAKEN_AT))
+    ]
+
+    for one, two in permutations(nights[:2]):
+        (memory,) = merge([one, two]).unread
+        assert memory.last == replace(whole, domains=in_part.domains)
+        (memory,) = merge([one, two, nights[2]]).unread
+        assert memory.last == replace(whole, domains=in_part.domains)
+    (memory,) = merge(nights[::2]).unread
+    assert memory.last == whole
+    (memory,) = merge(nights[1:]).unread
+    assert memory.last == in_part
 
 
 def test_two_drivers_of_one_machine_stay_two_hypervisors() -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from virtscan import __version__
+from virtscan.changes import with_later_domains
 from virtscan.model import (
     Gap,
     HostStatus,
@@ -132,7 +133,7 @@ def _merged(observations: Sequence[HostObservation]) -> Hypervisor:
 
 
 def _unread(hosts: Iterable[Hypervisor], memory: Iterable[UnreadHost]) -> Iterator[UnreadHost]:
-    """Yield each host that was not read completely, with its first unread scan and its newest complete observation."""
+    """Yield each host that was not read completely, with its first unread scan and its last observation."""
     names = {host.name for host in hosts if host.status is not HostStatus.COMPLETE}
     unread_by_name: defaultdict[str, list[UnreadHost]] = defaultdict(list)
     for unread in memory:
@@ -140,8 +141,22 @@ def _unread(hosts: Iterable[Hypervisor], memory: Iterable[UnreadHost]) -> Iterat
     for name in sorted(names & unread_by_name.keys()):
         since = min(unread.since for unread in unread_by_name[name])
         observed = [unread.last for unread in unread_by_name[name] if unread.last is not None]
-        last = min(observed, key=lambda host: (host.status.rank, newest_first(host.observed_at)), default=None)
-        yield UnreadHost(hypervisor=name, since=since, last=last)
+        yield UnreadHost(hypervisor=name, since=since, last=_last(observed))
+
+
+def _last(observed: Iterable[Hypervisor]) -> Hypervisor | None:
+    """Return the newest complete observation of a host with the domains that partial ones read since.
+
+    Without a complete one it is the newest partial one with those of all.
+    """
+    last: Hypervisor | None = None
+    for host in sorted(observed, key=lambda host: (-newest_first(host.observed_at), host.status.rank)):
+        if last is None or host.status is HostStatus.COMPLETE:
+            last = host
+        else:
+            newest = last if last.status is HostStatus.COMPLETE else msgspec.structs.replace(host, domains=last.domains)
+            last = with_later_domains(newest, host.domains)
+    return last
 
 
 def _lost(hosts: Iterable[Hypervisor], lost: Iterable[LostDomain]) -> Iterator[LostDomain]:
