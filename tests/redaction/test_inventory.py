@@ -416,15 +416,58 @@ def test_no_device_or_network_is_named_like_a_machine(facts: dict[str, Any], nam
 
 @pytest.mark.parametrize(
     "name",
-    ["10.77.1.0/24", "pxe-10.77.1.0", "10.77.1.5.100", "net-52:54:00:AA:bb:cc", "52-54-00-aa-bb-cc", "2001:db8:7::"],
-)
+    [
+        "10.77.1.0/24", "pxe-10.77.1.0", "10.77.1.5.100", "net-52:54:00:AA:bb:cc", "52-54-00-aa-bb-cc", "2001:db8:7::",
+        "lan 2001:db8:7::5", "lan-2001:db8:7:0:0:0:0:5/64", "net-10-77-1-0", "net10_77_1_0", "net.10.77.1.0",
+        "52:54:00:aa:bb:cc:dd",
+        "tap525400aabbcc", "t52_54_00_aa_bb_cc", "52:54:00:aa:bb:cc:10.77.1.0",
+    ],
+)  # fmt: skip
 def test_no_network_or_site_shows_an_address(name: str) -> None:
     host = hypervisor("kvm7", domain("db01", macvtap(name)), devices=(tap(name),), site=name, segments={name: name})
     subnet = Subnet(name=name, network="10.77.1.0/24", source="x")
 
     shown = dumps(redact(inventory(host, subnets=(subnet,)), FRESH)[0]).decode().casefold()
 
-    assert not [part for part in ("10.77.", "aa:bb:cc", "aa-bb-cc", "db8") if part in shown]
+    assert not [
+        part
+        for part in ("10.77.", "10-77", "10_77", "aa:bb:cc", "aa-bb-cc", "aa_bb_cc", "aabbcc", "db8")
+        if part in shown
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("br-db01", "br-vm1"),
+        ("DB01-eth0", "vm1-eth0"),
+        ("br_shop-web.100", "br_vm2.100"),
+        ("corp.example", "zone1.zone2"),
+        ("dc-kvm7.corp.example", "dc-host1.zone1.zone2"),
+        ("lan.corp.example", "lan.zone1.zone2"),
+        ("db01.elsewhere", "vm1.zone3"),
+        ("corp", "corp"),
+        ("corp-lan", "corp-lan"),
+        ("br-db011", "br-db011"),
+        ("bond0.100", "bond0.100"),
+        ("pxe 100", "pxe 100"),
+        ("100", "vm3"),
+        ("br-vm1", "br-target1"),
+        ("-", "-"),
+    ],
+)
+def test_only_the_words_of_a_name_that_name_machines_are_replaced(name: str, shown: str) -> None:
+    vms = domain("db01", macvtap(name)), domain("shop-web", macvtap()), domain("100", macvtap())
+    host = hypervisor(
+        "kvm7.corp.example", *vms, devices=(nic(name),), site=name, segments={name: name}, reflective=(name,)
+    )
+
+    redacted, known = redact(inventory(host, servers=(server("kvm7.corp.example", segments=(name,)),)), FRESH)
+
+    (host,) = redacted.hypervisors
+    names = host.site, host.devices[0].name, host.domains[0].interfaces[0].source, redacted.servers[0].segments[0]
+    assert {*names, *host.segments, *host.segments.values(), *host.reflective} == {shown}
+    assert redact(inventory(msgspec.structs.replace(host, site=name)), known)[0].hypervisors[0].site == shown
 
 
 @pytest.mark.parametrize("pseudonym", ["vm7", "target7"])

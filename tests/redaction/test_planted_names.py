@@ -27,6 +27,7 @@ pytestmark = pytest.mark.long
 
 PLANTING = Planting()
 FLEET = fleet(PLANTING)
+FRESH = Map(key="secret")
 TEXT_FORMATS = [name for name, reporter in REPORTERS.items() if reporter.content is Content.VIEW]
 NAMES = tuple(dict.fromkeys(name.casefold() for name in PLANTING.planted))
 
@@ -123,7 +124,7 @@ def test_only_listed_fields_are_kept_unredacted() -> None:
 
 @pytest.mark.parametrize("text_kind", TextKind)
 def test_each_kind_of_text_is_rewritten(text_kind: TextKind) -> None:
-    shown = Forms(Pseudonyms(Map(key="secret"))).of("52:54:00:00:00:01", text_kind)
+    shown = Forms(Pseudonyms(FRESH), FRESH).of("52:54:00:00:00:01", text_kind)
 
     assert (shown == "52:54:00:00:00:01") is (text_kind is TextKind.KEPT)
 
@@ -135,7 +136,7 @@ def test_a_field_without_a_description_is_withheld() -> None:
         names: tuple[str, ...]
         inner: Inventory | None = None
 
-    assert redacted(Forgotten(names=("zqname",)), Forms(Pseudonyms(Map(key="x")))).names == ("[details withheld]",)
+    assert redacted(Forgotten(names=("zqname",)), Forms(Pseudonyms(FRESH), FRESH)).names == ("[details withheld]",)
 
 
 def test_hundreds_of_names_are_planted_and_shown_without_redaction() -> None:

@@ -27,7 +27,7 @@ def redact_trace(trace: Trace, known: Map) -> tuple[Trace, Map]:
     The last part of a boot file's name stays if it is a standard name; so do standard error texts.
     """
     pseudonyms = Pseudonyms(known)
-    forms = Forms(pseudonyms)
+    forms = Forms(pseudonyms, known)
     result = redacted(trace, forms)
     boots = (
         msgspec.structs.replace(

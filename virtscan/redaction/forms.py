@@ -1,7 +1,7 @@
 """Redaction of structured texts: host names, URIs, sources, keys and paths."""
 
 import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import TypeAlias
 
@@ -10,7 +10,8 @@ from virtscan.model.facts.hypervisors import CONFIGURATION
 from virtscan.model.identity.keys import is_significant
 from virtscan.model.sources import SOURCES, TARGETS, AddressKind, is_declared
 from virtscan.redaction.policy import TextKind
-from virtscan.redaction.pseudonyms import Pseudonyms, is_address
+from virtscan.redaction.pseudonyms import Map, Pseudonyms
+from virtscan.redaction.words import Words
 
 WITHHELD = "[details withheld]"
 """Replacement of free text, which may contain any name."""
@@ -38,14 +39,6 @@ _PATH_SCHEMES = frozenset(
 )
 _NUMBERED = re.compile(r"(.*)(#[0-9]+)", re.DOTALL)
 _TARGET = re.compile(r"(?:vnet|macvtap|macvlan|tap|vif|veth)[0-9.]*")
-_MAC_IN_NAME = re.compile(
-    r"(?<=^(?:en|ib|sl|wl|ww)x)[0-9a-f]{12}(?![0-9a-f])|(?<![0-9a-f])[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}(?![0-9a-f])",
-    re.IGNORECASE,
-)
-"""The MAC in a name, such as enx525400aabbcc, which systemd gives where no better one is known."""
-
-_ADDRESS_IN_NAME = re.compile(r"(?<![\d.])\d+(?:\.\d+){3}(?!\d)")
-
 _RECORD = re.compile(rf"({'|'.join(kind.value for kind in ProvisioningKind)}) (.*)", re.DOTALL)
 
 
@@ -53,11 +46,11 @@ Rewrite: TypeAlias = Callable[[str], str]
 
 
 class Forms:
-    """The redaction of texts by kind; `names` are those of machines and taps, case-folded, that no device may show."""
+    """The redaction of texts by kind; no device or network shows a name of a machine that `known` has."""
 
-    def __init__(self, pseudonyms: Pseudonyms, names: Set[str] = frozenset()) -> None:
+    def __init__(self, pseudonyms: Pseudonyms, known: Map) -> None:
         self._pseudonyms = pseudonyms
-        self._names = names
+        self._word: Rewrite = cache(Words(pseudonyms, known).of)
         self._rewrites: Mapping[TextKind, Rewrite] = {
             TextKind.KEPT: lambda text: text,
             TextKind.TEXT: lambda _text: WITHHELD,
@@ -72,7 +65,7 @@ class Forms:
                 self._word(text) if is_common_target(text) else pseudonyms.whole("target", text)
             ),
             TextKind.NODE_DEVICE: partial(pseudonyms.whole, "node-device"),
-            TextKind.NETWORK: cache(self._word),
+            TextKind.NETWORK: self._word,
             TextKind.SOURCE: cache(self._source),
             TextKind.RECORD_SOURCE: cache(self._record_source),
             TextKind.SYSTEM: cache(self._system),
@@ -96,22 +89,6 @@ class Forms:
 
     def _device(self, text: str) -> str:
         return self._path(text) if "/" in text else self._word(text)
-
-    def _word(self, text: str) -> str:
-        """Return the name of a device or network: as it is, save names of machines and taps, addresses and MACs."""
-        if self._names & {text.casefold(), text.partition(".")[0].casefold()}:
-            return self._pseudonyms.name("target", text)
-        if is_address(text):
-            return self._pseudonyms.address(text)
-        text = _ADDRESS_IN_NAME.sub(lambda match: self._pseudonyms.address(match[0]), text)
-        return _MAC_IN_NAME.sub(self._mac, text)
-
-    def _mac(self, match: re.Match[str]) -> str:
-        """Return the pseudonym of a MAC, with the separators of the text."""
-        digits = re.sub("[:-]", "", match[0].lower())
-        pairs = (digits[place : place + 2] for place in range(0, len(digits), 2))
-        separator = match[0][2] if match[0][2] in ":-" else ""
-        return self.of(":".join(pairs), TextKind.MAC).replace(":", separator)
 
     def _source(self, text: str) -> str:
         """Replace the names in a URI, or in the SOURCE of a server; text of another form is replaced as one name."""

@@ -10,12 +10,12 @@ from virtscan.redaction.walking import redacted
 def redact_counts(counts: tuple[ScanCounts, ...], known: Map) -> tuple[tuple[ScanCounts, ...], Map]:
     """Return the counts of scans with pseudonyms, and the map of them."""
     pseudonyms = Pseudonyms(known)
-    forms = Forms(pseudonyms, known.machines)
+    forms = Forms(pseudonyms, known)
     return tuple(redacted(scan_counts, forms) for scan_counts in counts), pseudonyms.map()
 
 
 def known_scope(scope: str, known: Map) -> str | None:
     """Return the pseudonym of a scope; None if it has none yet."""
     pseudonyms = Pseudonyms(known)
-    pseudonym = Forms(pseudonyms).of(scope, TextKind.SCOPE)
+    pseudonym = Forms(pseudonyms, known).of(scope, TextKind.SCOPE)
     return pseudonym if pseudonyms.map().names == known.names else None

@@ -25,11 +25,11 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
 
     Equal names get equal pseudonyms in all inventories that share a map. Addresses of one subnet stay in one subnet, so
     verdicts do not change. Free text is withheld. Names of devices, networks, segments and sites remain: without them
-    findings are useless. Only machines, taps, addresses and MACs among them, or in them, have pseudonyms.
+    findings are useless. Only some words of them have pseudonyms, as `Words.of` describes.
     """
     pseudonyms = Pseudonyms(known)
     _name(inventory, pseudonyms)
-    forms = Forms(pseudonyms, pseudonyms.map().machines)
+    forms = Forms(pseudonyms, pseudonyms.map())
     result = msgspec.structs.replace(redacted(inventory, forms), redaction=known.identity)
     if inventory.policy.waivers:
         waivers = tuple(_waivers(inventory, forms))

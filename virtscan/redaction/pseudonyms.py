@@ -34,6 +34,8 @@ _HOST_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
 _OF_A_MACHINE = re.compile("(?:vm|target|host)[0-9]+")
 """Pseudonym of a machine, or of the tap of a VM."""
 
+_OF_A_ZONE = re.compile("zone[0-9]+")
+
 _TOKEN = re.compile(r"[\w.:-]+(?:/\d+)?")
 """A word of a typed condition: a MAC, an address, or a name with its domain."""
 
@@ -53,9 +55,12 @@ class Map(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def machines(self) -> frozenset[str]:
         """Return the case-folded names of machines and of the taps of VMs."""
-        return frozenset(
-            name.casefold() for name, pseudonym in self.names.items() if _OF_A_MACHINE.fullmatch(pseudonym)
-        )
+        return frozenset(name.casefold() for name, pseudonym in self.names.items() if is_like_a_machine(pseudonym))
+
+    @property
+    def zones(self) -> frozenset[str]:
+        """Return the case-folded parts of the domains of machines."""
+        return frozenset(name.casefold() for name, pseudonym in self.names.items() if _OF_A_ZONE.fullmatch(pseudonym))
 
 
 def load_map(data: bytes, *, origin: str) -> Map:
@@ -112,9 +117,10 @@ class Pseudonyms:
         if name in self._names or not _HOST_NAME.fullmatch(name):
             return self.whole(kind, name)
         host, *zones = name.split(".")
-        return ".".join((self.whole(kind, host), *map(self._zone, zones)))
+        return ".".join((self.whole(kind, host), *map(self.zone, zones)))
 
-    def _zone(self, name: str) -> str:
+    def zone(self, name: str) -> str:
+        """Return the pseudonym of a part of a domain."""
         return name if not name or name.isdigit() or is_of_any_machine(name) else self.whole("zone", name)
 
     def of_other_text(self, kind: str, name: str) -> str:
@@ -168,6 +174,11 @@ class Pseudonyms:
         if key not in self._flips:
             self._flips[key] = hmac.digest(self._key, f"{version}:{prefix}".encode(), hashlib.sha256)[0] & 1
         return self._flips[key]
+
+
+def is_like_a_machine(text: str) -> bool:
+    """Return True for a text of the form that pseudonyms of machines and taps have."""
+    return _OF_A_MACHINE.fullmatch(text) is not None
 
 
 def is_address(text: str) -> bool:
