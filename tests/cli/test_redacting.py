@@ -264,6 +264,33 @@ def test_a_condition_on_a_device_that_is_named_like_a_vm_shows_its_pseudonym(
     assert "web01" not in shown
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "source_device=db01*",
+        "source_device~db01",
+        "source_device!=db0?",
+        "source_device=bond*,DB*",
+        "source_device!~b01",
+        "source_device~br-db0",
+        "source_device~[[]*db01",
+    ],
+)
+def test_a_pattern_on_what_stays_shows_no_name_of_a_machine(
+    condition: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    host = hypervisor("kvm7", domain("db01", macvtap("db01")), kernel=UNFIXED_KERNEL)
+    (tmp_path / "fleet.json").write_bytes(dumps(inventory(host)))
+    arguments = ["report", str(tmp_path / "fleet.json"), "--redact", str(tmp_path / "m"), "--format", "json"]
+
+    run([*arguments, "--where", condition])
+
+    (shown,) = json.loads((printed := capfd.readouterr()).out)["where"]
+    assert shown.startswith("source_device")
+    assert "(withheld)" in shown
+    assert not [part for part in ("db0", "DB", "b01") if part in printed.out + printed.err]
+
+
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
 def test_a_column_whose_values_change_takes_no_pattern(view: Callable[[Report], Document], saved: str) -> None:
     real = loads(Path(saved).read_bytes(), origin=saved)

@@ -62,6 +62,15 @@ class Map(msgspec.Struct, frozen=True, kw_only=True):
         """Return the case-folded parts of the domains of machines."""
         return frozenset(name.casefold() for name, pseudonym in self.names.items() if _OF_A_ZONE.fullmatch(pseudonym))
 
+    @property
+    def words(self) -> dict[str, str]:
+        """Return the pseudonyms of machines, taps and parts of domains, by name."""
+        return {
+            name: pseudonym
+            for name, pseudonym in self.names.items()
+            if is_like_a_machine(pseudonym) or _OF_A_ZONE.fullmatch(pseudonym)
+        }
+
 
 def load_map(data: bytes, *, origin: str) -> Map:
     """Read a map that an earlier redaction wrote.

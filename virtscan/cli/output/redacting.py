@@ -13,7 +13,7 @@ from virtscan.errors import InventoryError
 from virtscan.model import Inventory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from virtscan.model.history import ScanCounts
     from virtscan.redaction import Map
@@ -74,6 +74,11 @@ class Redaction:
         from virtscan.redaction import known_scope
 
         return known_scope(scope, self._known) or scope
+
+    @property
+    def words(self) -> "Mapping[str, str]":
+        """Return the pseudonyms of machines, taps and parts of domains, by name."""
+        return {} if self._known is None else self._known.words
 
     def text(self, text: str) -> str:
         """Replace whole names in a typed text, such as a condition."""

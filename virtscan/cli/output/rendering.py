@@ -79,7 +79,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             return self
         from virtscan.views.rows.pseudonymous import under_pseudonyms
 
-        where = tuple(under_pseudonyms(text, self._columns(), redacted.text) for text in self.where)
+        where = tuple(under_pseudonyms(text, self._columns(), redacted.text, redacted.words) for text in self.where)
         return msgspec.structs.replace(self, where=where)
 
     @property
