@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build import UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
+from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
 from tests.harness.patience import LONG
 from tests.reporters.reading import text_of
@@ -28,9 +28,11 @@ from tests.trace.build import (
     said,
 )
 from virtscan.cli.main import run
+from virtscan.cli.output.redacting import redaction
 from virtscan.correlator.judging import judge
 from virtscan.errors import ConfigError
-from virtscan.model import GapAbout, Mac, Report
+from virtscan.model import GapAbout, HostStatus, Mac, Report
+from virtscan.model.history import CapacityCount, ScanCounts, ScanRecord
 from virtscan.redaction import Map, dump_map, load_map, redact, redact_trace
 from virtscan.remedy import FORMS
 from virtscan.reporters import REPORTERS, Content
@@ -217,6 +219,26 @@ def test_pseudonyms_of_the_same_map_are_not_replaced_again(tmp_path: Path, capfd
 
     lines = capfd.readouterr().out.splitlines()
     assert lines[:2] == lines[2:]
+
+
+@pytest.mark.parametrize("scope", ["host1", "zone1", "vm1", None])
+def test_a_real_scope_that_is_named_like_a_pseudonym_has_its_counts_redacted(scope: str | None, tmp_path: Path) -> None:
+    known = Map(key="secret", names={"kvm7": "host1", "example": "zone1", "web01": "vm1", "scope:nightly": "scope1"})
+    (tmp_path / "map.json").write_bytes(dump_map(known))
+    real, own = (
+        ScanCounts(
+            scan=ScanRecord(
+                number=1, taken_at=TAKEN_AT, version="1", status=HostStatus.COMPLETE, scope=name
+            ),
+            capacity=(CapacityCount(site="kvm7", hypervisors=1),),
+        )
+        for name in (scope, "scope1")
+    )  # fmt: skip
+
+    shown = redaction(tmp_path / "map.json").of_counts([real, own])
+
+    assert [counts.capacity[0].site for counts in shown] == ["host1", "kvm7"]
+    assert shown[1] == own
 
 
 @pytest.mark.parametrize("options", [[], ["--redact", "other"]])

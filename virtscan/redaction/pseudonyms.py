@@ -63,6 +63,11 @@ class Map(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(name.casefold() for name, pseudonym in self.names.items() if _OF_A_ZONE.fullmatch(pseudonym))
 
     @property
+    def scopes(self) -> frozenset[str]:
+        """Return the pseudonyms of scopes."""
+        return frozenset(pseudonym for name, pseudonym in self.names.items() if name.startswith("scope:"))
+
+    @property
     def words(self) -> dict[str, str]:
         """Return the pseudonyms of machines, taps and parts of domains, by name."""
         return {

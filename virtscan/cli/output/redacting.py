@@ -61,7 +61,7 @@ class Redaction:
             return tuple(counts)
         from virtscan.redaction import redact_counts
 
-        own = set(self._known.names.values())
+        own = self._known.scopes
         real = tuple(of_scan for of_scan in counts if of_scan.scan.scope not in own)
         redacted = self._with_map(real, redact_counts)
         pending = iter(redacted)
