@@ -198,6 +198,20 @@ def test_members_after_the_end_mark_are_a_gap(tmp_path: Path, blocks: int) -> No
     assert "data after the end-of-archive marker" in (report.cut_short or "")
 
 
+@pytest.mark.parametrize("compression", ["tar", "gz"])
+@pytest.mark.parametrize("last", [b"", b"x"])
+def test_only_few_zeros_are_read_after_the_end_mark(tmp_path: Path, compression: str, last: bytes) -> None:
+    path = as_archive(tmp_path / "report.tar", {UNAME: KERNEL})
+    whole = path.read_bytes()
+    for zeros, says in ((1 << 20, None), (5 << 20, "more than 4 MiB of zeros after the end-of-archive marker")):
+        content = whole + bytes(zeros) + (last if says else b"")
+        path.write_bytes(gzip.compress(content, 1) if compression == "gz" else content)
+        report = open_sosreport(path)
+        assert report.files.keys() == {UNAME}
+        assert (report.cut_short or "").startswith(says or "")
+        assert (report.cut_short is None) is (says is None)
+
+
 def test_an_xz_header_that_requests_gigabytes_of_memory_is_refused(tmp_path: Path) -> None:
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 20}]
     packed = bytearray(lzma.compress(bytes(10240), filters=filters))

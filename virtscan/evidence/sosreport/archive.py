@@ -12,6 +12,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -20,6 +21,10 @@ from virtscan.evidence.sosreport.member import Member
 
 _CHUNK = 256 * 1024
 _LARGEST_PIECE = 1024 * 1024
+_PADDING = 4 * 1024 * 1024
+"""Bytes after the end marker that are read, in search of more data. tar fills its last record, commonly 10 KiB; in a
+compressed file, a few MB can stand for gigabytes of zeros."""
+
 _END = bytes(tarfile.BLOCKSIZE)
 _PACKED = {
     b"\x28\xb5\x2f\xfd": "compressed with zstd; decompress it first",
@@ -66,13 +71,18 @@ def members(path: Path) -> Iterator[Member]:
                     archive.members.clear()  # type: ignore[attr-defined]  # it would keep them all; typeshed hides it
                     yield _member(archive, info)
             is_end = forward.last == _END  # tarfile takes damage for the end
-            has_more = any(rest.strip(b"\0") for rest in iter(partial(forward.read, _CHUNK), b""))
+            rest = iter(partial(forward.read, _CHUNK), b"")
+            has_more = any(chunk.strip(b"\0") for chunk in islice(rest, _PADDING // _CHUNK))
+            has_end = has_more or next(rest, None) is None
     except _BROKEN as error:
         raise SosreportError(_reason(error)) from error
     if not is_end:
         raise SosreportError("no end-of-archive marker: cut short or damaged")
     if has_more:  # tar takes a block of zeros for the marker, also one that damage left
         raise SosreportError("data after the end-of-archive marker: damaged, or several archives in one file")
+    if not has_end:
+        size = _PADDING >> 20
+        raise SosreportError(f"more than {size} MiB of zeros after the end-of-archive marker: what follows is not read")
 
 
 def _member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
