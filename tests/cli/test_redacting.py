@@ -286,6 +286,20 @@ def test_a_condition_on_a_device_that_is_named_like_a_vm_shows_its_pseudonym(
     assert "web01" not in shown
 
 
+@pytest.mark.parametrize("name", ["br-db01", "t_525400aabbcc", "net-10-77-1-0", "DB01"])
+def test_a_condition_on_a_device_that_has_a_name_in_it_matches_its_pseudonym(
+    name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    host = hypervisor("kvm7", domain("db01", macvtap(name)), kernel=UNFIXED_KERNEL)
+    (tmp_path / "fleet.json").write_bytes(dumps(inventory(host)))
+    (tmp_path / "m").write_bytes(dump_map(Map(key="secret")))
+
+    run(["report", str(tmp_path / "fleet.json"), "--redact", str(tmp_path / "m"), "--where", f"source_device={name}"])
+
+    assert "1 of 1 row matches source_device=" in (shown := capfd.readouterr().out)
+    assert name not in shown
+
+
 @pytest.mark.parametrize(
     "condition",
     [

@@ -75,6 +75,14 @@ class Redaction:
 
         return known_scope(scope, self._known) or scope
 
+    def word(self, text: str) -> str:
+        """Replace the names in a typed name of a device, network, segment or site."""
+        if self._known is None:
+            return text
+        from virtscan.redaction import Pseudonyms, Words
+
+        return Words(Pseudonyms(self._known), self._known).of(text)
+
     @property
     def words(self) -> "Mapping[str, str]":
         """Return the pseudonyms of machines, taps and parts of domains, by name."""

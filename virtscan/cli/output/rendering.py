@@ -79,7 +79,10 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             return self
         from virtscan.views.rows.pseudonymous import under_pseudonyms
 
-        where = tuple(under_pseudonyms(text, self._columns(), redacted.text, redacted.words) for text in self.where)
+        where = tuple(
+            under_pseudonyms(text, self._columns(), of=redacted.text, of_kept=redacted.word, names=redacted.words)
+            for text in self.where
+        )
         return msgspec.structs.replace(self, where=where)
 
     @property

@@ -37,7 +37,9 @@ def refuse_pattern(text: str, section: Section) -> None:
         raise ConfigError(f"--where {text}: a pattern matches no pseudonym; write whole names, or omit --redact")
 
 
-def under_pseudonyms(text: str, section: Section, of: Callable[[str], str], names: Mapping[str, str]) -> str:
+def under_pseudonyms(
+    text: str, section: Section, *, of: Callable[[str], str], of_kept: Callable[[str], str], names: Mapping[str, str]
+) -> str:
     """Return a condition on names as one on their pseudonyms; a name that the report does not have is withheld.
 
     So is a pattern that would show a name of a machine or part of one. A pattern that matches a name but not its
@@ -47,6 +49,7 @@ def under_pseudonyms(text: str, section: Section, of: Callable[[str], str], name
         text: The condition as typed.
         section: The section with the columns.
         of: Gives a name its pseudonym, and returns a name without one as it is.
+        of_kept: Does so with the names in a text of a column that stays.
         names: Pseudonyms by name of a machine, a tap, or a part of a domain.
     """
     condition = parse_condition(text)
@@ -54,9 +57,10 @@ def under_pseudonyms(text: str, section: Section, of: Callable[[str], str], name
     is_regex = "~" in condition.sign
 
     def shown(part: str) -> str:
+        pseudonym = of_kept(part) if is_kept else of(part)
         if is_kept and (is_regex or _GLOB & {*part}):
-            return _WITHHELD if of(part) != part or _is_telling(part, names, is_regex=is_regex) else part
-        return _WITHHELD if (pseudonym := of(part)) == part and not is_kept else pseudonym
+            return _WITHHELD if pseudonym != part or _is_telling(part, names, is_regex=is_regex) else part
+        return _WITHHELD if pseudonym == part and not is_kept else pseudonym
 
     parts = [condition.operand] if is_regex else condition.parts
     return msgspec.structs.replace(condition, operand=",".join(part and shown(part) for part in parts)).text
