@@ -61,9 +61,7 @@ class Forms:
             TextKind.MAC: partial(pseudonyms.whole, "mac"),
             TextKind.ADDRESS: cache(pseudonyms.address),
             TextKind.DEVICE: self._device,
-            TextKind.TARGET: lambda text: (
-                self._word(text) if is_common_target(text) else pseudonyms.whole("target", text)
-            ),
+            TextKind.TARGET: self._word,
             TextKind.NODE_DEVICE: partial(pseudonyms.whole, "node-device"),
             TextKind.NETWORK: self._word,
             TextKind.SOURCE: cache(self._source),

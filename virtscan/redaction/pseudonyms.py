@@ -137,6 +137,17 @@ class Pseudonyms:
         """Return the pseudonym of a part of a domain."""
         return name if not name or name.isdigit() or is_of_any_machine(name) else self.whole("zone", name)
 
+    def spelled(self, name: str, pseudonym: str) -> str:
+        """Return the pseudonym of a name whose case matters, which that of a machine does not.
+
+        A spelling other than that in the map has a mark of its own.
+        """
+        if pseudonym == name or _encodable(name) in self._names:
+            return pseudonym
+        return (
+            f"{pseudonym}-{hmac.digest(self._key, f'spelling:{_encodable(name)}'.encode(), hashlib.sha256).hex()[:6]}"
+        )
+
     def of_other_text(self, kind: str, name: str) -> str:
         """Return the pseudonym of a text that is not a name, such as a path; each kind has its own."""
         return self.whole(kind, f"{kind}:{name}")

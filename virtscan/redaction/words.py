@@ -29,10 +29,11 @@ class Words:
         """Return a name as it is, save names of machines, their domains, MACs and addresses in it.
 
         A name of a machine counts if it is the whole text, or stands between separators and is not a number. Parts of a
-        domain count if a dot joins them to each other or to the name of a machine.
+        domain count if a dot joins them to each other or to the name of a machine. Texts that differ only in case stay
+        different, except in a MAC or an address.
         """
         if text.casefold() in self._machines:
-            return self._pseudonyms.whole("target", text)
+            return self._machine(text)
         if is_address(text):
             return self._pseudonyms.address(text)
         pieces: list[str] = []
@@ -41,6 +42,9 @@ class Words:
             pieces += *self._words(text[end : match.start()]), self._number(match)
             end = match.end()
         return "".join([*pieces, *self._words(text[end:])])
+
+    def _machine(self, name: str) -> str:
+        return self._pseudonyms.spelled(name, self._pseudonyms.whole("target", name))
 
     def _number(self, match: re.Match[str]) -> str:
         text = match[0]
@@ -64,9 +68,9 @@ class Words:
             end = self._end_of_machine(parts, place)
             is_zone = (is_hidden and after_dot) or self._begins_domain(parts, place)
             if end is not None:
-                yield self._pseudonyms.whole("target", "".join(parts[place:end]))
+                yield self._machine("".join(parts[place:end]))
             else:
-                yield self._pseudonyms.zone(word) if is_zone else word
+                yield self._pseudonyms.spelled(word, self._pseudonyms.zone(word)) if is_zone else word
             is_hidden = is_zone or end is not None
             place = end or place + 1
             yield from parts[place : place + 1]
