@@ -468,6 +468,17 @@ def test_a_script_that_was_read_exists() -> None:
         "d=eth0; echo ${d:0:3}",
         "d=eth0; echo ${d^^}",
         "d=eth0; echo ${!d}",
+        "i=1; echo $((i++))",
+        "echo $((2**3))",
+        "echo $((a[0]))",
+        "echo $(( 1, 2 ))",
+        "echo $((10#5))",
+        "readonly -a x",
+        "export -x y=1",
+        "f() { local -a x; }; f",
+        "date >&/dev/null",
+        "set -e; type -P ethtool",
+        "E=$(type -p ethtool)",
         "set -e; declare d=eth0",
         "set -e; d=eth; d+=0",
         "set -e; typeset d=eth0",
@@ -480,6 +491,26 @@ def test_dash_may_not_reach_what_follows_syntax_of_bash(line: str) -> None:
     assert state({RC_LOCAL: f"#!/bin/sh\n{script}"}) is UNKNOWN
     assert state({RC_LOCAL: f"#!/bin/sh\n{script}"}, sh_is_bash=True) is OFF
     assert state({"/etc/cron.d/tx": f"@reboot root /bin/sh -c '{line}; /sbin/{COMMAND}'\n"}) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("i=1; echo $((i+1)) $((-i)) $(( (i + 2) * 3 )) $((i <= 2 && i != 0)) $((i ? 2 : 3))", OFF),
+        ("i=0; while [ $i -lt 3 ]; do i=$((i+1)); done", OFF),
+        ("echo $((i += 2)) $((0x1f | ~010)) $((unset)) $(( $# + ${#x} ))", OFF),
+        ("x=-3; echo $((x)) $(( $(date) - $x ))", OFF),
+        ("x=1.5; echo $((x))", UNKNOWN),
+        ("x=abc; echo $(( $x + 1 ))", UNKNOWN),
+        ("x=08; echo $((x))", UNKNOWN),
+        ("echo $(( 1 + ))", UNKNOWN),
+        ("exec 9>&1 3>&-; date >&2", OFF),
+        ("exec 9<&foo", UNKNOWN),
+        ("x=foo; exec 9<&$x", UNKNOWN),
+    ],
+)
+def test_dash_ends_at_errors_of_arithmetic_and_descriptors(line: str, expected: State) -> None:
+    assert state({RC_LOCAL: f"#!/bin/sh\n{line}\n{COMMAND}"}) is expected
 
 
 @pytest.mark.parametrize(

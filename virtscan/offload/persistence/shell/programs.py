@@ -24,8 +24,10 @@ OF_BASH = frozenset(
     {"source", "declare", "typeset", "let", "shopt", "mapfile", "readarray", "builtin", "pushd", "popd"}
 )
 """Commands that dash does not have."""
-SPECIAL = frozenset({".", "source", "eval", "exec", ":", "set", "export", "readonly", "unset", "shift", "trap"})
-"""Special builtins: an assignment before one remains in effect after it (POSIX 2.14)."""
+SPECIAL = frozenset(
+    {".", "source", "eval", "exec", ":", "set", "export", "readonly", "local", "unset", "shift", "trap"}
+)
+"""Special builtins: an assignment before one remains in effect after it (POSIX 2.14). For dash, `local` is one."""
 HARMLESS_OPTIONS = frozenset(
     {
         "-s",
@@ -107,7 +109,12 @@ def finds_ethtool(path: str | None) -> bool:
 
 
 def opens(operator: str, path: Word) -> bool:
-    """Return True if a redirection is assumed to succeed: a device, or a file in a folder that every machine has."""
+    """Return True if a redirection is assumed to succeed.
+
+    That holds for a device, a file in a folder that every machine has, and the number of another descriptor.
+    """
+    if "&" in operator and re.fullmatch(r"\d+-?|-", path or ""):
+        return True
     return path is not None and (_DEVICES if operator == "<" else _WRITABLE).fullmatch(path) is not None
 
 

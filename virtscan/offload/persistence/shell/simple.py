@@ -1,5 +1,6 @@
 """Simple commands: their words, command substitutions, assignments before the command, and builtins."""
 
+import re
 from abc import abstractmethod
 from collections.abc import Sequence
 from math import inf
@@ -149,9 +150,9 @@ class SimpleCommands(Commands):
     def _own(self, name: str, fields: list[Word], shell: Shell) -> Outcomes | None:
         """Run a builtin that changes more than variables; return None for other commands."""
         after: Shell | None = shell
-        status = True if self._is_taken_to_succeed(name, fields) else None
+        status = True if self._is_taken_to_succeed(name, fields, shell) else None
         match name, fields:
-            case "which" | "type", [*_, "ethtool"]:
+            case "which" | "type", [*options, "ethtool"] if name == "which" or shell.is_bash or not options:
                 pass
             case "shift", _:
                 after = shifted(fields, shell)
@@ -174,7 +175,9 @@ class SimpleCommands(Commands):
         # After an error in them, dash ends and bash continues; a signal may end both.
         return {SUCCESS: after} if after else {FAILURE: shell, CommandEnd(False, "exit"): shell}
 
-    def _is_taken_to_succeed(self, name: str, fields: list[Word]) -> bool:
+    def _is_taken_to_succeed(self, name: str, fields: list[Word], shell: Shell) -> bool:
+        if name in DECLARE and not shell.is_bash and any(re.match("-", field or "") for field in fields):
+            return False  # dash has none of these options
         return is_taken_to_succeed(name, fields, self._scene.device, self._scene.others, self._scene.made)
 
     def _sleep(self, fields: list[Word], shell: Shell) -> Outcomes:
@@ -204,7 +207,7 @@ class SimpleCommands(Commands):
             shell = declared(name, fields, shell)
         elif name not in RUN_NOTHING:
             shell = after_program(first, fields, shell, self._scene)
-        if self._is_taken_to_succeed(name, fields):
+        if self._is_taken_to_succeed(name, fields, shell):
             return {SUCCESS: shell}
         return {**ended(shell, None), **({CommandEnd(False, "exit"): shell} if name in SPECIAL else {})}
 

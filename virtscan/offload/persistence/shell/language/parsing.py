@@ -130,7 +130,10 @@ class _Parser:
             return None
         self._place += 1
         document, word = self.token.document, self._word()
-        if "&" not in operator.lstrip("&") and "<<" not in operator and not word.startswith("$("):  # of `>( )`
+        duplicates = operator in {"<&", ">&"}
+        if duplicates and self._dialect is Dialect.UNKNOWN and not re.match(r"\d|-|.*[$`]", word):
+            raise ShellSyntaxError("a file descriptor that dash refuses")
+        if "<<" not in operator and not (duplicates and word.isdecimal()) and not word.startswith("$("):  # of `>( )`
             self._files.append((operator, word))
         return word if operator in {"<<<", "<"} else document
 

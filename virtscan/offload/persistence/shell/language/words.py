@@ -21,6 +21,12 @@ _VARIABLE = re.compile(
 _PLAUSIBLE = re.compile(r"\$\{[#!]?(\w+|[@*#?$!-])(\[.*\])?([-=+%#/^,:@?].*)?\}", re.DOTALL)
 _PLAUSIBLE_IN_DASH = re.compile(r"\$\{(#?(\w+|[@*#?$!-])|(\w+|[@*#?$!-])(:?[-=+?]|%|#).*)\}", re.DOTALL)
 _ETHTOOL = re.compile(r"[$`]\(?\s*(?:command -v|which|type -p)\s+ethtool\s*(?:2>\S+\s*)?[)`]")
+_OF_BASH = re.compile(r"[$`]\(?\s*type\s+-")
+_VALUE = r"(?:[A-Za-z_]\w*|0[xX][\da-fA-F]+|\d+|\$(?:\w+|[#?$!]|\{[^{}]*\}|\([^()]*\))|`[^`]*`)"
+_BINARY = r"(?:(?:<<|>>|[-+*/%&^|])?=|&&|\|\||<<|>>|[<>=!]=|[-+*/%<>&|^?:])"
+_ARITHMETIC = re.compile(rf"(?!.*(?:\+\+|--))[-+~!(\s]*{_VALUE}[\s)]*(?:{_BINARY}[-+~!(\s]*{_VALUE}[\s)]*)*", re.DOTALL)
+"""An expression of POSIX: dash ends at any other."""
+_NUMBER = re.compile(r"\s*(?:[-+]?(?:0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*))?\s*")
 _GLOB = re.compile(r"[*?]|\[[^]]+\]|\{[^{}]*(?:,|\.\.)[^{}]*\}")
 
 
@@ -71,12 +77,19 @@ def needed(word: str) -> Iterator[str]:
 
 
 def may_fail(word: str, is_set: Callable[[str], bool], lookup: Lookup, *, is_bash: bool) -> bool:
-    """Return True if an expansion may end a script: `${NAME?}`, `${NAME:?}`, an invalid one, or a division by zero."""
+    """Return True if an expansion may end a script.
+
+    Such are `${NAME?}`, `${NAME:?}`, an invalid one, a division by zero, and in dash one that only bash has.
+    """
     plausible = _PLAUSIBLE if is_bash else _PLAUSIBLE_IN_DASH
     for part in _expansions(word):
         if part.startswith("$(("):
-            if re.search(r"[/%](?!\s*[1-9])|(?<!\w)0\d", part):
+            if re.search(r"[/%](?!\s*[1-9])|(?<!\w)0[0-7]*[89]", part) or not (
+                is_bash or _is_valid(part[3:-2], lookup)
+            ):
                 return True
+        elif not is_bash and _OF_BASH.match(part):
+            return True
         elif part.startswith("${"):
             needs = re.match(r"\$\{(\w+)(:?)\?", part)
             if not plausible.fullmatch(part):
@@ -84,6 +97,13 @@ def may_fail(word: str, is_set: Callable[[str], bool], lookup: Lookup, *, is_bas
             if needs and not (is_set(needs[1]) and (not needs[2] or any(lookup(needs[1])))):
                 return True
     return False
+
+
+def _is_valid(expression: str, lookup: Lookup) -> bool:
+    """Return True if dash accepts an arithmetic expression; an unknown value is assumed to be a number."""
+    names = re.findall(r"(?<!\w)[A-Za-z_]\w*|(?<=\$)\d", expression)
+    values = [value for name in names for value in lookup(name)[:1] if value is not None]
+    return _ARITHMETIC.fullmatch(expression) is not None and all(_NUMBER.fullmatch(value) for value in values)
 
 
 def _expansions(word: str, *, quoted: bool = False) -> Iterator[str]:
