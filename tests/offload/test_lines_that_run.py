@@ -126,6 +126,8 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("for f in rx sg tso; do\n  ethtool -K eth0 $f off\ndone", ON),
         ("#!/bin/bash\nNICS=(eth0 eth1)\nfor d in ${NICS[@]}; do ethtool -K $d tx off; done", OFF),
         ('#!/bin/bash\ndeclare -a NICS=(eth0 eth1)\nfor d in "${NICS[@]}"; do ethtool -K $d tx off; done', OFF),
+        ("#!/bin/bash\ntypeset -a A=( # eth1\n eth0 )\nfor d in ${A[@]}; do ethtool -K $d tx off; done", OFF),
+        ("#!/bin/bash\nA=(\n eth1 # eth0\n eth2\n)\nfor d in ${A[@]}; do ethtool -K $d tx off; done", ON),
         ('#!/bin/bash\nreadonly NICS=("eth1" "eth2")\nfor d in "${NICS[@]}"; do ethtool -K $d tx off; done', ON),
         ('#!/bin/bash\nf() { local -a o=(tx rx); for x in "${o[@]}"; do ethtool -K $1 $x off; done; }\nf eth0', OFF),
         ('#!/bin/bash\ndeclare -A N=([eth0]=tx)\nfor d in "${!N[@]}"; do ethtool -K $d ${N[$d]} off; done', UNKNOWN),
@@ -445,6 +447,32 @@ def test_a_script_that_another_one_runs_has_its_own_variables_and_a_sourced_one_
     assert state({RC_LOCAL: f"d=eth0\n{script}", **off}) is UNKNOWN
     assert state({RC_LOCAL: f"d=eth0\n. {script}", **off}) is OFF
     assert state({RC_LOCAL: f"export d=eth0\nsudo {script}", **off}) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("for f in {}/*; do for g in {}/*.sh; do sh $g $f; done; done", UNKNOWN),  # too many steps
+        ("D={}\ncase a in a) ;& esac\nrun-all $D", UNKNOWN),
+        ("D={}-old\ncase a in a) ;& esac\nrun-all $D", ON),
+        ('D="{}/*.sh"; for f in $D; do sh $f; done', UNKNOWN),
+        ('D="{}/[0-9]*"; set -- $D; sh $1', UNKNOWN),
+        ('D="{}/*.sh"; echo "$D"; for f in "$D"; do sh "$f"; done', ON),
+    ],
+)
+def test_scripts_in_a_folder_that_is_named_may_run(script: str, expected: State) -> None:
+    folder = "/etc/rc.d/local.d"
+    scripts = {f"{folder}/{number}-tx.sh": f"#!/bin/sh\n{COMMAND}\n" for number in range(10, 32)}
+    files = {RC_LOCAL: f"#!/bin/bash\n{script.replace('{}', folder)}\n", **scripts}
+
+    assert state(files) is expected
+
+
+def test_bash_chooses_the_number_of_a_descriptor() -> None:
+    script = f"exec {{fd}}>/tmp/log\n{COMMAND}"
+
+    assert state({RC_LOCAL: f"#!/bin/bash\n{script}"}) is OFF
+    assert state({RC_LOCAL: f"#!/bin/sh\n{script}"}) is UNKNOWN
 
 
 def test_a_script_that_was_read_exists() -> None:

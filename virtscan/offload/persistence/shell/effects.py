@@ -112,8 +112,13 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         return [str(path) for path in paths if path.match(pattern) and not path.name.startswith(".")]
 
     def possible_states(self, text: str) -> States:
-        """Return the states that uninterpreted commands, or the scripts that they name, may give."""
-        possible = may_move(text, self.device) or any(path in text for path in self.scripts)
+        """Return the states that uninterpreted commands, or the scripts or folders that they name, may give."""
+        folders = {re.escape(path.rpartition("/")[0]) for path, script in self.scripts.items() if script}
+        possible = (
+            may_move(text, self.device)
+            or any(path in text for path in self.scripts)
+            or any(re.search(rf"(?<![\w.-]){folder}(?!/?[\w.-])", text) for folder in folders if folder)
+        )
         return uncertain(FEATURES) if possible else may_concern(text)
 
 

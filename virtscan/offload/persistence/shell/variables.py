@@ -10,6 +10,7 @@ from virtscan.offload.persistence.shell.effects import Scene, may_move, program_
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import ShellSyntaxError
+from virtscan.offload.persistence.shell.language.tokens import tokenize
 from virtscan.offload.persistence.shell.language.words import Word, expand
 from virtscan.offload.persistence.shell.programs import may_rename
 from virtscan.offload.persistence.shell.state import OPTION_LETTERS, Shell
@@ -28,8 +29,10 @@ def assigned(assignment: re.Match[str], shell: Shell) -> Shell:
     if element or (more and value.startswith("(")):
         values = (None,)
     elif value.startswith("("):
-        inner = parse(value[1:-1].replace("\n", " ")) or (syntax.Simple(words=()),)
-        words = inner[0].words if isinstance(inner[0], syntax.Simple) else ()
+        tokens = tokenize(value[1:-1], dialect=shell.dialect)
+        words = [token.text for token in tokens if token.text != "\n"]
+        if any(token.operator and token.text != "\n" for token in tokens):
+            raise ShellSyntaxError("an operator in an array")
         values = tuple(field for word in words for field in expand(word, shell.lookup))
     else:
         values = tuple(expand(value, shell.lookup, split=False)) or ("",)

@@ -13,9 +13,11 @@ _ARRAY = re.compile(r"[A-Za-z_]\w*\+?=")
 _REFUSED = {
     Dialect.BASH: re.compile("(?!)"),
     Dialect.POSIX_BASH: re.compile(r"[<>]\("),
-    Dialect.UNKNOWN: re.compile(r"[<>]\(|<<<|[A-Za-z_]\w*\+?=\("),
+    Dialect.UNKNOWN: re.compile(r"[<>]\(|<<<|[A-Za-z_]\w*\+?=\(|\{[A-Za-z_]\w*\}[<>]"),
 }
 """Syntax that a shell may refuse: bash before 5.1 has no process substitution in POSIX mode."""
+_DESCRIPTOR = re.compile(r"\d+|\{[A-Za-z_]\w*\}")
+"""The number of a file descriptor, or the variable that gets it."""
 _BEFORE_COMMANDS = frozenset({"if", "elif", "then", "else", "while", "until", "do", "!", "{"})
 _CLOSING = {"(": ")", "{": "}"}
 
@@ -55,8 +57,8 @@ def tokenize(text: str, *, dialect: Dialect) -> list[Token]:
                 pending = []
         else:
             end = word_end(text, place)
-            if text[place:end].isdecimal() and text[end : end + 1] in {"<", ">"}:
-                place = end  # the number of a file descriptor
+            if _DESCRIPTOR.fullmatch(text, place, end) and text[end : end + 1] in {"<", ">"}:
+                place = end
                 continue
             if tokens and tokens[-1].text in {"<<", "<<-"}:
                 pending.append(len(tokens))

@@ -27,7 +27,8 @@ _BINARY = r"(?:(?:<<|>>|[-+*/%&^|])?=|&&|\|\||<<|>>|[<>=!]=|[-+*/%<>&|^?:])"
 _ARITHMETIC = re.compile(rf"(?!.*(?:\+\+|--))[-+~!(\s]*{_VALUE}[\s)]*(?:{_BINARY}[-+~!(\s]*{_VALUE}[\s)]*)*", re.DOTALL)
 """An expression of POSIX: dash ends at any other."""
 _NUMBER = re.compile(r"\s*(?:[-+]?(?:0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*))?\s*")
-_GLOB = re.compile(r"[*?]|\[[^]]+\]|\{[^{}]*(?:,|\.\.)[^{}]*\}")
+_FILES = re.compile(r"[*?]|\[[^]]+\]")
+_GLOB = re.compile(rf"{_FILES.pattern}|\{{[^{{}}]*(?:,|\.\.)[^{{}}]*\}}")
 
 
 def expand(word: str, lookup: Lookup, *, split: bool = True) -> list[Word]:
@@ -217,7 +218,7 @@ class _Expansion:
         usual = self._lookup("IFS") in {(BLANKS,), ()}
         if value is None or (not usual and (None in self._lookup("IFS") or re.search(r"\W", value))):
             return [None]
-        return value.split()
+        return [None if _FILES.search(word) else word for word in value.split()]
 
     def _several(self, values: list[Word]) -> None:
         for number, value in enumerate(values):
