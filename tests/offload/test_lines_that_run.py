@@ -468,6 +468,28 @@ def test_scripts_in_a_folder_that_is_named_may_run(script: str, expected: State)
     assert state(files) is expected
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("export A=eth0", OFF),
+        ("export A=(eth0)", UNKNOWN),
+        ("A=(eth0); export A", UNKNOWN),
+        ("export A; A[0]=eth0", UNKNOWN),
+        ("declare -ax A=(eth0)", UNKNOWN),
+        ("A=(eth0)", UNKNOWN),
+    ],
+)
+def test_bash_exports_no_arrays(line: str, expected: State) -> None:
+    assert state({RC_LOCAL: f"#!/bin/bash\n{line}\nsh -c 'ethtool -K $A tx off'"}) is expected
+
+
+def test_a_local_array_ends_with_its_function() -> None:
+    script = "A=eth1\nf() { local A=(eth0); ethtool -K ${A[0]} gso off; }\nf\nethtool -K $A tx off"
+
+    assert state({RC_LOCAL: f"#!/bin/bash\n{script}"}) is ON
+    assert state({RC_LOCAL: "#!/bin/bash\nA=eth0\nf() { local A=(eth1); }\nf\nethtool -K $A tx off"}) is OFF
+
+
 def test_bash_chooses_the_number_of_a_descriptor() -> None:
     script = f"exec {{fd}}>/tmp/log\n{COMMAND}"
 

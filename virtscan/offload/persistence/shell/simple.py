@@ -118,7 +118,9 @@ class SimpleCommands(Commands):
             found = expand(word, shell.lookup)
             assignment = ASSIGNMENT.fullmatch(word)
             if assignment is not None and assignment[4].startswith("("):
-                arrays[assignment[1]] = assigned(assignment, shell).variables[assignment[1]]
+                after = assigned(assignment, shell)
+                arrays[assignment[1]] = after.variables[assignment[1]]
+                shell = msgspec.structs.replace(shell, arrays=after.arrays)
                 found = [assignment[1]]
             elif None in found and assignment is not None:
                 shell = shell.with_variables({assignment[1]: (None,)})

@@ -37,18 +37,19 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     """The known state of a shell at one point of a script, over all paths that lead there.
 
     `states` were given to the device so far, `later` by commands in the background. A variable that is missing in
-    `variables` is unknown; one that is not set has no values. `readonly` are variables that can't be set again.
-    `functions` have every possible body, None for no function. `local` has the values that variables get back after the
-    function. `options` are None if unknown. In a `tested` command `set -e` ignores failures; None if that depends on
-    the shell. `returns` is True in a function or a sourced script. `dialect` is the shell, if known.
-    `doubtful` is True if a command may not reach the device: its name may belong to another device now, or the script
-    may have been killed.
+    `variables` is unknown; one that is not set has no values. `readonly` are variables that can't be set again, and
+    `arrays` those that may be arrays, which no other program gets. `functions` have every possible body, None for no
+    function. `local` has the values that variables get back after the function. `options` are None if unknown. In a
+    `tested` command `set -e` ignores failures; None if that depends on the shell. `returns` is True in a function or a
+    sourced script. `dialect` is the shell, if known. `doubtful` is True if a command may not reach the device: its name
+    may belong to another device now, or the script may have been killed.
     """
 
     states: Mapping[str, State] = {}
     later: Mapping[str, State] = {}
     readonly: frozenset[str] = frozenset()
     variables: Mapping[str, _Values] = msgspec.field(default_factory=lambda: {"IFS": (BLANKS,)})
+    arrays: frozenset[str] = frozenset()
     exported: frozenset[str] = frozenset({"PATH"})
     arguments: _Values | None = None
     functions: Mapping[str, tuple[Node | None, ...]] = {}
@@ -80,6 +81,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
             states=_common(self.states, other.states, State.UNKNOWN),
             later=_common(self.later, other.later, State.UNKNOWN),
             variables=_common(self.variables, other.variables, _UNKNOWN),
+            arrays=self.arrays | other.arrays,
             exported=self.exported & other.exported,
             readonly=self.readonly | other.readonly,
             arguments=self.arguments if self.arguments == other.arguments else None,
@@ -144,12 +146,13 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
 
     def child(self, arguments: _Values | None, *, options: str, dialect: Dialect) -> "Shell":
         """Return the shell of a script that this one starts."""
-        variables = {name: values for name, values in self.variables.items() if name in self.exported}
+        exported = self.exported - self.arrays
+        variables = {name: values for name, values in self.variables.items() if name in exported}
         return Shell(
             states=self.states,
             later=self.later,
             doubtful=self.doubtful,
-            exported=self.exported,
+            exported=exported,
             arguments=arguments,
             options=dict.fromkeys(OPTIONS, False)
             | {name: letter in options for letter, name in OPTION_LETTERS.items()},

@@ -36,6 +36,8 @@ def assigned(assignment: re.Match[str], shell: Shell) -> Shell:
         values = tuple(field for word in words for field in expand(word, shell.lookup))
     else:
         values = tuple(expand(value, shell.lookup, split=False)) or ("",)
+    if element or value.startswith("("):
+        shell = msgspec.structs.replace(shell, arrays=shell.arrays | {name})
     if more and not element:
         parts = (*shell.lookup(name), *values)
         values = (None,) if None in parts else ("".join(part or "" for part in parts),)
