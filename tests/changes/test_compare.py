@@ -671,6 +671,22 @@ HV3, ON_HV3 = hypervisor("hv3", kernel=UNFIXED_KERNEL), hypervisor("hv3", WEB, k
             [[], [FindingKind.NOT_SEEN], [FindingKind.SEEN_AGAIN]],
             id="found at its first place",
         ),
+        pytest.param(
+            [(on_hv1(), THERE), (on_hv1(SAFE_WEB), unread("hv2")), (unread("hv1"), SAFE_THERE), (on_hv1(), SAFE_THERE)],
+            [[], [FindingKind.RESOLVED], []],
+            id="ends at its first place",
+        ),
+        pytest.param(
+            [
+                (on_hv1(), SAFE_THERE),
+                (on_hv1(), THERE),
+                (on_hv1(WEB), unread("hv2")),
+                (on_hv1(SAFE_WEB), unread("hv2")),
+                (on_hv1(), THERE),
+            ],
+            [[FindingKind.NEW], [], [FindingKind.RESOLVED], [FindingKind.NEW]],
+            id="begins again at its first place",
+        ),
     ],
 )
 def test_a_risk_that_moves_while_hypervisors_are_away_remains_one(

@@ -6,6 +6,7 @@ if no host is unread, because it may be on an unread one.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -35,14 +36,13 @@ class DomainPair(msgspec.Struct, frozen=True, kw_only=True):
     """A domain on both sides: as it was and as it is.
 
     A side is None if the domain was not there. `kind` is the change of it as a whole; None if it stayed. For one that
-    `is_known_elsewhere`, `old` is a place where it was only remembered and no longer is, `new` its present one: that it
-    moved was a change of an earlier scan.
+    `is_memory`, `old` is a further place, where the domain was only remembered: another pair has its change as a whole.
     """
 
     old: DomainOnHost | None
     new: DomainOnHost | None
     kind: Kind | None = None
-    is_known_elsewhere: bool = False
+    is_memory: bool = False
 
     @property
     def may_have_stayed(self) -> bool:
@@ -112,7 +112,8 @@ def _follow(places: _Places, *, all_old: bool, all_new: bool) -> Iterator[tuple[
     """
     seen_old = {number for number, sighting in places.old.items() if sighting.is_seen}
     seen_new = {number for number, sighting in places.new.items() if sighting.is_seen}
-    pairs = [DomainPair(old=places.old[number], new=places.new[number]) for number in sorted(seen_old & seen_new)]
+    followed: list[tuple[DomainPair, ...]]
+    followed = [(DomainPair(old=places.old[number], new=places.new[number]),) for number in sorted(seen_old & seen_new)]
     left = sorted(seen_old - seen_new, key=lambda number: (number in places.new, number))
     arrived = sorted(seen_new - seen_old, key=lambda number: (number in places.old, number))
     kept = {number for number, sighting in places.new.items() if not sighting.is_lost or places.is_lost(number)}
@@ -123,17 +124,19 @@ def _follow(places: _Places, *, all_old: bool, all_new: bool) -> Iterator[tuple[
         moved_unseen = [*forgotten, *unseen][: max(strangers - len(left), 0)]
         left, forgotten = [*left, *moved_unseen], forgotten[len(moved_unseen) :]
     for number, arrival in zip(left, arrived, strict=False):
-        pairs.append(DomainPair(old=places.old[number], new=places.new[arrival], kind=Kind.MOVED))
+        moved = DomainPair(old=places.old[number], new=places.new[arrival], kind=Kind.MOVED)
+        back = DomainPair(old=places.old.get(arrival), new=moved.new, kind=Kind.SEEN_AGAIN, is_memory=True)
+        followed.append((moved,) if back.old is None else (moved, back))
     for number in arrived[len(left) :]:
         kind = Kind.ADDED if all_old and number not in places.old else Kind.SEEN_AGAIN
-        pairs.append(DomainPair(old=places.old.get(number), new=places.new[number], kind=kind))
+        followed.append((DomainPair(old=places.old.get(number), new=places.new[number], kind=kind),))
     for number in left[len(arrived) :]:
         kind = Kind.REMOVED if all_new and number not in places.new else Kind.NOT_SEEN
-        pairs.append(DomainPair(old=places.old[number], new=places.new.get(number), kind=kind))
-    present = next((pair.new for pair in pairs if pair.new is not None), None)
+        followed.append((DomainPair(old=places.old[number], new=places.new.get(number), kind=kind),))
+    present = next((pairs[0].new for pairs in followed if pairs[0].new is not None), None)
     memory = tuple(_forgotten(places, forgotten, present, all_new=all_new))
-    yield (*pairs[:1], *memory)
-    yield from ((pair,) for pair in pairs[1:])
+    yield (*chain.from_iterable(followed[:1]), *memory)
+    yield from followed[1:]
     for number in unseen if not (seen_old or seen_new) else ():
         yield (DomainPair(old=places.old[number], new=places.new[number]),)
 
@@ -145,7 +148,7 @@ def _forgotten(
     for number in numbers:
         was = places.old[number]
         if present is not None and (was.host.new.is_complete or was.is_lost):
-            yield DomainPair(old=was, new=present, kind=Kind.MOVED, is_known_elsewhere=True)
+            yield DomainPair(old=was, new=present, kind=Kind.MOVED, is_memory=True)
         elif not (present is not None and present.is_seen) and (all_new or was.host.new.is_read):
             kind = Kind.REMOVED if all_new else Kind.NOT_SEEN
             yield DomainPair(old=was, new=places.new.get(number), kind=kind)
@@ -154,7 +157,7 @@ def _forgotten(
 def domain_changes(pair: DomainPair, hosts: Sequence[ObservedHost]) -> Iterator[DomainChange]:
     """Yield the changes of one domain: as a whole, of its name, of its fields."""
     old, new = pair.old, pair.new
-    if pair.is_known_elsewhere:
+    if pair.is_memory:
         return
     if pair.kind is None and old is not None and new is not None and old.domain == new.domain:
         return  # as for most of them, every night
@@ -176,7 +179,7 @@ def interface_changes(pair: DomainPair) -> Iterator[InterfaceChange]:
     old, new = pair.old, pair.new
     if old is None or new is None or not new.is_seen or old.domain.interfaces == new.domain.interfaces:
         return
-    if pair.is_known_elsewhere:
+    if pair.is_memory:
         return
     before, after = interfaces_of(old.domain), interfaces_of(new.domain)
     for key in dict.fromkeys((*before, *after)):

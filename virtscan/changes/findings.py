@@ -91,7 +91,7 @@ def finding_changes(
     sides = [(pair, old.of(pair.old), new.of(pair.new)) for pair in pairs]
     for key in dict.fromkeys(key for _, before, after in sides for key in (*before, *after)):
         compared = [(pair, before.get(key), after.get(key)) for pair, before, after in sides]
-        pair, first, second = min(compared, key=lambda each: _place_rank(each[0], each[1]))
+        pair, first, second = min(compared, key=lambda each: _place_rank(*each))
         if pair.kind is None and _is_alike(first, second):
             continue
         kind = _kind(first, second, pair)
@@ -105,9 +105,16 @@ def finding_changes(
             )
 
 
-def _place_rank(pair: DomainPair, old: Finding | None) -> int:
-    """Return 0 for a place where an open finding was lost, 1 for another with an open one, 2 for those without."""
-    return 2 if standing(old) not in _OPEN else 0 if pair.is_found_again else 1
+def _place_rank(pair: DomainPair, old: Finding | None, new: Finding | None) -> int:
+    """Return 0 for a place where an open finding was lost, 1 for another one whose finding counts, 2 for the rest.
+
+    Of a place that was only remembered, the end counts alone: where the domain was seen, it may have ended before.
+    """
+    if standing(old) not in _OPEN:
+        return 2
+    if pair.is_found_again:
+        return 0
+    return 2 if pair.is_memory and standing(new) in _OPEN else 1
 
 
 def _is_alike(old: Finding | None, new: Finding | None) -> bool:
