@@ -1,7 +1,7 @@
 """Merged inventories: each host once, in any order, with every gap."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -173,6 +173,38 @@ def test_the_memory_of_an_unread_host_includes_domains_that_only_a_partial_scan_
     assert memory.last == whole
     (memory,) = merge(nights[1:]).unread
     assert memory.last == in_part
+
+
+@pytest.mark.parametrize(
+    ("earlier", "known_until", "names"),
+    [
+        (HostStatus.COMPLETE, LATER, ["vm2", "vm1"]),
+        (HostStatus.PARTIAL, LATER, ["vm2", "vm1"]),
+        (HostStatus.COMPLETE, TAKEN_AT, ["vm1"]),
+        (HostStatus.PARTIAL, TAKEN_AT, ["vm1"]),
+    ],
+)
+@pytest.mark.parametrize("observed_at", [None, TAKEN_AT - timedelta(days=1)])
+def test_a_complete_observation_ends_only_domains_that_were_certainly_read_before(
+    earlier: HostStatus, known_until: datetime, names: list[str], observed_at: datetime | None
+) -> None:
+    """A memory includes domains that a partial scan read later than the rest: at the latest, before its own scan."""
+    failed = hypervisor("hv1", status=HostStatus.FAILED)
+    whole = hypervisor("hv1", domain("vm1"), observed_at=TAKEN_AT)
+    other = hypervisor("hv1", domain("vm1", vcpus=8), domain("vm2"), status=earlier, observed_at=observed_at)
+    nights = [
+        replace(inventory(failed), unread=(UnreadHost(hypervisor="hv1", since=TAKEN_AT, last=last),), taken_at=taken_at)
+        for last, taken_at in ((whole, LATER), (other, known_until))
+    ]
+
+    for one, two in permutations(nights):
+        merged = merge([one, two])
+        (memory,) = merged.unread
+        assert memory.last is not None
+        assert replace(memory.last, domains=()) == replace(whole, domains=())
+        assert [each.name for each in memory.last.domains] == names
+        assert whole.domains[0] in memory.last.domains
+        assert merge([merged, one]) == merged
 
 
 def test_two_drivers_of_one_machine_stay_two_hypervisors() -> None:

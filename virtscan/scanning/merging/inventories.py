@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -28,7 +29,7 @@ from virtscan.scanning.merging.servers import merge_servers
 from virtscan.scanning.naming import unique_names
 
 S = TypeVar("S", bound=msgspec.Struct)
-H = TypeVar("H", Gap, UnreadHost, LostDomain, RememberedPlace)
+H = TypeVar("H", Gap, LostDomain, RememberedPlace)
 
 
 def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inventory:
@@ -105,7 +106,7 @@ def _of_scans(scans: Sequence[ScanFacts]) -> Inventory:
         netboots=_distinct(merge_records(scans, servers.names)),
         subnets=_distinct(subnet for scan in scans for subnet in scan.subnets),
         gaps=_of_hosts([servers.gaps(number, scan.gaps) for number, scan in enumerate(scans)], renamed),
-        unread=tuple(_unread(hypervisors, _of_hosts([scan.unread for scan in scans], renamed))),
+        unread=tuple(_unread(hypervisors, scans, renamed)),
         lost=tuple(_lost(hypervisors, _of_hosts([scan.lost for scan in scans], renamed))),
         places=_of_hosts([servers.places(number, scan.places) for number, scan in enumerate(scans)], renamed),
     )
@@ -132,30 +133,39 @@ def _merged(observations: Sequence[HostObservation]) -> Hypervisor:
     return msgspec.structs.replace(host, former_keys=tuple(sorted(former, key=lambda key: (key_rank(key), key))))
 
 
-def _unread(hosts: Iterable[Hypervisor], memory: Iterable[UnreadHost]) -> Iterator[UnreadHost]:
+def _unread(
+    hosts: Iterable[Hypervisor], scans: Iterable[ScanFacts], renamed: Mapping[tuple[int, str | None], str]
+) -> Iterator[UnreadHost]:
     """Yield each host that was not read completely, with its first unread scan and its last observation."""
     names = {host.name for host in hosts if host.status is not HostStatus.COMPLETE}
-    unread_by_name: defaultdict[str, list[UnreadHost]] = defaultdict(list)
-    for unread in memory:
-        unread_by_name[unread.hypervisor].append(unread)
+    unread_by_name: defaultdict[str, list[tuple[UnreadHost, datetime]]] = defaultdict(list)
+    for number, scan in enumerate(scans):
+        for unread in scan.unread:
+            name = renamed.get((number, unread.hypervisor), unread.hypervisor)
+            unread_by_name[name].append((unread, scan.taken_at))
     for name in sorted(names & unread_by_name.keys()):
-        since = min(unread.since for unread in unread_by_name[name])
-        observed = [unread.last for unread in unread_by_name[name] if unread.last is not None]
+        since = min(unread.since for unread, _ in unread_by_name[name])
+        observed = [(unread.last, taken_at) for unread, taken_at in unread_by_name[name] if unread.last is not None]
         yield UnreadHost(hypervisor=name, since=since, last=_last(observed))
 
 
-def _last(observed: Iterable[Hypervisor]) -> Hypervisor | None:
-    """Return the newest complete observation of a host with the domains that partial ones read since.
+def _last(observed: Sequence[tuple[Hypervisor, datetime]]) -> Hypervisor | None:
+    """Return the newest complete observation of a host with the domains that may have been read since.
 
     Without a complete one it is the newest partial one with those of all.
+
+    Args:
+        observed: Each with the time of the scan that remembers it; its domains may have been read until then.
     """
-    last: Hypervisor | None = None
-    for host in sorted(observed, key=lambda host: (-newest_first(host.observed_at), host.status.rank)):
-        if last is None or host.status is HostStatus.COMPLETE:
-            last = host
-        else:
-            newest = last if last.status is HostStatus.COMPLETE else msgspec.structs.replace(host, domains=last.domains)
-            last = with_later_domains(newest, host.domains)
+    if not observed:
+        return None
+    ordered = sorted(observed, key=lambda pair: (-newest_first(pair[0].observed_at), pair[1]))
+    newest = max(reversed(ordered), key=lambda pair: pair[0].status is HostStatus.COMPLETE)[0]
+    complete_at = newest.observed_at if newest.status is HostStatus.COMPLETE else None
+    last = msgspec.structs.replace(newest, domains=())
+    for host, taken_at in ordered:
+        if host is newest or complete_at is None or taken_at > complete_at:
+            last = with_later_domains(last, host.domains)
     return last
 
 
