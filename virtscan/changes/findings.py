@@ -84,9 +84,11 @@ def _urgency(finding: Finding) -> tuple[int, int, bool]:
 def finding_changes(
     pairs: Sequence[DomainPair], old: FindingSide, new: FindingSide, causes: Causes
 ) -> Iterator[FindingChange]:
-    """Yield the changes of the findings of one domain, each compared with the first place where it was open.
+    """Yield the changes of the findings of one domain, each compared at one place.
 
-    One that both sides only remember may have other findings too: its server was read.
+    This is the first where it was open, but one where it was lost and is seen now takes precedence. A place that was
+    only remembered does not count while the finding is open. A domain that both sides only remember may have other
+    findings too: its server was read.
     """
     sides = [(pair, old.of(pair.old), new.of(pair.new)) for pair in pairs]
     for key in dict.fromkeys(key for _, before, after in sides for key in (*before, *after)):
