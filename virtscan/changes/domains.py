@@ -36,7 +36,8 @@ class DomainPair(msgspec.Struct, frozen=True, kw_only=True):
     """A domain on both sides: as it was and as it is.
 
     A side is None if the domain was not there. `kind` is the change of it as a whole; None if it stayed. For one that
-    `is_memory`, `old` is a further place, where the domain was only remembered: another pair has its change as a whole.
+    `is_memory`, `old` is a further place, which the older side only remembered, and `new` the present one. Another pair
+    has its change as a whole.
     """
 
     old: DomainOnHost | None
