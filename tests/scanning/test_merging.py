@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import permutations
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from tests.build import (
 )
 from tests.conftest import PROJECT
 from tests.correlator.fleets import inventories
+from virtscan.changes import remembering
 from virtscan.cli.main import run
 from virtscan.correlator import correlate
 from virtscan.model import (
@@ -205,6 +207,33 @@ def test_a_complete_observation_ends_only_domains_that_were_certainly_read_befor
         assert [each.name for each in memory.last.domains] == names
         assert whole.domains[0] in memory.last.domains
         assert merge([merged, one]) == merged
+
+
+@pytest.mark.long
+def test_no_domain_that_was_read_since_the_newest_complete_scan_is_lost() -> None:
+    """Two machines scan a hypervisor; what the last scan of each read itself is not a memory."""
+    for seed in range(400):
+        random = Random(seed)
+        world, reads = {"a", "b"}, list[tuple[int, HostStatus, set[str]]]()
+        last: dict[int, tuple[int, Inventory]] = {}
+        for hour in range(8):
+            world = {name for name in "abcd" if (name in world) is (random.random() < 0.8)}
+            machine, status = random.randrange(2), random.choice(list(HostStatus))
+            some = {name for name in sorted(world) if random.random() < 0.5}
+            found = {HostStatus.COMPLETE: world, HostStatus.PARTIAL: some, HostStatus.FAILED: set[str]()}[status]
+            at = TAKEN_AT + timedelta(hours=hour)
+            host = hypervisor("hv1", *map(domain, sorted(found)), status=status, observed_at=at)
+            scan = replace(inventory(host), taken_at=at)
+            last[machine] = (hour, remembering(scan, last[machine][1]) if machine in last else scan)
+            reads.append((hour, status, found))
+        merged = merge([scan for _, scan in last.values()])
+        if merged.hypervisors[0].status is HostStatus.COMPLETE:
+            continue
+        complete_at = max((hour for hour, status, _ in reads if status is HostStatus.COMPLETE), default=0)
+        ends = {hour for hour, _ in last.values()}
+        since = [found for hour, _, found in reads if hour >= complete_at and hour not in ends]
+        remembered = {each.name for unread in merged.unread if unread.last for each in unread.last.domains}
+        assert remembered >= set[str]().union(*since), seed
 
 
 def test_two_drivers_of_one_machine_stay_two_hypervisors() -> None:
