@@ -490,6 +490,69 @@ def test_a_local_array_ends_with_its_function() -> None:
     assert state({RC_LOCAL: "#!/bin/bash\nA=eth0\nf() { local A=(eth1); }\nf\nethtool -K $A tx off"}) is OFF
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("/usr/local/sbin//on.sh", ON),
+        ("D=/usr/local/sbin/; $D/on.sh", ON),
+        ("sh /usr/local/./sbin//on.sh", ON),
+        (". /usr/local/sbin//on.sh", ON),
+        ("/usr/local/sbin/../sbin/on.sh", UNKNOWN),
+        ("sh /usr/local/sbin/../sbin/on.sh", UNKNOWN),
+        (". /usr/local/sbin/../sbin/on.sh", UNKNOWN),
+        ("cd /usr/local; sbin/on.sh", UNKNOWN),
+        ("cd /usr/local/share; ../sbin/on.sh", UNKNOWN),
+        ("cd /usr/local/sbin; run-parts .", UNKNOWN),
+        ('cd "$FOLDER"; run-parts .', UNKNOWN),
+        ("cd /usr/local/sbin; sh -c 'run-parts .'", UNKNOWN),
+        ("cd /etc/rc.d; run-parts local.d", UNKNOWN),
+        ("cd /etc; cd rc.d; run-parts local.d", UNKNOWN),
+        ("cd /etc/rc.d; find . -name '*.sh' -exec sh {} ';'", UNKNOWN),
+        ("run-parts /etc/rc.d//local.d", UNKNOWN),
+        ("run-parts /etc/rc.d/./local.d", UNKNOWN),
+        ("run-parts /etc/rc.d/*.d", UNKNOWN),
+        ("X=1 run-parts /etc/rc.d/*.d", UNKNOWN),
+        ("for d in /etc/rc.d/*.d; do run-parts $d; done", UNKNOWN),
+        # Neither the script nor its folder.
+        ("cd /var/cache/own; find . -name '*.tmp' -delete", OFF),
+        ("run-parts local.d", OFF),
+        ("run-parts /etc/rc.d//other.d", OFF),
+        ("run-parts /etc/rc.d/*.old", OFF),
+        ("cd /opt/own; run-parts local.d", OFF),
+        ("cd /opt/own; /opt/own/sbin/on", OFF),
+    ],
+)
+def test_a_script_counts_however_its_path_is_written(line: str, expected: State) -> None:
+    on = "#!/bin/sh\nethtool -K eth0 tx on\n"
+    scripts = {"/usr/local/sbin/on.sh": on, "/etc/rc.d/local.d/on.sh": on}
+
+    assert state({RC_LOCAL: f"#!/bin/sh\n{COMMAND}\n{line}\n", **scripts}) is expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("find /etc/rc.d -name '*.sh' -exec sh {} ';'", UNKNOWN),
+        ("cd /etc/rc.d; run-parts local.d", UNKNOWN),
+        ("cd /etc; run-parts rc.d/local.d", UNKNOWN),
+        ("cd /etc; run-parts ./rc.d/local.d", UNKNOWN),
+        ("run-parts /etc/rc.d//local.d", UNKNOWN),
+        ("run-parts /etc/cron.d/../rc.d/local.d", UNKNOWN),
+        ("for f in /etc/rc.d/*/*.sh; do sh $f; done", UNKNOWN),
+        ("cd /tmp; local=1; ls /etc/rc.d/other.d; /opt/local.d/on.sh.old", OFF),
+        ("run-parts local.d", OFF),
+    ],
+)
+def test_a_script_that_is_not_followed_may_run_one_however_its_path_is_written(line: str, expected: State) -> None:
+    files = {
+        MAIN: f"auto eth0\niface eth0 inet dhcp\n  post-up {COMMAND}\n",
+        RC_LOCAL: f"#!/bin/bash\ncase a in a) ;& esac\n{line}\n",
+        "/etc/rc.d/local.d/on.sh": "#!/bin/sh\nethtool -K eth0 tx on\n",
+    }
+
+    assert state(files) is expected
+
+
 def test_bash_chooses_the_number_of_a_descriptor() -> None:
     script = f"exec {{fd}}>/tmp/log\n{COMMAND}"
 

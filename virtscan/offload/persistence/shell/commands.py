@@ -8,7 +8,7 @@ from math import inf
 import msgspec
 
 from virtscan.offload.persistence.evidence import FEATURES, uncertain
-from virtscan.offload.persistence.shell.effects import Scene, offload_states, succeeds
+from virtscan.offload.persistence.shell.effects import Scene, offload_states, plain_path, succeeds
 from virtscan.offload.persistence.shell.language.syntax import Dialect, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word
 from virtscan.offload.persistence.shell.programs import (
@@ -198,12 +198,15 @@ class Commands(ABC):
         if "n" in options:
             return ended(shell, None)
         path, *arguments = fields or [None]
+        if path is not None and "c" not in options:
+            path = plain_path(path)
         text = path if "c" in options else self._scene.scripts.get(path or "")
         if path is not None and text is not None:
             given = arguments[1:] if "c" in options else arguments
             return self.process(text, tuple(given), shell, options=options, interpreter=name)
-        if path is not None and not path.startswith("/"):  # perhaps a script in a folder that is not known
-            shell = after_program("", [f"./{path.removeprefix('./')}", *arguments], shell, self._scene)
+        if path is not None:  # perhaps a script in a folder that is not known
+            name = path if path.startswith("/") else f"./{path.removeprefix('./')}"
+            shell = after_program("", [name, *arguments], shell, self._scene)
         if fields and path is None:
             shell = after_program("", arguments, shell, self._scene).with_states(uncertain(FEATURES), certain=False)
         return ended(shell, None)
@@ -217,8 +220,9 @@ class Commands(ABC):
         path, *arguments = fields or [""]
         if path is None or not path.startswith("/"):
             return self._anything(shell)
+        path = plain_path(path)
         if path not in self._scene.scripts:
-            return self._unread(path, shell)
+            return self._unread(path, after_program("", [path], shell, self._scene))
         text = self._scene.scripts[path]
         if shell.calls >= CALLS:
             raise RecursionError("scripts that call each other")

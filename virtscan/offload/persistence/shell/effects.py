@@ -1,7 +1,8 @@
 """Effects of ethtool commands and other programs on a device."""
 
+import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import inf
 from pathlib import PurePosixPath
 
@@ -95,31 +96,69 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     def path_of(self, command: str) -> str:
         """Return the path of a script that is called by its name alone, and any other command unchanged."""
         paths = (f"{folder}/{command}" for folder in _SEARCHED)
-        return next((path for path in paths if path in self.scripts and path not in self.not_executable), command)
+        found = (path for path in paths if path in self.scripts and path not in self.not_executable)
+        return next(found, plain_path(command))
 
-    def texts_of(self, word: str) -> list[str]:
-        """Return the scripts that a program which gets this word may run: of this path, or in this folder."""
-        folder = f"{word.rstrip('/')}/"
-        return [
-            text
-            for path, text in self.scripts.items()
-            if path == word or path.startswith(folder) or (word.startswith("./") and path.endswith(word[1:]))
-        ]
+    def texts_of(self, word: str, entered: Collection[str | None] = ()) -> list[str]:
+        """Return the scripts that a program which gets this word may run: of this path, or in this folder.
+
+        Args:
+            word: The word.
+            entered: The folders in which the program may run, apart from the first; None is an unknown one.
+        """
+        if not word:
+            return []
+        places = {f"{_normal(posixpath.join(folder, word)).rstrip('/')}/" for folder in entered if folder}
+        part = re.sub(r"^(\.\./)*\.{0,2}(?=/)", "", f"{_normal(word).rstrip('/')}/")
+        if word.startswith("/"):
+            places.add(part)
+        elif None in entered or ("/" in word and part != "/"):
+            part = part if part.startswith("/") else f"/{part}"
+            return [text for path, text in self.scripts.items() if part in f"{path}/"]
+        return [text for path, text in self.scripts.items() if f"{path}/".startswith(tuple(places))]
 
     def matching(self, pattern: str) -> list[str]:
-        """Return the paths of the scripts that a pattern of the shell matches, sorted."""
-        paths = (PurePosixPath(path) for path in sorted(self.scripts))
-        return [str(path) for path in paths if path.match(pattern) and not path.name.startswith(".")]
+        """Return the paths of the scripts, and of the folders with scripts, that a pattern of the shell matches."""
+        files = [PurePosixPath(path) for path in self.scripts]
+        paths = {path for file in files for path in (file, *file.parents)}
+        return sorted(str(path) for path in paths if path.match(pattern) and not path.name.startswith("."))
 
     def possible_states(self, text: str) -> States:
         """Return the states that uninterpreted commands, or the scripts or folders that they name, may give."""
-        folders = {re.escape(path.rpartition("/")[0]) for path, script in self.scripts.items() if script}
+        plain = re.sub(r"/(?:\.?/)+", "/", text)
+        files = [PurePosixPath(path) for path, script in self.scripts.items() if script]
+        folders = {str(folder) for file in files for folder in (file.parent, *file.parents[1:-2])} - {"/"}
+        # A path may start in another folder, or lead back from one.
+        turns = re.search(r"\b(?:cd|pushd|chdir)\b|\.\./|-C\b", text)
+        parts = {part for file in files for part in (*file.parts[-2:], *(f"{part}/" for part in file.parts[1:-2]))}
         possible = (
             may_move(text, self.device)
-            or any(path in text for path in self.scripts)
-            or any(re.search(rf"(?<![\w.-]){folder}(?!/?[\w.-])", text) for folder in folders if folder)
+            or any(path in plain for path in self.scripts)
+            or any(_names(plain, folder) for folder in folders)
+            or (turns and any(_names(plain, part) for part in parts - {"/"}))
         )
         return uncertain(FEATURES) if possible else may_concern(text)
+
+
+def plain_path(path: str) -> str:
+    """Return an absolute path without `//` and `/./`; any other word, and one with `..`, unchanged.
+
+    Where `..` leads depends on symbolic links.
+    """
+    return path if ".." in path.split("/") or not path.startswith("/") else _normal(path)
+
+
+def _normal(path: str) -> str:
+    return re.sub("^//", "/", posixpath.normpath(path))
+
+
+def _names(text: str, name: str) -> bool:
+    """Return True if a text has the name of a file or folder, and not only as a part of another name."""
+    if name not in text:
+        return False
+    before = r"(?<![\w.-])" if name.startswith("/") else r"((?<![\w./-])|(?<=\./))"
+    after = "" if name.endswith("/") else r"(?!/?[\w.-])"
+    return re.search(f"{before}{re.escape(name)}{after}", text) is not None
 
 
 def offload_states(words: Sequence[Word], scene: Scene) -> States:
@@ -185,15 +224,16 @@ def _are_pairs(words: Sequence[str]) -> bool:
     )
 
 
-def program_states(first: str, fields: Sequence[Word], scene: Scene) -> States:
+def program_states(first: str, fields: Sequence[Word], texts: Sequence[str], scene: Scene) -> States:
     """Return the states that a program may give, judged by its name and its arguments.
 
-    A program is assumed to leave offload alone unless these contain ethtool, or the path of a script that does.
+    A program is assumed to leave offload alone unless these contain ethtool, or a script that they name does. `texts`
+    are the scripts.
     """
     known = [field for field in (first, *fields) if field is not None]
     possible = _SWITCHES.search(first.rpartition("/")[2]) or not scene.opaque.isdisjoint(known)
     states = uncertain(FEATURES) if possible else {}
-    for text in [text for field in known for text in scene.texts_of(field)]:
+    for text in texts:
         states |= may_concern(text)
     for number, field in enumerate(fields):
         if field is None:

@@ -16,6 +16,7 @@ from virtscan.offload.persistence.shell.language.words import (
     Word,
     expand,
     expand_pattern,
+    file_pattern,
     may_fail,
     needed,
     substituted,
@@ -96,7 +97,12 @@ class SimpleCommands(Commands):
             known = "==" not in fields or shell.is_bash  # else an error of dash
             return ended(shell, holds(fields, self._scene, patterns=False) if known else None)
         fields = [field for word in rest for field in expand(word, shell.lookup)]
-        if after is shell:
+        if None in fields and fields[0] not in RUN_NOTHING:
+            patterns = [pattern for word in rest if (pattern := file_pattern(word, shell.lookup))]
+            paths = [path for pattern in patterns for path in self._scene.matching(pattern)]
+            states = after_program("", paths, shell, self._scene)
+            shell, after = shell.after_child(states), after.after_child(states)
+        if len(rest) == len(words):
             return self._declared(rest, shell) if rest[0] in DECLARE else self.command(fields, shell)
         # An assignment before a command lasts only for the command, except for special builtins and functions.
         names = [name for name, values in after.variables.items() if values != shell.variables.get(name)]
@@ -203,6 +209,10 @@ class SimpleCommands(Commands):
         loads = name == "rmmod" or (name == "modprobe" and removes(fields))
         if loads or removes_device(name, fields, self._scene.device):
             shell = started_over(shell)
+        if name in {"cd", "pushd"}:
+            folder = fields[0] if len(fields) == 1 else None
+            known = folder if folder and folder.startswith("/") else None
+            shell = msgspec.structs.replace(shell, entered=shell.entered | {known})
         if name in SET_VARIABLES:
             shell = overwritten(name, fields, shell)
         if name in DECLARE:

@@ -42,7 +42,8 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     function. `local` has the values that variables get back after the function. `options` are None if unknown. In a
     `tested` command `set -e` ignores failures; None if that depends on the shell. `returns` is True in a function or a
     sourced script. `dialect` is the shell, if known. `doubtful` is True if a command may not reach the device: its name
-    may belong to another device now, or the script may have been killed.
+    may belong to another device now, or the script may have been killed. `entered` are the folders to which it
+    may have changed, None for an unknown one.
     """
 
     states: Mapping[str, State] = {}
@@ -59,6 +60,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     returns: bool = False
     dialect: Dialect = Dialect.UNKNOWN
     doubtful: bool = False
+    entered: frozenset[str | None] = frozenset()
     loops: int = 0
     calls: int = 0
 
@@ -92,6 +94,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
             local=_common(self.local, other.local, _UNKNOWN),
             options=_common(self.options, other.options, None),
             doubtful=self.doubtful or other.doubtful,
+            entered=self.entered | other.entered,
         )
 
     def lookup(self, name: str) -> _Values:
@@ -152,6 +155,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
             states=self.states,
             later=self.later,
             doubtful=self.doubtful,
+            entered=self.entered,
             exported=exported,
             arguments=arguments,
             options=dict.fromkeys(OPTIONS, False)
