@@ -43,8 +43,8 @@ _SECONDS = {
     **dict.fromkeys(("ms", "msec"), 0.001),
 }
 _STARTING = {"Requires", "BindsTo"}
-_OTHER_VARIABLES = ("EnvironmentFile", "PassEnvironment", "UnsetEnvironment")
 """Dependencies that also start the other unit, unless it is a target that refuses a manual start."""
+_OTHER_VARIABLES = ("EnvironmentFile", "PassEnvironment", "UnsetEnvironment")
 _ABSOLUTE_UNTIL = 239
 """systemd's version from which a command needs no path; before, such a line is ignored as an error."""
 
