@@ -485,6 +485,14 @@ def test_only_the_words_of_a_name_that_name_machines_are_replaced(name: str, sho
     assert redact(inventory(msgspec.structs.replace(host, site=name)), known)[0].hypervisors[0].site == shown
 
 
+def test_a_name_of_twenty_thousand_separators_is_read_in_one_pass() -> None:
+    name = "-" * 20_000
+
+    redacted, _ = redact(inventory(hypervisor("kvm7", domain("shop-web"), site=f"{name}shop-web{name}")), FRESH)
+
+    assert redacted.hypervisors[0].site == f"{name}vm1{name}"
+
+
 @pytest.mark.parametrize("pseudonym", ["vm7", "target7"])
 def test_a_tap_whose_vm_only_the_map_knows_is_renamed(pseudonym: str) -> None:
     listing = server(devices=(ServerDevice(device=tap("shopweb")),))

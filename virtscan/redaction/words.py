@@ -24,6 +24,8 @@ class Words:
         self._pseudonyms = pseudonyms
         self._machines = known.machines
         self._zones = known.zones
+        lengths = {1, *(len(_SEPARATOR.split(name)) for name in self._machines)}
+        self._lengths = sorted(lengths, reverse=True)
 
     def of(self, text: str) -> str:
         """Return a name as it is, save names of machines, their domains, MACs and addresses in it.
@@ -78,7 +80,7 @@ class Words:
 
     def _end_of_machine(self, parts: list[str], start: int) -> int | None:
         """Return the end of the longest name of a machine that starts here."""
-        for end in range(len(parts), start, -2):
+        for end in (start + length for length in self._lengths if start + length <= len(parts)):
             text = "".join(parts[start:end])
             if not text.isdigit() and (text.casefold() in self._machines or is_like_a_machine(text)):
                 return end
