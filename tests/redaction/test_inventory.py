@@ -485,6 +485,20 @@ def test_only_the_words_of_a_name_that_name_machines_are_replaced(name: str, sho
     assert redact(inventory(msgspec.structs.replace(host, site=name)), known)[0].hypervisors[0].site == shown
 
 
+@pytest.mark.parametrize(
+    "names",
+    [("br300-1-2-3", "br300_1_2_3", "br300.1.2.3"), ("br010-077-001-005", "br010_077_001_005", "br10-77-1-5")],
+)
+def test_names_that_differ_only_in_their_separators_stay_different(names: tuple[str, ...]) -> None:
+    host = hypervisor("kvm7", segments=dict(zip(names, names, strict=True)))
+
+    shown = redact(inventory(host), FRESH)[0].hypervisors[0].segments
+
+    assert len({*shown.values()}) == len(names)
+    assert not [name for name in shown if "077" in name or "77-1" in name]
+    assert (shown == host.segments) is ("300" in names[0])
+
+
 def test_a_name_of_twenty_thousand_separators_is_read_in_one_pass() -> None:
     name = "-" * 20_000
 

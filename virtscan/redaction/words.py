@@ -14,6 +14,7 @@ _NUMBER = re.compile(
 )
 """A MAC, as in enx525400aabbcc, or an address in a name."""
 
+_LARGEST_BYTE = 255
 _SEPARATOR = re.compile("([-._ ])")
 
 
@@ -57,7 +58,13 @@ class Words:
                 shown = self._pseudonyms.whole("mac", ":".join(pairs))
                 return shown.replace(":", match["colon"] or "")
             case "ipv4":
-                return self._pseudonyms.address(text.replace(match["dot"], ".")).replace(".", match["dot"])
+                numbers = text.split(match["dot"])
+                if any(int(number) > _LARGEST_BYTE for number in numbers):
+                    return text
+                address = ".".join(numbers)
+                if not is_address(address):  # it has leading zeros
+                    return self._pseudonyms.whole("address", text)
+                return self._pseudonyms.address(address).replace(".", match["dot"])
             case _:
                 return self._pseudonyms.address(text)
 
