@@ -485,6 +485,23 @@ def test_only_the_words_of_a_name_that_name_machines_are_replaced(name: str, sho
     assert redact(inventory(msgspec.structs.replace(host, site=name)), known)[0].hypervisors[0].site == shown
 
 
+@pytest.mark.parametrize("names", [{}, {"corp": "user1"}, {"Corp": "path1"}, {"corp": "zone1"}])
+@pytest.mark.parametrize("is_host", [False, True])
+def test_a_machine_is_replaced_even_if_its_name_had_a_pseudonym_of_another_kind(
+    names: dict[str, str], *, is_host: bool
+) -> None:
+    vms = domain("web.corp", bridged()), domain("db" if is_host else "corp", bridged("br-corp", target="corp"))
+    host = hypervisor("corp" if is_host else "kvm7", *vms, devices=(tap("corp"), bridge("br-corp")), site="corp")
+
+    redacted, known = redact(inventory(host), Map(key="secret", names=names))
+    again, _ = redact(inventory(hypervisor("kvm8", site="corp-lan", devices=(tap("corp"),))), known)
+
+    shown = (dumps(redacted) + dumps(again)).decode().casefold()
+    assert "corp" not in shown
+    assert redacted.hypervisors[0].domains[1].interfaces[0].target == redacted.hypervisors[0].devices[0].name
+    assert load_map(dump_map(known), origin="map").words["corp" if "Corp" not in names else "Corp"]
+
+
 @pytest.mark.parametrize(
     "names",
     [("br300-1-2-3", "br300_1_2_3", "br300.1.2.3"), ("br010-077-001-005", "br010_077_001_005", "br10-77-1-5")],

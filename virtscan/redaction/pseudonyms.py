@@ -31,7 +31,8 @@ _ADDRESS = re.compile(r"[0-9A-Fa-f:.]*(?:%\w*)?(?:/[0-9.]*)?")
 """A possible address; `ipaddress`, which is slow, decides."""
 
 _HOST_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
-_OF_A_MACHINE = re.compile("(?:vm|target|host)[0-9]+")
+_KINDS_OF_MACHINES = "vm", "target", "host"
+_OF_A_MACHINE = re.compile(f"(?:{'|'.join(_KINDS_OF_MACHINES)})[0-9]+")
 """Pseudonym of a machine, or of the tap of a VM."""
 
 _OF_A_ZONE = re.compile("zone[0-9]+")
@@ -46,6 +47,8 @@ class Map(msgspec.Struct, frozen=True, kw_only=True):
     schema: Literal["virtscan.redaction/1"] = "virtscan.redaction/1"
     key: str
     names: dict[str, str] = {}
+    other_machines: tuple[str, ...] = ()
+    """Names of machines and taps that had a pseudonym of another kind before, such as that of a user."""
 
     @property
     def identity(self) -> str:
@@ -55,7 +58,8 @@ class Map(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def machines(self) -> frozenset[str]:
         """Return the case-folded names of machines and of the taps of VMs."""
-        return frozenset(name.casefold() for name, pseudonym in self.names.items() if is_like_a_machine(pseudonym))
+        named = (name for name, pseudonym in self.names.items() if is_like_a_machine(pseudonym))
+        return frozenset(map(str.casefold, (*named, *self.other_machines)))
 
     @property
     def zones(self) -> frozenset[str]:
@@ -70,11 +74,8 @@ class Map(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> dict[str, str]:
         """Return the pseudonyms of machines, taps and parts of domains, by name."""
-        return {
-            name: pseudonym
-            for name, pseudonym in self.names.items()
-            if is_like_a_machine(pseudonym) or _OF_A_ZONE.fullmatch(pseudonym)
-        }
+        words = self.machines | self.zones
+        return {name: pseudonym for name, pseudonym in self.names.items() if name.casefold() in words}
 
 
 def load_map(data: bytes, *, origin: str) -> Map:
@@ -100,6 +101,7 @@ class Pseudonyms:
     def __init__(self, known: Map) -> None:
         self._key = known.key.encode()
         self._names = dict(known.names)
+        self._other_machines = dict.fromkeys(known.other_machines)
         self._folded = {name.casefold(): pseudonym for name, pseudonym in known.names.items()}
         self._counts = Counter(pseudonym.rstrip("0123456789") for pseudonym in known.names.values())
         self._macs = sum(_MAC.fullmatch(pseudonym) is not None for pseudonym in known.names.values())
@@ -108,7 +110,9 @@ class Pseudonyms:
     def whole(self, kind: str, name: str) -> str:
         """Return the pseudonym of a name as a whole: a new one of this kind, unless it has one of any kind."""
         name = _encodable(name)
-        if existing := self._names.get(name) or self._folded.get(name.casefold()):
+        if existing := self._pseudonym(name):
+            if kind in _KINDS_OF_MACHINES and not is_like_a_machine(existing):
+                self._other_machines[name] = None
             return existing
         if kind == "mac":
             self._macs += 1
@@ -154,7 +158,7 @@ class Pseudonyms:
 
     def map(self) -> Map:
         """Return the map with all pseudonyms."""
-        return Map(key=self._key.decode(), names=self._names)
+        return Map(key=self._key.decode(), names=self._names, other_machines=tuple(self._other_machines))
 
     def condition(self, text: str) -> str:
         """Replace the names in a user's text: the whole text, else each known name in it."""
