@@ -22,6 +22,8 @@ from tests.build import (
 )
 from tests.conftest import PROJECT
 from tests.reporters.reading import text_of
+from virtscan.changes import remembering
+from virtscan.cli.history.earlier import news_of
 from virtscan.correlator import correlate
 from virtscan.correlator.devices.nic import belongs_to_a_nic
 from virtscan.correlator.judging import judge
@@ -35,6 +37,8 @@ from virtscan.model import (
     Disk,
     Gap,
     GapAbout,
+    HostStatus,
+    Hypervisor,
     Inventory,
     LostDomain,
     Mac,
@@ -50,6 +54,7 @@ from virtscan.model import (
     State,
     Subnet,
     UnreadHost,
+    Verdict,
     Waiver,
 )
 from virtscan.model.facts.persistence import FoundSetting, SettingInWords, SettingPlace, SettingsFound
@@ -514,6 +519,33 @@ def test_names_that_differ_only_in_their_separators_stay_different(names: tuple[
     assert len({*shown.values()}) == len(names)
     assert not [name for name in shown if "077" in name or "77-1" in name]
     assert (shown == host.segments) is ("300" in names[0])
+
+
+def test_a_risk_on_an_unread_hypervisor_is_not_resolved_by_a_vm_named_like_a_part_of_its_segment() -> None:
+    sends = server(segments=("pxe-lan",))
+    one = hypervisor("hv1", domain("web01", macvtap()), kernel="3.6.5", segments={"bond2": "pxe-lan"})
+    unread = Hypervisor(name=one.name, uri=one.uri, status=HostStatus.FAILED)
+    before, known = redact(inventory(one, hypervisor("hv2"), servers=(sends,)), FRESH)
+    after, _ = redact(inventory(unread, hypervisor("hv2", domain("lan", bridged())), servers=(sends,)), known)
+
+    changes = news_of(remembering(after, before), before)
+
+    assert [finding.verdict for finding in correlate(before).findings] == [Verdict.AT_RISK]
+    assert changes.findings == ()
+
+
+def test_a_name_keeps_its_form_in_later_scans_and_in_the_file_of_the_map() -> None:
+    names = "pxe-lan", "lan.corp.example", "lan", "br-LAN"
+    segments = dict(zip(names, names, strict=True))
+
+    first, known = redact(inventory(hypervisor("kvm7", segments=segments, site="lan")), FRESH)
+    known = load_map(dump_map(known), origin="map")
+    again, _ = redact(
+        inventory(hypervisor("lan.corp.example", domain("pxe-lan"), segments=segments, site="lan")), known
+    )
+
+    assert (again.hypervisors[0].segments, again.hypervisors[0].site) == (segments, "lan")
+    assert (first.hypervisors[0].segments, first.hypervisors[0].site) == (segments, "lan")
 
 
 def test_a_name_of_twenty_thousand_separators_is_read_in_one_pass() -> None:

@@ -5,6 +5,7 @@ import hmac
 import ipaddress
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -49,6 +50,9 @@ class Map(msgspec.Struct, frozen=True, kw_only=True):
     names: dict[str, str] = {}
     other_machines: tuple[str, ...] = ()
     """Names of machines and taps that had a pseudonym of another kind before, such as that of a user."""
+
+    shown: dict[str, str] = {}
+    """Forms in which names of devices, networks, segments and sites were first shown, by name."""
 
     @property
     def identity(self) -> str:
@@ -101,6 +105,7 @@ class Pseudonyms:
     def __init__(self, known: Map) -> None:
         self._key = known.key.encode()
         self._names = dict(known.names)
+        self._shown = dict(known.shown)
         self._other_machines = dict.fromkeys(known.other_machines)
         self._folded = {name.casefold(): pseudonym for name, pseudonym in known.names.items()}
         self._counts = Counter(pseudonym.rstrip("0123456789") for pseudonym in known.names.values())
@@ -156,9 +161,21 @@ class Pseudonyms:
         """Return the pseudonym of a text that is not a name, such as a path; each kind has its own."""
         return self.whole(kind, f"{kind}:{name}")
 
+    def first_shown(self, name: str, form: Callable[[str], str]) -> str:
+        """Return the form in which a name was first shown: observations of different scans are compared by it."""
+        name = _encodable(name)
+        if name not in self._shown:
+            self._shown[name] = form(name)
+        return self._shown[name]
+
     def map(self) -> Map:
         """Return the map with all pseudonyms."""
-        return Map(key=self._key.decode(), names=self._names, other_machines=tuple(self._other_machines))
+        return Map(
+            key=self._key.decode(),
+            names=self._names,
+            other_machines=tuple(self._other_machines),
+            shown=self._shown,
+        )
 
     def condition(self, text: str) -> str:
         """Replace the names in a user's text: the whole text, else each known name in it."""

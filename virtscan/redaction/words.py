@@ -33,8 +33,12 @@ class Words:
 
         A name of a machine counts if it is the whole text, or stands between separators and is not a number. Parts of a
         domain count if a dot joins them to each other or to the name of a machine. Texts that differ only in case stay
-        different, except in a MAC or an address.
+        different, except in a MAC or an address. A name that the map has shown before keeps its form, also if a machine
+        has got one of its words since.
         """
+        return self._pseudonyms.first_shown(text, self._replaced)
+
+    def _replaced(self, text: str) -> str:
         if text.casefold() in self._machines:
             return self._machine(text)
         if is_address(text):
