@@ -188,6 +188,34 @@ def test_a_pattern_on_what_stays_matches_with_pseudonyms_too(
     assert f"1 of 1 row matches {condition}" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("view", "condition"),
+    [
+        ("risks", "verdict=at-risk"),
+        ("risks", "verdict~risk"),
+        ("hypervisors", f"kernel={UNFIXED_KERNEL}"),
+        ("interfaces", "model=virtio"),
+        ("interfaces", "model=virt*"),
+        ("domains", "vcpus=4"),
+    ],
+)
+def test_a_condition_on_what_is_no_name_stays_although_a_vm_is_named_like_its_value(
+    view: str, condition: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    names = "risk", "virtio", "4", UNFIXED_KERNEL.partition("-")[0]
+    guests = [domain(name, macvtap(), vcpus=4) for name in names]
+    (tmp_path / "fleet.json").write_bytes(dumps(inventory(hypervisor("kvm7", *guests, kernel=UNFIXED_KERNEL))))
+    arguments = ["report", str(tmp_path / "fleet.json"), "--view", view, "--where", condition]
+
+    run(arguments)
+    counted, _, _ = capfd.readouterr().out.partition(condition)
+    code = run([*arguments, "--redact", str(tmp_path / "m")])
+
+    shown, found, _ = (printed := capfd.readouterr()).out.partition(condition)
+    assert found, (code, printed)
+    assert shown.split()[-4:] == counted.split()[-4:]
+
+
 def test_names_that_look_like_pseudonyms_are_replaced_in_a_comparison(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -80,7 +80,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         from virtscan.views.rows.pseudonymous import under_pseudonyms
 
         where = tuple(
-            under_pseudonyms(text, self._columns(), of=redacted.text, of_kept=redacted.word, names=redacted.words)
+            under_pseudonyms(text, self._columns(), of=redacted.text, of_device=redacted.word, names=redacted.words)
             for text in self.where
         )
         return msgspec.structs.replace(self, where=where)

@@ -8,16 +8,18 @@ from fnmatch import translate
 import msgspec
 
 from virtscan.errors import ConfigError
-from virtscan.views.document import Section
+from virtscan.views.document import Column, Section
 from virtscan.views.rows.columns import place_of
 from virtscan.views.rows.filters import RowCondition, parse_condition
 
-_KEPT = frozenset({
-    "cpu_model", "kernel", "kernel_source", "libvirt", "lower_devices", "machine", "macvtap_by_device", "model",
-    "network", "networks", "os", "portgroup", "segment", "segments", "server_interface", "site", "source_device",
-    "type", "vlan",
+_KEPT = frozenset({"cpu_model", "kernel", "kernel_source", "libvirt", "machine", "model", "os", "type", "vlan"})
+"""Columns with texts that redaction leaves as they are, in addition to words and numbers."""
+
+_KEPT_IN_PART = frozenset({
+    "lower_devices", "macvtap_by_device", "network", "networks", "portgroup", "segment", "segments",
+    "server_interface", "site", "source_device",
 })  # fmt: skip
-"""Columns with texts that redaction leaves as they are; all others may hold names."""
+"""Columns with names of devices, networks, segments or sites; all others may hold names of machines."""
 
 _WITHHELD = "(withheld)"
 _GLOB = frozenset("*?[")
@@ -38,29 +40,32 @@ def refuse_pattern(text: str, section: Section) -> None:
 
 
 def under_pseudonyms(
-    text: str, section: Section, *, of: Callable[[str], str], of_kept: Callable[[str], str], names: Mapping[str, str]
+    text: str, section: Section, *, of: Callable[[str], str], of_device: Callable[[str], str], names: Mapping[str, str]
 ) -> str:
     """Return a condition on names as one on their pseudonyms; a name that the report does not have is withheld.
 
-    So is a pattern that would show a name of a machine or part of one. A pattern that matches a name but not its
-    pseudonym would lose rows, and is withheld too.
+    A condition on words, numbers and other texts that redaction keeps is returned as it is. A pattern that would show a
+    name of a machine or part of one is withheld. So is one that matches a name but not its pseudonym, because it would
+    lose rows.
 
     Args:
         text: The condition as typed.
         section: The section with the columns.
         of: Gives a name its pseudonym, and returns a name without one as it is.
-        of_kept: Does so with the names in a text of a column that stays.
+        of_device: Does so with the words of a name of a device, network, segment or site.
         names: Pseudonyms by name of a machine, a tap, or a part of a domain.
     """
     condition = parse_condition(text)
-    is_kept = not _has_pseudonyms(condition, section)
+    if _is_kept(condition, section):
+        return condition.text
+    is_device = not _has_pseudonyms(condition, section)
     is_regex = "~" in condition.sign
 
     def shown(part: str) -> str:
-        pseudonym = of_kept(part) if is_kept else of(part)
-        if is_kept and (is_regex or _GLOB & {*part}):
+        pseudonym = of_device(part) if is_device else of(part)
+        if is_device and (is_regex or _GLOB & {*part}):
             return _WITHHELD if pseudonym != part or _is_telling(part, names, is_regex=is_regex) else part
-        return _WITHHELD if pseudonym == part and not is_kept else pseudonym
+        return _WITHHELD if pseudonym == part and not is_device else pseudonym
 
     parts = [condition.operand] if is_regex else condition.parts
     return msgspec.structs.replace(condition, operand=",".join(part and shown(part) for part in parts)).text
@@ -78,6 +83,14 @@ def _is_telling(pattern: str, names: Mapping[str, str], *, is_regex: bool) -> bo
     )
 
 
+def _is_kept(condition: RowCondition, section: Section) -> bool:
+    column = _column(condition, section)
+    return bool(column.words) or column.is_number or column.key in _KEPT
+
+
 def _has_pseudonyms(condition: RowCondition, section: Section) -> bool:
-    column = section.columns[place_of(section, condition.column, "--where")]
-    return not column.words and not column.is_number and column.key not in _KEPT
+    return not _is_kept(condition, section) and _column(condition, section).key not in _KEPT_IN_PART
+
+
+def _column(condition: RowCondition, section: Section) -> Column:
+    return section.columns[place_of(section, condition.column, "--where")]
