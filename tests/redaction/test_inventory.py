@@ -440,7 +440,8 @@ def test_no_device_or_network_is_named_like_a_machine(facts: dict[str, Any], nam
         "10.77.1.0/24", "pxe-10.77.1.0", "10.77.1.5.100", "net-52:54:00:AA:bb:cc", "52-54-00-aa-bb-cc", "2001:db8:7::",
         "lan 2001:db8:7::5", "lan-2001:db8:7:0:0:0:0:5/64", "net-10-77-1-0", "net10_77_1_0", "net.10.77.1.0",
         "52:54:00:aa:bb:cc:dd",
-        "tap525400aabbcc", "t52_54_00_aa_bb_cc", "52:54:00:aa:bb:cc:10.77.1.0",
+        "tap525400aabbcc", "t52_54_00_aa_bb_cc", "vif5254f0aabbcc", "iface525400aabbcc", "bridge52-54-00-aa-bb-cc",
+        "52_54_00_aa_bb_ccdevice", "iface2001:db8:7::5", "a525400aabbcc.100", "52:54:00:aa:bb:cc:10.77.1.0",
     ],
 )  # fmt: skip
 def test_no_network_or_site_shows_an_address(name: str) -> None:

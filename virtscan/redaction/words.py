@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from virtscan.redaction.pseudonyms import Map, Pseudonyms, is_address, is_like_a_machine
 
 _NUMBER = re.compile(
-    r"(?P<ipv6>(?<![0-9a-f:])(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?"
+    r"(?P<ipv6>(?<![\d:])(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?"
     r"::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?)(?:\.\d+)*(?![0-9a-f:]))"
-    r"|(?P<mac>(?<![0-9a-f])(?:[0-9a-f]{12}|[0-9a-f]{2}(?P<colon>[-:_])[0-9a-f]{2}(?:(?P=colon)[0-9a-f]{2}){4})(?![0-9a-f]))"
+    r"|(?P<mac>[0-9a-f]{12}(?![0-9a-f])|(?<!\d)[0-9a-f]{2}(?P<colon>[-:_])[0-9a-f]{2}(?:(?P=colon)[0-9a-f]{2}){4}(?!\d))"
     r"|(?P<ipv4>(?<!\d)\d{1,3}(?P<dot>[-._])\d{1,3}(?:(?P=dot)\d{1,3}){2}(?!\d))",
     re.IGNORECASE,
 )
-"""A MAC, as in enx525400aabbcc, or an address in a name."""
+"""A MAC, as in enx525400aabbcc, or an address in a name; letters of a word may touch it, as in iface525400aabbcc."""
 
 _LARGEST_BYTE = 255
 _SEPARATOR = re.compile("([-._ ])")
