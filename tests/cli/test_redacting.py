@@ -349,9 +349,11 @@ def test_a_pattern_on_what_stays_shows_no_name_of_a_machine(
 
     run([*arguments, "--where", condition])
 
-    (shown,) = json.loads((printed := capfd.readouterr()).out)["where"]
+    report = json.loads((printed := capfd.readouterr()).out)
+    (shown,) = report["where"]
     assert shown.startswith("source_device")
     assert "(withheld)" in shown
+    assert len(report["findings"]) == ("!" in condition)
     assert not [part for part in ("db0", "DB", "b01") if part in printed.out + printed.err]
 
 
