@@ -357,6 +357,34 @@ def test_a_pattern_on_what_stays_shows_no_name_of_a_machine(
     assert not [part for part in ("db0", "DB", "b01") if part in printed.out + printed.err]
 
 
+@pytest.mark.parametrize(
+    ("name", "condition"),
+    [
+        ("net-10-77-1-0", "source_device=net-10-77*"),
+        ("net-10-77-1-0", "source_device~10.77"),
+        ("tap525400aabbcc", "source_device~525400aabb"),
+        ("t-52-54-00-aa-bb-cc", "source_device=*-aa-bb-cc"),
+        ("t_525400aabbcc", "source_device!~525400|zq"),
+    ],
+)
+def test_a_pattern_that_matches_an_address_or_a_mac_in_a_name_is_withheld(
+    name: str, condition: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    host = hypervisor("kvm7", domain("db01", macvtap(name)), kernel=UNFIXED_KERNEL)
+    (tmp_path / "fleet.json").write_bytes(dumps(inventory(host)))
+    (tmp_path / "m").write_bytes(dump_map(Map(key="secret")))
+    arguments = ["report", str(tmp_path / "fleet.json"), "--redact", str(tmp_path / "m"), "--format", "json"]
+
+    run([*arguments, "--where", condition])
+    told = json.loads(capfd.readouterr().out)["where"][0].removeprefix("source_device")
+    run([*arguments, "--where", f"source_device={name[:1]}*"])
+    kept = json.loads(capfd.readouterr().out)
+
+    assert told.lstrip("=!~") == "(withheld)"
+    assert kept["where"] == [f"source_device={name[:1]}*"]
+    assert len(kept["findings"]) == 1
+
+
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
 def test_a_column_whose_values_change_takes_no_pattern(view: Callable[[Report], Document], saved: str) -> None:
     real = loads(Path(saved).read_bytes(), origin=saved)

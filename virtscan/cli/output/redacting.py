@@ -85,8 +85,8 @@ class Redaction:
 
     @property
     def words(self) -> "Mapping[str, str]":
-        """Return the pseudonyms of machines, taps and parts of domains, by name."""
-        return {} if self._known is None else self._known.words
+        """Return the pseudonyms of machines, taps and parts of domains, and the forms of other names, by name."""
+        return {} if self._known is None else self._known.shown | self._known.words
 
     def text(self, text: str) -> str:
         """Replace whole names in a typed text, such as a condition."""

@@ -53,7 +53,7 @@ def under_pseudonyms(
         section: The section with the columns.
         of: Gives a name its pseudonym, and returns a name without one as it is.
         of_device: Does so with the words of a name of a device, network, segment or site.
-        names: Pseudonyms by name of a machine, a tap, or a part of a domain.
+        names: Pseudonyms by name of a machine, a tap or a part of a domain; forms by name of a device or network.
     """
     condition = parse_condition(text)
     if _is_kept(condition, section):
@@ -72,15 +72,20 @@ def under_pseudonyms(
 
 
 def _is_telling(pattern: str, names: Mapping[str, str], *, is_regex: bool) -> bool:
-    """Return True if a pattern matches a name but not its pseudonym, or a word in it begins a word of a name."""
-    words = {word.casefold() for word in _WORD.findall(pattern) if len(word) >= _SHORTEST}
+    """Return True if a pattern matches a name but not its pseudonym, or a word in it begins a word of only the name."""
+    words = tuple(word for word in _words(pattern) if len(word) >= _SHORTEST)
     with warnings.catch_warnings(action="ignore", category=FutureWarning):  # it would show the pattern
         matches = re.compile(pattern if is_regex else translate(pattern), re.IGNORECASE).search
     return any(
         (matches(name) and not matches(pseudonym))
-        or any(part.startswith(word) for word in words for part in _WORD.findall(name.casefold()))
+        or any(part.startswith(words) for part in _words(name) - _words(pseudonym))
         for name, pseudonym in names.items()
+        if name != pseudonym
     )
+
+
+def _words(text: str) -> set[str]:
+    return {word.casefold() for word in _WORD.findall(text)}
 
 
 def _is_kept(condition: RowCondition, section: Section) -> bool:
