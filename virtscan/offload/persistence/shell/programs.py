@@ -111,9 +111,10 @@ def finds_ethtool(path: str | None) -> bool:
 def opens(operator: str, path: Word) -> bool:
     """Return True if a redirection is assumed to succeed.
 
-    That holds for a device, a file in a folder that every machine has, and the number of another descriptor.
+    That holds for a device, a file in a folder that every machine has, and the number of a descriptor that every script
+    has.
     """
-    if "&" in operator and re.fullmatch(r"\d+-?|-", path or ""):
+    if "&" in operator and re.fullmatch(r"[012]-?|-", path or ""):
         return True
     return path is not None and (_DEVICES if operator == "<" else _WRITABLE).fullmatch(path) is not None
 

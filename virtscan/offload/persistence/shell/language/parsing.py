@@ -36,6 +36,7 @@ class _Parser:
         self._place = 0
         self._depth = 0
         self._files: list[tuple[str, str]] = []
+        self._open = {"0", "1", "2"}
 
     @property
     def token(self) -> Token:
@@ -125,7 +126,7 @@ class _Parser:
 
     def _redirection(self) -> str | None:
         """Skip a redirection and return the here-document or the file; None without a redirection."""
-        operator = self.token.text
+        operator, descriptor = self.token.text, self.token.descriptor
         if not re.fullmatch(r"&?[<>].*", operator):
             return None
         self._place += 1
@@ -133,8 +134,10 @@ class _Parser:
         duplicates = operator in {"<&", ">&"}
         if duplicates and self._dialect is Dialect.UNKNOWN and not re.match(r"\d|-|.*[$`]", word):
             raise ShellSyntaxError("a file descriptor that dash refuses")
-        if "<<" not in operator and not (duplicates and word.isdecimal()) and not word.startswith("$("):  # of `>( )`
+        is_open = duplicates and word.removesuffix("-") in self._open
+        if "<<" not in operator and not is_open and not word.startswith("$("):  # of `>( )`
             self._files.append((operator, word))
+        self._open.add(descriptor)
         return word if operator in {"<<<", "<"} else document
 
     def _redirections(self) -> None:

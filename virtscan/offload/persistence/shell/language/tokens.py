@@ -23,11 +23,15 @@ _CLOSING = {"(": ")", "{": "}"}
 
 
 class Token(msgspec.Struct, frozen=True):
-    """An operator or a word as written; after `<<` a word has its here-document."""
+    """An operator or a word as written; after `<<` a word has its here-document.
+
+    `descriptor` is the number before a redirection.
+    """
 
     text: str
     operator: bool = False
     document: str = ""
+    descriptor: str = ""
 
 
 def tokenize(text: str, *, dialect: Dialect) -> list[Token]:
@@ -39,6 +43,7 @@ def tokenize(text: str, *, dialect: Dialect) -> list[Token]:
     tokens: list[Token] = []
     pending: list[int] = []
     place = 0
+    descriptor = ""
     while place < len(text):
         if (blank := _BLANK.match(text, place)) is not None:
             place = blank.end()
@@ -49,7 +54,8 @@ def tokenize(text: str, *, dialect: Dialect) -> list[Token]:
             tokens += found
         elif (operator := _OPERATOR.match(text, place)) is not None:
             place = operator.end()
-            tokens.append(Token(operator[0], operator=True))
+            tokens.append(Token(operator[0], operator=True, descriptor=descriptor))
+            descriptor = ""
             if operator[0] == "\n":
                 for number in pending:
                     is_indented = tokens[number - 1].text == "<<-"
@@ -58,7 +64,7 @@ def tokenize(text: str, *, dialect: Dialect) -> list[Token]:
         else:
             end = word_end(text, place)
             if _DESCRIPTOR.fullmatch(text, place, end) and text[end : end + 1] in {"<", ">"}:
-                place = end
+                descriptor, place = text[place:end], end
                 continue
             if tokens and tokens[-1].text in {"<<", "<<-"}:
                 pending.append(len(tokens))
