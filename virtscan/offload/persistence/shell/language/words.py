@@ -22,10 +22,13 @@ _PLAUSIBLE = re.compile(r"\$\{[#!]?(\w+|[@*#?$!-])(\[.*\])?([-=+%#/^,:@?].*)?\}"
 _PLAUSIBLE_IN_DASH = re.compile(r"\$\{(#?(\w+|[@*#?$!-])|(\w+|[@*#?$!-])(:?[-=+?]|%|#).*)\}", re.DOTALL)
 _ETHTOOL = re.compile(r"[$`]\(?\s*(?:command -v|which|type -p)\s+ethtool\s*(?:2>\S+\s*)?[)`]")
 _OF_BASH = re.compile(r"[$`]\(?\s*type\s+-")
-_VALUE = r"(?:[A-Za-z_]\w*|0[xX][\da-fA-F]+|\d+|\$(?:\w+|[#?$!]|\{[^{}]*\}|\([^()]*\))|`[^`]*`)"
-_BINARY = r"(?:(?:<<|>>|[-+*/%&^|])?=|&&|\|\||<<|>>|[<>=!]=|[-+*/%<>&|^?:])"
-_ARITHMETIC = re.compile(rf"(?!.*(?:\+\+|--))[-+~!(\s]*{_VALUE}[\s)]*(?:{_BINARY}[-+~!(\s]*{_VALUE}[\s)]*)*", re.DOTALL)
-"""An expression of POSIX: dash ends at any other."""
+_INSERTED = re.compile(r"\$(?:\w+|[#?$!]|\{[^{}]*\}|\([^()]*\))|`[^`]*`")
+_VALUE = r"[-+~!\s]*(?:[A-Za-z_]\w*|0[xX][\da-fA-F]+|\d+)\s*"
+_BINARY = r"(?:&&|\|\||<<|>>|[<>=!]=|[-+*/%<>&|^])"
+_ASSIGNS = r"[A-Za-z_]\w*\s*(?:<<|>>|[-+*/%&^|])?=(?!=)"
+_ARITHMETIC = re.compile(rf"(?!.*(?:\+\+|--))(?:\s*{_ASSIGNS})*{_VALUE}(?:{_BINARY}{_VALUE})*", re.DOTALL)
+"""An expression of POSIX without brackets or `? :`; dash ends at any other."""
+_INNERMOST = re.compile(r"\(([^()?:]*)\)|\?([^()?:]*):")
 _NUMBER = re.compile(r"\s*(?:[-+]?(?:0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*))?\s*")
 _FILES = re.compile(r"[*?]|\[[^]]+\]")
 _GLOB = re.compile(rf"{_FILES.pattern}|\{{[^{{}}]*(?:,|\.\.)[^{{}}]*\}}")
@@ -104,7 +107,12 @@ def _is_valid(expression: str, lookup: Lookup) -> bool:
     """Return True if dash accepts an arithmetic expression; an unknown value is assumed to be a number."""
     names = re.findall(r"(?<!\w)[A-Za-z_]\w*|(?<=\$)\d", expression)
     values = [value for name in names for value in lookup(name)[:1] if value is not None]
-    return _ARITHMETIC.fullmatch(expression) is not None and all(_NUMBER.fullmatch(value) for value in values)
+    text = _INSERTED.sub("1", expression)
+    parts = []
+    while (part := _INNERMOST.search(text)) is not None:
+        parts.append(part[part.lastindex or 0])
+        text = f"{text[: part.start()]}{' 1 ' if part.lastindex == 1 else '*'}{text[part.end() :]}"
+    return all(map(_ARITHMETIC.fullmatch, (*parts, text))) and all(map(_NUMBER.fullmatch, values))
 
 
 def _expansions(word: str, *, quoted: bool = False) -> Iterator[str]:
