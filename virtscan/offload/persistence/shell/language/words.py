@@ -206,7 +206,8 @@ class _Expansion:
         several = found is not None and ((found[1] or found[5]) == "@" or found[2] == "[@]")
         if quoted and not several:
             known = [value for value in values if value is not None]
-            self._known = self._known and len(known) == len(values)
+            joined = len(values) < 2 or self._splits_as_usual()
+            self._known = self._known and len(known) == len(values) and joined
             self._add(" ".join(known))
         elif quoted or not self._split:
             self._several(list(values))
@@ -222,10 +223,16 @@ class _Expansion:
             return (None,) if None in values or re.search(r"[$`\"'\\]", found[4]) else (found[4],)
         return values
 
+    def _splits_as_usual(self) -> bool:
+        return self._lookup("IFS") in {(BLANKS,), ()}
+
     def _fields_in(self, value: Word) -> Sequence[Word]:
-        usual = self._lookup("IFS") in {(BLANKS,), ()}
-        if value is None or (not usual and (None in self._lookup("IFS") or re.search(r"\W", value))):
+        if value is None:
             return [None]
+        if not self._splits_as_usual():
+            separators = self._lookup("IFS")
+            if None in separators or re.search(r"\W", value) or not {*value}.isdisjoint("".join(map(str, separators))):
+                return [None]
         return [None if _FILES.search(word) else word for word in value.split()]
 
     def _several(self, values: list[Word]) -> None:
