@@ -1,15 +1,15 @@
 """Replacement of names by pseudonyms, in inventories and captures, with one private map."""
 
 from virtscan.redaction.capture import redact_trace
+from virtscan.redaction.device_names import NameRedaction
 from virtscan.redaction.history import known_scope, redact_counts
 from virtscan.redaction.inventory import redact
 from virtscan.redaction.pseudonyms import Map, Pseudonyms, dump_map, load_map
-from virtscan.redaction.words import Words
 
 __all__ = [
     "Map",
+    "NameRedaction",
     "Pseudonyms",
-    "Words",
     "dump_map",
     "known_scope",
     "load_map",

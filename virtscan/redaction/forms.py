@@ -9,9 +9,9 @@ from virtscan.model import ProvisioningKind
 from virtscan.model.facts.hypervisors import CONFIGURATION
 from virtscan.model.identity.keys import is_significant
 from virtscan.model.sources import SOURCES, TARGETS, AddressKind, is_declared
+from virtscan.redaction.device_names import NameRedaction
 from virtscan.redaction.policy import TextKind
 from virtscan.redaction.pseudonyms import Map, Pseudonyms
-from virtscan.redaction.words import Words
 
 WITHHELD = "[details withheld]"
 """Replacement of free text, which may contain any name."""
@@ -50,7 +50,7 @@ class Forms:
 
     def __init__(self, pseudonyms: Pseudonyms, known: Map) -> None:
         self._pseudonyms = pseudonyms
-        self._word: Rewrite = cache(Words(pseudonyms, known).of)
+        self._word: Rewrite = cache(NameRedaction(pseudonyms, known).of)
         self._rewrites: Mapping[TextKind, Rewrite] = {
             TextKind.KEPT: lambda text: text,
             TextKind.TEXT: lambda _text: WITHHELD,

@@ -25,7 +25,7 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
 
     Equal names get equal pseudonyms in all inventories that share a map. Addresses of one subnet stay in one subnet, so
     verdicts do not change. Free text is withheld. Names of devices, networks, segments and sites remain: without them
-    findings are useless. Only some words of them have pseudonyms, as `Words.of` describes.
+    findings are useless. Only some words of them have pseudonyms, as `NameRedaction.of` describes.
     """
     pseudonyms = Pseudonyms(known)
     _name(inventory, pseudonyms)

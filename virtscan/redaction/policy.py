@@ -23,8 +23,8 @@ class TextKind(Enum):
     """Kind of a text.
 
     KEPT: a keyword. TEXT: free text, which may contain any name and is withheld. DEVICE and NETWORK (also a segment, a
-    subnet or a site) stay, save the words that `Words.of` replaces: without them findings are useless. The others are
-    names of one kind, or addresses.
+    subnet or a site) stay, save the words that `NameRedaction.of` replaces: without them findings are useless. The
+    others are names of one kind, or addresses.
     """
 
     KEPT = "kept"

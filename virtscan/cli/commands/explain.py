@@ -72,7 +72,7 @@ def explain(
                     console.warn(line)
             raise click.ClickException(_not_found(inventory, interface, shows_names=redact is None))
         report = judge(redacted(inventory))
-        assumed = tuple(assumption.text for assumption in parsed(assumptions, redacted.text))
+        assumed = tuple(assumption.text for assumption in parsed(assumptions, redacted.of_condition))
         explanation = explanations.explain(report, positions)
         code = _exit_code(explanation, report)
         text = None

@@ -61,7 +61,7 @@ def remedy(
     redacted = redaction(redact)
     with showing(outputs) as shown:
         report = judge(redacted(acquire(file, console, **options)))
-        report, what_if = with_assumptions(report, parsed(assumptions, redacted.text))
+        report, what_if = with_assumptions(report, parsed(assumptions, redacted.of_condition))
         planned, chosen = plan(report, what_if.assumed), FORMS[form]
         # Beside a text there are only the document's gaps.
         listed = (

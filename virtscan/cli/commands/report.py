@@ -65,7 +65,7 @@ def report(
     inventory = redacted(judged_on(saved, console, lower_device=lower_device, max_age=max_age))
     with Outputs() as outputs:
         shown = rendering.open(outputs)
-        judged, what_if = with_assumptions(judge(inventory), parsed(assumptions, redacted.text))
+        judged, what_if = with_assumptions(judge(inventory), parsed(assumptions, redacted.of_condition))
         judged = with_file(judged, files[0], is_redacted=redact is not None or len(files) > 1)
         rendering = msgspec.structs.replace(rendering, what_if=what_if)
         code = of_report(judged, fail_on or FailOn.LATENT)

@@ -90,7 +90,7 @@ def scan(
         unreported.enter_context(rescued_unless_reported(inventory, lambda: writer.has_copy))
         report = judge(inventory)
         news = baseline.news(inventory)
-        outcome = _outcome(report, news, parsed(assumptions, redacted.text), plan.fail_on)
+        outcome = _outcome(report, news, parsed(assumptions, redacted.of_condition), plan.fail_on)
         keep_earlier = outcome.code is ExitCode.NOTHING_SEEN
         if save and saved and _save(inventory, saved, keep_earlier=keep_earlier):
             writer.saved_in(save)

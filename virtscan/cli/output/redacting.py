@@ -75,20 +75,20 @@ class Redaction:
 
         return known_scope(scope, self._known) or scope
 
-    def word(self, text: str) -> str:
+    def of_device_name(self, text: str) -> str:
         """Replace the names in a typed name of a device, network, segment or site."""
         if self._known is None:
             return text
-        from virtscan.redaction import Pseudonyms, Words
+        from virtscan.redaction import NameRedaction, Pseudonyms
 
-        return Words(Pseudonyms(self._known), self._known).of(text)
+        return NameRedaction(Pseudonyms(self._known), self._known).of(text)
 
     @property
-    def words(self) -> "Mapping[str, str]":
+    def pseudonyms(self) -> "Mapping[str, str]":
         """Return the pseudonyms of machines, taps and parts of domains, and the forms of other names, by name."""
         return {} if self._known is None else self._known.shown | self._known.words
 
-    def text(self, text: str) -> str:
+    def of_condition(self, text: str) -> str:
         """Replace whole names in a typed text, such as a condition."""
         if self._known is None:
             return text

@@ -80,7 +80,13 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         from virtscan.views.rows.pseudonymous import under_pseudonyms
 
         where = tuple(
-            under_pseudonyms(text, self._columns(), of=redacted.text, of_device=redacted.word, names=redacted.words)
+            under_pseudonyms(
+                text,
+                self._columns(),
+                of=redacted.of_condition,
+                of_device=redacted.of_device_name,
+                names=redacted.pseudonyms,
+            )
             for text in self.where
         )
         return msgspec.structs.replace(self, where=where)

@@ -18,8 +18,8 @@ _LARGEST_BYTE = 255
 _SEPARATOR = re.compile("([-._ ])")
 
 
-class Words:
-    """The names of machines and taps, and the parts of their domains, that no device or network may show."""
+class NameRedaction:
+    """Redaction of such names, which show no name of a machine or tap, and no part of its domain."""
 
     def __init__(self, pseudonyms: Pseudonyms, known: Map) -> None:
         self._pseudonyms = pseudonyms
