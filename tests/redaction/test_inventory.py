@@ -549,6 +549,19 @@ def test_a_name_keeps_its_form_in_later_scans_and_in_the_file_of_the_map() -> No
     assert (first.hypervisors[0].segments, first.hypervisors[0].site) == (segments, "lan")
 
 
+@pytest.mark.parametrize("names", [("corp-lan", "zone1-lan"), ("br-525400aabbcc", "br-525400AABBCC")])
+@pytest.mark.parametrize("step", [1, -1])
+def test_no_two_names_are_shown_as_one(names: tuple[str, ...], step: int) -> None:
+    segments = {name: name for name in names[::step]}
+    host = hypervisor("kvm7", domain("web.corp", bridged()), domain("corp", bridged()), segments=segments)
+
+    redacted, _ = redact(inventory(host), FRESH)
+
+    shown = redacted.hypervisors[0].segments
+    assert len(shown) == len({*shown.values()}) == len(names)
+    assert not [name for name in shown if "corp" in name or "aabbcc" in name.casefold()]
+
+
 def test_a_name_of_twenty_thousand_separators_is_read_in_one_pass() -> None:
     name = "-" * 20_000
 

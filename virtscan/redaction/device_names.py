@@ -33,8 +33,7 @@ class NameRedaction:
 
         A name of a machine counts if it is the whole text, or stands between separators and is not a number. Parts of a
         domain count if a dot joins them to each other or to the name of a machine. Texts that differ only in case stay
-        different, except in a MAC or an address. A name that the map has shown before keeps its form, also if a machine
-        has got one of its words since.
+        different. A name that was shown before with the map keeps its form, also if a machine has got one of its words.
         """
         return self._pseudonyms.first_shown(text, self._replaced)
 

@@ -106,6 +106,7 @@ class Pseudonyms:
         self._key = known.key.encode()
         self._names = dict(known.names)
         self._shown = dict(known.shown)
+        self._forms = set(known.shown.values())
         self._other_machines = dict.fromkeys(known.other_machines)
         self._folded = {name.casefold(): pseudonym for name, pseudonym in known.names.items()}
         self._counts = Counter(pseudonym.rstrip("0123456789") for pseudonym in known.names.values())
@@ -153,19 +154,25 @@ class Pseudonyms:
         """
         if pseudonym == name or _encodable(name) in self._names:
             return pseudonym
-        return (
-            f"{pseudonym}-{hmac.digest(self._key, f'spelling:{_encodable(name)}'.encode(), hashlib.sha256).hex()[:6]}"
-        )
+        return self._marked(pseudonym, _encodable(name))
+
+    def _marked(self, pseudonym: str, name: str) -> str:
+        return f"{pseudonym}-{hmac.digest(self._key, f'spelling:{name}'.encode(), hashlib.sha256).hex()[:6]}"
 
     def of_other_text(self, kind: str, name: str) -> str:
         """Return the pseudonym of a text that is not a name, such as a path; each kind has its own."""
         return self.whole(kind, f"{kind}:{name}")
 
     def first_shown(self, name: str, form: Callable[[str], str]) -> str:
-        """Return the form in which a name was first shown: observations of different scans are compared by it."""
+        """Return the form in which a name was first shown: observations of different scans are compared by it.
+
+        No two names have one form: a later one has a mark of its own.
+        """
         name = _encodable(name)
         if name not in self._shown:
-            self._shown[name] = form(name)
+            shown = form(name)
+            self._shown[name] = self._marked(shown, name) if shown in self._forms else shown
+            self._forms.add(self._shown[name])
         return self._shown[name]
 
     def map(self) -> Map:
