@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -210,6 +210,18 @@ def test_only_few_zeros_are_read_after_the_end_mark(tmp_path: Path, compression:
         assert report.files.keys() == {UNAME}
         assert (report.cut_short or "").startswith(says or "")
         assert (report.cut_short is None) is (says is None)
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, lzma.compress])
+def test_only_few_zeros_are_read_after_compressed_data(tmp_path: Path, compress: Callable[[bytes], bytes]) -> None:
+    path = as_archive(tmp_path / "report.tar", {UNAME: KERNEL})
+    packed = compress(path.read_bytes())
+    for zeros, says in ((0, None), (1 << 20, None), (9 << 20, "more than 4 MiB of zeros after the compressed data")):
+        path.write_bytes(packed + bytes(zeros))
+        report = open_sosreport(path)
+        assert report.files.keys() == {UNAME}
+        assert (report.cut_short is None) is (says is None)
+        assert (says or "") in (report.cut_short or "")
 
 
 def test_an_xz_header_that_requests_gigabytes_of_memory_is_refused(tmp_path: Path) -> None:

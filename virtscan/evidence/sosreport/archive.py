@@ -5,12 +5,11 @@ it reads through `_Forward`, which returns no large block and never seeks backwa
 """
 
 import bz2
-import gzip
 import lzma
 import stat
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -20,6 +19,8 @@ from virtscan.errors import SosreportError
 from virtscan.evidence.sosreport.member import Member
 
 _CHUNK = 256 * 1024
+_INPUT = 32 * 1024
+"""Compressed bytes that are read at once: zlib copies what is left of them at every read of some content."""
 _LARGEST_PIECE = 1024 * 1024
 _PADDING = 4 * 1024 * 1024
 """Bytes after the end marker that are read, in search of more data. tar fills its last record, commonly 10 KiB; in a
@@ -112,9 +113,9 @@ def _decompressed(file: IO[bytes]) -> _ByteStream:
     if (problem := _PACKED.get(start[:4])) is not None:
         raise SosreportError(problem)
     if start.startswith(b"\x1f\x8b"):
-        return gzip.GzipFile(fileobj=file, mode="rb")
+        return _Streams(file, _Gzip)
     if start.startswith(b"\xfd7zXZ"):
-        return _Xz(file)
+        return _Streams(file, _xz)
     return bz2.BZ2File(file) if start.startswith(b"BZh") else file
 
 
@@ -147,17 +148,55 @@ class _Forward:
             pass
 
 
-class _Xz:
-    """lzma.LZMAFile with a memory limit, for which that class has no argument."""
+class _Stream(Protocol):
+    """One compressed stream, as lzma decompresses it."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+def _xz() -> _Stream:
+    return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_DICTIONARY)
+
+
+class _Gzip:
+    """A decompressor of zlib with the methods of lzma's."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        return self._stream.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._stream.unused_data
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        piece = self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
+        # A full piece may be followed by more, even if all input was taken.
+        self.needs_input = not self._stream.unconsumed_tail and len(piece) < max_length
+        return piece
+
+
+class _Streams:
+    """The content of compressed streams, one behind another.
+
+    lzma.LZMAFile has no argument for a memory limit. gzip.GzipFile skips zeros byte by byte. Neither limits them.
+    """
+
+    def __init__(self, file: IO[bytes], new: Callable[[], _Stream]) -> None:
         self._file = file
         self._rest = b""
-        self._stream = self._new()
-
-    @staticmethod
-    def _new() -> lzma.LZMADecompressor:
-        return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_DICTIONARY)
+        self._new = new
+        self._stream = new()
 
     def read(self, size: int, /) -> bytes:
         pieces: list[bytes] = []
@@ -175,7 +214,7 @@ class _Xz:
                     return b""
                 self._stream = self._new()
             if self._stream.needs_input and not self._rest:
-                self._rest = self._file.read(_CHUNK)
+                self._rest = self._file.read(_INPUT)
                 if not self._rest:
                     raise EOFError("the compressed data ends too early")
             piece = self._stream.decompress(self._rest, size)
@@ -186,7 +225,11 @@ class _Xz:
     def _beyond(self) -> bytes:
         """Return the data after the end of a stream; more streams may follow, with zeros between them."""
         rest = self._stream.unused_data.lstrip(b"\0")
-        while not rest and (chunk := self._file.read(_CHUNK)):
+        size = 0
+        while not rest and (chunk := self._file.read(_INPUT)):
+            size += len(chunk)
+            if size > _PADDING:
+                raise ValueError(f"more than {_PADDING >> 20} MiB of zeros after the compressed data")
             rest = chunk.lstrip(b"\0")
         return rest
 
