@@ -27,7 +27,7 @@ _VALUE = r"[-+~!\s]*(?:[A-Za-z_]\w*|0[xX][\da-fA-F]+|\d+)\s*"
 _BINARY = r"(?:&&|\|\||<<|>>|[<>=!]=|[-+*/%<>&|^])"
 _ASSIGNS = r"[A-Za-z_]\w*\s*(?:<<|>>|[-+*/%&^|])?=(?!=)"
 _ARITHMETIC = re.compile(rf"(?!.*(?:\+\+|--))(?:\s*{_ASSIGNS})*{_VALUE}(?:{_BINARY}{_VALUE})*", re.DOTALL)
-"""An expression of POSIX without brackets or `? :`; dash ends at any other."""
+"""An expression of POSIX without brackets and conditional operators; dash ends at any other."""
 _INNERMOST = re.compile(r"\(([^()?:]*)\)|\?([^()?:]*):")
 _NUMBER = re.compile(r"\s*(?:[-+]?(?:0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*))?\s*")
 _FILES = re.compile(r"[*?]|\[[^]]+\]")
