@@ -148,7 +148,7 @@ class _Forward:
             pass
 
 
-class _Stream(Protocol):
+class _Decompressor(Protocol):
     """One compressed stream, as lzma decompresses it."""
 
     @property
@@ -160,7 +160,7 @@ class _Stream(Protocol):
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
-def _xz() -> _Stream:
+def _xz() -> _Decompressor:
     return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_DICTIONARY)
 
 
@@ -192,7 +192,7 @@ class _Streams:
     lzma.LZMAFile has no argument for a memory limit. gzip.GzipFile skips zeros byte by byte. Neither limits them.
     """
 
-    def __init__(self, file: IO[bytes], new: Callable[[], _Stream]) -> None:
+    def __init__(self, file: IO[bytes], new: Callable[[], _Decompressor]) -> None:
         self._file = file
         self._rest = b""
         self._new = new
