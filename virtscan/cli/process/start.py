@@ -25,7 +25,7 @@ def main() -> NoReturn:
     arguments = sys.argv[1:]
     try:
         from virtscan.cli.main import run
-    except Exception as error:  # noqa: BLE001 whatever a wrong Python or library raises, Python's code of it is "at risk"
+    except Exception as error:  # noqa: BLE001 of any kind; Python would end with 1, which means "at risk"
         sys.stderr.write(f"virtscan: can't be loaded: {error!r}; install it again, with this Python\n")
         streams.end(report_broken(arguments))
     streams.end(run(arguments))

@@ -78,11 +78,11 @@ def if_up(evidence: Evidence, device: str) -> tuple[Mapping[str, str | None], St
 
 
 def if_up_names(evidence: Evidence) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
-    """Return the names of if-up.d scripts that run, and of those that may run; None if there are no such names.
+    """Return the names of if-up.d scripts that run, and of those that may run; None instead of an empty set.
 
     Source:
         Debian's ifupdown: run-parts. ifupdown2 3.0.0, ifupdownmain.py, load_scripts: scripts of any name run, except
-        those with the name of a module, and only with addon_scripts_support=1, the default is 0. configparser refuses a
+        those with the name of a module, and only with addon_scripts_support=1 (default 0). configparser refuses a
         repeated key. The files of ifupdown2 remain if it is removed.
     """
     texts = [text for _, text in evidence.matching(_IFUPDOWN2)]
