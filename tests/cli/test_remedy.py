@@ -88,6 +88,21 @@ def test_unread_items_are_reported(tmp_path: Path, capfd: pytest.CaptureFixture[
     assert printed.err == ""
 
 
+@pytest.mark.parametrize("format_name", ["text", "table", "markdown", "html"])
+def test_facts_to_find_out_are_listed_in_every_format_for_people(
+    format_name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    hosts = [hypervisor(f"hv{number}", domain("web01", macvtap()), kernel=None) for number in range(30)]
+    file = saved_in(tmp_path, inventory(*hosts, servers=(server(),)))
+
+    run(["remedy", file, "--format", format_name])
+
+    text = html.unescape(capfd.readouterr().out).replace("`", "")
+    assert "the kernel of hv0 (uname -r)" in text
+    assert 'set kernel = "…" in its [[hypervisor]] to the output of' in text
+    assert ("hv29" in text) or ("and 10 more facts; --format text lists all" in text)
+
+
 def test_remedy_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = saved_in(tmp_path, inventory(UNFIXED, servers=(server(),)))
 

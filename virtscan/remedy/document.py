@@ -1,6 +1,6 @@
 """A remedy as a document, for programs: the same plan, with the steps of one form as texts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -33,6 +33,8 @@ from virtscan.views.wording.phrases.quantity import quantity
 
 _DATA = Audience.DATA
 _NAMED = 10
+_LISTED = 20
+"""Longest list of facts to find out as notes; the text, JSON, the page and the workbook have all."""
 
 
 class _DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +72,7 @@ def document(remedy: Remedy, report: Report, name: str, form: Form) -> Document:
         headline=_headline(remedy),
         notes=(
             f"remaining after these changes: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown",
-            f"facts to find out first: {len(remedy.questions)}",
+            *_to_find_out(remedy.questions),
             *([form.use, cost()] if remedy.has_commands else []),
             *([f"{CAUSE}."] if remedy.changes else []),
         ),
@@ -80,6 +82,16 @@ def document(remedy: Remedy, report: Report, name: str, form: Form) -> Document:
 def _headline(remedy: Remedy) -> str:
     servers = tuple(dict.fromkeys(change.server for change in remedy.changes))
     return f"{quantity(len(servers), 'server')} to change: {listed(servers, _NAMED)}" if servers else NO_CHANGE
+
+
+def _to_find_out(facts: Sequence[Question]) -> Iterator[str]:
+    """Count the missing facts, and describe the first of them, those that most interfaces need."""
+    yield f"facts to find out first: {len(facts)}"
+    for fact in facts[:_LISTED]:
+        interfaces = quantity(fact.interfaces, "interface")
+        yield f"{fact.where} ({interfaces}): {'; '.join(fact.missing)}; {fact.how}".removesuffix("; ")
+    if len(facts) > _LISTED:
+        yield f"and {len(facts) - _LISTED} more facts; --format text lists all"
 
 
 def _fields(steps_of: Callable[[Change], Steps]) -> tuple[Field[Change], ...]:
