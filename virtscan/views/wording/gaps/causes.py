@@ -197,9 +197,9 @@ def _declared(cause: AnyCause) -> str | None:
                 f"{source} has it on record, but no configured server has that name or address; no server is excluded"
             )
         case m.SegmentUnmatched(by_server=True, near=near):
-            return f"a server serves it, but no hypervisor has a device in it{_did_you_mean(near)}"
+            return "a server serves it, but no hypervisor has a device in it; " + _meant(near, "hypervisor")
         case m.SegmentUnmatched(near=near):
-            return f"a hypervisor has a device in it, but no server serves it{_did_you_mean(near)}"
+            return "a hypervisor has a device in it, but no server serves it; " + _meant(near, "server")
         case m.OffUntilReboot(at_risk=count):
             return f"TX checksum offload is off until the next reboot{_then(count)}"
         case m.NoSuchDevice(key=key, device=device, near=near):
@@ -216,6 +216,11 @@ def _then(count: int | None) -> str:
     if not count:
         return ", which puts no further interface at risk"
     return f", which puts {quantity(count, 'interface')} at risk; `virtscan remedy` shows how to make it persistent"
+
+
+def _meant(near: str | None, table: str) -> str:
+    """Suggest the name that is meant, else a declaration."""
+    return f"if one does, add it to its [[{table}]]" if near is None else f"did you mean {near!r}?"
 
 
 def _did_you_mean(near: str | None) -> str:
