@@ -45,7 +45,7 @@ def test_a_week_of_nights_prints_only_news(fleet: Fleet) -> None:
 
     fleet.bring_back("hv2")
     back = fleet.scan()
-    assert back.subject == "1 hypervisor read again; since 2026-11-05 02:00 UTC."
+    assert back.subject == "1 hypervisor newly read; since 2026-11-05 02:00 UTC."
     assert back.code == 3
 
     fleet.configure(offload="off")
@@ -113,7 +113,7 @@ def test_the_night_before_may_be_in_a_history(fleet: Fleet) -> None:
     assert fleet.scan(url=url).subject == "1 hypervisor no longer read; since 2026-11-02 02:00 UTC."
     assert silent(fleet.scan(url=url), code=3)
     fleet.bring_back("hv2")
-    assert fleet.scan(url=url).subject == "1 hypervisor read again; since 2026-11-04 02:00 UTC."
+    assert fleet.scan(url=url).subject == "1 hypervisor newly read; since 2026-11-04 02:00 UTC."
     assert silent(fleet.scan(url=url))
 
 
@@ -196,7 +196,7 @@ def test_a_provisioning_system_that_is_not_read_is_news_once(fleet: Fleet) -> No
     assert (night.err, night.code) == ("", 3)
     assert silent(fleet.scan(), code=3)
     fleet.configure()
-    assert fleet.scan().subject == "1 provisioning system read again; since 2026-11-03 02:00 UTC."
+    assert fleet.scan().subject == "1 provisioning system newly read; since 2026-11-03 02:00 UTC."
 
 
 def test_an_unreadable_baseline_stops_the_scan_with_advice(fleet: Fleet) -> None:

@@ -160,7 +160,7 @@ def test_only_nights_with_news_are_mailed_in_two_weeks(tmp_path: Path, machine: 
     assert [mailed() for _ in range(6)] == [""] * 6
     assert mailed() == "(success, exit code 3): 1 hypervisor still not read; since 2026-11-10 02:00 UTC."
     fleet.bring_back("hv2")
-    assert mailed() == "(success, exit code 3): 1 hypervisor read again; since 2026-11-11 02:00 UTC."
+    assert mailed() == "(success, exit code 3): 1 hypervisor newly read; since 2026-11-11 02:00 UTC."
     fleet.configure(waiver=f'[[waiver]]\ndomain = "app*"\nreason = "boots from ISO"\nuntil = {until}\n')
     assert mailed() == "(success, exit code 0): 1 waiver about to end; since 2026-11-12 02:00 UTC."
     assert mailed() == ""

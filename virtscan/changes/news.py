@@ -33,7 +33,7 @@ _READING = {Kind.NOT_SEEN, Kind.SEEN_AGAIN}
 
 
 def news(changes: Changes, old: Inventory, new: Inventory) -> Changes:
-    """Return the changes to report: risks, hosts that are unread or read again, waivers that are due.
+    """Return the changes to report: risks, hosts that are unread or newly read, waivers that are due.
 
     Args:
         changes: All changes from `old` to `new`.

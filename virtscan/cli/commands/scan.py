@@ -64,7 +64,7 @@ def scan(
     Without -c, --xml, --sosreport or a configuration, the hypervisor is LIBVIRT_DEFAULT_URI, else libvirt's
     uri_default, else qemu:///system. Read-only; never prompts.
 
-    With --since only changes are reported: new and resolved risks, hypervisors newly unread or read again, and waivers
+    With --since only changes are reported: new and resolved risks, hypervisors newly unread or newly read, and waivers
     that end within 14 days. Pages, workbooks and metrics still show the whole fleet.
     """
     from virtscan.correlator.judging import judge

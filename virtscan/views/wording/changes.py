@@ -19,11 +19,11 @@ _KINDS = {
 }
 
 _OF_DOMAINS = _KINDS | {Kind.SEEN_AGAIN: "not seen before"}
-_OF_MACHINES = _KINDS | {Kind.NOT_SEEN: "no longer read", Kind.SEEN_AGAIN: "read again"}
-_OF_SYSTEMS = _KINDS | {Kind.NOT_SEEN: "not read", Kind.SEEN_AGAIN: "read again"}
+_OF_MACHINES = _KINDS | {Kind.NOT_SEEN: "no longer read", Kind.SEEN_AGAIN: "newly read"}
+_OF_SYSTEMS = _KINDS | {Kind.NOT_SEEN: "not read", Kind.SEEN_AGAIN: "newly read"}
 _SUBJECTS = {"hypervisor": _OF_MACHINES, "VM": _OF_DOMAINS, "server": _OF_MACHINES, "provisioning system": _OF_SYSTEMS}
 _READ = {
-    HostStatus.COMPLETE: "read completely again",
+    HostStatus.COMPLETE: "newly read completely",
     HostStatus.PARTIAL: "read in part",
     HostStatus.FAILED: "not read",
 }
