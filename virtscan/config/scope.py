@@ -8,6 +8,7 @@ import msgspec
 
 from virtscan.config.declaration import FILES
 from virtscan.config.merge import Options
+from virtscan.model.sources import without_surrogates
 from virtscan.transport import url_secrets
 
 _LENGTH = 16
@@ -25,6 +26,4 @@ def scope_of(configuration: Path | None, options: Options) -> str:
 
 
 def _absolute(path: str | Path) -> str:
-    """Return an absolute path; bytes of a name that are not UTF-8 are escaped."""
-    absolute = os.path.abspath(path)  # noqa: PTH100 resolve may hang
-    return absolute.encode(errors="backslashreplace").decode()
+    return without_surrogates(os.path.abspath(path))  # noqa: PTH100 resolve may hang

@@ -38,17 +38,19 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     has_stack: bool = True
 
     def text(self, address: str) -> str:
-        """Return the address with its scheme, as inventories and reports show it.
-
-        A path on disk is bytes of any encoding: bytes that are not text are escaped.
-        """
+        """Return the address with its scheme, as inventories and reports show it."""
         match self.address:
             case AddressKind.DESTINATION:
                 return f"{self.scheme}://{address}"
             case AddressKind.PATH | AddressKind.NONE:
-                return f"{self.scheme}:{address.encode(errors='backslashreplace').decode()}"
+                return f"{self.scheme}:{without_surrogates(address)}"
             case AddressKind.URI | AddressKind.WORD:
                 return address
+
+
+def without_surrogates(path: str) -> str:
+    """Escape the bytes of a path that are not UTF-8: Python has them as lone surrogates, which can't be written."""
+    return path.encode(errors="backslashreplace").decode()
 
 
 SCAN_AGAIN = "scan again when it can be read"

@@ -16,6 +16,7 @@ from virtscan.model import Gap, GapAbout, WhyLeftOut
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import Failure
 from virtscan.model.gaps.items import DefinitionFile
+from virtscan.model.sources import without_surrogates
 
 _BEGINNING = 4096
 """Bytes that are read to see whether a file begins like XML."""
@@ -73,7 +74,7 @@ def find(start: Path) -> Iterator[File | Unused | Gap]:
                 raise ConnectorError(_reason(error)) from error
             # A broken link hides nothing, unless it is named like a wanted file.
             if _is_named_xml(path) or not isinstance(error, FileNotFoundError):
-                yield gap(printable(path), Failure(detail=_reason(error)))
+                yield gap(without_surrogates(str(path)), Failure(detail=_reason(error)))
 
 
 def content(file: File) -> bytes | WhyLeftOut:
@@ -140,11 +141,6 @@ def _decompressed(data: bytes) -> bytes:
 def gap(origin: str, cause: AnyCause, about: GapAbout = GapAbout.DOMAIN) -> Gap:
     """Return the gap of a file."""
     return Gap(item=DefinitionFile(path=origin), cause=cause, about=about)
-
-
-def printable(path: str | Path) -> str:
-    """Return the path as text that can be written everywhere; a name on disk is bytes of any encoding."""
-    return str(path).encode(errors="backslashreplace").decode()
 
 
 def _is_named_xml(path: Path) -> bool:

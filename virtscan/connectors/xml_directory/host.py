@@ -10,12 +10,13 @@ from virtscan.analyzer import Unread, documents
 from virtscan.connectors.caused_error import CausedError
 from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.connectors.xml_directory import files
-from virtscan.connectors.xml_directory.files import File, printable
+from virtscan.connectors.xml_directory.files import File
 from virtscan.errors import ConnectorError
 from virtscan.files import moment
 from virtscan.model import Domain, Gap, GapAbout, LeftOut, Network, Target, WhyLeftOut
 from virtscan.model.gaps.causes import BadDocument, DefinedTwice, Failure, NoDefinitions
 from virtscan.model.gaps.items import WholeHost
+from virtscan.model.sources import without_surrogates
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ _MOST_NAMES = 5
 def host_name(address: str) -> str:
     """Return the name that a folder, or a single file, gives to its hypervisor; the root folder gives none."""
     path = PurePath(os.path.abspath(address))  # noqa: PTH100 Path.resolve would ask the disk, which may hang
-    return printable(path.name.removesuffix(".gz").removesuffix(".xml"))
+    return without_surrogates(path.name.removesuffix(".gz").removesuffix(".xml"))
 
 
 def read(target: Target, draft: HostDraft) -> None:
@@ -94,7 +95,7 @@ class _Contents:
     def read(self, file: File) -> None:
         """Deliver a file's domains, and keep its networks."""
         self._files += 1
-        origin = printable(file.path)
+        origin = without_surrogates(str(file.path))
         try:
             data = files.content(file)
         except ConnectorError as error:
@@ -140,7 +141,7 @@ class _Contents:
 
     def deliver_left_out(self) -> None:
         """Deliver the files that are left out, by their paths in the folder."""
-        start = f"{printable(Path(self._draft.target.address)).rstrip('/')}/"
+        start = f"{without_surrogates(str(Path(self._draft.target.address))).rstrip('/')}/"
         self._draft.add(
             *(LeftOut(path=path.removeprefix(start), why=why) for path, why in sorted(self._left_out.items()))
         )
@@ -154,7 +155,7 @@ class _Contents:
 
     def leave_out(self, origin: str, why: WhyLeftOut, reason: str | None = None) -> None:
         """Record that a file, or one of its documents, is left out."""
-        origin = printable(origin)
+        origin = without_surrogates(origin)
         self._left_out[origin] = why
         _log.info("%s: left out: %s", origin, reason or why.value)
 

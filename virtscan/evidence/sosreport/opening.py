@@ -12,6 +12,7 @@ from virtscan.evidence.sosreport.layout import is_wanted, may_hold_wanted, split
 from virtscan.evidence.sosreport.member import Member, UnreadableFolder
 from virtscan.evidence.sosreport.memory_share import MAX_KEPT, Share
 from virtscan.evidence.sosreport.report import Sosreport
+from virtscan.model.sources import without_surrogates
 
 MAX_MEMBER = 16 * 1024 * 1024
 """Most bytes of one file. The largest wanted ones, lists of thousands of devices, have 2 MiB."""
@@ -26,7 +27,7 @@ _ARCHIVE = re.compile(r"\.(?:tar|tgz|txz|tbz2?)(?:\.(?:gz|xz|bz2))?$", re.IGNORE
 def report_name(address: str) -> str:
     """Return the name of a report: the last part of its path, without the suffixes of an archive."""
     path = PurePath(os.path.abspath(address))  # noqa: PTH100 Path.resolve would ask the disk, which may hang
-    return _ARCHIVE.sub("", path.name).encode(errors="backslashreplace").decode()
+    return without_surrogates(_ARCHIVE.sub("", path.name))
 
 
 def open_sosreport(path: Path, *, limit: int = MAX_KEPT) -> Sosreport:
