@@ -114,7 +114,7 @@ def test_a_report_of_a_small_file_loads_only_what_judging_and_its_own_view_and_f
     slow = {"base64", "fcntl", "hashlib", "html", "json", "logging", "shutil", "subprocess", "tempfile", "traceback"}
     assert modules & (slow | HEAVY) == set()
     packages = {".".join(name.split(".")[:2]) for name in modules if name.startswith("virtscan.")} - {"virtscan.cli"}
-    judging = {"virtscan.correlator", "virtscan.engines", "virtscan.errors", "virtscan.model"}
+    judging = {"virtscan.correlator", "virtscan.engines", "virtscan.errors", "virtscan.model", "virtscan.nearest"}
     assert packages == judging | {"virtscan.reporters", "virtscan.storage", "virtscan.views"}
     others = r"cli\.process\.child_process|correlator\.assumptions|correlator\.staleness\.remembering|engines\.threads"
     others += r"|model\.(history|identity\.matching)|reporters\.terminal|storage\.(history|plan_file)"

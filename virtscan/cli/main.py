@@ -11,6 +11,7 @@ from virtscan.cli.output.outputs import OutputError, ReaderGoneError
 from virtscan.cli.process.installation import report_broken
 from virtscan.cli.process.streams import StandardOutputError, drop_output
 from virtscan.errors import VirtscanError
+from virtscan.nearest import did_you_mean
 
 COMMANDS = {
     "scan": "Read hypervisors and servers, judge, report: the main job.",
@@ -57,8 +58,6 @@ class _LazyGroup(CommandGroup):
         """Return the command; the error for an unknown one has the nearest name."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            from virtscan.model.nearest import did_you_mean  # loads msgspec
-
             advice = did_you_mean(name, COMMANDS, otherwise="virtscan --help lists all")
             raise click.UsageError(f"no such command {name!r}; {advice}", ctx=ctx)
         return super().resolve_command(ctx, args)

@@ -26,7 +26,7 @@ from virtscan.model import (
     State,
 )
 from virtscan.model.identity.short_names import ambiguous, in_full
-from virtscan.model.nearest import did_you_mean
+from virtscan.nearest import did_you_mean
 
 _FORM = re.compile(r"\s*(?P<name>\S.*?)\s+(?P<key>[\w-]+)\s*=\s*(?P<value>\S.*?)\s*", re.DOTALL)
 _KEYS = ("tx", "runs_on", "kernel")

@@ -8,7 +8,7 @@ from virtscan.correlator.servers.serving import network
 from virtscan.model import Gap, GapAbout, Hypervisor
 from virtscan.model.gaps.items import HypervisorItem, NamedSegment, ServerItem
 from virtscan.model.gaps.mismatches import NoSuchDevice, NoSuchHypervisor, SegmentUnmatched
-from virtscan.model.nearest import nearest
+from virtscan.nearest import nearest
 
 
 class Host(Protocol):

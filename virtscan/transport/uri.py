@@ -1,7 +1,7 @@
 """libvirt's connection URIs: parsing and checks for unsafe parameters; pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import unquote
@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import msgspec
 
 from virtscan.errors import ConfigError
+from virtscan.nearest import nearest
 from virtscan.transport.loopback import is_seen_here_only
 from virtscan.transport.url_secrets import decoded, secrets, shown
 
@@ -135,25 +136,19 @@ def _check_form(address: str, uri: LibvirtUri) -> None:
     A later libvirt may have further drivers, so an unknown one is an error only if it is similar to a known one. The
     transports have not changed since libvirt 3.8, and libvirt refuses others for every driver.
     """
-    if uri.driver and uri.driver not in _DRIVERS and (near := _nearest(uri.driver, _DRIVERS)):
+    if uri.driver and uri.driver not in _DRIVERS and (near := nearest(uri.driver, _DRIVERS)):
         corrected = near + address[len(uri.driver) :]
         raise ConfigError(f"{shown(address)}: unknown libvirt driver {uri.driver!r}; did you mean {shown(corrected)}?")
     scheme, colon, rest = address.partition(":")
     driver_name, plus, transport = scheme.partition("+")
     if uri.driver and plus and transport.lower() not in _TRANSPORTS:
-        near = _nearest(transport.lower(), _TRANSPORTS)
+        near = nearest(transport.lower(), _TRANSPORTS)
         action = (
             f"did you mean {shown(f'{driver_name}+{near}{colon}{rest}')}?" if near else f"use {', '.join(_TRANSPORTS)}"
         )
         raise ConfigError(f"{shown(address)}: unknown libvirt transport {transport!r}; {action}")
     if not uri.driver and _HOST_ALONE.fullmatch(address):
         raise ConfigError(f"{address}: not a libvirt URI; write e.g. qemu+ssh://root@{address}/system")
-
-
-def _nearest(word: str, known: Sequence[str]) -> str | None:
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(word, known, n=1)), None)
 
 
 def prepared(address: str) -> str:

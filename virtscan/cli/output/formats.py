@@ -12,7 +12,7 @@ import msgspec
 from virtscan.cli.output.display_options import current_display_options
 from virtscan.cli.output.outputs import STDOUT, Output, refuse_same_place
 from virtscan.cli.process.signals import exit_code
-from virtscan.model.nearest import did_you_mean, nearest
+from virtscan.nearest import did_you_mean, nearest
 from virtscan.reporters import REPORTERS, SUMMARY, Reporter
 from virtscan.views.document import Document
 

@@ -25,7 +25,7 @@ from virtscan.config.file.sections import (
 )
 from virtscan.config.file.values import expand, expand_url, table_name
 from virtscan.errors import ConfigError
-from virtscan.model.nearest import did_you_mean
+from virtscan.nearest import did_you_mean
 
 S = TypeVar("S", bound=msgspec.Struct)
 

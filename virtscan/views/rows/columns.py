@@ -1,7 +1,7 @@
 """Columns by the names that people type: keys or headings."""
 
 from virtscan.errors import ConfigError
-from virtscan.model.nearest import nearest
+from virtscan.nearest import nearest
 from virtscan.views.document import Section
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from virtscan.errors import ConfigError
 from virtscan.model.identity.short_names import ambiguous, in_full
-from virtscan.model.nearest import nearest
+from virtscan.nearest import nearest
 from virtscan.views.document import Column, Document, Section
 from virtscan.views.rows.columns import place_of
 from virtscan.views.rows.grouping import RowGroup
