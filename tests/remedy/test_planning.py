@@ -43,7 +43,7 @@ def test_a_server_that_puts_interfaces_at_risk_is_changed() -> None:
     made = remedy(server())
 
     (planned,) = made.changes
-    assert (planned.server, planned.senders[0].interface, planned.fixed) == ("satellite", "eth0", False)
+    assert (planned.server, planned.devices[0].interface, planned.fixed) == ("satellite", "eth0", False)
     assert [(interface.hypervisor, interface.domain, interface.mac) for interface in planned.interfaces_at_risk] == [
         ("hv1", "web01", WEB01),
         ("hv1", "web02", WEB02),
@@ -181,7 +181,7 @@ def test_exposure_is_that_of_the_finding() -> None:
     ],
 )
 def test_the_name_of_a_device_gives_its_kind_if_nothing_better_does(interface: str, kind: DeviceKind) -> None:
-    assert change(interface=interface).senders[0].kind is kind
+    assert change(interface=interface).devices[0].kind is kind
 
 
 def test_the_kind_of_a_servers_device_is_read_from_its_hypervisor() -> None:
@@ -191,7 +191,7 @@ def test_the_kind_of_a_servers_device_is_read_from_its_hypervisor() -> None:
 
     (planned,) = remedy(server(interface="uplink", macs=mac("52:54:00:0a:00:01")), hosts=(serving,)).changes
 
-    assert planned.senders[0].kind is DeviceKind.VETH
+    assert planned.devices[0].kind is DeviceKind.VETH
 
 
 def test_a_declared_server_on_a_macvlan_of_its_hypervisor_gets_no_commands() -> None:
@@ -201,14 +201,14 @@ def test_a_declared_server_on_a_macvlan_of_its_hypervisor_gets_no_commands() -> 
 
     (planned,) = remedy(server(interface="uplink", macs=mac("52:54:00:0a:00:01")), hosts=(serving,)).changes
 
-    assert (planned.fixed, planned.senders) == (True, ())
+    assert (planned.fixed, planned.devices) == (True, ())
 
 
 @pytest.mark.parametrize("name", [None, "", "eth0; reboot", "-K", "eth0\nreboot", "a" * 16, "$(reboot)", "..", "eth/0"])
 def test_an_unsafe_name_is_never_put_into_a_command(name: str | None) -> None:
     planned = change(interface=name)
 
-    assert planned.senders[0].interface is None
+    assert planned.devices[0].interface is None
     assert any("INTERFACE" in note for note in planned.notes)
     assert not any("None" in note for note in planned.notes)
 
@@ -224,7 +224,7 @@ def test_an_unsafe_name_is_never_put_into_a_command(name: str | None) -> None:
     ],
 )
 def test_undoing_turns_nothing_on_that_was_off(features: dict[str, Feature], again: tuple[str, ...]) -> None:
-    assert change(features=features).senders[0].switched_on == again
+    assert change(features=features).devices[0].switched_on == again
 
 
 @pytest.mark.parametrize(

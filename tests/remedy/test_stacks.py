@@ -38,7 +38,7 @@ def only(made: Remedy) -> Change:
 def switches(server: Server) -> list[tuple[str | None, bool, bool]]:
     """The devices to switch: now, and for good."""
     return [
-        (sender.interface, sender.now, sender.lasting) for change in remedy(server).changes for sender in change.senders
+        (device.interface, device.now, device.lasting) for change in remedy(server).changes for device in change.devices
     ]
 
 
@@ -115,7 +115,7 @@ def test_devices_below_a_macvlan_do_not_help() -> None:
 
     change = only(remedy(own))
 
-    assert (change.fixed, change.senders) == (True, ())
+    assert (change.fixed, change.devices) == (True, ())
 
 
 def test_alternatives_are_listed_in_order() -> None:
@@ -131,7 +131,7 @@ def test_a_member_keeps_its_permanent_mac_apart_from_that_of_its_bond() -> None:
     shared = "02:00:00:00:00:01"
     made = remedy(bonded(part("eth0", mac=shared, permanent="02:00:00:00:00:0a"), part("eth1", mac=shared)))
 
-    assert [sender.mac for sender in only(made).senders] == ["02:00:00:00:00:0a", None]
+    assert [device.mac for device in only(made).devices] == ["02:00:00:00:00:0a", None]
 
 
 def test_the_bond_of_known_members_is_never_switched_on_an_old_kernel() -> None:
@@ -162,7 +162,7 @@ def test_a_nic_outside_the_stack_is_switched_where_it_is_the_one_that_puts_at_ri
     made = beside(two_nics("eth0"), macvtap(mac=A, mode=SourceMode.VEPA), macvtap(mac=B, index=1))
 
     change = only(made)
-    assert (change.interface, [sender.interface for sender in change.senders]) == ("eth1", ["eth1"])
+    assert (change.interface, [device.interface for device in change.devices]) == ("eth1", ["eth1"])
     assert "not declared" in change.notes[0]
     assert made.still_at_risk == 0
 
@@ -170,7 +170,7 @@ def test_a_nic_outside_the_stack_is_switched_where_it_is_the_one_that_puts_at_ri
 def test_each_stack_of_a_server_without_a_named_interface_is_a_change_of_its_own() -> None:
     made = beside(two_nics(None), macvtap(mac=A), macvtap(mac=B, index=1))
 
-    assert [(change.interface, [sender.interface for sender in change.senders]) for change in made.changes] == [
+    assert [(change.interface, [device.interface for device in change.devices]) for change in made.changes] == [
         ("eth0", ["eth0"]),
         ("eth1", ["eth1"]),
     ]
@@ -182,8 +182,8 @@ def test_a_nic_that_was_not_read_is_not_taken_for_the_named_one() -> None:
         server(source="on", macs=(Mac(A),), features={}), macvtap(mac=A, mode=SourceMode.VEPA), macvtap(mac=B, index=1)
     )
 
-    (sender,) = only(made).senders
-    assert (sender.interface, sender.mac) == (None, None)
+    (device,) = only(made).devices
+    assert (device.interface, device.mac) == (None, None)
     assert made.still_at_risk == 0
 
 
@@ -205,29 +205,29 @@ def test_a_remedy_leaves_no_interface_at_risk_by_the_server_now_or_after_its_reb
 @pytest.mark.long
 @given(servers())
 def test_a_remedy_switches_nothing_that_cannot_be_and_repeats_no_setting(server: Server) -> None:
-    known = {device.device.name: device for device in server.devices}
+    known = {str(device.device.name): device for device in server.devices}
     for change in remedy(server).changes:
-        for sender in change.senders:
-            switched = next((device for name, device in known.items() if name == sender.interface), None)
-            assert sender.now or sender.lasting
-            if switched is not None:
-                assert switched.device.kind is not DeviceKind.MACVLAN
-                assert not any_fixed(switched.offload.features)
-                settled = switched.offload.persistence
-                assert not (sender.lasting and settled is not None and settled.tx_checksum is State.OFF)
+        for device in change.devices:
+            observed = known.get(device.interface or "")
+            assert device.now or device.lasting
+            if observed is not None:
+                assert observed.device.kind is not DeviceKind.MACVLAN
+                assert not any_fixed(observed.offload.features)
+                settled = observed.offload.persistence
+                assert not (device.lasting and settled is not None and settled.tx_checksum is State.OFF)
 
 
 def applied(inventory: Inventory, changes: list[Change]) -> Inventory:
     """The inventory after its servers were switched by the changes, and no further."""
-    made = {sender.interface: sender for change in changes for sender in change.senders}
+    made = {device.interface: device for change in changes for device in change.devices}
 
     def switched(server: Server) -> Server:
         devices = []
         for device in server.devices:
-            offload, sender = device.offload, made.get(device.device.name)
-            if sender is not None and sender.now:
+            offload, change = device.offload, made.get(device.device.name)
+            if change is not None and change.now:
                 offload = replace(offload, tx_checksum=State.OFF)
-            if sender is not None and sender.lasting:
+            if change is not None and change.lasting:
                 offload = replace(offload, persistence=OFF_FOR_GOOD)
             devices.append(replace(device, offload=offload))
         named = made.get(server.interface)

@@ -127,21 +127,21 @@ QUESTIONS: tuple[Field[Question], ...] = (
 
 def _switched(change: Change) -> tuple[str, ...]:
     """Name the devices to switch."""
-    return tuple(sender.interface or "INTERFACE" for sender in change.senders)
+    return tuple(device.interface or "INTERFACE" for device in change.devices)
 
 
 def _kind(change: Change) -> str | None:
-    return change.senders[0].kind.value if len(change.senders) == 1 else None
+    return change.devices[0].kind.value if len(change.devices) == 1 else None
 
 
 def _devices(change: Change) -> tuple[Mapping[str, object], ...]:
     return records(
         _DeviceRow(
-            device=sender.interface,
-            device_kind=sender.kind,
-            mac=sender.mac,
-            now=sender.now,
-            lasting=sender.lasting,
+            device=device.interface,
+            device_kind=device.kind,
+            mac=device.mac,
+            now=device.now,
+            lasting=device.lasting,
         )
-        for sender in change.senders
+        for device in change.devices
     )

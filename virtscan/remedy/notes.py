@@ -22,30 +22,30 @@ _REFUSING = frozenset({DeviceKind.BOND, DeviceKind.VLAN})
 
 
 def notes(
-    stack: SendingStack, planned: Cure, switched: Sequence[SwitchedDevice], nics: Sequence[GuestNic]
+    stack: SendingStack, cure: Cure, switched: Sequence[SwitchedDevice], nics: Sequence[GuestNic]
 ) -> tuple[str, ...]:
     """Return special conditions of this stack, this kernel and this place, one or two sentences each.
 
     Args:
         stack: The devices that the server sends through.
-        planned: Its cure.
+        cure: Its cure.
         switched: The devices of the cure, as commands name them.
         nics: The server's NICs, if it is a domain.
     """
     server = stack.server
     sentences = [] if stack.declared else ["This NIC is not declared as the serving interface."]
-    if not planned.is_complete:
-        return (*sentences, *_instead(stack, planned, nics))
+    if not cure.is_complete:
+        return (*sentences, *_instead(stack, cure, nics))
     sentences += _unnamed(stack, switched)
     sentences += _stack(stack, switched)
-    sentences += _kept(stack, planned)
+    sentences += _kept(stack, cure)
     if server.kernel is not None and _OLD.match(server.kernel.value):
         sentences += _old_kernel(switched)
     return tuple(sentences)
 
 
 def _unnamed(stack: SendingStack, switched: Sequence[SwitchedDevice]) -> list[str]:
-    if all(sender.interface is not None for sender in switched):
+    if all(device.interface is not None for device in switched):
         return []
     if stack.interface is None:
         return ["Its interface is not configured: set INTERFACE to the one that sends its answers."]
@@ -62,7 +62,7 @@ def _stack(stack: SendingStack, switched: Sequence[SwitchedDevice]) -> list[str]
         feature; a bond, bridge or VLAN passes the packet on as it is. A bond or bridge does not follow its members.
     """
     if stack.observed:
-        names = [sender.interface for sender in switched if sender.interface is not None]
+        names = [device.interface for device in switched if device.interface is not None]
         if len(names) < 2 or stack.top is None:
             return []
         return [f"Each path out of {stack.top} needs a device with offload off: {', '.join(names)}."]
@@ -78,9 +78,9 @@ def _stack(stack: SendingStack, switched: Sequence[SwitchedDevice]) -> list[str]
     return [*choice, f"The devices below and above {name} were not read; the check reads them on the server."]
 
 
-def _kept(stack: SendingStack, planned: Cure) -> list[str]:
+def _kept(stack: SendingStack, cure: Cure) -> list[str]:
     """Name the settings that already keep a path off after a reboot: a second one is never written."""
-    if all(switch.lasting for switch in planned.switches):
+    if all(switch.lasting for switch in cure.switches):
         return []
     persistences = [offload_of(stack, name).persistence for name in stack.devices]
     settings = [
@@ -89,7 +89,7 @@ def _kept(stack: SendingStack, planned: Cure) -> list[str]:
         if persistence and persistence.tx_checksum is State.OFF
     ]
     kept = ", ".join(dict.fromkeys(settings))
-    names = ", ".join(switch.word or "INTERFACE" for switch in planned.switches if not switch.lasting)
+    names = ", ".join(switch.word or "INTERFACE" for switch in cure.switches if not switch.lasting)
     return [f"{names}: no persistent step needed; a setting keeps this path off after a reboot ({kept})."]
 
 
@@ -103,7 +103,7 @@ def _old_kernel(switched: Sequence[SwitchedDevice]) -> list[str]:
     sentences = [
         "This kernel does not turn scatter-gather and TSO on again by itself: save the output of ethtool -k first."
     ]
-    if any(sender.kind in _REFUSING for sender in switched):
+    if any(device.kind in _REFUSING for device in switched):
         sentences.append(
             "This kernel can't switch a bond or VLAN (Operation not supported): switch every NIC below instead "
             "(/proc/net/bonding, /proc/net/vlan/config); a VLAN follows its NIC."
@@ -111,9 +111,9 @@ def _old_kernel(switched: Sequence[SwitchedDevice]) -> list[str]:
     return sentences
 
 
-def _instead(stack: SendingStack, planned: Cure, nics: Sequence[GuestNic]) -> list[str]:
+def _instead(stack: SendingStack, cure: Cure, nics: Sequence[GuestNic]) -> list[str]:
     """List the cures of a path without a switchable device, in the order to try."""
-    names = ", ".join(dict.fromkeys(name for name in planned.fixed if name)) or "The device"
+    names = ", ".join(dict.fromkeys(name for name in cure.fixed if name)) or "The device"
     of_path = f"{names}: TX checksum offload can't be switched off on this path (a macvlan, or 'on [fixed]')"
     helps = [
         *instead(stack.server, nics),

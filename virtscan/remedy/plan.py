@@ -61,7 +61,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One sending stack of a server, whose offload has to be off on every path.
 
     `interface` is the one by which the server is named, `top` where the check begins, None if no command can name it.
-    `senders` are the devices to switch, from the bottom up. `tx_checksum` is the state of the stack now: OFF when the
+    `devices` are those to switch, from the bottom up. `tx_checksum` is the state of the stack now: OFF when the
     risk begins with the next reboot. `after_reboot` names the setting that decides then. `fixed`: a path has no device
     that can be switched, so no command helps. `interfaces_at_risk` has the most urgent first.
     """
@@ -71,7 +71,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     top: str | None
     source: str
     observed_at: datetime | None
-    senders: tuple[SwitchedDevice, ...]
+    devices: tuple[SwitchedDevice, ...]
     tx_checksum: State
     state_after_reboot: State
     after_reboot: str | None
@@ -83,7 +83,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_named(self) -> bool:
         """Return True if commands can name every device."""
-        return self.top is not None and all(sender.interface is not None for sender in self.senders)
+        return self.top is not None and all(device.interface is not None for device in self.devices)
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

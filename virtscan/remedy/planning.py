@@ -18,7 +18,7 @@ from virtscan.remedy.interfaces_at_risk import InterfacesAtRisk, Sending, interf
 from virtscan.remedy.notes import notes
 from virtscan.remedy.plan import Change, Remedy, Upgrade
 from virtscan.remedy.questions import questions
-from virtscan.remedy.sender import senders
+from virtscan.remedy.switched_devices import switched_devices
 from virtscan.views.wording.kernel import kernel_basis
 from virtscan.views.wording.settings import setting_words
 
@@ -103,7 +103,7 @@ def _change(planned: _PlannedCure, fleet: Fleet, hosts: Iterable[Hypervisor]) ->
     stack, server = planned.stack, planned.stack.server
     server_places = places(stack, fleet)
     own = [place.device for place in server_places if isinstance(place, HostDevice)]
-    switched = senders(stack, planned.cure, own) if planned.cure.is_complete else ()
+    switched = switched_devices(stack, planned.cure, own) if planned.cure.is_complete else ()
     affected = planned.interfaces_at_risk.hypervisors
     return Change(
         server=server.name,
@@ -111,7 +111,7 @@ def _change(planned: _PlannedCure, fleet: Fleet, hosts: Iterable[Hypervisor]) ->
         top=_top(stack),
         source=stack.source,
         observed_at=stack.observed_at,
-        senders=switched,
+        devices=switched,
         tx_checksum=stack.tx,
         state_after_reboot=stack.after_reboot,
         after_reboot=_settings(stack, planned.cure),
@@ -127,9 +127,9 @@ def _top(stack: SendingStack) -> str | None:
     return command_word(stack.top if stack.observed else stack.interface)
 
 
-def _settings(stack: SendingStack, planned: Cure) -> str | None:
+def _settings(stack: SendingStack, cure: Cure) -> str | None:
     """Describe the settings that decide the devices' state after a reboot; None if no setting was searched for."""
-    persistences = [offload_of(stack, switch.device).persistence for switch in planned.switches]
+    persistences = [offload_of(stack, switch.device).persistence for switch in cure.switches]
     of_devices = [setting_words(persistence.setting) for persistence in persistences if persistence is not None]
     if not of_devices and stack.declared and stack.server.persistence is not None:
         return setting_words(stack.server.persistence.setting)

@@ -105,12 +105,12 @@ def lasting(means: str) -> str:
 
 def verification(change: Change) -> list[str]:
     """Return commands that show on the server that the change works."""
-    return [f"ethtool -k {sender.word} | grep tx-checksum" for sender in change.senders]
+    return [f"ethtool -k {device.word} | grep tx-checksum" for device in change.devices]
 
 
 def title(change: Change) -> str:
     """Name the server and the devices to switch."""
-    names = [sender.interface for sender in change.senders if sender.interface is not None]
+    names = [device.interface for device in change.devices if device.interface is not None]
     if change.fixed and change.interface is not None:
         names = [change.interface]
     return " ".join([change.server, ", ".join(names)]).strip()

@@ -23,7 +23,7 @@ _UNDO = "tags: [never, undo]"
 
 def steps(change: Change) -> Steps:
     """Write the change as tasks: by ethtool and a udev rule, as in the shell form."""
-    devices = [_templated(sender) for sender in change.senders]
+    devices = [_templated(device) for device in change.devices]
     lasting = [device for device in devices if device.lasting]
     undone = "".join(_forget(device) for device in lasting)
     return Steps(

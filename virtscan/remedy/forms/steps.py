@@ -18,14 +18,14 @@ class SettingCommands(msgspec.Struct, frozen=True, kw_only=True):
 
 def steps(change: Change, setting: Callable[[SwitchedDevice], SettingCommands]) -> Steps:
     """Write the change; the devices are switched from the bottom up, and back in the opposite order."""
-    settings = [setting(sender) for sender in change.senders if sender.lasting]
+    settings = [setting(device) for device in change.devices if device.lasting]
     undone = "".join(commands.remove for commands in settings)
     return Steps(
-        now="".join(f"ethtool -K {sender.word} tx off\n" for sender in change.senders if sender.now) or None,
+        now="".join(f"ethtool -K {device.word} tx off\n" for device in change.devices if device.now) or None,
         lasting="".join(commands.write for commands in settings) or None,
         means="; ".join(dict.fromkeys(commands.means for commands in settings)),
         check=FUNCTIONS + call(SwitchedDevice(interface=change.top).word),
-        undo=undone + "".join(_on(sender) for sender in reversed(change.senders) if sender.now),
+        undo=undone + "".join(_on(device) for device in reversed(change.devices) if device.now),
     )
 
 

@@ -107,9 +107,9 @@ class CauseWording:
         stack = self._stack(name, interface)
         if stack is None:
             return "", ()
-        planned = cure_of(stack, self._fleet)
-        if planned.is_complete:
-            return f"Fix on {stack.server.name}", switch_commands(planned)
+        cure = cure_of(stack, self._fleet)
+        if cure.is_complete:
+            return f"Fix on {stack.server.name}", switch_commands(cure)
         nics = [place for place in places(stack, self._fleet) if isinstance(place, GuestNic)]
         return f"It can't be switched off there. {instead(stack.server, nics)[0]}", ()
 

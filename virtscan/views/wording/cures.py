@@ -11,9 +11,9 @@ ELSEWHERE = "Send through another device (in a container, a veth on a bridge), o
 _VIRTIO = "virtio"
 
 
-def switch_commands(planned: Cure) -> tuple[str, ...]:
+def switch_commands(cure: Cure) -> tuple[str, ...]:
     """Write the commands that switch the devices of a cure now."""
-    return tuple(f"ethtool -K {name or 'INTERFACE'} tx off" for name in planned.words)
+    return tuple(f"ethtool -K {name or 'INTERFACE'} tx off" for name in cure.words)
 
 
 def instead(server: Server, nics: Sequence[GuestNic]) -> tuple[str, ...]:

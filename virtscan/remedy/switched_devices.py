@@ -20,21 +20,21 @@ _KINDS = (
 )
 
 
-def senders(stack: SendingStack, planned: Cure, hosts: Iterable[Device]) -> tuple[SwitchedDevice, ...]:
+def switched_devices(stack: SendingStack, cure: Cure, hosts: Iterable[Device]) -> tuple[SwitchedDevice, ...]:
     """Return the devices to switch, from the bottom up.
 
     Args:
         stack: The devices that the server sends through.
-        planned: Its cure.
+        cure: Its cure.
         hosts: Devices of the hypervisor that the server is; empty when it is none.
     """
     observed = {entry.device.name: entry.device for entry in stack.server.devices} if stack.observed else {}
     devices = {device.name: device for device in hosts} | observed
-    switched = [_sender(switch, stack, devices, observed) for switch in planned.switches]
+    switched = (_switched_device(switch, stack, devices, observed) for switch in cure.switches)
     return tuple(dict.fromkeys(switched))
 
 
-def _sender(
+def _switched_device(
     switch: Switch,
     stack: SendingStack,
     devices: Mapping[DeviceName, Device],
