@@ -40,6 +40,8 @@ from virtscan.model import (
 )
 from virtscan.reporters import REPORTERS
 
+IN_VEPA_MODE = replace(macvtap(), attachments=(Attachment(DeviceName("bond2"), SourceMode.VEPA),))
+
 
 def document(explanation: Explanation, looked_at: Inventory) -> str:
     return REPORTERS["json"].render(document_of(explanation, correlate(looked_at))).decode()
@@ -114,7 +116,7 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7 (same devi
 
 
 def test_the_two_accounts_of_a_domain_whose_definition_was_edited_differ_in_their_titles() -> None:
-    running = domain("web01", replace(macvtap(), attachments=(Attachment(DeviceName("bond2"), SourceMode.VEPA),)))
+    running = domain("web01", IN_VEPA_MODE)
     edited = replace(domain("web01", macvtap(), state=DomainState.INACTIVE), next_start=True)
     looked_at = inventory(hypervisor("hv1", provisioner(), running, edited), servers=(satellite(),))
     titles = [line for line in written(looked_at).splitlines() if line.startswith("web01")]
@@ -146,6 +148,8 @@ def test_places_that_are_judged_alike_are_one_paragraph() -> None:
             "no fact is missing, and no change is needed\n",
         ),
         (inventory(hypervisor("hv1", domain("web01", bridged()))), "not judged by R1 (out of scope)\n"),
+        (inventory(hypervisor("hv1", domain("web01", bridged()))), "    R1   applies: not macvtap\n"),
+        (scene(IN_VEPA_MODE, beside=(provisioner(),)), "    R9   applies: the interface is in vepa mode\n"),
         (scene(beside=(provisioner(),)), "no missing fact would change the verdict; `virtscan remedy`"),
         (
             scene(beside=(provisioner(),), policy=Policy(waivers=(Waiver(reason="from its ISO", domain="web*"),))),

@@ -172,9 +172,9 @@ def _step(step: RuleResult) -> tuple[str, str]:
 
 
 def reason(step: RuleResult) -> str:
-    """Return why a rule that was reached applies or not: its conditions, or the fact that the first failed one met."""
+    """Return why a rule that was reached applies or not: the facts of its conditions, or of the first that failed."""
     if step.applies:
-        return "; ".join(condition.condition for condition in step.conditions) or "no earlier rule does"
+        return "; ".join(condition.fact for condition in step.conditions) or "no earlier rule does"
     return next(condition.fact for condition in step.conditions if not condition.holds)
 
 

@@ -91,7 +91,7 @@ def test_a_rule_is_named_by_its_id_and_its_title() -> None:
         ("none-known", Case(servers=PossibleServers.NONE_SERVES), "no server serves this interface"),
         ("none-serves", Case(servers=PossibleServers.NONE_KNOWN), "no server is known"),
         ("none-serves", Case(servers=PossibleServers.THIS_ONE), "this server may answer"),
-        ("tx-off", Case(), "the server's TX checksum offload is in an unknown state"),
+        ("tx-off", Case(), "the state of the server's TX checksum offload is unknown"),
         ("tx-unknown", Case(tx=State.ON), "the server's TX checksum offload is on"),
         ("fills", Case(), "the server is not known to be a VM whose NIC can't send partial checksums"),
         ("fills", Case(fills=True), "the server's virtual NIC can't send partial checksums"),

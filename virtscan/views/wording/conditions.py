@@ -82,8 +82,9 @@ def _servers(case: Case) -> str:
 
 
 def _tx(case: Case) -> str:
-    state = "in an unknown state" if case.tx is State.UNKNOWN else case.tx.value
-    return f"the server's TX checksum offload is {state}"
+    if case.tx is State.UNKNOWN:
+        return "the state of the server's TX checksum offload is unknown"
+    return f"the server's TX checksum offload is {case.tx.value}"
 
 
 def _nic(case: Case) -> str:
