@@ -152,7 +152,7 @@ def test_a_name_that_is_too_long_loses_its_middle() -> None:
 def test_colour_is_that_of_the_whole_title_and_of_no_advice(width: int | None) -> None:
     shown = table(VIEWS["risks"](report()), RenderOptions(width=width, colour=True))
 
-    title = "cobbler ens3 x: TX checksum offload is on; where it runs is unknown (medium confidence)."
+    title = "cobbler ens3 x: TX checksum offload is on; the server's place is unknown (medium confidence)."
     painted = re.findall(r"\x1b\[31m([^\x1b]*)\x1b\[0m", shown)
     assert title in " ".join(" ".join(painted).split())
     assert "ethtool" in shown

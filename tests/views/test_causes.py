@@ -90,7 +90,8 @@ def test_an_uncertain_risk_of_a_declared_server_names_the_facts_that_settle_it()
     (group,) = groups(doubtful, servers=(server(source="on"),))
 
     assert (
-        group.title == "satellite eth0: TX checksum offload is declared on; where it runs is unknown (low confidence)."
+        group.title
+        == "satellite eth0: TX checksum offload is declared on; the server's place is unknown (low confidence)."
     )
     assert advice(group) == "Provide its MAC or the kernel of fra1-kvm03."
 

@@ -125,7 +125,7 @@ class CauseWording:
 
 
 def _doubt(finding: Finding) -> str:
-    place = "; where it runs is unknown" if finding.rule == UNPLACED else ""
+    place = "; the server's place is unknown" if finding.rule == UNPLACED else ""
     confidence = "" if finding.confidence is Confidence.HIGH else f" ({finding.confidence.value} confidence)"
     return f"{place}{confidence}"
 
