@@ -559,6 +559,80 @@ def test_a_script_that_is_not_followed_may_run_one_however_its_path_is_written(l
     assert state(files) is expected
 
 
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        # The name of the program is unknown.
+        ("$X/on.sh", UNKNOWN),
+        ('"$X" start', UNKNOWN),
+        ("read c; $c", UNKNOWN),
+        ("[ -x $X ] && $X", UNKNOWN),
+        ("~/on.sh", UNKNOWN),
+        ("cd /opt/own; for f in *.sh; do ./$f; done", UNKNOWN),
+        ("for f in ./*; do $f; done", UNKNOWN),
+        ("set -- /opt/own/*; $1", UNKNOWN),
+        ("while read l; do $l; done </opt/list", UNKNOWN),
+        ("PATH=$PATH:/opt/own; on.sh", UNKNOWN),
+        # Programs that run others.
+        ("echo /opt/own/* | xargs sh", UNKNOWN),
+        ("cd /opt/own; ls | xargs -n 1 sh", UNKNOWN),
+        ("cd /opt/own; ls | xargs -I % ./%", UNKNOWN),
+        ("xargs -a /run/list nice sh", UNKNOWN),
+        ("find $D -type f -exec {} ';'", UNKNOWN),
+        ("find $D -type f -exec sh {} +", UNKNOWN),
+        ("cd /opt/own; parallel sh ::: *", UNKNOWN),
+        ("run-parts $D", UNKNOWN),
+        ("nice $X", UNKNOWN),
+        ("env A=b $X", UNKNOWN),
+        ("flock /run/lock $X", UNKNOWN),
+        ("flock /run/lock sh $X", UNKNOWN),
+        ("flock /run/lock -c '/opt/own/on.sh start'", UNKNOWN),
+        ("su -c '/opt/own/on.sh start'", UNKNOWN),
+        ("su -c 'cd /opt/own; ./on.sh'", UNKNOWN),
+        ("sudo -u nobody sh $X", UNKNOWN),
+        ("start-stop-daemon --start --exec $X", UNKNOWN),
+        ("at now -f $X", UNKNOWN),
+        ("python3 $X", UNKNOWN),
+        ("perl -e \"system('/opt/own/on.sh')\"", UNKNOWN),
+        ('trap "cd /tmp; /opt/own/on.sh $X" EXIT', UNKNOWN),
+        # What a program reads may be commands.
+        ("cat $X | sh", UNKNOWN),
+        ("sh <$X", UNKNOWN),
+        ("cd /opt/own; cat *.sh | sh -s x", UNKNOWN),
+        ("echo /opt/own/on.sh | sudo sh", UNKNOWN),
+        ("echo /opt/own/on.sh | sh | cat", UNKNOWN),
+        ("echo /opt/own/on.sh | (cd /; sh)", UNKNOWN),
+        # Files that a pattern leaves out by default.
+        ("shopt -s dotglob; for f in /opt/hidden/*; do $f; done", UNKNOWN),
+        ("shopt -s globstar; for f in /opt/deep/**; do $f; done", UNKNOWN),
+        # Commands with unknown words that run nothing.
+        ("ip link set $X up; ifconfig $X mtu $Y; sysctl -w $X=$Y; kill $PID", OFF),
+        ("echo /opt/own/on.sh $X; logger sh $X; apt-get install bash", OFF),
+        ("ls /opt/own | xargs rm -f; find $D -name '*.tmp' -exec rm {} ';'", OFF),
+        ("ip link show | grep $X | sort | while read a b; do echo $a; done", OFF),
+        ("echo /opt/own/on.sh | tee /run/list | wc -l", OFF),
+        ('TMP=$(mktemp); trap "rm -f $TMP" EXIT', OFF),
+    ],
+)
+def test_what_runs_an_unknown_program_may_run_any_script(line: str, expected: State, shell: str) -> None:
+    on = "#!/bin/sh\nethtool -K eth0 tx on\n"
+    scripts = dict.fromkeys(("/opt/own/on.sh", "/opt/hidden/.on.sh", "/opt/deep/er/on.sh"), on)
+
+    assert state({RC_LOCAL: f"#!/bin/{shell}\n{COMMAND}\n{line}\n", **scripts}) is expected
+    stanza = {MAIN: f"auto eth0\niface eth0 inet dhcp\n  post-up {COMMAND}\n"}
+    assert state({RC_LOCAL: f"#!/bin/{shell}\n{line}\n", **stanza, **scripts}) is expected
+
+
+def test_an_unknown_program_may_undo_a_setting_or_be_a_function() -> None:
+    assert state({RC_LOCAL: f"{COMMAND}\n$X/more"}) is UNKNOWN
+    assert state({RC_LOCAL: f"{COMMAND}\ntrap $X EXIT"}) is UNKNOWN
+    assert state({RC_LOCAL: f"$X/more\n{COMMAND}"}) is OFF
+    assert state({RC_LOCAL: f"tx_on() {{ ethtool -K eth0 tx on; }}\n{COMMAND}\ntx_$X"}) is UNKNOWN
+    stanza = {MAIN: f"auto eth0\niface eth0 inet dhcp\n  post-up {COMMAND}\n"}
+    assert state({RC_LOCAL: "$X/more", **stanza}) is OFF
+
+
 def test_bash_chooses_the_number_of_a_descriptor() -> None:
     script = f"exec {{fd}}>/tmp/log\n{COMMAND}"
 

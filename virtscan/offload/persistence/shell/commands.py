@@ -8,7 +8,8 @@ from math import inf
 import msgspec
 
 from virtscan.offload.persistence.evidence import FEATURES, uncertain
-from virtscan.offload.persistence.shell.effects import Scene, offload_states, plain_path, succeeds
+from virtscan.offload.persistence.shell.effects import Scene, may_concern, offload_states, plain_path, succeeds
+from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.syntax import Dialect, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word
 from virtscan.offload.persistence.shell.programs import (
@@ -96,15 +97,24 @@ class Commands(ABC):
         if not fields:
             return {SUCCESS: shell}
         first, *rest = fields
-        if first is None:  # any program with these arguments, or none before them
-            shell = shell.with_states(offload_states(rest, self._scene), certain=False)
-            return ended(after_program("", rest, shell, self._scene), None)
+        if first is None:
+            return self._any_program(rest, shell)
         bodies = shell.functions.get(first, (None,))
         missing = {FAILURE: shell} if first in OF_BASH and not shell.is_bash else {}
         return either(
             *(self._program(first, rest, shell) if body is None else self._call(body, rest, shell) for body in bodies),
             missing,
         )
+
+    def _any_program(self, arguments: Sequence[Word], shell: Shell) -> Outcomes:
+        """Return the outcomes of an unknown program, script or function with these arguments, or none before them."""
+        bodies = (body for bodies in shell.functions.values() for body in bodies)
+        if may_concern("\n".join(syntax.texts(tuple(body for body in bodies if body is not None)))):
+            return self._anything(shell)
+        shell = shell.with_states({**uncertain(shell.states), **offload_states(arguments, self._scene)}, certain=False)
+        for text in self._scene.called(None):
+            shell = after_text(text, shell, self._scene)
+        return ended(after_program("", arguments, shell, self._scene), None)
 
     def _call(self, body: Node, arguments: Sequence[Word], shell: Shell) -> Outcomes:
         if shell.calls >= CALLS:
@@ -197,7 +207,9 @@ class Commands(ABC):
             fields = fields[1:]
         if "n" in options:
             return ended(shell, None)
-        path, *arguments = fields or [None]
+        if not fields or "s" in options:
+            return self._any_program((), shell)
+        path, *arguments = fields
         if path is not None and "c" not in options:
             path = plain_path(path)
         text = path if "c" in options else self._scene.scripts.get(path or "")
@@ -207,7 +219,7 @@ class Commands(ABC):
         if path is not None:  # perhaps a script in a folder that is not known
             name = path if path.startswith("/") else f"./{path.removeprefix('./')}"
             shell = after_program("", [name, *arguments], shell, self._scene)
-        if fields and path is None:
+        else:
             shell = after_program("", arguments, shell, self._scene).with_states(uncertain(FEATURES), certain=False)
         return ended(shell, None)
 

@@ -21,6 +21,13 @@ _CHECKSUM = re.compile(r"(?<![\w-])tx(?!-(?!checksum))|[$%]|offload", re.IGNOREC
 _OTHER_WAYS = re.compile(r"SIOCETHTOOL|ethtool\.feature-tx")
 _MOVES = re.compile(r"\bip\b.*\bset\b.*\b(name|netns)\b|\b(nameif|ifrename)\b")
 _SWITCHES = re.compile(r"ethtool|offload", re.IGNORECASE)
+_OF_TEXT = re.compile(r"[\s;|&()'\"`$]")
+"""A character of a word that may be commands, and not only a name or a path."""
+_STARTED = re.compile(
+    r"/etc/(rc\.d/)?(rc\.local|(init|rc[0-9S])\.d/.*)|/run/.*|/var/spool/.*|/usr/local/lib/systemd/.*|(/usr)?/lib/.*"
+    r"|/etc/(network|NetworkManager|networkd-dispatcher|systemd|udev|cron[^/]*|sysconfig|netplan|local\.d)(/.*)?"
+)
+"""Files that a service of the system starts or reads."""
 _SEARCHED = ("/usr/local/sbin", "/usr/local/bin")
 _SOFTWARE = frozenset(
     {"sg", "scatter-gather", "tso", "tcp-segmentation-offload", "gso", "generic-segmentation-offload"}
@@ -122,6 +129,14 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         files = [PurePosixPath(path) for path in self.scripts]
         paths = {path for file in files for path in (file, *file.parents)}
         return sorted(str(path) for path in paths if path.match(pattern) and not path.name.startswith("."))
+
+    def called(self, name: Word) -> list[str]:
+        """Return the scripts that may run under a name in an unknown folder; an unknown name may be any script's.
+
+        That leaves out those that start by themselves.
+        """
+        end = "" if name is None else f"/{name}"
+        return [text for path, text in self.scripts.items() if path.endswith(end) and not _STARTED.fullmatch(path)]
 
     def possible_states(self, text: str) -> States:
         """Return the states that uninterpreted commands, or the scripts or folders that they name, may give."""
@@ -239,10 +254,9 @@ def program_states(first: str, fields: Sequence[Word], texts: Sequence[str], sce
         if field is None:
             continue
         if field.rpartition("/")[2] == "ethtool" and set(fields[number:]) & OFFLOAD:
-            more = [None] if first.endswith("xargs") else []
-            states |= uncertain(offload_states([*fields[number + 1 :], *more], scene))
-        elif ("ethtool" in field and " " in field) or field.startswith("ethtool."):
-            states |= may_concern(field)
+            states |= uncertain(offload_states(fields[number + 1 :], scene))
+        elif _OF_TEXT.search(field) or field.startswith("ethtool."):
+            states |= scene.possible_states(field)
     return states
 
 

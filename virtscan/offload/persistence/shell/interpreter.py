@@ -17,7 +17,7 @@ from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block, Dialect, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word, expand, expand_pattern, file_pattern
-from virtscan.offload.persistence.shell.programs import READERS, REBINDS, SPECIAL, opens
+from virtscan.offload.persistence.shell.programs import REBINDS, SPECIAL, is_filter, opens
 from virtscan.offload.persistence.shell.simple import SimpleCommands, with_errexit
 from virtscan.offload.persistence.shell.state import (
     FAILURE,
@@ -125,12 +125,10 @@ class Interpreter(SimpleCommands):
             return {end if end.leaves else CommandEnd(not end.status): after for end, after in positive.items()}
         if len(node.commands) == 1:
             return self.node(node.commands[0], shell)
-        *commands, last = map(syntax.without_files, node.commands)
-        if isinstance(last, syntax.Simple) and last.words[:1] != () and last.words[0] in READERS:
-            for command in commands:
-                if isinstance(command, syntax.Simple):
-                    text = "\n".join((" ".join(command.words), command.document))
-                    shell = after_text(text, shell, self._scene)
+        for number, command in enumerate(map(syntax.without_files, node.commands)):
+            if not (isinstance(command, syntax.Simple) and is_filter(command.words)):
+                text = "\n".join(" ".join(syntax.texts(before)) for before in node.commands[:number])
+                shell = after_text(text, shell, self._scene)
         # All of them run at the same time, in any order.
         forth, back = self._parts(node.commands, shell), self._parts(node.commands[::-1], shell)
         after = common_shell((*forth.values(), *back.values())) or shell

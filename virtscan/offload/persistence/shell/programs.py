@@ -10,8 +10,6 @@ SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 SHEBANG = re.compile(
     r"#![ \t]*(?:/usr)?/bin/(?:busybox[ \t]+|env[ \t]+(?!\w+[ \t]+\S))?(sh|bash|dash|ash|ksh)\b(?!.*\r)"
 )
-READERS = SHELLS | {"at", "batch"}
-"""Programs that run commands from their standard input."""
 WRAPPERS = frozenset(
     {"sudo", "nice", "ionice", "nohup", "exec", "command", "env", "time", "setsid", "timeout", "busybox", "builtin"}
 )
@@ -20,6 +18,21 @@ RUN_NOTHING = frozenset(
     | {"chown", "mkdir", "touch", "install", "stat", "tee"}
 )
 """Commands that execute neither their arguments nor their input."""
+_FILTERS = RUN_NOTHING | {
+    *("cut", "head", "tail", "sort", "uniq", "tr", "wc", "egrep", "fgrep", "column", "less", "more"),
+    *("mail", "mailx", "sendmail", "systemd-cat", "read"),
+}
+"""Commands that do not execute what they read."""
+RUNNERS = frozenset(
+    {"xargs", "parallel", "find", "flock", "su", "runuser", "doas", "pkexec", "chroot", "unshare", "nsenter", "setpriv"}
+    | {"chrt", "taskset", "numactl", "stdbuf", "setarch", "prlimit", "cgexec", "systemd-run", "watch", "script", "ssh"}
+    | {"run-parts", "start-stop-daemon", "daemon", "daemonize", "at", "batch", "coproc", "make", "expect"}
+    | {"python", "python3", "perl", "ruby"}
+)
+"""Programs that run what their arguments name, other than `WRAPPERS`: an unknown argument may be any program."""
+_EXEC = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
+_WITH_VALUE = frozenset({*(f"-{letter}" for letter in "adEILnPs"), "--arg-file", "--delimiter", "--max-args"})
+"""Options of xargs with a value as the next word."""
 OF_BASH = frozenset(
     {"source", "declare", "typeset", "let", "shopt", "mapfile", "readarray", "builtin", "pushd", "popd"}
 )
@@ -34,8 +47,6 @@ HARMLESS_OPTIONS = frozenset(
         "-u",
         "-q",
         "nullglob",
-        "dotglob",
-        "globstar",
         "extglob",
         "expand_aliases",
         "checkwinsize",
@@ -101,6 +112,39 @@ _ACCEPTED = {
     **dict.fromkeys(("export", "local", "declare", "typeset", "readonly"), rf"(-[arx]+\0)*({_NAME}(=[^\0]*)?\0)*"),
 }
 """The arguments, each followed by a NUL, with which a command is assumed to succeed."""
+
+
+def given(name: str, fields: Sequence[Word]) -> Sequence[Word]:
+    """Return the command that a program may run because its arguments contain it; empty without such a command."""
+    if name in {"at", "batch", "parallel"}:  # the input has further commands
+        return [None]
+    if name == "find":
+        place = next((place for place, word in enumerate(fields, 1) if word in _EXEC), len(fields))
+        return [None if "{}" in (word or "") else word for word in fields[place:]]
+    if name == "xargs":
+        return _with_input(fields)
+    runs = SHELLS | WRAPPERS | RUNNERS
+    for place, word in enumerate(fields):
+        if name in RUNNERS if word is None else word.rpartition("/")[2] in runs and fields[place + 1 :]:
+            return fields[place:]
+    return ()
+
+
+def is_filter(words: Sequence[Word]) -> bool:
+    """Return True if a command does not execute what it reads."""
+    if words[:1] == ("xargs",):
+        words = _with_input(words[1:])
+    return _FILTERS.issuperset(words[:1])
+
+
+def _with_input(fields: Sequence[Word]) -> Sequence[Word]:
+    """Return the command of xargs, where an unknown word stands for what it reads."""
+    words, replaced = list(fields), "{}"
+    while words and (words[0] or "").startswith("-"):
+        option = words.pop(0) or ""
+        value = words.pop(0) if option in _WITH_VALUE and words else option[2:]
+        replaced = (value or replaced) if option.startswith("-I") else replaced
+    return [*(None if replaced in (word or "") else word for word in words), *([None] if words else ())]
 
 
 def finds_ethtool(path: str | None) -> bool:

@@ -24,7 +24,9 @@ from virtscan.offload.persistence.shell.language.words import (
 from virtscan.offload.persistence.shell.programs import (
     HARMLESS_OPTIONS,
     RUN_NOTHING,
+    RUNNERS,
     SPECIAL,
+    given,
     is_taken_to_succeed,
     removes,
     removes_device,
@@ -96,10 +98,12 @@ class SimpleCommands(Commands):
             fields = [field for word in inner for field in expand(word, shell.lookup)]
             known = "==" not in fields or shell.is_bash  # else an error of dash
             return ended(shell, holds(fields, self._scene, patterns=False) if known else None)
-        fields = [field for word in rest for field in expand(word, shell.lookup)]
+        fields = self._fields(rest, shell)
         if None in fields and fields[0] not in RUN_NOTHING:
-            patterns = [pattern for word in rest if (pattern := file_pattern(word, shell.lookup))]
-            paths = [path for pattern in patterns for path in self._scene.matching(pattern)]
+            patterns = [file_pattern(word, shell.lookup) for word in rest]
+            paths = [path for pattern in patterns if pattern for path in self._scene.matching(pattern)]
+            if fields[0] in RUNNERS and not paths and fields.count(None) <= len([*filter(None, patterns)]):
+                fields = [field for field in fields if field is not None]  # none of the scripts that were read
             states = after_program("", paths, shell, self._scene)
             shell, after = shell.after_child(states), after.after_child(states)
         if len(rest) == len(words):
@@ -115,6 +119,16 @@ class SimpleCommands(Commands):
 
         environment = {name: after.variables[name] for name in names}
         return changed(self.command(fields, shell.with_variables(environment, exported=True)), restored)
+
+    @staticmethod
+    def _fields(words: Sequence[str], shell: Shell) -> list[Word]:
+        """Expand the words of a command."""
+        fields = [field for word in words for field in expand(word, shell.lookup)]
+        if fields[:1] == ["trap"] and None in fields[1:2]:
+            if re.match(r"\"?[$`]", words[1]):
+                raise ShellSyntaxError("an unknown command for a signal")
+            fields[1] = words[1].strip('"')  # with variables that are unknown then, too
+        return fields
 
     def _declared(self, words: Sequence[str], shell: Shell) -> Outcomes:
         """Run `export` or another declaration, which may have unknown words, or arrays and unknown values."""
@@ -219,6 +233,8 @@ class SimpleCommands(Commands):
             shell = declared(name, fields, shell)
         elif name not in RUN_NOTHING:
             shell = after_program(first, fields, shell, self._scene)
+            outcomes = self.command(given(name, fields), shell)
+            shell = common_shell((shell, *outcomes.values())) or shell
         if self._is_taken_to_succeed(name, fields, shell):
             return {SUCCESS: shell}
         return {**ended(shell, None), **({CommandEnd(False, "exit"): shell} if name in SPECIAL else {})}

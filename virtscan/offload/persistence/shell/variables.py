@@ -128,7 +128,8 @@ def after_program(first: str, words: Sequence[Word], shell: Shell, scene: Scene)
         elsewhere = words[-1:] != [scene.device]  # its name is another one's in what follows
         shell = shell.with_states(uncertain(FEATURES), certain=False)
         shell = msgspec.structs.replace(shell, doubtful=shell.doubtful or elsewhere)
-    texts = [text for word in (first, *words) if word for text in scene.texts_of(word, shell.entered)]
+    texts = scene.called(first) if first else []
+    texts += [text for word in (first, *words) if word for text in scene.texts_of(word, shell.entered)]
     moves = any(may_move(text, scene.device) for text in texts)
     states = uncertain(FEATURES) if moves else program_states(first, words, texts, scene)
     return msgspec.structs.replace(shell.with_states(states, certain=False), doubtful=shell.doubtful or moves)

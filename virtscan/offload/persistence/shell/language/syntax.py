@@ -1,5 +1,6 @@
 """The syntax tree of a shell script, as far as it decides which commands run."""
 
+from collections.abc import Iterator
 from enum import Enum
 
 import msgspec
@@ -95,6 +96,15 @@ class Function(Node, frozen=True, kw_only=True):
 
 
 Block = tuple[Node, ...]
+
+
+def texts(part: object) -> Iterator[str]:
+    """Yield the words in a command of any kind, and in the commands inside of it."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, tuple | Node):
+        for inner in part if isinstance(part, tuple) else msgspec.structs.astuple(part):
+            yield from texts(inner)
 
 
 def without_files(node: Node) -> Node:

@@ -145,6 +145,7 @@ class _Expansion:
 
     def fields_of(self, word: str) -> list[Word]:
         place = 0
+        self._known = not word.startswith("~")  # the home of a user
         while place < len(word):
             if word[place] in "'\"`$\\":
                 end = quoted_end(word, place)
