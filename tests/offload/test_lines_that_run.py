@@ -727,6 +727,27 @@ def test_dash_ends_at_errors_of_arithmetic_and_descriptors(line: str, expected: 
 
 
 @pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (f"x=1.5; echo $((x)); {COMMAND}", UNKNOWN),
+        (f"echo $(( 1 + )); {COMMAND}", UNKNOWN),
+        (f"echo $((08)); {COMMAND}", UNKNOWN),
+        (f"f() {{ echo $((1.5)); }}; f; {COMMAND}", UNKNOWN),
+        (f"if true; then\necho $((1.5))\n{COMMAND}\nfi", UNKNOWN),
+        (f"{COMMAND}; S=on; echo $((1.5)); S=off\nethtool -K eth0 tx $S", UNKNOWN),
+        (f"(echo $((1.5)); {COMMAND}\n{COMMAND})", UNKNOWN),
+        (f"x=1.5; echo $((x)); S=on\n{COMMAND}", OFF),
+        (f"set -e; echo $((1.5)); S=on\n{COMMAND}", OFF),
+        (f"f() {{ echo $((1.5)); }}; f\n{COMMAND}", OFF),
+        (f"(echo $((1.5)))\n{COMMAND}", OFF),
+        (f"x=3; echo $((x + 1)) $((x++)) $((10#5)) $((2 ** x)) $((a[0])); {COMMAND}", OFF),
+    ],
+)
+def test_bash_leaves_out_the_rest_of_a_line_with_invalid_arithmetic(lines: str, expected: State) -> None:
+    assert state({RC_LOCAL: f"#!/bin/bash\n{lines}\n"}) is expected
+
+
+@pytest.mark.parametrize(
     "line", ["cat <(echo word)", "exec > >(logger -t tx) 2>&1", "f-g() { :; }", "function f-g { :; }"]
 )
 def test_bash_as_sh_may_not_reach_what_follows_syntax_that_posix_mode_refuses(line: str) -> None:

@@ -3,12 +3,21 @@
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 from math import inf
 
 import msgspec
 
 from virtscan.offload.persistence.evidence import FEATURES, uncertain
-from virtscan.offload.persistence.shell.effects import Scene, may_concern, offload_states, plain_path, succeeds
+from virtscan.offload.persistence.shell.effects import (
+    Scene,
+    States,
+    may_concern,
+    may_move,
+    offload_states,
+    plain_path,
+    succeeds,
+)
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.syntax import Dialect, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word
@@ -106,14 +115,20 @@ class Commands(ABC):
             missing,
         )
 
+    @cached_property
+    def _of_any_script(self) -> tuple[States, bool]:
+        """The states that an unknown script may give, and whether it may give the device another name."""
+        text = "\n".join(self._scene.called(None))
+        return may_concern(text), may_move(text, self._scene.device)
+
     def _any_program(self, arguments: Sequence[Word], shell: Shell) -> Outcomes:
         """Return the outcomes of an unknown program, script or function with these arguments, or none before them."""
         bodies = (body for bodies in shell.functions.values() for body in bodies)
         if may_concern("\n".join(syntax.texts(tuple(body for body in bodies if body is not None)))):
             return self._anything(shell)
         shell = shell.with_states({**uncertain(shell.states), **offload_states(arguments, self._scene)}, certain=False)
-        for text in self._scene.called(None):
-            shell = after_text(text, shell, self._scene)
+        states, moves = self._of_any_script
+        shell = msgspec.structs.replace(shell.with_states(states, certain=False), doubtful=shell.doubtful or moves)
         return ended(after_program("", arguments, shell, self._scene), None)
 
     def _call(self, body: Node, arguments: Sequence[Word], shell: Shell) -> Outcomes:

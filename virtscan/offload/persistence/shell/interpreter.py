@@ -14,7 +14,7 @@ import msgspec
 from virtscan.model import State
 from virtscan.offload.persistence.shell.effects import Scene
 from virtscan.offload.persistence.shell.language import syntax
-from virtscan.offload.persistence.shell.language.parsing import parse
+from virtscan.offload.persistence.shell.language.parsing import parse, parse_lines
 from virtscan.offload.persistence.shell.language.syntax import Block, Dialect, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word, expand, expand_pattern, file_pattern
 from virtscan.offload.persistence.shell.programs import REBINDS, SPECIAL, is_filter, opens
@@ -46,7 +46,13 @@ class Interpreter(SimpleCommands):
 
     def text(self, text: str, shell: Shell) -> Outcomes:
         """Run commands in a shell."""
-        return self._block(parse(text, dialect=shell.dialect), shell)
+        outcomes: Outcomes = {SUCCESS: shell}
+        for line in parse_lines(text, dialect=shell.dialect):
+            following = next_shell(outcomes)
+            if following is None:
+                break
+            outcomes = changed(either(_leaving(outcomes), self._block(line, following)), lambda after: after, ("line",))
+        return outcomes
 
     def trap(self, text: str, shell: Shell) -> Shell:
         """Return the shell after commands that a signal or the end of the script may run."""
@@ -143,14 +149,14 @@ class Interpreter(SimpleCommands):
 
     def in_subshell(self, block: Block, shell: Shell) -> Outcomes:
         """Run commands in a subshell that is assumed to end."""
-        leaves = ("exit", "return", "break", "continue", "forever")
+        leaves = ("exit", "return", "break", "continue", "line", "forever")
         return changed(self._block(block, shell), shell.after_child, leaves)
 
     def _group(self, node: syntax.GroupCommand, shell: Shell) -> Outcomes:
         if not node.subshell:
             return self._block(node.body, shell)
         if not node.background:
-            leaves = ("exit", "return", "break", "continue")
+            leaves = ("exit", "return", "break", "continue", "line")
             return with_errexit(changed(self._block(node.body, shell), shell.after_child, leaves))
         return {SUCCESS: self._background(node.body, shell)}
 

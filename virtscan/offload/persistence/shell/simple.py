@@ -11,12 +11,13 @@ from virtscan.offload.persistence.shell.commands import Commands
 from virtscan.offload.persistence.shell.conditions import holds
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse
-from virtscan.offload.persistence.shell.language.syntax import Block, ShellSyntaxError
+from virtscan.offload.persistence.shell.language.syntax import Block, Dialect, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import (
     Word,
     expand,
     expand_pattern,
     file_pattern,
+    has_invalid_arithmetic,
     may_fail,
     needed,
     substituted,
@@ -167,7 +168,12 @@ class SimpleCommands(Commands):
         ends = (unset and shell.options["nounset"] is not False) or any(
             may_fail(word, shell.is_set, shell.lookup, is_bash=shell.is_bash) for word in words
         )
-        return {CommandEnd(False, "exit"): shell} if ends else {}, statuses.pop() if len(statuses) == 1 else None, shell
+        refused = any(has_invalid_arithmetic(word, shell.lookup, is_bash=shell.is_bash) for word in words)
+        skips = shell.dialect is Dialect.BASH and (ends or refused)
+        found: Outcomes = {CommandEnd(False, "line"): shell} if skips else {}
+        if ends or (refused and not skips):
+            found = {**found, CommandEnd(False, "exit"): shell}
+        return found, statuses.pop() if len(statuses) == 1 else None, shell
 
     def _own(self, name: str, fields: list[Word], shell: Shell) -> Outcomes | None:
         """Run a builtin that changes more than variables; return None for other commands."""

@@ -22,7 +22,7 @@ class CommandEnd(msgspec.Struct, frozen=True):
     """One possible end of a command: its success, and how it leaves the script's sequence.
 
     `leaves` is `exit`, `return`, `break` or `continue`, with the number of `loops`; `forever` for an endless loop;
-    empty if the next command follows.
+    `line` if the next line of the script follows, as in bash after an error; empty if the next command follows.
     """
 
     status: bool

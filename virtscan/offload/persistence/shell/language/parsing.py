@@ -1,6 +1,8 @@
 """The parser proper: from operators and words to a syntax tree."""
 
 import re
+from collections.abc import Iterator
+from itertools import pairwise
 
 from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.syntax import Block, Dialect, Node, ShellSyntaxError
@@ -22,11 +24,16 @@ def parse(script: str, *, dialect: Dialect = Dialect.BASH) -> Block:
     Raises:
         ShellSyntaxError: It is not a shell script, or it has unsupported syntax.
     """
+    return tuple(node for line in parse_lines(script, dialect=dialect) for node in line)
+
+
+def parse_lines(script: str, *, dialect: Dialect) -> Iterator[Block]:
+    """Parse a script and yield the commands of each line; a command that takes several lines counts as one."""
     parser = _Parser(tokenize(script, dialect=dialect), dialect)
     block = parser.block()
     if parser.token is not _END:
         raise ShellSyntaxError(f"unexpected {parser.token.text!r}")
-    return block
+    return (block[start:end] for start, end in pairwise((*parser.lines, len(block))))
 
 
 class _Parser:
@@ -35,6 +42,7 @@ class _Parser:
         self._dialect = dialect
         self._place = 0
         self._depth = 0
+        self.lines = [0]
         self._files: list[tuple[str, str]] = []
         self._open = {"0", "1", "2"}
 
@@ -50,6 +58,8 @@ class _Parser:
         found: list[Node] = []
         while True:
             while self._at_operator("\n", ";"):
+                if self._depth == 1 and self._at_operator("\n"):
+                    self.lines.append(len(found))
                 self._place += 1
             if self.token is _END or self._at_operator(")", ";;", ";&", ";;&") or self._at_word(*_ENDS):
                 self._depth -= 1

@@ -28,6 +28,8 @@ _BINARY = r"(?:&&|\|\||<<|>>|[<>=!]=|[-+*/%<>&|^])"
 _ASSIGNS = r"[A-Za-z_]\w*\s*(?:<<|>>|[-+*/%&^|])?=(?!=)"
 _ARITHMETIC = re.compile(rf"(?!.*(?:\+\+|--))(?:\s*{_ASSIGNS})*{_VALUE}(?:{_BINARY}{_VALUE})*", re.DOTALL)
 """An expression of POSIX without brackets and conditional operators; dash ends at any other."""
+_DIVISION = re.compile(r"[/%](?!\s*[1-9])|(?<!\w)0[0-7]*[89]")
+_BASE, _ELEMENT = re.compile(r"\b\d+#(?=\w)"), re.compile(r"(?<=\w)\[[\w$]+\]")
 _INNERMOST = re.compile(r"\(([^()?:]*)\)|\?([^()?:]*):")
 _NUMBER = re.compile(r"\s*(?:[-+]?(?:0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*))?\s*")
 _FILES = re.compile(r"[*?]|\[[^]]+\]")
@@ -80,21 +82,25 @@ def needed(word: str) -> Iterator[str]:
             yield found[1] or found[5]
 
 
-def may_fail(word: str, is_set: Callable[[str], bool], lookup: Lookup, *, is_bash: bool) -> bool:
-    """Return True if an expansion may end a script.
+def has_invalid_arithmetic(word: str, lookup: Lookup, *, is_bash: bool) -> bool:
+    """Return True if an expansion may be a division by zero, or arithmetic that the shell refuses."""
+    arithmetic = [part[3:-2] for part in _expansions(word) if part.startswith("$((")]
+    if is_bash:
+        arithmetic = [_ELEMENT.sub("", _BASE.sub("", part)).replace("**", "*") for part in arithmetic]
+        arithmetic = [re.sub(r"\+\+|--", "", part).replace(",", "+") for part in arithmetic]
+    return any(_DIVISION.search(part) or not _is_valid(part, lookup) for part in arithmetic)
 
-    Such are `${NAME?}`, `${NAME:?}`, an invalid one, a division by zero, and in dash one that only bash has.
+
+def may_fail(word: str, is_set: Callable[[str], bool], lookup: Lookup, *, is_bash: bool) -> bool:
+    """Return True if an expansion other than arithmetic may end a script.
+
+    Such are `${NAME?}`, `${NAME:?}`, an invalid one, and in dash one that only bash has.
     """
     plausible = _PLAUSIBLE if is_bash else _PLAUSIBLE_IN_DASH
     for part in _expansions(word):
-        if part.startswith("$(("):
-            if re.search(r"[/%](?!\s*[1-9])|(?<!\w)0[0-7]*[89]", part) or not (
-                is_bash or _is_valid(part[3:-2], lookup)
-            ):
-                return True
-        elif not is_bash and _OF_BASH.match(part):
+        if not is_bash and _OF_BASH.match(part):
             return True
-        elif part.startswith("${"):
+        if part.startswith("${"):
             needs = re.match(r"\$\{(\w+)(:?)\?", part)
             if not plausible.fullmatch(part):
                 return True
