@@ -20,10 +20,11 @@ from tests.build import (
     tap,
     vlan,
 )
-from tests.correlator.scenes import SERVING, finding_of, provisioner, scene
+from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
 from virtscan.model import (
     Backing,
     DeviceKind,
+    DeviceName,
     Domain,
     HostStatus,
     Hypervisor,
@@ -34,7 +35,7 @@ from virtscan.model import (
     SourceMode,
     State,
 )
-from virtscan.model.reasons import NeedsOuterHost
+from virtscan.model.reasons import ExclusionContradicted, NeedsOuterHost
 
 VIRTIO = (bond("bond2", "eth4"), nic("eth4", driver="virtio_net"))
 NIC = nic("eth0", mac=Mac("3c:fd:fe:00:00:01"))
@@ -128,6 +129,31 @@ def test_a_server_on_the_outer_host_has_a_known_path(nested: Interface, server: 
     host = outer_host(nested, provisioner(server))
 
     assert finding_of(scene(host_devices=INNER_NICS, others=(host,))).rule == rule
+
+
+@pytest.mark.parametrize(
+    ("nested", "server", "rule"),
+    [
+        (bridged(mac=INNER), bridged(mac=SERVING), "R8"),
+        (macvtap(mac=INNER), macvtap(mac=SERVING), "R8"),
+        # A NIC is on the way, the path is unknown, or the server's NIC is one that is not declared to serve.
+        (macvtap(mac=INNER), bridged(mac=SERVING), "R4"),
+        (bridged(mac=INNER), macvtap(mac=SERVING), "R4"),
+        (bridged(mac=INNER), bridged(mac=OTHER, index=1), "R4"),
+    ],
+)
+def test_a_server_that_the_outer_host_carries_to_the_device_is_excluded_by_no_segment(
+    nested: Interface, server: Interface, rule: str
+) -> None:
+    own = () if server.mac == SERVING else (Interface(index=0, type="user", mac=Mac(SERVING)),)
+    host = outer_host(nested, domain("sat", *own, server))
+    far = (satellite(segments=("a",)),)
+
+    found = finding_of(scene(servers=far, host_devices=INNER_NICS, others=(host,), segments={"bond2": "b"}))
+
+    assert found.rule == rule
+    excluded = ExclusionContradicted(server="satellite", device=DeviceName("bond2"))
+    assert (excluded in found.because) is (rule == "R8")
 
 
 @pytest.mark.parametrize(

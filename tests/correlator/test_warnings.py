@@ -206,8 +206,8 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
         scene(servers=SEGMENTS, beside=BESIDE, **PXE_B),
         [
             (
-                "server satellite: a declaration or record excludes it, but its NIC is on the interface's own device; "
-                "it is judged anyway"
+                "server satellite: a declaration or record excludes it, but its NIC is on the interface's own device "
+                "or carried by it; it is judged anyway"
             )
         ],
     ),
@@ -215,8 +215,8 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
         with_records(scene(servers=(satellite(), satellite(name="z", macs=())), beside=BESIDE), recorded("z")),
         [
             (
-                "server satellite: a declaration or record excludes it, but its NIC is on the interface's own device; "
-                "it is judged anyway"
+                "server satellite: a declaration or record excludes it, but its NIC is on the interface's own device "
+                "or carried by it; it is judged anyway"
             )
         ],
     ),

@@ -148,9 +148,9 @@ class Evaluator:
         ]
         contradicted = {
             number
-            for number, server_rulings in near
+            for number, server_rulings in (*near, *others.on_related(point))
             if number in outside.excluded and _has_place_on_the_device(server_rulings)
-        }
+        } - (candidates.own | candidates.without)
         if contradicted:  # judged at all of its places, as if nothing excluded it
             included = candidates.possible | contradicted
             outside = others.seen_from(point, msgspec.structs.replace(candidates, possible=included))

@@ -47,24 +47,22 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     is_answered: bool
 
 
+class _Vantage(msgspec.Struct, frozen=True):
+    """All that positions outside depend on, for the points of one hypervisor, regardless of the servers that answer."""
+
+    mode: SourceMode
+    machine: Machine
+    device: DeviceName | None
+
+
 class _View(msgspec.Struct, frozen=True):
     """All that the rulings on servers outside depend on, for the points of one hypervisor."""
 
     segment: str | None
     addresses: tuple[str, ...]
     vlan_id: int | None
-    mode: SourceMode
-    machine: Machine
-    device: DeviceName | None
+    vantage: _Vantage
     candidates: CandidateServers
-
-
-class _Vantage(msgspec.Struct, frozen=True):
-    """The part of a view that positions depend on, regardless of the servers that answer."""
-
-    mode: SourceMode
-    machine: Machine
-    device: DeviceName | None
 
 
 class OutsideServers:
@@ -91,12 +89,14 @@ class OutsideServers:
         self._kernel = kernel
         self._devices = devices
         self._related = related
-        self._groups = (
-            *(group.without(related.keys()) for group in groups),
-            *(Peers(numbers=(number,), placed=(placed,)) for number, placed in related.items()),
-        )
+        self._alone = tuple(Peers(numbers=(number,), placed=(placed,)) for number, placed in related.items())
+        self._groups = (*(group.without(related.keys()) for group in groups), *self._alone)
         self._seen: dict[_View, Outside] = {}
         self._ruled: dict[tuple[_Vantage, tuple[int, ...]], tuple[Ruling, ...]] = {}
+
+    def on_related(self, point: AttachmentPoint) -> Iterator[tuple[int, Sequence[Ruling]]]:
+        """Rule on each server that is related to the hypervisor, at its places outside, whether it answers or not."""
+        return ((group.numbers[0], self._on_group(group, point)) for group in self._alone)
 
     def seen_from(self, point: AttachmentPoint, candidates: CandidateServers) -> Outside:
         """Rule once for all points that see the servers outside in the same way."""
@@ -105,9 +105,7 @@ class OutsideServers:
             segment=point.segment,
             addresses=() if device is None else device.addresses,
             vlan_id=None if device is None else device.vlan_id,
-            mode=point.mode or SourceMode.UNKNOWN,
-            machine=point.machine,
-            device=None if point.machine is Machine.PHYSICAL else point.device,
+            vantage=_vantage(point),
             candidates=candidates,
         )
         outside = self._seen.get(view)
@@ -123,7 +121,6 @@ class OutsideServers:
         included = self._index.assignments.of_device(network, view.vlan_id)
         excluded = self._excluded(candidates, network, included)
         skipped = excluded.keys() | candidates.without
-        vantage = _Vantage(view.mode, view.machine, view.device)
         ruled: list[tuple[int, Ruling]] = []
         positions: dict[int, tuple[Position, ...]] = {}
         reaches: set[Reach] = set()
@@ -131,7 +128,7 @@ class OutsideServers:
             left = group.without(skipped)
             if not left.numbers:
                 continue
-            rulings = self._on_group(left, point, vantage)
+            rulings = self._on_group(left, point)
             server_positions = tuple(ruling.position for ruling in rulings)
             if left.numbers[0] in self._related:
                 positions[left.numbers[0]] = server_positions
@@ -147,9 +144,9 @@ class OutsideServers:
             is_answered=len(skipped) < len(self._index.servers),
         )
 
-    def _on_group(self, group: Peers, point: AttachmentPoint, vantage: _Vantage) -> tuple[Ruling, ...]:
+    def _on_group(self, group: Peers, point: AttachmentPoint) -> tuple[Ruling, ...]:
         """Rule on the first server of a group, at each of its places outside: that holds for the others."""
-        key = vantage, group.numbers
+        key = _vantage(point), group.numbers
         rulings = self._ruled.get(key)
         if rulings is None:
             on_first = (self._rule_at(point, placed_stack) for placed_stack in group.placed[0])
@@ -176,6 +173,11 @@ class OutsideServers:
             }
         excluded |= dict.fromkeys(candidates.own, "own-interface")
         return dict(sorted(excluded.items()))
+
+
+def _vantage(point: AttachmentPoint) -> _Vantage:
+    device = None if point.machine is Machine.PHYSICAL else point.device
+    return _Vantage(point.mode or SourceMode.UNKNOWN, point.machine, device)
 
 
 def stack_towards(placed: PlacedStack, position: Position, hypervisor: str, fleet: Fleet) -> SendingStack:

@@ -53,7 +53,7 @@ class PlaceContradicted(GapCause, frozen=True):
 
 
 class ExclusionOverruled(GapCause, frozen=True):
-    """A declaration or record excludes a server whose NIC is on the interface's own device."""
+    """A declaration or record excludes a server whose NIC is on the interface's own device or carried by it."""
 
 
 class ForeignServer(GapCause, frozen=True):

@@ -47,7 +47,7 @@ class OnRecord(Because, frozen=True):
 
 
 class ExclusionContradicted(Because, frozen=True):
-    """A declaration or record excludes the server, but its NIC is on the interface's own device."""
+    """A declaration or record excludes the server, but its NIC is on the interface's own device or carried by it."""
 
     server: str
     device: DeviceName | None

@@ -163,7 +163,7 @@ class Wording:
             case r.OnRecord(servers=servers):
                 return f"a provisioning system has {listed(servers)} on record for the interface"
             case r.ExclusionContradicted(server=name, device=device):
-                return f"a declaration or record excludes {name}, but its NIC is on {named(device)} itself"
+                return f"a declaration or record excludes {name}, but its NIC is on {named(device)} or carried by it"
             case _:
                 return None
 

@@ -79,7 +79,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         why="A server that never answers an interface can't send it a partial checksum. Only declarations on both "
         "sides or a record of the MAC exclude a server. A record of a Cobbler that does not manage DHCP excludes "
         "none: it does not choose the server. VLAN numbers and addresses never do: numbers repeat at every site, and "
-        "several subnets share a wire. A server whose NIC is on the interface's own device is judged anyway.",
+        "several subnets share a wire. A server whose NIC is on the interface's own device or carried by it is judged "
+        "anyway.",
         action="Nothing, if the declarations are right. If the VM boots from a server that is not listed, add that "
         "server.",
     ),

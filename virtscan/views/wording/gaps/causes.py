@@ -190,7 +190,8 @@ def _declared(cause: AnyCause) -> str | None:
             )
         case m.ExclusionOverruled():
             return (
-                "a declaration or record excludes it, but its NIC is on the interface's own device; it is judged anyway"
+                "a declaration or record excludes it, but its NIC is on the interface's own device or carried by it; "
+                "it is judged anyway"
             )
         case m.ForeignServer(source=source):
             return (
