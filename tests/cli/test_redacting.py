@@ -235,6 +235,50 @@ def test_names_that_look_like_pseudonyms_are_replaced_in_a_comparison(
     assert [name for name in ("web01", "shop02") if name in shown] == []
 
 
+@pytest.mark.parametrize("command", ["diff", "history diff", "scan --since"])
+def test_a_name_that_only_the_newer_side_knows_is_replaced_in_the_older_one_too(
+    command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Before, an interface is on a device with the name of a VM that is created later."""
+    folder = tmp_path / "kvm7"
+    folder.mkdir()
+    config = tmp_path / "virtscan.toml"
+    config.write_text(f'[[hypervisor]]\nname = "kvm7"\nxml = "{folder}"\nkernel = "{UNFIXED_KERNEL}"\n')
+    url, old, new = f"sqlite:///{tmp_path}/history", str(tmp_path / "old"), str(tmp_path / "new")
+    scan = ["scan", "-q", "--config", str(config), "-o", os.devnull, "--history", url, "--save"]
+    (folder / "shop02.xml").write_text(guest("shop02", "br-web01"))
+    run([*scan, old])
+    if command != "scan --since":  # its page has the whole fleet
+        (folder / "shop02.xml").write_text(guest("shop02", "bond2"))
+    (folder / "web01.xml").write_text(guest("web01", "bond3"))
+    run([*scan, new])
+    compare = {
+        "diff": ["diff", old, new],
+        "history diff": ["history", "diff", "--history", url],
+        "scan --since": ["scan", "--config", str(config), "--since", old],
+    }[command]
+    capfd.readouterr()
+
+    for name, reporter in REPORTERS.items():
+        if reporter.content is Content.METRICS:
+            continue
+        shown = tmp_path / f"shown-{name}"
+        run([*compare, "--redact", str(tmp_path / f"map-{name}"), "--format", name, "-o", str(shown)])
+        text = text_of(shown.read_bytes()).casefold()
+        assert "br-vm" in text or (command == "scan --since" and reporter.content is Content.VIEW), name
+        assert left(text + capfd.readouterr().err) == [], name
+
+
+def guest(name: str, device: str) -> str:
+    """A definition of a VM with a macvtap on a device."""
+    uuid = f"0439a4a8-db56-4933-9183-0000{name.encode().hex()[:8]}"
+    interface = f"<interface type='direct'><mac address='52:54:00:aa:00:{len(name):02x}'/><source dev='{device}'/>"
+    return (
+        f"<domain type='kvm'><name>{name}</name><uuid>{uuid}</uuid><devices>"
+        f"{interface}<model type='virtio'/></interface></devices></domain>"
+    )
+
+
 def test_pseudonyms_of_the_same_map_are_not_replaced_again(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     host = hypervisor("kvm7", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
     redacted, known = redact(inventory(host), Map(key="secret"))

@@ -3,7 +3,7 @@
 from virtscan.redaction.capture import redact_trace
 from virtscan.redaction.device_names import NameRedaction
 from virtscan.redaction.history import known_scope, redact_counts
-from virtscan.redaction.inventory import redact
+from virtscan.redaction.inventory import redact, redact_together
 from virtscan.redaction.pseudonyms import Map, Pseudonyms, dump_map, load_map
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "load_map",
     "redact",
     "redact_counts",
+    "redact_together",
     "redact_trace",
 ]

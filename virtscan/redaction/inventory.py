@@ -27,14 +27,28 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
     verdicts do not change. Free text is withheld. Names of devices, networks, segments and sites remain: without them
     findings are useless. Only some words of them have pseudonyms, as `NameRedaction.of` describes.
     """
+    (result,), names = redact_together((inventory,), known)
+    return result, names
+
+
+def redact_together(inventories: tuple[Inventory, ...], known: Map) -> tuple[tuple[Inventory, ...], Map]:
+    """Return inventories that are shown together with pseudonyms, and the map of them.
+
+    A name that is only in a later one is replaced in the earlier ones too.
+    """
     pseudonyms = Pseudonyms(known)
-    _name(inventory, pseudonyms)
+    for inventory in inventories:
+        _name(inventory, pseudonyms)
     forms = Forms(pseudonyms, pseudonyms.map())
+    return tuple(_redacted(inventory, forms, known) for inventory in inventories), pseudonyms.map()
+
+
+def _redacted(inventory: Inventory, forms: Forms, known: Map) -> Inventory:
     result = msgspec.structs.replace(redacted(inventory, forms), redaction=known.identity)
     if inventory.policy.waivers:
         waivers = tuple(_waivers(inventory, forms))
         result = msgspec.structs.replace(result, policy=msgspec.structs.replace(result.policy, waivers=waivers))
-    return result, pseudonyms.map()
+    return result
 
 
 def _name(inventory: Inventory, pseudonyms: Pseudonyms) -> None:

@@ -66,7 +66,8 @@ def diff(
     redacted = redaction(redact)
     sides = [earlier(text, origin, scope=scope) for text, origin in ((old, "OLD"), (new, "NEW"))]
     refuse_other_names(sides[1], new, sides[0], old)
-    first, second = (redacted(judged_on(side, console, lower_device=lower_device, max_age=max_age)) for side in sides)
+    judged = (judged_on(side, console, lower_device=lower_device, max_age=max_age) for side in sides)
+    first, second = redacted.together(*judged)
     return compared(first, second, outputs=outputs, fail_on=fail_on, console=console)
 
 

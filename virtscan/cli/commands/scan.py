@@ -85,7 +85,7 @@ def scan(
         baseline = Baseline.since(since, scope=redacted.scope(plan.scope), redacted=redacted)
         saved = outputs.open(save, mode=PRIVATE) if save else None
         shown = rendering.open(outputs)
-        inventory, seconds = _collected(plan, console, baseline, redacted)
+        baseline, inventory, seconds = _collected(plan, console, baseline, redacted)
         writer.collected(inventory)
         unreported.enter_context(rescued_unless_reported(inventory, lambda: writer.has_copy))
         report = judge(inventory)
@@ -110,8 +110,10 @@ def scan(
     return outcome.code
 
 
-def _collected(plan: Plan, console: Console, baseline: Baseline, redacted: Redaction) -> tuple[Inventory, float]:
-    """Return the facts read, with earlier ones about the unread hosts, and the seconds that reading took.
+def _collected(
+    plan: Plan, console: Console, baseline: Baseline, redacted: Redaction
+) -> tuple[Baseline, Inventory, float]:
+    """Return both sides under pseudonyms, the new one with earlier facts about unread hosts, and the seconds it took.
 
     Raises:
         OutputError: The map of pseudonyms can't be written; the facts are in a private file.
@@ -120,10 +122,10 @@ def _collected(plan: Plan, console: Console, baseline: Baseline, redacted: Redac
     inventory = collected(plan, console)
     seconds = monotonic() - began
     try:
-        inventory = redacted(inventory)
+        baseline, inventory = baseline.redacted_with(inventory, redacted)
     except (InventoryError, OutputError) as error:
         raise OutputError(f"{error}; {rescued(inventory)}; its names are real") from error
-    return baseline.remembered_by(inventory), seconds
+    return baseline, baseline.remembered_by(inventory), seconds
 
 
 class _ScanResult(msgspec.Struct, frozen=True, kw_only=True):

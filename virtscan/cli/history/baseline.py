@@ -46,9 +46,16 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
             if before.redaction not in {None, redacted.identity}:
                 problem = "redacted with a map that this scan does not use; add --redact with that map"
                 raise InventoryError(f"--since: {url_secrets.shown(text)}: {problem}")
-            return cls(is_wanted=True, before=redacted(before))
+            return cls(is_wanted=True, before=before)
         lacking = "no scan of this configuration yet" if is_history(text) else "does not exist yet"
         return cls(is_wanted=True, note=f"{url_secrets.shown(text)}: {lacking}; everything counts as new")
+
+    def redacted_with(self, inventory: Inventory, redacted: Redaction) -> tuple[Self, Inventory]:
+        """Return both sides under pseudonyms: a name in one of them is replaced in both."""
+        if self.before is None:
+            return self, redacted(inventory)
+        before, inventory = redacted.together(self.before, inventory)
+        return msgspec.structs.replace(self, before=before), inventory
 
     def remembered_by(self, inventory: Inventory) -> Inventory:
         """Return this scan's inventory with earlier facts about hosts that could not be read."""

@@ -49,11 +49,19 @@ class Redaction:
 
     def __call__(self, inventory: Inventory) -> Inventory:
         """Return the inventory under pseudonyms; one that was saved under these pseudonyms is returned unchanged."""
-        if self._known is None or inventory.redaction == self._known.identity:
-            return inventory
-        from virtscan.redaction import redact
+        return self.together(inventory)[0]
 
-        return self._with_map(inventory, redact)
+    def together(self, *inventories: Inventory) -> tuple[Inventory, ...]:
+        """Return inventories under pseudonyms that are shown together: a name in one of them is replaced in all."""
+        own = self.identity
+        real = tuple(inventory for inventory in inventories if inventory.redaction != own)
+        if self._known is None or not real:
+            return inventories
+        from virtscan.redaction import redact_together
+
+        redacted = self._with_map(real, redact_together)
+        pending = iter(redacted)
+        return tuple(inventory if inventory.redaction == own else next(pending) for inventory in inventories)
 
     def of_counts(self, counts: "Sequence[ScanCounts]") -> "tuple[ScanCounts, ...]":
         """Return the counts of scans under pseudonyms; those stored under these pseudonyms, by their scope, stay."""

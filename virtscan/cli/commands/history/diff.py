@@ -66,5 +66,5 @@ def diff(
         first = opened.before(second) if old is None else opened.find(parse_selector(old, "OLD"), second.scope)
         return opened.recall(first.number), opened.recall(second.number)
 
-    before, after = map(redacted, run_on(history_url(history, config, console), both))
+    before, after = redacted.together(*run_on(history_url(history, config, console), both))
     return compared(before, after, outputs=outputs, fail_on=fail_on, console=console)
