@@ -549,6 +549,21 @@ def test_a_name_keeps_its_form_in_later_scans_and_in_the_file_of_the_map() -> No
     assert (first.hypervisors[0].segments, first.hypervisors[0].site) == (segments, "lan")
 
 
+@pytest.mark.parametrize("name", ["web01", "nic-web01", "web01-nic.100"])
+def test_a_tap_that_was_shown_before_its_vm_was_known_is_renamed(name: str) -> None:
+    devices = bridge("br0", name), tap(name)
+    first, known = redact(inventory(hypervisor("kvm7", devices=devices)), FRESH)
+    known = load_map(dump_map(known), origin="map")
+
+    again, known = redact(inventory(hypervisor("kvm7", domain("web01", bridged(target=name)), devices=devices)), known)
+    later, _ = redact(inventory(hypervisor("kvm7", devices=devices)), known)
+
+    assert first.hypervisors[0].devices == devices
+    assert "web01" not in dumps(again).decode() + dumps(later).decode()
+    assert again.hypervisors[0].devices == later.hypervisors[0].devices
+    assert again.hypervisors[0].devices[0].lower == (again.hypervisors[0].domains[0].interfaces[0].target,)
+
+
 @pytest.mark.parametrize("names", [("corp-lan", "zone1-lan"), ("br-525400aabbcc", "br-525400AABBCC")])
 @pytest.mark.parametrize("step", [1, -1])
 def test_no_two_names_are_shown_as_one(names: tuple[str, ...], step: int) -> None:

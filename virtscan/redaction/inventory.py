@@ -59,7 +59,7 @@ def _name(inventory: Inventory, pseudonyms: Pseudonyms) -> None:
             if text_kind is not TextKind.TARGET:
                 pseudonyms.name(text_kind.value, name)
             elif not is_common_target(name):
-                pseudonyms.whole(text_kind.value, name)
+                pseudonyms.tap(name)
 
 
 def _waivers(inventory: Inventory, forms: Forms) -> Iterator[Waiver]:

@@ -130,6 +130,16 @@ class Pseudonyms:
         self._folded[name.casefold()] = pseudonym
         return pseudonym
 
+    def tap(self, name: str) -> None:
+        """Replace the name of a tap, even if it was shown as that of a device before its VM was known.
+
+        Its name identifies the VM.
+        """
+        self.whole("target", name)
+        name = _encodable(name)
+        if self._shown.get(name) == name:
+            del self._shown[name]
+
     def name(self, kind: str, name: str) -> str:
         """Return the pseudonym of the name of a host or a VM.
 
