@@ -429,6 +429,59 @@ def test_a_pattern_that_matches_an_address_or_a_mac_in_a_name_is_withheld(
     assert len(kept["findings"]) == 1
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "source_device=br-10-99*",
+        "source_device!=*10.99.1*",
+        r"source_device~10\.99",
+        "source_device!~99:aa:bb",
+        "source_device=*99aabb*",
+        "macvtap_by_device=br-10-99*=1",
+        "macvtap_by_device~(10-99=|10-98)",
+    ],
+)
+def test_a_pattern_of_an_address_that_is_not_known_is_withheld(
+    condition: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    host = hypervisor("kvm7", domain("db01", macvtap("br-20-30")), kernel=UNFIXED_KERNEL)
+    (tmp_path / "fleet.json").write_bytes(dumps(inventory(host)))
+    view = "capacity" if "macvtap" in condition else "risks"
+    arguments = ["report", str(tmp_path / "fleet.json"), "--view", view, "--redact", str(tmp_path / "m")]
+
+    run([*arguments, "--format", "json", "--where", condition])
+    shown = json.loads(capfd.readouterr().out)
+    assert "99" not in json.dumps(shown["where"])
+    assert len(shown.get("findings", shown.get("rows"))) == ("!" in condition)
+
+
+@pytest.mark.parametrize("condition", ["source_device=br-20-3*", "source_device~20.30", "source_device!=br-20-4*"])
+def test_a_pattern_of_numbers_that_matches_a_shown_name_stays(
+    condition: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    host = hypervisor("kvm7", domain("db01", macvtap("br-20-30")), kernel=UNFIXED_KERNEL)
+    (tmp_path / "fleet.json").write_bytes(dumps(inventory(host)))
+
+    run(["report", str(tmp_path / "fleet.json"), "--redact", str(tmp_path / "m"), "--where", condition])
+
+    shown = capfd.readouterr().out
+    assert f"1 of 1 row matches {condition.replace('br-20-4*', '(withheld)')}" in shown
+
+
+@pytest.mark.parametrize("name", ["db01", "br-db01"])
+def test_a_condition_on_a_device_with_its_count_matches_its_pseudonym(
+    name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    host = hypervisor("kvm7", domain("db01", macvtap(name)), kernel=UNFIXED_KERNEL)
+    (tmp_path / "fleet.json").write_bytes(dumps(inventory(host)))
+    arguments = ["report", str(tmp_path / "fleet.json"), "--view", "capacity", "--redact", str(tmp_path / "m")]
+
+    run([*arguments, "--where", f"macvtap_by_device={name}=1"])
+
+    assert f"1 of 1 row matches macvtap_by_device={name.replace('db01', 'vm1')}=1" in (shown := capfd.readouterr().out)
+    assert "db01" not in shown
+
+
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
 def test_a_column_whose_values_change_takes_no_pattern(view: Callable[[Report], Document], saved: str) -> None:
     real = loads(Path(saved).read_bytes(), origin=saved)

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import translate
 
 import msgspec
@@ -26,6 +26,16 @@ _GLOB = frozenset("*?[")
 _WORD = re.compile(r"[^\W_]+")
 _SHORTEST = 3
 """Length of a word in a pattern from which it shows part of a name."""
+
+_COUNT = re.compile(r"\\?=[^]=()|]*$")
+"""The number behind a device in macvtap_by_device."""
+
+_PART_OF_ADDRESS = re.compile(
+    r"(?<![0-9a-z])\d{1,3}(?P<separator>[-._])\d{1,3}(?![0-9a-z])"
+    r"|[0-9a-f]{6}|(?<![0-9a-z])[0-9a-f]{2}(?P<colon>[-:_])[0-9a-f]{2}(?P=colon)[0-9a-f]{2}(?![0-9a-z])",
+    re.IGNORECASE,
+)
+"""Two numbers of an address, or three bytes of a MAC."""
 
 
 def refuse_pattern(text: str, section: Section) -> None:
@@ -62,10 +72,13 @@ def under_pseudonyms(
     is_regex = "~" in condition.sign
 
     def shown(part: str) -> str:
-        pseudonym = of_device(part) if is_device else of(part)
-        if is_device and (is_regex or _GLOB & {*part}):
-            return _WITHHELD if pseudonym != part or _is_telling(part, names, is_regex=is_regex) else part
-        return _WITHHELD if pseudonym == part and not is_device else pseudonym
+        if not is_device:
+            return pseudonym if (pseudonym := of(part)) != part else _WITHHELD
+        if is_regex or _GLOB & {*part}:
+            is_told = of_device(part) != part or _is_telling(part, names, is_regex=is_regex)
+            return _WITHHELD if is_told or _is_of_unknown_address(part, names.values(), is_regex=is_regex) else part
+        device, equals, count = part.rpartition("=")  # as in macvtap_by_device
+        return of_device(device) + equals + count if equals and count.isdigit() else of_device(part)
 
     parts = [condition.operand] if is_regex else condition.parts
     return msgspec.structs.replace(condition, operand=",".join(part and shown(part) for part in parts)).text
@@ -74,14 +87,26 @@ def under_pseudonyms(
 def _is_telling(pattern: str, names: Mapping[str, str], *, is_regex: bool) -> bool:
     """Return True if a pattern matches a name but not its pseudonym, or a word in it begins a word of only the name."""
     words = tuple(word for word in _words(pattern) if len(word) >= _SHORTEST)
-    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # it would show the pattern
-        matches = re.compile(pattern if is_regex else translate(pattern), re.IGNORECASE).search
+    matches = _search(pattern, is_regex=is_regex)
     return any(
         (matches(name) and not matches(pseudonym))
         or any(part.startswith(words) for part in _words(name) - _words(pseudonym))
         for name, pseudonym in names.items()
         if name != pseudonym
     )
+
+
+def _is_of_unknown_address(pattern: str, forms: Iterable[str], *, is_regex: bool) -> bool:
+    """Return True if a pattern has a part of an address or MAC, and matches no form that is shown."""
+    if not _PART_OF_ADDRESS.search(pattern.replace("\\", "")):
+        return False
+    matches = _search(_COUNT.sub("", pattern), is_regex=is_regex)
+    return not any(matches(form) for form in forms)
+
+
+def _search(pattern: str, *, is_regex: bool) -> Callable[[str], object]:
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # it would show the pattern
+        return re.compile(pattern if is_regex else translate(pattern), re.IGNORECASE).search
 
 
 def _words(text: str) -> set[str]:
