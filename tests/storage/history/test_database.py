@@ -1,5 +1,6 @@
 """A database is private to its group, has a known schema, and is never half written."""
 
+import os
 import sqlite3
 import sys
 from pathlib import Path
@@ -72,7 +73,21 @@ def test_a_file_that_is_not_a_database_is_reported_as_such(tmp_path: Path) -> No
 
     said = f"sqlite:///{tmp_path}/h: not a database; use a history written by virtscan scan --history"
     assert problem(f"sqlite:///{tmp_path}/h", create=True) == said
-    assert problem(f"sqlite:///{tmp_path}") == f"sqlite:///{tmp_path}: can't be read: Is a directory"
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+@pytest.mark.parametrize("create", [False, True])
+def test_what_is_not_a_file_is_refused_with_an_action(kind: str, create: bool, tmp_path: Path) -> None:
+    path = Path("/dev/null") if kind == "device" else tmp_path / kind
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+    url = f"sqlite:///{path}"
+
+    said = f"{url}: not a regular file; use another path, such as history.sqlite"
+    assert problem(url, create=create) == said
 
 
 def test_an_address_without_an_end_is_not_called_damaged() -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sqlite3
+import stat
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -66,6 +67,7 @@ class Database:
         if self.path is not None:
             with self.errors():
                 _create_file(self.path)
+            _exists(self.path, self.shown)
         present = self._schema()
         for number in sorted(STEPS):
             if number > present:
@@ -174,14 +176,23 @@ def _reason(error: BaseException | None, url: str) -> str:
 
 
 def _exists(path: Path, shown: str) -> bool:
-    """Return True if the file exists; SQLite gives no reason for one that it can't open."""
+    """Return True if the file exists; SQLite gives no reason for one that it can't open.
+
+    Raises:
+        HistoryError: It is not a regular file, such as a folder or a pipe, or can't be read.
+    """
     try:
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)):
-            return True
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            is_regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
     except FileNotFoundError:
         return False
+    except IsADirectoryError:
+        is_regular = False
     except OSError as error:
         raise HistoryError(f"{shown}: can't be read: {error.strerror}") from error
+    if not is_regular:
+        raise HistoryError(f"{shown}: not a regular file; use another path, such as history.sqlite")
+    return True
 
 
 def _create_file(path: Path) -> None:
