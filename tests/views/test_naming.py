@@ -29,8 +29,10 @@ def test_a_segment_that_only_one_side_names_is_warned_about_with_the_nearest_nam
 
 def test_a_name_that_resembles_no_other_gets_no_suggestion() -> None:
     assert lines("install", "pxe-a") == [
-        "segment install: a server serves it, but no hypervisor has a device in it; "
-        "if one does, add it to its [[hypervisor]]"
+        (
+            "segment install: a server serves it, but no hypervisor has a device in it; "
+            "if one does, add it to its [[hypervisor]]"
+        )
     ]
 
 
@@ -54,8 +56,10 @@ def test_servers_of_subnets_serve_no_segment() -> None:
 def test_a_segment_that_is_written_as_a_subnet_is_named_by_the_subnets_that_overlap_it() -> None:
     assert lines(subnets=("10.77.0.0/16",), host_segment="10.77.4.0/24") == []
     assert lines(subnets=("10.78.0.0/16",), host_segment="10.77.4.0/24") == [
-        "segment 10.77.4.0/24: a hypervisor has a device in it, but no server serves it; "
-        "if one does, add it to its [[server]]"
+        (
+            "segment 10.77.4.0/24: a hypervisor has a device in it, but no server serves it; "
+            "if one does, add it to its [[server]]"
+        )
     ]
 
 
