@@ -26,7 +26,7 @@ from virtscan.storage import dumps
 from virtscan.trace.capture.checksums import Checksum
 
 ASKS = [*lease(), said(1.0, read_request())]
-FAILS = [*ASKS, answered(1.1, options(), kind=Checksum.PARTIAL), answered(2.1, options(), kind=Checksum.PARTIAL)]
+FAILS = [*ASKS, *(answered(time, options(), kind=Checksum.PARTIAL) for time in (1.1, 2.1, 4.1))]
 WORKS = [*ASKS, answered(1.1, data(1, 5)), said(1.2, acknowledged(1), to=40000)]
 UNANSWERED = [*ASKS, said(2.0, read_request())]
 

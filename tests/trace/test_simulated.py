@@ -39,6 +39,16 @@ def test_the_beginning_of_a_capture_gives_no_opposite_verdict_either(tmp_path: P
             assert judge(traced).failed is not opposite(boot), (seed, len(shots))
 
 
+@pytest.mark.parametrize("seed", [402, 977, 1882, 3979, 4616, 6488])
+def test_a_capture_that_ends_after_two_lost_answers_shows_no_fault(tmp_path: Path, seed: int) -> None:
+    (boot,) = boots(range(seed, seed + 1))
+    shots = boot.shots[: 1 + seed * 7919 % len(boot.shots)]
+
+    traced = only(trace_of(tmp_path, *shots))
+    assert boot.takes_checksums
+    assert (traced.ignored.partial, traced.outcome, judge(traced).failed) == (2, Outcome.UNFINISHED, Failed.UNCLEAR)
+
+
 @pytest.mark.parametrize("seeds", PARTS)
 def test_a_bond_of_members_that_differ_in_offload_gives_no_opposite_verdict(tmp_path: Path, seeds: range) -> None:
     failed = 0

@@ -41,7 +41,7 @@ from virtscan.views.wording.gaps import reason
 SHOTS = [
     *lease(),
     *(said(1 + wait, read_request()) for wait in range(3)),
-    *(answered(time, options(), kind=Checksum.PARTIAL) for time in (3.1, 4)),
+    *(answered(time, options(), kind=Checksum.PARTIAL) for time in (3.1, 3.6, 4)),
 ]
 FRAMES = [(shot.time, ethernet(shot)) for shot in SHOTS]
 CLASSIC, NEW = pcap(FRAMES), pcapng(FRAMES)

@@ -97,7 +97,8 @@ HTTP on TCP (RFC 9293, RFC 9112)::
     ESTABLISHED, data resent                       data-not-acknowledged
     ESTABLISHED, status of 400 or above            http-error
 
-Each is `unfinished` if the capture ends before the client had three seconds to react. After an error with a bad
-checksum it is ten seconds, because the reaction to an error is silence. Checksums are those of RFC 768 (UDP, zero means
-none over IPv4), RFC 9293 (TCP) and RFC 8200, 8.1 (never none over IPv6), summed as in RFC 1071.
+Each is `unfinished` if the capture ends before the client had three seconds to react. Three answers without a reaction
+prove more than time: links hardly lose that many in sequence. After an error with a bad checksum it is ten seconds,
+because the reaction to an error is silence. Checksums are those of RFC 768 (UDP, zero means none over IPv4), RFC 9293
+(TCP) and RFC 8200, 8.1 (never none over IPv6), summed as in RFC 1071.
 """
