@@ -19,6 +19,7 @@ from virtscan.evidence.sosreport import open_sosreport
 from virtscan.offload import probe
 from virtscan.offload.ethtool import parse_features
 from virtscan.provisioning.cobbler import rpc
+from virtscan.provisioning.cobbler.items import FIELDS
 from virtscan.redaction import load_map
 from virtscan.storage import loads
 from virtscan.transport import uri
@@ -82,7 +83,7 @@ PARSERS: Mapping[str, Parser] = {
         parse=_text(lambda text: hostnet.read_bonding(text, name="bond0", source="")), seeds=("bonding/*",)
     ),
     "capture": Parser(parse=_file(trace.read, "x.pcap"), seeds=("pcap/**/*",)),
-    "cobbler": Parser(parse=lambda data: rpc._parse(iter([data])), seeds=("cobbler/*",), examples=(_RPC,)),
+    "cobbler": Parser(parse=lambda data: rpc._parse(iter([data]), str, FIELDS), seeds=("cobbler/*",), examples=(_RPC,)),
     "computer": Parser(parse=analyzer.read_computer, seeds=("nodedev/*",)),
     "condition": Parser(parse=_text(parse_condition), examples=(b"site=ams1", b"vcpus>=8", b"domain!~^web[0-9]+$")),
     "config": Parser(

@@ -14,6 +14,7 @@ from tests.harness.web_server import Answer, web_server
 from tests.provisioning.cobbler.rpc import encoded, read, serving
 from virtscan.errors import ProvisioningError
 from virtscan.provisioning.cobbler import rpc
+from virtscan.provisioning.cobbler.items import FIELDS
 from virtscan.provisioning.limits import Deadline, within
 
 BOMB = b"""<?xml version="1.0"?>
@@ -77,16 +78,17 @@ _TAGS += ["string", "boolean", "double", "base64", "dateTime.iso8601", "nil", "b
 def test_no_order_of_elements_breaks_the_parser(body: str) -> None:
     document = f"<methodResponse xmlns:x='y'>{body}</methodResponse>".encode()
     try:
-        rpc._parse(iter([document]))
+        rpc._parse(iter([document]), str, FIELDS)
     except ProvisioningError as error:
         assert str(error)  # noqa: PT017  both ends are good, others are not
 
 
 def test_a_reply_comes_in_any_pieces() -> None:
-    body = encoded([{"name": "é", "on": True, "none": "~"}])
+    item = {"name": "é", "netboot_enabled": True, "parent": "~"}
+    body = encoded([item])
     for size in (1, 7, len(body)):
         pieces = (body[start : start + size] for start in range(0, len(body), size))
-        assert rpc._parse(pieces) == [{"name": "é", "on": True, "none": "~"}]
+        assert rpc._parse(pieces, str, FIELDS) == [item]
 
 
 def test_a_fault_is_reported_in_cobblers_words_cut_to_a_limit() -> None:
@@ -152,7 +154,7 @@ def test_only_wanted_fields_of_items_and_interfaces_are_kept() -> None:
     }
     wanted = frozenset({"name", "interfaces", "mac", "tftp"})
 
-    assert rpc._parse(iter([encoded([system])]), wanted=wanted) == [
+    assert rpc._parse(iter([encoded([system])]), str, wanted) == [
         {"name": "a", "interfaces": {"eth0": {"mac": "m"}}, "tftp": {"server": "s"}}
     ]
-    assert rpc._parse(iter([encoded(system)]), wanted=frozenset({"owners"})) == {"owners": ["x"] * 9}
+    assert rpc._parse(iter([encoded(system)]), str, frozenset({"owners"})) == {"owners": ["x"] * 9}

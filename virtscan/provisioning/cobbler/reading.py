@@ -24,7 +24,7 @@ def read(target: ProvisioningTarget, *, timeout: float) -> Records:
     Raises:
         ProvisioningError: Its systems can't be read.
     """
-    endpoint = Endpoint(target, Deadline(timeout), wanted=FIELDS)
+    endpoint = Endpoint(target, Deadline(timeout), FIELDS)
     systems = _list(endpoint, "get_systems")
     gaps = []
     whole = system(target)

@@ -25,7 +25,7 @@ LARGEST_REPLY = 256 << 20
 class Endpoint:
     """An XML-RPC server, for methods without arguments."""
 
-    def __init__(self, target: ProvisioningTarget, deadline: Deadline, *, wanted: frozenset[str] | None = None) -> None:
+    def __init__(self, target: ProvisioningTarget, deadline: Deadline, wanted: frozenset[str]) -> None:
         """Read the secret and the authorities; only the `wanted` fields of items are kept.
 
         Raises:
@@ -107,20 +107,20 @@ class _Unmarshaller(xmlrpc.client.Unmarshaller):
     _WITH_FIELDS = frozenset({1, 2, 4})
     """Nesting depths at which a struct has fields."""
 
-    def __init__(self, wanted: frozenset[str] | None) -> None:
+    def __init__(self, wanted: frozenset[str]) -> None:
         super().__init__(use_builtin_types=True)
-        self._wanted = None if wanted is None else wanted | {"faultCode", "faultString"}
+        self._wanted = wanted | {"faultCode", "faultString"}
         self.dispatch = {**self.dispatch, "struct": _Unmarshaller._end_struct}  # type: ignore[dict-item]  # own method
 
     def _end_struct(self, _data: str) -> None:
-        is_kept = self._wanted is None or len(self._marks) not in self._WITH_FIELDS
+        has_fields = len(self._marks) in self._WITH_FIELDS
         mark = self._marks.pop()
         pairs: Iterator[tuple[Any, Any]] = zip(self._stack[mark::2], self._stack[mark + 1 :: 2], strict=True)
-        self._stack[mark:] = [{key: value for key, value in pairs if is_kept or key in (self._wanted or ())}]
+        self._stack[mark:] = [{key: value for key, value in pairs if not has_fields or key in self._wanted}]
         self._value = False
 
 
-def _parse(chunks: Iterator[bytes], mask: Masker = str, wanted: frozenset[str] | None = None) -> object:
+def _parse(chunks: Iterator[bytes], mask: Masker, wanted: frozenset[str]) -> object:
     target = _Unmarshaller(wanted)
     target.xml("", None)  # text comes decoded
     parser = pyexpat.ParserCreate()
