@@ -163,7 +163,6 @@ def test_one_byte_more_than_a_file_can_have_is_not_read() -> None:
 
     assert item == Unread(
         origin="x",
-        root=None,
         reason="33554433 bytes exceed the limit of a file (33554432)",
         about=GapAbout.DOMAIN,
     )

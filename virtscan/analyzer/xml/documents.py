@@ -27,12 +27,11 @@ _MAX_COUNT = 16_384
 class Unread(msgspec.Struct, frozen=True, kw_only=True):
     """A document without a readable domain or network, and the reason.
 
-    `root` is the name of its outermost element, None when there is none. `about` is the kind of item that may be
-    missing because of it; None when nothing is: a document of another kind, such as a snapshot or a storage pool.
+    `about` is the kind of item that may be missing because of it; None when nothing is: a document of another kind,
+    such as a snapshot or a storage pool.
     """
 
     origin: str
-    root: str | None
     reason: str
     about: GapAbout | None
 
@@ -93,7 +92,7 @@ def _read(root: etree._Element) -> Iterator[Domain | Network | Unread]:
         case "node":
             yield from _of_node(root)
         case other:
-            yield Unread(origin="", root=other, reason=f"<{other}> is not a domain or network", about=None)
+            yield Unread(origin="", reason=f"<{other}> is not a domain or network", about=None)
 
 
 def _read_one(root: etree._Element) -> Domain | Network | Unread:
@@ -109,10 +108,10 @@ def _of_node(node: etree._Element) -> Iterator[Domain | Network | Unread]:
     for child in children:
         yield _read_one(child)
     if not children:
-        yield Unread(origin="", root="node", reason="<node> with no domain and no network", about=None)
+        yield Unread(origin="", reason="<node> with no domain and no network", about=None)
 
 
 def _unread(root: str | None, reason: str, *, origin: str = "") -> Unread:
     """Describe a broken document. Without a root it may have been a domain; the name of its root may be cut off."""
     about = next((about for name, about in _ABOUT.items() if name.startswith(root or "")), None)
-    return Unread(origin=origin, root=root, reason=reason, about=about)
+    return Unread(origin=origin, reason=reason, about=about)

@@ -138,7 +138,7 @@ def _documents(report: Sosreport, patterns: Sequence[re.Pattern[str]], uri: str)
                 for document in documents(report.files[name], origin=f"{uri}/{name}"):
                     yield rank, match["name"], document
             else:
-                yield rank, match["name"], Unread(origin=name, root=None, reason=unread[name], about=GapAbout.DOMAIN)
+                yield rank, match["name"], Unread(origin=name, reason=unread[name], about=GapAbout.DOMAIN)
 
 
 def _with_state(domain: Domain, rank: int, listed: Mapping[str, _Listed], autostart: frozenset[str]) -> Domain:
