@@ -24,8 +24,9 @@ from virtscan.views.report.run import Run
 FOLDER = Path(__file__).parents[1] / "fixtures" / "golden"
 
 RUN = Run(exit_code=4, seconds=1.5, last_complete=TAKEN_AT - timedelta(days=1))
-_WITH_ALL_VIEWS = [reporter for reporter in REPORTERS.values() if reporter.content is Content.FLEET]
-_WITH_A_VIEW = [reporter for reporter in REPORTERS.values() if reporter.content is Content.VIEW]
+_SUFFIXES = {"table": "txt", "markdown": "md", "prometheus": "prom", "xlsx": "xlsx.txt"}
+"""Suffixes of files by format, where they differ from its name."""
+
 _ON_TERMINALS = {
     "risks.80-columns.txt": (VIEWS["risks"], RenderOptions(width=80)),
     "risks.colour.txt": (VIEWS["risks"], RenderOptions(width=200, colour=True)),
@@ -36,20 +37,24 @@ _ON_TERMINALS = {
 def documents() -> Iterator[tuple[str, Callable[[], bytes]]]:
     """Return the name of each file with what makes its content."""
     for name, view in {**VIEWS, **{f"capacity-by-{by}": GROUPINGS[by] for by in list(GROUPINGS)[1:]}}.items():
-        for reporter in _WITH_A_VIEW:
-            yield f"{name}.{reporter.suffix}", partial(_rendered, reporter, view)
-    for reporter in _WITH_ALL_VIEWS:
-        suffix = reporter.suffix if reporter.is_text else f"{reporter.suffix}.txt"
-        yield f"fleet.{suffix}", partial(_rendered, reporter, EVERYTHING)
-    for reporter in REPORTERS.values():
-        if reporter.content is Content.METRICS:
-            yield f"metrics.{reporter.suffix}", partial(_rendered, reporter, partial(metrics.view, run=RUN))
+        yield from _in_formats(name, Content.VIEW, view)
+    yield from _in_formats("fleet", Content.FLEET, EVERYTHING)
+    yield from _in_formats("metrics", Content.METRICS, partial(metrics.view, run=RUN))
     yield "inventory.schema.json", _schema
     for view_name in VIEWS:
         for width in screens.WIDTHS:
             yield f"screens/{view_name}.{width}.txt", partial(_on_screen, view_name, width)
     for name, (view, terminal) in _ON_TERMINALS.items():
         yield name, partial(_rendered, REPORTERS["table"], view, terminal)
+
+
+def _in_formats(
+    name: str, content: Content, view: Callable[[Report], Document]
+) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Return a view in each format that writes such content."""
+    for format_name, reporter in REPORTERS.items():
+        if reporter.content is content:
+            yield f"{name}.{_SUFFIXES.get(format_name, format_name)}", partial(_rendered, reporter, view)
 
 
 def _rendered(reporter: Reporter, view: Callable[[Report], Document], options: RenderOptions = PLAIN) -> bytes:

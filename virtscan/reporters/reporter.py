@@ -40,15 +40,14 @@ class Reporter(msgspec.Struct, frozen=True):
     """A format by the name of its module.
 
     Its `parts` yields all of a document that the format has a place for; text is UTF-8 and ends with a newline.
-    `suffix` is that of its files. `has_gaps` is False without a place for gaps and warnings. `is_text` is False if a
-    terminal can't show the format. `may_be_empty` is True if people or programs read it line by line: without any
-    change, it is empty. `has_total_on_demand` is True if its rows are added up: a total among them would count twice.
-    The options that choose a view apply only if `content` is a view. `needs` is a module that only the extra `reports`
-    installs. `has_records` is True if it writes columns of records.
+    `has_gaps` is False without a place for gaps and warnings. `is_text` is False if a terminal can't show the format.
+    `may_be_empty` is True if people or programs read it line by line: without any change, it is empty.
+    `has_total_on_demand` is True if its rows are added up: a total among them would count twice. The options that
+    choose a view apply only if `content` is a view. `needs` is a module that only the extra `reports` installs.
+    `has_records` is True if it writes columns of records.
     """
 
     module: str
-    suffix: str
     has_gaps: bool = True
     is_text: bool = True
     may_be_empty: bool = False
