@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from virtscan.connectors import naming
-from virtscan.model import FailOn, Plan, ProvisioningTarget, SourceKind
+from virtscan.model import WAIVER_PATTERNS, FailOn, Plan, ProvisioningTarget, SourceKind
 from virtscan.model.sources import SOURCES, shown
 from virtscan.transport import url_secrets
 from virtscan.views.wording.phrases.ages import exactly
@@ -31,8 +31,7 @@ def overview(plan: Plan) -> Iterator[str]:
         name = f" {system.name}" if system.name else ""
         yield _line(f"provisioning {system.kind.value}{name}", system.url, details)
     for waiver in plan.policy.waivers:
-        patterns = {key: getattr(waiver, key) for key in ("hypervisor", "domain", "mac", "server")}
-        chosen = {key: pattern for key, pattern in patterns.items() if pattern != "*"}
+        chosen = {key: pattern for key in WAIVER_PATTERNS if (pattern := getattr(waiver, key)) != "*"}
         until = f" (until {waiver.until})" if waiver.until else ""
         yield _line("waiver", f"{waiver.reason}{until}", chosen)
 
