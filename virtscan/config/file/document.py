@@ -101,11 +101,11 @@ class _Reader:
 
     def tables(self, kind: type[S], key: str) -> tuple[S, ...]:
         tables = self._raw.get(key, [])
-        with self._problems.met_in(key):
-            if not isinstance(tables, list):
-                raise ConfigError(f"{key}: expected an array of tables; write [[{key}]]")
+        if not isinstance(tables, list):
+            self._problems.add(ConfigError(f"{key}: expected an array of tables; write [[{key}]]"), key)
+            return ()
         read: list[S] = []
-        for number, table in enumerate(tables if isinstance(tables, list) else [], 1):
+        for number, table in enumerate(tables, 1):
             with self._problems.met_in(key, number):
                 name = table_name(key, number, table)
                 read.append(_section(table, kind, name, self._environment, is_repeated=True))
