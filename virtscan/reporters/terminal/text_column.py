@@ -7,8 +7,8 @@ import msgspec
 from virtscan.reporters.terminal.width import glued, shorten, unglued, width, wrap
 from virtscan.reporters.text import common_suffix
 from virtscan.views.document import Column
+from virtscan.views.rows.columns import SHORTENED
 
-_NAMES = frozenset({"hypervisor", "domain", "server"})
 _TOTAL = "total"
 """The first cell of a row of totals; all others are names."""
 
@@ -43,7 +43,7 @@ class TextColumn(msgspec.Struct, frozen=True, kw_only=True):
         """Drop the domain suffix that all names of hosts share."""
         heading, *cells = self.cells
         named = [cell for cell in cells if cell != _TOTAL]
-        suffix = common_suffix(named) if self.column.key in _NAMES else ""
+        suffix = common_suffix(named) if self.column.key in SHORTENED else ""
         return self._with(heading, (cell.removesuffix(suffix) for cell in cells)) if suffix else self
 
     def _with(self, heading: str, cells: Iterable[str]) -> "TextColumn":

@@ -4,6 +4,9 @@ from virtscan.errors import ConfigError
 from virtscan.nearest import nearest
 from virtscan.views.document import Section
 
+SHORTENED = frozenset({"hypervisor", "domain", "server"})
+"""Columns of names that tables show without the DNS domain that all of them share."""
+
 
 def place_of(section: Section, name: str, option: str) -> int:
     """Return the place of a column by its key or its heading, ignoring the case of the heading.

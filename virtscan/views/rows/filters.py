@@ -14,7 +14,7 @@ from virtscan.errors import ConfigError
 from virtscan.model.identity.short_names import ambiguous, in_full
 from virtscan.nearest import nearest
 from virtscan.views.document import Column, Document, Section
-from virtscan.views.rows.columns import place_of
+from virtscan.views.rows.columns import SHORTENED, place_of
 from virtscan.views.rows.grouping import RowGroup
 from virtscan.views.rows.lazy import Value
 from virtscan.views.wording.phrases.quantity import quantity
@@ -32,9 +32,6 @@ _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 _SHOWN = {"true": "yes", "false": "no"}
 """The words that tables show for truth values: either can be typed."""
-
-_NAMES = frozenset({"hypervisor", "domain", "server"})
-"""Columns of names that tables show without the domain that all have: so they can be typed."""
 
 
 class RowCondition(msgspec.Struct, frozen=True):
@@ -129,8 +126,8 @@ def _narrowed(groups: Iterable[RowGroup], kept: Iterable[int]) -> Iterator[RowGr
 
 
 def _in_full(section: Section, place: int, condition: RowCondition) -> RowCondition:
-    """Return a condition with full names in place of short ones."""
-    if section.columns[place].key not in _NAMES or condition.sign not in {"=", "!="}:
+    """Return a condition with full names in place of short ones, which can be typed as tables show them."""
+    if section.columns[place].key not in SHORTENED or condition.sign not in {"=", "!="}:
         return condition
     names = dict.fromkeys(str(row[place]) for row in section.rows if row[place] is not None)
     if condition.operand in names:
