@@ -98,7 +98,7 @@ def _supervised(call: Callable[[], T]) -> Iterator[tuple[threading.Thread, Simpl
         is_over.set()
         results.put(outcome)
 
-    thread = _Helper(work)
+    thread = _CallThread(work)
     _waited_for.add(results)
     try:
         _start(thread)
@@ -177,21 +177,21 @@ def end_late_work() -> None:
 def end_work_of(thread: threading.Thread) -> None:
     """End the programs of a thread, and of the calls that it waits for."""
     end_programs_of(thread)
-    for helper in threading.enumerate():
-        if isinstance(helper, _Helper) and helper.caller is thread:
-            end_work_of(helper)
+    for running in threading.enumerate():
+        if isinstance(running, _CallThread) and running.caller is thread:
+            end_work_of(running)
 
 
-def helpers() -> list[int]:
+def call_threads() -> list[int]:
     """Return the kernel's ids of the threads that run calls."""
     return [
         thread.native_id
         for thread in threading.enumerate()
-        if isinstance(thread, _Helper) and thread.native_id is not None and thread not in _left_behind
+        if isinstance(thread, _CallThread) and thread.native_id is not None and thread not in _left_behind
     ]
 
 
-class _Helper(threading.Thread):
+class _CallThread(threading.Thread):
     """A thread for one call; `caller` waits for it."""
 
     def __init__(self, work: Callable[[], None]) -> None:

@@ -5,7 +5,7 @@ from collections import deque
 from time import monotonic
 from typing import NamedTuple
 
-from virtscan.engines.bounded import helpers
+from virtscan.engines.bounded import call_threads
 
 SAMPLE_SECONDS = 0.03
 """Shortest period of one measurement."""
@@ -53,7 +53,7 @@ class Demand:
             return False
         uses: dict[int, _Usage] = {}
         needed = 0
-        for thread in helpers():
+        for thread in call_threads():
             before = self._uses.get(thread, _Usage(0, 0, now))
             got, waited = _use(thread) or before[:2]
             needed += got - before.got + waited - before.waited
