@@ -1,7 +1,9 @@
 """The path of the fault as a drawing: server, device, virtual machines at risk."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Literal
 
 import msgspec
 
@@ -75,9 +77,7 @@ def of_document(document: Document) -> Picture | None:
     fault_paths = list(_fault_paths(main))
     if not fault_paths:
         return None
-    worst = Counter[str]()
-    for path in fault_paths:
-        worst[path.server] += len(path.domains)
+    worst = _at_risk_by("server", fault_paths)
     fault_paths.sort(key=lambda path: -worst[path.server])
     devices = {(path.hypervisor, path.device) for path in fault_paths}
     by_site = len(devices) > MOST_DEVICES
@@ -133,11 +133,10 @@ def _servers(
 ) -> tuple[list[Box], dict[str, float]]:
     """Put each server at the middle of its places, below the one before."""
     reached: defaultdict[str, list[float]] = defaultdict(list)
-    counts: defaultdict[str, int] = defaultdict(int)
     for place, fault_paths in places.items():
         for path in fault_paths:
             reached[path.server].append(place_heights[place])
-            counts[path.server] += len(path.domains)
+    counts = _at_risk_by("server", chain.from_iterable(places.values()))
     boxes, server_heights, next_y = [], {}, float(_GAP)
     height = 2 * _LINE + _GAP
     for server, reached_heights in sorted(reached.items(), key=lambda pair: sum(pair[1]) / len(pair[1])):
@@ -155,10 +154,7 @@ def _links(
     most: int,
 ) -> Iterator[Curve]:
     for place, fault_paths in places.items():
-        counts: defaultdict[str, int] = defaultdict(int)
-        for path in fault_paths:
-            counts[path.server] += len(path.domains)
-        for server, count in counts.items():
+        for server, count in _at_risk_by("server", fault_paths).items():
             yield Curve(
                 start=server_heights[server],
                 end=place_heights[place],
@@ -180,10 +176,16 @@ def _names(fault_paths: Sequence[_FaultPath]) -> tuple[list[tuple[str, str]], st
 
 
 def _by_hypervisor(fault_paths: Sequence[_FaultPath]) -> tuple[list[tuple[str, str]], str]:
+    counts = _at_risk_by("hypervisor", fault_paths)
+    return [(f"{count} on {name}", "") for name, count in counts.most_common()], "hypervisors"
+
+
+def _at_risk_by(field: Literal["server", "hypervisor"], fault_paths: Iterable[_FaultPath]) -> Counter[str]:
+    """Count the interfaces at risk by server or hypervisor."""
     counts = Counter[str]()
     for path in fault_paths:
-        counts[path.hypervisor] += len(path.domains)
-    return [(f"{count} on {name}", "") for name, count in counts.most_common()], "hypervisors"
+        counts[getattr(path, field)] += len(path.domains)
+    return counts
 
 
 def _first(lines: list[tuple[str, str]], noun: str, most: int) -> list[tuple[str, str]]:
