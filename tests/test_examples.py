@@ -84,7 +84,7 @@ def shell(folder: Path, line: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize("line", COMMANDS)
-def test_an_example_does_its_work(line: str, reader: Path) -> None:
+def test_an_example_succeeds(line: str, reader: Path) -> None:
     line = line.replace("2026-11-01", f"{datetime.now(UTC):%F}").replace(" 17 ", " 1 ")
 
     done = shell(reader, line)
@@ -94,7 +94,7 @@ def test_an_example_does_its_work(line: str, reader: Path) -> None:
 
 
 @pytest.mark.parametrize("code", blocks("python"))
-def test_an_example_in_python_does_its_work(code: str, reader: Path) -> None:
+def test_an_example_in_python_succeeds(code: str, reader: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\nprint(len(report.findings))"],
         cwd=reader,

@@ -78,7 +78,7 @@ def test_each_interface_is_decided_by_the_rule_it_is_there_for(scan: Scan) -> No
     assert scan.column("rule") == RULES
 
 
-def test_every_rule_that_needs_a_server_shows(scan: Scan) -> None:
+def test_every_rule_that_needs_a_server_decides_a_finding(scan: Scan) -> None:
     assert {*scan.column("rule").values()} == {rule.id for rule in TABLE if rule.verdict is not None} - {"R3"}
 
 
@@ -108,7 +108,7 @@ def test_a_bond_of_the_server_is_cured_on_both_of_its_nics(scan: Scan) -> None:
     assert (satellite["interface"], satellite["devices"]) == ("bond0", ["bond0", "eth0", "eth1"])
 
 
-def test_interfaces_that_reach_no_server_show(scan: Scan) -> None:
+def test_interfaces_that_reach_no_server_are_in_the_findings(scan: Scan) -> None:
     lost = {interface for interface, reach in scan.column("reaches_server").items() if reach == "no"}
 
     assert lost == {("ams1-kvm01", "db01", 1), ("ams1-kvm01", "mail01", 0)}

@@ -41,7 +41,7 @@ def test_every_form_of_a_secret_is_masked(form: str, secret: str) -> None:
     assert masker([secret], user="me")(f"<<{written}>>") == f"<<{MASK}>>"
 
 
-def test_without_a_secret_a_text_stays() -> None:
+def test_a_text_without_a_secret_is_unchanged() -> None:
     assert masker([""])("text") == "text"
 
 

@@ -16,7 +16,7 @@ AT_RISK, UNKNOWN, MITIGATED, NOT_AFFECTED = Verdict
 _EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
 # The interfaces that each rule decides in its sample, with verdict, confidence and the reasons that distinguish them.
-FACES: dict[str, dict[str, object]] = {
+DECIDED: dict[str, dict[str, object]] = {
     "R1": {
         "on-a-bridge": NotJudged.NOT_MACVTAP,
         "on-no-bond": NotJudged.NOT_ON_A_BOND,
@@ -79,12 +79,12 @@ FACES: dict[str, dict[str, object]] = {
 
 
 @_EVERY_RULE
-def test_the_sample_of_a_rule_shows_its_faces(rule: Rule) -> None:
+def test_the_sample_of_a_rule_has_each_case_that_it_decides(rule: Rule) -> None:
     _, accounts = sample(rule.id)
 
-    assert [account.domain.name for account in accounts] == list(FACES[rule.id])
+    assert [account.domain.name for account in accounts] == list(DECIDED[rule.id])
     for account in accounts:
-        expected = FACES[rule.id][account.domain.name]
+        expected = DECIDED[rule.id][account.domain.name]
         finding = account.finding
         if finding is None:
             assert account.not_judged is expected
@@ -100,7 +100,7 @@ def test_every_rule_has_a_sample_and_there_is_no_other() -> None:
 
 
 @_EVERY_RULE
-def test_nothing_else_is_in_a_sample_but_the_servers(rule: Rule) -> None:
+def test_its_rule_alone_decides_every_interface_of_a_sample(rule: Rule) -> None:
     report, accounts = sample(rule.id)
     servers = {"satellite", "lab"}
     shown = {account.domain.name for account in accounts}
@@ -117,10 +117,10 @@ def test_a_sample_is_reported_and_explained_with_the_rules_title(rule: Rule, cap
     assert run(["report", file, "--format", "json"]) in {0, 1, 3, 4}
     findings = json.loads(capfd.readouterr().out)["findings"]
     assert {finding["domain"] for finding in findings if finding["rule"] == rule.id} == (
-        set(FACES[rule.id]) if rule.verdict else set()
+        set(DECIDED[rule.id]) if rule.verdict else set()
     )
 
-    run(["explain", next(iter(FACES[rule.id])), file])
+    run(["explain", next(iter(DECIDED[rule.id])), file])
     assert f"by {titled(rule.id)}" in " ".join(capfd.readouterr().out.split())
 
 

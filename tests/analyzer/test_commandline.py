@@ -63,7 +63,7 @@ def nics(*arguments: str, inside: str = "") -> tuple[Interface, ...]:
         (("-netdev", "vhost-user,id=n0,chardev=c0"), {"type": "vhost-user"}),
     ],
 )
-def test_a_backend_is_an_interface(arguments: tuple[str, ...], expected: dict[str, object]) -> None:
+def test_a_network_backend_of_qemu_is_an_interface(arguments: tuple[str, ...], expected: dict[str, object]) -> None:
     (interface,) = nics(*arguments)
 
     assert interface == Interface(**({"index": 0} | expected))  # type: ignore[arg-type]  # fields of several types

@@ -193,7 +193,7 @@ def test_a_file_may_be_larger_than_a_document() -> None:
     assert seen(large * 3) == ["a", "a", "a"]
 
 
-def test_the_number_of_reported_scraps_is_limited() -> None:
+def test_the_number_of_documents_is_limited() -> None:
     items = list(documents(b"<a/>" * 100_000, origin="x"))
 
     assert len(items) == 16_385

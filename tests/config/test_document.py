@@ -145,7 +145,7 @@ ofload = "on"
         ('[[provisioning]]\ntype = "cobbler"\nurl = "x"\nca_file = "a\\u0000"', "ca_file: contains a NUL character"),
     ],
 )
-def test_an_empty_text_and_one_that_no_program_takes_are_refused(text: str, message: str) -> None:
+def test_an_empty_text_and_one_with_a_nul_are_refused(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(message)):
         read(text, NONE="")
 

@@ -56,14 +56,14 @@ def test_a_named_file_must_exist() -> None:
         find_config(None, {"VIRTSCAN_CONFIG": "gone.toml"})
 
 
-def test_a_pipe_or_device_is_not_called_absent() -> None:
+def test_a_pipe_or_device_is_not_reported_as_absent() -> None:
     with pytest.raises(ConfigError, match=r"^/dev/null: not a regular file$"):
         find_config(Path("/dev/null"), {})
     with pytest.raises(ConfigError, match=r"^/dev/null: not a regular file \(VIRTSCAN_CONFIG"):
         find_config(None, {"VIRTSCAN_CONFIG": "/dev/null"})
 
 
-def test_a_file_that_may_exist_where_nothing_can_be_read_is_not_taken_for_absent() -> None:
+def test_a_file_in_an_unreadable_folder_is_not_taken_for_absent() -> None:
     long = "a" * 300  # no folder can have this name, not even for root
     with pytest.raises(ConfigError, match=r"virtscan\.toml: can't be read: File name too long; name another"):
         find_config(None, {"XDG_CONFIG_HOME": f"/{long}"})

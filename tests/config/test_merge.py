@@ -273,7 +273,7 @@ def test_a_waiver_may_be_wide(pattern: str) -> None:
     assert waiver.hypervisor == "?*"
 
 
-def test_a_host_is_described_once() -> None:
+def test_a_hypervisor_is_declared_once() -> None:
     with pytest.raises(
         ConfigError,
         match=r"2nd \[\[hypervisor\]\]( \(.*\))?: uri: duplicate address, already in 1st \[\[hypervisor\]\]( \(.*\))?",

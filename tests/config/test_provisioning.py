@@ -130,7 +130,7 @@ def test_an_error_names_the_key_and_no_secret(text: str, message: str) -> None:
     assert "s3cret" not in str(raised.value)
 
 
-def test_a_name_belongs_to_one_system() -> None:
+def test_names_of_provisioning_systems_are_unique() -> None:
     cobbler = 'type = "cobbler"\nurl = "https://x"'
     with pytest.raises(ConfigError, match=r"2nd \[\[provisioning\]\]: used twice; names must be unique"):
         made(f"{cobbler}\n[[provisioning]]\n{cobbler}")

@@ -55,13 +55,13 @@ def test_a_file_without_a_password_may_be_readable_by_all(uri: str) -> None:
     assert read(f'[[hypervisor]]\nuri = "{uri}"').hypervisor[0].uri == uri.replace("${PW}", "s3cret")
 
 
-def test_an_address_inside_a_sentence_is_looked_at_alone() -> None:
+def test_only_the_addresses_in_a_sentence_are_searched_for_passwords() -> None:
     read('[[waiver]]\ndomain = "a"\nreason = "see https://wiki:8443/page, ask admin@example.com"')
     with pytest.raises(ConfigError, match=rf"1st \[\[waiver\]\]( \(.*\))?: reason: {WHAT_TO_DO}$"):
         read('[[waiver]]\ndomain = "a"\nreason = "log in at https://bob:s3cret@wiki for it"')
 
 
-def test_a_file_of_ones_own_may_hold_one() -> None:
+def test_a_private_file_may_hold_a_password() -> None:
     assert read('[[hypervisor]]\nuri = "esx://admin:s3cret@esx1"', private=True).hypervisor[0].uri
 
 

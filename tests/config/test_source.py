@@ -33,7 +33,7 @@ def test_every_source_has_its_form(text: str, source: tuple[SourceKind, str, Sta
     "text",
     ["", "ssh:satellite", "file:", "local", "local:eth0", "on:", "off ", "ON", "http://x", "sosreport", ":", "/a"],
 )
-def test_another_source_is_refused_with_the_forms_there_are(text: str) -> None:
+def test_an_unknown_source_is_refused_with_the_valid_forms(text: str) -> None:
     with pytest.raises(ConfigError, match="write ssh://") as error:
         parse_source(text)
 

@@ -184,7 +184,7 @@ def test_a_missing_netcat_is_recognised_in_the_message_of_every_shell(words: str
         ("ssh: connect to host hv1 port 2222: Connection refused", "check that the host is up and runs sshd"),
     ],
 )
-def test_the_words_of_old_hosts_and_of_their_ssh_have_advice(words: str, advice: str, tmp_path: Path) -> None:
+def test_messages_of_old_hosts_and_of_their_ssh_have_advice(words: str, advice: str, tmp_path: Path) -> None:
     client = tmp_path / "ssh"
     client.write_text(f"#!/bin/sh\n{FIRST_CALL}; echo '{words}' >&2; exit 255\n")
     client.chmod(0o755)
@@ -194,7 +194,7 @@ def test_the_words_of_old_hosts_and_of_their_ssh_have_advice(words: str, advice:
     assert advice in reason(gap)
 
 
-def test_words_that_are_not_text_are_a_gap(tmp_path: Path) -> None:
+def test_a_message_that_is_not_utf_8_is_a_gap(tmp_path: Path) -> None:
     client = tmp_path / "ssh"
     client.write_text(f"#!/bin/sh\n{FIRST_CALL}; printf '\\377\\376 no' >&2; exit 255\n")
     client.chmod(0o755)
@@ -205,7 +205,7 @@ def test_words_that_are_not_text_are_a_gap(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("daemon", ["virtnetworkd", "virtnodedevd", "virtqemud"])
-def test_a_daemon_that_is_not_there_is_named(daemon: str) -> None:
+def test_a_missing_daemon_is_named(daemon: str) -> None:
     error = libvirt.libvirtError.__new__(libvirt.libvirtError)  # not of the last error
     message = f"Failed to connect socket to '/var/run/libvirt/{daemon}-sock-ro': No such file or directory"
     error.err = (38, 7, message, 2, None, None, None, 2, -1)
@@ -593,7 +593,7 @@ def test_a_password_in_the_uri_is_in_no_message() -> None:
     assert "secret" not in str((hypervisor, gap))
 
 
-def test_something_else_than_libvirtd_is_recognised(sshd: Sshd) -> None:
+def test_a_server_other_than_libvirtd_is_recognised(sshd: Sshd) -> None:
     _, (gap,) = scan(f"qemu+tcp://127.0.0.1:{sshd.port}/system")
 
     assert "the server is not libvirtd" in reason(gap)

@@ -533,7 +533,7 @@ def test_a_device_that_vanishes_after_the_list_is_a_gap(libvirtd: Libvirtd, prox
     assert [(device.name, device.backing) for device in hypervisor.devices] == [("eth4", Backing.UNKNOWN)]
 
 
-def test_an_interface_that_names_no_device_leads_nowhere(ten: str, proxy: RpcProxy) -> None:
+def test_an_interface_that_names_no_device_causes_no_request(ten: str, proxy: RpcProxy) -> None:
     nameless = "<interface type='direct'><source mode='bridge'/></interface>"
     proxy.edits[Procedure.DOMAIN_XML] = lambda _body: string(domain_xml("any", nameless).encode())
 
@@ -601,7 +601,7 @@ def test_devices_on_top_of_each_other_are_read_once(libvirtd: Libvirtd, proxy: R
     assert proxy.calls[Procedure.INTERFACE_XML] == 2
 
 
-def test_a_host_without_a_size_is_complete(ten: str, proxy: RpcProxy) -> None:
+def test_a_driver_without_cpus_and_memory_leaves_no_gap(ten: str, proxy: RpcProxy) -> None:
     proxy.answers[Procedure.GET_INFO] = fails(libvirt.VIR_ERR_NO_SUPPORT, "not supported by this driver")
 
     hypervisor, gaps = scan(ten)
@@ -610,7 +610,7 @@ def test_a_host_without_a_size_is_complete(ten: str, proxy: RpcProxy) -> None:
     assert (hypervisor.cpus, hypervisor.status) == (None, HostStatus.COMPLETE)
 
 
-def test_a_failure_to_read_the_hosts_size_is_a_gap(ten: str, proxy: RpcProxy) -> None:
+def test_a_failure_to_read_the_hosts_cpus_and_memory_is_a_gap(ten: str, proxy: RpcProxy) -> None:
     proxy.answers[Procedure.GET_INFO] = fails(libvirt.VIR_ERR_INTERNAL_ERROR, "no /proc/cpuinfo")
 
     hypervisor, gaps = scan(ten)

@@ -84,7 +84,7 @@ def test_the_number_of_concurrent_requests_is_limited() -> None:
     assert not together.broken
 
 
-def test_a_request_that_hangs_holds_up_no_other() -> None:
+def test_a_hanging_request_delays_no_other() -> None:
     release = threading.Event()
     others_done = threading.Semaphore(0)
     requests = [
@@ -168,7 +168,7 @@ def test_results_beside_an_exception_are_used_before_it_is_raised() -> None:
     assert used == ["fine"]
 
 
-def test_results_that_are_there_are_used_together_where_they_are_used_in_the_same_way() -> None:
+def test_available_results_with_the_same_use_are_used_together() -> None:
     batches: dict[str, list[int]] = {"a": [], "b": []}
     begun, given = threading.Event(), threading.Semaphore(0)
     total = MOST_WAITING - 2
@@ -244,11 +244,11 @@ def test_number_of_concurrent_requests_grows_once_the_time_of_a_call_is_known(fi
 
 
 @pytest.mark.parametrize("most", [1, 3])
-def test_no_requests_are_done_at_once(most: int) -> None:
+def test_a_run_without_requests_ends_immediately(most: int) -> None:
     run([], most)
 
 
-def test_results_that_are_not_used_yet_keep_further_requests_from_being_made() -> None:
+def test_no_further_request_is_made_while_too_many_results_are_unused() -> None:
     requested: list[int] = []
     unused: list[int] = []
 

@@ -196,7 +196,7 @@ def test_a_document_that_is_too_large_is_a_gap_at_its_domain(tmp_path: Path) -> 
     assert "exceed the limit of one file" in reason_of(gaps[0])
 
 
-def test_snapshots_and_other_documents_are_nothing_that_is_missed(tmp_path: Path) -> None:
+def test_snapshots_and_other_documents_are_not_gaps(tmp_path: Path) -> None:
     host, gaps = scan(
         tmp_path,
         {

@@ -351,7 +351,7 @@ def test_files_and_folders_that_may_not_be_read_are_gaps(tmp_path: Path, monkeyp
         ),
     ],
 )
-def test_a_folder_in_which_there_is_nothing_to_look_at_has_failed(
+def test_a_folder_without_definitions_is_a_failed_hypervisor(
     tmp_path: Path, files: dict[str, str], reason: str
 ) -> None:
     write(tmp_path, files)
@@ -557,7 +557,7 @@ def test_both_copies_of_a_running_domain_are_one_unless_they_differ(tmp_path: Pa
     ("address", "reason"),
     [("/nowhere/at all", "No such file or directory"), ("nul\x00.xml", "embedded null"), ("\ud800", "surrogates")],
 )
-def test_an_address_that_is_nothing_has_failed(address: str, reason: str) -> None:
+def test_a_path_that_cannot_be_opened_is_a_failed_hypervisor(address: str, reason: str) -> None:
     hypervisor, (gap,) = scan(address)
 
     assert hypervisor.status is HostStatus.FAILED

@@ -4,7 +4,7 @@ from tests.engines.test_threads import in_a_process
 from tests.harness.patience import deadlines
 
 
-def test_the_end_waits_for_calls_that_go_on_and_not_for_those_that_hang() -> None:
+def test_the_end_waits_for_running_calls_but_not_for_hanging_ones() -> None:
     script = """
 from virtscan.engines import background
 background.call(lambda: (time.sleep(0.3), print("closed")))

@@ -27,7 +27,7 @@ def test_an_exception_is_an_outcome() -> None:
     assert within(LONG, fail) == Raised(error)
 
 
-def test_a_call_that_hangs_is_left_behind_on_a_daemon_thread() -> None:
+def test_a_hanging_call_is_abandoned_on_a_daemon_thread() -> None:
     release = threading.Event()
     threads: SimpleQueue[threading.Thread] = SimpleQueue()
 
@@ -102,7 +102,7 @@ def test_the_programs_of_a_call_beside_a_block_that_fails_are_ended() -> None:
     assert started[0].wait(LONG) == -signal.SIGTERM
 
 
-def test_jobs_that_need_a_thread_of_their_own_wait_where_the_system_gives_few() -> None:
+def test_jobs_that_need_a_further_thread_wait_if_the_system_grants_few() -> None:
     script = """
 threading.stack_size(16 << 20)
 with open("/proc/self/statm") as memory:

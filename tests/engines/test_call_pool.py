@@ -88,7 +88,7 @@ def test_concurrent_calls_never_exceed_the_slots() -> None:
     assert all(caller.is_over.wait(LONG) for caller in callers)
 
 
-def test_a_call_that_hangs_gives_its_place_to_another_and_its_caller_learns_of_it(release: threading.Event) -> None:
+def test_a_hanging_call_frees_its_slot_and_its_caller_is_notified(release: threading.Event) -> None:
     pool = CallPool(at_work=2, slow=0.1)
     hanging = [Calls(lambda: release.wait(LONG)) for _ in range(3)]
     well = Calls(lambda: None, count=5)

@@ -60,7 +60,7 @@ def forever() -> "threading.Event":
     return threading.Event()
 
 
-def test_outcomes_stand_in_the_order_of_the_jobs_whatever_the_order_they_end_in() -> None:
+def test_outcomes_are_in_the_order_of_the_jobs_not_of_their_ends() -> None:
     second_is_over = threading.Event()
     order: list[int] = []
 
@@ -78,7 +78,7 @@ def test_outcomes_stand_in_the_order_of_the_jobs_whatever_the_order_they_end_in(
     assert outcomes == (Returned("first"), Returned("second"))
 
 
-def test_no_jobs_have_no_outcomes() -> None:
+def test_a_run_without_jobs_has_no_outcomes() -> None:
     assert run([]) == ()
 
 
@@ -117,7 +117,7 @@ def test_a_job_that_ends_after_its_deadline_changes_nothing(forever: threading.E
     forever.set()
 
 
-def test_a_job_that_is_there_when_its_deadline_is_looked_at_made_it() -> None:
+def test_a_job_that_ended_before_its_deadline_is_checked_is_in_time() -> None:
     threads: SimpleQueue[threading.Thread] = SimpleQueue()
     may_end = threading.Event()
     ends: list[float] = []
@@ -305,7 +305,7 @@ except KeyboardInterrupt:
     assert in_a_process(script).stdout == "interrupted\n"
 
 
-def test_a_process_ends_although_a_thread_was_left_behind() -> None:
+def test_a_process_ends_in_spite_of_an_abandoned_thread() -> None:
     script = """
 outcomes = run([hang, lambda: "fine"], job_timeout=0.2, deadline=LONG, on_end=ignore)
 while threading.active_count() > 2:
@@ -318,7 +318,7 @@ print(outcomes[0].name, threading.active_count(), flush=True)
     assert (ended.stdout, ended.stderr, ended.returncode) == ("JOB_DEADLINE 2\n", "", 0)
 
 
-def test_a_run_goes_on_with_fewer_threads_where_the_system_gives_no_more() -> None:
+def test_a_run_continues_with_fewer_threads_if_the_system_grants_no_more() -> None:
     script = """
 threading.stack_size(16 << 20)
 with open("/proc/self/statm") as memory:
@@ -339,7 +339,7 @@ print(sum(outcome.value for outcome in outcomes), 1 < most < 100)
     assert (ended.stdout, ended.stderr) == ("100 True\n", "")
 
 
-def test_a_system_that_gives_no_thread_at_all_costs_the_jobs_not_the_run() -> None:
+def test_jobs_fail_but_the_run_ends_if_the_system_grants_no_thread() -> None:
     script = """
 threading.stack_size(1 << 44)
 outcomes = run([hang, hang], job_timeout=LONG, deadline=LONG, on_end=ignore)
@@ -382,7 +382,7 @@ print(slots(jobs), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     assert (ended.stdout, ended.stderr) == (f"{expected_places} {expected_soft}\n", "")
 
 
-def test_no_limit_of_open_files_is_left_alone() -> None:
+def test_a_system_without_a_limit_of_open_files_runs_all_jobs() -> None:
     script = """
 resource.getrlimit = lambda _: (resource.RLIM_INFINITY,) * 2  # other systems than Linux have it
 print(slots(200))

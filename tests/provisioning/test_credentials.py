@@ -94,9 +94,7 @@ SENT_BACK = {
 @pytest.mark.parametrize("kind", list(ProvisioningKind))
 @pytest.mark.parametrize("form", SENT_BACK)
 @pytest.mark.parametrize("status", [200, 302, 401, 403, 404, 500])
-def test_a_server_that_sends_the_secret_back_does_not_get_it_into_an_output(
-    kind: ProvisioningKind, form: str, status: int
-) -> None:
+def test_a_secret_that_a_server_sends_back_is_in_no_output(kind: ProvisioningKind, form: str, status: int) -> None:
     said = SENT_BACK[form]
 
     def answer(_request: Request) -> Answer:

@@ -186,7 +186,7 @@ def test_a_server_with_unknown_offload_is_a_gap_even_if_it_answered(tmp_path: Pa
     ]
 
 
-def test_the_end_of_the_run_leaves_nothing_out(tmp_path: Path) -> None:
+def test_items_not_started_before_the_end_of_the_run_are_gaps(tmp_path: Path) -> None:
     plan = Plan(targets=(xml_host(tmp_path / "hv1", "web01"),), servers=(declared("satellite"),), deadline=0)
 
     inventory = collect(plan)
@@ -223,9 +223,7 @@ class Defective(str):
         return bool(str(self))  # from Python 3.12 on a path no longer converts to text
 
 
-def test_a_defect_costs_only_the_item_where_it_shows_and_is_loud(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_defect_loses_one_item_only_and_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     broken = ServerTarget(name="satellite", kind=SourceKind.FILE, address=Defective())
 
     inventory = collect(Plan(targets=(xml_host(tmp_path / "hv1", "web01"),), servers=(broken,)))

@@ -301,7 +301,7 @@ def test_a_central_server_counts_once_and_as_off_only_if_that_is_the_newest(cent
 
 
 @pytest.mark.parametrize("name", ["satellite", "10.1.0.5"])
-def test_a_record_means_no_namesake_of_another_site(name: str) -> None:
+def test_a_record_refers_to_no_namesake_of_another_site(name: str) -> None:
     record = Netboot(mac=Mac("52:54:00:93:76:af"), system="ams-vm", pending=True, source="cobbler", server=name)
     ams = replace(site("ams", server("foreman", source="ssh://foreman.ams")), netboots=(record,))
     fra = site("fra", server(tx_checksum=State.OFF, source="ssh://sat.fra", addresses=("10.1.0.5/16",)))
@@ -313,7 +313,7 @@ def test_a_record_means_no_namesake_of_another_site(name: str) -> None:
         assert merge([merged, *sites]) == merge([merged]) == merged
 
 
-def test_a_record_by_full_name_means_no_server_of_another_site_with_only_its_short_name() -> None:
+def test_a_full_name_in_a_record_refers_to_no_server_of_another_site_with_the_short_name() -> None:
     record = Netboot(
         mac=Mac("52:54:00:93:76:af"), system="ams-vm", pending=True, source="cobbler", server="sat.ams.org"
     )
@@ -329,7 +329,7 @@ def test_a_record_by_full_name_means_no_server_of_another_site_with_only_its_sho
 
 
 @pytest.mark.parametrize("is_redacted", [False, True])
-def test_a_record_by_a_name_that_any_machine_may_have_means_no_server_of_another_site(is_redacted: bool) -> None:
+def test_a_name_of_any_machine_in_a_record_refers_to_no_server_of_another_site(is_redacted: bool) -> None:
     name = "satellite.localdomain"
     record = Netboot(mac=Mac("52:54:00:93:76:af"), system="ams-vm", pending=True, source="cobbler", server=name)
     sites = [
@@ -350,7 +350,7 @@ def test_a_record_by_a_name_that_any_machine_may_have_means_no_server_of_another
 
 @pytest.mark.parametrize("source", ["on", "ssh://root@10.0.0.1", "ssh://satellite"])
 @pytest.mark.parametrize("name", ["satellite", "10.1.0.5"])
-def test_a_record_means_the_server_of_its_own_site_if_another_site_has_a_namesake(source: str, name: str) -> None:
+def test_a_record_refers_to_the_server_of_its_own_site_if_another_site_has_a_namesake(source: str, name: str) -> None:
     """The hypervisors have the same address as well, so the place of a server shows nothing."""
     on = server(tx_checksum=State.ON, source=source, macs=(), addresses=("10.1.0.5/16",))
     off = server(tx_checksum=State.OFF, source="ssh://satellite", macs=(), addresses=("10.1.0.5/16", "10.2.0.5/16"))
@@ -371,7 +371,7 @@ def test_a_record_means_the_server_of_its_own_site_if_another_site_has_a_namesak
     assert merge([*sites[::-1], merged]) == merged
 
 
-def test_a_record_means_the_server_of_an_inventory_that_has_both() -> None:
+def test_a_record_refers_to_the_server_of_an_inventory_that_has_both() -> None:
     record = Netboot(mac=Mac("52:54:00:93:76:af"), system="ams-vm", pending=True, source="cobbler", server="satellite")
     ams = replace(site("ams", server("foreman", source="ssh://foreman.ams")), netboots=(record,))
     central = replace(inventory(servers=(server(),)), netboots=(replace(record, observed_at=LATER),))

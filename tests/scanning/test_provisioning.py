@@ -21,7 +21,7 @@ def target(url: str, kind: ProvisioningKind = ProvisioningKind.COBBLER) -> Provi
     return ProvisioningTarget(kind=kind, url=url, user="scan", secret=Secret("s3cret"))
 
 
-def test_their_records_are_in_the_inventory_and_no_secret_is() -> None:
+def test_records_of_provisioning_systems_are_in_the_inventory_without_secrets() -> None:
     with web_server(cobbler(COBBLER_3)) as first, web_server(foreman({"subnets": [SUBNET], "hosts": []})) as second:
         inventory = collect(
             Plan(provisioning=(target(second.url, ProvisioningKind.FOREMAN), target(first.url))), taken_at=TAKEN_AT
@@ -43,7 +43,7 @@ def test_an_unreachable_provisioning_system_is_a_gap() -> None:
     ]
 
 
-def test_the_end_of_the_run_leaves_none_out() -> None:
+def test_systems_not_started_before_the_end_of_the_run_are_gaps() -> None:
     inventory = collect(Plan(provisioning=(target("http://127.0.0.1:1"),), deadline=0))
 
     assert [reason(gap) for gap in inventory.gaps] == ["not started before the run's deadline of 0 s"]

@@ -72,7 +72,7 @@ def test_a_slice_is_of_one_site_and_has_30_to_60_hosts_where_there_are_as_many(
     assert all({jobs[index].target.site for index in slice_.jobs} == {slice_.site} for slice_ in slices)
 
 
-def test_a_slice_has_what_the_jobs_had() -> None:
+def test_a_slice_has_all_facts_of_its_jobs() -> None:
     target = Target(
         kind=TargetKind.LIBVIRT,
         address="qemu+ssh://hv1/system",

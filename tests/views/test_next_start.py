@@ -42,7 +42,7 @@ def test_next_start_has_a_finding() -> None:
 
 
 @pytest.mark.parametrize("name", ["domains", "interfaces", "not_judged"])
-def test_the_summary_counts_it_once(name: str) -> None:
+def test_the_summary_counts_a_next_start_once(name: str) -> None:
     assert counts(metrics(REPORT), name) == counts(metrics(judged(RUNNING)), name)
 
 
@@ -51,7 +51,7 @@ def test_the_line_about_coverage_shows_how_many_findings_are_for_the_next_start(
     assert coverage(metrics(judged(RUNNING)))[1] == "domains: 1, interfaces: 1, judged: 0"
 
 
-def test_a_hypervisor_counts_it_once_and_what_it_puts_at_risk() -> None:
+def test_a_hypervisor_counts_a_next_start_once_and_its_risks() -> None:
     keys = ("domains", "domains_running", "interfaces", "macvtap_interfaces", "at_risk")
 
     assert values(of(REPORT, "hypervisors"), *keys) == [(1, 1, 1, 0, 1)]

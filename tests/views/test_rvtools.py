@@ -57,7 +57,7 @@ def test_a_sheet_has_the_headers_of_rvtools(sheet: str) -> None:
     assert sorted(theirs) == sorted(HEADERS[sheet])
 
 
-def test_every_column_that_was_promised_is_there(shared: Path) -> None:
+def test_every_column_of_the_contract_is_in_its_sheet(shared: Path) -> None:
     contract = (shared / "OUTPUTS.md").read_text(encoding="utf-8")
     promised = dict(re.findall(r"^\| (v[A-Z]\w+) \| (.+?) \|", contract, re.MULTILINE))
 

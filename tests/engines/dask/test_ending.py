@@ -97,7 +97,7 @@ def test_a_signal_ends_the_slices_and_reports_what_they_have(
         assert [gap["reason"] for gap in report["gaps"]] == ["interrupted"]
 
 
-def test_a_system_that_gives_no_thread_costs_the_slices_not_the_run() -> None:
+def test_slices_fail_but_the_run_ends_if_the_system_grants_no_thread() -> None:
     script = f"""
 import threading
 from virtscan.engines.dask import DaskEngine, Scheduler

@@ -73,7 +73,7 @@ def test_a_fleet_of_60_hosts_is_read_as_threads_read_it(daemon: Libvirtd, cluste
     assert losses(inventory) == {}
 
 
-def test_a_worker_that_is_killed_costs_nothing_if_another_one_answers(daemon: Libvirtd, cluster: Cluster) -> None:
+def test_a_killed_worker_loses_nothing_if_another_one_answers(daemon: Libvirtd, cluster: Cluster) -> None:
     killed: list[int] = []
 
     def kill(process: int, worker: int) -> None:
@@ -95,7 +95,7 @@ def test_a_worker_that_is_killed_costs_nothing_if_another_one_answers(daemon: Li
     wait_until_gone(killed)
 
 
-def test_a_slice_whose_worker_is_killed_twice_costs_a_gap_a_host(daemon: Libvirtd, cluster: Cluster) -> None:
+def test_a_slice_whose_worker_is_killed_twice_gives_a_gap_for_each_host(daemon: Libvirtd, cluster: Cluster) -> None:
     killed: list[int] = []
     other_is_there = threading.Event()
 
@@ -139,7 +139,7 @@ def test_a_slice_that_hangs_is_read_by_another_worker(daemon: Libvirtd, cluster:
     wait_until_gone(hung)
 
 
-def test_a_scheduler_that_is_lost_costs_what_is_under_way(daemon: Libvirtd) -> None:
+def test_slices_under_way_are_lost_with_their_scheduler(daemon: Libvirtd) -> None:
     slices: list[int] = []
     with running_cluster() as cluster, silent_host("a") as (silent, server):
         plan = Plan(targets=(silent, near_host(daemon)), host_timeout=LONG, deadline=LONG)
@@ -156,7 +156,7 @@ def test_a_scheduler_that_is_lost_costs_what_is_under_way(daemon: Libvirtd) -> N
     wait_until_gone(slices)
 
 
-def test_a_scheduler_that_can_not_be_reached_costs_what_it_was_to_carry(daemon: Libvirtd) -> None:
+def test_all_slices_are_lost_if_the_scheduler_is_unreachable(daemon: Libvirtd) -> None:
     targets = (far_host(daemon, "hv01"), near_host(daemon))
     for seconds in deadlines(4):
         plan = Plan(targets=targets, deadline=seconds)
@@ -196,7 +196,7 @@ def test_workers_of_another_version_refuse(daemon: Libvirtd, broken: Cluster) ->
     assert statuses(inventory)["near"] is HostStatus.COMPLETE
 
 
-def test_a_slice_that_hangs_twice_costs_a_gap_a_host_and_is_killed(daemon: Libvirtd, broken: Cluster) -> None:
+def test_a_slice_that_hangs_twice_gives_a_gap_for_each_host_and_is_killed(daemon: Libvirtd, broken: Cluster) -> None:
     targets = (far_host(daemon, "hangs", site="a"), far_host(daemon, "hv01", site="a"), near_host(daemon))
     for seconds in deadlines(6):
         seen: dict[int, int] = {}

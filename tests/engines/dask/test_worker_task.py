@@ -83,7 +83,7 @@ def test_a_process_that_is_late_is_killed() -> None:
 
 
 @pytest.mark.slow
-def test_a_process_that_is_killed_takes_its_programs_along_even_in_other_sessions(
+def test_programs_of_a_killed_process_end_even_in_other_sessions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "ssh").write_text(f"#!/bin/sh\nexec setsid sh -c 'echo started && exec sleep 1000' >{tmp_path}/pipe\n")

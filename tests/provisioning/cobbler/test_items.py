@@ -145,7 +145,7 @@ def test_an_invalid_mac_is_left_out(recorded: object) -> None:
     assert [netboot.mac for netboot in found(system)] == [MAC]
 
 
-def test_interfaces_apart_belong_to_the_system_that_they_name() -> None:
+def test_an_interface_that_is_an_item_belongs_to_the_system_that_it_names() -> None:
     interfaces = (
         {"name": "eth0", "system_uid": "u1", "mac_address": MAC},
         {"name": "eth0", "system_uid": "u2", "mac_address": "52:54:00:00:00:02"},
@@ -162,7 +162,7 @@ def test_interfaces_apart_belong_to_the_system_that_they_name() -> None:
     ]
 
 
-def test_whatever_the_types_are_nothing_breaks() -> None:
+def test_fields_of_any_type_raise_no_error() -> None:
     strange = {"name": 5, "interfaces": [1], "tftp": "x", "profile": ["p"], "netboot_enabled": {}}
 
     assert found(strange, {"interfaces": {"a": 5, "b": {"mac_address": MAC}}, "tftp": {"next_server_v4": 7}}) == (

@@ -32,7 +32,7 @@ def test_three_calls_give_the_server_of_each_mac() -> None:
     assert {request.path for request in server.requests} == {"/cobbler_api"}
 
 
-def test_a_fourth_call_brings_the_interfaces_where_they_are_apart() -> None:
+def test_a_fourth_call_reads_interfaces_that_are_items_of_their_own() -> None:
     system = {"name": "web01", "uid": "u1", "netboot_enabled": True, "tftp": {"next_server_v4": "10.9.9.9"}}
     interfaces = [{"name": "eth0", "system_uid": "u1", "mac_address": "52:54:00:00:00:01"}]
     with web_server(cobbler(COBBLER_3 | {"get_systems": [system], "get_network_interfaces": interfaces})) as server:
@@ -111,7 +111,7 @@ def test_an_unexpected_answer_is_reported_with_the_remedy(status: int, headers: 
         assert len(server.requests) == 1
 
 
-def test_credentials_are_not_sent_where_it_redirects_to(secret_file: Path) -> None:
+def test_credentials_are_not_sent_to_the_target_of_a_redirect(secret_file: Path) -> None:
     with web_server(cobbler(COBBLER_3)) as other:
 
         def redirect(_: Request) -> Answer:

@@ -83,7 +83,7 @@ def test_no_order_of_elements_breaks_the_parser(body: str) -> None:
         assert str(error)  # noqa: PT017  both ends are good, others are not
 
 
-def test_a_reply_comes_in_any_pieces() -> None:
+def test_a_reply_may_arrive_in_any_pieces() -> None:
     item = {"name": "é", "netboot_enabled": True, "parent": "~"}
     body = encoded([item])
     for size in (1, 7, len(body)):
@@ -105,7 +105,7 @@ def test_truncated_answer_is_a_reason() -> None:
         read(server.url)
 
 
-def test_a_server_that_is_silent_costs_no_more_than_the_limit() -> None:
+def test_a_silent_server_takes_no_longer_than_the_limit() -> None:
     def silent() -> Iterator[bytes]:
         sleep(LONG)
         yield b""
@@ -117,7 +117,7 @@ def test_a_server_that_is_silent_costs_no_more_than_the_limit() -> None:
         read(server.url, timeout=0.2)
 
 
-def test_server_that_sends_a_byte_now_and_then_costs_no_more_than_the_limit() -> None:
+def test_a_slow_server_takes_no_longer_than_the_limit() -> None:
     def slow() -> Iterator[bytes]:
         while True:
             sleep(0.02)
@@ -130,7 +130,7 @@ def test_server_that_sends_a_byte_now_and_then_costs_no_more_than_the_limit() ->
         read(server.url, timeout=0.3)
 
 
-def test_a_reply_without_end_ends_at_the_limit() -> None:
+def test_an_endless_reply_ends_at_the_limit() -> None:
     endless = itertools.repeat(b"x" * 1000)
     taken: list[bytes] = []
 

@@ -265,7 +265,7 @@ class TestWithoutAnyAnswer:
         with web_server(lambda _: Answer(parts=silent())) as server, too_late:
             read(server.url, timeout=0.3)
 
-    def test_credentials_are_not_sent_where_it_redirects_to(self) -> None:
+    def test_credentials_are_not_sent_to_the_target_of_a_redirect(self) -> None:
         with web_server(foreman(SMALL)) as other:
             answer = Answer(status=301, headers={"Location": f"{other.url}/api/v2/subnets"})
             with web_server(lambda _: answer) as server, pytest.raises(ProvisioningError, match="redirected to"):
@@ -303,7 +303,7 @@ def test_a_pause_beyond_the_time_limit_is_not_waited_for() -> None:
         read(server.url)
 
 
-def test_a_reply_that_unpacks_without_end_ends_at_the_limit() -> None:
+def test_a_reply_that_decompresses_without_end_ends_at_the_limit() -> None:
     bomb = Answer(headers={"Content-Encoding": "gzip"}, body=gzip.compress(b" " * (33 << 20), 9))
     with web_server(lambda _: bomb) as server, pytest.raises(ProvisioningError, match="exceeds 32 MiB"):
         read(server.url)
