@@ -11,7 +11,7 @@ from virtscan.analyzer.commandline import COMMANDLINE, read_added_interfaces
 from virtscan.analyzer.interface import read_interface
 from virtscan.analyzer.literals import FEW, identifier, mebibytes, number
 from virtscan.analyzer.resources import read_resources
-from virtscan.analyzer.xml.parsing import children_of, first_children, parse_each, text_of
+from virtscan.analyzer.xml.parsing import attribute, children_of, first_children, parse_each, text_of
 from virtscan.analyzer.xml.trimming import trimmed
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, DomainState, Firmware, State, pack
@@ -75,7 +75,6 @@ def domain_from(root: etree._Element, *, origin: str, without_id: DomainState = 
     first = first_children(element)
     systems, devices = list(element.iterchildren("os")), list(element.iterchildren("devices"))
     system = children_of(systems)
-    vcpu, memory = first.get("vcpu"), first.get("memory")
     interfaces = tuple(map(read_interface, _of_each(devices, "interface"), count()))
     return Domain(
         origin=origin,
@@ -85,17 +84,17 @@ def domain_from(root: etree._Element, *, origin: str, without_id: DomainState = 
         type=intern(element.get("type", "")) or None,
         firmware=_firmware(systems, system["loader"]),
         direct_kernel=any((kernel.text or "").strip() for kernel in system["kernel"][:1]),
-        vcpus=None if vcpu is None else _started_with(vcpu),
-        memory_mib=None if memory is None else mebibytes(memory.text, memory.get("unit")),
+        vcpus=_started_with(first.get("vcpu")),
+        memory_mib=mebibytes(first.get("memory")),
         boot_devices=_shared(tuple(device for boot in system["boot"] if (device := boot.get("dev")))),
         interfaces=(*interfaces, *read_added_interfaces(first.get(COMMANDLINE), len(interfaces))),
         packed=pack(read_resources(first, system["type"], _of_each(devices, "disk"), paused=paused)),
     )
 
 
-def _started_with(vcpu: etree._Element) -> int | None:
-    current = number(vcpu.get("current"))
-    return number(vcpu.text) if current is None else current
+def _started_with(vcpu: etree._Element | None) -> int | None:
+    current = number(attribute(vcpu, "current"))
+    return number(text_of(vcpu)) if current is None else current
 
 
 def _firmware(systems: Sequence[etree._Element], loaders: Sequence[etree._Element]) -> Firmware | None:

@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from lxml import etree
+
 from virtscan.model import SourceMode
 
 _UUID = re.compile(r"[0-9a-f]{32}")
@@ -50,8 +52,8 @@ def identifier(text: str | None) -> str | None:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
-def mebibytes(text: str | None, unit: str | None) -> int | None:
-    """Return a size in MiB, rounded to the nearest; None for an invalid size.
+def mebibytes(element: etree._Element | None) -> int | None:
+    """Return an element's size in MiB, rounded to the nearest; None for an invalid size, or no element.
 
     Units are case-insensitive: `b`, `bytes`; `KB`, `MB` … count in thousands; `K`, `KiB`, `M`, `MiB` … in 1024s.
     Without a unit it is KiB.
@@ -59,7 +61,10 @@ def mebibytes(text: str | None, unit: str | None) -> int | None:
     Source:
         libvirt src/util/virutil.c virScaleInteger, src/conf/domain_conf.c virDomainParseMemory.
     """
-    return None if text is None else _mebibytes(text.strip()[:_TOO_LONG], unit if unit is None else unit[:_TOO_LONG])
+    if element is None or element.text is None:
+        return None
+    unit = element.get("unit")
+    return _mebibytes(element.text.strip()[:_TOO_LONG], unit if unit is None else unit[:_TOO_LONG])
 
 
 @lru_cache(maxsize=FEW)

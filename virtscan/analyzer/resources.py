@@ -7,7 +7,7 @@ from lxml import etree
 
 from virtscan.analyzer.disks import read_disk
 from virtscan.analyzer.literals import mebibytes, number
-from virtscan.analyzer.xml.parsing import attribute, first_children
+from virtscan.analyzer.xml.parsing import attribute, first_children, text_of
 from virtscan.model import Resources, State
 
 _OS = "{http://libosinfo.org/xmlns/libvirt/domain/1.0}os"
@@ -26,36 +26,26 @@ def read_resources(
         first: The first of the domain's children of each name.
         types: Its `<os><type>`, which has the machine type.
         disks: Its disks and other drives, in document order.
-        paused: True if the source lists it as suspended.
+        paused: ON if the source shows that it is suspended.
     """
     sockets, cores, threads, numa_nodes = _topology(first.get("cpu"))
-    vcpu, balloon = first.get("vcpu"), first.get("currentMemory")
     return Resources(
         machine=attribute(types[0], "machine") if types else None,
         os=_os(first.get("metadata")),
-        description=_text(first.get("description")),
+        description=(text_of(first.get("description")) or "").strip() or None,
         sockets=sockets,
         cores=cores,
         threads=threads,
-        max_vcpus=None if vcpu is None else number(vcpu.text),
+        max_vcpus=number(text_of(first.get("vcpu"))),
         cpu_shares=_cpu_shares(first.get("cputune")),
-        max_memory_mib=_size(first.get("maxMemory")),
-        balloon_mib=_size(balloon),
+        max_memory_mib=mebibytes(first.get("maxMemory")),
+        balloon_mib=mebibytes(first.get("currentMemory")),
         reserved_mib=_reserved(first.get("memtune")),
         hugepages=_has_hugepages(first.get("memoryBacking")),
         numa_nodes=numa_nodes,
         disks=tuple(map(read_disk, disks)),
         paused=paused,
     )
-
-
-def _text(element: etree._Element | None) -> str | None:
-    text = None if element is None else element.text
-    return (text.strip() or None) if text else None
-
-
-def _size(element: etree._Element | None) -> int | None:
-    return None if element is None else mebibytes(element.text, element.get("unit"))
 
 
 def _os(metadata: etree._Element | None) -> str | None:
@@ -87,7 +77,7 @@ def _cpu_shares(cputune: etree._Element | None) -> int | None:
 
 
 def _reserved(memtune: etree._Element | None) -> int | None:
-    return None if memtune is None else _size(memtune.find("min_guarantee"))
+    return None if memtune is None else mebibytes(memtune.find("min_guarantee"))
 
 
 def _has_hugepages(backing: etree._Element | None) -> bool:
