@@ -219,11 +219,10 @@ def _is_over(attempt: BootAttempt, message: Dhcp, packet: Packet) -> bool:
     if attempt.is_busy_beside(packet):
         return False
     lease = attempt.leases.get(len(packet.source))
-    goes_on = None if lease is None else lease.goes_on_with(message)
     has_address = attempt.downloads or (lease is not None and lease.acknowledged)
-    if goes_on is False or (lease is None and attempt.leases):
+    if (lease is None and attempt.leases) or (lease is not None and lease.is_restarted_by(message)):
         return True
-    if goes_on and not has_address:
+    if lease is not None and lease.is_retried_by(message) and not has_address:
         return False
     if message.step is AddressStep.DISCOVER and attempt.failed(packet.time):
         return True

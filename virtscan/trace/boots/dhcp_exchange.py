@@ -99,20 +99,21 @@ class DhcpExchange(Exchange):
         unrequested = AddressStep.OFFER in self._seen and AddressStep.REQUEST not in self._seen
         return self.acknowledged or gave_up or (unrequested and self._keeps_transaction)
 
-    def goes_on_with(self, message: Dhcp) -> bool | None:
-        """Compare the time since the client began that two discovers state.
+    def is_retried_by(self, message: Dhcp) -> bool:
+        """Return True for a discover that states more time since the client began than the one before.
 
-        It grows with each retry (RFC 2131, table 1; RFC 8415, 21.9), in iPXE by more than the seconds that passed.
-
-        Returns:
-            True if the second one states more, False if it states less: the client began again. None if both state
-            the same or the first states nothing, and after a refusal: the client begins again in the same attempt.
+        That time grows with each retry (RFC 2131, table 1; RFC 8415, 21.9), in iPXE by more than the seconds that
+        passed. A discover may also state none.
         """
-        if message.step is not AddressStep.DISCOVER or self._refused_by is not None:
-            return None
-        if message.elapsed < self._elapsed:
-            return False
-        return True if message.elapsed > self._elapsed > 0 else None
+        return self._can_compare(message) and message.elapsed > self._elapsed > 0
+
+    def is_restarted_by(self, message: Dhcp) -> bool:
+        """Return True for a discover that states less time than the one before: the client began again."""
+        return self._can_compare(message) and message.elapsed < self._elapsed
+
+    def _can_compare(self, message: Dhcp) -> bool:
+        """Return False after a refusal: the client then begins again in the same attempt."""
+        return message.step is AddressStep.DISCOVER and self._refused_by is None
 
     def is_open(self, time: float) -> bool:
         """Return True if the client still waits for an address at that time, and is not known to ignore answers."""
