@@ -25,6 +25,7 @@ HEALTHY = ("healthy1", "healthy2", "healthy3")
 HANGING = ("frozen", "stuck")
 DOMAINS = tuple(f"vm{number:02d}" for number in range(20))
 ANSWERED = 7
+LATE = "no answer within {} s; check the host, or raise --host-timeout"
 """Calls for a domain's document that a host answers before it hangs."""
 
 ENDS = LONG
@@ -146,7 +147,7 @@ def test_hosts_beside_those_that_hang_are_complete(fleet: Scan, name: str) -> No
 @pytest.mark.parametrize("name", ["silent", "127.0.0.1"])
 def test_a_port_that_accepts_and_stays_silent_ends_at_the_hosts_deadline(fleet: Scan, name: str) -> None:
     assert fleet.host(name).status is HostStatus.FAILED
-    assert fleet.reasons(name) == [f"no answer within {fleet.limit} s"]
+    assert fleet.reasons(name) == [LATE.format(fleet.limit)]
 
 
 @pytest.mark.parametrize("name", HANGING)
@@ -157,7 +158,7 @@ def test_the_facts_of_a_host_that_hangs_are_kept(fleet: Scan, name: str) -> None
     assert 0 < len(host.domains) < len(DOMAINS)  # how many depends on how many calls were made at once
     assert host.cpus == 16
     read = f"domains read before that: {len(host.domains)}"
-    assert fleet.reasons(name) == [f"stopped at its deadline of {fleet.limit} s; {read}"]
+    assert fleet.reasons(name) == [f"stopped at its deadline of {fleet.limit} s; raise --host-timeout; {read}"]
 
 
 def test_a_port_that_refuses_does_not_wait_for_the_deadline(fleet: Scan) -> None:
@@ -172,8 +173,7 @@ def test_a_server_that_stays_silent_is_unknown_at_its_deadline(fleet: Scan) -> N
 
     assert server.tx_checksum is State.UNKNOWN
     # ssh has the same limit, and may reach it first.
-    late = f"no answer within {fleet.limit} s"
-    assert words(server.reason) in {late, f"ssh: {late}"}
+    assert words(server.reason) in {LATE.format(fleet.limit), f"ssh: no answer within {fleet.limit} s"}
     assert words(server.reason) in [reason(gap) for gap in fleet.inventory.gaps]
 
 
@@ -196,7 +196,8 @@ def lost_to_a_call_that_never_returns(daemon: Libvirtd, tmp_path: Path, seconds:
     if not read:
         return len(DOMAINS)  # the deadline was too short on a busy machine
     assert found.host("single").status is HostStatus.PARTIAL
-    assert found.reasons("single") == [f"stopped at its deadline of {seconds:g} s; domains read before that: {read}"]
+    stopped = f"stopped at its deadline of {seconds:g} s; raise --host-timeout"
+    assert found.reasons("single") == [f"{stopped}; domains read before that: {read}"]
     return len(DOMAINS) - read
 
 
@@ -221,5 +222,5 @@ def test_the_runs_deadline_ends_the_scan_with_a_report_of_the_facts_read(daemon:
                 break
 
     assert found.host("healthy").status is HostStatus.COMPLETE
-    assert found.reasons("silent") == [f"stopped at the run's deadline of {seconds:g} s"]
+    assert found.reasons("silent") == [f"stopped at the run's deadline of {seconds:g} s; raise --deadline"]
     assert (found.stderr, found.exit_code) == ("", 3)

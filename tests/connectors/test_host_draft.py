@@ -98,7 +98,8 @@ def test_a_failure_shows_how_much_had_been_read() -> None:
     unanswered, slow = draft(), draft()
     slow.add(domain("web01"), domain("web02"))
 
-    assert reason_of(unanswered.close(NoAnswer(seconds=30))[1][0]) == "no answer within 30 s"
+    late = "no answer within 30 s; check the host, or raise --host-timeout"
+    assert reason_of(unanswered.close(NoAnswer(seconds=30))[1][0]) == late
     assert reason_of(slow.close(failure("stopped"))[1][0]) == "stopped; domains read before that: 2"
 
 

@@ -193,7 +193,7 @@ def test_items_not_started_before_the_end_of_the_run_are_gaps(tmp_path: Path) ->
 
     assert inventory.hypervisors[0].status is HostStatus.FAILED
     assert inventory.servers[0].tx_checksum is State.UNKNOWN
-    reason = "not started before the run's deadline of 0 s"
+    reason = "not started before the run's deadline of 0 s; raise --deadline"
     assert [reason_of(gap) for gap in inventory.gaps] == [reason, reason]
     assert words(inventory.servers[0].reason) == reason
 

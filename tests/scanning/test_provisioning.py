@@ -46,7 +46,7 @@ def test_an_unreachable_provisioning_system_is_a_gap() -> None:
 def test_systems_not_started_before_the_end_of_the_run_are_gaps() -> None:
     inventory = collect(Plan(provisioning=(target("http://127.0.0.1:1"),), deadline=0))
 
-    assert [reason(gap) for gap in inventory.gaps] == ["not started before the run's deadline of 0 s"]
+    assert [reason(gap) for gap in inventory.gaps] == ["not started before the run's deadline of 0 s; raise --deadline"]
 
 
 def test_the_records_read_before_a_hang_are_kept() -> None:

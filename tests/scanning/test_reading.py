@@ -83,7 +83,8 @@ def test_a_host_that_hangs_in_the_middle_is_closed_at_its_deadline_and_then_does
     assert result.hypervisor.status is HostStatus.PARTIAL
     assert 0 < len(result.hypervisor.domains) < len(names)
     assert reason(result.gaps[0]) == (
-        f"stopped at its deadline of {seconds:g} s; domains read before that: {len(result.hypervisor.domains)}"
+        f"stopped at its deadline of {seconds:g} s; raise --host-timeout; "
+        f"domains read before that: {len(result.hypervisor.domains)}"
     )
     assert msgspec.json.encode(result) == closed
 
@@ -102,7 +103,10 @@ def test_a_server_that_is_silent_when_the_run_ends_is_unknown_and_its_ssh_is_gon
         if has_client(silent):
             break
 
-    assert (server.tx_checksum, words(server.reason)) == (State.UNKNOWN, "stopped at the run's deadline of 60 s")
+    assert (server.tx_checksum, words(server.reason)) == (
+        State.UNKNOWN,
+        "stopped at the run's deadline of 60 s; raise --deadline",
+    )
     with silent.accept()[0] as connection:
         connection.settimeout(LONG)
         while connection.recv(4096):  # until ssh is gone
@@ -124,4 +128,4 @@ def test_a_host_that_is_silent_is_a_gap_at_its_deadline(silent: socket.socket) -
     result = read_host(Target(kind=TargetKind.LIBVIRT, address=address), Limits(host_timeout=SHORT))
 
     assert result.hypervisor.status is HostStatus.FAILED
-    assert [reason(gap) for gap in result.gaps] == ["no answer within 1 s"]
+    assert [reason(gap) for gap in result.gaps] == ["no answer within 1 s; check the host, or raise --host-timeout"]

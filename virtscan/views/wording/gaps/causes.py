@@ -84,9 +84,9 @@ def _reading(cause: AnyCause) -> str | None:
         case c.NotUtf8():
             return "document is not UTF-8"
         case c.NoAnswer(seconds=seconds):
-            return f"no answer within {seconds:g} s"
+            return f"no answer within {seconds:g} s; check the host, or raise --host-timeout"
         case c.Stopped(seconds=seconds):
-            return f"stopped at its deadline of {seconds:g} s"
+            return f"stopped at its deadline of {seconds:g} s; raise --host-timeout"
         case c.NotReadToEnd(seconds=seconds):
             return f"not read completely in {seconds:g} s of processing; raise --host-timeout, or check the disk"
         case c.ProcessCrashed(signal=signal):
@@ -96,9 +96,9 @@ def _reading(cause: AnyCause) -> str | None:
         case c.TooFewFiles():
             return "the limit of open files is too low; raise it with ulimit -n"
         case c.RunEnded(seconds=seconds, started=True):
-            return f"stopped at the run's deadline of {seconds:g} s"
+            return f"stopped at the run's deadline of {seconds:g} s; raise --deadline"
         case c.RunEnded(seconds=seconds):
-            return f"not started before the run's deadline of {seconds:g} s"
+            return f"not started before the run's deadline of {seconds:g} s; raise --deadline"
         case c.InternalError(error=error):
             return f"internal error of virtscan ({error}); please report it"
         case c.NoLinuxRelease(detail=printed):
