@@ -209,7 +209,7 @@ def test_every_gap_and_warning_is_below_every_table(view: object) -> None:
     assert below.splitlines()[:-1] == [
         "  qemu+ssh://hv2/system domain ghost: Domain not found",
         "  qemu+ssh://hv2/system network old: Network not found",
-        "  qemu+ssh://hv3/system: no answer within 30 s",
+        "  qemu+ssh://hv3/system: no answer within 30 s; check the host, or raise --host-timeout",
         "  server foreman: ssh: connection refused",
         (
             "warning: server mirror: TX checksum offload is off until the next reboot, which puts 2 "

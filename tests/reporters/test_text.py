@@ -70,6 +70,6 @@ def test_gaps_can_be_written_one_line_each() -> None:
     assert gap_lines(VIEWS["risks"](report()).gaps) == [
         "qemu+ssh://hv2/system domain ghost: Domain not found",
         "qemu+ssh://hv2/system network old: Network not found",
-        "qemu+ssh://hv3/system: no answer within 30 s",
+        "qemu+ssh://hv3/system: no answer within 30 s; check the host, or raise --host-timeout",
         "server foreman: ssh: connection refused",
     ]

@@ -112,7 +112,8 @@ def test_an_unread_hypervisor_has_unknown_numbers_and_not_zero() -> None:
 
     keys = ("domains", "domains_running", "interfaces", "macvtap_interfaces", "at_risk", "at_risk_waived", "unknown")
     assert values([failed], *keys) == [(None,) * 7]
-    assert (failed["status"], failed["gaps"], failed["reason"]) == ("failed", 1, "no answer within 30 s")
+    late = "no answer within 30 s; check the host, or raise --host-timeout"
+    assert (failed["status"], failed["gaps"], failed["reason"]) == ("failed", 1, late)
 
 
 def test_a_hypervisor_has_the_same_numbers_as_in_the_capacity_view() -> None:
