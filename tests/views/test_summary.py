@@ -63,6 +63,7 @@ def test_the_lines_for_people_hold_the_same_counts() -> None:
     assert coverage(numbers) == (
         "hypervisors: 1 complete, 1 partial, 1 failed",
         "domains: 7, interfaces: 7, judged: 5",
+        "at risk and waived, so not counted as at risk: 1",
     )
 
 

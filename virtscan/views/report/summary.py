@@ -56,15 +56,17 @@ def at_risk_after_reboot(report: Report) -> Metric:
 
 
 def coverage(counted: Iterable[Metric]) -> tuple[str, ...]:
-    """State in lines how much was read."""
+    """State in lines how much was read and judged, and how many risks no column counts."""
     counted = tuple(counted)
     (domains, interfaces, judged, next_starts) = (
         counts(counted, name)[""] for name in ("domains", "interfaces", "judged", "judged_for_next_start")
     )
     of_them = f" ({next_starts} of them for the next start)" if next_starts else ""
+    waived = counts(counted, "waived")[Verdict.AT_RISK.value]
     return (
         f"hypervisors: {listed(counts(counted, 'hypervisors'))}",
         f"domains: {domains}, interfaces: {interfaces}, judged: {judged}{of_them}",
+        *([f"at risk and waived, so not counted as at risk: {waived}"] if waived else []),
     )
 
 

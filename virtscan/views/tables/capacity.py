@@ -157,9 +157,6 @@ def _notes(report: Report, items: Sequence[DomainPlacements], by: Grouping) -> l
         notes.append(f"a domain on several {by.value}s counts for each of them, and once in the total")
     if total.status is HostStatus.PARTIAL:
         notes.append(PARTIAL)
-    waived = sum(finding.is_accepted for finding in total.findings)
-    if waived:
-        notes.append(f"at risk and waived, so not counted as at risk: {waived}")
     silent = [host.name for host in total.read if host.cpus is None or host.memory_mib is None]
     if silent:
         notes.append(f"totals and ratios are unknown, because CPUs or memory are unknown for: {', '.join(silent)}")
