@@ -202,7 +202,7 @@ FOREMAN = "https://karl@fore.example.org:8443/x"
         (
             SystemList(system_kind=ProvisioningKind.FOREMAN, system="fore.example.org", list="subnets", number=7),
             NoAnswer(seconds=30),
-            "foreman host3.zone1.zone3 subnets #7: no answer within 30 s",
+            "foreman host3.zone1.zone3 subnets #7: no answer within 30 s; check the host, or raise --host-timeout",
         ),
         (
             NamedDevice(uri="qemu+ssh://alice@kvm7.example.com/system", device=DeviceName("bond2")),
