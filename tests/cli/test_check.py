@@ -25,6 +25,7 @@ LINE = re.compile(r"VIRTSCAN (OK|WARNING|CRITICAL|UNKNOWN): [^|\n]+( \| (\S+=\d+
 BOOTS = domain("web01", macvtap(), boot_devices=("network", "hd"))
 LATENT = domain("web01", macvtap(), boot_devices=("hd",))
 OFF = server(tx_checksum=State.OFF)
+NONE_KNOWN = "No interface is known to be at risk"
 GAP = gap_in_words("hv9", "no answer", GapAbout.HYPERVISOR)
 
 
@@ -51,14 +52,14 @@ def checked(
 @pytest.mark.parametrize(
     ("saved", "options", "code", "words"),
     [
-        (scan(BOOTS, servers=(OFF,)), (), 0, "VIRTSCAN OK: No interface is at risk. 1 not at risk | at_risk=0;;;0 "),
+        (scan(BOOTS, servers=(OFF,)), (), 0, "VIRTSCAN OK: No interface is at risk. 1 judged | at_risk=0;;;0 "),
         (scan(BOOTS), (), 2, "VIRTSCAN CRITICAL: 1 interface of 1 VM at risk (1 medium confidence); 1 has network"),
         (scan(LATENT), (), 1, "VIRTSCAN WARNING: 1 interface of 1 VM at risk (1 medium confidence) | "),
         (scan(LATENT), ("--fail-on", "latent"), 2, "CRITICAL: 1 interface"),
         (scan(BOOTS), ("--fail-on", "pending"), 1, "WARNING: 1 interface"),
         (scan(BOOTS), ("--fail-on", "never"), 1, "WARNING: 1 interface"),
-        (scan(BOOTS, servers=(OFF,), gaps=(GAP,)), (), 1, "WARNING: No interface is at risk. 1 not at risk. 1 gap"),
-        (scan(BOOTS, servers=(server(tx_checksum=State.UNKNOWN),)), (), 1, "WARNING: No interface is at risk. 1 unk"),
+        (scan(BOOTS, servers=(OFF,), gaps=(GAP,)), (), 1, f"WARNING: {NONE_KNOWN}. 1 not at risk. 1 gap"),
+        (scan(BOOTS, servers=(server(tx_checksum=State.UNKNOWN),)), (), 1, f"WARNING: {NONE_KNOWN}. 1 unk"),
         (scan(), (), 1, "WARNING: No domain was found"),
         (scan(BOOTS, hours=27), (), 3, "UNKNOWN: the last scan was 1 day ago; check that virtscan scan runs | "),
         (scan(BOOTS, servers=(OFF,), hours=20), (), 0, "OK: "),

@@ -107,7 +107,7 @@ def test_a_folder_of_xml_can_be_scanned(tmp_path: Path, capfd: pytest.CaptureFix
     code = run(["scan", "--xml", str(tmp_path), "--server", "satellite=off"])
 
     assert code == 0
-    assert capfd.readouterr().out.startswith("No interface is at risk. 1 not at risk (--all).\n")
+    assert capfd.readouterr().out.startswith("No interface is at risk. 1 judged (--all).\n")
 
 
 def test_a_sosreport_can_be_scanned(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -85,7 +85,7 @@ def test_all_shows_also_what_needs_no_action(tmp_path: Path, capfd: pytest.Captu
     file.write_bytes(dumps(inventory(host, servers=(server(tx_checksum=State.OFF),))))
 
     assert run(["report", str(file)]) == 0
-    assert capfd.readouterr().out.startswith("No interface is at risk. 1 not at risk (--all).\n")
+    assert capfd.readouterr().out.startswith("No interface is at risk. 1 judged (--all).\n")
     run(["report", str(file), "--all"])
     assert "fine01" in capfd.readouterr().out
 

@@ -1,8 +1,8 @@
 """The result in one sentence."""
 
-from tests.build import bridged, domain, hypervisor, inventory
+from tests.build import bridged, domain, gap_in_words, hypervisor, inventory
 from tests.views.fleet import finding, report
-from virtscan.model import Confidence, Exposure, Finding, HostStatus, Report, Verdict
+from virtscan.model import Confidence, Exposure, Finding, GapAbout, HostStatus, Report, Verdict
 from virtscan.views.report.headline import headline
 
 
@@ -39,9 +39,18 @@ def test_every_finding_is_counted_once() -> None:
 
 def test_only_mitigated_and_not_affected_are_not_at_risk() -> None:
     assert of(*(finding(verdict=verdict) for verdict in Verdict if verdict is not Verdict.AT_RISK)) == (
-        "No interface is at risk. 1 unknown, 2 not at risk"
+        "No interface is known to be at risk. 1 unknown, 2 not at risk"
     )
     assert of(finding(verdict=Verdict.UNKNOWN, waived="accepted")) == "No interface is at risk. 1 waived"
+
+
+def test_without_a_risk_the_headline_states_if_everything_is_known() -> None:
+    fine, unread = finding(verdict=Verdict.MITIGATED), gap_in_words("qemu:///system", "refused", GapAbout.HYPERVISOR)
+
+    assert of(fine, finding(verdict=Verdict.NOT_AFFECTED, index=1)) == "No interface is at risk. 2 judged"
+    assert headline(Report(inventory=inventory(gaps=(unread,)), findings=(fine,))) == (
+        "No interface is known to be at risk. 1 not at risk"
+    )
 
 
 def test_headline_without_findings_shows_what_was_read() -> None:

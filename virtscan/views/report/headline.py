@@ -15,9 +15,13 @@ def headline(report: Report) -> str:
     at_risk = [finding for finding in findings if finding.is_at_risk]
     verdicts = Counter(finding.verdict for finding in findings if finding.waived is None)
     harmless = sum(finding.verdict in {Verdict.MITIGATED, Verdict.NOT_AFFECTED} for finding in findings)
-    waived = len(findings) - harmless - len(at_risk) - verdicts[Verdict.UNKNOWN]
-    rest = [(verdicts[Verdict.UNKNOWN], "unknown"), (waived, "waived"), (harmless, "not at risk")]
-    return ". ".join(part for part in (_at_risk(at_risk), _counts(rest)) if part)
+    unknown = verdicts[Verdict.UNKNOWN]
+    waived = len(findings) - harmless - len(at_risk) - unknown
+    is_open = bool(unknown or report.gaps)
+    known = " known to be" if is_open else ""
+    fine = "judged" if harmless == len(findings) and not is_open else "not at risk"
+    rest = _counts([(unknown, "unknown"), (waived, "waived"), (harmless, fine)])
+    return ". ".join(filter(None, (_at_risk(at_risk) if at_risk else f"No interface is{known} at risk", rest)))
 
 
 def nothing_found(report: Report) -> str:
@@ -29,8 +33,6 @@ def nothing_found(report: Report) -> str:
 
 
 def _at_risk(findings: list[Finding]) -> str:
-    if not findings:
-        return "No interface is at risk"
     domains: defaultdict[tuple[str, str], set[str]] = defaultdict(set)  # by host: a key for each is more than a name
     for finding in findings:
         domains[finding.hypervisor, finding.origin].add(finding.domain)
