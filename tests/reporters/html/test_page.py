@@ -298,6 +298,22 @@ def test_the_printed_page_has_every_risk_with_every_name_and_no_controls(large: 
         assert page.pdf(format="A4").startswith(b"%PDF")
 
 
+PAPER = 1009
+"""Pixels between the margins of an A4 page in landscape, as the page asks for its tables."""
+
+
+def test_every_column_of_an_open_table_is_on_the_printed_page(small: Path, browser: Browser) -> None:
+    with opened(browser, small, width=PAPER) as page:
+        for summary in page.locator("details.data > summary").all():
+            summary.click()
+        page.emulate_media(media="print")
+        boxes = [table.bounding_box() for table in page.locator(".scroller table").all()]
+        assert len(boxes) > 5
+        assert [box for box in boxes if box is None or box["x"] + box["width"] > PAPER] == []
+        heads = page.locator(".scroller thead th button").all()
+        assert {button.evaluate("one => getComputedStyle(one).paddingLeft") for button in heads} == {"0px"}
+
+
 def test_the_printed_page_has_every_name_without_a_script(large: Path, browser: Browser) -> None:
     with opened(browser, large, scripts=False) as page:
         hidden = page.locator(".names details.further span").first
