@@ -633,11 +633,59 @@ def test_an_unknown_program_may_undo_a_setting_or_be_a_function() -> None:
     assert state({RC_LOCAL: "$X/more", **stanza}) is OFF
 
 
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("d=\n: ${d:=eth0}\nethtool -K $d tx off", OFF),
+        ("d=eth0\n: ${d:=eth1}\nethtool -K $d tx off", OFF),
+        ('unset d\n: "${d=eth0}"\nethtool -K $d tx off', OFF),
+        ("d=\n: ${d=eth0}\nethtool -K $d tx off", ON),
+        ("d=\n: ${d:=$X}\nethtool -K $d tx off", UNKNOWN),
+        ("n=1\n: $((n=0))\nethtool -K eth$n tx off", UNKNOWN),
+        ("n=1\nx=$((n -= 1))\nethtool -K eth$n tx off", UNKNOWN),
+        ("n=1\nfor i in $((n <<= 1)); do :; done\nethtool -K eth$n tx off", UNKNOWN),
+        ("n=1\ncase $((n=0)) in *) ;; esac\nethtool -K eth$n tx off", UNKNOWN),
+        ("n=1\necho a >/tmp/$((n=0))\nethtool -K eth$n tx off", UNKNOWN),
+        ('n=1\ncat <<E\n$((n=0)) "\nE\nethtool -K eth$n tx off', UNKNOWN),
+        ("n=0\n: $((n == 1)) $((n <= 1))\nethtool -K eth$n tx off", OFF),
+        ("ethtool -K eth0 tx off\necho a >/tmp/$(ethtool -K eth0 tx on)", ON),
+    ],
+)
+def test_expansions_may_set_variables(script: str, expected: State, shell: str) -> None:
+    assert state({RC_LOCAL: f"#!/bin/{shell}\n{script}"}) is expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("d=$'eth0'", OFF),
+        ("d=$'\\145th0'", OFF),
+        ("d=$'eth0\\n'", OFF),
+        ("d=$'\\u0065th0'", UNKNOWN),
+        ('d=$"eth0"', UNKNOWN),
+        ("d=eth0; IFS=$'\\164'", UNKNOWN),
+        ("d=eth0; IFS=$'\\n\\t'", OFF),
+        ("d=eth0; x=$'\\''", UNKNOWN),
+        ("d=eth0; x=$'$(:'; echo \"$'a\" '$'", OFF),
+    ],
+)
+def test_bash_decodes_words_with_escapes(line: str, expected: State) -> None:
+    assert state({RC_LOCAL: f"#!/bin/bash\n{line}\nethtool -K $d tx off"}) is expected
+    assert state({RC_LOCAL: f"#!/bin/bash\n{line.replace('eth0', 'eth1')}\nethtool -K $d tx on"}) is not OFF
+
+
+def test_a_word_with_escapes_of_bash_leaves_the_outcome_of_dash_open() -> None:
+    assert state({RC_LOCAL: "#!/bin/sh\n[ $'on' = on ] && ethtool -K eth0 tx off"}) is UNKNOWN
+
+
 def test_bash_chooses_the_number_of_a_descriptor() -> None:
     script = f"exec {{fd}}>/tmp/log\n{COMMAND}"
 
     assert state({RC_LOCAL: f"#!/bin/bash\n{script}"}) is OFF
     assert state({RC_LOCAL: f"#!/bin/sh\n{script}"}) is UNKNOWN
+    is_same = f"{COMMAND}\nfd=1\nexec {{fd}}>/tmp/log\n[ $fd = 1 ] || ethtool -K eth0 tx on"
+    assert state({RC_LOCAL: f"#!/bin/bash\n{is_same}"}) is UNKNOWN
 
 
 def test_a_script_that_was_read_exists() -> None:

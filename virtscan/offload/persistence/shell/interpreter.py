@@ -100,7 +100,9 @@ class Interpreter(SimpleCommands):
 
     def _redirected(self, node: syntax.Redirected, shell: Shell) -> Outcomes:
         """Run a command with redirections: if one fails, the command does not run, and a special builtin ends dash."""
-        outcomes = self.node(node.body, shell)
+        found, _, shell = self.substituted([word for _, word in node.files], shell)
+        shell = shell.with_variables(dict.fromkeys(node.names, (None,)))
+        outcomes = either(found, self.node(node.body, shell))
         files = [(operator, (*expand(word, shell.lookup, split=False), None)[0]) for operator, word in node.files]
         if any(REBINDS.fullmatch(path or "") for _, path in files):
             outcomes = changed(outcomes, started_over)

@@ -14,6 +14,7 @@ from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block, Dialect, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import (
     Word,
+    assigned_in,
     expand,
     expand_pattern,
     file_pattern,
@@ -76,7 +77,9 @@ class SimpleCommands(Commands):
         document = node.document
         if document and ("$(" in document or "`" in document or not RUN_NOTHING.issuperset(node.words[:1])):
             shell = after_text(document, shell, self._scene)
-        found, status, shell = self.substituted(node.words, shell)
+        quoted = '"{}\n"'.format(document.replace('"', ""))
+        names = [name for name, _ in assigned_in(quoted, shell.lookup)]  # for a program, in dash alone
+        found, status, shell = self.substituted(node.words, shell.with_variables(dict.fromkeys(names, (None,))))
         return either(found, self._expanded(node.words, status, shell))
 
     def _expanded(self, words: Sequence[str], status: bool | None, shell: Shell) -> Outcomes:
@@ -173,6 +176,7 @@ class SimpleCommands(Commands):
         found: Outcomes = {CommandEnd(False, "line"): shell} if skips else {}
         if ends or (refused and not skips):
             found = {**found, CommandEnd(False, "exit"): shell}
+        shell = shell.with_variables(dict(each for word in words for each in assigned_in(word, shell.lookup)))
         return found, statuses.pop() if len(statuses) == 1 else None, shell
 
     def _own(self, name: str, fields: list[Word], shell: Shell) -> Outcomes | None:

@@ -44,6 +44,7 @@ class _Parser:
         self._depth = 0
         self.lines = [0]
         self._files: list[tuple[str, str]] = []
+        self._names: list[str] = []
         self._open = {"0", "1", "2"}
 
     @property
@@ -92,10 +93,11 @@ class _Parser:
         return syntax.Pipe(commands=tuple(commands), negated=negated)
 
     def _command(self) -> Node:
-        outer, self._files = self._files, []
+        outer, self._files, self._names = (self._files, self._names), [], []
         body = self._body_of_command()
-        files, self._files = tuple(self._files), outer
-        return syntax.Redirected(body=body, files=files) if files else body
+        files, names = tuple(self._files), tuple(self._names)
+        self._files, self._names = outer
+        return syntax.Redirected(body=body, files=files, names=names) if files or names else body
 
     def _body_of_command(self) -> Node:  # noqa: PLR0911  a table of commands
         if self._at_operator("("):
@@ -148,6 +150,8 @@ class _Parser:
         if "<<" not in operator and not is_open and not word.startswith("$("):  # of `>( )`
             self._files.append((operator, word))
         self._open.add(descriptor)
+        if descriptor.startswith("{"):
+            self._names.append(descriptor[1:-1])
         return word if operator in {"<<<", "<"} else document
 
     def _redirections(self) -> None:

@@ -30,10 +30,14 @@ class Simple(Node, frozen=True, kw_only=True):
 
 
 class Redirected(Node, frozen=True, kw_only=True):
-    """A command with the redirections to and from files, as operators and words."""
+    """A command with the redirections to and from files, as operators and words.
+
+    `names` are variables that get the number of a file descriptor.
+    """
 
     body: Node
     files: tuple[tuple[str, str], ...]
+    names: tuple[str, ...] = ()
 
 
 class AndOr(Node, frozen=True, kw_only=True):

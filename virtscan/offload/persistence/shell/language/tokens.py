@@ -9,6 +9,8 @@ from virtscan.offload.persistence.shell.language.syntax import Dialect, ShellSyn
 _OPERATOR = re.compile(r"&&|\|\||;;&|;;|;&|&>>|&>|<<<|<<-|<<|>>|>&|<&|>\||<>|[\n;&|()<>]")
 _BLANK = re.compile(r"(?:[ \t]|\\\n)+|#.*")
 _PLAIN = re.compile(r"[^ \t\n;&|()<>'\"`$\\]+")
+_WITH_ESCAPES = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_SIMPLE_ESCAPES = re.compile(r"(?:[\0-\x5b\]-\x7f]|\\[abfnrtv\\\"]|\\[0-7]{1,3})*")
 _ARRAY = re.compile(r"[A-Za-z_]\w*\+?=")
 _REFUSED = {
     Dialect.BASH: re.compile("(?!)"),
@@ -68,7 +70,8 @@ def tokenize(text: str, *, dialect: Dialect) -> list[Token]:
                 continue
             if tokens and tokens[-1].text in {"<<", "<<-"}:
                 pending.append(len(tokens))
-            tokens.append(Token(text[place:end]))
+            word = text[place:end]
+            tokens.append(Token(word if dialect is Dialect.UNKNOWN else _decoded(word)))
             place = end
     return tokens
 
@@ -93,8 +96,10 @@ def word_end(text: str, start: int) -> int:
     """
     place = start
     while place < len(text):
-        if (plain := _PLAIN.match(text, place)) is not None:
-            place = plain.end()
+        if (found := _PLAIN.match(text, place) or _WITH_ESCAPES.match(text, place)) is not None:
+            if r"\'" in found[0]:  # which ends there in dash
+                raise ShellSyntaxError("an escaped quote")
+            place = found.end()
         elif text[place] in "'\"`$\\":
             place = quoted_end(text, place)
         elif text[place] == "(" and _ARRAY.fullmatch(text, start, place):
@@ -102,6 +107,21 @@ def word_end(text: str, start: int) -> int:
         else:
             break
     return place
+
+
+def _decoded(word: str) -> str:
+    r"""Return a word with its escapes of bash, as in `$'\n'`, in plain quotes."""
+    parts, place = [], 0
+    while place < len(word):
+        start = place
+        if (found := _WITH_ESCAPES.match(word, place)) is not None:
+            place = found.end()
+            text = found[1].encode().decode("unicode_escape") if _SIMPLE_ESCAPES.fullmatch(found[1]) else None
+            parts.append(found[0] if text is None else "'{}'".format(text.replace("'", "'\\''")))
+            continue
+        place = quoted_end(word, place) if word[place] in "'\"`$\\" else place + 1
+        parts.append(word[start:place])
+    return "".join(parts)
 
 
 def quoted_end(text: str, start: int) -> int:

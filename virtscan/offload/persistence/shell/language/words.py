@@ -25,10 +25,12 @@ _OF_BASH = re.compile(r"[$`]\(?\s*type\s+-")
 _INSERTED = re.compile(r"\$(?:\w+|[#?$!]|\{[^{}]*\}|\([^()]*\))|`[^`]*`")
 _VALUE = r"[-+~!\s]*(?:[A-Za-z_]\w*|0[xX][\da-fA-F]+|\d+)\s*"
 _BINARY = r"(?:&&|\|\||<<|>>|[<>=!]=|[-+*/%<>&|^])"
-_ASSIGNS = r"[A-Za-z_]\w*\s*(?:<<|>>|[-+*/%&^|])?=(?!=)"
+_OPERATOR = r"(?:<<|>>|[-+*/%&^|])"
+_ASSIGNS = rf"[A-Za-z_]\w*\s*{_OPERATOR}?=(?!=)"
 _ARITHMETIC = re.compile(rf"(?!.*(?:\+\+|--))(?:\s*{_ASSIGNS})*{_VALUE}(?:{_BINARY}{_VALUE})*", re.DOTALL)
 """An expression of POSIX without brackets and conditional operators; dash ends at any other."""
 _DIVISION = re.compile(r"[/%](?!\s*[1-9])|(?<!\w)0[0-7]*[89]")
+_SET = re.compile(rf"([A-Za-z_]\w*)(?:\[[^]]*\])?\s*(?:{_OPERATOR}?=(?!=)|\+\+|--)|(?:\+\+|--)\s*([A-Za-z_]\w*)")
 _BASE, _ELEMENT = re.compile(r"\b\d+#(?=\w)"), re.compile(r"(?<=\w)\[[\w$]+\]")
 _INNERMOST = re.compile(r"\(([^()?:]*)\)|\?([^()?:]*):")
 _NUMBER = re.compile(r"\s*(?:[-+]?(?:0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*))?\s*")
@@ -80,6 +82,15 @@ def needed(word: str) -> Iterator[str]:
         found = _VARIABLE.match(part)
         if found is not None and found[4] is None:
             yield found[1] or found[5]
+
+
+def assigned_in(word: str, lookup: Lookup) -> Iterator[tuple[str, tuple[Word, ...]]]:
+    """Yield the variables that expansions set, with their values: `${NAME:=WORD}`, and assignments in arithmetic."""
+    for part in _expansions(word):
+        if (found := re.match(r"\$\{([A-Za-z_]\w*):?=", part)) is not None:
+            yield found[1], tuple(expand(part, lookup, split=False))
+        elif part.startswith("$(("):
+            yield from ((name, (None,)) for names in _SET.findall(part) for name in names if name)
 
 
 def has_invalid_arithmetic(word: str, lookup: Lookup, *, is_bash: bool) -> bool:
@@ -157,6 +168,8 @@ class _Expansion:
                 end = quoted_end(word, place)
                 if word[place] == "$":
                     end = max(end, self._variable_end(word, place))
+                if word[place:end] == "$" and word[end : end + 1] in {"'", '"'}:  # bash decodes or translates it
+                    self._known = False
                 self._part(word[place:end])
             else:
                 end = next((at for at in range(place, len(word)) if word[at] in "'\"`$\\"), len(word))
