@@ -1,21 +1,22 @@
 """The configuration files found on a server, and the persistent settings in them."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from pathlib import PurePosixPath
+from functools import cached_property
 
 import msgspec
 
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
+from virtscan.offload.persistence.files import ConfigurationFiles, ini
 
 # The kernel's features for TX checksum offload of UDP over IPv4; a driver has one of the two.
 FEATURES = ("tx-checksum-ipv4", "tx-checksum-ip-generic")
 _WORDS = {"tx": FEATURES, "tx-checksumming": FEATURES, **{name: (name,) for name in FEATURES}}
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+class Evidence(ConfigurationFiles, frozen=True, kw_only=True, dict=True):
     """The configuration of a server, as far as it was read.
 
     `files` holds, by path, the lines about offload, and scripts that run ethtool in full. A file without such a line is
@@ -39,7 +40,6 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     /root, /home and /srv can be opaque: a distribution's own programs, such as /usr/sbin/sshd, change no offload.
     """
 
-    files: Mapping[str, str] = {}
     devices: frozenset[str] = frozenset()
     unreadable: tuple[str, ...] = ()
     not_in_report: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
             return State.UNKNOWN
         return State.ON if path in self.executable else State.OFF
 
-    @property
+    @cached_property
     def not_executable(self) -> frozenset[str]:
         """Return the files that run only if their path is given to a shell, and missing programs."""
         return self.missing | {path for path in self.files if self.executes(path) is State.OFF}
@@ -151,18 +151,6 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     def masks(self, unit: str) -> bool:
         """Return True if a unit is linked to /dev/null, so that nothing can start it."""
         return self.aliases.get(unit) == "null"
-
-    def matching(self, *patterns: str) -> Iterator[tuple[PurePosixPath, str]]:
-        """Yield the files whose paths match one of the glob patterns, sorted by path, without backup files."""
-        for name, text in sorted(self.files.items()):
-            path = PurePosixPath(name)
-            if any(path.match(pattern) for pattern in patterns) and not _BACKUP.fullmatch(path.name):
-                yield path, text
-
-    def layered(self, pattern: str, *bases: str) -> list[tuple[PurePosixPath, str]]:
-        """Return files sorted by name; of several with the same name, only the one under the last base."""
-        files = {path.name: (path, text) for base in bases for path, text in self.matching(f"/{base}/{pattern}")}
-        return [files[name] for name in sorted(files)]
 
 
 class SavedSetting(msgspec.Struct, frozen=True, kw_only=True):
@@ -262,24 +250,3 @@ def fits_own_name(patterns: Iterable[str], device: str, *, is_nic: bool) -> Stat
         return State.OFF  # each is the name that another NIC got later
     fits_all = all(any(fits(name, pattern) for pattern in wanted) for name in _KERNELS_OWN)
     return State.ON if fits_all else State.UNKNOWN
-
-
-SYSTEM_BASES = ("lib", "usr/lib", "usr/local/lib", "run", "etc")
-"""The base folders of systemd and udev, in rising order of precedence."""
-
-
-# Hidden files, and backups that every program that reads these folders ignores; nm-dispatcher runs NAME.bak.
-_BACKUP = re.compile(r"\..*|.*(~|\.(rpmnew|rpmorig|rpmsave|dpkg-\w+|swp))")
-
-
-def ini(*texts: str) -> Iterator[tuple[str, str, str]]:
-    """Yield section, key and value of each setting in INI files; a backslash joins lines."""
-    for text in texts:
-        section = ""
-        kept = [line for raw in text.splitlines() if (line := raw.strip()) and not line.startswith(("#", ";"))]
-        for line in re.sub(r"\\\n", " ", "\n".join(kept)).splitlines():
-            key, equals, value = line.partition("=")
-            if line.startswith("[") and line.endswith("]"):
-                section = line[1:-1]
-            elif equals:
-                yield section, key.strip(), value.strip()

@@ -7,7 +7,8 @@ import msgspec
 
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
-from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, ini, states_of, uncertain
+from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, states_of, uncertain
+from virtscan.offload.persistence.files import ini
 from virtscan.offload.persistence.systemd.link_file import OFFLOAD, LinkFile
 
 _LINE = re.compile(r"( *)(?:\"([^\"]+)\"|'([^']+)'|([^\s:#][^:#]*?)):(?:\s+(.*?))?\s*(?:\s#.*)?")

@@ -10,7 +10,6 @@ from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import (
     FEATURES,
-    SYSTEM_BASES,
     Evidence,
     SavedSetting,
     fits,
@@ -18,6 +17,7 @@ from virtscan.offload.persistence.evidence import (
     is_renamed,
     uncertain,
 )
+from virtscan.offload.persistence.files import SYSTEM_BASES
 from virtscan.offload.persistence.outcomes import all_of, any_of
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_words
 

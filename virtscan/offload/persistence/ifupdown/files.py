@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import PurePosixPath
 
 import msgspec
@@ -49,7 +50,7 @@ class Stanza(msgspec.Struct, frozen=True, kw_only=True):
         return fnmatchcase(device, self.name)
 
 
-class Interfaces(msgspec.Struct, frozen=True, kw_only=True):
+class Interfaces(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """All interfaces files together: stanzas, the names that are brought up, and the mapped names.
 
     `is_malformed` is True if ifupdown refuses a line: an option outside of a stanza or without a value, a template.
@@ -61,7 +62,7 @@ class Interfaces(msgspec.Struct, frozen=True, kw_only=True):
     mapped: tuple[str, ...] = ()
     is_malformed: bool = False
 
-    @property
+    @cached_property
     def refused(self) -> bool:
         """Return True if ifupdown refuses the files as a whole.
 

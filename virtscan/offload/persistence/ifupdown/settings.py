@@ -9,7 +9,8 @@ import msgspec
 
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
-from virtscan.offload.persistence.evidence import Evidence, SavedSetting, ini, states_of, uncertain
+from virtscan.offload.persistence.evidence import Evidence, SavedSetting, states_of, uncertain
+from virtscan.offload.persistence.files import ini
 from virtscan.offload.persistence.ifupdown.files import MAIN, PATTERN, UP, Interfaces, Stanza, read_interfaces
 from virtscan.offload.persistence.shell import Scene, assigned, merged, run_line
 

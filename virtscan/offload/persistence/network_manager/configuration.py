@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import Evidence, ini
+from virtscan.offload.persistence.evidence import Evidence
+from virtscan.offload.persistence.files import ini
 
 _FILES = ("NetworkManager/NetworkManager.conf", "NetworkManager/conf.d/*.conf")
 _FEATURES_SINCE = 239

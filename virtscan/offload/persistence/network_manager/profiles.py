@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import Evidence, ini
+from virtscan.offload.persistence.evidence import Evidence
+from virtscan.offload.persistence.files import ini
 
 Values = Mapping[tuple[str, str], str]
 ETHERNET = ("ethernet", "802-3-ethernet")

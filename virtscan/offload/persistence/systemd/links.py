@@ -4,15 +4,8 @@ from collections.abc import Iterator
 
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
-from virtscan.offload.persistence.evidence import (
-    FEATURES,
-    SYSTEM_BASES,
-    Evidence,
-    SavedSetting,
-    ini,
-    states_of,
-    uncertain,
-)
+from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, states_of, uncertain
+from virtscan.offload.persistence.files import SYSTEM_BASES, ini
 from virtscan.offload.persistence.netplan import WRITTEN, link_files, unclear
 from virtscan.offload.persistence.systemd.link_file import OFFLOAD, LinkFile
 

@@ -1,13 +1,14 @@
 """Settings in systemd's services that start at boot."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
-from virtscan.offload.persistence.evidence import SYSTEM_BASES, Evidence, SavedSetting, ini, uncertain
+from virtscan.offload.persistence.evidence import Evidence, SavedSetting, uncertain
+from virtscan.offload.persistence.files import SYSTEM_BASES, ini
 from virtscan.offload.persistence.shell import Scene
 from virtscan.offload.persistence.systemd import service
 
@@ -23,7 +24,6 @@ _OTHER_TIMES = frozenset(
 )
 _UNREAD = "[Service]\nExecStart=/bin/true\n"
 """Text in place of a service of which only drop-ins were read."""
-_WANTS = re.compile(r"^(Wants|Requires|Requisite|BindsTo|Upholds|OnSuccess|OnFailure|Unit)$")
 
 
 def units(evidence: Evidence, device: str, *, is_made: bool) -> Iterator[SavedSetting]:
@@ -36,6 +36,7 @@ def units(evidence: Evidence, device: str, *, is_made: bool) -> Iterator[SavedSe
     """
     files = evidence.layered("systemd/system/*.service", *SYSTEM_BASES)
     own = {file.name for file, _ in files}
+    excluding = _excluding(evidence)
     unread = [(folder, _UNREAD) for folder in _drop_in_folders(evidence) if folder.name.removesuffix(".d") not in own]
     for file, text in (*files, *unread):
         path, name = str(file), file.name.removesuffix(".d")
@@ -52,23 +53,28 @@ def units(evidence: Evidence, device: str, *, is_made: bool) -> Iterator[SavedSe
             states = service.effects(entries, instance, scene, version=evidence.udev)
             unconditional = service.is_unconditional(entries, instance, scene, partial(_active, evidence, device))
             certain = started is State.ON and unconditional and name in own
-            certain = certain and not _may_be_excluded(unit, evidence, device)
+            certain = certain and not _may_start(excluding.get(unit, set()), evidence, device)
             certain = certain and not (is_made and not _follows_device(entries, unit, evidence, device))
             if states:
                 yield SavedSetting(place=SettingPlace(files=(path,)), states=states if certain else uncertain(states))
 
 
-def _may_be_excluded(unit: str, evidence: Evidence, device: str) -> bool:
-    """Return True if another unit that may start at boot names this one in Conflicts=: systemd starts one of them."""
-    others = {
-        (path.parent if path.suffix == ".conf" else path).name.removesuffix(".d")
-        for path, text in evidence.matching("systemd/system/*", "systemd/system/*.d/*.conf")
-        if any(key == "Conflicts" and unit in value.split() for _, key, value in ini(text))
-    }
-    services = {other for other in others if other.endswith(".service")}
+def _excluding(evidence: Evidence) -> Mapping[str, set[str]]:
+    """Return the units that name another one in Conflicts=, by that one: systemd starts one of them."""
+    found: dict[str, set[str]] = {}
+    for path, text in evidence.matching("systemd/system/*", "systemd/system/*.d/*.conf"):
+        owner = (path.parent if path.suffix == ".conf" else path).name.removesuffix(".d")
+        for unit in (unit for _, key, value in ini(text) if key == "Conflicts" for unit in value.split()):
+            found.setdefault(unit, set()).add(owner)
+    return found
+
+
+def _may_start(units: set[str], evidence: Evidence, device: str) -> bool:
+    """Return True if one of some units may start at boot."""
+    services = {unit for unit in units if unit.endswith(".service")}
     started = [
-        *(_started(other, one, evidence, device, depth=0) for other in services for one in _instances(other, evidence)),
-        *(_owner_starts(other, evidence, device, 0) for other in others - services),
+        *(_started(unit, one, evidence, device, depth=0) for unit in services for one in _instances(unit, evidence)),
+        *(_owner_starts(unit, evidence, device, 0) for unit in units - services),
     ]
     return any(state is not State.OFF for state in started)
 
@@ -202,13 +208,12 @@ def _mentioned(names: set[str], name: str, evidence: Evidence) -> bool:
     timers = {entry.rpartition("/")[2] for entry in evidence.wanted}
     if timers & {f"{stem}{kind}" for stem in stems for kind in (".timer", ".path", ".socket")}:
         return True
-    for path, text in evidence.files.items():
-        if "/systemd/system/" in path and not path.endswith(f"/{name}"):
-            wanted = [value for _, key, value in ini(text) if _WANTS.fullmatch(key)]
-        elif "/udev/rules.d/" in path:
-            wanted = [line for line in text.splitlines() if "SYSTEMD_WANTS" in line]
-        else:
-            continue
-        if any(re.search(rf"(?<![\w-]){re.escape(stem)}(@\S*)?\.service", line) for stem in stems for line in wanted):
-            return True
-    return False
+    started = [re.compile(rf"(?<![\w-]){re.escape(stem)}(@\S*)?\.service") for stem in stems]
+    own = f"/systemd/system/{name}"
+    return any(
+        one.search(line)
+        for path, lines in evidence.starting.items()
+        if not path.endswith(own)
+        for line in lines
+        for one in started
+    )
