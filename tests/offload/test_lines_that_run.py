@@ -154,6 +154,13 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("nameif eth0 00:11:22:33:44:55", UNKNOWN),
         ("ip link set eth1 name lan0", ON),
         ("ip link add link eth0 name eth0.5 type vlan id 5", ON),
+        # After `set -f`, a pattern is a plain word.
+        ("set -f\nfor d in *; do ethtool -K eth0 tx off; done", OFF),
+        ("set -f\nx='a* b'\nset -- $x\n[ $# = 2 ] && ethtool -K eth0 tx off", OFF),
+        ("set -f\nset +f\nset -- a*\n[ $# = 1 ] && ethtool -K eth0 tx off", UNKNOWN),
+        ("some-check && set -f\nfor d in *; do ethtool -K eth0 tx off; done", UNKNOWN),
+        ("set -f\nfor d in {a,b}; do ethtool -K eth0 tx off; done\n[ $d = b ] && ethtool -K eth0 tx on", UNKNOWN),
+        ("f() { ethtool -K eth0 tx $1; }\nset -f\nfor d in [a]; do f off; done", OFF),
         # What can't be followed from here.
         (". $FILE", UNKNOWN),
         ("ethtool -K eth0 tx off\n. ./more", UNKNOWN),
@@ -1745,12 +1752,15 @@ def test_a_crontab_counts_by_its_lines_for_the_boot(path: str, line: str, expect
     assert state({path: line}) is expected
 
 
-def test_a_crontab_without_a_cron_leaves_the_outcome_open() -> None:
+def test_a_crontab_needs_a_cron() -> None:
     files = {"/etc/crontab": f"@reboot root /sbin/{COMMAND}"}
     cron = frozenset({"multi-user.target.wants/cron.service"})
 
     assert state(files, wanted=cron) is OFF
-    assert state(files, wanted=cron, aliases={"cron.service": "null"}) is UNKNOWN
+    assert state(files, wanted=cron, aliases={"cron.service": "null"}) is ON
+    assert state(files, aliases={"cron.service": "null"}) is UNKNOWN
+    another = cron | {"multi-user.target.wants/fcron.service"}
+    assert state(files, wanted=another, aliases={"cron.service": "null"}) is OFF
     assert state(files, wanted=cron, foreign=frozenset(files)) is UNKNOWN
     assert state(files, wanted=frozenset({"multi-user.target.wants/ssh.service"})) is UNKNOWN
 

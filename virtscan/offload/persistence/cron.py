@@ -40,7 +40,7 @@ def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
         after a `-` the command is not logged.
     """
     running = evidence.starts("cron", "crond", "cronie", "fcron", "systemd-cron")
-    for path, text in evidence.matching(*_SYSTEM, *_ROOT):
+    for path, text in () if running is State.OFF else evidence.matching(*_SYSTEM, *_ROOT):
         scene = Scene.of(evidence, device)
         users = None if evidence.wants("crond") else evidence.users
         states = _states(text, scene, system=any(map(path.match, _SYSTEM)), users=users)

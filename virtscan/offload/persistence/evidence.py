@@ -121,8 +121,8 @@ class Evidence(ConfigurationFiles, frozen=True, kw_only=True, dict=True):
             return State.OFF
         names = {entry.rpartition("/")[2] for entry in self.wanted}
         started = startable if not names and startable == units else names & startable
-        if not started:
-            return State.UNKNOWN
+        if not started:  # if one is masked, and the links show no other, none starts
+            return State.OFF if names and startable != units else State.UNKNOWN
         return State.UNKNOWN if all(map(self.may_be_altered, started)) else State.ON
 
     def may_be_altered(self, unit: str) -> bool:
