@@ -216,7 +216,7 @@ class Interpreter(SimpleCommands):
                 unread = re.sub(r"[*?].*", SOME_TEXT, pattern)
                 fields += [unread, *(each for path in paths for each in (path, unread))]
             else:
-                fields += expand(word, shell.lookup)
+                fields += shell.fields(word)
         for field in fields:
 
             def once(start: Shell, field: Word = field) -> tuple[Outcomes, Outcomes]:

@@ -15,7 +15,6 @@ from virtscan.offload.persistence.shell.language.syntax import Block, Dialect, S
 from virtscan.offload.persistence.shell.language.words import (
     Word,
     assigned_in,
-    expand,
     expand_pattern,
     file_pattern,
     has_invalid_arithmetic,
@@ -99,7 +98,7 @@ class SimpleCommands(Commands):
             return ended(after, status)
         if rest[0] in {"[", "test"}:
             inner = rest[1:-1] if rest[0] == "[" else rest[1:]
-            fields = [field for word in inner for field in expand(word, shell.lookup)]
+            fields = [field for word in inner for field in shell.fields(word)]
             known = "==" not in fields or shell.is_bash  # else an error of dash
             return ended(shell, holds(fields, self._scene, patterns=False) if known else None)
         fields = self._fields(rest, shell)
@@ -127,7 +126,7 @@ class SimpleCommands(Commands):
     @staticmethod
     def _fields(words: Sequence[str], shell: Shell) -> list[Word]:
         """Expand the words of a command."""
-        fields = [field for word in words for field in expand(word, shell.lookup)]
+        fields = [field for word in words for field in shell.fields(word)]
         if fields[:1] == ["trap"] and None in fields[1:2]:
             if re.match(r"\"?[$`]", words[1]):
                 raise ShellSyntaxError("an unknown command for a signal")
@@ -139,7 +138,7 @@ class SimpleCommands(Commands):
         fields: list[Word] = []
         arrays: dict[str, tuple[Word, ...]] = {}
         for word in words:
-            found = expand(word, shell.lookup)
+            found = shell.fields(word)
             assignment = ASSIGNMENT.fullmatch(word)
             if assignment is not None and assignment[4].startswith("("):
                 after = assigned(assignment, shell)

@@ -9,7 +9,7 @@ import msgspec
 from virtscan.model import State
 from virtscan.offload.persistence.shell.effects import Scene, States, merged
 from virtscan.offload.persistence.shell.language.syntax import Dialect, Node, ShellSyntaxError
-from virtscan.offload.persistence.shell.language.words import BLANKS, Word
+from virtscan.offload.persistence.shell.language.words import BLANKS, Word, expand
 
 _Value = TypeVar("_Value")
 _Values = tuple[Word, ...]
@@ -110,6 +110,10 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
             place = int(name)
             return _UNKNOWN if given is None or None in given[:place] else given[place - 1 : place] or ("",)
         return self.variables.get(name, _UNKNOWN)
+
+    def fields(self, word: str) -> list[Word]:
+        """Expand a word to the fields that a command gets."""
+        return expand(word, self.lookup, matches_files=self.options["noglob"] is not True)
 
     def is_set(self, name: str) -> bool:
         """Return True if a variable is known to be set."""

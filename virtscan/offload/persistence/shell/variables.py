@@ -33,7 +33,7 @@ def assigned(assignment: re.Match[str], shell: Shell) -> Shell:
         words = [token.text for token in tokens if token.text != "\n"]
         if any(token.operator and token.text != "\n" for token in tokens):
             raise ShellSyntaxError("an operator in an array")
-        values = tuple(field for word in words for field in expand(word, shell.lookup))
+        values = tuple(field for word in words for field in shell.fields(word))
     else:
         values = tuple(expand(value, shell.lookup, split=False)) or ("",)
     if element or value.startswith("("):

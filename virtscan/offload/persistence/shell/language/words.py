@@ -35,18 +35,19 @@ _BASE, _ELEMENT = re.compile(r"\b\d+#(?=\w)"), re.compile(r"(?<=\w)\[[\w$]+\]")
 _INNERMOST = re.compile(r"\(([^()?:]*)\)|\?([^()?:]*):")
 _NUMBER = re.compile(r"\s*(?:[-+]?(?:0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*))?\s*")
 _FILES = re.compile(r"[*?]|\[[^]]+\]")
-_GLOB = re.compile(rf"{_FILES.pattern}|\{{[^{{}}]*(?:,|\.\.)[^{{}}]*\}}")
+_BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
 
 
-def expand(word: str, lookup: Lookup, *, split: bool = True) -> list[Word]:
+def expand(word: str, lookup: Lookup, *, split: bool = True, matches_files: bool = True) -> list[Word]:
     """Expand one word.
 
     Args:
         word: The word as written.
         lookup: The variables.
         split: False for a word that is neither split nor matched with file names: in `[[`, `case`, an assignment.
+        matches_files: False after `set -f`, with which patterns are plain words.
     """
-    return _Expansion(lookup, split=split).fields_of(word)
+    return _Expansion(lookup, split=split, matches_files=matches_files).fields_of(word)
 
 
 def expand_pattern(word: str, lookup: Lookup) -> Word:
@@ -152,9 +153,10 @@ def _expansions(word: str, *, quoted: bool = False) -> Iterator[str]:
 
 
 class _Expansion:
-    def __init__(self, lookup: Lookup, *, split: bool) -> None:
+    def __init__(self, lookup: Lookup, *, split: bool, matches_files: bool) -> None:
         self._lookup = lookup
         self._split = split
+        self._matches_files = matches_files
         self._fields: list[Word] = []
         self._text = ""
         self._known = True
@@ -173,7 +175,8 @@ class _Expansion:
                 self._part(word[place:end])
             else:
                 end = next((at for at in range(place, len(word)) if word[at] in "'\"`$\\"), len(word))
-                if self._split and _GLOB.search(word[place:end]):
+                text = word[place:end]
+                if self._split and (_BRACES.search(text) or (self._matches_files and _FILES.search(text))):
                     self._known = False
                 self._add(word[place:end])
             place = end
@@ -253,7 +256,7 @@ class _Expansion:
             separators = self._lookup("IFS")
             if None in separators or re.search(r"\W", value) or not {*value}.isdisjoint("".join(map(str, separators))):
                 return [None]
-        return [None if _FILES.search(word) else word for word in value.split()]
+        return [None if self._matches_files and _FILES.search(word) else word for word in value.split()]
 
     def _several(self, values: list[Word]) -> None:
         for number, value in enumerate(values):
