@@ -747,6 +747,35 @@ def test_a_bridge_port_of_unknown_backing_may_be_a_macvlan(port: Device, interfa
     )
 
 
+@pytest.mark.parametrize(
+    ("server", "mode", "devices", "rule"),
+    [
+        # No source lists the device, or none knows its kind: it may be a macvlan on the interface's device.
+        (sat("p0"), BRIDGE, (), "R14"),
+        (sat("p0", NO_MODE), BRIDGE, (), "R14"),
+        (sat("p0"), BRIDGE, (device("p0", DeviceKind.UNKNOWN, lower_complete=False),), "R14"),
+        (sat("p0"), BRIDGE, (device("p0", DeviceKind.ETHERNET, lower_complete=False),), "R14"),
+        (bridged("br1", mac=SERVING), BRIDGE, (bridge("br1", "p0"),), "R14"),
+        # In another mode frames leave by the NIC; a tap's device is a bridge; a VLAN is known by its name.
+        (sat("p0", VEPA), BRIDGE, (), "R10"),
+        (sat("p0"), PRIVATE, (), "R10"),
+        (bridged("p0", mac=SERVING), BRIDGE, (), "R10"),
+        (bridged("p0", mac=SERVING), BRIDGE, (device("p0", DeviceKind.ETHERNET, lower_complete=False),), "R10"),
+        (sat("eth6.5"), BRIDGE, (nic("eth6"),), "R10"),
+    ],
+)
+def test_a_device_that_is_not_described_may_be_a_macvlan(
+    server: Interface, mode: SourceMode, devices: tuple[Device, ...], rule: str
+) -> None:
+    known = scene(macvtap(mode=mode), beside=(provisioner(server),), devices=devices, lists_all_devices=False)
+
+    assert finding_of(known).rule == rule
+
+
+def test_a_device_that_a_complete_list_lacks_is_no_macvlan() -> None:
+    assert finding_of(scene(beside=(provisioner(sat("p0")),))).rule == "R10"
+
+
 @pytest.mark.parametrize("serving", [True, False], ids=["server", "interface"])
 @pytest.mark.parametrize(
     ("other", "mode", "rule"),

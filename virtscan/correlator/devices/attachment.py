@@ -16,7 +16,7 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
     `virtual_function` is True if it is an unknown one of the device. `network` is the libvirt network that led to it,
     `target` the device that libvirt was given. `segment` is the configured name of the layer-2 network behind the
     device; None if there is none. `machine` is the kind of the hypervisor, as far as these `virtual_nics` or any other
-    source show it.
+    source show it. `lists_all_devices` is True if a device that is not listed does not exist.
     """
 
     hypervisor: str
@@ -29,6 +29,7 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
     reflective: State
     stack: DeviceStack
     machine: Machine
+    lists_all_devices: bool
     virtual_nics: tuple[DeviceName, ...] = ()
 
     @property
@@ -107,6 +108,7 @@ class AttachmentPoints:
             reflective=self._reflective(device, stack),
             stack=stack,
             machine=machine,
+            lists_all_devices=self._hypervisor.lists_all_devices,
             virtual_nics=virtual,
         )
 

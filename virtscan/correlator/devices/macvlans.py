@@ -4,32 +4,33 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from virtscan.correlator.devices.meeting import over_shared
+from virtscan.correlator.devices.attachment import AttachmentPoint
+from virtscan.correlator.devices.meeting import APART, over_shared
 from virtscan.correlator.devices.nic import LOCAL_NAMES, NicKind
-from virtscan.correlator.devices.stack import DeviceStack, downwards, real_device
+from virtscan.correlator.devices.stack import UNKNOWN_STACK, DeviceStack, downwards, real_device
 from virtscan.model import DeviceKind, DeviceName, SourceMode
 
 
 def macvlans_below(
-    device: DeviceName, stacks: Mapping[DeviceName, DeviceStack], *, include_possible: bool
+    device: DeviceName, mode: SourceMode | None, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
 ) -> Iterator[DeviceName]:
-    """Yield the macvlans that frames without a VLAN tag meet first on their way down from a device.
+    """Yield the macvlans that untagged frames of a guest meet first on their way down from its device.
 
-    `include_possible` adds devices that may be macvlans: libvirt lists these as ethernet devices, and not as node
-    devices. Other sources list them without their kind. Only a NIC that would clear the interface makes them matter.
+    Devices that may be macvlans are among them: libvirt lists these as ethernet devices, and not as node devices. Other
+    sources list them without their kind, or not at all. They matter only where a NIC would clear an interface that gets
+    frames of others on its device. The device of a tap is a bridge.
     """
     names = downwards(device, stacks)
+    matter = point.is_filled and point.mode not in APART
+    is_alone = mode is None or (mode in APART and point.mode is not None)
     macvlans = [
         name
-        for name in names
-        if name in stacks
-        and (
-            stacks[name].kind is DeviceKind.MACVLAN
-            or (include_possible and _may_be_macvlan(name, device, stacks[name]))
-        )
+        for name in names[is_alone:]
+        if (name in stacks and stacks[name].kind is DeviceKind.MACVLAN)
+        or (matter and (name in stacks or not point.lists_all_devices) and _may_be_macvlan(name, stacks))
     ]
     for name in macvlans:
-        if not any(name in stacks[other].lower for other in macvlans) and not _is_tagged(name, names, stacks):
+        if not any(name in downwards(other, stacks)[1:] for other in macvlans) and not _is_tagged(name, names, stacks):
             yield name
 
 
@@ -99,9 +100,10 @@ def may_be_bridge(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) 
     return device not in stacks or stacks[device].kind in {DeviceKind.BRIDGE, DeviceKind.UNKNOWN}
 
 
-def _may_be_macvlan(name: DeviceName, top: DeviceName, stack: DeviceStack) -> bool:
-    """Return True for a device that may be a macvlan on an unknown one; a guest's tap is known by its name."""
-    if stack.kind is DeviceKind.UNKNOWN and (name == top or name.startswith(LOCAL_NAMES)):
+def _may_be_macvlan(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> bool:
+    """Return True for a device that may be a macvlan on an unknown one; VLANs and guests' taps are known by name."""
+    stack = stacks.get(name, UNKNOWN_STACK)
+    if stack.kind is DeviceKind.UNKNOWN and (name.startswith(LOCAL_NAMES) or name.rpartition(".")[0] in stacks):
         return False
     is_alike = stack.kind in {DeviceKind.ETHERNET, DeviceKind.UNKNOWN}
     return is_alike and stack.entry is NicKind.UNKNOWN and not (stack.nics or stack.lower)

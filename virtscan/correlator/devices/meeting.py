@@ -10,6 +10,9 @@ from virtscan.model import Closed, DeviceKind, DeviceName, Reach, SourceMode, St
 NEVER_REFLECTED = frozenset({SourceMode.PRIVATE, SourceMode.PASSTHROUGH})
 """Modes in which the port does not receive frames that a switch sends back."""
 
+APART = NEVER_REFLECTED | {SourceMode.VEPA}
+"""Modes in which a macvtap gets no frames of others on its device, unless a switch reflects them."""
+
 
 class Relation(Closed):
     """Position of a device relative to another one: BESIDE it on a common device, APART if there is none."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from virtscan.correlator.devices.attachment import AttachmentPoint, AttachmentPoints
+from virtscan.correlator.devices.meeting import APART
 from virtscan.correlator.devices.nic import is_physical
 from virtscan.correlator.devices.stack import DeviceStack
 from virtscan.correlator.location.fleet import Fleet
@@ -23,8 +24,6 @@ from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import DeviceName, DomainState, Interface, Reach, SourceMode, State
 from virtscan.model.reasons import NeedsOuterHost
 
-_APART = frozenset({SourceMode.VEPA, SourceMode.PRIVATE, SourceMode.PASSTHROUGH})
-"""Modes in which a macvtap gets no frames of others on its device, unless a switch reflects them."""
 _CLEARED = frozenset({Where.THROUGH_NICS, Where.NEVER_MET, Where.SAME_OTHER})
 
 
@@ -45,7 +44,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
     def is_cleared(self, position: Position) -> bool:
         """Return True if a NIC fills in the checksums of all frames from there that arrive."""
-        is_apart = position.where is Where.SAME_BRIDGE and self.outer.mode in _APART
+        is_apart = position.where is Where.SAME_BRIDGE and self.outer.mode in APART
         return position.where in _CLEARED or is_apart
 
 

@@ -171,7 +171,7 @@ def _sent(
 ) -> Iterator[Position]:
     """Judge a server at a device, and at the parent of each macvlan by which its frames leave that device."""
     device = device if mode is None else real_device(device, stacks)
-    macvlans = tuple(macvlans_below(device, stacks, include_possible=point.is_filled))
+    macvlans = tuple(macvlans_below(device, mode, point, stacks))
     below_macvlans = {name for macvlan in macvlans for name in downwards(macvlan, stacks)}
     above = [name for name in downwards(device, stacks) if name not in below_macvlans]
     meets = point.device in above or device in point.stack.lower
