@@ -9,6 +9,7 @@ from tests.rules import PAGE, SAMPLES, decided_by, page, sample
 from virtscan.cli.main import run
 from virtscan.correlator import RULES, Rule
 from virtscan.model import Confidence, NotJudged, Verdict
+from virtscan.model.codes import code
 from virtscan.views.wording.rules import titled
 
 HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
@@ -89,7 +90,7 @@ def test_the_sample_of_a_rule_has_each_case_that_it_decides(rule: Rule) -> None:
         if finding is None:
             assert account.not_judged is expected
             continue
-        codes = {str(reason.__struct_config__.tag) for reason in (*finding.because, *finding.missing)}
+        codes = {code(reason) for reason in (*finding.because, *finding.missing)}
         assert isinstance(expected, tuple)
         assert (finding.verdict, finding.confidence) == expected[:2]
         assert expected[2] <= codes

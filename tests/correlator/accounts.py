@@ -6,6 +6,7 @@ from tests.build import server
 from virtscan.correlator import correlate
 from virtscan.explain import InterfaceExplanation, InterfacePosition, explain
 from virtscan.model import Finding, Inventory, State, Verdict
+from virtscan.model.codes import code
 from virtscan.model.reasons import NeedsOffload, NeedsServer, Reason
 
 
@@ -45,18 +46,14 @@ def _is_settled(looked_at: Inventory, account: InterfaceExplanation, finding: Fi
     """Assert that a named fact has a value that gives a definite verdict, or leaves only other facts missing."""
     named = {fact.fact for fact in account.missing_facts}
     assert named
-    assert named <= {_code(reason) for reason in finding.missing}
+    assert named <= {code(reason) for reason in finding.missing}
     if any(verdict is not Verdict.UNKNOWN for fact in account.missing_facts for verdict in fact.verdicts.values()):
         return
     for reason in finding.missing:
-        if _code(reason) in named and isinstance(reason, NeedsServer | NeedsOffload):
+        if code(reason) in named and isinstance(reason, NeedsServer | NeedsOffload):
             assert reason not in _missing(_supplied(looked_at, reason), finding), (account.missing_facts, finding)
             return
     raise AssertionError((account.missing_facts, finding))
-
-
-def _code(reason: Reason) -> str:
-    return str(reason.__struct_config__.tag)
 
 
 def _supplied(looked_at: Inventory, reason: NeedsServer | NeedsOffload) -> Inventory:

@@ -26,7 +26,7 @@ from virtscan.explain.explanation import (
 from virtscan.explain.facts import StatedFacts
 from virtscan.explain.lookup import InterfacePosition
 from virtscan.model import Finding, FindingKey, Inventory, NotJudged, Report, Server
-from virtscan.model.reasons import Reason
+from virtscan.model.codes import code
 from virtscan.views.wording.conditions import CONDITION_WORDS, value_words
 from virtscan.views.wording.reasons import Wording
 from virtscan.views.wording.rules import RULE_WORDS
@@ -120,10 +120,10 @@ class _JudgedInventory:
         ]
         for fact in missing_facts(counted, finding.missing):
             yield WhatIf(
-                fact=_code(fact.reason),
+                fact=code(fact.reason),
                 missing=self._wording.sentence(fact.reason),
                 how=self._wording.how(fact.reason) or "",
-                verdicts={value_words(fact.reason, code): verdict for code, verdict in fact.verdicts.items()},
+                verdicts={value_words(fact.reason, value): verdict for value, verdict in fact.verdicts.items()},
             )
 
     def _decisions(self, points: Sequence[PointEvaluation], finding: Finding | None) -> Iterator[Decision]:
@@ -165,10 +165,6 @@ def _taken_away(finding: Finding) -> frozenset[str]:
     """Return the waived servers if others are left; none if all are waived, because then the worst decides."""
     waived = frozenset(waiver.server for waiver in finding.waived_servers)
     return frozenset() if finding.server in waived else waived
-
-
-def _code(reason: Reason) -> str:
-    return str(reason.__struct_config__.tag)
 
 
 def _steps(decided: Rule, case: Case) -> tuple[RuleResult, ...]:

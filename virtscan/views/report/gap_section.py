@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from virtscan.model import Gap, GapAbout
+from virtscan.model.codes import code
 from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.views.document import Audience, Column, Field, Section, one_of, record, section, word
 from virtscan.views.wording.gaps import reason, subject
@@ -20,7 +21,7 @@ def _gap_fields(taken_at: datetime | None) -> tuple[Field[Gap], ...]:
         Field(Column("reason", wraps=True), lambda gap: reason(gap, taken_at)),
         Field(one_of(GapAbout, "about", audience=Audience.DOCUMENTS), lambda gap: word(gap.about)),
         Field(Column("hypervisor", audience=Audience.DOCUMENTS), lambda gap: gap.hypervisor),
-        Field(Column("code", audience=Audience.DOCUMENTS), lambda gap: str(record(gap.cause)["code"])),
+        Field(Column("code", audience=Audience.DOCUMENTS), lambda gap: code(gap.cause)),
         Field(Column("item", audience=Audience.DOCUMENTS, holds=AnyItem), lambda gap: record(gap.item)),
         Field(Column("cause", audience=Audience.DOCUMENTS, holds=AnyCause), lambda gap: record(gap.cause)),
     )
