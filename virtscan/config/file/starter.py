@@ -60,8 +60,6 @@ def _quoted(value: str) -> str:
 def _comments(kind: type[msgspec.Struct], without: set[str]) -> Iterator[str]:
     """Yield each key of a table with its example as a comment, followed by its meaning."""
     for field in msgspec.structs.fields(kind):
-        if field.name in without or get_origin(field.type) is not Annotated:
-            continue
-        meta = get_args(field.type)[1]
-        if meta.examples:
+        if field.name not in without and get_origin(field.type) is Annotated:
+            meta = get_args(field.type)[1]
             yield f"# {field.name} = {meta.examples[0]}  # {meta.description}"

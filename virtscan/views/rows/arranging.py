@@ -21,7 +21,7 @@ def arrange(document: Document, columns: Sequence[str], order: Sequence[str]) ->
     Args:
         document: The document to arrange.
         columns: Columns to show, in this order; none: those it has.
-        order: Columns to sort by, the first one first; a `-` before it reverses that one. None: the order it has.
+        order: Columns to sort by, the first one first; a `-` before it reverses that one; none: the order it has.
 
     Raises:
         ConfigError: The view lacks a column, or one is named twice.
