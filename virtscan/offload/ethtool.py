@@ -8,6 +8,7 @@ import msgspec
 from virtscan.errors import OffloadError
 from virtscan.model import DeviceName, Feature, State
 from virtscan.model.gaps.causes import EthtoolFailed, FeaturesConflict, FeaturesNotShown
+from virtscan.offload.persistence.evidence import FEATURES
 
 # A bracket alone does not mean JSON: a shell prompt may precede the text, as in `[root@host ~]# ethtool -k eth0`.
 _JSON = re.compile(r"\[\s*([{\]]|$)")
@@ -18,7 +19,6 @@ _VALUE = re.compile(r"\s*(on|off)(?:\s+\[(fixed|requested on|requested off)\])?(
 _ERROR = re.compile(r"Cannot get device .+|netlink error: .+|ethtool: .+|no offload info available")
 _FAILED = re.compile(r"Cannot get device (.+?) settings")
 
-_UDP4_FEATURES = ("tx-checksum-ipv4", "tx-checksum-ip-generic")
 _GROUPS = {"tx-checksumming", "scatter-gather", "tcp-segmentation-offload"}
 _FLAGS = {"large-receive-offload", "rx-vlan-offload", "tx-vlan-offload", "ntuple-filters", "receive-hashing"}
 # Versions before 2.6.37 use these names in their error messages, and the others in the list.
@@ -93,13 +93,13 @@ def tx_checksum(features: Mapping[str, Feature]) -> State:
     the packet. `tx-checksum-unneeded` (2.6.39 to 3.2) is also relevant. `tx-checksumming` summarizes all, including
     SCTP and FCoE: its `off` decides; its `on` decides only if it is printed alone, as by the oldest versions.
     """
-    states = [features[name].state for name in ("tx-checksum-unneeded", *_UDP4_FEATURES) if name in features]
+    states = [features[name].state for name in ("tx-checksum-unneeded", *FEATURES) if name in features]
     if State.ON in states:
         return State.ON
     if State.UNKNOWN in states:
         return State.UNKNOWN
     total = features["tx-checksumming"].state if "tx-checksumming" in features else State.UNKNOWN
-    if total is State.OFF or all(name in features for name in _UDP4_FEATURES):
+    if total is State.OFF or all(name in features for name in FEATURES):
         return State.OFF
     return State.UNKNOWN if any(name.startswith("tx-checksum-") for name in features) else total
 
@@ -108,7 +108,7 @@ def unknown_because(capture: FeatureTable) -> EthtoolFailed | FeaturesConflict |
     """Return why `tx_checksum` of this capture is UNKNOWN; None when it is not."""
     if tx_checksum(capture.features) is not State.UNKNOWN:
         return None
-    candidates = ("tx-checksumming", "tx-checksum-unneeded", *_UDP4_FEATURES)
+    candidates = ("tx-checksumming", "tx-checksum-unneeded", *FEATURES)
     relevant = [name for name in candidates if name in capture.features]
     doubtful = tuple(name for name in relevant if capture.features[name].state is State.UNKNOWN)
     if doubtful and capture.errors:
@@ -116,7 +116,7 @@ def unknown_because(capture: FeatureTable) -> EthtoolFailed | FeaturesConflict |
         return EthtoolFailed(features=doubtful, detail=detail)
     if doubtful:
         return FeaturesConflict(features=doubtful)
-    return FeaturesNotShown(features=tuple(name for name in _UDP4_FEATURES if name not in capture.features))
+    return FeaturesNotShown(features=tuple(name for name in FEATURES if name not in capture.features))
 
 
 class _Draft:
