@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from virtscan.model import Backing, Device, DeviceKind, DeviceName, Domain, Gap
-
-_ON_OTHERS = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.VLAN, DeviceKind.MACVLAN})
+from virtscan.model import Backing, Device, DeviceName, Domain, Gap
+from virtscan.model.states import STACKED
 
 
 class ConditionalGap(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +36,7 @@ def _is_known(name: DeviceName, devices: Mapping[DeviceName, Device]) -> bool:
         device = devices.get(current)
         if device is None:
             return False
-        if device.kind in _ON_OTHERS:
+        if device.kind in STACKED:
             if not device.lower:
                 return False
             waiting += device.lower

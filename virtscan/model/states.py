@@ -52,6 +52,10 @@ class DeviceKind(Closed):
     UNKNOWN = "unknown"
 
 
+STACKED = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.VLAN, DeviceKind.MACVLAN})
+"""Kinds of devices that send through others."""
+
+
 class Machine(Closed):
     """Kind of machine that a system runs on; UNKNOWN when no source observed it."""
 

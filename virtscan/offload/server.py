@@ -25,6 +25,7 @@ from virtscan.model.facts.persistence import CaptureOnly, DevicesDiffer, Setting
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import DeviceState, Failure, NoAddress, NoFeaturesRead, StatesDiffer
 from virtscan.model.sources import shown
+from virtscan.model.states import STACKED
 from virtscan.offload.answer import ServerAnswer
 from virtscan.offload.ethtool import FeatureTable, parse_features, tx_checksum, unknown_because
 from virtscan.offload.persistence import forecast
@@ -127,7 +128,7 @@ def _offload(device: Device, answer: ServerAnswer) -> Offload:
             macs=_macs_at_boot(device, answer.devices),
             features=features,
             now=state,
-            is_made=bool(device.lower) or device.kind in _MADE,
+            is_made=bool(device.lower) or device.kind in STACKED,
             is_lower=not device.addresses and any(device.name in other.lower for other in answer.devices),
             is_nic=device.kind is DeviceKind.ETHERNET and device.backing is Backing.PHYSICAL,
             kind=device.kind,
@@ -165,7 +166,6 @@ def _summary(senders: Sequence[ServerDevice]) -> Offload:
     )
 
 
-_MADE = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.VLAN, DeviceKind.MACVLAN})
 _LENDING = frozenset({DeviceKind.BOND, DeviceKind.UNKNOWN})
 _DEPENDS = Persistence(setting=DevicesDiffer())
 
