@@ -9,14 +9,14 @@ from lxml import etree
 from virtscan.analyzer.literals import FEW, number, source_mode
 from virtscan.analyzer.xml.parsing import attribute, first_children
 from virtscan.model import Attachment, DeviceName, Interface, LinkState, SourceMode, State, mac_or_text
+from virtscan.model.facts.hypervisors import VIRTIO_MODELS
 
 _LINKS = {link.value: link for link in LinkState}
 _SWITCHES = {"on": State.ON, "off": State.OFF}
-_VIRTIO = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
 _MODELS = {
     name.lower(): name
     for name in (
-        *_VIRTIO,
+        *VIRTIO_MODELS,
         *("netfront", "rtl8139", "e1000", "e1000e", "igb", "usb-net", "spapr-vlan", "lan9118", "scm91c111"),
         *("vlance", "vmxnet", "vmxnet2", "vmxnet3", "Am79C970A", "Am79C973", "82540EM", "82545EM", "82543GC"),
     )
@@ -126,7 +126,7 @@ def _model(element: etree._Element | None) -> str | None:
 
 def _checksums(driver: etree._Element | None, model: str | None) -> tuple[State | None, State | None]:
     """Return the settings of `<driver>` for host and guest; libvirt reads them for virtio models only."""
-    if driver is None or not len(driver) or model not in _VIRTIO:
+    if driver is None or not len(driver) or model not in VIRTIO_MODELS:
         return None, None
     host, guest = (_SWITCHES.get(attribute(driver.find(side), "csum") or "") for side in ("host", "guest"))
     return host, guest

@@ -2,11 +2,11 @@
 
 from virtscan.correlator.location.places import GuestNic
 from virtscan.model import DomainState, Interface, State
+from virtscan.model.facts.hypervisors import VIRTIO_MODELS
 from virtscan.model.reasons import NicFills
 
 # QEMU fills in the checksums of packets from these models, in software.
 _FILLING_MODELS = frozenset({"e1000", "rtl8139"})
-_VIRTIO_MODELS = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
 
 
 def fills(name: str, place: GuestNic) -> NicFills | None:
@@ -17,6 +17,6 @@ def fills(name: str, place: GuestNic) -> NicFills | None:
     if nic.model in _FILLING_MODELS:
         return NicFills(server=name, model=nic.model)
     live = place.domain.state is DomainState.ACTIVE
-    if live and nic.host_csum is State.OFF and nic.model in _VIRTIO_MODELS:
+    if live and nic.host_csum is State.OFF and nic.model in VIRTIO_MODELS:
         return NicFills(server=name, model=None)
     return None

@@ -65,6 +65,9 @@ class Attachment(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     virtual_function: bool = False
 
 
+VIRTIO_MODELS = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
+
+
 class Interface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A domain's network interface: the facts of its XML, and in `attachments` the devices that these resolve to.
 
