@@ -8,9 +8,10 @@ import pytest
 
 from tests.build import inventory
 from tests.views.fleet import report
+from tests.views.rows import EVERY_VIEW
 from virtscan.model import Report
 from virtscan.reporters import REPORTERS
-from virtscan.views import GROUPINGS, VIEWS
+from virtscan.views import VIEWS
 from virtscan.views.document import Document
 from virtscan.views.rows.filters import narrow, parse_condition
 from virtscan.views.wording.gaps import subject
@@ -22,7 +23,7 @@ def render(document: Document) -> str:
 
 def document(view: str, of: Report | None = None) -> Any:
     """A decoded document (`Any`: JSON)."""
-    return json.loads(render({**VIEWS, **GROUPINGS}[view](of or report())))
+    return json.loads(render(EVERY_VIEW[view](of or report())))
 
 
 def test_the_report_has_the_published_keys_in_their_order() -> None:
@@ -101,9 +102,9 @@ def test_every_other_view_follows_one_pattern(view: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("view", [*VIEWS, *GROUPINGS])
+@pytest.mark.parametrize("view", EVERY_VIEW)
 def test_keys_that_join_views_have_one_name_in_all_of_them(view: str) -> None:
-    sections = {**VIEWS, **GROUPINGS}[view](report()).sections
+    sections = EVERY_VIEW[view](report()).sections
 
     assert {column.key for section in sections for column in section.columns} & {"name", "interface"} == set()
 
@@ -115,7 +116,7 @@ def test_the_total_is_beside_the_rows() -> None:
     assert list(capacity["total"]) == list(capacity["rows"][0])
 
 
-@pytest.mark.parametrize("view", [*VIEWS, *GROUPINGS])
+@pytest.mark.parametrize("view", EVERY_VIEW)
 def test_an_empty_inventory_is_a_document_as_well(view: str) -> None:
     shown = document(view, Report(inventory=inventory()))
 

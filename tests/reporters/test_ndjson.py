@@ -6,10 +6,9 @@ import pytest
 
 from tests.reporters import hostile
 from tests.views.fleet import report
+from tests.views.rows import EVERY_VIEW
 from virtscan.reporters import REPORTERS
-from virtscan.views import GROUPINGS, VIEWS
-
-EVERY_VIEW = {**VIEWS, **GROUPINGS}
+from virtscan.views import VIEWS
 
 
 @pytest.mark.parametrize("view", EVERY_VIEW)

@@ -16,15 +16,15 @@ from tests.build import hypervisor, inventory
 from tests.conftest import PROJECT
 from tests.reporters.reading import text_of
 from tests.views.fleet import report
+from tests.views.rows import EVERY_VIEW
 from virtscan.model import HostStatus, Hypervisor, Report
 from virtscan.remedy.plan import Upgrade
 from virtscan.reporters import REPORTERS, Content, RenderOptions
-from virtscan.views import GROUPINGS, VIEWS
+from virtscan.views import GROUPINGS
 from virtscan.views.document import Audience, Column, Document, Field, Section, records_of, section
 from virtscan.views.rows.grouping import Advice, RowGroup
 from virtscan.views.rows.lazy import Value
 
-EVERY_VIEW = {**VIEWS, **GROUPINGS}
 NOT_FORMATS = {"reporter", "terminal", "text"}
 
 

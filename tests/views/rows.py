@@ -5,6 +5,9 @@ from virtscan.views import GROUPINGS, VIEWS
 from virtscan.views.document import Audience, Document
 from virtscan.views.rows.lazy import Row, Value
 
+EVERY_VIEW = {**VIEWS, **GROUPINGS}
+"""The views, and the capacity view by the subject of a row."""
+
 
 def records(document: Document) -> list[dict[str, Value]]:
     """The rows with the names of their columns, without those that only filters see."""
@@ -23,8 +26,8 @@ def _record(document: Document, row: Row) -> dict[str, Value]:
 
 
 def of(report: Report, view: str) -> list[dict[str, Value]]:
-    """The rows of a view, or of the capacity view by something."""
-    return records({**VIEWS, **GROUPINGS}[view](report))
+    """The rows of one of `EVERY_VIEW`."""
+    return records(EVERY_VIEW[view](report))
 
 
 def values(rows: list[dict[str, Value]], *keys: str) -> list[tuple[Value, ...]]:
