@@ -25,7 +25,7 @@ class _KnownDevice(msgspec.Struct, frozen=True, kw_only=True):
     vlan_id: int | None = None
 
 
-def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventory | None = None) -> Iterator[str]:
+def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventory | None) -> Iterator[str]:
     """Yield a source device's segment and the servers that may answer there, each with the reason.
 
     Args:
