@@ -7,6 +7,7 @@ from itertools import islice
 
 import msgspec
 
+from virtscan.model.sources import without_surrogates
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.views.document import Column, Document, Section, nested, timestamp
 from virtscan.views.rows.lazy import Row, Value
@@ -117,7 +118,7 @@ def _spelt_out(value: object) -> object:
     """Return the same document with lone surrogates as text."""
     match value:
         case str():
-            return value.encode("utf-8", "backslashreplace").decode()
+            return without_surrogates(value)
         case Mapping():
             return {_spelt_out(key): _spelt_out(item) for key, item in value.items()}
         case list() | tuple():
