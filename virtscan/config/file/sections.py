@@ -79,7 +79,8 @@ class HypervisorSection(ConfigSection, frozen=True):
     ] = None
     facts: Annotated[str | None, _key("Ansible facts (for a single hypervisor).", '"ansible:facts/hv1.json"')] = None
     segments: Annotated[
-        dict[str, str], _key("Segment of each source device.", '{ bond2 = "provisioning", "bond2.120" = "dmz" }')
+        dict[str, str],
+        _key("Segment (layer-2 network) of each source device.", '{ bond2 = "provisioning", "bond2.120" = "dmz" }'),
     ] = {}
     physical: Annotated[bool, _key("Declares that the hypervisor is not a VM: its NICs fill in checksums.", "true")] = (
         False
@@ -99,7 +100,9 @@ class ServerSection(ConfigSection, frozen=True):
     interface: Annotated[str | None, _key("Device it serves through; default: the one with its address.", '"eth0"')] = (
         None
     )
-    mac: Annotated[tuple[str, ...], _key("MACs of its NICs.", '["52:54:00:5a:7e:01"]')] = ()
+    mac: Annotated[
+        tuple[str, ...], _key("MACs of its NICs, unless SOURCE reads them, as ssh:// does.", '["52:54:00:5a:7e:01"]')
+    ] = ()
     segments: Annotated[tuple[str, ...], _key("Segments that it serves.", '["provisioning"]')] = ()
     subnets: Annotated[tuple[str, ...], _key("Subnets that it serves.", '["10.77.0.0/24"]')] = ()
     physical: Annotated[bool, _key("Declares that the server is not a VM.", "true")] = False
@@ -109,8 +112,11 @@ class ServerSection(ConfigSection, frozen=True):
 class ProvisioningSection(ConfigSection, frozen=True):
     """A system with boot records. If it needs a user, set one of the `password` or `token` keys."""
 
-    type: Annotated[ProvisioningKind, _key("Kind of system.", '"foreman"')]
-    url: Annotated[str, _key("Address.", '"https://satellite.example.com"')]
+    type: Annotated[ProvisioningKind, _key("System: cobbler, or foreman (also Satellite 6).", '"foreman"')]
+    url: Annotated[
+        str,
+        _key("Foreman's web interface, or Cobbler's API (ends in /cobbler_api).", '"https://satellite.example.com"'),
+    ]
     name: Annotated[str | None, _key("Name in reports.", '"satellite"')] = None
     user: Annotated[str | None, _key("User to log in as.", '"virtscan"')] = None
     password: Annotated[str | None, _key("Password, from an environment variable.", '"${SATELLITE_PASSWORD}"')] = None
