@@ -1,6 +1,6 @@
 """The document of a capture: a row for each boot, with its finding if an inventory was given."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -27,9 +27,13 @@ from virtscan.views.report.gap_section import gap_section
 from virtscan.views.report.summary import listed
 from virtscan.views.rows.lazy import Value
 from virtscan.views.wording.phrases import ages
+from virtscan.views.wording.phrases.quantity import quantity
 
 _DATA = Audience.DATA
 _PEOPLE = Audience.PEOPLE
+
+
+_FIX = "To fix it, turn TX checksum offload off on the server: `virtscan remedy` prints the commands"
 
 
 def _boot(value: Callable[[Boot], Value]) -> Callable[[BootComparison], Value]:
@@ -121,14 +125,25 @@ def view(trace: Trace, found: Sequence[BootComparison]) -> Document:
         },
         sections=(msgspec.structs.replace(section("rows", fields, found), none="No boot was found."),),
         metrics=counted,
+        headline=_headline(trace, counts(counted, "failed")),
         gaps=gap_section(trace.gaps),
         notes=(
             f"frames: {trace.frames}{_duration(trace)}",
             f"boots: {len(trace.boots)}, clients that requested only an address: {trace.others}",
-            f"failed because of partial checksums: {listed(counts(counted, 'failed'))}",
             *([f"findings: {listed(counts(counted, 'agreement'))}"] if joined else []),
+            *([_FIX] if counts(counted, "failed")[Failed.YES.value] else []),
         ),
     )
+
+
+def _headline(trace: Trace, failed: Mapping[str, int | float]) -> str:
+    """State how many boots failed because of partial checksums; no full stop."""
+    if not trace.boots:
+        return ""
+    yes, unclear = failed[Failed.YES.value], failed[Failed.UNCLEAR.value]
+    known = " is known to have" if unclear or trace.gaps else ""
+    subject = f"{yes} of {quantity(len(trace.boots), 'boot')}" if yes else f"No boot{known}"
+    return f"{subject} failed because of partial checksums{f'; {unclear} unclear' if unclear else ''}"
 
 
 def _finding(audience: Audience) -> tuple[Field[BootComparison], ...]:
