@@ -50,7 +50,7 @@ def test_a_week_of_nights_prints_only_news(fleet: Fleet) -> None:
 
     fleet.configure(offload="off")
     resolved = fleet.scan()
-    assert resolved.subject == "2 resolved; since 2026-11-06 02:00 UTC."
+    assert resolved.subject == "2 findings resolved; since 2026-11-06 02:00 UTC."
     assert "TX checksum offload of satellite eth0 was switched off: 2 interfaces of 2 VMs resolved." in resolved.out
     assert resolved.code == 0
     assert silent(fleet.scan())

@@ -70,7 +70,7 @@ def test_risks_of_a_removed_hypervisor_are_not_taken_for_cured() -> None:
     new = inventory(hypervisor("hv2", domain("web02", macvtap()), kernel=UNFIXED_KERNEL), servers=(server(),))
 
     headline, *lines = table(compare(old, new, judge))
-    assert "1 no longer scanned" in headline
+    assert "1 finding no longer scanned" in headline
     assert "hv1 was removed: 1 interface of 1 VM no longer scanned (at risk when last read)." in lines
     assert "resolved" not in "".join((headline, *lines))
 

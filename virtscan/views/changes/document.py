@@ -190,9 +190,9 @@ def _headline(changes: Changes) -> str:
     parts = [
         (sum(map(is_newly_at_risk, changes.findings)), "", "newly at risk"),
         (sum(map(is_newly_unknown, changes.findings)), "", "newly unknown"),
-        (findings[FindingKind.RESOLVED], "", "resolved"),
-        (findings[FindingKind.NO_LONGER_SCANNED], "", "no longer scanned"),
-        (findings[FindingKind.NOT_SEEN], "", "not seen"),
+        (findings[FindingKind.RESOLVED], "finding", "resolved"),
+        (findings[FindingKind.NO_LONGER_SCANNED], "finding", "no longer scanned"),
+        (findings[FindingKind.NOT_SEEN], "finding", "not seen"),
         *((count, "hypervisor", happened) for happened, count in hosts.items()),
         *((servers[kind], "server", wording.happened("server", kind)) for kind in Kind),
         *((systems[kind], "provisioning system", wording.happened("provisioning system", kind)) for kind in Kind),
