@@ -41,7 +41,7 @@ def metrics(report: Report) -> tuple[Metric, ...]:
             value=sum(finding.next_start for finding in findings),
             help="Findings about the next start of a running domain.",
         ),
-        *metrics_by("reaches_server", Reach, "reach", reaches, "Findings by reach."),
+        *metrics_by("reaches_server", Reach, "reach", reaches, "Findings by whether the interface reaches a server."),
         *metrics_by("not_judged", NotJudged, "reason", report.not_judged, "Interfaces without a finding by reason."),
     )
 
