@@ -104,7 +104,7 @@ server_option = click.option(
     "servers",
     multiple=True,
     metavar="NAME[:INTERFACE]=SOURCE",
-    help=f"Provisioning server and source of its offload state: {help_text()}.",
+    help=f"Provisioning server and source of its offload state: {help_text()}. Repeatable.",
 )
 
 

@@ -52,9 +52,10 @@ def explain(
 ) -> int:
     """Explain the verdicts of the interfaces of DOMAIN (a name, uuid or glob), or of the interface with this MAC.
 
-    Prints the facts about each interface, its devices and the servers that may answer it, with source and age. Then
-    prints whether each rule of the decision table applies, and how to get a definite verdict, easiest first. FILE is
-    an inventory saved by virtscan scan --save (- reads standard input); without it, virtscan scans first.
+    The explanation has the facts about each interface, its devices and the servers that may answer it, with source
+    and age. Then follow the rules, each with the reason why it applies or not, and the missing facts that would give
+    a definite verdict, easiest first. FILE is an inventory saved by virtscan scan --save (- reads standard input);
+    without it, virtscan scans first.
     """
     from virtscan.correlator.judging import judge
 
