@@ -98,7 +98,7 @@ def test_a_sosreport_is_a_hypervisor_too() -> None:
 @pytest.mark.parametrize("keys", ['uri = "a"\nxml = "b"', 'xml = "a"\nsosreport = "b"', 'name = "hv1"'])
 def test_a_hypervisor_is_read_in_exactly_one_way(keys: str) -> None:
     with pytest.raises(
-        ConfigError, match=r"1st \[\[hypervisor\]\]( \(.*\))?: give one of uri, uris, xml and sosreport"
+        ConfigError, match=r"1st \[\[hypervisor\]\]( \(.*\))?: give exactly one of uri, uris, xml and sosreport"
     ):
         plan(f"[[hypervisor]]\n{keys}")
 
@@ -330,8 +330,8 @@ def test_a_hypervisor_of_the_command_line_keeps_the_facts_of_its_table() -> None
     [
         ("uris = ['a', 'b']\nname = 'hv1'", "name applies to one hypervisor, but uris lists 2; remove it"),
         ("uris = ['a', 'b']\nfacts = 'ansible:x'", "facts applies to one hypervisor, but uris lists 2; remove it"),
-        ("uris = ['a', 'b']\nuri = 'c'", "give one of uri, uris, xml and sosreport"),
-        ("uris = []", "give one of uri, uris, xml and sosreport"),
+        ("uris = ['a', 'b']\nuri = 'c'", "give exactly one of uri, uris, xml and sosreport"),
+        ("uris = []", "give exactly one of uri, uris, xml and sosreport"),
         ("uris = ['a', 'a']", r"uris: duplicate address, already in 1st \[\[hypervisor\]\]: uris"),
         ("uris = ['a', 'qemu+ssh://hv1:x/']", "uris: not a libvirt URI"),
         ("uris = ['a', '']", "uris: empty; set it or remove it"),

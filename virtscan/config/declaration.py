@@ -166,7 +166,7 @@ def _addresses(section: HypervisorSection, subject: str) -> tuple[str, tuple[str
     if len(declared) != 1:
         *keys, last = ("uri", "uris", *FILES)
         surplus = ("uris", *declared)[-1]  # without any, uris may be there, and empty
-        raise ConfigError(f"{subject}: give one of {', '.join(keys)} and {last}", key=surplus)
+        raise ConfigError(f"{subject}: give exactly one of {', '.join(keys)} and {last}", key=surplus)
     ((key, addresses),) = declared.items()
     for of_one_host, value in {"name": section.name, "facts": section.facts}.items():
         if value is not None and len(addresses) > 1:
