@@ -76,6 +76,7 @@ _ADVICE_BY_TEXT = (
     ("sock': No such file", "check that libvirtd or virtqemud is running"),
     ("Failed to connect socket to", "check that libvirtd is running, and that this user may open its socket"),
     ("Connection refused", "check that libvirtd is running and listens on this transport"),
+    ("unable to connect to server at", "check that the host is up, and that no firewall blocks this port"),
     ("not include a driver name", "write a URI, e.g. qemu+ssh://root@HOST/system, or an alias of libvirt.conf"),
     ("oo many domains", _TOO_MANY),
     ("oo many remote", _TOO_MANY),
