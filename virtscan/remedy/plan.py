@@ -50,7 +50,7 @@ class InterfaceAtRisk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Upgrade(msgspec.Struct, frozen=True, kw_only=True, rename={"reason": "why"}):  # a published key
-    """A hypervisor whose kernel is the cause, None if it is unknown, with the versions that are fixed."""
+    """A hypervisor whose kernel (None if unknown) is the cause; `reason` names the versions that are fixed."""
 
     hypervisor: str
     kernel: str | None
@@ -96,7 +96,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remedy(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything there is to do about a fleet; after it `still_at_risk` and `still_unknown` interfaces are left.
+    """All changes for a fleet; after them `still_at_risk` and `still_unknown` interfaces are left.
 
     `assumed` is supposed and not observed. `is_complete` is False if something unread may need further changes.
     """

@@ -1,4 +1,4 @@
-"""A report to the changes on each server, and the interfaces that they clear."""
+"""The changes on each server, planned from a report, and the interfaces that they clear."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""A server's sending stack -> the devices to switch, in a form safe for commands."""
+"""The devices of a server's sending stack to switch, in a form that is safe in commands."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -92,7 +92,7 @@ def _of_values(key: str, values: Sequence[object]) -> Type:
 
 
 def _record(name: str, fields: Mapping[str, Type], optional: Mapping[str, Type]) -> Type:
-    """Make the type of a JSON object; its name is that of no other, its keys need not be names of Python."""
+    """Make the type of a JSON object; its name is unique, its keys need not be identifiers of Python."""
     places = {key: f"field{number}" for number, key in enumerate([*fields, *optional])}
     specifications: _Fields = [(places[key], kind) for key, kind in fields.items()]
     specifications += [(places[key], kind | msgspec.UnsetType, msgspec.UNSET) for key, kind in optional.items()]

@@ -33,9 +33,10 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """Columns of a resource; of one that `is_hard` no host can allocate more to running domains than it has.
+    """Columns of a resource.
 
-    `headroom` is the column with the rest when the largest host fails; a site with one host has none.
+    `headroom` is the column with the rest when the largest host fails; a site with one host has none. `is_hard` is True
+    if a host can't allocate more of it to running domains than it has.
     """
 
     title: str
@@ -104,7 +105,7 @@ def _name(value: Value, label: str) -> str:
 
 
 def _further(row: Mapping[str, Value], resource: _Resource) -> str:
-    """Describe the rest when the largest host fails, where that is known, or that the shares are of a part."""
+    """State that only a part was read, or else the rest when the largest host fails, if it is known."""
     if row.get("status") == HostStatus.PARTIAL.value:
         return "; only partly read"
     headroom = row.get(resource.headroom)

@@ -25,8 +25,8 @@ def cpu_ratio_without_largest(group: Group) -> float | None:
 def largest_domain_mib(group: Group) -> int | None:
     """Return the memory of the largest domain that could start now on one of the hosts whose domains were all read.
 
-    On a host that is the unallocated part and, where the source has it, the free memory. None if that is
-    unknown of one of them, or if domains are in several groups.
+    On one host, that is the unallocated memory, or the free memory if the source has it and it is less. None if it is
+    unknown for one of the hosts, or if domains are in several groups.
     """
     if not group.has_whole_hosts:
         return None

@@ -56,7 +56,7 @@ def at_risk_after_reboot(report: Report) -> Metric:
 
 
 def coverage(counted: Iterable[Metric]) -> tuple[str, ...]:
-    """State in lines how much was read and judged, and how many risks no column counts."""
+    """State in lines how much was read and judged, and how many risks are waived."""
     counted = tuple(counted)
     (domains, interfaces, judged, next_starts) = (
         counts(counted, name)[""] for name in ("domains", "interfaces", "judged", "judged_for_next_start")

@@ -25,7 +25,7 @@ _WITHHELD = "(withheld)"
 _GLOB = frozenset("*?[")
 _WORD = re.compile(r"[^\W_]+")
 _SHORTEST = 3
-"""Length of a word in a pattern from which it shows part of a name."""
+"""Length of the shortest word in a pattern that shows part of a name."""
 
 _COUNT = re.compile(r"\\?=[^]=()|]*$")
 """The number behind a device in macvtap_by_device."""

@@ -1,4 +1,4 @@
-"""The words of each condition of the decision table, of the opposite in a case, and of possible facts."""
+"""The words of each condition of the decision table, of the fact that decides it in a case, and of possible facts."""
 
 from collections.abc import Callable, Mapping
 
@@ -21,7 +21,7 @@ from virtscan.model.reasons import (
 
 
 class ConditionWords(msgspec.Struct, frozen=True):
-    """A condition in words; `actual` words the fact that a case has instead."""
+    """A condition in words; `actual` words the fact of a case, whether it meets the condition or not."""
 
     requires: str
     actual: Callable[[Case], str]
