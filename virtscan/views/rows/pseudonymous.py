@@ -30,13 +30,6 @@ _SHORTEST = 3
 _COUNT = re.compile(r"\\?=[^]=()|]*$")
 """The number behind a device in macvtap_by_device."""
 
-_PART_OF_ADDRESS = re.compile(
-    r"(?<![0-9a-z])\d{1,3}(?P<separator>[-._])\d{1,3}(?![0-9a-z])"
-    r"|[0-9a-f]{6}|(?<![0-9a-z])[0-9a-f]{2}(?P<colon>[-:_])[0-9a-f]{2}(?P=colon)[0-9a-f]{2}(?![0-9a-z])",
-    re.IGNORECASE,
-)
-"""Two numbers of an address, or three bytes of a MAC."""
-
 
 def refuse_pattern(text: str, section: Section) -> None:
     """Refuse a glob or regular expression on names: it matches no pseudonym, and its result would look like good news.
@@ -56,7 +49,7 @@ def under_pseudonyms(
 
     A condition on words, numbers and other texts that redaction keeps is returned as it is. A pattern that would show a
     name of a machine or part of one is withheld. So is one that matches a name but not its pseudonym, because it would
-    lose rows.
+    lose rows, and one that matches no form.
 
     Args:
         text: The condition as typed.
@@ -75,8 +68,8 @@ def under_pseudonyms(
         if not is_device:
             return pseudonym if (pseudonym := of(part)) != part else _WITHHELD
         if is_regex or _GLOB & {*part}:
-            is_told = of_device(part) != part or _is_telling(part, names, is_regex=is_regex)
-            return _WITHHELD if is_told or _is_of_unknown_address(part, names.values(), is_regex=is_regex) else part
+            is_shown = of_device(part) == part and _is_known(part, names.values(), is_regex=is_regex)
+            return part if is_shown and not _is_telling(part, names, is_regex=is_regex) else _WITHHELD
         device, equals, count = part.rpartition("=")  # as in macvtap_by_device
         return of_device(device) + equals + count if equals and count.isdigit() else of_device(part)
 
@@ -96,12 +89,10 @@ def _is_telling(pattern: str, names: Mapping[str, str], *, is_regex: bool) -> bo
     )
 
 
-def _is_of_unknown_address(pattern: str, forms: Iterable[str], *, is_regex: bool) -> bool:
-    """Return True if a pattern has a part of an address or MAC, and matches no form that is shown."""
-    if not _PART_OF_ADDRESS.search(pattern.replace("\\", "")):
-        return False
+def _is_known(pattern: str, forms: Iterable[str], *, is_regex: bool) -> bool:
+    """Return True if a pattern matches a form that is shown: any other may have a part of a name or an address."""
     matches = _search(_COUNT.sub("", pattern), is_regex=is_regex)
-    return not any(matches(form) for form in forms)
+    return any(matches(form) for form in forms)
 
 
 def _search(pattern: str, *, is_regex: bool) -> Callable[[str], object]:
