@@ -41,7 +41,7 @@ def test_only_mitigated_and_not_affected_are_not_at_risk() -> None:
     assert of(*(finding(verdict=verdict) for verdict in Verdict if verdict is not Verdict.AT_RISK)) == (
         "No interface is known to be at risk. 1 unknown, 2 not at risk"
     )
-    assert of(finding(verdict=Verdict.UNKNOWN, waived="accepted")) == "No interface is at risk. 1 waived"
+    assert of(finding(verdict=Verdict.UNKNOWN, waived="accepted")) == "No interface is known to be at risk. 1 waived"
 
 
 def test_without_a_risk_the_headline_states_if_everything_is_known() -> None:

@@ -17,7 +17,7 @@ def headline(report: Report) -> str:
     harmless = sum(finding.verdict in {Verdict.MITIGATED, Verdict.NOT_AFFECTED} for finding in findings)
     unknown = verdicts[Verdict.UNKNOWN]
     waived = len(findings) - harmless - len(at_risk) - unknown
-    is_open = bool(unknown or report.gaps)
+    is_open = bool(report.gaps) or any(finding.verdict is Verdict.UNKNOWN for finding in findings)
     known = " known to be" if is_open else ""
     fine = "judged" if harmless == len(findings) and not is_open else "not at risk"
     rest = _counts([(unknown, "unknown"), (waived, "waived"), (harmless, fine)])
