@@ -635,6 +635,28 @@ def test_a_path_that_is_not_a_file_is_reported_without_waiting(machine: Machine)
     )
 
 
+@pytest.mark.parametrize(
+    ("script", "state"),
+    [
+        (". /etc/default/own\nethtool -K $NIC tx $STATE", State.OFF),
+        ("[ -r /etc/default/own ] && . /etc/default/own\nethtool -K $NIC tx off", State.OFF),
+        ("NIC=eth1\n. /etc/default/own\nethtool -K ${NIC} tx on", State.ON),
+        (". /etc/default/own\neval ethtool -K '$'NIC tx on", State.UNKNOWN),
+        ("[ -r /etc/default/other ] && . /etc/default/other\nethtool -K $NIC tx off", State.UNKNOWN),
+        (". /etc/default/own\ncase a in a) ;& esac", State.ON),
+        # A variable with such a name may not be a secret.
+        ("PASSTHROUGH_NIC=eth0\nethtool -K eth0 tx off\nethtool -K $PASSTHROUGH_NIC tx on", State.UNKNOWN),
+    ],
+)
+def test_a_file_of_assignments_that_a_boot_script_reads_counts(machine: Machine, script: str, state: State) -> None:
+    machine.file("/etc/default/own", "# The NIC\nNIC=eth0\nexport STATE='off'\n")
+    machine.file("/etc/rc.local", f"#!/bin/sh\n{script}\n").chmod(0o755)
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
 def test_passwords_beside_the_settings_never_leave_the_machine(machine: Machine) -> None:
     secret = "hunter2"
     for path, text in (
@@ -645,6 +667,9 @@ def test_passwords_beside_the_settings_never_leave_the_machine(machine: Machine)
         ("/etc/rc.local", f"export PASSWORD={secret}\nethtool -K eth0 gro off\n# {secret}\n"),
         ("/etc/rc.d/rc.local", f"mount -o password={secret} /mnt\n/usr/local/bin/off\n"),
         ("/usr/local/bin/off", f"#!/bin/sh\n  DB_PASS='{secret}' ethtool -K eth0 tx off\n"),
+        ("/usr/local/bin/on", "#!/bin/sh\n. /etc/default/own\nethtool -K $NIC tx on $(echo $VPN_KEY)\n"),
+        ("/etc/default/own", f"NIC=eth0\nAUTH={secret}\nVPN_KEY='{secret}'\n# {secret}\n"),
+        ("/etc/rc.d/rc2.d/S01own", "#!/bin/sh\n/usr/local/bin/on\n"),
         ("/etc/crontab", f"@reboot root backup --pw {secret}\nTOKEN={secret}\n"),
         ("/etc/cron.d/backup", f"AUTH={secret}\n@daily root backup\n"),
         ("/etc/udev/rules.d/a.rules", f'RUN+="/bin/mount -o {secret}"\n'),
@@ -662,6 +687,7 @@ def test_passwords_beside_the_settings_never_leave_the_machine(machine: Machine)
 
     for path in ("/etc/network/interfaces", "/etc/rc.local", "/usr/local/bin/off", "/etc/systemd/system/a.service"):
         assert f"@file {path}\n" in printed
+    assert "@file /etc/default/own\n NIC=eth0\n" in printed
     assert secret not in printed
 
 
@@ -754,8 +780,8 @@ def test_a_script_may_be_named_in_the_folder_of_a_boot_file(
         ("for f in {0}/*; do [[ $f == *10-* ]] && exit; sh $f; done", "exit 0\n", State.UNKNOWN),
         ("for f in {0}/*.sh; do sh $f; [ $f = {0}/10-other.sh ] && break; done", "exit 0\n", State.UNKNOWN),
         ("for f in {0}/*; do case {0}/10-other.sh in $f) exit;; esac; sh $f; done", "exit 0\n", State.UNKNOWN),
-        ("set -f\nfor f in {}/*.sh; do sh $f; done", "", State.UNKNOWN),
-        ("set -o noglob\nfor f in {}/*.sh; do sh $f; done", "", State.UNKNOWN),
+        ("set -f\nfor f in {}/*.sh; do sh $f; done", "", State.ON),
+        ("set -o noglob\nfor f in {}/*.sh; do sh $f; done", "", State.ON),
         ("set -f; set +f\nfor f in {}/*.sh; do sh $f; done", "", State.OFF),
     ],
 )

@@ -614,11 +614,28 @@ named() {
         next="$next $root$1"
         return 0
     fi
-    case $sourced in *" $1 "*) if assigning "$root$1"; then say assigning "$1"; fi ;; esac
+    case $sourced in *" $1 "*) if assigning "$root$1"; then
+        say assigning "$1"
+        case $1 in /etc/sysconfig/network*) ;; *) assignments "$@" ;; esac
+    fi ;; esac
     case $1 in
         /usr/[!l]* | /usr/lib* | /bin/* | /sbin/* | /lib*) ;;
         *) next="$next $root$1" between="$1 $between" ;;
     esac
+}
+
+# A file of assignments, with the values of those variables that the others use; nothing if none switches offload.
+assignments() {
+    path=$1
+    shift
+    callers=$(grep -lsF -- "$path" "$@")
+    if [ -n "$callers" ] && grep -qsE "$relevant" $callers; then
+        used=$(grep -ohE '[$][{]?[A-Za-z_][A-Za-z0-9_]*' $callers | tr -cd 'A-Za-z0-9_\n' | sort -u | tr '\n' '|')
+        attributes "$root$path"
+        say file "$path"
+        sed -E -e "/^$blank(export[[:space:]]+)?(${used}_)=/b" -e "s/=.*/=\${masked-}/" -e 's/^[[:space:]]*#.*//' \
+            "$root$path" | masked | head -n 1000 | body
+    fi
 }
 
 # Whether a file sets variables to plain values and does nothing else.
@@ -689,11 +706,13 @@ closed() {
     if [ -d "$1" ] && { [ ! -r "$1" ] || [ ! -x "$1" ]; }; then say unreadable "${1#"$root"}"; fi
 }
 
-# Replaces the values of variables whose names speak of secrets.
+# Replaces the values of variables whose names speak of secrets by a variable that is not known: one may be a device.
 masked() {
     secret='[Pp][Aa][Ss][Ss]\|[Ss][Ee][Cc][Rr][Ee][Tt]\|[Tt][Oo][Kk][Ee][Nn]\|[Pp][Ss][Kk]\|[Kk][Ee][Yy]'
     secret="\([A-Za-z0-9_]*\($secret\)[A-Za-z0-9_]*=\)"
-    sed -e "s/$secret\"[^\"]*\"/\1-/g" -e "s/$secret'[^']*'/\1-/g" -e "s/$secret[^[:space:]\"';]\{1,\}/\1-/g"
+    unknown="\${masked-}"
+    sed -e "s/$secret\"[^\"]*\"/\1$unknown/g" -e "s/$secret'[^']*'/\1$unknown/g" \
+        -e "s/$secret[^[:space:]\"';]\{1,\}/\1$unknown/g"
 }
 
 # A file without its comments, each continued line in one. systemd and udev take comments inside of one away, too.

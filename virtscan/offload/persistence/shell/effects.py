@@ -59,7 +59,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     devices that exist. `made` are those of all these that the script may make. `variables` and `arguments` are the
     script's; None is an unknown value. `scripts` are other scripts, by path, that it may call; `not_executable` are
     those of them without an executable bit, and missing programs. `opaque` are programs that may do anything.
-    `assigning` are files that were not read and only set variables. `limit` is the time in seconds after which the
+    `assigning` are files that only set variables. `limit` is the time in seconds after which the
     script is killed; `ends_children` is True if its commands in the background are killed when it ends. `sh_is_bash` is
     True if /bin/sh is known to be bash.
     """
@@ -135,20 +135,24 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
         That leaves out those that start by themselves.
         """
-        end = "" if name is None else f"/{name}"
-        return [text for path, text in self.scripts.items() if path.endswith(end) and not _STARTED.fullmatch(path)]
+        end, idle = ("", frozenset[str]()) if name is None else (f"/{name}", self.not_executable)
+        return [
+            text
+            for path, text in self.scripts.items()
+            if path.endswith(end) and path not in idle and not _STARTED.fullmatch(path)
+        ]
 
     def possible_states(self, text: str) -> States:
         """Return the states that uninterpreted commands, or the scripts or folders that they name, may give."""
         plain = re.sub(r"/(?:\.?/)+", "/", text)
-        files = [PurePosixPath(path) for path, script in self.scripts.items() if script]
+        files = [PurePosixPath(path) for path, script in self.scripts.items() if script and path not in self.assigning]
         folders = {str(folder) for file in files for folder in (file.parent, *file.parents[1:-2])} - {"/"}
         # A path may start in another folder, or lead back from one.
         turns = re.search(r"\b(?:cd|pushd|chdir)\b|\.\./|-C\b", text)
         parts = {part for file in files for part in (*file.parts[-2:], *(f"{part}/" for part in file.parts[1:-2]))}
         possible = (
             may_move(text, self.device)
-            or any(path in plain for path in self.scripts)
+            or any(path in plain for path in self.scripts if path not in self.assigning)
             or any(_names(plain, folder) for folder in folders)
             or (turns and any(_names(plain, part) for part in parts - {"/"}))
         )
