@@ -657,6 +657,25 @@ def test_a_file_of_assignments_that_a_boot_script_reads_counts(machine: Machine,
     assert persistence.tx_checksum is state
 
 
+@pytest.mark.parametrize("path", ["/etc/rc.local", "/etc/network/interfaces"])
+@pytest.mark.parametrize(("lines", "state"), [(900, State.ON), (1000, State.UNKNOWN)])
+def test_a_file_that_is_too_long_to_be_sent_leaves_the_outcome_open(
+    machine: Machine, path: str, lines: int, state: State
+) -> None:
+    script = "#!/bin/sh\nethtool -K eth0 tx off\n", ":\n", "ethtool -K eth0 tx on\n"
+    stanza = (
+        "auto eth0\niface eth0 inet dhcp\n  up ethtool -K eth0 tx off\n",
+        "  mtu 1500\n",
+        "  up ethtool -K eth0 tx on\n",
+    )
+    first, between, last = script if path == "/etc/rc.local" else stanza
+    machine.file(path, f"{first}{between * lines}{last}").chmod(0o755)
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
 def test_passwords_beside_the_settings_never_leave_the_machine(machine: Machine) -> None:
     secret = "hunter2"
     for path, text in (

@@ -506,11 +506,24 @@ script() {
 
 binary() { case $(head -c 4 "$1" | tr -d '\000') in *ELF) ;; *) return 1 ;; esac; }
 
+# The lines of a file, of which no more than 1000 are sent: what follows may be about offload.
+content() {
+    count=0
+    while IFS= read -r line || [ -n "$line" ]; do
+        count=$((count + 1))
+        if [ "$count" -gt 1000 ]; then
+            say unclear "${1#"$root"}"
+            break
+        fi
+        printf ' %s\n' "$line"
+    done
+}
+
 # A script, without its comments and its secrets.
 whole() {
     attributes "$1"
     say file "${1#"$root"}"
-    sed '2,$s/^[[:space:]]*#.*//' "$1" | masked | head -n 1000 | body
+    sed '2,$s/^[[:space:]]*#.*//' "$1" | masked | content "$1"
 }
 
 attributes() {
@@ -634,7 +647,7 @@ assignments() {
         attributes "$root$path"
         say file "$path"
         sed -E -e "/^$blank(export[[:space:]]+)?(${used}_)=/b" -e "s/=.*/=\${masked-}/" -e 's/^[[:space:]]*#.*//' \
-            "$root$path" | masked | head -n 1000 | body
+            "$root$path" | masked | content "$root$path"
     fi
 }
 
@@ -741,7 +754,7 @@ show() {
     [ -e "$1" ] || return 0
     if [ -r "$1" ] && { [ -f "$1" ] || [ -c "$1" ]; }; then
         say file "${1#"$root"}"
-        joined "$1" | masked | ${filter:-cat} | grep -E -- "$pattern" | head -n 1000 | body
+        joined "$1" | masked | ${filter:-cat} | grep -E -- "$pattern" | content "$1"
     else
         say unreadable "${1#"$root"}"
     fi
