@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from virtscan.model import Domain, DomainKey, HostStatus, Hypervisor, Inventory, LostDomain, UnreadHost
+from virtscan.model import Domain, DomainKey, DomainState, HostStatus, Hypervisor, Inventory, LostDomain, UnreadHost
 from virtscan.model.identity.matching import match_hosts
 
 
@@ -89,6 +89,16 @@ def _later(last: Hypervisor | None, before: Hypervisor) -> Hypervisor | None:
 
 def with_later_domains(last: Hypervisor, domains: Sequence[Domain]) -> Hypervisor:
     """Return the last complete observation of a host with definitions that were read since."""
-    later = {(domain.origin, domain.key, domain.next_start) for domain in domains}
+    later = {key for domain in domains for key in replaced_definitions(domain)}
     kept = (domain for domain in last.domains if (domain.origin, domain.key, domain.next_start) not in later)
     return msgspec.structs.replace(last, domains=(*kept, *domains)) if domains else last
+
+
+def replaced_definitions(domain: Domain) -> Iterator[tuple[str, DomainKey, bool]]:
+    """Yield origin, key and `next_start` of each older definition that this one replaces.
+
+    A domain that does not run has no other definition for its next start.
+    """
+    yield domain.origin, domain.key, domain.next_start
+    if domain.state is DomainState.INACTIVE and not domain.next_start:
+        yield domain.origin, domain.key, True

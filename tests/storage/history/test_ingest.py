@@ -5,7 +5,9 @@ import msgspec
 from tests.build import TAKEN_AT, domain, gap_in_words
 from tests.changes.test_compare import fleet
 from tests.storage.history.nights import host, night, nights, query, save, vm
-from virtscan.model import GapAbout, HostStatus, Mac, Netboot
+from virtscan.changes import remembering
+from virtscan.model import DomainState, GapAbout, HostStatus, Mac, Netboot
+from virtscan.storage.history import open_history
 
 FAILED = HostStatus.FAILED
 HOST_VERSIONS = "SELECT first_scan, end_scan FROM host_version ORDER BY first_scan"
@@ -59,6 +61,22 @@ def test_a_new_state_ends_no_other_definition_of_its_domain_while_its_host_was_r
 
     ends = query(url, "SELECT next_start, first_scan, end_scan FROM domain_version ORDER BY next_start, first_scan, id")
     assert ends == [(0, 1, 2), (0, 1, None), (0, 2, None), (1, 1, None)]
+
+
+def test_a_domain_that_is_off_has_no_definition_for_its_next_start_while_its_host_was_read_in_part(url: str) -> None:
+    running, later = vm(1), vm(1, next_start=True)
+    off = vm(1, state=DomainState.INACTIVE)
+    scans = nights([host("hv1", running, later, vm(2))], [host("hv1", off, status=HostStatus.PARTIAL)])
+    save(url, [*scans, night(3, host("hv1", status=FAILED))])
+
+    ends = query(url, "SELECT next_start, first_scan, end_scan FROM domain_version WHERE name = 'vm1' ORDER BY id")
+    assert ends == [(0, 1, 2), (1, 1, 2), (0, 2, None)]
+    with open_history(url) as history:
+        (unread,) = history.recall(3).unread
+    step = remembering(night(3, host("hv1", status=FAILED)), remembering(scans[1], scans[0]))
+    for memory in (unread, step.unread[0]):
+        assert memory.last is not None
+        assert set(memory.last.domains) == {off, vm(2)}
 
 
 def test_a_host_has_its_present_name_and_keeps_its_number(url: str) -> None:

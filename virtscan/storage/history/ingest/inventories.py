@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from virtscan.changes import replaced_definitions
 from virtscan.changes.trend import at_risk_by_host, capacity_counts, finding_counts
-from virtscan.model import Domain, DomainKey, GapAbout, HostStatus, Hypervisor, Inventory, Report
+from virtscan.model import Domain, GapAbout, HostStatus, Hypervisor, Inventory, Report
 from virtscan.storage.history.content.listings import Listings, volatile_of
 from virtscan.storage.history.content.pieces import HostPieces, Piece, Pieces, domain_of
 from virtscan.storage.history.content.rows import (
@@ -184,13 +185,10 @@ def _superseded(connection: sa.Connection, host_id: int, new: Sequence[Domain]) 
     table = DOMAIN_VERSION
     is_open = sa.and_(table.c.host_id == host_id, table.c.end_scan.is_(None))
     rows = connection.execute(sa.select(table.c.id, table.c.data, table.c.format).where(is_open))
-    keys = {number: _key(domain_of(data.encode(), version)) for number, data, version in rows}
-    renewed = set(map(_key, new))
+    known = {number: domain_of(data.encode(), version) for number, data, version in rows}
+    keys = {number: (domain.origin, domain.key, domain.next_start) for number, domain in known.items()}
+    renewed = {key for domain in new for key in replaced_definitions(domain)}
     return lambda number: keys[number] in renewed
-
-
-def _key(domain: Domain) -> tuple[str, DomainKey, bool]:
-    return domain.origin, domain.key, domain.next_start
 
 
 def _write_capacity(connection: sa.Connection, scan_id: int, hosts: dict[int, Hypervisor]) -> None:
