@@ -61,6 +61,11 @@ class Machine:
         target = msgspec.structs.replace(server_target("satellite", "local:", interface=interface), macs=declared)
         return local.read(target, timeout=timeout, root=self.root)
 
+    def persistence(self, interface: str) -> Persistence:
+        persistence = self.read(interface).persistence
+        assert persistence is not None
+        return persistence
+
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
@@ -436,10 +441,9 @@ def test_every_place_of_a_lasting_setting_is_read(machine: Machine) -> None:
     ):
         file = machine.file(path, text)
         file.chmod(0o600 if "system-connections" in path else 0o755)
-        persistence = machine.read("eth0").persistence
+        persistence = machine.persistence("eth0")
         file.unlink()
 
-        assert persistence is not None, path
         state = State.UNKNOWN if path in doubtful else State.OFF
         assert (persistence.tx_checksum, path in setting_words(persistence.setting)) == (state, True), (
             path,
@@ -452,26 +456,19 @@ def test_an_rc_local_beside_red_hats_own_may_not_run(machine: Machine) -> None:
     own.chmod(0o755)
     machine.file("/etc/rc.local", off).chmod(0o755)
 
-    def after_reboot() -> State:
-        persistence = machine.read("eth0").persistence
-        assert persistence is not None
-        return persistence.tx_checksum
-
-    assert after_reboot() is State.UNKNOWN
+    assert machine.persistence("eth0").tx_checksum is State.UNKNOWN
     own.write_text(off)
-    assert after_reboot() is State.OFF
+    assert machine.persistence("eth0").tx_checksum is State.OFF
     (machine.root / "etc/rc.local").unlink()
     (machine.root / "etc/rc.local").symlink_to("rc.d/rc.local")
-    assert after_reboot() is State.OFF
+    assert machine.persistence("eth0").tx_checksum is State.OFF
 
 
 def test_a_match_of_netplan_on_one_line_is_read(machine: Machine) -> None:
     lines = "network:\n  ethernets:\n    all:\n      match: {driver: virtio_net}\n      transmit-checksum-offload: no\n"
     machine.file("/etc/netplan/a.yaml", lines)
 
-    persistence = machine.read("eth0").persistence
-    assert persistence is not None
-    assert persistence.tx_checksum is State.UNKNOWN
+    assert machine.persistence("eth0").tx_checksum is State.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -492,19 +489,15 @@ def test_netplan_may_pass_a_setting_on_to_network_manager(machine: Machine, line
         f"          {line}",
     )
     machine.file("/etc/netplan/a.yaml", "\n".join((*keys, "")))
-    persistence = machine.read("eth0").persistence
 
-    assert persistence is not None
-    assert persistence.tx_checksum is state
+    assert machine.persistence("eth0").tx_checksum is state
 
 
 def test_a_drop_in_of_a_link_file_is_read(machine: Machine) -> None:
     machine.file("/usr/lib/systemd/network/99-default.link", "[Match]\nOriginalName=*\n[Link]\nNamePolicy=keep\n")
     machine.file("/etc/systemd/network/99-default.link.d/tx.conf", "[Link]\nTransmitChecksumOffload=false\n")
-    persistence = machine.read("eth0").persistence
 
-    assert persistence is not None
-    assert persistence.tx_checksum is State.OFF
+    assert machine.persistence("eth0").tx_checksum is State.OFF
 
 
 def test_a_link_file_masked_with_dev_null_is_ignored(machine: Machine) -> None:
@@ -512,10 +505,8 @@ def test_a_link_file_masked_with_dev_null_is_ignored(machine: Machine) -> None:
     mask = machine.root / "etc/systemd/network/10-a.link"
     mask.parent.mkdir(parents=True)
     mask.symlink_to("/dev/null")
-    persistence = machine.read("eth0").persistence
 
-    assert persistence is not None
-    assert persistence.tx_checksum is State.ON
+    assert machine.persistence("eth0").tx_checksum is State.ON
 
 
 @pytest.mark.parametrize(
@@ -533,10 +524,8 @@ def test_link_files_need_the_rule_that_applies_them(machine: Machine, rules: str
     if rules is None:
         rule.unlink()
         rule.symlink_to("/dev/null")
-    persistence = machine.read("eth0").persistence
 
-    assert persistence is not None
-    assert persistence.tx_checksum is state
+    assert machine.persistence("eth0").tx_checksum is state
 
 
 @pytest.mark.parametrize(
@@ -551,10 +540,8 @@ def test_a_rule_of_a_package_may_empty_the_list_of_programs(machine: Machine, ru
     off = 'ACTION=="add", SUBSYSTEM=="net", KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"\n'
     machine.file("/etc/udev/rules.d/50-tx.rules", off)
     machine.file("/usr/lib/udev/rules.d/90-z.rules", f"{rule}\n")
-    persistence = machine.read("eth0").persistence
 
-    assert persistence is not None
-    assert persistence.tx_checksum is state
+    assert machine.persistence("eth0").tx_checksum is state
 
 
 @pytest.mark.parametrize(("link", "state"), [("tx.service", State.OFF), ("other.service", State.UNKNOWN)])
@@ -563,10 +550,8 @@ def test_a_unit_of_a_package_may_exclude_a_service(machine: Machine, link: str, 
     machine.file("/usr/lib/systemd/system/other.service", "[Unit]\nConflicts=tx.service\n")
     for name in {"tx.service", link}:
         machine.file(f"/etc/systemd/system/multi-user.target.wants/{name}", "x")
-    persistence = machine.read("eth0").persistence
 
-    assert persistence is not None
-    assert persistence.tx_checksum is state
+    assert machine.persistence("eth0").tx_checksum is state
 
 
 @pytest.mark.parametrize(
@@ -579,10 +564,8 @@ def test_the_shell_of_scripts_is_read(machine: Machine, target: str | None, stat
     if target is not None:
         (machine.root / "bin").mkdir()
         (machine.root / "bin/sh").symlink_to(target)
-    persistence = machine.read("eth0").persistence
 
-    assert persistence is not None
-    assert persistence.tx_checksum is state
+    assert machine.persistence("eth0").tx_checksum is state
 
 
 GRUB = "menuentry 'Debian' {{\n\tlinux /vmlinuz root=/dev/sda1 {}\n}}\n"
@@ -611,19 +594,15 @@ def test_the_command_line_of_the_next_boot_counts(machine: Machine, path: str, t
     machine.file("/proc/cmdline", "root=/dev/sda1\n")
     machine.file("/etc/rc.local", "#!/bin/sh\nethtool -K eth0 tx off\n").chmod(0o755)
     machine.file(path, text)
-    persistence = machine.read("eth0").persistence
 
-    assert persistence is not None
-    assert persistence.tx_checksum is state
+    assert machine.persistence("eth0").tx_checksum is state
 
 
 def test_an_old_udev_is_recognised_by_its_version(machine: Machine) -> None:
     machine.file("/etc/systemd/network/10-a.link", "[Match]\nOriginalName=*\n[Link]\nTransmitChecksumOffload=no\n")
     machine.program("udevadm", "echo 147")
-    persistence = machine.read("eth0").persistence
 
-    assert persistence is not None
-    assert persistence.tx_checksum is State.ON
+    assert machine.persistence("eth0").tx_checksum is State.ON
 
 
 def test_a_path_that_is_not_a_file_is_reported_without_waiting(machine: Machine) -> None:
@@ -731,10 +710,9 @@ def test_a_script_that_a_boot_file_names_is_read_with_it(machine: Machine) -> No
     ):
         file = machine.file(path, text)
         file.chmod(0o755)
-        persistence = machine.read("eth0").persistence
+        persistence = machine.persistence("eth0")
         file.unlink()
 
-        assert persistence is not None
         assert persistence.tx_checksum is state, (path, persistence.setting)
 
 
@@ -751,10 +729,8 @@ def test_a_script_that_a_boot_file_names_is_read_with_it(machine: Machine) -> No
 def test_udev_has_its_own_folder_of_programs(machine: Machine, program: str, folder: str, state: State) -> None:
     machine.file(f"{folder}/tx.sh", '#!/bin/sh\n/sbin/ethtool -K "$1" tx off\n').chmod(0o755)
     machine.file("/etc/udev/rules.d/50-tx.rules", f'ACTION=="add", KERNEL=="eth0", RUN+="{program}"\n')
-    persistence = machine.read("eth0").persistence
 
-    assert persistence is not None
-    assert persistence.tx_checksum is state
+    assert machine.persistence("eth0").tx_checksum is state
 
 
 @pytest.mark.parametrize(
@@ -773,10 +749,8 @@ def test_a_script_may_be_named_in_the_folder_of_a_boot_file(
 ) -> None:
     machine.file("/opt/own/off.sh", "#!/bin/sh\n/sbin/ethtool -K eth0 tx off\n").chmod(0o755)
     machine.file(path, f"{line}\n").chmod(0o755)
-    persistence = machine.read("eth0").persistence
 
-    assert persistence is not None
-    assert persistence.tx_checksum is state
+    assert machine.persistence("eth0").tx_checksum is state
 
 
 @pytest.mark.parametrize(
@@ -810,9 +784,8 @@ def test_a_loop_over_the_scripts_in_a_folder_is_followed(machine: Machine, loop:
     machine.file(f"{folder}/20-tx.sh", "#!/bin/sh\n/sbin/ethtool -K eth0 tx off\n").chmod(0o755)
     if other:
         machine.file(f"{folder}/10-other.sh", other).chmod(0o755)
-    persistence = machine.read("eth0").persistence
+    persistence = machine.persistence("eth0")
 
-    assert persistence is not None
     assert persistence.tx_checksum is state, persistence.setting
 
 
@@ -842,9 +815,7 @@ def test_a_local_script_may_rename_the_device_without_ethtool(
     machine.file(path, f"#!/bin/sh\n{line}\n").chmod(0o755)
     machine.file("/etc/rc.local", f"#!/bin/sh\n{call}\nethtool -K eth0 tx off\n").chmod(0o755)
 
-    persistence = machine.read("eth0").persistence
-    assert persistence is not None
-    assert persistence.tx_checksum is state
+    assert machine.persistence("eth0").tx_checksum is state
 
 
 @pytest.mark.parametrize(
@@ -869,8 +840,7 @@ def test_a_script_that_is_not_executable_runs_only_in_a_shell(
     machine.file("/etc/systemd/system/multi-user.target.wants/networking.service", "../networking.service")
     machine.file(path, text.format(script)).chmod(0o755)
 
-    persistence = machine.read("eth0").persistence
-    assert persistence is not None
+    persistence = machine.persistence("eth0")
     assert persistence.tx_checksum is state, persistence.setting
 
 
@@ -892,8 +862,7 @@ def test_an_unread_script_leaves_the_outcome_open_if_its_name_suggests_it(
     machine.file("/etc/systemd/system/multi-user.target.wants/tx.service", "../tx.service")
     machine.file(path, text).chmod(0o755)
 
-    persistence = machine.read("eth0").persistence
-    assert persistence is not None
+    persistence = machine.persistence("eth0")
     assert persistence.tx_checksum is state, persistence.setting
 
 
@@ -903,9 +872,7 @@ def test_a_service_may_run_a_script_without_a_first_line_in_a_shell(machine: Mac
     machine.file("/etc/systemd/system/tx.service", f"[Service]\nExecStart={command}\n")
     machine.file("/etc/systemd/system/multi-user.target.wants/tx.service", "../tx.service")
 
-    persistence = machine.read("eth0").persistence
-    assert persistence is not None
-    assert persistence.tx_checksum is State.OFF
+    assert machine.persistence("eth0").tx_checksum is State.OFF
 
 
 def test_the_mode_and_owner_of_files_are_read(machine: Machine) -> None:
@@ -919,10 +886,8 @@ def test_the_mode_and_owner_of_files_are_read(machine: Machine) -> None:
         (0o700, State.OFF),
     ):
         script.chmod(mode)
-        persistence = machine.read("eth0").persistence
 
-        assert persistence is not None
-        assert persistence.tx_checksum is state, oct(mode)
+        assert machine.persistence("eth0").tx_checksum is state, oct(mode)
 
 
 @pytest.mark.parametrize(
@@ -943,10 +908,8 @@ def test_networkd_dispatcher_runs_scripts_of_one_mode(
     script.parent.chmod(folder_mode)
     machine.file("/etc/systemd/system/multi-user.target.wants/networkd-dispatcher.service", "x")
     machine.file("/etc/default/networkd-dispatcher", 'networkd_dispatcher_args="--run-startup-triggers"\n')
-    persistence = machine.read("eth0").persistence
 
-    assert persistence is not None
-    assert persistence.tx_checksum is state
+    assert machine.persistence("eth0").tx_checksum is state
 
 
 @pytest.mark.parametrize(
@@ -966,9 +929,7 @@ def test_a_profile_that_others_may_read_is_ignored(machine: Machine, folder: str
     profile = "[connection]\ntype=ethernet\ninterface-name=eth0\n[ethtool]\nfeature-tx=false\n"
     machine.file(f"{folder}/NetworkManager/system-connections/a.nmconnection", profile).chmod(mode)
 
-    persistence = machine.read("eth0").persistence
-    assert persistence is not None
-    assert persistence.tx_checksum is state
+    assert machine.persistence("eth0").tx_checksum is state
 
 
 @pytest.mark.parametrize(
@@ -994,9 +955,7 @@ def test_a_file_that_a_boot_script_sources_is_followed(machine: Machine, line: s
     machine.file("/etc/rc.local", f"#!/bin/sh\n{line}\n").chmod(0o755)
     machine.file("/etc/tune.sh", f"{text}\n")
 
-    persistence = machine.read("eth0").persistence
-    assert persistence is not None
-    assert persistence.tx_checksum is state
+    assert machine.persistence("eth0").tx_checksum is state
 
 
 @pytest.mark.parametrize(
@@ -1028,8 +987,7 @@ def test_a_place_that_is_not_interpreted_leaves_the_outcome_open(
 ) -> None:
     machine.file(path, text)
 
-    persistence = machine.read("eth0").persistence
-    assert persistence is not None
+    persistence = machine.persistence("eth0")
     assert persistence.tx_checksum is state
     assert (f"could not interpret {path}" in setting_words(persistence.setting)) == (state is State.UNKNOWN)
 
@@ -1053,18 +1011,14 @@ def test_a_stock_profile_of_tuned_counts_while_it_is_active(
     machine.file("/etc/tuned/mine/tuned.conf", "[main]\ninclude=base,stock;-last\n")
     machine.file(path, text)
 
-    persistence = machine.read("eth0").persistence
-    assert persistence is not None
-    assert persistence.tx_checksum is state
+    assert machine.persistence("eth0").tx_checksum is state
 
 
 def test_a_stock_profile_of_tuned_counts_while_it_is_loaded_after_the_active_one(machine: Machine) -> None:
     machine.file("/etc/tuned/post_loaded_profile", "stock\n")
     machine.file("/usr/lib/tuned/stock/tuned.conf", "[net]\nfeatures = tx off\n")
 
-    persistence = machine.read("eth0").persistence
-    assert persistence is not None
-    assert persistence.tx_checksum is State.UNKNOWN
+    assert machine.persistence("eth0").tx_checksum is State.UNKNOWN
 
 
 def test_a_service_is_enabled_by_a_link_whatever_it_leads_to(machine: Machine) -> None:
@@ -1076,16 +1030,13 @@ def test_a_service_is_enabled_by_a_link_whatever_it_leads_to(machine: Machine) -
         if target is not None:
             (folder / "tx.service").unlink(missing_ok=True)
             (folder / "tx.service").symlink_to(target)
-        persistence = machine.read("eth0").persistence
-        states.append(persistence and persistence.tx_checksum)
+        states.append(machine.persistence("eth0").tx_checksum)
     (folder / "tx.service").unlink()
     (folder / "other.service").symlink_to("/usr/lib/systemd/system/tx.service")
     (machine.root / "etc/systemd/system/other.service").symlink_to("/usr/lib/systemd/system/tx.service")
-    persistence = machine.read("eth0").persistence
 
     assert states == [State.ON, State.OFF, State.ON]
-    assert persistence is not None
-    assert persistence.tx_checksum is State.OFF
+    assert machine.persistence("eth0").tx_checksum is State.OFF
 
 
 def test_files_that_the_interfaces_file_includes_are_read(machine: Machine) -> None:
@@ -1093,10 +1044,9 @@ def test_files_that_the_interfaces_file_includes_are_read(machine: Machine) -> N
     machine.file("/etc/own/b.cfg", "source b/*\n")
     for path in ("/etc/own/a.cfg", "/etc/network/more/a", "/etc/own/b/d"):
         file = machine.file(path, "auto eth0\niface eth0 inet dhcp\n  offload-gso off\n  offload-tx off\n")
-        persistence = machine.read("eth0").persistence
+        persistence = machine.persistence("eth0")
         file.unlink()
 
-        assert persistence is not None
         assert (persistence.tx_checksum, path in setting_words(persistence.setting)) == (State.OFF, True), (
             persistence.setting
         )
@@ -1123,8 +1073,7 @@ def test_a_command_that_fails_ends_an_interface_of_ifupdown(machine: Machine, li
     text = f"auto eth0\niface eth0 inet dhcp\n  {line}\n  post-up ethtool -K eth0 tx off\n"
     machine.file("/etc/network/interfaces", text)
 
-    persistence = machine.read("eth0").persistence
-    assert persistence is not None
+    persistence = machine.persistence("eth0")
     assert persistence.tx_checksum is state, persistence.setting
 
 
@@ -1150,8 +1099,7 @@ def test_a_stanza_of_ifupdown_makes_its_device_once(
     text = f"auto {name}\niface {name} inet manual\n{lines}  up ethtool -K {name} tx off\n"
     machine.file("/etc/network/interfaces", text)
 
-    persistence = machine.read(name).persistence
-    assert persistence is not None
+    persistence = machine.persistence(name)
     assert persistence.tx_checksum is state, persistence.setting
 
 
@@ -1161,9 +1109,7 @@ def test_a_module_of_an_old_system_makes_bond0_before_its_stanza(machine: Machin
     lines = "  pre-up ip link add bond0 type bond\n  up ethtool -K bond0 tx off\n"
     machine.file("/etc/network/interfaces", f"auto bond0\niface bond0 inet manual\n{lines}")
 
-    persistence = machine.read("bond0").persistence
-    assert persistence is not None
-    assert persistence.tx_checksum is State.UNKNOWN
+    assert machine.persistence("bond0").tx_checksum is State.UNKNOWN
 
 
 def test_a_program_among_the_boot_scripts_is_a_place_that_is_not_read(machine: Machine) -> None:
