@@ -14,7 +14,7 @@ def domain(name: str) -> str:
     return f"<domain type='kvm'>\n  <name>{name}</name>\n  <devices>\n  </devices>\n</domain>\n"
 
 
-def noted(name: str, note: str) -> str:
+def with_metadata(name: str, note: str) -> str:
     return domain(name).replace("<devices>", f"<metadata>{note}</metadata>\n  <devices>")
 
 
@@ -23,7 +23,7 @@ def network(name: str) -> str:
     return f"<network>\n  <name>{name}</name>\n  <domain name='example.com'/>\n</network>\n"
 
 
-def seen(text: str) -> list[str]:
+def in_short(text: str) -> list[str]:
     """Each document in short: `name`, `net:name`, `-kind` for a missing item, `.` for a document of another kind."""
     short = []
     for item in documents(text.encode(), origin="f.xml"):
@@ -76,7 +76,7 @@ FILES = {
     "cut off in a tag": ("<domain>\n<interface type='dir\n" + domain("a"), ["-domain", "a"]),
     "cut off in a comment": ("<domain>\n<!-- wh\n" + domain("a"), ["-domain", "a"]),
     "cut off in a comment, and comments next": (
-        f"<domain>\n<!-- wh\n{domain('a')}{noted('b', '<!-- note -->')}{domain('c')}",
+        f"<domain>\n<!-- wh\n{domain('a')}{with_metadata('b', '<!-- note -->')}{domain('c')}",
         ["-domain", "a", "b", "c"],
     ),
     "cut off in libvirt's banner": (
@@ -84,19 +84,19 @@ FILES = {
         ["a", "-domain", "b", "-domain"],
     ),
     "cut off in a CDATA section, and one next": (
-        f"<domain>\n<title><![CDATA[ wh\n{domain('a')}{noted('b', '<![CDATA[ note ]]>')}{domain('c')}",
+        f"<domain>\n<title><![CDATA[ wh\n{domain('a')}{with_metadata('b', '<![CDATA[ note ]]>')}{domain('c')}",
         ["-domain", "a", "b", "c"],
     ),
     "the end of a CDATA section missing, and one next": (
-        f"{noted('a', '<![CDATA[ note')}{noted('b', '<![CDATA[ note ]]>')}",
+        f"{with_metadata('a', '<![CDATA[ note')}{with_metadata('b', '<![CDATA[ note ]]>')}",
         ["-domain", "b"],
     ),
     "the end of a processing instruction missing, and one next": (
-        f"{noted('a', '<?note')}{noted('b', '<?note ?>')}",
+        f"{with_metadata('a', '<?note')}{with_metadata('b', '<?note ?>')}",
         ["-domain", "b"],
     ),
     "a CDATA section inside one": (
-        noted("a", f"<![CDATA[\n{noted('b', '<![CDATA[ note ]]]]><![CDATA[>')}]]>") + domain("c"),
+        with_metadata("a", f"<![CDATA[\n{with_metadata('b', '<![CDATA[ note ]]]]><![CDATA[>')}]]>") + domain("c"),
         ["a", "c"],
     ),
     "cut off in a network, whose <domain> is none": (
@@ -134,7 +134,7 @@ FILES = {
 
 @pytest.mark.parametrize(("text", "expected"), FILES.values(), ids=FILES)
 def test_each_document_of_a_file_is_read_or_reported(text: str, expected: list[str]) -> None:
-    assert seen(text) == expected
+    assert in_short(text) == expected
 
 
 def test_truncated_document_ends_where_the_next_begins() -> None:
@@ -190,7 +190,7 @@ def test_a_broken_document_is_reported_with_the_reason() -> None:
 def test_a_file_may_be_larger_than_a_document() -> None:
     large = domain("a").replace("<devices>", f"<description>{'x' * (MAX_DOCUMENT // 2)}</description><devices>")
 
-    assert seen(large * 3) == ["a", "a", "a"]
+    assert in_short(large * 3) == ["a", "a", "a"]
 
 
 def test_the_number_of_documents_is_limited() -> None:

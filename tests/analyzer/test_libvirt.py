@@ -17,7 +17,7 @@ FIELDS = (
 )  # fmt: skip
 
 
-def around(nic: str) -> str:
+def domain_with(nic: str) -> str:
     return (
         "<domain type='test'><name>n</name><memory>1024</memory><os><type>hvm</type></os>"
         f"<devices>{nic}</devices></domain>"
@@ -63,11 +63,11 @@ def every_interface(corpus: Path) -> set[str]:
 def test_libvirt_understands_every_interface_that_it_accepts_as_we_do(corpus: Path, driver: libvirt.virConnect) -> None:
     accepted = 0
     for interface in every_interface(corpus):
-        printed = as_libvirt_prints(driver, around(interface))
+        printed = as_libvirt_prints(driver, domain_with(interface))
         if printed is None:
             continue
         accepted += 1
-        ours, libvirts = only(around(interface)), only(printed)
+        ours, libvirts = only(domain_with(interface)), only(printed)
         assert said(ours, like=ours) == said(libvirts, like=ours), interface
     assert accepted > 400
 
@@ -98,12 +98,12 @@ SOURCE = "<source dev='eth0'/>"
     ],
 )
 def test_libvirt_understands_an_odd_interface_as_we_do(nic: str, driver: libvirt.virConnect) -> None:
-    printed = as_libvirt_prints(driver, around(nic))
+    printed = as_libvirt_prints(driver, domain_with(nic))
 
     if printed is None:
         assert nic.count("<vlan>") == 2  # what libvirt 9.0 reads the first of, later ones refuse
         return
-    ours = only(around(nic))
+    ours = only(domain_with(nic))
     assert said(ours, like=ours) == said(only(printed), like=ours)
 
 
@@ -122,13 +122,13 @@ def test_libvirt_understands_an_odd_interface_as_we_do(nic: str, driver: libvirt
     ],
 )
 def test_libvirt_refuses_the_documents_that_leave_a_fact_unknown(nic: str, driver: libvirt.virConnect) -> None:
-    assert as_libvirt_prints(driver, around(nic)) is None
-    only(around(nic))
+    assert as_libvirt_prints(driver, domain_with(nic)) is None
+    only(domain_with(nic))
 
 
 def test_libvirt_hides_interfaces_where_we_hide_them(driver: libvirt.virConnect) -> None:
     nic = "<interface type='user'/>"
-    xml = around(f"{nic}<interface xmlns='urn:x'/></devices><devices xmlns='urn:x'>{nic}</devices><devices>{nic}")
+    xml = domain_with(f"{nic}<interface xmlns='urn:x'/></devices><devices xmlns='urn:x'>{nic}</devices><devices>{nic}")
 
     printed = as_libvirt_prints(driver, xml)
 
@@ -138,7 +138,7 @@ def test_libvirt_hides_interfaces_where_we_hide_them(driver: libvirt.virConnect)
 
 @pytest.mark.parametrize("vcpu", ["<vcpu>4</vcpu>", "<vcpu current='2'>4</vcpu>", "<vcpu>2</vcpu><vcpu>3</vcpu>"])
 def test_libvirt_reports_as_many_vcpus_as_we_count(vcpu: str, driver: libvirt.virConnect) -> None:
-    xml = around("").replace("<devices>", f"{vcpu}<devices>")
+    xml = domain_with("").replace("<devices>", f"{vcpu}<devices>")
     domain = driver.defineXML(xml)
     try:
         assert domain.info()[3] == read_domain(xml, origin="x").vcpus
@@ -149,7 +149,7 @@ def test_libvirt_reports_as_many_vcpus_as_we_count(vcpu: str, driver: libvirt.vi
 @pytest.mark.parametrize("unit", ["b", "KB", "k", "KiB", "MB", "m", "MiB", "gb", "G", "GiB", "bytes"])
 def test_libvirt_scales_memory_as_we_do(unit: str, driver: libvirt.virConnect) -> None:
     amount = 3 * 1024**3 if unit.startswith("b") else 3 * 1024**2 if unit[0] in "Kk" else 3000 if unit[0] in "Mm" else 3
-    xml = around("").replace("<memory>1024", f"<memory unit='{unit}'>{amount}")
+    xml = domain_with("").replace("<memory>1024", f"<memory unit='{unit}'>{amount}")
     printed = as_libvirt_prints(driver, xml)
 
     assert printed is not None
@@ -174,5 +174,5 @@ def test_libvirt_understands_every_network_that_it_accepts_as_we_do(corpus: Path
 
 def test_libvirt_refuses_a_document_that_only_looks_like_one_with_namespace_errors(driver: libvirt.virConnect) -> None:
     with pytest.raises(libvirt.libvirtError):
-        driver.defineXML(around("<x:y>"))
+        driver.defineXML(domain_with("<x:y>"))
     assert parse("<x:y/>").tag == "x:y"

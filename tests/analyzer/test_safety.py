@@ -226,14 +226,14 @@ WORDS = st.sampled_from([
 ])  # fmt: skip
 
 
-def surrogates_and_all(text: str) -> bytes:
+def encoded_with_surrogates(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
 @settings(deadline=None)
 @given(st.lists(WORDS, max_size=30), st.sampled_from(["", "\n"]))
 def test_any_sequence_of_scraps_is_read_or_refused(words: list[str], between: str) -> None:
-    survives(surrogates_and_all(between.join(words)))
+    survives(encoded_with_surrogates(between.join(words)))
 
 
 @settings(deadline=None)
@@ -255,7 +255,7 @@ def test_any_damaged_real_file_is_read_or_refused(corpus: Path, data: st.DataObj
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(content)))
         length = data.draw(st.sampled_from([0, 1, 10, 1000]))
-        scar = data.draw(st.binary(max_size=4) | WORDS.map(surrogates_and_all))
+        scar = data.draw(st.binary(max_size=4) | WORDS.map(encoded_with_surrogates))
         content[start : start + length] = scar
 
     survives(bytes(content))

@@ -38,11 +38,11 @@ ODD = {
 }
 
 
-def told(read: Domain | AnalyzerError) -> Domain | str:
+def text_if_error(read: Domain | AnalyzerError) -> Domain | str:
     return str(read) if isinstance(read, AnalyzerError) else read
 
 
-def alone(document: str) -> Domain | str:
+def read_alone(document: str) -> Domain | str:
     try:
         domain = read_domain(document, origin="x")
         return replace(domain, state=DomainState.ACTIVE if domain.state is DomainState.ACTIVE else DomainState.INACTIVE)
@@ -50,15 +50,15 @@ def alone(document: str) -> Domain | str:
         return str(error)
 
 
-def together(documents: list[str]) -> list[Domain | str]:
-    return [told(read) for read in read_domains(documents, origin="x")]
+def read_together(documents: list[str]) -> list[Domain | str]:
+    return [text_if_error(read) for read in read_domains(documents, origin="x")]
 
 
 @pytest.mark.parametrize("document", [*BAD.values(), *ODD.values()], ids=[*BAD, *ODD])
 def test_odd_or_broken_document_does_not_affect_the_others(document: str) -> None:
     documents = [GOOD[0], document, GOOD[1]]
 
-    assert together(documents) == [alone(document) for document in documents]
+    assert read_together(documents) == [read_alone(document) for document in documents]
 
 
 @pytest.mark.parametrize("document", BAD.values(), ids=BAD)
@@ -82,14 +82,14 @@ def test_a_domain_that_libvirt_prints_without_an_id_is_off() -> None:
 
 @given(st.lists(st.sampled_from([*GOOD, *BAD.values(), *ODD.values()]), max_size=6))
 def test_documents_read_together_and_alone_give_the_same_values(documents: list[str]) -> None:
-    assert together(documents) == [alone(document) for document in documents]
+    assert read_together(documents) == [read_alone(document) for document in documents]
 
 
 def test_the_corpus_is_read_alike(corpus: Path) -> None:
     documents = [(corpus / record["file"]).read_text() for record in truth.records(corpus, "domain")]
-    good = [document for document in documents if isinstance(alone(document), Domain)]
+    good = [document for document in documents if isinstance(read_alone(document), Domain)]
 
     assert len(good) > 500
     for start in range(0, len(good), 32):
         some = good[start : start + 32]
-        assert together(some) == [alone(document) for document in some]
+        assert read_together(some) == [read_alone(document) for document in some]

@@ -324,7 +324,7 @@ def powered_off(libvirtd: Libvirtd, proxy: RpcProxy) -> str:
     return libvirtd.unix(path, socket=proxy.socket)
 
 
-def assert_stands_on_nobody_knows_what(hypervisor: Hypervisor) -> None:
+def assert_device_is_unknown(hypervisor: Hypervisor) -> None:
     ((attachment,),) = [interface.attachments for interface in hypervisor.domains[0].interfaces]
     assert (attachment.device, attachment.mode) == (None, SourceMode.UNKNOWN)
 
@@ -337,7 +337,7 @@ def test_a_network_that_is_gone_is_a_gap(libvirtd: Libvirtd) -> None:
 
     assert said(gaps, address) == [("network pxe", GapAbout.NETWORK)]
     assert "no such network" in reason_of(gaps[0])
-    assert_stands_on_nobody_knows_what(hypervisor)
+    assert_device_is_unknown(hypervisor)
 
 
 @pytest.mark.parametrize("is_defined", [False, True])
@@ -376,7 +376,7 @@ def test_a_network_that_cannot_be_read_is_a_gap(
 
     assert said(gaps, powered_off) == [("network pxe", GapAbout.NETWORK)]
     assert clue in reason_of(gaps[0])
-    assert_stands_on_nobody_knows_what(hypervisor)
+    assert_device_is_unknown(hypervisor)
 
 
 def test_a_driver_without_networks_leaves_a_gap_only_where_one_is_used(

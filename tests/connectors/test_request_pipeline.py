@@ -19,7 +19,7 @@ from virtscan.engines import call_pool
 
 
 @pytest.fixture(autouse=True)
-def relieved() -> Iterator[None]:
+def hung_calls_replaced() -> Iterator[None]:
     """Call often what the engine calls often."""
     is_over = threading.Event()
 

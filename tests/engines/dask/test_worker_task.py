@@ -30,7 +30,7 @@ def project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
 
 
-def parted(answer: bytes) -> tuple[dict[str, object], bytes]:
+def split_answer(answer: bytes) -> tuple[dict[str, object], bytes]:
     line, _, output = answer.partition(b"\n")
     return json.loads(line), output
 
@@ -38,14 +38,14 @@ def parted(answer: bytes) -> tuple[dict[str, object], bytes]:
 def test_a_slice_is_read_by_a_process_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "hv1.xml").write_text(node(domain_xml("web01")))
 
-    header, output = parted(worker_task.run_slice(plan(f"test://{tmp_path}/hv1.xml"), LONG, "run"))
+    header, output = split_answer(worker_task.run_slice(plan(f"test://{tmp_path}/hv1.xml"), LONG, "run"))
 
     assert header == {"code": 0, "error": ""}
     assert [domain.name for domain in loads(output, origin="").hypervisors[0].domains] == ["web01"]
 
 
 def test_the_last_message_of_a_plan_that_is_refused_comes_back() -> None:
-    header, output = parted(worker_task.run_slice(b'{"schema":"virtscan.plan/2","version":"1"}\n', LONG, "run"))
+    header, output = split_answer(worker_task.run_slice(b'{"schema":"virtscan.plan/2","version":"1"}\n', LONG, "run"))
 
     assert (header["code"], output) == (2, b"")
     assert str(header["error"]).startswith("virtscan: standard input: its schema is 'virtscan.plan/2'")
@@ -67,16 +67,19 @@ def test_a_run_that_is_stopped_answers_with_what_it_has_and_starts_no_more() -> 
             connection.settimeout(LONG)
             wait_for_end(connection)
 
-    header, output = parted(answers[0])
+    header, output = split_answer(answers[0])
     assert header["code"] == 3
     assert b'"code":"interrupted"' in output
-    assert parted(worker_task.run_slice(plan(silent), LONG, "a run")) == ({"code": None, "error": "interrupted"}, b"")
+    assert split_answer(worker_task.run_slice(plan(silent), LONG, "a run")) == (
+        {"code": None, "error": "interrupted"},
+        b"",
+    )
 
 
 @pytest.mark.slow
 def test_a_process_that_is_late_is_killed() -> None:
     with silent_host() as (silent, server):
-        header, output = parted(worker_task.run_slice(plan(silent), 2.0, "run"))
+        header, output = split_answer(worker_task.run_slice(plan(silent), 2.0, "run"))
         server.close()
 
     assert (header["code"], output) == (-9, b"")

@@ -31,7 +31,7 @@ SMALL = {"subnets": [SUBNET | {"tftp": PROXY}], "hosts": [HOST], "hosts/4/interf
 DENIED = {"error": {"message": "Access denied", "missing_permissions": ["view_hosts"]}}
 
 
-class TestRecordsThatWereReallySent:
+class TestRecordedReplies:
     @pytest.fixture
     def lists(self, corpus: Path) -> dict[str, list[Any]]:
         """A host put into build mode, on a subnet that a smart proxy serves; all three as they were recorded."""
@@ -195,7 +195,7 @@ OF_THREE = {
 }
 
 
-class TestInterfacesThatCanNotBeRead:
+class TestUnreadableInterfaces:
     def test_leave_the_primary_one_for_one_host(self) -> None:
         with web_server(foreman(OF_THREE, instead={"hosts/2/interfaces": reply({}, 500)})) as server:
             records = read(server.url)
@@ -216,7 +216,7 @@ class TestInterfacesThatCanNotBeRead:
         assert len(server.requests) == 3
 
 
-class TestWithoutAnyAnswer:
+class TestWithoutAnswer:
     @pytest.mark.parametrize(
         ("answer", "reason"),
         [
