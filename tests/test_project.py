@@ -96,32 +96,37 @@ def test_a_scan_loads_no_library_of_an_extra() -> None:
     assert imported(str(SCRIPTS / "virtscan"), "scan", "-c", "test:///default") & extras == set()
 
 
-def loaded_by_report(*options: str) -> set[str]:
-    """Modules that a report of a small file loads; not those of the interpreter's start, as coverage's."""
-    command = ["report", "fixtures/rules/R2.json", *options]
+def loaded_by(command: str, *options: str) -> set[str]:
+    """Modules that a command loads for a small file; not those of the interpreter's start, as coverage's."""
+    arguments = [command, "fixtures/rules/R2.json", *options]
     script = (
         "import sys\nstart = set(sys.modules)\nfrom virtscan.cli.main import run\n"
-        f"run({command!r})\nprint(*set(sys.modules) - start, file=sys.stderr)"
+        f"run({arguments!r})\nprint(*set(sys.modules) - start, file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=PROJECT)
     return set(done.stderr.split())
 
 
 def test_a_report_of_a_small_file_loads_only_what_judging_and_its_own_view_and_format_need() -> None:
-    modules = loaded_by_report()
+    modules = loaded_by("report")
 
     assert {"virtscan.views.tables.risks", "virtscan.reporters.table", "virtscan.storage.inventory_file"} <= modules
     slow = {"base64", "fcntl", "hashlib", "html", "json", "logging", "shutil", "subprocess", "tempfile", "traceback"}
     assert modules & (slow | HEAVY) == set()
     packages = {".".join(name.split(".")[:2]) for name in modules if name.startswith("virtscan.")} - {"virtscan.cli"}
-    judging = {"virtscan.correlator", "virtscan.engines", "virtscan.errors", "virtscan.model", "virtscan.nearest"}
-    assert packages == judging | {"virtscan.reporters", "virtscan.storage", "virtscan.views"}
+    small = {"virtscan.durations", "virtscan.errors", "virtscan.nearest"}
+    judging = {"virtscan.correlator", "virtscan.engines", "virtscan.model"}
+    assert packages == small | judging | {"virtscan.reporters", "virtscan.storage", "virtscan.views"}
     others = r"cli\.process\.child_process|correlator\.assumptions|correlator\.staleness\.remembering|engines\.threads"
     others += r"|model\.(history|identity\.matching)|reporters\.terminal|storage\.(history|plan_file)"
     other_views = r"views\.(assuming|fleet|report\.metrics|sheets|rows\.filters|tables\.capacity)"
     assert [name for name in modules if re.match(rf"virtscan\.({others}|{other_views})\b", name)] == []
-    assert "virtscan.views.tables.capacity" in loaded_by_report("--view", "capacity")
-    assert "virtscan.reporters.terminal.drawing" in loaded_by_report("--all")
+    assert "virtscan.views.tables.capacity" in loaded_by("report", "--view", "capacity")
+    assert "virtscan.reporters.terminal.drawing" in loaded_by("report", "--all")
+
+
+def test_a_check_of_a_file_loads_no_configuration() -> None:
+    assert [name for name in loaded_by("check") if re.match(r"virtscan\.(config|scanning)\b", name)] == []
 
 
 def test_a_library_that_is_loaded_would_be_seen() -> None:

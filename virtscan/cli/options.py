@@ -19,6 +19,7 @@ from virtscan.cli.output.display_options import (
 )
 from virtscan.cli.output.formats import FormatType, RequestedOutput, requested_outputs
 from virtscan.cli.output.rendering import Rendering
+from virtscan.durations import duration
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, TargetKind
 from virtscan.model.sources import TARGETS, AddressKind, help_text
@@ -31,8 +32,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 def _seconds(_context: click.Context, _option: click.Parameter, value: str | None) -> float | None:
     if value is None:
         return None
-    from virtscan.config import duration
-
     try:
         return duration(value)
     except ConfigError as error:

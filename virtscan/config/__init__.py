@@ -4,7 +4,6 @@ from virtscan.config.default_uri import DefaultUri, default_uri
 from virtscan.config.file.document import ConfigFile, read_document
 from virtscan.config.file.location import find_config
 from virtscan.config.file.problems import Problems, lines_of
-from virtscan.config.file.values import duration
 from virtscan.config.merge import Options, make_plan
 
 __all__ = [
@@ -13,7 +12,6 @@ __all__ = [
     "Options",
     "Problems",
     "default_uri",
-    "duration",
     "find_config",
     "lines_of",
     "make_plan",

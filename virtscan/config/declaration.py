@@ -12,9 +12,10 @@ from virtscan.config.engine import dask_target
 from virtscan.config.file.document import ConfigFile
 from virtscan.config.file.problems import Problems
 from virtscan.config.file.sections import HypervisorSection, ServerSection, WaiverSection
-from virtscan.config.file.values import duration, table_name
+from virtscan.config.file.values import table_name
 from virtscan.config.provisioning import provisioning_target
 from virtscan.config.source import server_target
+from virtscan.durations import duration
 from virtscan.errors import ConfigError
 from virtscan.model import (
     Mac,

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from virtscan.config import Options, find_config
-from virtscan.config.scope import scope_of
 from virtscan.errors import ConfigError
 from virtscan.model.history import ScanRecord
 from virtscan.storage.address import ScanSelector, is_history
@@ -81,7 +79,9 @@ def _chosen_scope(history: "History", selector: ScanSelector, option: str | None
         return _named_scope(option, scopes)
     if len(scopes) < 2:
         return None
-    own = scope_of(find_config(config, os.environ), Options())
+    from virtscan.config import find_config
+
+    own = _scope_of(find_config(config, os.environ))
     return own if own in scopes else None
 
 
@@ -96,7 +96,14 @@ def _named_scope(option: str, scopes: tuple[str | None, ...]) -> str:
     if option in known or len(matches) == 1:
         return option if option in known else matches[0]
     path = Path(option)
-    if os.path.isfile(path) and (own := scope_of(path, Options())) in known:  # noqa: PTH113 is_file may raise
+    if os.path.isfile(path) and (own := _scope_of(path)) in known:  # noqa: PTH113 is_file may raise
         return own
     shown = ", ".join(known) or "none"
     raise ConfigError(f"--scope: no scans of {option!r}; the history has {shown}; name one, or its file")
+
+
+def _scope_of(config: Path | None) -> str | None:
+    from virtscan.config import Options
+    from virtscan.config.scope import scope_of
+
+    return scope_of(config, Options())
