@@ -124,7 +124,7 @@ def test_a_key_that_is_not_accepted_is_permission_denied_and_no_prompt(sshd: Ssh
 def test_a_port_without_a_listener_is_connection_refused(sshd: Sshd) -> None:
     sshd.stop()
 
-    with pytest.raises(SshError, match="connection refused"):
+    with pytest.raises(SshError, match="connection refused; check that sshd runs there"):
         run(sshd, "echo never")
 
 
@@ -235,11 +235,11 @@ def test_an_invalid_command_in_the_environment_is_an_error(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("stderr", "reason"),
     [
-        ("ssh: Could not resolve hostname nosuch: Name or service not known", "host name unknown"),
-        ("ssh: connect to host 192.0.2.1 port 22: Connection timed out", "timeout"),
-        ("Connection timed out during banner exchange", "timeout"),
-        ("ssh: connect to host 192.0.2.1 port 22: No route to host", "no route"),
-        ("ssh: connect to host 192.0.2.1 port 22: Network is unreachable", "no route"),
+        ("ssh: Could not resolve hostname nosuch: Name or service not known", "host name unknown; correct it"),
+        ("ssh: connect to host 192.0.2.1 port 22: Connection timed out", "timeout; check that the host is up"),
+        ("Connection timed out during banner exchange", "timeout; check that the host is up"),
+        ("ssh: connect to host 192.0.2.1 port 22: No route to host", "no route; check that the host is up"),
+        ("ssh: connect to host 192.0.2.1 port 22: Network is unreachable", "no route; check that the host is up"),
         (
             "Unable to negotiate with 192.0.2.1 port 22: no matching host key type found. Their offer: ssh-rsa,ssh-dss",
             r"no common algorithm; allow .*Their offer: ssh-rsa,ssh-dss",

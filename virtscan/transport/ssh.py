@@ -135,6 +135,7 @@ def _reason(stderr: str) -> str:
     return f"ssh failed: {_last_line(stderr) or 'no message'}"
 
 
+_NO_ROUTE = "no route; check that the host is up, and the routes to it"
 OLD_ALGORITHMS = "no common algorithm; allow one that the host offers in ssh_config"
 OLD_CRYPTO = (
     "this machine's crypto policy refuses the host's old keys; allow them in ssh_config, or renew the host's key"
@@ -149,11 +150,11 @@ _REASONS = {
     "error in libcrypto": OLD_CRYPTO,
     "Permission denied": "login refused; set up a key that needs no prompt",
     "Too many authentication failures": "login refused: too many keys tried; set IdentityFile in ssh_config",
-    "Connection refused": "connection refused",
-    "Could not resolve hostname": "host name unknown",
-    "timed out": "timeout",
-    "No route to host": "no route",
-    "Network is unreachable": "no route",
+    "Connection refused": "connection refused; check that sshd runs there, or name its port: host:PORT",
+    "Could not resolve hostname": "host name unknown; correct it, or check name resolution (DNS)",
+    "timed out": "timeout; check that the host is up, and that no firewall blocks SSH",
+    "No route to host": _NO_ROUTE,
+    "Network is unreachable": _NO_ROUTE,
 }
 
 
