@@ -30,4 +30,4 @@ def test_the_reason_is_found_below_those_of_libraries() -> None:
     error.__cause__ = OSError("in another")
     error.__cause__.__context__ = ConnectionRefusedError()
 
-    assert connection_failure(error, Deadline(3)) == "connection refused"
+    assert connection_failure(error, Deadline(3)) == "connection refused; check url, and that the server is running"

@@ -39,7 +39,7 @@ def test_an_unreachable_provisioning_system_is_a_gap() -> None:
         inventory = collect(Plan(provisioning=(target(url),)))
 
     assert [(subject(gap), reason(gap), gap.about, gap.hypervisor) for gap in inventory.gaps] == [
-        (f"cobbler {url}", "connection refused", GapAbout.PROVISIONING, None)
+        (f"cobbler {url}", "connection refused; check url, and that the server is running", GapAbout.PROVISIONING, None)
     ]
 
 

@@ -54,8 +54,8 @@ _ADVICE: Mapping[int, str] = {
 # The order matters: base classes come after their subclasses.
 _REASONS: Mapping[type[BaseException], str] = {
     ssl.SSLError: "the server does not use TLS; check the port, or use http://",
-    socket.gaierror: "host name unknown",
-    ConnectionRefusedError: "connection refused",
+    socket.gaierror: "host name unknown; correct url, or check name resolution (DNS)",
+    ConnectionRefusedError: "connection refused; check url, and that the server is running",
     ConnectionError: "connection closed by the server",
     http.client.HTTPException: NOT_HTTP,
     zlib.error: NOT_HTTP,

@@ -124,12 +124,12 @@ def test_credentials_are_not_sent_to_the_target_of_a_redirect(secret_file: Path)
 
 
 def test_an_unreachable_service_is_the_reason() -> None:
-    with reserved_port() as port, pytest.raises(ProvisioningError, match=r"^connection refused$"):
+    with reserved_port() as port, pytest.raises(ProvisioningError, match=r"^connection refused; check url"):
         read(f"http://127.0.0.1:{port}")
 
 
 def test_a_host_without_a_name_is_a_reason() -> None:
-    with pytest.raises(ProvisioningError, match=r"^host name unknown$"):
+    with pytest.raises(ProvisioningError, match=r"^host name unknown; correct url"):
         read("http://nowhere.invalid/cobbler_api")
 
 

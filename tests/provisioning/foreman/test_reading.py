@@ -249,11 +249,11 @@ class TestWithoutAnswer:
         assert "t0ken" not in str(raised.value)
 
     def test_an_unreachable_service_is_the_reason(self) -> None:
-        with reserved_port() as port, pytest.raises(ProvisioningError, match=r"^connection refused$"):
+        with reserved_port() as port, pytest.raises(ProvisioningError, match=r"^connection refused; check url"):
             read(f"http://127.0.0.1:{port}")
 
     def test_a_host_without_a_name_is_a_reason(self) -> None:
-        with pytest.raises(ProvisioningError, match=r"^host name unknown$"):
+        with pytest.raises(ProvisioningError, match=r"^host name unknown; correct url"):
             read("https://nowhere.invalid")
 
     def test_the_deadline_ends_the_reading(self) -> None:
