@@ -317,7 +317,7 @@ def test_a_file_of_a_sosreport_counts_by_its_mode(
 def test_an_invalid_report_is_refused_with_the_reason(tmp_path: Path) -> None:
     target = server_target("satellite", f"sosreport:{tmp_path / 'gone'}")
 
-    with pytest.raises(OffloadError, match="the sosreport can't be read: No such file"):
+    with pytest.raises(OffloadError, match=r"^can't be read: No such file"):
         READERS[target.kind](target, timeout=LONG)
 
 

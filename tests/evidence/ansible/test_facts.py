@@ -256,7 +256,7 @@ def test_a_server_without_features_is_unknown_with_the_reason(tmp_path: Path) ->
     ("told", "interface", "clue"),
     [
         (facts(), "eth7", "eth7: no such device; devices: eth0"),
-        ({"kernel": "x"}, None, "the facts can't be read"),
+        ({"kernel": "x"}, None, "^no Ansible facts found; save the whole output"),
     ],
 )
 def test_a_server_absent_from_the_facts_is_refused_with_the_reason(
@@ -264,6 +264,11 @@ def test_a_server_absent_from_the_facts_is_refused_with_the_reason(
 ) -> None:
     with pytest.raises(OffloadError, match=clue):
         READERS[SourceKind.ANSIBLE](target(write(tmp_path / "facts", told), interface), timeout=LONG)
+
+
+def test_facts_that_cannot_be_read_are_reported_once(tmp_path: Path) -> None:
+    with pytest.raises(OffloadError, match=r"^can't be read: No such file or directory$"):
+        READERS[SourceKind.ANSIBLE](target(tmp_path / "facts"), timeout=LONG)
 
 
 LO = {"device": "lo", "type": "loopback"}

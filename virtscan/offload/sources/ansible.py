@@ -20,7 +20,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
     try:
         facts = ansible.open_facts(Path(target.address), [target.name])
     except FactsError as error:
-        raise OffloadError(f"the facts can't be read: {error}") from error
+        raise OffloadError(str(error)) from error
     answer = ServerAnswer(
         devices=(*facts.devices, *(Device(name=name) for name in facts.without_facts)),
         lists_all_devices=facts.lists_all_devices,

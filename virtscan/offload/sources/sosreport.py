@@ -65,7 +65,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
     try:
         report = sosreport.open_sosreport(Path(target.address))
     except SosreportError as error:
-        raise OffloadError(f"the sosreport can't be read: {error}") from error
+        raise OffloadError(f"can't be read: {error}") from error
     try:
         return observed(target, _answer(report), at=report.taken_at)
     except OffloadError as error:
