@@ -78,7 +78,7 @@ def test_a_server_may_be_the_outer_host_itself() -> None:
     needed = r.NeedsOuterHost(server="sat", hypervisor="hv-b", outer="sat")
 
     assert words.sentence(needed) == (
-        "whether packets of sat pass a NIC that fills in checksums on their way to hv-b, a VM that may run on it"
+        "whether packets of sat pass a NIC that fills in checksums on their way to hv-b, a VM that may run on sat"
     )
 
 

@@ -48,7 +48,7 @@ def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
             through = f" through {listed(nics)}" if nics else ""
             return f"whether frames that leave {host}{through} come back with a partial checksum"
         case r.NeedsOuterHost(server=name, hypervisor=host, outer=outer) if outer == name:
-            way = f"on their way to {host}, a VM that may run on it"
+            way = f"on their way to {host}, a VM that may run on {name}"
             return f"whether packets of {name} pass a NIC that fills in checksums {way}"
         case r.NeedsOuterHost(server=name, hypervisor=host, outer=str(outer)):
             way = f"on their way to {host}, a VM there"
@@ -62,9 +62,11 @@ def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
 def _needed_of_interface(reason: r.Reason) -> str | None:
     match reason:
         case r.NeedsServerDevice(server=name, hypervisor=host, device=None):
-            return f"which device of {host} {name} sends through"
+            return f"the device of {host} that server {name} sends through"
         case r.NeedsServerDevice(server=name, hypervisor=host, device=device):
-            return f"the kind of {device} on {host}, which server {name} sends through, and the devices below it"
+            return (
+                f"the kind of {device}, the device of {host} that server {name} sends through, and the devices below it"
+            )
         case r.NeedsDeviceRole(server=name, hypervisor=host, devices=devices):
             return f"the kind or mode of {listed(devices)} on {host}, between {name} and the interface"
         case r.NeedsInterface(hypervisor=host, network=str(network)):
