@@ -31,8 +31,8 @@ from virtscan.cli.main import run
 from virtscan.cli.output.redacting import redaction
 from virtscan.correlator.judging import judge
 from virtscan.errors import ConfigError
-from virtscan.model import GapAbout, HostStatus, Mac, Report
-from virtscan.model.history import CapacityCount, ScanCounts, ScanRecord
+from virtscan.model import Exposure, GapAbout, HostStatus, Mac, Report, Verdict
+from virtscan.model.history import CapacityCount, FindingCount, ScanCounts, ScanRecord
 from virtscan.redaction import Map, dump_map, load_map, redact, redact_trace
 from virtscan.remedy import FORMS
 from virtscan.reporters import REPORTERS, Content
@@ -311,6 +311,38 @@ def test_a_real_scope_that_is_named_like_a_pseudonym_has_its_counts_redacted(sco
 
     assert [counts.capacity[0].site for counts in shown] == ["host1", "kvm7"]
     assert shown[1] == own
+
+
+@pytest.mark.parametrize("places", [(0, 1), (1, 0)])
+def test_the_counts_of_a_site_with_a_server_in_its_name_show_the_pseudonym(
+    places: tuple[int, int], tmp_path: Path
+) -> None:
+    (tmp_path / "map.json").write_bytes(dump_map(Map(key="secret")))
+    findings = [
+        FindingCount(
+            site=site, server=server, verdict=Verdict.AT_RISK, exposure=Exposure.LATENT, waived=False, findings=1
+        )
+        for site, server in (("lan-satellite", "mirror"), ("mirror", "satellite"))
+    ]
+    scans = [
+        ScanCounts(
+            scan=ScanRecord(number=number, taken_at=TAKEN_AT, version="1", status=HostStatus.COMPLETE),
+            capacity=(CapacityCount(site=findings[place].site, hypervisors=1),),
+            findings=(findings[place],),
+        )
+        for number, place in enumerate(places, 1)
+    ]
+
+    shown = redaction(tmp_path / "map.json").of_counts(scans)
+
+    told = {count.server: count.site for counts in shown for count in counts.findings}
+    pseudonym = (
+        {"satellite": "host1", "mirror": "host2"} if places == (1, 0) else {"satellite": "host2", "mirror": "host1"}
+    )
+    assert told == {
+        pseudonym["mirror"]: f"lan-{pseudonym['satellite']}",
+        pseudonym["satellite"]: pseudonym["mirror"],
+    }
 
 
 @pytest.mark.parametrize("options", [[], ["--redact", "other"]])

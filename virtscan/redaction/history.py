@@ -4,13 +4,15 @@ from virtscan.model.history import ScanCounts
 from virtscan.redaction.forms import Forms
 from virtscan.redaction.policy import TextKind
 from virtscan.redaction.pseudonyms import Map, Pseudonyms
-from virtscan.redaction.walking import redacted
+from virtscan.redaction.walking import name_machines, redacted
 
 
 def redact_counts(counts: tuple[ScanCounts, ...], known: Map) -> tuple[tuple[ScanCounts, ...], Map]:
     """Return the counts of scans with pseudonyms, and the map of them."""
     pseudonyms = Pseudonyms(known)
-    forms = Forms(pseudonyms, known)
+    for scan_counts in counts:
+        name_machines(scan_counts, pseudonyms)
+    forms = Forms(pseudonyms, pseudonyms.map())
     return tuple(redacted(scan_counts, forms) for scan_counts in counts), pseudonyms.map()
 
 

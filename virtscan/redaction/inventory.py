@@ -9,10 +9,10 @@ import msgspec
 from virtscan.correlator import correlate
 from virtscan.correlator.findings.waivers import Waivers
 from virtscan.model import WAIVER_PATTERNS, Inventory, Waiver
-from virtscan.redaction.forms import WITHHELD, Forms, is_common_target
+from virtscan.redaction.forms import WITHHELD, Forms
 from virtscan.redaction.policy import TextKind
 from virtscan.redaction.pseudonyms import Map, Pseudonyms
-from virtscan.redaction.walking import redacted, texts_of
+from virtscan.redaction.walking import name_machines, redacted
 
 _NOTHING = "nothing-that-was-found"
 """Pattern of a waiver that matches nothing."""
@@ -38,7 +38,7 @@ def redact_together(inventories: tuple[Inventory, ...], known: Map) -> tuple[tup
     """
     pseudonyms = Pseudonyms(known)
     for inventory in inventories:
-        _name(inventory, pseudonyms)
+        name_machines(inventory, pseudonyms)
     forms = Forms(pseudonyms, pseudonyms.map())
     return tuple(_redacted(inventory, forms, known) for inventory in inventories), pseudonyms.map()
 
@@ -49,17 +49,6 @@ def _redacted(inventory: Inventory, forms: Forms, known: Map) -> Inventory:
         waivers = tuple(_waivers(inventory, forms))
         result = msgspec.structs.replace(result, policy=msgspec.structs.replace(result.policy, waivers=waivers))
     return result
-
-
-def _name(inventory: Inventory, pseudonyms: Pseudonyms) -> None:
-    """Give names of machines and taps pseudonyms of their kinds, before devices with these names."""
-    # A name of a host may also be that of a VM: VMs first.
-    for kinds in ({TextKind.VM, TextKind.TARGET}, {TextKind.HOST}):
-        for text_kind, name in dict.fromkeys(texts_of(inventory, kinds)):
-            if text_kind is not TextKind.TARGET:
-                pseudonyms.name(text_kind.value, name)
-            elif not is_common_target(name):
-                pseudonyms.tap(name)
 
 
 def _waivers(inventory: Inventory, forms: Forms) -> Iterator[Waiver]:

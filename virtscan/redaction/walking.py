@@ -8,8 +8,9 @@ import msgspec
 from msgspec import inspect as info
 
 from virtscan.model import Packed, pack, unpack
-from virtscan.redaction.forms import Forms, Rewrite
+from virtscan.redaction.forms import Forms, Rewrite, is_common_target
 from virtscan.redaction.policy import TABLE, TextKind
+from virtscan.redaction.pseudonyms import Pseudonyms
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -19,7 +20,18 @@ def redacted(item: S, forms: Forms) -> S:
     return _Walk(forms).struct(item)
 
 
-def texts_of(item: msgspec.Struct, kinds: Set[TextKind]) -> Iterator[tuple[TextKind, str]]:
+def name_machines(item: msgspec.Struct, pseudonyms: Pseudonyms) -> None:
+    """Choose pseudonyms for the names of machines and taps in a value, before devices with these names are shown."""
+    # A name of a host may also be that of a VM: VMs first.
+    for kinds in ({TextKind.VM, TextKind.TARGET}, {TextKind.HOST}):
+        for text_kind, name in dict.fromkeys(_texts_of(item, kinds)):
+            if text_kind is not TextKind.TARGET:
+                pseudonyms.name(text_kind.value, name)
+            elif not is_common_target(name):
+                pseudonyms.tap(name)
+
+
+def _texts_of(item: msgspec.Struct, kinds: Set[TextKind]) -> Iterator[tuple[TextKind, str]]:
     """Yield the texts of these kinds with their kind, including those of nested values."""
     for field, text_kind in _fields_with(type(item), frozenset(kinds)):
         yield from _texts(getattr(item, field), text_kind, kinds)
@@ -31,7 +43,7 @@ def _texts(value: object, text_kind: TextKind, kinds: Set[TextKind]) -> Iterator
             if value and text_kind in kinds:
                 yield text_kind, value
         case msgspec.Struct():
-            yield from texts_of(value, kinds)
+            yield from _texts_of(value, kinds)
         case tuple():
             for item in value:
                 yield from _texts(item, text_kind, kinds)
