@@ -22,10 +22,13 @@ from tests.build import (
 )
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
 from virtscan.model import (
+    Attachment,
     Backing,
+    Confidence,
     DeviceKind,
     DeviceName,
     Domain,
+    DomainState,
     HostStatus,
     Hypervisor,
     Interface,
@@ -35,7 +38,7 @@ from virtscan.model import (
     SourceMode,
     State,
 )
-from virtscan.model.reasons import ExclusionContradicted, NeedsOuterHost
+from virtscan.model.reasons import ExclusionContradicted, NeedsOuterHost, PlacesDisagree
 
 VIRTIO = (bond("bond2", "eth4"), nic("eth4", driver="virtio_net"))
 NIC = nic("eth0", mac=Mac("3c:fd:fe:00:00:01"))
@@ -154,6 +157,29 @@ def test_a_server_that_the_outer_host_carries_to_the_device_is_excluded_by_no_se
     assert found.rule == rule
     excluded = ExclusionContradicted(server="satellite", device=DeviceName("bond2"))
     assert (excluded in found.because) is (rule == "R8")
+
+
+@pytest.mark.parametrize(
+    ("pool", "expected"),
+    [
+        (("bond2", "br0"), ("R8", Confidence.MEDIUM)),
+        (("br0", "bond2"), ("R8", Confidence.MEDIUM)),
+        (("bond2", "gone0"), ("R8", Confidence.MEDIUM)),
+        (("bond2",), ("R8", Confidence.HIGH)),
+        (("br0", "br0.100"), ("R10", Confidence.MEDIUM)),
+    ],
+)
+def test_a_pool_of_the_outer_host_counts_at_its_worst_device(
+    pool: tuple[str, ...], expected: tuple[str, Confidence]
+) -> None:
+    attachments = tuple(Attachment(DeviceName(device), SourceMode.BRIDGE) for device in pool)
+    serving = macvtap(mac=SERVING, type="network", attachments=attachments)
+    host = outer_host(macvtap(mac=INNER), provisioner(serving, state=DomainState.INACTIVE))
+
+    found = finding_of(scene(host_devices=INNER_NICS, others=(host,)))
+
+    assert (found.rule, found.confidence) == expected
+    assert (PlacesDisagree(server="satellite") in found.because) is (expected == ("R8", Confidence.MEDIUM))
 
 
 @pytest.mark.parametrize(

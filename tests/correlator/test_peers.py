@@ -124,8 +124,8 @@ def ruled_alone(index: ServerIndex, host: Hypervisor, point: PointEvaluation, nu
     for at in index.placed[number]:
         seen = seen_from(at.place, host.name, index.fleet)
         if seen.outside is not None:
-            where = index.outer_hosts.position(at.stack, seen.outside, point.point, at.remembered)
-            yield rule_at(kernel_state(host), point.point, stack_towards(at, where, host.name, index.fleet), where)
+            for where in index.outer_hosts.positions(at.stack, seen.outside, point.point, at.remembered):
+                yield rule_at(kernel_state(host), point.point, stack_towards(at, where, host.name, index.fleet), where)
         for place in seen.inside:
             stack = at.here if place is at.place else at.stack
             for position in positions(stack, place, point.point, stacks):

@@ -55,24 +55,30 @@ class OuterHosts:
         self._fleet = fleet
         self._points: dict[str, AttachmentPoints] = {}
 
-    def position(
+    def positions(
         self, stack: SendingStack, place: Place, point: AttachmentPoint, remembered: Remembered | None
-    ) -> Position:
-        """Judge a place outside the interface's hypervisor, by the host around that one where this decides."""
+    ) -> tuple[Position, ...]:
+        """Judge a place outside the interface's hypervisor, by the host around that one where this decides.
+
+        Returns:
+            One position, or two where the server is received from one of several possible places on that host.
+        """
         position = from_outside(stack, place, point, self._fleet, remembered)
         if not any(isinstance(fact, NeedsOuterHost) for fact in position.missing):
-            return position
+            return (position,)
         seen = [
             (entry, at)
             for entry in self._entries(point)
             for at in self._seen_from_outer(stack, place, entry, remembered)
         ]
         received = [at for entry, at in seen if entry.receives_partial(at)]
-        if any(not at.exclusive for at in received) or (received and len(received) == len(seen)):
-            return _joined(position, received, Where.RECEIVED)
+        if received:
+            joined = _joined(position, received, Where.RECEIVED)
+            is_certain = len(received) == len(seen) or not all(at.exclusive for at in received)
+            return (joined,) if is_certain else (joined, msgspec.structs.replace(position, exclusive=True))
         if seen and all(entry.is_cleared(at) for entry, at in seen):
-            return _joined(position, [at for _, at in seen], Where.THROUGH_NICS)
-        return position
+            return (_joined(position, [at for _, at in seen], Where.THROUGH_NICS),)
+        return (position,)
 
     def _seen_from_outer(
         self, stack: SendingStack, place: Place, entry: _Entry, remembered: Remembered | None
@@ -83,7 +89,7 @@ class OuterHosts:
             if not (isinstance(inside, GuestNic) and inside.interface is entry.interface):
                 yield from positions(stack, inside, entry.outer, entry.stacks)
         if seen.outside is not None:
-            yield self.position(stack, seen.outside, entry.outer, remembered)
+            yield from self.positions(stack, seen.outside, entry.outer, remembered)
 
     def _entries(self, point: AttachmentPoint) -> Sequence[_Entry]:
         """Return every entry of frames to a point, except NICs that fill; empty unless all are known."""

@@ -149,14 +149,17 @@ class OutsideServers:
         key = _vantage(point), group.numbers
         rulings = self._ruled.get(key)
         if rulings is None:
-            on_first = (self._rule_at(point, placed_stack) for placed_stack in group.placed[0])
-            rulings = self._ruled[key] = tuple(_for_all(group, on_first))
+            rulings = self._ruled[key] = tuple(
+                _for_all(group, place, ruling)
+                for place, placed_stack in enumerate(group.placed[0])
+                for ruling in self._rule_at(point, placed_stack)
+            )
         return rulings
 
-    def _rule_at(self, point: AttachmentPoint, placed: PlacedStack) -> Ruling:
-        position = self._index.outer_hosts.position(placed.stack, placed.place, point, placed.remembered)
-        stack = stack_towards(placed, position, point.hypervisor, self._index.fleet)
-        return rule_at(self._kernel, point, stack, position)
+    def _rule_at(self, point: AttachmentPoint, placed: PlacedStack) -> Iterator[Ruling]:
+        for position in self._index.outer_hosts.positions(placed.stack, placed.place, point, placed.remembered):
+            stack = stack_towards(placed, position, point.hypervisor, self._index.fleet)
+            yield rule_at(self._kernel, point, stack, position)
 
     def _excluded(self, candidates: CandidateServers, network: Locality, included: frozenset[int]) -> dict[int, str]:
         """Return the servers that do not answer, each with the code of why."""
@@ -189,8 +192,6 @@ def stack_towards(placed: PlacedStack, position: Position, hypervisor: str, flee
     return placed.here if is_carried else placed.stack
 
 
-def _for_all(group: Peers, rulings: Iterator[Ruling]) -> Iterator[Ruling]:
-    """Extend the rulings on the first server of a group to the others."""
-    if len(group.numbers) == 1:
-        return rulings
-    return (msgspec.structs.replace(ruling, alike=group.stacks(place)) for place, ruling in enumerate(rulings))
+def _for_all(group: Peers, place: int, ruling: Ruling) -> Ruling:
+    """Extend a ruling on a place of the first server of a group to the others."""
+    return ruling if len(group.numbers) == 1 else msgspec.structs.replace(ruling, alike=group.stacks(place))
