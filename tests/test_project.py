@@ -114,7 +114,7 @@ def test_a_report_of_a_small_file_loads_only_what_judging_and_its_own_view_and_f
     slow = {"base64", "fcntl", "hashlib", "html", "json", "logging", "shutil", "subprocess", "tempfile", "traceback"}
     assert modules & (slow | HEAVY) == set()
     packages = {".".join(name.split(".")[:2]) for name in modules if name.startswith("virtscan.")} - {"virtscan.cli"}
-    small = {"virtscan.durations", "virtscan.errors", "virtscan.nearest"}
+    small = {"virtscan.durations", "virtscan.errors", "virtscan.files", "virtscan.nearest"}
     judging = {"virtscan.correlator", "virtscan.engines", "virtscan.model"}
     assert packages == small | judging | {"virtscan.reporters", "virtscan.storage", "virtscan.views"}
     others = r"cli\.process\.child_process|correlator\.assumptions|correlator\.staleness\.remembering|engines\.threads"

@@ -1,11 +1,16 @@
-"""Bounded reading of files that users name, and their times: never waits for a pipe, never fills the memory."""
+"""Bounded reading of files that users name, and their times: never waits without end for a pipe."""
 
+import errno
+import io
 import os
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
 from virtscan.errors import VirtscanError
+
+WRITER_SECONDS = 30.0
+"""Longest wait for a program that writes to a named pipe."""
 
 
 class FileError(VirtscanError):
@@ -38,6 +43,33 @@ def read_regular(path: Path, limit: int) -> tuple[bytes, os.stat_result]:
     if len(content) > limit:
         raise FileError(f"too large (over {limit} bytes)")
     return content, status
+
+
+def open_file(path: Path, *, seconds: float = WRITER_SECONDS) -> io.FileIO:
+    """Open a file that may be a named pipe, which only opens once a program writes to it.
+
+    Raises:
+        OSError: It can't be opened, or no program writes to the pipe within these seconds.
+    """
+    if not _is_pipe(path):
+        return io.FileIO(path)
+    from queue import Empty, SimpleQueue
+    from threading import Thread
+
+    opened: SimpleQueue[io.FileIO] = SimpleQueue()
+    Thread(target=lambda: opened.put(io.FileIO(path)), daemon=True).start()
+    try:
+        return opened.get(timeout=seconds)
+    except Empty:
+        problem = f"no program wrote to this pipe for {seconds:g} s; start that program first, or name a file"
+        raise TimeoutError(errno.ETIMEDOUT, problem) from None
+
+
+def _is_pipe(path: Path) -> bool:
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116 of any path, also one that can't be opened
+    except (OSError, ValueError):
+        return False
 
 
 def moment(seconds: float | None) -> datetime | None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -17,6 +18,7 @@ from virtscan.cli.output.console import Console
 from virtscan.cli.process.signals import is_report_wanted
 from virtscan.cli.process.streams import close_input
 from virtscan.errors import InventoryError
+from virtscan.files import open_file
 from virtscan.model import Inventory, LowerDevice, Plan, Policy
 from virtscan.views.wording.phrases.ages import in_words
 
@@ -149,7 +151,7 @@ def load(file: Path) -> Inventory:
 
     origin = "standard input" if str(file) == "-" else str(file)
     try:
-        with nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb") as stream:
+        with nullcontext(sys.stdin.buffer) if str(file) == "-" else BufferedReader(open_file(file)) as stream:
             return loads(_content(stream, origin), origin=origin)
     except OSError as error:
         raise InventoryError(f"{origin}: can't be read: {error.strerror}") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from virtscan.errors import TraceError
+from virtscan.files import open_file
 
 _GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 20
@@ -37,7 +38,7 @@ class CaptureStream:
             TraceError: It can't be opened.
         """
         try:
-            raw = io.FileIO(sys.stdin.fileno(), closefd=False) if path == _STDIN else io.FileIO(path)
+            raw = io.FileIO(sys.stdin.fileno(), closefd=False) if path == _STDIN else open_file(path)
             file = io.BufferedReader(raw, _BUFFER)
         except OSError as error:
             raise TraceError(f"{name_of(path)}: can't be read: {error.strerror}") from error
