@@ -13,9 +13,15 @@ if _signal.getsignal(_signal.SIGINT) is not _signal.SIG_IGN:
 
 def main() -> None:
     """Run the command line."""
-    from virtscan import cli
+    try:
+        from virtscan.cli.process import start
+    except Exception as error:  # noqa: BLE001 of any kind; Python would end with 1, which means "at risk"
+        import sys
 
-    cli.main()
+        from virtscan.cli.process.installation import report_unloadable
+
+        raise SystemExit(report_unloadable(error, sys.argv[1:])) from None
+    start.main()
 
 
 if __name__ == "__main__":

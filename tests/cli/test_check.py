@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -145,7 +146,7 @@ def test_a_defect_is_unknown(monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
     assert (other_code, capfd.readouterr().out) == (70, "")
 
 
-@pytest.mark.parametrize("module", ["click", "msgspec"])
+@pytest.mark.parametrize("module", ["click", "msgspec", "virtscan.cli.process.streams"])
 @pytest.mark.parametrize(
     "content",
     [
@@ -157,13 +158,15 @@ def test_a_defect_is_unknown(monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
 def test_a_broken_installation_is_unknown_and_for_other_commands_no_risk(
     module: str, content: str, tmp_path: Path
 ) -> None:
-    (tmp_path / f"{module}.py").write_text(content)
+    if "." in module:
+        shutil.copytree(PROJECT / "virtscan", tmp_path / "virtscan")
+    (tmp_path / f"{module.replace('.', '/')}.py").write_text(content)
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{PROJECT}"}
 
     checked, reported = (
         subprocess.run(
             [sys.executable, "-m", "virtscan", command, "fleet.json"],
-            env=environment, capture_output=True, text=True, check=False, timeout=LONG,
+            env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=LONG,
         )
         for command in ("check", "report")
     )  # fmt: skip

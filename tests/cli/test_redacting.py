@@ -139,7 +139,7 @@ def test_scans_at_once_keep_each_others_pseudonyms(tmp_path: Path) -> None:
             hypervisor(f"host-{number}-{index}", domain(f"guest-{number}-{index}", macvtap())) for index in range(20)
         )
         (tmp_path / f"{number}.json").write_bytes(dumps(inventory(*hosts)))
-        command = ["-c", "from virtscan.cli import main; main()", "report", str(tmp_path / f"{number}.json")]
+        command = ["-c", "from virtscan.__main__ import main; main()", "report", str(tmp_path / f"{number}.json")]
         output = ["-o", str(tmp_path / f"{number}.txt"), "--redact", str(tmp_path / "map.json")]
         runs.append(subprocess.Popen([sys.executable, *command, *output], cwd=PROJECT))
     codes = [run.wait(timeout=LONG) for run in runs]

@@ -116,7 +116,7 @@ def test_another_file_than_an_inventory_is_wrong_usage(tmp_path: Path, capfd: py
 def test_nothing_but_the_report_is_printed(captures: Path) -> None:
     path = captures / "lossy-on.server.pcap"
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", "from virtscan.cli import main; main()", "trace", path],
+        [sys.executable, "-W", "error", "-c", "from virtscan.__main__ import main; main()", "trace", path],
         capture_output=True,
         text=True,
         check=False,

@@ -85,7 +85,7 @@ def test_a_working_directory_that_is_gone_is_named(
 ) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
-    script = f"import os; os.rmdir({str(gone)!r}); from virtscan.cli import main; main()"
+    script = f"import os; os.rmdir({str(gone)!r}); from virtscan.__main__ import main; main()"
 
     done = subprocess.run(
         [sys.executable, "-P", "-c", script, *arguments],

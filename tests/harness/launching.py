@@ -5,7 +5,7 @@ import select
 import socket
 import sys
 
-VIRTSCAN = (sys.executable, "-c", "from virtscan.cli import main; main()")
+VIRTSCAN = (sys.executable, "-c", "from virtscan.__main__ import main; main()")
 """The program; options follow."""
 
 DEFAULT_SIGNALS = ("env", "--default-signal=HUP,INT,TERM")

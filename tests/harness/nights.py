@@ -12,7 +12,7 @@ FIRST = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
 NIGHT = """
 import datetime
 import virtscan.scanning.collecting as collecting
-from virtscan.cli import main
+from virtscan.__main__ import main
 
 class Clock(datetime.datetime):
     @classmethod

@@ -177,7 +177,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     (folder / "virtscan" / "__main__.py").write_text(
         "import sys, time\n"
         "if b'hangs' in sys.stdin.buffer.peek(): time.sleep(1000)\n"
-        "from virtscan.cli import main\n"
+        "from virtscan.cli.process.start import main\n"
         "main()\n"
     )
     with running_cluster(project=folder) as cluster:

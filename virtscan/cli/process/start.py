@@ -6,7 +6,7 @@ import sys
 from typing import NoReturn
 
 from virtscan.cli.process import signals, streams, supervision
-from virtscan.cli.process.installation import report_broken
+from virtscan.cli.process.installation import report_unloadable
 
 YOUNG_OBJECTS = 100_000
 """New objects between two searches for reference cycles. Values, trees and documents have no cycles, and Python's
@@ -26,6 +26,5 @@ def main() -> NoReturn:
     try:
         from virtscan.cli.main import run
     except Exception as error:  # noqa: BLE001 of any kind; Python would end with 1, which means "at risk"
-        sys.stderr.write(f"virtscan: can't be loaded: {error!r}; install it again, with this Python\n")
-        streams.end(report_broken(arguments))
+        streams.end(report_unloadable(error, arguments))
     streams.end(run(arguments))
