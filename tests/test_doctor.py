@@ -146,6 +146,37 @@ def test_two_uris_of_a_driver_have_one_socket(tmp_path: Path) -> None:
     assert len(doctor.of_sockets([LOCAL, LOCAL, files], folder=tmp_path)) == 1
 
 
+@pytest.mark.parametrize(
+    ("settings", "user", "warned"),
+    [
+        ('access_drivers = [ "polkit" ]\n', 1000, True),
+        ('max_clients = 5\naccess_drivers=[\n  "polkit",\n]\n', 1000, True),
+        ('access_drivers = [ "polkit" ]\n', 0, False),
+        ('#access_drivers = [ "polkit" ]\n', 1000, False),
+        ("access_drivers = [ ]\nlog_filters = '1:polkit'\n", 1000, False),
+        ('access_drivers = [ "none" ]\n', 1000, False),
+    ],
+)
+def test_access_rules_that_may_hide_domains_are_a_warning(
+    settings: str, user: int, warned: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "libvirtd.conf").write_text(settings)
+
+    checks = doctor.of_access_rules([LOCAL, LOCAL], user=user, folder=tmp_path)
+    assert [check.outcome for check in checks] == [CheckResult.WARNING] * warned
+    assert all("virsh list --all" in check.detail and "libvirtd.conf: access_d" in check.detail for check in checks)
+
+
+def test_settings_that_cannot_be_read_may_have_access_rules(tmp_path: Path) -> None:
+    (tmp_path / "virtqemud.conf").mkdir()
+
+    (check,) = doctor.of_access_rules([LOCAL], user=1000, folder=tmp_path)
+    assert check.outcome is CheckResult.WARNING
+    assert "virtqemud.conf: not a regular file; if access_drivers is set there" in check.detail
+    remote = Target(kind=TargetKind.LIBVIRT, address="qemu+ssh://hv1/system")
+    assert doctor.of_access_rules([remote], user=1000, folder=tmp_path) == ()
+
+
 def test_a_host_that_was_read_in_part_is_a_warning_with_its_first_gap() -> None:
     gap = gap_in_words(subject="domain web02", reason="vanished", about=GapAbout.DOMAIN, hypervisor="hv1")
     host = hypervisor("hv1", domain(), status=HostStatus.PARTIAL)

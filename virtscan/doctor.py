@@ -1,6 +1,7 @@
 """Checks of this machine and of the hosts of a plan; each failed check has advice."""
 
 import platform
+import re
 import shutil
 import socket
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ import msgspec
 from virtscan import __version__
 from virtscan.connectors.libvirt import CLIENT_ADVICE
 from virtscan.errors import SshError
+from virtscan.files import FileError, NoFileError, read_regular
 from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Plan, ProvisioningTarget, Server, Target, TargetKind
 from virtscan.model.gaps.items import ServerItem, System
 from virtscan.model.sources import is_declared
@@ -26,7 +28,10 @@ LIBVIRT = "libvirt client"
 """The subject of the check without which no hypervisor can be read."""
 
 SOCKETS = Path("/run/libvirt")
+SETTINGS = Path("/etc/libvirt")
 _SOCKET_TIMEOUT = 5.0
+_LARGEST_SETTINGS = 1 << 20
+_ACCESS_DRIVERS = re.compile(rb"^[ \t]*access_drivers[ \t]*=[^#\n]*?\[[^]]*polkit", re.MULTILINE)
 
 
 class CheckResult(Enum):
@@ -57,12 +62,23 @@ def of_machine() -> tuple[Check, ...]:
 
 def of_sockets(targets: Iterable[Target], *, folder: Path = SOCKETS) -> tuple[Check, ...]:
     """Check, once for each driver, whether this user may connect to the read-only socket of a local hypervisor."""
-    drivers = [
-        uri.parse(target.address).driver
-        for target in targets
-        if target.kind is TargetKind.LIBVIRT and _has_system_socket(target.address)
-    ]
-    return tuple(_socket(driver, folder) for driver in dict.fromkeys(drivers))
+    return tuple(_socket(driver, folder) for driver in _local_drivers(targets))
+
+
+def of_access_rules(targets: Iterable[Target], *, user: int, folder: Path = SETTINGS) -> tuple[Check, ...]:
+    """Check whether libvirt may leave out domains of a local hypervisor: no answer of libvirt shows that it does.
+
+    Args:
+        targets: The hypervisors to read.
+        user: The numeric id of this user; polkit allows root everything.
+        folder: The settings of libvirt's daemons.
+
+    Source:
+        https://libvirt.org/acl.html: virConnectListAllDomains returns only domains with the permission `getattr`.
+    """
+    drivers = _local_drivers(targets) if user else ()
+    names = [f"virt{driver}d.conf" for driver in drivers] + ["libvirtd.conf"] * bool(drivers)
+    return tuple(check for name in names if (check := _access_rules(folder / name)) is not None)
 
 
 def of_inventory(plan: Plan, inventory: Inventory) -> tuple[Check, ...]:
@@ -118,6 +134,31 @@ def _ssh() -> Check:
         detail = f"{name} not found; ssh:// servers and qemu+ssh:// hypervisors need it; {advice}"
         return Check(subject="ssh", outcome=CheckResult.WARNING, detail=detail)
     return Check(subject="ssh", outcome=CheckResult.OK, detail=program)
+
+
+def _local_drivers(targets: Iterable[Target]) -> tuple[str, ...]:
+    drivers = [
+        uri.parse(target.address).driver
+        for target in targets
+        if target.kind is TargetKind.LIBVIRT and _has_system_socket(target.address)
+    ]
+    return tuple(dict.fromkeys(drivers))
+
+
+def _access_rules(path: Path) -> Check | None:
+    """Return a warning if the settings have access rules, or can't be read; None otherwise."""
+    try:
+        content, _ = read_regular(path, _LARGEST_SETTINGS)
+    except NoFileError:
+        return None
+    except FileError as error:
+        problem = f"{path}: {error}; if access_drivers is set there"
+    else:
+        if not _ACCESS_DRIVERS.search(content):
+            return None
+        problem = f"{path}: access_drivers is set"
+    advice = "libvirt leaves out domains that this user may not see; compare the number with `virsh list --all` as root"
+    return Check(subject="access rules", outcome=CheckResult.WARNING, detail=f"{problem}, {advice}")
 
 
 def _has_system_socket(address: str) -> bool:

@@ -79,6 +79,7 @@ def doctor(
         readable = _without_libvirt(plan) if lines.have_failed(checks.LIBVIRT) else plan
         lines.add((_configuration(config, plan), *checks.of_names(name_warnings(plan))))
         lines.add(checks.of_sockets(plan.targets))
+        lines.add(checks.of_access_rules(plan.targets, user=os.geteuid()))
         inventory = collected(readable, console)
         lines.add(checks.of_inventory(readable, inventory))
         lines.end(inventory)
