@@ -1,11 +1,9 @@
 """A systemd.link file, which udev applies when the device appears; since systemd 245."""
 
-from virtscan.model import DeviceKind
+from virtscan.model.states import STACKED
 from virtscan.remedy.forms import shell
 from virtscan.remedy.forms.steps import SettingCommands
 from virtscan.remedy.plan import SwitchedDevice
-
-_STACKED = frozenset({DeviceKind.BOND, DeviceKind.VLAN, DeviceKind.BRIDGE})
 
 
 def setting(device: SwitchedDevice) -> SettingCommands:
@@ -19,7 +17,7 @@ def setting(device: SwitchedDevice) -> SettingCommands:
         switches every feature `tx-checksum-…`; a device is renamed only with NamePolicy= or Name=.
     """
     by_rule = shell.setting(device)
-    if device.kind in _STACKED:
+    if device.kind in STACKED:
         return SettingCommands(
             write=by_rule.write,
             remove=by_rule.remove,
