@@ -89,7 +89,7 @@ def test_an_offload_that_comes_back_on_with_the_next_reboot_is_a_warning(
 
     code, line = checked(tmp_path, scan(BOOTS, servers=(back_on,)), capfd)
     assert code == 1
-    assert "1 interface more at risk after the servers' next reboot" in line
+    assert "1 further interface at risk after the servers' next reboot" in line
 
 
 @pytest.mark.parametrize(("days", "code"), [(0, 1), (13, 1), (20, 0)])

@@ -101,4 +101,4 @@ def test_the_line_counts_the_risks_after_the_next_reboot(tmp_path: Path, capfd: 
     file.write_bytes(dumps(inventory(host, servers=(server(tx_checksum=State.OFF, persistence=later),))))
     run(["report", str(file), "--summary"])
 
-    assert "1 judged. 1 interface more at risk after the servers' next reboot. Scanned" in capfd.readouterr().out
+    assert "1 judged. 1 further interface at risk after the servers' next reboot. Scanned" in capfd.readouterr().out

@@ -92,7 +92,7 @@ def _concerns(report: Report) -> Iterator[str]:
     if report.gaps:
         yield quantity(len(report.gaps), "gap")
     if report.at_risk_after_reboot:
-        yield f"{quantity(report.at_risk_after_reboot, 'interface')} more at risk after the servers' next reboot"
+        yield f"{quantity(report.at_risk_after_reboot, 'further interface')} at risk after the servers' next reboot"
     day = report.inventory.taken_at.date()
     ending = sum(waiver.state_on(day) is WaiverState.ENDING for waiver in report.inventory.policy.waivers)
     if ending:

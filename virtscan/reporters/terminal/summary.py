@@ -14,6 +14,6 @@ def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]
     gaps = [f"{quantity(count, 'gap')}."] if count else []
     result = printable(document.headline or document.name, LINE)
     later = int(counts(document.metrics, "at_risk_after_reboot").get("", 0))
-    more = [f"{quantity(later, 'interface')} more at risk after the servers' next reboot."] if later else []
+    more = [f"{quantity(later, 'further interface')} at risk after the servers' next reboot."] if later else []
     scan = scan_line(document.version, document.taken_at, document.exit_code)
     yield f"{' '.join((f'{result}.', *more, *gaps, scan))}\n".encode()
