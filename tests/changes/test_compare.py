@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from tests.build import (
     FIXED_KERNEL,
+    TAKEN_AT,
     UNFIXED_KERNEL,
     bond,
     domain,
@@ -152,6 +153,20 @@ def test_a_merged_observation_of_a_host_that_a_later_scan_could_not_read_removes
         == [change.kind for change in apart.findings]
         == [FindingKind.NOT_SEEN]
     )
+
+
+def test_a_merged_observation_of_a_host_that_a_later_scan_read_in_part_removes_nothing() -> None:
+    """The older file of the merge lacks a domain that was created since; the newer one could not read it."""
+    first, before = fleet(on_hv1(SATELLITE)), fleet(on_hv1(SATELLITE, WEB, observed_at=TAKEN_AT + NIGHT))
+    cut = gap_in_words("vm", "cut short", GapAbout.DOMAIN, "hv1")
+    in_part = replace(on_hv1(observed_at=TAKEN_AT + 2 * NIGHT), status=HostStatus.PARTIAL)
+    last = replace(fleet(in_part, gaps=(cut,)), taken_at=TAKEN_AT + 2 * NIGHT)
+
+    merged = difference(replace(before, taken_at=TAKEN_AT + NIGHT), merge([first, last]))
+
+    assert kinds(merged) == [(Kind.NOT_SEEN, WEB.name)]
+    assert merged.unread == ("hv1",)
+    assert [change.kind for change in merged.findings] == [FindingKind.NOT_SEEN]
 
 
 def test_a_domain_that_may_be_on_an_unread_host_names_it() -> None:

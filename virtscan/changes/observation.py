@@ -100,8 +100,12 @@ def observe(old: Inventory, new: Inventory) -> tuple[ObservedHost, ...]:
 
 
 def failed_names(inventory: Inventory) -> frozenset[str]:
-    """Return the hypervisors that a scan could not read; in a merged inventory another scan may have read them."""
-    gaps = (gap for gap in inventory.gaps if gap.about is GapAbout.HYPERVISOR)
+    """Return the hypervisors that a scan could not read; in a merged inventory another scan may have read them.
+
+    There, a gap about a domain is also that of a scan that read its hypervisor in part.
+    """
+    about = {GapAbout.HYPERVISOR, GapAbout.DOMAIN} if inventory.merged else {GapAbout.HYPERVISOR}
+    gaps = (gap for gap in inventory.gaps if gap.about in about)
     return frozenset(gap.hypervisor for gap in gaps if gap.hypervisor and not isinstance(gap.cause, NoDomainDefined))
 
 
