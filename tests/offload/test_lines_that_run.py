@@ -620,6 +620,8 @@ def test_a_script_that_is_not_followed_may_run_one_however_its_path_is_written(l
         ("ip link show | grep $X | sort | while read a b; do echo $a; done", OFF),
         ("echo /opt/own/on.sh | tee /run/list | wc -l", OFF),
         ('TMP=$(mktemp); trap "rm -f $TMP" EXIT', OFF),
+        ("LOGGER=`which logger 2>/dev/null`; [ -n \"$LOGGER\" ] && $LOGGER 'sh /opt/own/on.sh'", OFF),
+        ("$(command -v sh) $X", UNKNOWN),
     ],
 )
 def test_what_runs_an_unknown_program_may_run_any_script(line: str, expected: State, shell: str) -> None:
@@ -638,6 +640,34 @@ def test_an_unknown_program_may_undo_a_setting_or_be_a_function() -> None:
     assert state({RC_LOCAL: f"tx_on() {{ ethtool -K eth0 tx on; }}\n{COMMAND}\ntx_$X"}) is UNKNOWN
     stanza = {MAIN: f"auto eth0\niface eth0 inet dhcp\n  post-up {COMMAND}\n"}
     assert state({RC_LOCAL: "$X/more", **stanza}) is OFF
+    assert state({RC_LOCAL: f"f() {{ exit; }}\n$X\n{COMMAND}"}) is UNKNOWN
+    assert state({RC_LOCAL: f"IP=$(which ip)\n[ -n $IP ] && {COMMAND}"}) is UNKNOWN
+    assert state({RC_LOCAL: f"IP=$(which ip)\n$IP link set eth0 up && {COMMAND}"}) is UNKNOWN
+    assert state({RC_LOCAL: f"f() {{ exit; }}\nIP=$(which ip)\n$IP link set eth0 up\n{COMMAND}"}) is OFF
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("$X", UNKNOWN),
+        ("cd /opt/own; for f in ./*; do $f; done", UNKNOWN),
+        ("if true; then ./$f; fi", UNKNOWN),
+        ("sh /opt/own/*", UNKNOWN),
+        ("/opt/own/o*", UNKNOWN),
+        ("cat list | xargs -n 1 sh", UNKNOWN),
+        ("curl example.org | sudo sh", UNKNOWN),
+        ("trap $X EXIT", UNKNOWN),
+        ("A=$X; echo $A; ls /opt/other/*; [ -n $A ]; ip link set $A up", OFF),
+    ],
+)
+def test_a_script_that_is_not_followed_may_run_an_unknown_program(line: str, expected: State) -> None:
+    files = {
+        MAIN: f"auto eth0\niface eth0 inet dhcp\n  post-up {COMMAND}\n",
+        RC_LOCAL: f"#!/bin/bash\ncase a in a) ;& esac\n{line}\n",
+        "/opt/own/on.sh": "#!/bin/sh\nethtool -K eth0 tx on\n",
+    }
+
+    assert state(files) is expected
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])

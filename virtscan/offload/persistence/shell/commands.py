@@ -18,7 +18,6 @@ from virtscan.offload.persistence.shell.effects import (
     plain_path,
     succeeds,
 )
-from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.syntax import Dialect, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word
 from virtscan.offload.persistence.shell.programs import (
@@ -123,8 +122,7 @@ class Commands(ABC):
 
     def _any_program(self, arguments: Sequence[Word], shell: Shell) -> Outcomes:
         """Return the outcomes of an unknown program, script or function with these arguments, or none before them."""
-        bodies = (body for bodies in shell.functions.values() for body in bodies)
-        if may_concern("\n".join(syntax.texts(tuple(body for body in bodies if body is not None)))):
+        if any(body is not None for bodies in shell.functions.values() for body in bodies):
             return self._anything(shell)
         shell = shell.with_states({**uncertain(shell.states), **offload_states(arguments, self._scene)}, certain=False)
         states, moves = self._of_any_script
@@ -180,7 +178,8 @@ class Commands(ABC):
             return self._sourced(fields, shell)
         if path in self._scene.scripts:
             return self.process(self._scene.scripts[path], tuple(fields), shell)
-        return self.other(path, fields, shell)
+        outcomes = self.other(path, fields, shell)
+        return either(outcomes, {FAILURE: shell}) if SOME_TEXT in first else outcomes  # it may be missing
 
     def _loops(self, name: str, fields: list[Word], shell: Shell) -> Outcomes:
         word = fields[0] if fields else "1"

@@ -55,13 +55,13 @@ def _one(words: list[Word], scene: Scene, *, patterns: bool) -> bool | None:
             inner = _one(rest, scene, patterns=patterns)
             return None if inner is None else not inner
         case ["-n" | "-z" as sign, str(text)]:
-            return bool(text) == (sign == "-n")
+            return None if text.startswith(SOME_TEXT) else bool(text) == (sign == "-n")
         case ["-e" | "-f" | "-x" | "-r" | "-s" | "-d" | "-L" | "-h" as sign, str(path)]:
             return _exists(sign, path, scene)
         case [str(left), str(sign), str(right)] if sign in _SIGNS:
             return _compares(left, sign, right, patterns=patterns)
         case [str(text)] if text != "!":
-            return bool(text)
+            return None if text.startswith(SOME_TEXT) else bool(text)
         case _:
             return None
 

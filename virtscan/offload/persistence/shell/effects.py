@@ -11,6 +11,7 @@ import msgspec
 from virtscan.model import State
 from virtscan.offload.persistence.evidence import FEATURES, Evidence, states_of, uncertain
 from virtscan.offload.persistence.shell.language.words import Word
+from virtscan.offload.persistence.shell.programs import RUNNERS, SHELLS, WRAPPERS
 
 States = dict[str, State]
 
@@ -28,6 +29,13 @@ _STARTED = re.compile(
     r"|/etc/(network|NetworkManager|networkd-dispatcher|systemd|udev|cron[^/]*|sysconfig|netplan|local\.d)(/.*)?"
 )
 """Files that a service of the system starts or reads."""
+_RUNNING = "|".join(map(re.escape, sorted(SHELLS | WRAPPERS | RUNNERS | {"eval", "source", "trap"})))
+_UNKNOWN_PROGRAM = re.compile(
+    r"(?:^|[;&|({`!]|\b(?:then|do|else|elif|if|while|until)\s)[ \t]*[\"']?(?:\.[ \t]+[\"']?)?[\w./-]*[$`*?~]"
+    rf"|\b(?:{_RUNNING})\b[^;&|\n]*[$`*?~]|\|[^|;&\n]*\b(?:{'|'.join(sorted(SHELLS))})\b",
+    re.MULTILINE,
+)
+"""A command in a script that is not followed, of which the program is unknown or may run an unknown one."""
 _SEARCHED = ("/usr/local/sbin", "/usr/local/bin")
 _SOFTWARE = frozenset(
     {"sg", "scatter-gather", "tso", "tcp-segmentation-offload", "gso", "generic-segmentation-offload"}
@@ -155,6 +163,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             or any(path in plain for path in self.scripts if path not in self.assigning)
             or any(_names(plain, folder) for folder in folders)
             or (turns and any(_names(plain, part) for part in parts - {"/"}))
+            or (_UNKNOWN_PROGRAM.search(_code(text)) and may_concern("\n".join(self.called(None))))
         )
         return uncertain(FEATURES) if possible else may_concern(text)
 
@@ -172,11 +181,11 @@ def _normal(path: str) -> str:
 
 
 def _names(text: str, name: str) -> bool:
-    """Return True if a text has the name of a file or folder, and not only as a part of another name."""
+    """Return True if a text has the name of a file, or of a folder or a pattern in it; other longer names differ."""
     if name not in text:
         return False
     before = r"(?<![\w.-])" if name.startswith("/") else r"((?<![\w./-])|(?<=\./))"
-    after = "" if name.endswith("/") else r"(?!/?[\w.-])"
+    after = "" if name.endswith("/") else r"(?:(?!/?[\w.-])|(?=/[\w.-]*[*?\[{$`]))"
     return re.search(f"{before}{re.escape(name)}{after}", text) is not None
 
 
@@ -278,6 +287,11 @@ def may_move(text: str, device: str) -> bool:
 
 def may_concern(text: str) -> States:
     """Return the states that a script which is not understood may give to any device: UNKNOWN, or none."""
-    code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    code = _code(text)
     found = (_OFFLOAD.search(code) and _CHECKSUM.search(code)) or _OTHER_WAYS.search(code)
     return uncertain(FEATURES) if found else {}
+
+
+def _code(text: str) -> str:
+    """Return a script without its comments."""
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))

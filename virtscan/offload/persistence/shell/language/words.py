@@ -20,7 +20,8 @@ _VARIABLE = re.compile(
 )
 _PLAUSIBLE = re.compile(r"\$\{[#!]?(\w+|[@*#?$!-])(\[.*\])?([-=+%#/^,:@?].*)?\}", re.DOTALL)
 _PLAUSIBLE_IN_DASH = re.compile(r"\$\{(#?(\w+|[@*#?$!-])|(\w+|[@*#?$!-])(:?[-=+?]|%|#).*)\}", re.DOTALL)
-_ETHTOOL = re.compile(r"[$`]\(?\s*(?:command -v|which|type -p)\s+ethtool\s*(?:2>\S+\s*)?[)`]")
+_PROGRAM = re.compile(r"[$`]\(?\s*(?:command -v|which|type -p)\s+([\w.-]+)\s*(?:2>\S+\s*)?[)`]")
+"""A substitution that gives the path of a program, or nothing if the program is missing."""
 _OF_BASH = re.compile(r"[$`]\(?\s*type\s+-")
 _INSERTED = re.compile(r"\$(?:\w+|[#?$!]|\{[^{}]*\}|\([^()]*\))|`[^`]*`")
 _VALUE = r"[-+~!\s]*(?:[A-Za-z_]\w*|0[xX][\da-fA-F]+|\d+)\s*"
@@ -221,8 +222,8 @@ class _Expansion:
         if part == "$":
             self._add(part)
             return
-        if _ETHTOOL.fullmatch(part):
-            self._add("/sbin/ethtool")
+        if (program := _PROGRAM.fullmatch(part)) is not None:
+            self._add("/sbin/ethtool" if program[1] == "ethtool" else f"{SOME_TEXT}/{program[1]}")
             return
         found = _VARIABLE.fullmatch(part)
         values = (None,) if found is None else self._value(found)
