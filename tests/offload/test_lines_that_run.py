@@ -251,6 +251,7 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("(sleep 9; ethtool -K eth0 tx on) &\nethtool -K eth0 tx off", UNKNOWN),
         ("ethtool -K eth0 tx off &\nethtool -K eth0 tx off\nwait", OFF),
         ("ethtool -K eth0 tx on | ethtool -K eth0 tx off", UNKNOWN),
+        ("#!/bin/bash\ncoproc ethtool -K eth0 tx on\nethtool -K eth0 tx off", UNKNOWN),
         ("trap 'ethtool -K eth0 tx on' EXIT\nethtool -K eth0 tx off", UNKNOWN),
         ("trap 'rm -f /run/x' EXIT\nethtool -K eth0 tx off", OFF),
         ("alias undo='ethtool -K eth0 tx on'\nethtool -K eth0 tx off\nundo", UNKNOWN),

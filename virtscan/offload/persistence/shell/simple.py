@@ -195,8 +195,8 @@ class SimpleCommands(Commands):
                 return ended(self.trap(text, shell), status)
             case "alias", _:
                 return ended(aliased(fields, shell), status)
-            case "shopt", _ if not HARMLESS_OPTIONS.issuperset(fields):
-                raise ShellSyntaxError("an option that changes how words are compared or found")
+            case "shopt" | "coproc", _ if name == "coproc" or not HARMLESS_OPTIONS.issuperset(fields):
+                raise ShellSyntaxError("a coprocess, or an option that changes how words are compared or found")
             case "kill", _ if not {"$$", "0"}.isdisjoint(fields):
                 after = None
             case "set", _:
