@@ -604,6 +604,32 @@ def test_a_script_that_is_not_followed_may_run_one_however_its_path_is_written(l
         ("python3 $X", UNKNOWN),
         ("perl -e \"system('/opt/own/on.sh')\"", UNKNOWN),
         ('trap "cd /tmp; /opt/own/on.sh $X" EXIT', UNKNOWN),
+        ("find $D -type f -exec chmod +x {} ';' -exec {} ';'", UNKNOWN),
+        ("find $D -exec echo {} ';' -exec sh {} ';'", UNKNOWN),
+        ("cd /opt/own; ls | xargs -rI % ./%", UNKNOWN),
+        ("cd /opt/own; ls | xargs --replace=% ./%", UNKNOWN),
+        ("cd /opt/own; ls | xargs -i% ./%", UNKNOWN),
+        ("cd /opt/own; ls | xargs --max-procs 4 -I{} ./{}", UNKNOWN),
+        ("echo eth0 tx on | xargs ethtool -K", UNKNOWN),
+        ("cat $X | xargs -n3 ethtool -K", UNKNOWN),
+        ("ip netns exec ns1 $X", UNKNOWN),
+        ("env -u A $X", UNKNOWN),
+        ("timeout -s KILL 10 $X", UNKNOWN),
+        ("sudo -u root -g x $X", UNKNOWN),
+        ("exec -a name $X", UNKNOWN),
+        ("/usr/bin/time -f %e $X", UNKNOWN),
+        ("bash -O extglob $X", UNKNOWN),
+        ("awk '{system($0)}' $L", UNKNOWN),
+        ("mawk -f $X", UNKNOWN),
+        ("own-program --run $X", UNKNOWN),
+        ("alias go=$X; go", UNKNOWN),
+        ('alias go="$X start"; go', UNKNOWN),
+        ("export x=~/on.sh; $x", UNKNOWN),
+        ("BASH_ENV=/opt/own/on.sh bash -c :", UNKNOWN),
+        ("BASH_ENV=$X bash -c :", UNKNOWN),
+        ("crontab $X", UNKNOWN),
+        ('trap -- "cd /tmp; /opt/own/on.sh $X" EXIT', UNKNOWN),
+        ('command trap "cd /tmp; /opt/own/on.sh $X" EXIT', UNKNOWN),
         # What a program reads may be commands.
         ("cat $X | sh", UNKNOWN),
         ("sh <$X", UNKNOWN),
@@ -620,6 +646,10 @@ def test_a_script_that_is_not_followed_may_run_one_however_its_path_is_written(l
         ("ls /opt/own | xargs rm -f; find $D -name '*.tmp' -exec rm {} ';'", OFF),
         ("ip link show | grep $X | sort | while read a b; do echo $a; done", OFF),
         ("echo /opt/own/on.sh | tee /run/list | wc -l", OFF),
+        ("cat /opt/own/on.sh | gzip; cat /opt/own/on.sh | sha256sum; cat /opt/own/on.sh | sed s/a/b/", OFF),
+        ("ls -l /opt/own | awk '{print $1}'; find /opt/own | cpio -o; find $D -mtime +3 -exec rm {} ';'", OFF),
+        ("mount $X /mnt; iptables -A INPUT -i $X -j ACCEPT; hostname $X; date +%s > /run/$X", OFF),
+        ("tar cf /mnt/a.tar /opt/own $X; awk -v x=$X '{print x}' f; sed -i s/a/$X/ f; ip netns add $X", OFF),
         ('TMP=$(mktemp); trap "rm -f $TMP" EXIT', OFF),
         ("LOGGER=`which logger 2>/dev/null`; [ -n \"$LOGGER\" ] && $LOGGER 'sh /opt/own/on.sh'", OFF),
         ("$(command -v sh) $X", UNKNOWN),
@@ -715,6 +745,67 @@ def test_bash_decodes_words_with_escapes(line: str, expected: State) -> None:
 
 def test_a_word_with_escapes_of_bash_leaves_the_outcome_of_dash_open() -> None:
     assert state({RC_LOCAL: "#!/bin/sh\n[ $'on' = on ] && ethtool -K eth0 tx off"}) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("sh <$X", UNKNOWN),
+        ("cat $X | sh", UNKNOWN),
+        ("curl http://192.0.2.1/a | bash", UNKNOWN),
+        ("wget -qO- http://192.0.2.1/a | sudo sh -s -- x", UNKNOWN),
+        ("bash /dev/stdin <$X", UNKNOWN),
+        ("bash /dev/fd/3 3<$X", UNKNOWN),
+        ("exec 3<$X; sh <&3", UNKNOWN),
+        ("exec <$X; sh", UNKNOWN),
+        ("(cd /; sh) <$X", UNKNOWN),
+        (". /dev/stdin <$X", UNKNOWN),
+        ("at now <$X", UNKNOWN),
+        ("bash -O extglob $X", UNKNOWN),
+        ("echo 'echo a' | sh", OFF),
+        ("cat $X | grep a; echo 'echo a' | sh", OFF),
+        ("grep a <$X; sh <<E\necho a\nE", OFF),
+        ("curl http://192.0.2.1/a | grep b >/run/c", OFF),
+        ("mysql <$X", OFF),
+    ],
+)
+def test_a_shell_may_read_unknown_commands(line: str, expected: State) -> None:
+    stanza = {MAIN: f"auto eth0\niface eth0 inet dhcp\n  post-up {COMMAND}\n"}
+    assert state({RC_LOCAL: f"#!/bin/bash\n{line}\n", **stanza}) is expected
+
+
+@pytest.mark.parametrize("trap", ["trap", "trap --", "command trap --"])
+def test_commands_at_the_end_of_a_script_count(trap: str) -> None:
+    assert state({RC_LOCAL: f"{COMMAND}\n{trap} 'ethtool -K eth0 tx on' EXIT"}) is UNKNOWN
+    assert state({RC_LOCAL: f"{COMMAND}\n{trap} 'rm -f /run/lock' EXIT"}) is OFF
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("systemctl start own.service", UNKNOWN),
+        ("systemctl --no-block restart own", UNKNOWN),
+        ("systemctl start $X", UNKNOWN),
+        ("service own start", UNKNOWN),
+        ("invoke-rc.d own start", UNKNOWN),
+        ("service $X restart", UNKNOWN),
+        ("systemctl is-active own", OFF),
+        ("service other start", OFF),
+    ],
+)
+def test_a_service_that_a_script_starts_counts(line: str, expected: State) -> None:
+    on, off = "ethtool -K eth0 tx on", "ethtool -K eth0 tx off"
+    for path, text in (
+        ("/etc/systemd/system/own.service", "[Service]\nExecStart=-/sbin/{}\n"),
+        ("/etc/init.d/own", "#!/bin/sh\ncase $1 in *start) {};; esac\n"),
+    ):
+        assert state({RC_LOCAL: f"{COMMAND}\n{line}", path: text.format(on)}) is expected
+        assert state({RC_LOCAL: f"{COMMAND}\n{line}", path: text.format(off)}) is OFF
+
+
+def test_a_script_in_lib_may_be_called_but_a_unit_is_not() -> None:
+    for path, expected in (("/usr/lib/own/on.sh", UNKNOWN), ("/usr/lib/systemd/system/own.service", OFF)):
+        assert state({RC_LOCAL: f"{COMMAND}\nown-program $X", path: "ethtool -K eth0 tx on\n"}) is expected
 
 
 def test_bash_chooses_the_number_of_a_descriptor() -> None:

@@ -1,19 +1,13 @@
 """The commands that decide the effect of a script: ethtool, programs that run others, and the shell's own."""
 
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import cached_property
 from math import inf
 
 import msgspec
 
 from virtscan.offload.persistence.evidence import FEATURES, uncertain
 from virtscan.offload.persistence.shell.effects import (
-    Scene,
-    States,
-    may_concern,
-    may_move,
     offload_states,
     plain_path,
     succeeds,
@@ -21,6 +15,8 @@ from virtscan.offload.persistence.shell.effects import (
 from virtscan.offload.persistence.shell.language.syntax import Dialect, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word
 from virtscan.offload.persistence.shell.programs import (
+    INPUT,
+    KNOWN_OPTIONS,
     LIBRARIES,
     OF_BASH,
     PARTIAL,
@@ -37,9 +33,11 @@ from virtscan.offload.persistence.shell.state import (
     Outcomes,
     Shell,
     changed,
+    common_shell,
     either,
     ended,
 )
+from virtscan.offload.persistence.shell.unknown import UnknownCommands
 from virtscan.offload.persistence.shell.variables import after_program, after_text
 
 _OPTIONS = frozenset("abcefhilmpuvxC")
@@ -49,29 +47,8 @@ CALLS = 6
 """Deepest nesting of calls between scripts and functions."""
 
 
-class Commands(ABC):
+class Commands(UnknownCommands):
     """The commands of scripts that run in one environment."""
-
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._slept = 0.0
-        self._limit = scene.limit
-
-    @abstractmethod
-    def text(self, text: str, shell: Shell) -> Outcomes:
-        """Run commands in a shell.
-
-        Raises:
-            ShellSyntaxError: The commands are not understood.
-        """
-
-    @abstractmethod
-    def other(self, first: str, fields: list[Word], shell: Shell) -> Outcomes:
-        """Run a builtin, or a program that is not followed."""
-
-    @abstractmethod
-    def node(self, node: Node, shell: Shell) -> Outcomes:
-        """Run one command in a shell."""
 
     def process(
         self,
@@ -95,7 +72,10 @@ class Commands(ABC):
             name = interpreter or (found[1] if found else "sh")
             of_sh = Shell.of(self._scene).dialect if name == "sh" else Dialect.UNKNOWN
             dialect = Dialect.BASH if name == "bash" else of_sh
-            outcomes = self.text(text, shell.child(arguments, options=options, dialect=dialect))
+            inner = shell.child(arguments, options=options, dialect=dialect)
+            for path in inner.variables.get("BASH_ENV", ()):  # bash runs it first
+                inner = common_shell((inner, *self._sourced([path], inner).values())) or inner
+            outcomes = self.text(text, inner)
         except ShellSyntaxError:
             return ended(after_text(text, shell, self._scene), None)
         return changed(outcomes, shell.after_child, leaves=("exit", "return", "break", "continue"))
@@ -106,28 +86,13 @@ class Commands(ABC):
             return {SUCCESS: shell}
         first, *rest = fields
         if first is None:
-            return self._any_program(rest, shell)
+            return self.any_program(rest, shell)
         bodies = shell.functions.get(first, (None,))
         missing = {FAILURE: shell} if first in OF_BASH and not shell.is_bash else {}
         return either(
             *(self._program(first, rest, shell) if body is None else self._call(body, rest, shell) for body in bodies),
             missing,
         )
-
-    @cached_property
-    def _of_any_script(self) -> tuple[States, bool]:
-        """The states that an unknown script may give, and whether it may give the device another name."""
-        text = "\n".join(self._scene.called(None))
-        return may_concern(text), may_move(text, self._scene.device)
-
-    def _any_program(self, arguments: Sequence[Word], shell: Shell) -> Outcomes:
-        """Return the outcomes of an unknown program, script or function with these arguments, or none before them."""
-        if any(body is not None for bodies in shell.functions.values() for body in bodies):
-            return self._anything(shell)
-        shell = shell.with_states({**uncertain(shell.states), **offload_states(arguments, self._scene)}, certain=False)
-        states, moves = self._of_any_script
-        shell = msgspec.structs.replace(shell.with_states(states, certain=False), doubtful=shell.doubtful or moves)
-        return ended(after_program("", arguments, shell, self._scene), None)
 
     def _call(self, body: Node, arguments: Sequence[Word], shell: Shell) -> Outcomes:
         if shell.calls >= CALLS:
@@ -191,11 +156,13 @@ class Commands(ABC):
         if name == "command" and fields[:1] == ["-v"]:
             return ended(shell, True if fields[1:] == ["ethtool"] else None)
         rest = list(fields)
+        is_known = True
         limit, duration = self._limit, None
         environment: dict[str, tuple[Word, ...]] = {}
         while rest and rest[0] is not None and re.fullmatch(r"-.*|[0-9.]+[smh]?|\w+=.*|root", rest[0]):
-            word = rest.pop(0)
-            if found := _ASSIGNMENT.fullmatch(word or ""):
+            word = rest.pop(0) or ""
+            is_known = is_known and (not word.startswith("-") or KNOWN_OPTIONS.fullmatch(word) is not None)
+            if found := _ASSIGNMENT.fullmatch(word):
                 environment[found[1]] = (found[2],)
             duration = seconds([word]) or duration
         if not rest:
@@ -209,6 +176,8 @@ class Commands(ABC):
             outcomes = self.command(rest, inner)
         else:
             outcomes = self._program(rest[0], rest[1:], inner.with_variables(environment, exported=True))
+        if None in rest and not is_known:
+            outcomes = either(outcomes, self.command(rest[rest.index(None) :], inner))
         self._limit = limit
         if name == "exec":
             return {msgspec.structs.replace(end, leaves=end.leaves or "exit"): after for end, after in outcomes.items()}
@@ -217,12 +186,15 @@ class Commands(ABC):
     def _shell(self, name: str, fields: list[Word], shell: Shell) -> Outcomes:
         options = ""
         while fields and fields[0] is not None and fields[0].startswith("-"):
-            options += fields[0][1:] if not fields[0].startswith("--") else ""
-            fields = fields[1:]
+            letters = fields[0][1:] if not fields[0].startswith("--") else ""
+            options += letters
+            fields = fields[2:] if letters.endswith(("o", "O")) else fields[1:]
         if "n" in options:
             return ended(shell, None)
-        if not fields or "s" in options:
-            return self._any_program((), shell)
+        if not fields or "s" in options or INPUT.match(fields[0] or ""):
+            if not shell.reads_unknown:
+                return self.any_program((), shell)
+            fields = [None]
         path, *arguments = fields
         if path is not None and "c" not in options:
             path = plain_path(path)
@@ -239,13 +211,13 @@ class Commands(ABC):
 
     def _eval(self, fields: list[Word], shell: Shell) -> Outcomes:
         if None in fields:
-            return self._anything(shell)
+            return self.anything(shell)
         return self.text(" ".join(field or "" for field in fields), shell)
 
     def _sourced(self, fields: list[Word], shell: Shell) -> Outcomes:
         path, *arguments = fields or [""]
-        if path is None or not path.startswith("/"):
-            return self._anything(shell)
+        if path is None or not path.startswith("/") or INPUT.match(path):
+            return self.anything(shell)
         path = plain_path(path)
         if path not in self._scene.scripts:
             return self._unread(path, after_program("", [path], shell, self._scene))
@@ -282,11 +254,4 @@ class Commands(ABC):
         after = shell.without_variables(self._scene.variables)
         if re.sub(f"[^/]*{SOME_TEXT}.*", "*", path) in self._scene.assigning:
             return {SUCCESS: after}
-        return {**ended(after, None), CommandEnd(False, "exit"): after}
-
-    @staticmethod
-    def _anything(shell: Shell) -> Outcomes:
-        """Return the outcomes of unknown commands."""
-        after = shell.with_states(uncertain(FEATURES), certain=False).without_variables()
-        after = msgspec.structs.replace(after, arguments=None)
         return {**ended(after, None), CommandEnd(False, "exit"): after}

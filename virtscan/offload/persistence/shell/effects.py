@@ -25,7 +25,7 @@ _SWITCHES = re.compile(r"ethtool|offload", re.IGNORECASE)
 _OF_TEXT = re.compile(r"[\s;|&()'\"`$]")
 """A character of a word that may be commands, and not only a name or a path."""
 _STARTED = re.compile(
-    r"/etc/(rc\.d/)?(rc\.local|(init|rc[0-9S])\.d/.*)|/run/.*|/var/spool/.*|/usr/local/lib/systemd/.*|(/usr)?/lib/.*"
+    r"/etc/(rc\.d/)?(rc\.local|(init|rc[0-9S])\.d/.*)|/run/.*|/var/spool/.*|(/usr(/local)?)?/lib/(systemd|udev|NetworkManager|networkd-dispatcher)/.+/.*"
     r"|/etc/(network|NetworkManager|networkd-dispatcher|systemd|udev|cron[^/]*|sysconfig|netplan|local\.d)(/.*)?"
 )
 """Files that a service of the system starts or reads."""
@@ -36,6 +36,9 @@ _UNKNOWN_PROGRAM = re.compile(
     re.MULTILINE,
 )
 """A command in a script that is not followed, of which the program is unknown or may run an unknown one."""
+_SERVICE = re.compile(r".*/systemd/system/([^/@]+)@?\.service|/etc/(?:rc\.d/)?init\.d/(.+)")
+_MANAGES = re.compile(r"start|stop|load|--now|isolate")
+_EXEC = re.compile(r"^(ExecSt\w+)=[-@:+!|]*((?:.*\\\n)*.*)", re.MULTILINE)
 _SEARCHED = ("/usr/local/sbin", "/usr/local/bin")
 _SOFTWARE = frozenset(
     {"sg", "scatter-gather", "tso", "tcp-segmentation-offload", "gso", "generic-segmentation-offload"}
@@ -150,6 +153,20 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             if path.endswith(end) and path not in idle and not _STARTED.fullmatch(path)
         ]
 
+    def services(self, manager: str, words: Sequence[Word]) -> list[str]:
+        """Return the commands of services that `systemctl WORDS` or the like may start or stop."""
+        known = [word for word in words if word is not None]
+        if manager not in {"systemctl", "service", "invoke-rc.d", "rc-service"} or not any(map(_MANAGES.search, known)):
+            return []
+        names = {re.sub(r"(@.*)?(\.service)?$", "", word) for word in known}
+        texts = []
+        for path, text in self.scripts.items():
+            found = _SERVICE.fullmatch(path)
+            if found is not None and (None in words or not names.isdisjoint(found.groups())):
+                commands = sorted(_EXEC.findall(text), key=lambda each: not each[0].startswith("ExecStop"))
+                texts.append(text if found[2] else "\n".join(command for _, command in commands))
+        return texts
+
     def possible_states(self, text: str) -> States:
         """Return the states that uninterpreted commands, or the scripts or folders that they name, may give."""
         plain = re.sub(r"/(?:\.?/)+", "/", text)
@@ -199,7 +216,7 @@ def offload_states(words: Sequence[Word], scene: Scene) -> States:
     if not words or (words[0] is not None and words[0] not in OFFLOAD):
         return {}
     target, pairs = (words[1] if len(words) > 1 else None), list(words[2:])
-    if None in pairs or words[0] is None:
+    if None in pairs or words[0] is None or (target is None and not pairs):
         given = uncertain(FEATURES)
     else:
         known = [word for word in pairs if word is not None]

@@ -17,7 +17,7 @@ from virtscan.offload.persistence.shell.language import syntax
 from virtscan.offload.persistence.shell.language.parsing import parse, parse_lines
 from virtscan.offload.persistence.shell.language.syntax import Block, Dialect, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word, expand, expand_pattern, file_pattern
-from virtscan.offload.persistence.shell.programs import REBINDS, SPECIAL, is_filter, opens
+from virtscan.offload.persistence.shell.programs import REBINDS, SPECIAL, is_filter, opens, runs_nothing
 from virtscan.offload.persistence.shell.simple import SimpleCommands, with_errexit
 from virtscan.offload.persistence.shell.state import (
     FAILURE,
@@ -102,8 +102,12 @@ class Interpreter(SimpleCommands):
         """Run a command with redirections: if one fails, the command does not run, and a special builtin ends dash."""
         found, _, shell = self.substituted([word for _, word in node.files], shell)
         shell = shell.with_variables(dict.fromkeys(node.names, (None,)))
-        outcomes = either(found, self.node(node.body, shell))
         files = [(operator, (*expand(word, shell.lookup, split=False), None)[0]) for operator, word in node.files]
+        reads = shell.reads_unknown or ("<", None) in files or "<&" in dict(files)
+        outcomes = self.node(node.body, shell.reading(unknown=reads))
+        if node.body != syntax.Simple(words=("exec",)):
+            outcomes = changed(outcomes, lambda after: after.reading(unknown=shell.reads_unknown))
+        outcomes = either(found, outcomes)
         if any(REBINDS.fullmatch(path or "") for _, path in files):
             outcomes = changed(outcomes, started_over)
         if all(opens(operator, path) for operator, path in files):
@@ -133,13 +137,17 @@ class Interpreter(SimpleCommands):
             return {end if end.leaves else CommandEnd(not end.status): after for end, after in positive.items()}
         if len(node.commands) == 1:
             return self.node(node.commands[0], shell)
+        reads = shell.reads_unknown
         for number, command in enumerate(map(syntax.without_files, node.commands)):
+            before = node.commands[:number]
             if not (isinstance(command, syntax.Simple) and is_filter(command.words)):
-                text = "\n".join(" ".join(syntax.texts(before)) for before in node.commands[:number])
+                text = "\n".join(" ".join(syntax.texts(each)) for each in before)
                 shell = after_text(text, shell, self._scene)
+                reads = reads or "$" in text or "`" in text or not all(map(_prints_known, before))
         # All of them run at the same time, in any order.
-        forth, back = self._parts(node.commands, shell), self._parts(node.commands[::-1], shell)
-        after = common_shell((*forth.values(), *back.values())) or shell
+        inner = shell.reading(unknown=reads)
+        forth, back = self._parts(node.commands, inner), self._parts(node.commands[::-1], inner)
+        after = (common_shell((*forth.values(), *back.values())) or shell).reading(unknown=shell.reads_unknown)
         statuses = {end.status for end in forth} if shell.options["pipefail"] is False else {True, False}
         return with_errexit({CommandEnd(status): after for status in statuses})
 
@@ -266,6 +274,12 @@ class Interpreter(SimpleCommands):
             if word is None or None in known:
                 found = either(found, self._block(body, shell))
         return either(found, {SUCCESS: shell})
+
+
+def _prints_known(node: Node) -> bool:
+    """Return True if what a command prints is in its words, or in the files that they name."""
+    command = syntax.without_files(node)
+    return isinstance(command, syntax.Simple) and runs_nothing("".join(command.words[:1]), command.words[1:])
 
 
 def _leaving(outcomes: Outcomes) -> Outcomes:

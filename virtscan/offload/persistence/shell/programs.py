@@ -1,7 +1,7 @@
 """Properties of common programs: which succeed, run others, or rename a device."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word
 
@@ -15,24 +15,69 @@ WRAPPERS = frozenset(
 )
 RUN_NOTHING = frozenset(
     {":", "true", "echo", "printf", "logger", "cat", "grep", "wall", "cd", "ls", "cp", "mv", "rm", "ln", "chmod"}
-    | {"chown", "mkdir", "touch", "install", "stat", "tee"}
+    | {"chown", "mkdir", "touch", "install", "stat", "tee", "cut", "head", "tail", "uniq", "tr", "wc", "egrep", "fgrep"}
+    | {"column", "less", "more", "paste", "join", "comm", "tac", "rev", "nl", "fold", "fmt", "od", "xxd", "hexdump"}
+    | {"jq", "diff", "cmp", "iconv", "base64", "strings", "gzip", "gunzip", "zcat", "bzip2", "xz", "zstd", "cpio"}
+    | {"md5sum", "sha1sum", "sha256sum", "sha512sum", "cksum", "basename", "dirname", "readlink", "realpath", "du"}
 )
 """Commands that execute neither their arguments nor their input."""
-_FILTERS = RUN_NOTHING | {
-    *("cut", "head", "tail", "sort", "uniq", "tr", "wc", "egrep", "fgrep", "column", "less", "more"),
-    *("mail", "mailx", "sendmail", "systemd-cat", "read"),
+_RUN_NO_SCRIPT = RUN_NOTHING | {
+    # Text and files
+    *("mail", "mailx", "sendmail", "dd", "mktemp", "mknod", "mkfifo", "rmdir", "seq", "expr", "sync", "df", "file"),
+    # The shell
+    *("read", "set", "shift", "unset", "export", "local", "declare", "typeset", "readonly", "getopts", "let", "wait"),
+    *("umask", "ulimit", "type", "hash", "which", "test", "sleep", "exit", "return", "mapfile", "readarray", "alias"),
+    # The system
+    *("kill", "killall", "pkill", "pgrep", "pidof", "ps", "id", "whoami", "uname", "hostname", "date", "hwclock"),
+    *("sysctl", "mount", "umount", "swapon", "swapoff", "modprobe", "insmod", "rmmod", "depmod", "lsmod", "udevadm"),
+    *("chgrp", "setfacl", "chattr", "passwd", "useradd", "usermod", "lspci", "dmesg", "dmidecode", "getent", "stty"),
+    *("yum", "dnf", "apt", "apt-get", "zypper", "rpm", "dpkg", "journalctl", "systemd-notify", "restorecon"),
+    # The network
+    *("ifconfig", "route", "arp", "brctl", "bridge", "vconfig", "tc", "iptables", "ip6tables", "iptables-restore"),
+    *("iptables-save", "ip6tables-restore", "nft", "ebtables", "arptables", "ipset", "ethtool", "mii-tool", "ifup"),
+    *("ifdown", "dhclient", "nmcli", "ovs-vsctl", "ping", "ping6", "arping", "host", "dig", "nslookup", "curl", "wget"),
+    *(
+        "virsh",
+        "docker",
+        "ntpdate",
+        "tunctl",
+        "ss",
+        "netstat",
+        "nc",
+        "iw",
+        "iwconfig",
+        "ifenslave",
+        "firewall-cmd",
+        "conntrack",
+    ),
 }
-"""Commands that do not execute what they read."""
+"""Programs that execute no script that an unknown argument may name, and nothing that they read."""
+_RUN_SOME = {
+    "ip": r"\0exec\0|\0-b",
+    "rsync": r"\0-\w*e|--rs",
+    "sort": r"--compress-program",
+    "tar": r"\0-?\w*[IF]|--(to-command|use-compress|checkpoint-action|info-script|new-volume|rsh)",
+    "sed": r"[^\w\s][0-9gpiImM]*e[0-9gpiImM]*\s*([;}\n\0'\"]|$)|([\0;{}/0-9]|\0['\"])\s*e\s",
+    **dict.fromkeys(("awk", "gawk", "mawk"), r"system|[|@]|\0-[fEi]|^(?!.*[{/]|.*\$\d)"),
+    "systemd-cat": r"^(\0-[tp]\0[^\0]*|\0-[^\0]*)*\0[^-]",
+}
+"""Programs that execute nothing else, unless their arguments, each after a NUL, have such a part."""
 RUNNERS = frozenset(
-    {"xargs", "parallel", "find", "flock", "su", "runuser", "doas", "pkexec", "chroot", "unshare", "nsenter", "setpriv"}
+    {"xargs", "parallel", "flock", "su", "runuser", "doas", "pkexec", "chroot", "unshare", "nsenter", "setpriv"}
     | {"chrt", "taskset", "numactl", "stdbuf", "setarch", "prlimit", "cgexec", "systemd-run", "watch", "script", "ssh"}
-    | {"run-parts", "start-stop-daemon", "daemon", "daemonize", "at", "batch", "coproc", "make", "expect"}
-    | {"python", "python3", "perl", "ruby"}
+    | {"run-parts", "start-stop-daemon", "daemon", "daemonize", "at", "batch", "coproc", "make", "expect", "crontab"}
+    | {"python", "python3", "perl", "ruby", "strace", "ltrace", "logsave", "sg", "chpst", "setuidgid", "softlimit"}
 )
 """Programs that run what their arguments name, other than `WRAPPERS`: an unknown argument may be any program."""
+_READERS: dict[str, Sequence[Word]] = {"parallel": [None], "at": ["sh"], "batch": ["sh"]}
+"""Programs that run commands from their standard input, with what runs them."""
 _EXEC = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
-_WITH_VALUE = frozenset({*(f"-{letter}" for letter in "adEILnPs"), "--arg-file", "--delimiter", "--max-args"})
-"""Options of xargs with a value as the next word."""
+_OF_XARGS = re.compile(
+    r"-[0rtpx]+|--(?:null|no-run-if-empty|verbose|max-\w+=\d+|arg-file=.*|delimiter=.*)|-([adEILnPs])(.*)"
+)
+"""Options of xargs; those with a letter may have their value in the next word."""
+KNOWN_OPTIONS = re.compile(r"--?|-[EHknpSbis]|-[cn]?\d+|--(login|preserve-env|foreground|preserve-status)")
+"""Options of `WRAPPERS` without a value in the next word, other than a number."""
 OF_BASH = frozenset(
     {"source", "declare", "typeset", "let", "shopt", "mapfile", "readarray", "builtin", "pushd", "popd"}
 )
@@ -56,6 +101,7 @@ HARMLESS_OPTIONS = frozenset(
 """Arguments of `shopt` that have no effect on the commands that are followed."""
 # Function libraries of distributions, which neither change a script's variables nor end it.
 LIBRARIES = re.compile(r"(/usr)?/lib/.*|/etc/(rc\.d/)?init\.d/functions(\.sh)?|/etc/rc\.(status|subr)")
+INPUT = re.compile(r"/dev/(stdin|fd/)|/proc/[^/]+/fd/")
 PARTIAL = re.compile(r"/etc/sysconfig/network(-scripts)?/ifcfg-.*")
 """Shell files of which the lines about offload alone are read."""
 _DEVICES = re.compile(r"/(dev|proc|sys)/.+")
@@ -114,36 +160,51 @@ _ACCEPTED = {
 """The arguments, each followed by a NUL, with which a command is assumed to succeed."""
 
 
-def given(name: str, fields: Sequence[Word]) -> Sequence[Word]:
-    """Return the command that a program may run because its arguments contain it; empty without such a command."""
-    if name in {"at", "batch", "parallel"}:  # the input has further commands
-        return [None]
+def given(name: str, fields: Sequence[Word]) -> Iterator[Sequence[Word]]:
+    """Yield the commands that a program may run because its arguments contain them."""
+    if name in _READERS:
+        yield _READERS[name]
     if name == "find":
-        place = next((place for place, word in enumerate(fields, 1) if word in _EXEC), len(fields))
-        return [None if "{}" in (word or "") else word for word in fields[place:]]
-    if name == "xargs":
-        return _with_input(fields)
-    runs = SHELLS | WRAPPERS | RUNNERS
-    for place, word in enumerate(fields):
-        if name in RUNNERS if word is None else word.rpartition("/")[2] in runs and fields[place + 1 :]:
-            return fields[place:]
-    return ()
+        words = [None if "{}" in (word or "") else word for word in fields]
+        yield from (words[place:] for place, word in enumerate(words, 1) if word in _EXEC)
+    elif name == "xargs":
+        yield _with_input(fields)
+    elif name == "ip":
+        yield fields[fields.index("exec") + 2 :] if "exec" in fields else ()
+    else:
+        runs = SHELLS | WRAPPERS | RUNNERS
+        for place, word in enumerate(fields):
+            if name in RUNNERS if word is None else word.rpartition("/")[2] in runs and fields[place + 1 :]:
+                yield fields[place:]
+                break
+
+
+def runs_nothing(name: str, fields: Sequence[Word]) -> bool:
+    """Return True if a command executes neither its arguments nor its input."""
+    if name == "find":
+        return all(command[:1] and runs_nothing(command[0] or "", command[1:]) for command in given(name, fields))
+    text = "".join(f"\0{SOME_TEXT if word is None else word}" for word in fields)
+    part = _RUN_SOME.get(name)
+    return name in RUN_NOTHING or (part is not None and re.search(part, text, re.DOTALL) is None)
 
 
 def is_filter(words: Sequence[Word]) -> bool:
-    """Return True if a command does not execute what it reads."""
+    """Return True if a command executes neither what it reads nor a script that an unknown argument may name."""
     if words[:1] == ("xargs",):
         words = _with_input(words[1:])
-    return _FILTERS.issuperset(words[:1])
+    name = (words[0] or "").rpartition("/")[2] if words else ""
+    return not words or name in _RUN_NO_SCRIPT or runs_nothing(name, words[1:])
 
 
 def _with_input(fields: Sequence[Word]) -> Sequence[Word]:
-    """Return the command of xargs, where an unknown word stands for what it reads."""
+    """Return the command of xargs, where an unknown word stands for what it reads; unknown after unknown options."""
     words, replaced = list(fields), "{}"
     while words and (words[0] or "").startswith("-"):
-        option = words.pop(0) or ""
-        value = words.pop(0) if option in _WITH_VALUE and words else option[2:]
-        replaced = (value or replaced) if option.startswith("-I") else replaced
+        option = _OF_XARGS.fullmatch(words.pop(0) or "")
+        if option is None:
+            return [None]
+        value = option[2] or (words.pop(0) if option[1] and words else "")
+        replaced = (value or replaced) if option[1] == "I" else replaced
     return [*(None if replaced in (word or "") else word for word in words), *([None] if words else ())]
 
 

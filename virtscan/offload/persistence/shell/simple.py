@@ -28,9 +28,12 @@ from virtscan.offload.persistence.shell.programs import (
     RUNNERS,
     SPECIAL,
     given,
+    is_filter,
     is_taken_to_succeed,
+    may_rename,
     removes,
     removes_device,
+    runs_nothing,
     seconds,
 )
 from virtscan.offload.persistence.shell.state import (
@@ -79,7 +82,10 @@ class SimpleCommands(Commands):
         quoted = '"{}\n"'.format(document.replace('"', ""))
         names = [name for name, _ in assigned_in(quoted, shell.lookup)]  # for a program, in dash alone
         found, status, shell = self.substituted(node.words, shell.with_variables(dict.fromkeys(names, (None,))))
-        return either(found, self._expanded(node.words, status, shell))
+        if not re.search(r"[$`]", document):
+            return either(found, self._expanded(node.words, status, shell))
+        outcomes = self._expanded(node.words, status, shell.reading(unknown=True))
+        return either(found, changed(outcomes, lambda after: after.reading(unknown=shell.reads_unknown)))
 
     def _expanded(self, words: Sequence[str], status: bool | None, shell: Shell) -> Outcomes:
         """Run a command after its command substitutions, the last of which ended with `status`."""
@@ -127,10 +133,8 @@ class SimpleCommands(Commands):
     def _fields(words: Sequence[str], shell: Shell) -> list[Word]:
         """Expand the words of a command."""
         fields = [field for word in words for field in shell.fields(word)]
-        if fields[:1] == ["trap"] and None in fields[1:2]:
-            if re.match(r"\"?[$`]", words[1]):
-                raise ShellSyntaxError("an unknown command for a signal")
-            fields[1] = words[1].strip('"')  # with variables that are unknown then, too
+        if None in fields and fields[0] in {"trap", "alias"}:  # of words with variables that are unknown then, too
+            return [word.replace('"', "") if None in shell.fields(word) else word for word in words]
         return fields
 
     def _declared(self, words: Sequence[str], shell: Shell) -> Outcomes:
@@ -191,8 +195,9 @@ class SimpleCommands(Commands):
                     return {SUCCESS: after, FAILURE: after, CommandEnd(False, "exit"): after}
             case "local", _ if not shell.returns:
                 after = None
-            case "trap", [str(text), *_] if text != "-":
-                return ended(self.trap(text, shell), status)
+            case "trap", ["--", text, *_] | [text, *_] if text != "-":
+                is_known = text is not None and not re.match(r"[$`]", text)
+                return ended(self.trap(text or "", shell), status) if is_known else self.any_program((), shell)
             case "alias", _:
                 return ended(aliased(fields, shell), status)
             case "shopt" | "coproc", _ if name == "coproc" or not HARMLESS_OPTIONS.issuperset(fields):
@@ -222,6 +227,19 @@ class SimpleCommands(Commands):
         late = msgspec.structs.replace(shell, doubtful=shell.doubtful or self._slept >= self._limit)
         return ended(late, None)
 
+    def _after_program(self, first: str, fields: list[Word], shell: Shell) -> Shell:
+        """Return the shell after a program that is not followed, and perhaps others that its arguments contain."""
+        name = first.rpartition("/")[2]
+        shell = after_program(first, fields, shell, self._scene)
+        for command in given(name, fields):
+            shell = common_shell((shell, *self.command(command, shell).values())) or shell
+        for text in self._scene.services(name, fields):
+            outcomes = self.process(text, (None,), shell)
+            shell = common_shell((shell, *outcomes.values())) or shell
+        if None in fields and not is_filter((name, *fields)):
+            shell = self.after_any_script(fields[fields.index(None) + 1 :], shell)
+        return shell
+
     def other(self, first: str, fields: list[Word], shell: Shell) -> Outcomes:
         """Run a builtin, or a program that is not followed."""
         name = first.rpartition("/")[2]
@@ -240,10 +258,8 @@ class SimpleCommands(Commands):
             shell = overwritten(name, fields, shell)
         if name in DECLARE:
             shell = declared(name, fields, shell)
-        elif name not in RUN_NOTHING:
-            shell = after_program(first, fields, shell, self._scene)
-            outcomes = self.command(given(name, fields), shell)
-            shell = common_shell((shell, *outcomes.values())) or shell
+        elif may_rename(name, fields) or not runs_nothing(name, fields):
+            shell = self._after_program(first, fields, shell)
         if self._is_taken_to_succeed(name, fields, shell):
             return {SUCCESS: shell}
         return {**ended(shell, None), **({CommandEnd(False, "exit"): shell} if name in SPECIAL else {})}

@@ -43,7 +43,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     `tested` command `set -e` ignores failures; None if that depends on the shell. `returns` is True in a function or a
     sourced script. `dialect` is the shell, if known. `doubtful` is True if a command may not reach the device: its name
     may belong to another device now, or the script may have been killed. `entered` are the folders to which it
-    may have changed, None for an unknown one.
+    may have changed, None for an unknown one. `reads_unknown` is True if unknown text may be its input.
     """
 
     states: Mapping[str, State] = {}
@@ -61,6 +61,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
     dialect: Dialect = Dialect.UNKNOWN
     doubtful: bool = False
     entered: frozenset[str | None] = frozenset()
+    reads_unknown: bool = False
     loops: int = 0
     calls: int = 0
 
@@ -95,6 +96,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
             options=_common(self.options, other.options, None),
             doubtful=self.doubtful or other.doubtful,
             entered=self.entered | other.entered,
+            reads_unknown=self.reads_unknown or other.reads_unknown,
         )
 
     def lookup(self, name: str) -> _Values:
@@ -131,6 +133,10 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         after = merged(self.states, states, certain=certain and not self.doubtful)
         return msgspec.structs.replace(self, states=after)
 
+    def reading(self, *, unknown: bool) -> "Shell":
+        """Return the shell with another input."""
+        return msgspec.structs.replace(self, reads_unknown=unknown)
+
     def with_variables(self, values: Mapping[str, _Values], *, exported: bool = False) -> "Shell":
         """Return the shell with other values of variables.
 
@@ -160,6 +166,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
             later=self.later,
             doubtful=self.doubtful,
             entered=self.entered,
+            reads_unknown=self.reads_unknown,
             exported=exported,
             arguments=arguments,
             options=dict.fromkeys(OPTIONS, False)

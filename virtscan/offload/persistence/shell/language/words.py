@@ -35,6 +35,8 @@ _SET = re.compile(rf"([A-Za-z_]\w*)(?:\[[^]]*\])?\s*(?:{_OPERATOR}?=(?!=)|\+\+|-
 _BASE, _ELEMENT = re.compile(r"\b\d+#(?=\w)"), re.compile(r"(?<=\w)\[[\w$]+\]")
 _INNERMOST = re.compile(r"\(([^()?:]*)\)|\?([^()?:]*):")
 _NUMBER = re.compile(r"\s*(?:[-+]?(?:0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*))?\s*")
+_HOME = re.compile(r"(?:[^'\"\\$`]*[=:])?~")
+"""The home of a user at the start of a word, or of a part of a value."""
 _FILES = re.compile(r"[*?]|\[[^]]+\]")
 _BRACES = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
 
@@ -165,7 +167,7 @@ class _Expansion:
 
     def fields_of(self, word: str) -> list[Word]:
         place = 0
-        self._known = not word.startswith("~")  # the home of a user
+        self._known = not _HOME.match(word)
         while place < len(word):
             if word[place] in "'\"`$\\":
                 end = quoted_end(word, place)
