@@ -25,3 +25,5 @@ def test_a_duration_without_a_unit_is_refused_with_the_unit_to_add() -> None:
         duration("30")
     with pytest.raises(ConfigError, match=r"^invalid duration '0s'; it must be longer than 0s$"):
         duration("0s")
+    with pytest.raises(ConfigError, match=r"^invalid duration '-5m'; it must be longer than 0s$"):
+        duration("-5m")

@@ -17,11 +17,11 @@ def duration(text: str) -> float:
     Raises:
         ConfigError: Not of that form (a number without a unit is ambiguous), zero, or over 100 years.
     """
-    if not _DURATION.fullmatch(text):
+    if _DURATION.fullmatch(text.removeprefix("-")) is None:
         raise ConfigError(f"invalid duration {text[:40]!r}; add a unit, e.g. 30s, 1h30m, 7d")
     seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
-    if seconds <= 0:
-        raise ConfigError(f"invalid duration {text!r}; it must be longer than 0s")
+    if seconds <= 0 or text.startswith("-"):
+        raise ConfigError(f"invalid duration {text[:40]!r}; it must be longer than 0s")
     if seconds > _LONGEST:
         raise ConfigError(f"invalid duration {text[:40]!r}; use at most 36500d")
     return seconds
