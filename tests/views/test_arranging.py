@@ -107,6 +107,7 @@ def test_one_table_of_rows_has_those_without_action_only_with_all() -> None:
         ([], ["--domain"], "^--sort: this view has no column '-domain'"),
         ([], ["-vcpu"], "^--sort: this view has no column 'vcpu'; did you mean 'vcpus'"),
         (["domain", "domain"], [], "^--columns domain,domain: a column is named twice"),
+        ([], ["domain", "-domain"], "^--sort domain,-domain: a column is named twice"),
         ([""], [], "^--columns: this view has no column ''"),
     ],
 )

@@ -34,6 +34,7 @@ def arrange(document: Document, columns: Sequence[str], order: Sequence[str]) ->
 
 
 def _sorted(section: Section, order: Sequence[str]) -> Section:
+    _refuse_repeated([name.removeprefix("-") for name in order], f"--sort {','.join(order)}")
     rows = tuple(section.rows)
     places = list(range(len(rows)))
     for name in reversed(order):
@@ -68,12 +69,16 @@ def _with_columns(section: Section, names: Sequence[str]) -> Section:
     if not names:
         return section
     chosen = [place_of(section, name, "--columns") for name in names]
-    if len(set(chosen)) < len(chosen):
-        raise ConfigError(f"--columns {','.join(names)}: a column is named twice; name each once")
+    _refuse_repeated(chosen, f"--columns {','.join(names)}")
     places = [*chosen, *(place for place in range(len(section.columns)) if place not in chosen)]
     section = section.with_columns(places)
     columns = [_column(column, is_shown=place < len(chosen)) for place, column in enumerate(section.columns)]
     return msgspec.structs.replace(section, columns=tuple(columns))
+
+
+def _refuse_repeated(columns: Sequence[object], option: str) -> None:
+    if len(set(columns)) < len(columns):
+        raise ConfigError(f"{option}: a column is named twice; name each once")
 
 
 def _column(column: Column, *, is_shown: bool) -> Column:
