@@ -452,6 +452,17 @@ def test_scripts_that_a_boot_script_runs_are_followed() -> None:
     assert state({script: COMMAND}, calls={RC_LOCAL: (script,)}) is ON
 
 
+@pytest.mark.parametrize(
+    ("ends", "expected"), [("false", ON), ("false\n", ON), ("false\n\n# end\n", ON), ("true\n", OFF)]
+)
+def test_a_script_ends_with_the_status_of_its_last_command(ends: str, expected: State) -> None:
+    check = {"/opt/check": f"#!/bin/sh\n# ethtool\n{ends}"}
+
+    assert state({RC_LOCAL: f"/opt/check && {COMMAND}", **check}) is expected
+    assert state({RC_LOCAL: f"set -e\n/opt/check\n{COMMAND}\n", **check}) is expected
+    assert state({RC_LOCAL: f"eval '{ends}' && {COMMAND}"}) is expected
+
+
 def test_a_script_that_another_one_runs_has_its_own_variables_and_a_sourced_one_has_not() -> None:
     script = "/usr/local/sbin/off"
     off = {script: "ethtool -K $d tx off"}

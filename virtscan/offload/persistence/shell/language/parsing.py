@@ -33,7 +33,7 @@ def parse_lines(script: str, *, dialect: Dialect) -> Iterator[Block]:
     block = parser.block()
     if parser.token is not _END:
         raise ShellSyntaxError(f"unexpected {parser.token.text!r}")
-    return (block[start:end] for start, end in pairwise((*parser.lines, len(block))))
+    return (block[start:end] for start, end in pairwise((*parser.lines, len(block))) if start < end)
 
 
 class _Parser:
