@@ -237,6 +237,11 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("ethtool -K eth0 tx off\nwhile true; do sleep 60; done", OFF),
         ("until ping -c1 10.0.0.1; do sleep 1; done\nethtool -K eth0 tx off", OFF),
         ("while true; do ethtool -K eth0 tx off; break; done", OFF),
+        # A loop ends with the status of its last command.
+        ("set -- a\nwhile [ $# -gt 0 ]; do shift; false; done && ethtool -K eth0 tx off", ON),
+        ("while ping -c1 10.0.0.1; do false; done && ethtool -K eth0 tx off", UNKNOWN),
+        ("while ping -c1 10.0.0.1; do true; done && ethtool -K eth0 tx off", OFF),
+        ("ls | while read d; do some-check; done || ethtool -K eth0 tx on\n", UNKNOWN),
         ("while ping -c1 10.0.0.1; do ethtool -K eth0 tx on; done\nethtool -K eth0 tx off", OFF),
         ("d=eth0\nwhile ping -c1 10.0.0.1; do d=eth1; done\nethtool -K $d tx off", UNKNOWN),
         ("for d in eth0 eth1; do break | cat; done\nethtool -K $d tx off", ON),

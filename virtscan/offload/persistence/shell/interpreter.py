@@ -251,16 +251,19 @@ class Interpreter(SimpleCommands):
             return again, either(left, _leaving(tested), done)
 
         found: Outcomes = {}
+        ends: set[CommandEnd] = {SUCCESS}  # of the last pass
         for _ in range(_FOLLOWED):  # while the condition is certain
             tested = self._tested(node.condition, shell)
             if tested.keys() == {leaves}:
-                return either(found, {SUCCESS: tested[leaves]})
+                return either(found, dict.fromkeys(ends, tested[leaves]))
             again, left = once(shell) if tested.keys() == {enters} else ({}, {})
             following = next_shell(again)
             if following is None or following == shell:
                 break
-            found, shell = either(found, left), following
+            found, shell, ends = either(found, left), following, set(again)
         start, again, left = self._passes(once, shell)
+        if SUCCESS in left:
+            left = either(left, dict.fromkeys({*ends, *again}, left[SUCCESS]))
         return either(found, left) or {CommandEnd(True, "forever"): next_shell(again) or start}
 
     def _case(self, node: syntax.CaseCommand, shell: Shell) -> Outcomes:
