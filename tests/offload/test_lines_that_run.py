@@ -501,6 +501,20 @@ def test_scripts_in_a_folder_that_is_named_may_run(script: str, expected: State)
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
+        ("exec > >(/opt/own/on.sh)", UNKNOWN),
+        ("echo a > >(sh /opt/own/on.sh)", UNKNOWN),
+        ("exec > >(tee /run/log) 2>&1", OFF),
+    ],
+)
+def test_commands_behind_a_redirection_run_at_the_same_time(line: str, expected: State) -> None:
+    script = f"#!/bin/bash\n{line}\n{COMMAND}\n"
+
+    assert state({RC_LOCAL: script, "/opt/own/on.sh": "ethtool -K eth0 tx on\n"}) is expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
         ("export A=eth0", OFF),
         ("export A=(eth0)", UNKNOWN),
         ("A=(eth0); export A", UNKNOWN),
@@ -910,6 +924,7 @@ def test_dash_may_not_reach_what_follows_syntax_of_bash(line: str) -> None:
         ("exec 3>&3", UNKNOWN),
         ("x=4; exec 3>&$x", UNKNOWN),
         ("x=2; exec 3>&$x", OFF),
+        ("echo > $((1.5))", UNKNOWN),
         ("exec 9<&foo", UNKNOWN),
         ("x=foo; exec 9<&$x", UNKNOWN),
     ],
@@ -933,6 +948,21 @@ def test_dash_ends_at_errors_of_arithmetic_and_descriptors(line: str, expected: 
         (f"f() {{ echo $((1.5)); }}; f\n{COMMAND}", OFF),
         (f"(echo $((1.5)))\n{COMMAND}", OFF),
         (f"x=3; echo $((x + 1)) $((x++)) $((10#5)) $((2 ** x)) $((a[0])); {COMMAND}", OFF),
+        (f"echo > $((1.5)); {COMMAND}", UNKNOWN),
+        (f"x=abc; y=${{x:1.5}}; {COMMAND}", UNKNOWN),
+        (f"x=abc; y=${{x:1:1.5}}; {COMMAND}", UNKNOWN),
+        (f"a[1.5]=3; {COMMAND}", UNKNOWN),
+        (f'echo "${{a[1.5]}}"; {COMMAND}', UNKNOWN),
+        (f"echo $[1.5]; {COMMAND}", UNKNOWN),
+        (f"echo $[2** -1]; {COMMAND}", UNKNOWN),
+        (f"a[x y]=3; {COMMAND}", UNKNOWN),
+        (f"a[-1]=3; {COMMAND}", UNKNOWN),
+        (f"x=1.5; a[$x]=3; {COMMAND}", UNKNOWN),
+        (f"[ $[1 + 1] = 2 ] || {COMMAND}", UNKNOWN),
+        (f"echo $((2#3)); {COMMAND}", UNKNOWN),
+        (f"echo $((2**-1)); {COMMAND}", UNKNOWN),
+        (f"x=abc; echo ${{x:1}} ${{x: -1}} ${{x:0:$n}} ${{x:${{#y}}:1}} ${{@:2}} ${{x:-1.5}}; {COMMAND}", OFF),
+        (f"a[0]=1; a[$i+1]=2; echo ${{a[0]}} ${{a[@]}} ${{#a[*]}} $[1 + 2] $((16#ff)) $((10#08)); {COMMAND}", OFF),
     ],
 )
 def test_bash_leaves_out_the_rest_of_a_line_with_invalid_arithmetic(lines: str, expected: State) -> None:

@@ -100,10 +100,12 @@ class Interpreter(SimpleCommands):
 
     def _redirected(self, node: syntax.Redirected, shell: Shell) -> Outcomes:
         """Run a command with redirections: if one fails, the command does not run, and a special builtin ends dash."""
-        found, _, shell = self.substituted([word for _, word in node.files], shell)
+        found, _, shell = self.substituted([word for operator, word in node.files if "(" not in operator], shell)
+        for text in (word[2:-1] for operator, word in node.files if "(" in operator):
+            shell = self._background(parse(text, dialect=shell.dialect), shell)
         shell = shell.with_variables(dict.fromkeys(node.names, (None,)))
         files = [(operator, (*expand(word, shell.lookup, split=False), None)[0]) for operator, word in node.files]
-        reads = shell.reads_unknown or ("<", None) in files or "<&" in dict(files)
+        reads = shell.reads_unknown or any(operator in {"<", "<(", "<&"} and path is None for operator, path in files)
         outcomes = self.node(node.body, shell.reading(unknown=reads))
         if not (isinstance(node.body, syntax.Simple) and node.body.words == ("exec",)):
             outcomes = changed(outcomes, lambda after: after.reading(unknown=shell.reads_unknown))

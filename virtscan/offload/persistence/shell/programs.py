@@ -217,9 +217,9 @@ def opens(operator: str, path: Word) -> bool:
     """Return True if a redirection is assumed to succeed.
 
     That holds for a device, a file in a folder that every machine has, and the number of a descriptor that every script
-    has.
+    has. It also holds for commands, whose operator has a bracket.
     """
-    if "&" in operator and re.fullmatch(r"[012]-?|-", path or ""):
+    if "(" in operator or ("&" in operator and re.fullmatch(r"[012]-?|-", path or "")):
         return True
     return path is not None and (_DEVICES if operator == "<" else _WRITABLE).fullmatch(path) is not None
 

@@ -147,8 +147,9 @@ class _Parser:
         if duplicates and self._dialect is Dialect.UNKNOWN and not re.match(r"\d|-|.*[$`]", word):
             raise ShellSyntaxError("a file descriptor that dash refuses")
         is_open = duplicates and word.removesuffix("-") in self._open
-        if "<<" not in operator and not is_open and not word.startswith("$("):  # of `>( )`
-            self._files.append((operator, word))
+        if "<<" not in operator and not is_open:
+            commands = "(" if re.match(r"\$\((?!\()", word) else ""  # of `>( )`
+            self._files.append((f"{operator}{commands}", word))
         self._open.add(descriptor)
         if descriptor.startswith("{"):
             self._names.append(descriptor[1:-1])

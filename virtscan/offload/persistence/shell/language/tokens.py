@@ -21,7 +21,7 @@ _REFUSED = {
 _DESCRIPTOR = re.compile(r"\d+|\{[A-Za-z_]\w*\}")
 """The number of a file descriptor, or the variable that gets it."""
 _BEFORE_COMMANDS = frozenset({"if", "elif", "then", "else", "while", "until", "do", "!", "{"})
-_CLOSING = {"(": ")", "{": "}"}
+_CLOSING = {"(": ")", "{": "}", "[": "]"}
 
 
 class Token(msgspec.Struct, frozen=True):

@@ -32,7 +32,13 @@ _ARITHMETIC = re.compile(rf"(?!.*(?:\+\+|--))(?:\s*{_ASSIGNS})*{_VALUE}(?:{_BINA
 """An expression of POSIX without brackets and conditional operators; dash ends at any other."""
 _DIVISION = re.compile(r"[/%](?!\s*[1-9])|(?<!\w)0[0-7]*[89]")
 _SET = re.compile(rf"([A-Za-z_]\w*)(?:\[[^]]*\])?\s*(?:{_OPERATOR}?=(?!=)|\+\+|--)|(?:\+\+|--)\s*([A-Za-z_]\w*)")
-_BASE, _ELEMENT = re.compile(r"\b\d+#(?=\w)"), re.compile(r"(?<=\w)\[[\w$]+\]")
+_BASE, _ELEMENT = re.compile(r"\b(\d+)#(\w+|(?=[$]))"), re.compile(r"(?<=\w)\[[\w$]+\]")
+_OF_BASH_ALONE = re.compile(
+    r"\$\[(.*)\]|\$\{[#!]?(?:\w+|[@*])(?:\[([^]]*)\])?(?::(?![-=?+])(.*))?.*\}"
+    r"|([A-Za-z_]\w*\[(?:[^]]*|\s*-.*\]\+?=.*))|[A-Za-z_]\w*\[(.*?)\]\+?=.*",
+    re.DOTALL,
+)
+"""Arithmetic in `$[ ]`, in `${NAME:START:LENGTH}`, and in the place in an array, which may end in the next word."""
 _INNERMOST = re.compile(r"\(([^()?:]*)\)|\?([^()?:]*):")
 _NUMBER = re.compile(r"\s*(?:[-+]?(?:0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*))?\s*")
 _HOME = re.compile(r"(?:[^'\"\\$`]*[=:])?~")
@@ -101,9 +107,21 @@ def has_invalid_arithmetic(word: str, lookup: Lookup, *, is_bash: bool) -> bool:
     """Return True if an expansion may be a division by zero, or arithmetic that the shell refuses."""
     arithmetic = [part[3:-2] for part in _expansions(word) if part.startswith("$((")]
     if is_bash:
-        arithmetic = [_ELEMENT.sub("", _BASE.sub("", part)).replace("**", "*") for part in arithmetic]
+        found = [match for part in (word, *_expansions(word)) if (match := _OF_BASH_ALONE.fullmatch(part))]
+        inner = [text.replace('"', "") for match in found for text in match.groups("")]
+        more = [part for text in inner for part in (re.split(r":(?![^{]*\})", text) if "?" not in text else [text])]
+        arithmetic += [text for text in more if text.strip() not in {"", "@", "*"}]
+        arithmetic = [_ELEMENT.sub("", _BASE.sub(_digits, part)) for part in arithmetic]
+        arithmetic = [re.sub(r"\*\*(?!\s*-)", "*", part) for part in arithmetic]
         arithmetic = [re.sub(r"\+\+|--", "", part).replace(",", "+") for part in arithmetic]
     return any(_DIVISION.search(part) or not _is_valid(part, lookup) for part in arithmetic)
+
+
+def _digits(number: re.Match[str]) -> str:
+    """Return a number in a base as another one; unchanged with a digit that the base does not have."""
+    base = int(number[1])
+    is_valid = 2 <= base <= 64 and (base > 36 or all(int(digit, 36) < base for digit in number[2] if digit != "_"))
+    return number[2] and "1" if is_valid else number[0]
 
 
 def may_fail(word: str, is_set: Callable[[str], bool], lookup: Lookup, *, is_bash: bool) -> bool:
