@@ -165,6 +165,7 @@ class Commands(UnknownCommands):
             if found := _ASSIGNMENT.fullmatch(word):
                 environment[found[1]] = (found[2],)
             duration = seconds([word]) or duration
+            rest[:1] = _parts(name, word, rest[:1])
         if not rest:
             return {SUCCESS: shell}
         if name == "timeout":
@@ -184,10 +185,12 @@ class Commands(UnknownCommands):
         return outcomes if name in {"time", "command", "builtin"} else changed(outcomes, shell.after_child)
 
     def _shell(self, name: str, fields: list[Word], shell: Shell) -> Outcomes:
-        options = ""
+        options, before = "", ""
         while fields and fields[0] is not None and fields[0].startswith("-"):
             letters = fields[0][1:] if not fields[0].startswith("--") else ""
-            options += letters
+            options += letters.rstrip("oO")
+            if letters.endswith(("o", "O")):
+                before += f"{'set -o' if letters[-1] == 'o' else 'shopt -s'} {fields[1] if fields[1:] else ''}\n"
             fields = fields[2:] if letters.endswith(("o", "O")) else fields[1:]
         if "n" in options:
             return ended(shell, None)
@@ -201,7 +204,7 @@ class Commands(UnknownCommands):
         text = path if "c" in options else self._scene.scripts.get(path or "")
         if path is not None and text is not None:
             given = arguments[1:] if "c" in options else arguments
-            return self.process(text, tuple(given), shell, options=options, interpreter=name)
+            return self.process(before + text, tuple(given), shell, options=options, interpreter=name)
         if path is not None:  # perhaps a script in a folder that is not known
             name = path if path.startswith("/") else f"./{path.removeprefix('./')}"
             shell = after_program("", [name, *arguments], shell, self._scene)
@@ -255,3 +258,11 @@ class Commands(UnknownCommands):
         if re.sub(f"[^/]*{SOME_TEXT}.*", "*", path) in self._scene.assigning:
             return {SUCCESS: after}
         return {**ended(after, None), CommandEnd(False, "exit"): after}
+
+
+def _parts(name: str, option: str, words: list[Word]) -> list[Word]:
+    """Return the words after an option of a program; those of `env -S` are split, and a quoted part is unknown."""
+    if (name, option) not in {("env", "-S"), ("env", "--split-string")}:
+        return words
+    parts = [part for word in words for part in ([None] if word is None else word.split())]
+    return [None if re.search(r"[$'\"\\]", part or "") else part for part in parts]

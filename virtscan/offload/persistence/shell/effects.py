@@ -269,11 +269,11 @@ def _are_pairs(words: Sequence[str]) -> bool:
     )
 
 
-def program_states(first: str, fields: Sequence[Word], texts: Sequence[str], scene: Scene) -> States:
+def program_states(first: str, fields: Sequence[Word], texts: Sequence[str], scene: Scene, *, entered: bool) -> States:
     """Return the states that a program may give, judged by its name and its arguments.
 
     A program is assumed to leave offload alone unless these contain ethtool, or a script that they name does. `texts`
-    are the scripts.
+    are the scripts. `entered` is True if it may run in another folder than the first.
     """
     known = [field for field in (first, *fields) if field is not None]
     possible = _SWITCHES.search(first.rpartition("/")[2]) or not scene.opaque.isdisjoint(known)
@@ -286,7 +286,7 @@ def program_states(first: str, fields: Sequence[Word], texts: Sequence[str], sce
         if field.rpartition("/")[2] == "ethtool" and set(fields[number:]) & OFFLOAD:
             states |= uncertain(offload_states(fields[number + 1 :], scene))
         elif _OF_TEXT.search(field) or field.startswith("ethtool."):
-            states |= scene.possible_states(field)
+            states |= scene.possible_states(f"cd {field}" if entered else field)
     return states
 
 

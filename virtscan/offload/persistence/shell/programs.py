@@ -174,7 +174,11 @@ def given(name: str, fields: Sequence[Word]) -> Iterator[Sequence[Word]]:
     else:
         runs = SHELLS | WRAPPERS | RUNNERS
         for place, word in enumerate(fields):
-            if name in RUNNERS if word is None else word.rpartition("/")[2] in runs and fields[place + 1 :]:
+            if (
+                name in RUNNERS
+                if word is None
+                else word.rpartition("/")[2] in runs and (fields[place + 1 :] or name in RUNNERS)
+            ):
                 yield fields[place:]
                 break
 

@@ -236,8 +236,9 @@ class SimpleCommands(Commands):
         for text in self._scene.services(name, fields):
             outcomes = self.process(text, (None,), shell)
             shell = common_shell((shell, *outcomes.values())) or shell
-        if None in fields and not is_filter((name, *fields)):
-            shell = self.after_any_script(fields[fields.index(None) + 1 :], shell)
+        open_ends = [place for place, word in enumerate(fields, 1) if word is None or re.search(r"[$`]", word)]
+        if open_ends and not is_filter((name, *fields)):
+            shell = self.after_any_script(fields[open_ends[0] :], shell)
         return shell
 
     def other(self, first: str, fields: list[Word], shell: Shell) -> Outcomes:

@@ -131,7 +131,7 @@ def after_program(first: str, words: Sequence[Word], shell: Shell, scene: Scene)
     texts = scene.called(first) if first else []
     texts += [text for word in (first, *words) if word for text in scene.texts_of(word, shell.entered)]
     moves = any(may_move(text, scene.device) for text in texts)
-    states = uncertain(FEATURES) if moves else program_states(first, words, texts, scene)
+    states = uncertain(FEATURES) if moves else program_states(first, words, texts, scene, entered=bool(shell.entered))
     return msgspec.structs.replace(shell.with_states(states, certain=False), doubtful=shell.doubtful or moves)
 
 
