@@ -505,6 +505,7 @@ def test_scripts_in_a_folder_that_is_named_may_run(script: str, expected: State)
     [
         ("exec > >(/opt/own/on.sh)", UNKNOWN),
         ("echo a > >(sh /opt/own/on.sh)", UNKNOWN),
+        ("echo a > >((sh /opt/own/on.sh))", UNKNOWN),
         ("exec > >(tee /run/log) 2>&1", OFF),
     ],
 )
@@ -662,6 +663,8 @@ def test_a_script_that_is_not_followed_may_run_one_however_its_path_is_written(l
         ("env -S 'nice -n 5 sh $X'", UNKNOWN),
         ("env -S '/opt/own/${X} start'", UNKNOWN),
         ("stdbuf -oL sh <$X", UNKNOWN),
+        ("env -u A sh <$X", UNKNOWN),
+        ("PATH=$PATH:/opt/own; setarch -R on.sh", UNKNOWN),
         ("alias go=$X; go", UNKNOWN),
         ('alias go="$X start"; go', UNKNOWN),
         ("export x=~/on.sh; $x", UNKNOWN),

@@ -23,6 +23,7 @@ from virtscan.offload.persistence.shell.programs import (
     SHEBANG,
     SHELLS,
     WRAPPERS,
+    contained,
     finds_ethtool,
     seconds,
 )
@@ -177,8 +178,8 @@ class Commands(UnknownCommands):
             outcomes = self.command(rest, inner)
         else:
             outcomes = self._program(rest[0], rest[1:], inner.with_variables(environment, exported=True))
-        if None in rest and not is_known:
-            outcomes = either(outcomes, self.command(rest[rest.index(None) :], inner))
+        if not is_known:
+            outcomes = either(outcomes, *(self.command(words, inner) for words in contained(rest, is_runner=True)))
         self._limit = limit
         if name == "exec":
             return {msgspec.structs.replace(end, leaves=end.leaves or "exit"): after for end, after in outcomes.items()}

@@ -172,15 +172,17 @@ def given(name: str, fields: Sequence[Word]) -> Iterator[Sequence[Word]]:
     elif name == "ip":
         yield fields[fields.index("exec") + 2 :] if "exec" in fields else ()
     else:
-        runs = SHELLS | WRAPPERS | RUNNERS
-        for place, word in enumerate(fields):
-            if (
-                name in RUNNERS
-                if word is None
-                else word.rpartition("/")[2] in runs and (fields[place + 1 :] or name in RUNNERS)
-            ):
-                yield fields[place:]
-                break
+        yield from contained(fields, is_runner=name in RUNNERS)
+
+
+def contained(fields: Sequence[Word], *, is_runner: bool) -> Iterator[Sequence[Word]]:
+    """Yield the command in the arguments of a program, if there is one; of one that runs others it may be unknown."""
+    runs = SHELLS | WRAPPERS | RUNNERS
+    for place, word in enumerate(fields):
+        is_last = not fields[place + 1 :]
+        if is_runner if word is None else word.rpartition("/")[2] in runs and (is_runner or not is_last):
+            yield fields[place:]
+            break
 
 
 def runs_nothing(name: str, fields: Sequence[Word]) -> bool:

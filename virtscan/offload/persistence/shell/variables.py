@@ -12,7 +12,7 @@ from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import ShellSyntaxError
 from virtscan.offload.persistence.shell.language.tokens import tokenize
 from virtscan.offload.persistence.shell.language.words import Word, expand
-from virtscan.offload.persistence.shell.programs import may_rename
+from virtscan.offload.persistence.shell.programs import RUNNERS, may_rename
 from virtscan.offload.persistence.shell.state import OPTION_LETTERS, Shell
 
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\[.*\])?(\+?)=(.*)", re.DOTALL)
@@ -128,7 +128,8 @@ def after_program(first: str, words: Sequence[Word], shell: Shell, scene: Scene)
         elsewhere = words[-1:] != [scene.device]  # its name is another one's in what follows
         shell = shell.with_states(uncertain(FEATURES), certain=False)
         shell = msgspec.structs.replace(shell, doubtful=shell.doubtful or elsewhere)
-    texts = scene.called(first) if first else []
+    names = (first, *words) if name in RUNNERS else (first,)
+    texts = [text for each in names if each for text in scene.called(each)]
     texts += [text for word in (first, *words) if word for text in scene.texts_of(word, shell.entered)]
     moves = any(may_move(text, scene.device) for text in texts)
     states = uncertain(FEATURES) if moves else program_states(first, words, texts, scene, entered=bool(shell.entered))

@@ -80,7 +80,7 @@ def _bracketed(text: str, place: int, before: list[Token]) -> tuple[list[Token],
     """Return `<( )` as a word with commands or `(( ))` as `let`, and the index after it; None if there is neither."""
     if text.startswith(("<(", ">("), place):
         end = _bracket_end(text, place + 1)
-        return [Token(f"${text[place + 1 : end]}")], end
+        return [Token(f"$( {text[place + 2 : end]}")], end  # the blank tells it from arithmetic
     if text.startswith("((", place) and all(token.operator or token.text in _BEFORE_COMMANDS for token in before):
         end = _bracket_end(text, place)
         expression = text[place + 2 : end - 2].replace('"', "")
