@@ -469,6 +469,8 @@ def test_a_pattern_that_matches_an_address_or_a_mac_in_a_name_is_withheld(
         r"source_device~10\.99",
         r"source_device!~10\D99",
         "source_device=*99[a]abb*",
+        r"source_device!~10\.99\.1\.7",
+        r"source_device!~x|^(?!acme99).{20}",
         "source_device~2001.db8.99",
         "source_device!~99:aa:bb",
         "source_device=*99aabb*",
@@ -488,6 +490,22 @@ def test_a_pattern_of_an_address_that_is_not_known_is_withheld(
     shown = json.loads(capfd.readouterr().out)
     assert "99" not in json.dumps(shown["where"])
     assert len(shown.get("findings", shown.get("rows"))) == ("!" in condition)
+
+
+@pytest.mark.parametrize(
+    "condition", [r"source_device~br|10\.99\.1\.7", "source_device~^(?!acme99)", "source_device~99|0"]
+)
+def test_a_pattern_with_a_word_that_no_shown_name_has_is_withheld(
+    condition: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    host = hypervisor("kvm7", domain("db01", macvtap("br-20-30")), kernel=UNFIXED_KERNEL)
+    (tmp_path / "fleet.json").write_bytes(dumps(inventory(host)))
+
+    run(["report", str(tmp_path / "fleet.json"), "--redact", str(tmp_path / "m"), "--where", condition])
+
+    shown = capfd.readouterr().out
+    assert "0 of 1 row" in shown
+    assert "99" not in shown
 
 
 @pytest.mark.parametrize("condition", ["source_device=br-20-3*", "source_device~20.30", "source_device!=br-20-4*"])

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from fnmatch import translate
 
 import msgspec
@@ -24,7 +24,7 @@ _KEPT_IN_PART = frozenset({
 _WITHHELD = "(withheld)"
 _GLOB = frozenset("*?[")
 _WORD = re.compile(r"[^\W_]+")
-_SHORTEST = 3
+_SHORTEST = 2
 """Length of the shortest word in a pattern that shows part of a name."""
 
 _COUNT = re.compile(r"\\?=[^]=()|]*$")
@@ -47,9 +47,9 @@ def under_pseudonyms(
 ) -> str:
     """Return a condition on names as one on their pseudonyms; a name that the report does not have is withheld.
 
-    A condition on words, numbers and other texts that redaction keeps is returned as it is. A pattern that would show a
-    name of a machine or part of one is withheld. So is one that matches a name but not its pseudonym, because it would
-    lose rows, and one that matches no form.
+    A condition on words, numbers and other texts that redaction keeps is returned as it is. A pattern on
+    names of devices is withheld if it matches no shown form, or has a word that none has: it may be a name. So is one
+    that matches a name but not its form, because it would lose rows.
 
     Args:
         text: The condition as typed.
@@ -69,7 +69,7 @@ def under_pseudonyms(
             return pseudonym if (pseudonym := of(part)) != part else _WITHHELD
         if is_regex or _GLOB & {*part}:
             is_shown = of_device(part) == part and _is_known(part, names.values(), is_regex=is_regex)
-            return part if is_shown and not _is_telling(part, names, is_regex=is_regex) else _WITHHELD
+            return part if is_shown and _is_lossless(part, names, is_regex=is_regex) else _WITHHELD
         device, equals, count = part.rpartition("=")  # as in macvtap_by_device
         return of_device(device) + equals + count if equals and count.isdigit() else of_device(part)
 
@@ -77,31 +77,22 @@ def under_pseudonyms(
     return msgspec.structs.replace(condition, operand=",".join(part and shown(part) for part in parts)).text
 
 
-def _is_telling(pattern: str, names: Mapping[str, str], *, is_regex: bool) -> bool:
-    """Return True if a pattern matches a name but not its pseudonym, or a word in it begins a word of only the name."""
-    words = tuple(word for word in _words(pattern) if len(word) >= _SHORTEST)
+def _is_lossless(pattern: str, names: Mapping[str, str], *, is_regex: bool) -> bool:
+    """Return True if a pattern matches the form of each name that it matches."""
     matches = _search(pattern, is_regex=is_regex)
-    return any(
-        (matches(name) and not matches(pseudonym))
-        or any(part.startswith(words) for part in _words(name) - _words(pseudonym))
-        for name, pseudonym in names.items()
-        if name != pseudonym
-    )
+    return all(matches(form) or not matches(name) for name, form in names.items() if name != form)
 
 
-def _is_known(pattern: str, forms: Iterable[str], *, is_regex: bool) -> bool:
-    """Return True if a pattern matches a form that is shown: any other may have a part of a name or an address."""
-    matches = _search(_COUNT.sub("", pattern), is_regex=is_regex)
-    return any(matches(form) for form in forms)
+def _is_known(pattern: str, forms: Collection[str], *, is_regex: bool) -> bool:
+    """Return True if a pattern matches a form that is shown, and forms have its words: others may be parts of names."""
+    matches = _search(pattern := _COUNT.sub("", pattern), is_regex=is_regex)
+    words = [word.casefold() for word in _WORD.findall(pattern) if len(word) >= _SHORTEST]
+    return any(map(matches, forms)) and all(any(word in form.casefold() for form in forms) for word in words)
 
 
 def _search(pattern: str, *, is_regex: bool) -> Callable[[str], object]:
     with warnings.catch_warnings(action="ignore", category=FutureWarning):  # it would show the pattern
         return re.compile(pattern if is_regex else translate(pattern), re.IGNORECASE).search
-
-
-def _words(text: str) -> set[str]:
-    return {word.casefold() for word in _WORD.findall(text)}
 
 
 def _is_kept(condition: RowCondition, section: Section) -> bool:
