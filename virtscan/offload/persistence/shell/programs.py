@@ -76,7 +76,7 @@ _OF_XARGS = re.compile(
     r"-[0rtpx]+|--(?:null|no-run-if-empty|verbose|max-\w+=\d+|arg-file=.*|delimiter=.*)|-([adEILnPs])(.*)"
 )
 """Options of xargs; those with a letter may have their value in the next word."""
-KNOWN_OPTIONS = re.compile(r"--?|-[EHknpSbis]|-[cn]?\d+|--(login|preserve-env|foreground|preserve-status)")
+KNOWN_OPTIONS = re.compile(r"--?|-[EHknbi]|-[cn]?\d+|--(login|preserve-env|foreground|preserve-status)")
 """Options of `WRAPPERS` without a value in the next word, other than a number."""
 OF_BASH = frozenset(
     {"source", "declare", "typeset", "let", "shopt", "mapfile", "readarray", "builtin", "pushd", "popd"}
