@@ -26,7 +26,21 @@ _RUN_NO_SCRIPT = RUN_NOTHING | {
     *("mail", "mailx", "sendmail", "dd", "mktemp", "mknod", "mkfifo", "rmdir", "seq", "expr", "sync", "df", "file"),
     # The shell
     *("read", "set", "shift", "unset", "export", "local", "declare", "typeset", "readonly", "getopts", "let", "wait"),
-    *("umask", "ulimit", "type", "hash", "which", "test", "sleep", "exit", "return", "mapfile", "readarray", "alias"),
+    *(
+        "umask",
+        "ulimit",
+        "type",
+        "hash",
+        "which",
+        "test",
+        "[",
+        "sleep",
+        "exit",
+        "return",
+        "mapfile",
+        "readarray",
+        "alias",
+    ),
     # The system
     *("kill", "killall", "pkill", "pgrep", "pidof", "ps", "id", "whoami", "uname", "hostname", "date", "hwclock"),
     *("sysctl", "mount", "umount", "swapon", "swapoff", "modprobe", "insmod", "rmmod", "depmod", "lsmod", "udevadm"),
@@ -36,20 +50,7 @@ _RUN_NO_SCRIPT = RUN_NOTHING | {
     *("ifconfig", "route", "arp", "brctl", "bridge", "vconfig", "tc", "iptables", "ip6tables", "iptables-restore"),
     *("iptables-save", "ip6tables-restore", "nft", "ebtables", "arptables", "ipset", "ethtool", "mii-tool", "ifup"),
     *("ifdown", "dhclient", "nmcli", "ovs-vsctl", "ping", "ping6", "arping", "host", "dig", "nslookup", "curl", "wget"),
-    *(
-        "virsh",
-        "docker",
-        "ntpdate",
-        "tunctl",
-        "ss",
-        "netstat",
-        "nc",
-        "iw",
-        "iwconfig",
-        "ifenslave",
-        "firewall-cmd",
-        "conntrack",
-    ),
+    *("virsh", "docker", "ntpdate", "tunctl", "ss", "netstat", "nc", "iw", "iwconfig", "ifenslave", "firewall-cmd"),
 }
 """Programs that execute no script that an unknown argument may name, and nothing that they read."""
 _RUN_SOME = {
