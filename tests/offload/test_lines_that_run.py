@@ -666,6 +666,7 @@ def test_a_script_that_is_not_followed_may_run_one_however_its_path_is_written(l
         ("env -u A sh <$X", UNKNOWN),
         ("timeout -s KILL 9 sh <$X", UNKNOWN),
         ("PATH=$PATH:/opt/own; setarch -R on.sh", UNKNOWN),
+        ("PATH=$PATH:/opt/own; timeout -s KILL 9 on.sh", UNKNOWN),
         ("alias go=$X; go", UNKNOWN),
         ('alias go="$X start"; go', UNKNOWN),
         ("export x=~/on.sh; $x", UNKNOWN),

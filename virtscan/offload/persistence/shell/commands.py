@@ -1,7 +1,7 @@
 """The commands that decide the effect of a script: ethtool, programs that run others, and the shell's own."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import inf
 
 import msgspec
@@ -179,11 +179,18 @@ class Commands(UnknownCommands):
         else:
             outcomes = self._program(rest[0], rest[1:], inner.with_variables(environment, exported=True))
         if not is_known:
-            outcomes = either(outcomes, *(self.command(words, inner) for words in contained(rest, is_runner=True)))
+            outcomes = either(outcomes, *(self.command(words, inner) for words in self._possible(rest)))
         self._limit = limit
         if name == "exec":
             return {msgspec.structs.replace(end, leaves=end.leaves or "exit"): after for end, after in outcomes.items()}
         return outcomes if name in {"time", "command", "builtin"} else changed(outcomes, shell.after_child)
+
+    def _possible(self, words: list[Word]) -> Iterator[Sequence[Word]]:
+        """Yield the commands that words may contain, of which the first may belong to an option."""
+        yield from contained(words, is_runner=True)
+        for place, word in enumerate(words):
+            if word and self._scene.called(word):
+                yield words[place:]
 
     def _shell(self, name: str, fields: list[Word], shell: Shell) -> Outcomes:
         options, before = "", ""
