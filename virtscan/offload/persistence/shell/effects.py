@@ -36,9 +36,6 @@ _UNKNOWN_PROGRAM = re.compile(
     re.MULTILINE,
 )
 """A command in a script that is not followed, of which the program is unknown or may run an unknown one."""
-_SERVICE = re.compile(r".*/systemd/system/([^/@]+)@?\.service|/etc/(?:rc\.d/)?init\.d/(.+)")
-_MANAGES = re.compile(r"start|stop|load|--now|isolate")
-_EXEC = re.compile(r"^(ExecSt\w+)=[-@:+!|]*((?:.*\\\n)*.*)", re.MULTILINE)
 _SEARCHED = ("/usr/local/sbin", "/usr/local/bin")
 _SOFTWARE = frozenset(
     {"sg", "scatter-gather", "tso", "tcp-segmentation-offload", "gso", "generic-segmentation-offload"}
@@ -152,20 +149,6 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             for path, text in self.scripts.items()
             if path.endswith(end) and path not in idle and not _STARTED.fullmatch(path)
         ]
-
-    def services(self, manager: str, words: Sequence[Word]) -> list[str]:
-        """Return the commands of services that `systemctl WORDS` or the like may start or stop."""
-        known = [word for word in words if word is not None]
-        if manager not in {"systemctl", "service", "invoke-rc.d", "rc-service"} or not any(map(_MANAGES.search, known)):
-            return []
-        names = {re.sub(r"(@.*)?(\.service)?$", "", word) for word in known}
-        texts = []
-        for path, text in self.scripts.items():
-            found = _SERVICE.fullmatch(path)
-            if found is not None and (None in words or not names.isdisjoint(found.groups())):
-                commands = sorted(_EXEC.findall(text), key=lambda each: not each[0].startswith("ExecStop"))
-                texts.append(text if found[2] else "\n".join(command for _, command in commands))
-        return texts
 
     def possible_states(self, text: str) -> States:
         """Return the states that uninterpreted commands, or the scripts or folders that they name, may give."""

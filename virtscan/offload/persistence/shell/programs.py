@@ -1,7 +1,7 @@
 """Properties of common programs: which succeed, run others, or rename a device."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from virtscan.offload.persistence.shell.language.words import SOME_TEXT, Word
 
@@ -26,21 +26,8 @@ _RUN_NO_SCRIPT = RUN_NOTHING | {
     *("mail", "mailx", "sendmail", "dd", "mktemp", "mknod", "mkfifo", "rmdir", "seq", "expr", "sync", "df", "file"),
     # The shell
     *("read", "set", "shift", "unset", "export", "local", "declare", "typeset", "readonly", "getopts", "let", "wait"),
-    *(
-        "umask",
-        "ulimit",
-        "type",
-        "hash",
-        "which",
-        "test",
-        "[",
-        "sleep",
-        "exit",
-        "return",
-        "mapfile",
-        "readarray",
-        "alias",
-    ),
+    *("umask", "ulimit", "type", "hash", "which", "test", "[", "sleep", "exit", "return", "mapfile", "readarray"),
+    "alias",
     # The system
     *("kill", "killall", "pkill", "pgrep", "pidof", "ps", "id", "whoami", "uname", "hostname", "date", "hwclock"),
     *("sysctl", "mount", "umount", "swapon", "swapoff", "modprobe", "insmod", "rmmod", "depmod", "lsmod", "udevadm"),
@@ -73,6 +60,10 @@ RUNNERS = frozenset(
 _READERS: dict[str, Sequence[Word]] = {"parallel": [None], "at": ["sh"], "batch": ["sh"]}
 """Programs that run commands from their standard input, with what runs them."""
 _EXEC = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
+_MANAGERS = frozenset({"systemctl", "service", "invoke-rc.d", "rc-service"})
+_MANAGES = re.compile(r"start|stop|load|--now|isolate")
+_SERVICE = re.compile(r".*/systemd/system/([^/@]+)@?\.service|/etc/(?:rc\.d/)?init\.d/(.+)")
+_COMMANDS = re.compile(r"^(ExecSt\w+)=[-@:+!|]*((?:.*\\\n)*.*)", re.MULTILINE)
 _OF_XARGS = re.compile(
     r"-[0rtpx]+|--(?:null|no-run-if-empty|verbose|max-\w+=\d+|arg-file=.*|delimiter=.*)|-([adEILnPs])(.*)"
 )
@@ -184,6 +175,19 @@ def contained(fields: Sequence[Word], *, is_runner: bool) -> Iterator[Sequence[W
         if is_runner if word is None else word.rpartition("/")[2] in runs and (is_runner or not is_last):
             yield fields[place:]
             break
+
+
+def managed(name: str, fields: Sequence[Word], scripts: Mapping[str, str]) -> Iterator[str]:
+    """Yield the commands of services that a manager of services may start or stop, from the scripts and units read."""
+    known = [word for word in fields if word is not None]
+    if name not in _MANAGERS or not any(map(_MANAGES.search, known)):
+        return
+    names = {re.sub(r"(@.*)?(\.service)?$", "", word) for word in known}
+    for path, text in scripts.items():
+        found = _SERVICE.fullmatch(path)
+        if found is not None and (None in fields or not names.isdisjoint(found.groups())):
+            commands = sorted(_COMMANDS.findall(text), key=lambda each: not each[0].startswith("ExecStop"))
+            yield text if found[2] else "\n".join(command for _, command in commands)
 
 
 def runs_nothing(name: str, fields: Sequence[Word]) -> bool:

@@ -30,6 +30,7 @@ from virtscan.offload.persistence.shell.programs import (
     given,
     is_filter,
     is_taken_to_succeed,
+    managed,
     may_rename,
     removes,
     removes_device,
@@ -233,7 +234,7 @@ class SimpleCommands(Commands):
         shell = after_program(first, fields, shell, self._scene)
         for command in given(name, fields):
             shell = common_shell((shell, *self.command(command, shell).values())) or shell
-        for text in self._scene.services(name, fields):
+        for text in managed(name, fields, self._scene.scripts):
             outcomes = self.process(text, (None,), shell)
             shell = common_shell((shell, *outcomes.values())) or shell
         open_ends = [place for place, word in enumerate(fields, 1) if word is None or re.search(r"[$`]", word)]
