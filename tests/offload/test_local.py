@@ -615,25 +615,37 @@ def test_a_path_that_is_not_a_file_is_reported_without_waiting(machine: Machine)
 
 
 @pytest.mark.parametrize(
-    ("script", "state"),
+    "script",
     [
-        (". /etc/default/own\nethtool -K $NIC tx $STATE", State.OFF),
-        ("[ -r /etc/default/own ] && . /etc/default/own\nethtool -K $NIC tx off", State.OFF),
-        ("NIC=eth1\n. /etc/default/own\nethtool -K ${NIC} tx on", State.ON),
-        (". /etc/default/own\neval ethtool -K '$'NIC tx on", State.UNKNOWN),
-        ("[ -r /etc/default/other ] && . /etc/default/other\nethtool -K $NIC tx off", State.UNKNOWN),
-        (". /etc/default/own\ncase a in a) ;& esac", State.ON),
-        # A variable with such a name may not be a secret.
-        ("PASSTHROUGH_NIC=eth0\nethtool -K eth0 tx off\nethtool -K $PASSTHROUGH_NIC tx on", State.UNKNOWN),
+        "ethtool -K eth0 tx off\n. /etc/default/own\nethtool -K $NIC tx on",
+        ". /etc/default/own\nethtool -K $NIC tx off",
+        "NIC=eth1\n. /etc/default/own\nethtool -K ${NIC} tx off",
     ],
 )
-def test_a_file_of_assignments_that_a_boot_script_reads_counts(machine: Machine, script: str, state: State) -> None:
-    machine.file("/etc/default/own", "# The NIC\nNIC=eth0\nexport STATE='off'\n")
+def test_a_file_of_assignments_that_a_boot_script_reads_is_neither_sent_nor_known(
+    machine: Machine, script: str
+) -> None:
+    machine.file("/etc/default/own", "NIC=eth0 # hunter2\nAUTH=hunter2\n")
+    machine.file("/etc/rc.local", f"#!/bin/sh\n{script}\ncurl -u $AUTH server\n").chmod(0o755)
+    printed = subprocess.run(
+        ["sh", "-s", "--", "eth0", machine.root], input=SCRIPT, check=True, capture_output=True, text=True
+    ).stdout
+
+    assert "hunter2" not in printed
+    assert machine.persistence("eth0").tx_checksum is State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        # A variable with such a name may not be a secret.
+        "PASSTHROUGH_NIC=eth0\nethtool -K eth0 tx off\nethtool -K $PASSTHROUGH_NIC tx on",
+    ],
+)
+def test_the_value_of_a_variable_named_like_a_secret_is_unknown(machine: Machine, script: str) -> None:
     machine.file("/etc/rc.local", f"#!/bin/sh\n{script}\n").chmod(0o755)
 
-    persistence = machine.read("eth0").persistence
-    assert persistence is not None
-    assert persistence.tx_checksum is state
+    assert machine.persistence("eth0").tx_checksum is State.UNKNOWN
 
 
 @pytest.mark.parametrize("path", ["/etc/rc.local", "/etc/network/interfaces"])
@@ -685,7 +697,6 @@ def test_passwords_beside_the_settings_never_leave_the_machine(machine: Machine)
 
     for path in ("/etc/network/interfaces", "/etc/rc.local", "/usr/local/bin/off", "/etc/systemd/system/a.service"):
         assert f"@file {path}\n" in printed
-    assert "@file /etc/default/own\n NIC=eth0\n" in printed
     assert secret not in printed
 
 

@@ -627,28 +627,11 @@ named() {
         next="$next $root$1"
         return 0
     fi
-    case $sourced in *" $1 "*) if assigning "$root$1"; then
-        say assigning "$1"
-        case $1 in /etc/sysconfig/network*) ;; *) assignments "$@" ;; esac
-    fi ;; esac
+    case $sourced in *" $1 "*) if assigning "$root$1"; then say assigning "$1"; fi ;; esac
     case $1 in
         /usr/[!l]* | /usr/lib* | /bin/* | /sbin/* | /lib*) ;;
         *) next="$next $root$1" between="$1 $between" ;;
     esac
-}
-
-# A file of assignments, with the values of those variables that the others use; nothing if none switches offload.
-assignments() {
-    path=$1
-    shift
-    callers=$(grep -lsF -- "$path" "$@")
-    if [ -n "$callers" ] && grep -qsE "$relevant" $callers; then
-        used=$(grep -ohE '[$][{]?[A-Za-z_][A-Za-z0-9_]*' $callers | tr -cd 'A-Za-z0-9_\n' | sort -u | tr '\n' '|')
-        attributes "$root$path"
-        say file "$path"
-        sed -E -e "/^$blank(export[[:space:]]+)?(${used}_)=/b" -e "s/=.*/=\${masked-}/" -e 's/^[[:space:]]*#.*//' \
-            "$root$path" | masked | content "$root$path"
-    fi
 }
 
 # Whether a file sets variables to plain values and does nothing else.
