@@ -640,6 +640,17 @@ def test_a_file_of_assignments_that_a_boot_script_reads_is_neither_sent_nor_know
     [
         # A variable with such a name may not be a secret.
         "PASSTHROUGH_NIC=eth0\nethtool -K eth0 tx off\nethtool -K $PASSTHROUGH_NIC tx on",
+        "ethtool -K eth0 tx off\nmasked=x\nPASS_NIC=eth0\nethtool -K $PASS_NIC tx on",
+        # The value may do more than set the variable.
+        'ethtool -K eth0 tx off\nTOKEN="$(ethtool -K eth0 tx on)"',
+        "ethtool -K eth0 tx off\nTOKEN='a'`ethtool -K eth0 tx on`",
+        "ethtool -K eth0 tx off\nTOKEN=$(ethtool -K eth0 tx on)",
+        'ethtool -K eth0 tx off\nTOKEN="`ethtool -K eth0 tx on`"',
+        "ethtool -K eth0 tx off\nn=1\nTOKEN=$((n=0))\nethtool -K eth$n tx on",
+        "ethtool -K eth0 tx off\nTOKEN=${d:=eth0}\nethtool -K $d tx on",
+        "ethtool -K eth0 tx off\nTOKEN=x&&ethtool -K eth0 tx on",
+        # In single quotes, two such values would seem to be equal.
+        "ethtool -K eth0 tx off\n[ 'key=a' = 'key=b' ] || ethtool -K eth0 tx on",
     ],
 )
 def test_the_value_of_a_variable_named_like_a_secret_is_unknown(machine: Machine, script: str) -> None:

@@ -508,15 +508,17 @@ binary() { case $(head -c 4 "$1" | tr -d '\000') in *ELF) ;; *) return 1 ;; esac
 
 # The lines of a file, of which no more than 1000 are sent: what follows may be about offload.
 content() {
-    count=0
+    count=0 open=
     while IFS= read -r line || [ -n "$line" ]; do
         count=$((count + 1))
         if [ "$count" -gt 1000 ]; then
-            case $1 in */udev/hwdb.bin) ;; *) say unclear "${1#"$root"}" ;; esac # a database runs nothing
+            case $1 in */udev/hwdb.bin) ;; *) open=yes ;; esac # a database runs nothing
             break
         fi
+        case $line in *' # masked' | *' # masked ethtool') open=yes line=${line%%' # masked'*} ;; esac
         printf ' %s\n' "$line"
     done
+    [ -z "$open" ] || say unclear "${1#"$root"}"
 }
 
 # A script, without its comments and its secrets.
@@ -703,12 +705,16 @@ closed() {
 }
 
 # Replaces the values of variables whose names speak of secrets by a variable that is not known: one may be a device.
+# Marks lines where a value may do more, or where the variable stands in single quotes, for content().
 masked() {
-    secret='[Pp][Aa][Ss][Ss]\|[Ss][Ee][Cc][Rr][Ee][Tt]\|[Tt][Oo][Kk][Ee][Nn]\|[Pp][Ss][Kk]\|[Kk][Ee][Yy]'
-    secret="\([A-Za-z0-9_]*\($secret\)[A-Za-z0-9_]*=\)"
-    unknown="\${masked-}"
-    sed -e "s/$secret\"[^\"]*\"/\1$unknown/g" -e "s/$secret'[^']*'/\1$unknown/g" \
-        -e "s/$secret[^[:space:]\"';]\{1,\}/\1$unknown/g"
+    secret='([A-Za-z0-9_]*([Pp][Aa][Ss][Ss]|[Ss][Ee][Cc][Rr][Ee][Tt]|[Tt][Oo][Kk][Ee][Nn]|[Pp][Ss][Kk]|[Kk][Ee][Yy])[A-Za-z0-9_]*=)'
+    acts="$secret(\"[^\"]*|'[^']*|[^[:space:]\"';]*)([\$][([]|\`|[\$][{][^}]*=)"
+    quoted="^[^']*'([^']*'[^']*')*[^']*$secret[^[:space:]\"';]"
+    unknown="\${virtscan_masked-}"
+    sed -E -e "/$acts/s/\$/ # masked/" -e "/$quoted/s/\$/ # masked/" -e "/($relevant).* # masked\$/s/\$/ ethtool/" \
+        -e "/$secret[^[:space:]\"';]*[&|].*($relevant)/s/\$/ # masked ethtool/" \
+        -e "s/$secret\"[^\"]*\"/\1$unknown/g" -e "s/$secret'[^']*'/\1$unknown/g" \
+        -e "s/$secret[^[:space:]\"';]+/\1$unknown/g"
 }
 
 # A file without its comments, each continued line in one. systemd and udev take comments inside of one away, too.
