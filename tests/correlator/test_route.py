@@ -733,7 +733,10 @@ def test_a_pair_of_veths_may_lead_to_a_macvlan_beside_the_interface(
         (device("p0", DeviceKind.ETHERNET, lower_complete=False), macvtap(), "R14"),
         (device("p0", DeviceKind.ETHERNET, lower_complete=False), macvtap("br1"), "R8"),
         (device("p0", DeviceKind.UNKNOWN, lower_complete=False), macvtap(), "R14"),
+        (device("macvtap0", DeviceKind.UNKNOWN, lower_complete=False), macvtap(), "R14"),
+        (device("docker-shim", DeviceKind.UNKNOWN, lower_complete=False), macvtap(), "R14"),
         (device("vnet0", DeviceKind.UNKNOWN, lower_complete=False), macvtap(), "R10"),
+        (device("veth1a", DeviceKind.UNKNOWN, lower_complete=False), macvtap(), "R10"),
         (nic("p0", driver=None), macvtap(), "R10"),
         (tap("p0", lower_complete=False), macvtap(), "R10"),
         (vlan("p0.5", "p0"), macvtap(), "R10"),
@@ -756,7 +759,15 @@ def test_a_bridge_port_of_unknown_backing_may_be_a_macvlan(port: Device, interfa
         (sat("p0"), BRIDGE, (device("p0", DeviceKind.UNKNOWN, lower_complete=False),), "R14"),
         (sat("p0"), BRIDGE, (device("p0", DeviceKind.ETHERNET, lower_complete=False),), "R14"),
         (bridged("br1", mac=SERVING), BRIDGE, (bridge("br1", "p0"),), "R14"),
-        # In another mode frames leave by the NIC; a tap's device is a bridge; a VLAN is known by its name.
+        (sat("macvtap0"), BRIDGE, (), "R14"),
+        (sat("lom1"), BRIDGE, (), "R14"),
+        # A macvlan may be named after its parent; keepalived names one after its VRRP group.
+        (sat("eth6.mv"), BRIDGE, (nic("eth6"),), "R14"),
+        (bridged("br1", mac=SERVING), BRIDGE, (nic("eth6"), bridge("br1", "eth6.mv")), "R14"),
+        (sat("vrrp.51"), BRIDGE, (nic("eth6"),), "R14"),
+        (sat("eth6.5"), BRIDGE, (), "R14"),
+        # In another mode frames leave by the NIC; a tap's device is a bridge; a VLAN over a listed device is known by
+        # its name.
         (sat("p0", VEPA), BRIDGE, (), "R10"),
         (sat("p0"), PRIVATE, (), "R10"),
         (bridged("p0", mac=SERVING), BRIDGE, (), "R10"),

@@ -6,9 +6,12 @@ import msgspec
 
 from virtscan.correlator.devices.attachment import AttachmentPoint
 from virtscan.correlator.devices.meeting import APART, over_shared
-from virtscan.correlator.devices.nic import LOCAL_NAMES, NicKind
+from virtscan.correlator.devices.nic import NicKind
 from virtscan.correlator.devices.stack import UNKNOWN_STACK, DeviceStack, downwards, real_device
 from virtscan.model import DeviceKind, DeviceName, SourceMode
+
+_GUESTS_NAMES = ("vnet", "tap", "veth")
+"""Prefixes of the names of guests' taps and veths. Host macvlans have names like `macvtap0` and `docker-shim`."""
 
 
 def macvlans_below(
@@ -101,9 +104,15 @@ def may_be_bridge(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) 
 
 
 def _may_be_macvlan(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> bool:
-    """Return True for a device that may be a macvlan on an unknown one; VLANs and guests' taps are known by name."""
+    """Return True for a device that may be a macvlan on an unknown one.
+
+    Taps and veths of guests are known by name, and so are VLANs over a listed device. The number alone shows no VLAN:
+    keepalived names a macvlan `vrrp.51`.
+    """
     stack = stacks.get(name, UNKNOWN_STACK)
-    if stack.kind is DeviceKind.UNKNOWN and (name.startswith(LOCAL_NAMES) or name.rpartition(".")[0] in stacks):
+    parent, _, tag = name.rpartition(".")
+    is_named_as_vlan = parent in stacks and tag.isdecimal()
+    if stack.kind is DeviceKind.UNKNOWN and (is_named_as_vlan or name.startswith(_GUESTS_NAMES)):
         return False
     is_alike = stack.kind in {DeviceKind.ETHERNET, DeviceKind.UNKNOWN}
     return is_alike and stack.entry is NicKind.UNKNOWN and not (stack.nics or stack.lower)
