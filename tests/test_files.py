@@ -2,7 +2,8 @@
 
 import os
 from pathlib import Path
-from threading import Timer
+from queue import SimpleQueue
+from threading import Thread, Timer
 
 import pytest
 
@@ -27,6 +28,32 @@ def write_later(pipe: Path, content: bytes) -> None:
 def test_a_pipe_that_no_program_writes_to_is_waited_for_only_some_seconds(pipe: Path) -> None:
     with pytest.raises(TimeoutError, match=r"no program wrote to this pipe for 0\.1 s; start that program first"):
         open_file(pipe, seconds=0.1)
+
+
+def test_a_pipe_that_may_not_be_read_is_refused_with_this_reason(
+    pipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe.chmod(0)
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)  # other users may not enter the folders above it
+    user = os.geteuid()
+    os.seteuid(user or 65534)  # root may read everything
+    try:
+        with pytest.raises(PermissionError):
+            open_file(Path(pipe.name), seconds=0.1)
+    finally:
+        os.seteuid(user)
+
+
+def test_a_program_may_open_a_pipe_long_before_it_writes(pipe: Path) -> None:
+    opened: SimpleQueue[int] = SimpleQueue()
+    Thread(target=lambda: opened.put(os.open(pipe, os.O_WRONLY)), daemon=True).start()
+
+    with open_file(pipe) as file:
+        writer = opened.get()
+        os.write(writer, b"late")
+        os.close(writer)
+        assert file.read() == b"late"
 
 
 def test_an_inventory_is_read_from_a_pipe_whose_writer_comes_later(pipe: Path, tmp_path: Path) -> None:

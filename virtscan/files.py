@@ -56,13 +56,24 @@ def open_file(path: Path, *, seconds: float = WRITER_SECONDS) -> io.FileIO:
     from queue import Empty, SimpleQueue
     from threading import Thread
 
-    opened: SimpleQueue[io.FileIO] = SimpleQueue()
-    Thread(target=lambda: opened.put(io.FileIO(path)), daemon=True).start()
+    results: SimpleQueue[io.FileIO | OSError] = SimpleQueue()
+
+    def wait() -> None:
+        """Open the pipe in a thread: only this also notices a program that opened it, and writes much later."""
+        try:
+            results.put(io.FileIO(path))
+        except OSError as error:
+            results.put(error)
+
+    Thread(target=wait, daemon=True).start()
     try:
-        return opened.get(timeout=seconds)
+        result = results.get(timeout=seconds)
     except Empty:
         problem = f"no program wrote to this pipe for {seconds:g} s; start that program first, or name a file"
         raise TimeoutError(errno.ETIMEDOUT, problem) from None
+    if isinstance(result, OSError):
+        raise result
+    return result
 
 
 def _is_pipe(path: Path) -> bool:
