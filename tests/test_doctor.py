@@ -155,6 +155,12 @@ def test_two_uris_of_a_driver_have_one_socket(tmp_path: Path) -> None:
         ('#access_drivers = [ "polkit" ]\n', 1000, False),
         ("access_drivers = [ ]\nlog_filters = '1:polkit'\n", 1000, False),
         ('access_drivers = [ "none" ]\n', 1000, False),
+        ('access_drivers = [ # polkit was tried\n  "none"\n]\n', 1000, False),
+        ('access_drivers = [\n  "none",\n  #"polkit"\n]\n', 1000, False),
+        ("access_drivers = [ 'polkit' ] # don't change\n", 1000, True),
+        ('host_uuid = "#"; access_drivers = [ "polkit" ]\n', 1000, True),
+        ('# the "usual\naccess_drivers = [ "polkit" ] # rules"\n', 1000, True),
+        ('host_uuid = """\n#"""; access_drivers = [ "polkit" ]\n', 1000, True),
     ],
 )
 def test_access_rules_that_may_hide_domains_are_a_warning(
@@ -175,6 +181,14 @@ def test_settings_that_cannot_be_read_may_have_access_rules(tmp_path: Path) -> N
     assert "virtqemud.conf: not a regular file; if access_drivers is set there" in check.detail
     remote = Target(kind=TargetKind.LIBVIRT, address="qemu+ssh://hv1/system")
     assert doctor.of_access_rules([remote], user=1000, folder=tmp_path) == ()
+
+
+def test_equal_problems_of_several_settings_are_one_warning(tmp_path: Path) -> None:
+    (tmp_path / "virtqemud.conf").mkdir()
+    (tmp_path / "libvirtd.conf").mkdir()
+
+    (check,) = doctor.of_access_rules([LOCAL], user=1000, folder=tmp_path)
+    assert check.detail.startswith(f"{tmp_path}/virtqemud.conf, {tmp_path}/libvirtd.conf: not a regular file; if acc")
 
 
 def test_a_host_that_was_read_in_part_is_a_warning_with_its_first_gap() -> None:

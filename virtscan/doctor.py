@@ -31,7 +31,8 @@ SOCKETS = Path("/run/libvirt")
 SETTINGS = Path("/etc/libvirt")
 _SOCKET_TIMEOUT = 5.0
 _LARGEST_SETTINGS = 1 << 20
-_ACCESS_DRIVERS = re.compile(rb"^[ \t]*access_drivers[ \t]*=[^#\n]*?\[[^]]*polkit", re.MULTILINE)
+_STRING_OR_COMMENT = re.compile(rb'"""(?s:.*?)"""|"[^"\n\r]*"|\'[^\'\n\r]*\'|(#[^\n\r]*)')
+_ACCESS_DRIVERS = re.compile(rb"(?:^|[;\n\r])[ \t]*access_drivers[ \t]*=[ \t]*(?:\[[^]]*)?['\"]polkit['\"]")
 
 
 class CheckResult(Enum):
@@ -78,7 +79,15 @@ def of_access_rules(targets: Iterable[Target], *, user: int, folder: Path = SETT
     """
     drivers = _local_drivers(targets) if user else ()
     names = [f"virt{driver}d.conf" for driver in drivers] + ["libvirtd.conf"] * bool(drivers)
-    return tuple(check for name in names if (check := _access_rules(folder / name)) is not None)
+    files: dict[str, list[str]] = {}
+    for path in (folder / name for name in names):
+        if (problem := _access_rules(path)) is not None:
+            files.setdefault(problem, []).append(str(path))
+    advice = "libvirt leaves out domains that this user may not see; compare the number with `virsh list --all` as root"
+    return tuple(
+        Check(subject="access rules", outcome=CheckResult.WARNING, detail=f"{', '.join(paths)}: {problem}, {advice}")
+        for problem, paths in files.items()
+    )
 
 
 def of_inventory(plan: Plan, inventory: Inventory) -> tuple[Check, ...]:
@@ -145,20 +154,20 @@ def _local_drivers(targets: Iterable[Target]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(drivers))
 
 
-def _access_rules(path: Path) -> Check | None:
-    """Return a warning if the settings have access rules, or can't be read; None otherwise."""
+def _access_rules(path: Path) -> str | None:
+    """Return what suggests that the settings have access rules, or that they can't be read; None otherwise.
+
+    Source:
+        libvirt, src/util/virconf.c: strings and comments; a semicolon separates statements as well.
+    """
     try:
         content, _ = read_regular(path, _LARGEST_SETTINGS)
     except NoFileError:
         return None
     except FileError as error:
-        problem = f"{path}: {error}; if access_drivers is set there"
-    else:
-        if not _ACCESS_DRIVERS.search(content):
-            return None
-        problem = f"{path}: access_drivers is set"
-    advice = "libvirt leaves out domains that this user may not see; compare the number with `virsh list --all` as root"
-    return Check(subject="access rules", outcome=CheckResult.WARNING, detail=f"{problem}, {advice}")
+        return f"{error}; if access_drivers is set there"
+    settings = _STRING_OR_COMMENT.sub(lambda found: b"" if found[1] else found[0], content)
+    return "access_drivers is set" if _ACCESS_DRIVERS.search(settings) else None
 
 
 def _has_system_socket(address: str) -> bool:
