@@ -1945,6 +1945,16 @@ def test_a_crontab_needs_a_cron() -> None:
     assert state(files, wanted=another, aliases={"cron.service": "null"}) is OFF
     assert state(files, wanted=cron, foreign=frozenset(files)) is UNKNOWN
     assert state(files, wanted=frozenset({"multi-user.target.wants/ssh.service"})) is UNKNOWN
+    assert state(files, wanted=cron, aliases={"cron.service": "null", "crond.service": "cron.service"}) is ON
+
+
+@pytest.mark.parametrize("unit", ["cron.target", "dcron.service", "bcron.service", "busybox-crond.service"])
+def test_another_cron_may_start_where_the_usual_one_is_masked(unit: str) -> None:
+    files = {RC_LOCAL: f"#!/bin/sh\n{COMMAND}", "/etc/crontab": "@reboot root /sbin/ethtool -K eth0 tx on"}
+    masked = {"cron.service": "null"}
+
+    wanted = frozenset({f"multi-user.target.wants/{unit}", "multi-user.target.wants/rc-local.service"})
+    assert state(files, wanted=wanted, aliases=masked) is UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
         value, or one that begins with `-`. A line with a user that does not exist is invalid, too. cronie, entry.c:
         after a `-` the command is not logged.
     """
-    running = evidence.starts("cron", "crond", "cronie", "fcron", "systemd-cron")
+    running = _running(evidence)
     for path, text in () if running is State.OFF else evidence.matching(*_SYSTEM, *_ROOT):
         scene = Scene.of(evidence, device)
         users = None if evidence.wants("crond") else evidence.users
@@ -47,6 +47,23 @@ def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
         if states:
             certain = running is State.ON and _plain(path) and str(path) not in evidence.foreign
             yield SavedSetting(place=SettingPlace(files=(str(path),)), states=states if certain else uncertain(states))
+
+
+def _running(evidence: Evidence) -> State:
+    """Return whether a cron starts at boot.
+
+    Source:
+        The units of systemd-cron are cron.target and timers; other crons are dcron.service, bcron.service and
+        busybox-crond.service.
+    """
+    running = evidence.starts("cron", "crond", "cronie", "fcron", "systemd-cron")
+    own = (path for path in evidence.files if "/systemd/" in path)
+    entries = (*evidence.wanted, *evidence.wanted_until_reboot, *evidence.aliases, *own)
+    units = {entry.rpartition("/")[2] for entry in entries if "cron" in entry.rpartition("/")[2]}
+    able = (unit for unit in units if not evidence.masks(unit))
+    if running is State.OFF and not all(evidence.masks(evidence.aliases.get(unit, unit)) for unit in able):
+        return State.UNKNOWN
+    return running
 
 
 def _plain(path: PurePosixPath) -> bool:
