@@ -678,6 +678,13 @@ def test_a_file_that_is_too_long_to_be_sent_leaves_the_outcome_open(
     assert persistence.tx_checksum is state
 
 
+@pytest.mark.parametrize("line", ["# a comment\n", "\n", "  \t\n"])
+def test_comments_and_blank_lines_do_not_make_a_script_too_long(machine: Machine, line: str) -> None:
+    machine.file("/etc/rc.local", f"#!/bin/sh\nethtool -K eth0 tx off\n{line * 1001}").chmod(0o755)
+
+    assert machine.persistence("eth0").tx_checksum is State.OFF
+
+
 def test_passwords_beside_the_settings_never_leave_the_machine(machine: Machine) -> None:
     secret = "hunter2"
     for path, text in (

@@ -506,11 +506,11 @@ script() {
 
 binary() { case $(head -c 4 "$1" | tr -d '\000') in *ELF) ;; *) return 1 ;; esac; }
 
-# The lines of a file, of which no more than 1000 are sent: what follows may be about offload.
+# The lines of a file, of which no more than 1000 are sent, apart from blank ones: what follows may be about offload.
 content() {
     count=0 open=
     while IFS= read -r line || [ -n "$line" ]; do
-        count=$((count + 1))
+        case $line in *[![:space:]]*) count=$((count + 1)) ;; esac
         if [ "$count" -gt 1000 ]; then
             case $1 in */udev/hwdb.bin) ;; *) open=yes ;; esac # a database runs nothing
             break
