@@ -3,7 +3,7 @@
 import pytest
 
 from tests.build import device, hypervisor, nic, tap
-from virtscan.correlator.devices.nic import NicKind, belongs_to_a_nic, is_nic, nic_kind
+from virtscan.correlator.devices.nic import NicKind, belongs_to_a_nic, is_nic, may_be_nic, nic_kind
 from virtscan.model import Backing, Device, DeviceKind, Mac, Machine
 
 FILLING, VIRTUAL, UNKNOWN = NicKind
@@ -82,6 +82,14 @@ def test_the_permanent_mac_counts_where_a_bond_has_changed_the_other(
 )
 def test_a_nic_is_on_a_bus_and_has_nothing_below_it(nic_device: Device, expected: bool) -> None:
     assert is_nic(nic_device) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("eth4", True), ("lom1", True), ("lo", False), ("vnet0", False), ("macvtap0", False), ("veth1a", False)],
+)
+def test_the_name_shows_a_device_that_is_no_nic(name: str, expected: bool) -> None:
+    assert may_be_nic(device(name, DeviceKind.UNKNOWN)) is expected
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import re
 
-from virtscan.model import Backing, Closed, Device, DeviceKind, Hypervisor, Mac, Machine, Server
+from virtscan.model import Backing, Closed, Device, DeviceKind, DeviceName, Hypervisor, Mac, Machine, Server
 
 _FORWARDING_DRIVERS = frozenset(
     {"virtio_net", "vmxnet", "vmxnet3", "hv_netvsc", "netvsc", "xen-netfront", "xen_netfront", "vif", "ibmveth"}
@@ -21,7 +21,7 @@ Source:
     (bc:24:11), Nutanix AHV (50:6b:8d) and Parallels (00:1c:42).
 """
 
-LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
+_LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc")
 """Prefixes of the names of devices that are not a machine's NICs."""
 
 _SHARED_RANGES = ("00:00:5e:00", "00:00:5e:90", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:05:73:a0", "00:07:b4:00")
@@ -53,8 +53,13 @@ def is_nic(device: Device) -> bool:
 def may_be_nic(device: Device) -> bool:
     """Return True for a NIC, and for a device of unknown backing that may be one."""
     is_alike = device.kind in {DeviceKind.ETHERNET, DeviceKind.UNKNOWN} and not device.lower
-    is_local = device.backing is Backing.VIRTUAL or device.name.startswith(LOCAL_NAMES)
+    is_local = device.backing is Backing.VIRTUAL or is_named_as_local(device.name)
     return is_nic(device) or (is_alike and not is_local)
+
+
+def is_named_as_local(name: DeviceName) -> bool:
+    """Return True if the name of a device shows that it is not one of its machine's NICs."""
+    return name == "lo" or name.startswith(_LOCAL_NAMES)
 
 
 def kinds_of_nics(host: Hypervisor) -> frozenset[NicKind]:

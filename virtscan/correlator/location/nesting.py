@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from virtscan.correlator.devices.nic import LOCAL_NAMES, is_nic, is_physical
+from virtscan.correlator.devices.nic import is_named_as_local, is_nic, is_physical
 from virtscan.model import Backing, Device, DeviceKind, Domain, Hypervisor, Interface, Mac, State
 from virtscan.model.identity.keys import machine_uuid
 from virtscan.model.reasons import NeedsNicKinds
@@ -127,4 +127,4 @@ def _is_own(device: Device, *, on_physical: bool) -> State:
         return State.ON
     if device.kind in {DeviceKind.MACVLAN, DeviceKind.VETH} or device.backing is Backing.VIRTUAL:
         return State.OFF
-    return State.OFF if device.name.startswith(LOCAL_NAMES) or on_physical else State.UNKNOWN
+    return State.OFF if is_named_as_local(device.name) or on_physical else State.UNKNOWN

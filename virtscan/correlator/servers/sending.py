@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from virtscan.correlator.devices.nic import LOCAL_NAMES, is_nic
+from virtscan.correlator.devices.nic import is_named_as_local, is_nic
 from virtscan.correlator.devices.stack import lists_all_below
 from virtscan.correlator.servers.paths import (
     PATH_STATES,
@@ -269,7 +269,7 @@ def _may_hold(top: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> Iter
 
 
 def _is_named_otherwise(name: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> bool:
-    return name.rpartition(".")[0] in known or name.startswith(LOCAL_NAMES)
+    return name.rpartition(".")[0] in known or is_named_as_local(name)
 
 
 def _others(known: Mapping[DeviceName, ServerDevice], used: Iterable[DeviceName]) -> list[DeviceName]:
