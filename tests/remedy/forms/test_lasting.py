@@ -22,6 +22,7 @@ FEATURES = {"tx-checksum-ip-generic": Feature(state=State.OFF), "tx-checksum-ipv
         ("bond0", DeviceKind.BOND),
         ("bond0.7", DeviceKind.VLAN),
         ("br0", DeviceKind.BRIDGE),
+        ("mv0", DeviceKind.MACVLAN),
     ],
 )
 def test_a_device_stays_off_by_the_file_that_was_written_for_it(form: object, name: str, kind: DeviceKind) -> None:
@@ -33,3 +34,22 @@ def test_a_device_stays_off_by_the_file_that_was_written_for_it(form: object, na
     )
 
     assert forecasts.tx_checksum is State.OFF
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (DeviceKind.ETHERNET, ".link"),
+        (DeviceKind.UNKNOWN, ".link"),
+        (DeviceKind.BOND, ".rules"),
+        (DeviceKind.VLAN, ".rules"),
+        (DeviceKind.BRIDGE, ".rules"),
+        (DeviceKind.MACVLAN, ".rules"),
+    ],
+)
+def test_only_a_device_over_others_is_kept_off_by_a_rule_in_place_of_a_link_file(
+    kind: DeviceKind, expected: str
+) -> None:
+    setting = systemd.setting(SwitchedDevice(interface="d0", kind=kind, mac=MAC))
+
+    assert shlex.split(setting.write)[-1].endswith(expected)

@@ -7,10 +7,11 @@ from virtscan.remedy.plan import SwitchedDevice
 
 
 def setting(device: SwitchedDevice) -> SettingCommands:
-    """Keep a NIC off by a .link file, and a bond, VLAN or bridge by a udev rule.
+    """Keep a NIC off by a .link file, and a device over others by a udev rule.
 
     Only the first matching .link file is applied, so a new one takes over the naming of the device. Of a bond, VLAN or
-    bridge it takes over the choice of the MAC as well, which distributions make in different ways.
+    bridge it takes over the choice of the MAC as well, which distributions make in different ways. A macvlan has no
+    permanent MAC to match either, but no cure switches one: ethtool can't.
 
     Source:
         systemd.link(5): PermanentMACAddress= matches NICs and not devices above them; TransmitChecksumOffload=
