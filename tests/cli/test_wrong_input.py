@@ -241,6 +241,19 @@ def test_an_empty_path_is_not_the_working_directory(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["explain", "", "fleet.json"], "DOMAIN|MAC"),
+        (["config", "show", "--hypervisor", "", "--device", "bond2"], "--hypervisor"),
+        (["config", "show", "--hypervisor", "hv1", "--device", ""], "--device"),
+    ],
+)
+def test_an_empty_name_is_refused(arguments: list[str], name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 2
+    assert capfd.readouterr().err.endswith(f"Invalid value for '{name}': empty name; give a name\n")
+
+
 def test_a_plugin_refuses_an_empty_path_too(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["check", ""]) == 3
     assert capfd.readouterr().out == "VIRTSCAN UNKNOWN: Invalid value for 'FILE': empty path; give a path\n"

@@ -66,11 +66,13 @@ def enum_option(
 
 
 class _NotEmpty(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2 only
-    """Text that is not empty: to `Path`, the value of an unset variable of a shell is the working directory."""
+    """Text that is not empty, as the value of an unset variable of a shell is: to `Path`, the working directory."""
+
+    _word = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # Any: click's own
         if value == "":
-            self.fail("empty path; give a path", param, ctx)
+            self.fail(f"empty {self._word}; give a {self._word}", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -82,6 +84,10 @@ class _PathOrUrl(_NotEmpty, click.types.StringParamType):
     pass
 
 
+class _FleetName(_NotEmpty, click.types.StringParamType):
+    _word = "name"
+
+
 PATH = _Path(path_type=Path, readable=False)
 """A file, a folder, or `-`."""
 
@@ -89,6 +95,9 @@ FILE = _Path(path_type=Path, dir_okay=False, readable=False)
 
 FILE_OR_URL = _PathOrUrl()
 """A file, `-`, or the URL of a history."""
+
+NAME = _FleetName()
+"""The name of a thing of the fleet."""
 
 config_option = click.option(
     "--config", type=FILE, help="Configuration file (default: VIRTSCAN_CONFIG, ~/.config/virtscan or /etc/virtscan)."

@@ -11,7 +11,15 @@ import msgspec
 from virtscan.cli.acquire import load
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command, CommandGroup
-from virtscan.cli.options import FILE, config_option, connect_option, console_options, server_option, unsafe_option
+from virtscan.cli.options import (
+    FILE,
+    NAME,
+    config_option,
+    connect_option,
+    console_options,
+    server_option,
+    unsafe_option,
+)
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import PRIVATE, OutputError, print_line
 from virtscan.cli.plan import load_plan, name_warnings
@@ -63,8 +71,10 @@ def check(file: Path | None, config: Path | None, allow_unsafe_uri: bool, consol
 )
 @_file
 @config_option
-@click.option("--hypervisor", metavar="NAME", help="Hypervisor of the device to explain (with --device).")
-@click.option("--device", metavar="DEVICE", help="Source device to explain: its segment and servers that may answer.")
+@click.option("--hypervisor", metavar="NAME", type=NAME, help="Hypervisor of the device to explain (with --device).")
+@click.option(
+    "--device", metavar="DEVICE", type=NAME, help="Source device to explain: its segment and servers that may answer."
+)
 @click.option(
     "--inventory",
     type=FILE,

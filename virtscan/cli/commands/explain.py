@@ -11,7 +11,7 @@ from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.assumptions import assume_option, parsed
 from virtscan.cli.exit_codes import ExitCode, of_explanation
 from virtscan.cli.help import ANSWERS, Command
-from virtscan.cli.options import console_options, redact_option, text_output_options
+from virtscan.cli.options import NAME, console_options, redact_option, text_output_options
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import RequestedOutput, places
 from virtscan.cli.output.outputs import refuse_same_place
@@ -35,7 +35,7 @@ from virtscan.views.wording.phrases.quantity import quantity
     ),
     exit_codes=ANSWERS,
 )
-@click.argument("interface", metavar="DOMAIN|MAC")
+@click.argument("interface", metavar="DOMAIN|MAC", type=NAME)
 @fresh_or_saved_options
 @assume_option
 @text_output_options
