@@ -87,6 +87,16 @@ def test_a_document_has_every_fact_of_a_boot(tmp_path: Path) -> None:
     ]
 
 
+def test_a_capture_without_a_boot_says_how_to_capture_one(tmp_path: Path) -> None:
+    nothing = trace_of(tmp_path)
+    text = REPORTERS["table"].render(view(nothing, comparisons(nothing, None))).decode()
+    assert "No boot was found." in text
+    assert "capture all ports at the server or at the VM's own device, and start before the VM" in text
+
+    one = stuck(tmp_path)
+    assert "capture all ports" not in REPORTERS["table"].render(view(one, comparisons(one, None))).decode()
+
+
 def test_a_finding_is_in_the_row_of_its_boot(tmp_path: Path) -> None:
     findings = (
         finding(verdict=Verdict.AT_RISK, mac=Mac(CLIENT_MAC), domain="web01"),

@@ -34,6 +34,10 @@ _PEOPLE = Audience.PEOPLE
 
 
 _FIX = "To fix it, turn TX checksum offload off on the server: `virtscan remedy` prints the commands"
+_CAPTURE = (
+    "To find a boot, capture all ports at the server or at the VM's own device, and start before the VM: "
+    "tcpdump -s 0 -w FILE -i DEVICE"
+)
 
 
 def _boot(value: Callable[[Boot], Value]) -> Callable[[BootComparison], Value]:
@@ -131,6 +135,7 @@ def view(trace: Trace, found: Sequence[BootComparison]) -> Document:
             f"frames: {trace.frames}{_duration(trace)}",
             f"boots: {len(trace.boots)}, clients that requested only an address: {trace.others}",
             *([f"findings: {listed(counts(counted, 'agreement'))}"] if joined else []),
+            *([] if trace.boots else [_CAPTURE]),
             *([_FIX] if counts(counted, "failed")[Failed.YES.value] else []),
         ),
     )
