@@ -2179,3 +2179,43 @@ def test_on_again_needs_every_place_to_be_read(files: dict[str, str]) -> None:
 
 def test_state_stays_off_only_if_every_line_was_interpreted() -> None:
     assert state(PROFILE, unclear=("/etc/tuned/x/tuned.conf",)) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "v=n; : $(($v=0))",
+        "v=n=0; : $(($v))",
+        "v=n=0; : $((v))",
+        "v==0; : $((n$v))",
+        "d=; case x in ${d:=eth0}) ;; esac; ethtool -K $d tx on",
+        "case x in $(ethtool -K eth0 tx on)) ;; esac",
+    ],
+)
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_arithmetic_and_patterns_may_set_a_variable_that_they_do_not_name(shell: str, line: str) -> None:
+    assert state({RC_LOCAL: f"#!/bin/{shell}\nn=1\n{COMMAND}\n{line}\nethtool -K eth$n tx on\n"}) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ": $[n=0]",
+        "[[ n=0 -eq 1 ]]",
+        "v=n=0; [[ v -eq 1 ]]",
+        "a[n=0]=5",
+        "a=([n=0]=x)",
+        ": ${a[n=0]}",
+        "s=abc; : ${s:n=0}",
+        "v=n; unset n; : ${!v:=0}",
+    ],
+)
+def test_bash_has_more_places_for_arithmetic_that_sets_a_variable(line: str) -> None:
+    assert state({RC_LOCAL: f"#!/bin/bash\nn=1\n{COMMAND}\n{line}\nethtool -K eth$n tx on\n"}) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "line", ["m=$((n+1))", "v=2; : $(($v+v))", ": $(($(cat /sys/class/net/eth0/mtu)-40))", "case x in $n|y) ;; esac"]
+)
+def test_arithmetic_with_numbers_sets_only_what_it_names(line: str) -> None:
+    assert state({RC_LOCAL: f"#!/bin/bash\nn=1\n{COMMAND}\n{line}\nethtool -K eth$n tx on\n"}) is OFF

@@ -273,6 +273,8 @@ class Interpreter(SimpleCommands):
         fields = expand(node.word, shell.lookup, split=False)
         word = fields[0] if len(fields) == 1 and SOME_TEXT not in (fields[0] or "") else None
         for patterns, body in node.branches:
+            ends, _, after = self.substituted(patterns, shell)
+            found, shell = either(found, ends), shell.joined(after)  # an earlier one may match
             known = [expand_pattern(pattern, shell.lookup) for pattern in patterns]
             if word is not None and any(pattern is not None and fnmatchcase(word, pattern) for pattern in known):
                 return either(found, self._block(body, shell))

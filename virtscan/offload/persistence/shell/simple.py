@@ -10,6 +10,7 @@ import msgspec
 from virtscan.offload.persistence.shell.commands import Commands
 from virtscan.offload.persistence.shell.conditions import holds
 from virtscan.offload.persistence.shell.language import syntax
+from virtscan.offload.persistence.shell.language.arithmetic import compares_and_sets, may_set_any
 from virtscan.offload.persistence.shell.language.parsing import parse
 from virtscan.offload.persistence.shell.language.syntax import Block, Dialect, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import (
@@ -81,6 +82,8 @@ class SimpleCommands(Commands):
         if document and ("$(" in document or "`" in document or not RUN_NOTHING.issuperset(node.words[:1])):
             shell = after_text(document, shell, self._scene)
         quoted = '"{}\n"'.format(document.replace('"', ""))
+        if may_set_any(quoted, shell.lookup):
+            shell = shell.without_variables()
         names = [name for name, _ in assigned_in(quoted, shell.lookup)]  # for a program, in dash alone
         found, status, shell = self.substituted(node.words, shell.with_variables(dict.fromkeys(names, (None,))))
         if not re.search(r"[$`]", document):
@@ -180,6 +183,8 @@ class SimpleCommands(Commands):
         found: Outcomes = {CommandEnd(False, "line"): shell} if skips else {}
         if ends or (refused and not skips):
             found = {**found, CommandEnd(False, "exit"): shell}
+        if any(may_set_any(word, shell.lookup) for word in words) or compares_and_sets(words, shell.lookup):
+            shell = shell.without_variables()
         shell = shell.with_variables(dict(each for word in words for each in assigned_in(word, shell.lookup)))
         return found, statuses.pop() if len(statuses) == 1 else None, shell
 

@@ -77,7 +77,7 @@ def file_pattern(word: str, lookup: Lookup) -> str | None:
 
 def substituted(word: str) -> Iterator[str]:
     """Yield the commands in `$( )` and backquotes, which run when a word is expanded."""
-    for part in _expansions(word):
+    for part in expansions(word):
         if part[0] == "`":
             yield re.sub(r"\\([$`\\])", r"\1", part[1:-1])
         elif part.startswith("$(") and not part.startswith("$(("):
@@ -86,7 +86,7 @@ def substituted(word: str) -> Iterator[str]:
 
 def needed(word: str) -> Iterator[str]:
     """Yield the variables that a word uses without a default."""
-    for part in _expansions(word):
+    for part in expansions(word):
         if part.startswith("$(("):
             yield from re.findall(r"[A-Za-z_]\w*", part)
         found = _VARIABLE.match(part)
@@ -96,7 +96,7 @@ def needed(word: str) -> Iterator[str]:
 
 def assigned_in(word: str, lookup: Lookup) -> Iterator[tuple[str, tuple[Word, ...]]]:
     """Yield the variables that expansions set, with their values: `${NAME:=WORD}`, and assignments in arithmetic."""
-    for part in _expansions(word):
+    for part in expansions(word):
         if (found := re.match(r"\$\{([A-Za-z_]\w*):?=", part)) is not None:
             yield found[1], tuple(expand(part, lookup, split=False))
         elif part.startswith("$(("):
@@ -105,9 +105,9 @@ def assigned_in(word: str, lookup: Lookup) -> Iterator[tuple[str, tuple[Word, ..
 
 def has_invalid_arithmetic(word: str, lookup: Lookup, *, is_bash: bool) -> bool:
     """Return True if an expansion may be a division by zero, or arithmetic that the shell refuses."""
-    arithmetic = [part[3:-2] for part in _expansions(word) if part.startswith("$((")]
+    arithmetic = [part[3:-2] for part in expansions(word) if part.startswith("$((")]
     if is_bash:
-        found = [match for part in (word, *_expansions(word)) if (match := _OF_BASH_ALONE.fullmatch(part))]
+        found = [match for part in (word, *expansions(word)) if (match := _OF_BASH_ALONE.fullmatch(part))]
         inner = [text.replace('"', "") for match in found for text in match.groups("")]
         more = [part for text in inner for part in (re.split(r":(?![^{]*\})", text) if "?" not in text else [text])]
         arithmetic += [text for text in more if text.strip() not in {"", "@", "*"}]
@@ -130,7 +130,7 @@ def may_fail(word: str, is_set: Callable[[str], bool], lookup: Lookup, *, is_bas
     Such are `${NAME?}`, `${NAME:?}`, an invalid one, and in dash one that only bash has.
     """
     plausible = _PLAUSIBLE if is_bash else _PLAUSIBLE_IN_DASH
-    for part in _expansions(word):
+    for part in expansions(word):
         if not is_bash and _OF_BASH.match(part):
             return True
         if part.startswith("${"):
@@ -154,7 +154,7 @@ def _is_valid(expression: str, lookup: Lookup) -> bool:
     return all(map(_ARITHMETIC.fullmatch, (*parts, text))) and all(map(_NUMBER.fullmatch, values))
 
 
-def _expansions(word: str, *, quoted: bool = False) -> Iterator[str]:
+def expansions(word: str, *, quoted: bool = False) -> Iterator[str]:
     """Yield the expansions in a word, including nested ones."""
     place = 0
     while place < len(word):
@@ -164,13 +164,13 @@ def _expansions(word: str, *, quoted: bool = False) -> Iterator[str]:
             continue
         place = quoted_end(word, start)
         if char == '"':
-            yield from _expansions(word[start + 1 : place - 1], quoted=True)
+            yield from expansions(word[start + 1 : place - 1], quoted=True)
         elif char == "$" and place == start + 1:
             yield word[start:]
         elif char in "`$":
             yield word[start:place]
             if not word.startswith("$(", start) or word.startswith("$((", start):
-                yield from _expansions(word[start + 2 : place - 1], quoted=True) if char == "$" else ()
+                yield from expansions(word[start + 2 : place - 1], quoted=True) if char == "$" else ()
 
 
 class _Expansion:
