@@ -2219,3 +2219,20 @@ def test_bash_has_more_places_for_arithmetic_that_sets_a_variable(line: str) -> 
 )
 def test_arithmetic_with_numbers_sets_only_what_it_names(line: str) -> None:
     assert state({RC_LOCAL: f"#!/bin/bash\nn=1\n{COMMAND}\n{line}\nethtool -K eth$n tx on\n"}) is OFF
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("PATH=$Q", UNKNOWN),
+        ("export PATH=$Q", UNKNOWN),
+        ("PATH=/opt/x", UNKNOWN),
+        ("PATH=/opt/x; PATH=$PATH:$Q", UNKNOWN),
+        ("PATH=/opt/x:$PATH", OFF),
+        ("export PATH=$PATH:/opt/x", OFF),
+        ('PATH="${PATH}:/opt/x"', OFF),
+        ("export PATH", OFF),
+    ],
+)
+def test_a_path_that_a_script_sets_to_an_unknown_value_may_lack_ethtool(line: str, expected: State) -> None:
+    assert state({RC_LOCAL: f"#!/bin/sh\n{line}\n{COMMAND}\n"}) is expected

@@ -24,7 +24,6 @@ from virtscan.offload.persistence.shell.programs import (
     SHELLS,
     WRAPPERS,
     contained,
-    finds_ethtool,
     seconds,
 )
 from virtscan.offload.persistence.shell.state import (
@@ -122,7 +121,7 @@ class Commands(UnknownCommands):
         if path in self._scene.not_executable or name == "false":
             return {FAILURE: shell}
         if name == "ethtool":
-            found = "/" in first or finds_ethtool(shell.text_of("PATH"))
+            found = "/" in first or shell.finds_ethtool
             status = True if found and succeeds(fields, self._scene) else None
             return ended(shell.with_states(offload_states(fields, self._scene), certain=found), status)
         if name in {"exit", "return"}:

@@ -219,9 +219,9 @@ def _with_input(fields: Sequence[Word]) -> Sequence[Word]:
     return [*(None if replaced in (word or "") else word for word in words), *([None] if words else ())]
 
 
-def finds_ethtool(path: str | None) -> bool:
-    """Return False if a PATH lacks the folders of ethtool; True if the PATH is unknown."""
-    return path is None or not {"/usr/sbin", "/sbin"}.isdisjoint(path.split(":"))
+def finds_ethtool(path: str) -> bool:
+    """Return False if a PATH lacks the folders of ethtool."""
+    return not {"/usr/sbin", "/sbin"}.isdisjoint(path.split(":"))
 
 
 def opens(operator: str, path: Word) -> bool:

@@ -58,6 +58,7 @@ from virtscan.offload.persistence.shell.variables import (
     aliased,
     assigned,
     declared,
+    is_longer_path,
     overwritten,
     shifted,
     started_over,
@@ -154,7 +155,8 @@ class SimpleCommands(Commands):
                 shell = msgspec.structs.replace(shell, arrays=after.arrays)
                 found = [assignment[1]]
             elif None in found and assignment is not None:
-                shell = shell.with_variables({assignment[1]: (None,)})
+                if not is_longer_path(assignment):
+                    shell = shell.with_variables({assignment[1]: (None,)})
                 found = [assignment[1]]
             elif None in found:
                 shell = shell.without_variables()

@@ -10,6 +10,7 @@ from virtscan.model import State
 from virtscan.offload.persistence.shell.effects import Scene, States, merged
 from virtscan.offload.persistence.shell.language.syntax import Dialect, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.language.words import BLANKS, Word, expand
+from virtscan.offload.persistence.shell.programs import finds_ethtool
 
 _Value = TypeVar("_Value")
 _Values = tuple[Word, ...]
@@ -127,6 +128,12 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         """Return the value of a variable, None if it is unknown."""
         known = [value for value in self.lookup(name) if value is not None]
         return " ".join(known) if len(known) == len(self.lookup(name)) else None
+
+    @property
+    def finds_ethtool(self) -> bool:
+        """Return False if PATH may lack the folders of ethtool: the script has set it to others, or to unknown ones."""
+        path = self.text_of("PATH")
+        return "PATH" not in self.variables if path is None else finds_ethtool(path)
 
     def with_states(self, states: States, *, certain: bool = True) -> "Shell":
         """Return the shell after a command that gives states to the device, or may give them."""

@@ -41,7 +41,12 @@ def assigned(assignment: re.Match[str], shell: Shell) -> Shell:
     if more and not element:
         parts = (*shell.lookup(name), *values)
         values = (None,) if None in parts else ("".join(part or "" for part in parts),)
-    return shell.with_variables({name: values})
+    return shell if None in values and is_longer_path(assignment) else shell.with_variables({name: values})
+
+
+def is_longer_path(assignment: re.Match[str]) -> bool:
+    """Return True if an assignment keeps the folders in PATH, such as `PATH=$PATH:/opt/bin`."""
+    return assignment[1] == "PATH" and re.search(r"\$(PATH\b|\{PATH\})", assignment[4]) is not None
 
 
 def declared(name: str, fields: Sequence[Word], shell: Shell) -> Shell:
