@@ -726,6 +726,14 @@ def test_a_pair_of_veths_may_lead_to_a_macvlan_beside_the_interface(
     assert any(needs_reflection) is (rule == "R14")
 
 
+@pytest.mark.parametrize("listed", [("veth0", "veth1"), ()])
+def test_a_veth_without_its_kind_is_known_by_its_name(listed: tuple[str, ...]) -> None:
+    ends = (device(name, DeviceKind.UNKNOWN, lower_complete=False) for name in listed)
+    devices = (bridge("br0", "mv0", "veth0"), bridge("br1", "veth1"), macvlan("mv0", "bond2"), *ends)
+
+    assert finding_of(scene(beside=(provisioner(bridged("br1", mac=SERVING)),), devices=devices)).rule == "R14"
+
+
 @pytest.mark.parametrize(
     ("port", "interface", "rule"),
     [

@@ -10,7 +10,8 @@ from virtscan.correlator.devices.nic import NicKind
 from virtscan.correlator.devices.stack import UNKNOWN_STACK, DeviceStack, downwards, real_device
 from virtscan.model import DeviceKind, DeviceName, SourceMode
 
-_GUESTS_NAMES = ("vnet", "tap", "veth")
+_VETH = "veth"
+_GUESTS_NAMES = ("vnet", "tap", _VETH)
 """Prefixes of the names of guests' taps and veths. Host macvlans have names like `macvtap0` and `docker-shim`."""
 
 
@@ -119,7 +120,8 @@ def _may_be_macvlan(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) 
 
 
 def _is_veth(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> bool:
-    return name in stacks and stacks[name].kind is DeviceKind.VETH
+    kind = stacks.get(name, UNKNOWN_STACK).kind
+    return kind is DeviceKind.VETH or (kind is DeviceKind.UNKNOWN and name.startswith(_VETH))
 
 
 def _is_tagged(macvlan: DeviceName, names: Iterable[DeviceName], stacks: Mapping[DeviceName, DeviceStack]) -> bool:
