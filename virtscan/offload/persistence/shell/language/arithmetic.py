@@ -1,4 +1,4 @@
-"""Arithmetic that sets variables which can't be told."""
+"""Arithmetic that may set any variable."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ _IN_BASH = re.compile(
     r"\$\[(?P<old>.*)|\$\{[#!]?\w+\[(?P<element>.*)|\$\{\w+:(?![-=?+])(?P<part>.*)|\$\{!(?P<pointed>\w+:?=.*)",
     re.DOTALL,
 )
-"""What bash alone takes for arithmetic, and `${!NAME=WORD}`, which sets a variable that another one names."""
+"""Arithmetic in bash alone, and `${!NAME=WORD}`, which sets the variable whose name is the value of NAME."""
 _ELEMENTS = re.compile(r"[A-Za-z_]\w*\+?(?:\[(.*)\]\+?=.*|=\((.*)\))", re.DOTALL)
 _COMPARISONS = frozenset({"-eq", "-ne", "-lt", "-le", "-gt", "-ge"})
 
