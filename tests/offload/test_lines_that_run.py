@@ -654,7 +654,7 @@ def test_a_script_that_is_not_followed_may_run_one_however_its_path_is_written(l
         ("bash -O extglob $X", UNKNOWN),
         ("awk '{system($0)}' $L", UNKNOWN),
         ("mawk -f $X", UNKNOWN),
-        ("own-program --run $X", UNKNOWN),
+        ("own-program --run $X", OFF),
         ("awk 'BEGIN { system(\"$X\") }'", UNKNOWN),
         ("echo a | awk '{ print | \"sh $X\" }'", UNKNOWN),
         ("cd /opt/own; sed '1e ./on.sh' list", UNKNOWN),
@@ -707,6 +707,26 @@ def test_what_runs_an_unknown_program_may_run_any_script(line: str, expected: St
     assert state({RC_LOCAL: f"#!/bin/{shell}\n{COMMAND}\n{line}\n", **scripts}) is expected
     stanza = {MAIN: f"auto eth0\niface eth0 inet dhcp\n  post-up {COMMAND}\n"}
     assert state({RC_LOCAL: f"#!/bin/{shell}\n{line}\n", **stanza, **scripts}) is expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "python3 /opt/x.py --host $(hostname)",
+        "ssh -i $KEY -fN tunnel@gw",
+        "su - $U -c dbstart",
+        "sudo -u $U /opt/app/start",
+        "taskset -pc 0-3 $(pidof qemu)",
+        "start-stop-daemon --start --exec /usr/sbin/own -- $OPTS",
+        "zabbix_sender -s $(hostname) -k boot -o 1",
+        "/usr/local/bin/backup.sh $ARG &",
+    ],
+)
+def test_an_unknown_argument_undoes_no_setting(line: str) -> None:
+    helper = {"/usr/local/sbin/tune.sh": f"#!/bin/sh\n{COMMAND}\n"}
+    assert state({RC_LOCAL: f"{COMMAND}\n{line}\n"}) is OFF
+    if line.startswith(("zabbix", "/usr")):
+        assert state({RC_LOCAL: f"/usr/local/sbin/tune.sh\n{line}\n", **helper}) is OFF
 
 
 def test_an_unknown_program_may_undo_a_setting_or_be_a_function() -> None:
@@ -849,7 +869,7 @@ def test_a_service_that_a_script_starts_counts(line: str, expected: State) -> No
 
 def test_a_script_in_lib_may_be_called_but_a_unit_is_not() -> None:
     for path, expected in (("/usr/lib/own/on.sh", UNKNOWN), ("/usr/lib/systemd/system/own.service", OFF)):
-        assert state({RC_LOCAL: f"{COMMAND}\nown-program $X", path: "ethtool -K eth0 tx on\n"}) is expected
+        assert state({RC_LOCAL: f"{COMMAND}\ntaskset 1 $X", path: "ethtool -K eth0 tx on\n"}) is expected
 
 
 def test_bash_chooses_the_number_of_a_descriptor() -> None:

@@ -94,6 +94,12 @@ class Commands(UnknownCommands):
             missing,
         )
 
+    def argument(self, words: Sequence[Word], shell: Shell) -> Outcomes:
+        """Run words of a program that may be a command; an unknown word is rarely one, such as a user's name."""
+        if words and words[0] is None:
+            return ended(self.after_any_script(words[1:], shell), None)
+        return self.command(words, shell)
+
     def _call(self, body: Node, arguments: Sequence[Word], shell: Shell) -> Outcomes:
         if shell.calls >= CALLS:
             raise RecursionError("functions that call each other")
@@ -174,11 +180,11 @@ class Commands(UnknownCommands):
         if name == "env" and not {"-i", "-", "--ignore-environment"}.isdisjoint(fields):
             inner = inner.with_variables({"PATH": ("/usr/bin:/bin",)}, exported=True)
         if name == "time" or rest[0] is None:
-            outcomes = self.command(rest, inner)
+            outcomes = (self.command if is_known else self.argument)(rest, inner)
         else:
             outcomes = self._program(rest[0], rest[1:], inner.with_variables(environment, exported=True))
         if not is_known:
-            outcomes = either(outcomes, *(self.command(words, inner) for words in self._possible(rest)))
+            outcomes = either(outcomes, *(self.argument(words, inner) for words in self._possible(rest)))
         self._limit = limit
         if name == "exec":
             return {msgspec.structs.replace(end, leaves=end.leaves or "exit"): after for end, after in outcomes.items()}

@@ -40,7 +40,7 @@ _RUN_NO_SCRIPT = RUN_NOTHING | {
     *("virsh", "docker", "ntpdate", "tunctl", "ss", "netstat", "nc", "iw", "iwconfig", "ifenslave", "firewall-cmd"),
 }
 """Programs that execute no script that an unknown argument may name, and nothing that they read."""
-_RUN_SOME = {
+RUN_SOME = {
     "ip": r"\0exec\0|\0-b",
     "rsync": r"\0-\w*e|--rs",
     "sort": r"--compress-program",
@@ -57,7 +57,7 @@ RUNNERS = frozenset(
     | {"python", "python3", "perl", "ruby", "strace", "ltrace", "logsave", "sg", "chpst", "setuidgid", "softlimit"}
 )
 """Programs that run what their arguments name, other than `WRAPPERS`: an unknown argument may be any program."""
-_READERS: dict[str, Sequence[Word]] = {"parallel": [None], "at": ["sh"], "batch": ["sh"]}
+_READERS: dict[str, Sequence[Word]] = {"parallel": ["sh"], "at": ["sh"], "batch": ["sh"]}
 """Programs that run commands from their standard input, with what runs them."""
 _EXEC = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 _MANAGERS = frozenset({"systemctl", "service", "invoke-rc.d", "rc-service"})
@@ -195,7 +195,7 @@ def runs_nothing(name: str, fields: Sequence[Word]) -> bool:
     if name == "find":
         return all(command[:1] and runs_nothing(command[0] or "", command[1:]) for command in given(name, fields))
     text = "".join(f"\0{SOME_TEXT if word is None else word}" for word in fields)
-    part = _RUN_SOME.get(name)
+    part = RUN_SOME.get(name)
     return name in RUN_NOTHING or (part is not None and re.search(part, text, re.DOTALL) is None)
 
 

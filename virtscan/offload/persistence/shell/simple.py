@@ -26,10 +26,10 @@ from virtscan.offload.persistence.shell.language.words import (
 from virtscan.offload.persistence.shell.programs import (
     HARMLESS_OPTIONS,
     RUN_NOTHING,
+    RUN_SOME,
     RUNNERS,
     SPECIAL,
     given,
-    is_filter,
     is_taken_to_succeed,
     managed,
     may_rename,
@@ -240,12 +240,12 @@ class SimpleCommands(Commands):
         name = first.rpartition("/")[2]
         shell = after_program(first, fields, shell, self._scene)
         for command in given(name, fields):
-            shell = common_shell((shell, *self.command(command, shell).values())) or shell
+            shell = common_shell((shell, *self.argument(command, shell).values())) or shell
         for text in managed(name, fields, self._scene.scripts):
             outcomes = self.process(text, (None,), shell)
             shell = common_shell((shell, *outcomes.values())) or shell
         open_ends = [place for place, word in enumerate(fields, 1) if word is None or re.search(r"[$`]", word)]
-        if open_ends and not is_filter((name, *fields)):
+        if open_ends and name in RUN_SOME:
             shell = self.after_any_script(fields[open_ends[0] :], shell)
         return shell
 
