@@ -493,7 +493,14 @@ def test_a_pattern_of_an_address_that_is_not_known_is_withheld(
 
 
 @pytest.mark.parametrize(
-    "condition", [r"source_device~br|10\.99\.1\.7", "source_device~^(?!acme99)", "source_device~99|0"]
+    "condition",
+    [
+        r"source_device~br|10\.99\.1\.7",
+        "source_device~^(?!acme99)",
+        "source_device~99|0",
+        "source_device=br-*=acme99",
+        "source_device~br-20=acme99",
+    ],
 )
 def test_a_pattern_with_a_word_that_no_shown_name_has_is_withheld(
     condition: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]

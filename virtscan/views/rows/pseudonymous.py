@@ -27,7 +27,7 @@ _WORD = re.compile(r"[^\W_]+")
 _SHORTEST = 2
 """Length of the shortest word in a pattern that shows part of a name."""
 
-_COUNT = re.compile(r"\\?=[^]=()|]*$")
+_COUNT = re.compile(r"\\?=(?:\\d|[.*+?$])*\d{0,3}(?:\\d|[.*+?$])*$")
 """The number behind a device in macvtap_by_device."""
 
 
