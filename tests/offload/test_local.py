@@ -693,8 +693,16 @@ def test_passwords_beside_the_settings_never_leave_the_machine(machine: Machine)
         ("/etc/systemd/network/10-a.link", f"[Link]\nWakeOnLanPassword={secret}\n"),
         ("/etc/network/interfaces", f"iface eth0 inet dhcp\n  wpa-psk {secret}\n"),
         ("/etc/rc.local", f"export PASSWORD={secret}\nethtool -K eth0 gro off\n# {secret}\n"),
-        ("/etc/rc.d/rc.local", f"mount -o password={secret} /mnt\n/usr/local/bin/off\n"),
+        (
+            "/etc/rc.d/rc.local",
+            f"mount -o password={secret} /mnt\n/usr/local/bin/off\n/usr/local/bin/off2; /usr/local/bin/off3\n",
+        ),
         ("/usr/local/bin/off", f"#!/bin/sh\n  DB_PASS='{secret}' ethtool -K eth0 tx off\n"),
+        ("/usr/local/bin/off2", f"#!/bin/sh\nA_TOKEN='x'\"{secret}\" PASS=$(get {secret}) ethtool -K eth0 tx off\n"),
+        (
+            "/usr/local/bin/off3",
+            f'#!/bin/sh\nKEY="$(cat \'a b\' "{secret}")"; PSK=`get {secret}`; ethtool -K eth0 tx on\n',
+        ),
         ("/usr/local/bin/on", "#!/bin/sh\n. /etc/default/own\nethtool -K $NIC tx on $(echo $VPN_KEY)\n"),
         ("/etc/default/own", f"NIC=eth0\nAUTH={secret}\nVPN_KEY='{secret}'\n# {secret}\n"),
         ("/etc/rc.d/rc2.d/S01own", "#!/bin/sh\n/usr/local/bin/on\n"),

@@ -708,13 +708,13 @@ closed() {
 # Marks lines where a value may do more, or where the variable stands in single quotes, for content().
 masked() {
     secret='([A-Za-z0-9_]*([Pp][Aa][Ss][Ss]|[Ss][Ee][Cc][Rr][Ee][Tt]|[Tt][Oo][Kk][Ee][Nn]|[Pp][Ss][Kk]|[Kk][Ee][Yy])[A-Za-z0-9_]*=)'
-    acts="$secret(\"[^\"]*|'[^']*|[^[:space:]\"';]*)([\$][([]|\`|[\$][{][^}]*=)"
+    parts="\"[^\"]*\"|'[^']*'|[^[:space:]\"';]"
+    acts="$secret($parts)*(\"[^\"]*)?([\$][([]|\`|[\$][{][^}]*=)"
     quoted="^[^']*'([^']*'[^']*')*[^']*$secret[^[:space:]\"';]"
     unknown="\${virtscan_masked-}"
     sed -E -e "/$acts/s/\$/ # masked/" -e "/$quoted/s/\$/ # masked/" -e "/($relevant).* # masked\$/s/\$/ ethtool/" \
         -e "/$secret[^[:space:]\"';]*[&|].*($relevant)/s/\$/ # masked ethtool/" \
-        -e "s/$secret\"[^\"]*\"/\1$unknown/g" -e "s/$secret'[^']*'/\1$unknown/g" \
-        -e "s/$secret[^[:space:]\"';]+/\1$unknown/g"
+        -e "s/$secret([\$][(][^)]*[)]|\`[^\`]*\`|$parts)+/\1$unknown/g"
 }
 
 # A file without its comments, each continued line in one. systemd and udev take comments inside of one away, too.
