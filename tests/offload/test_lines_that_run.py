@@ -2256,3 +2256,26 @@ def test_arithmetic_with_numbers_sets_only_what_it_names(line: str) -> None:
 )
 def test_a_path_that_a_script_sets_to_an_unknown_value_may_lack_ethtool(line: str, expected: State) -> None:
     assert state({RC_LOCAL: f"#!/bin/sh\n{line}\n{COMMAND}\n"}) is expected
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (f"undo() {{ ethtool -K eth0 tx on; }}\n{COMMAND}\ntrap 'undo; exit' $SIGNALS", UNKNOWN),
+        (f'undo() {{ ethtool -K eth0 tx on; }}\n{COMMAND}\ntrap "undo now" EXIT $X', UNKNOWN),
+        (f"PATH=/bin\n. /etc/default/own\n{COMMAND}", UNKNOWN),
+        (f"PATH=/sbin:/bin\n. /etc/default/own\n{COMMAND}", OFF),
+        (f'[ -z "$PATH" ] && PATH=/sbin:/bin:/usr/sbin:/usr/bin\n{COMMAND}', OFF),
+        (f"PATH=/sbin:/usr/sbin udevadm settle\n{COMMAND}", OFF),
+        (f"PATH=/bin udevadm settle\n{COMMAND}", OFF),
+        (f"{COMMAND}\nip netns e $NS ethtool -K eth0 tx on", UNKNOWN),
+        (f"{COMMAND}\nsed '$e ethtool -K eth0 tx on' /etc/x", UNKNOWN),
+        (f"{COMMAND}\ngawk --file=$X", UNKNOWN),
+        (f"{COMMAND}\n{'sudo -u ' * 40} ls", UNKNOWN),
+        (f"{COMMAND}\nfind / {'-exec find ' * 40}", UNKNOWN),
+        (f"{COMMAND}\nsystemd-cat {'-t ' * 400}", OFF),
+    ],
+)
+def test_rare_forms_of_commands_and_paths_are_followed(script: str, expected: State) -> None:
+    helper = {"/opt/own/on.sh": "#!/bin/sh\nethtool -K eth0 tx on\n"}
+    assert state({RC_LOCAL: f"#!/bin/sh\n{script}\n", "/etc/default/own": "", **helper}) is expected

@@ -43,6 +43,9 @@ from virtscan.offload.persistence.shell.variables import after_program, after_te
 _OPTIONS = frozenset("abcefhilmpuvxC")
 """Letters of a shell's options with which its commands run as usual, apart from the ends of `e` and `u`."""
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+ARGUMENTS = 1000
+"""Most commands among the arguments of programs, of which some may contain others."""
+
 CALLS = 6
 """Deepest nesting of calls between scripts and functions."""
 
@@ -96,6 +99,9 @@ class Commands(UnknownCommands):
 
     def argument(self, words: Sequence[Word], shell: Shell) -> Outcomes:
         """Run words of a program that may be a command; an unknown word is rarely one, such as a user's name."""
+        self._arguments += 1
+        if self._arguments > ARGUMENTS:
+            raise RecursionError("too many possible commands")
         if words and words[0] is None:
             return ended(self.after_any_script(words[1:], shell), None)
         return self.command(words, shell)

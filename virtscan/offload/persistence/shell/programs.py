@@ -41,13 +41,13 @@ _RUN_NO_SCRIPT = RUN_NOTHING | {
 }
 """Programs that execute no script that an unknown argument may name, and nothing that they read."""
 RUN_SOME = {
-    "ip": r"\0exec\0|\0-b",
+    "ip": r"\0e(x(ec?)?)?\0|\0-b",
     "rsync": r"\0-\w*e|--rs",
     "sort": r"--compress-program",
     "tar": r"\0-?\w*[IF]|--(to-command|use-compress|checkpoint-action|info-script|new-volume|rsh)",
-    "sed": r"[^\w\s][0-9gpiImM]*e[0-9gpiImM]*\s*([;}\n\0'\"]|$)|([\0;{}/0-9]|\0['\"])\s*e\s",
-    **dict.fromkeys(("awk", "gawk", "mawk"), r"system|[|@]|\0-[fEi]|^(?!.*[{/]|.*\$\d)"),
-    "systemd-cat": r"^(\0-[tp]\0[^\0]*|\0-[^\0]*)*\0[^-]",
+    "sed": r"[^\w\s][0-9gpiImM]*e[0-9gpiImM]*\s*([;}\n\0'\"]|$)|([\0;{}/0-9$!]|\0['\"])\s*e\s",
+    **dict.fromkeys(("awk", "gawk", "mawk"), r"system|[|@]|\0-[fEi]|\0--(file|exec|incl|load)|^(?!.*[{/]|.*\$\d)"),
+    "systemd-cat": r"^(\0-[tp]\0[^\0]*|\0-(?![tp]\0)[^\0]*)*\0[^-]",
 }
 """Programs that execute nothing else, unless their arguments, each after a NUL, have such a part."""
 RUNNERS = frozenset(
@@ -193,7 +193,10 @@ def managed(name: str, fields: Sequence[Word], scripts: Mapping[str, str]) -> It
 def runs_nothing(name: str, fields: Sequence[Word]) -> bool:
     """Return True if a command executes neither its arguments nor its input."""
     if name == "find":
-        return all(command[:1] and runs_nothing(command[0] or "", command[1:]) for command in given(name, fields))
+        return all(
+            command[:1] and command[0] != "find" and runs_nothing(command[0] or "", command[1:])
+            for command in given(name, fields)
+        )
     text = "".join(f"\0{SOME_TEXT if word is None else word}" for word in fields)
     part = RUN_SOME.get(name)
     return name in RUN_NOTHING or (part is not None and re.search(part, text, re.DOTALL) is None)

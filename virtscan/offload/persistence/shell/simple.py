@@ -125,11 +125,13 @@ class SimpleCommands(Commands):
         # An assignment before a command lasts only for the command, except for special builtins and functions.
         names = [name for name, values in after.variables.items() if values != shell.variables.get(name)]
         keeps = fields[:1] and (fields[0] in SPECIAL or fields[0] in shell.functions)
-        values = {name: (None,) if keeps else shell.lookup(name) for name in names}
+        values = {name: (None,) if keeps else shell.lookup(name) for name in names if keeps or name in shell.variables}
         exported = shell.exported
 
         def restored(done: Shell) -> Shell:
-            return msgspec.structs.replace(done.with_variables(values), exported=exported)
+            others = {name: given for name, given in done.variables.items() if name not in names}
+            done = msgspec.structs.replace(done, variables=others).with_variables(values)
+            return msgspec.structs.replace(done, exported=exported)
 
         environment = {name: after.variables[name] for name in names}
         return changed(self.command(fields, shell.with_variables(environment, exported=True)), restored)
@@ -139,7 +141,8 @@ class SimpleCommands(Commands):
         """Expand the words of a command."""
         fields = [field for word in words for field in shell.fields(word)]
         if None in fields and fields[0] in {"trap", "alias"}:  # of words with variables that are unknown then, too
-            return [word.replace('"', "") if None in shell.fields(word) else word for word in words]
+            found = ((word, shell.fields(word)) for word in words)
+            return [field for word, given in found for field in ([word.replace('"', "")] if None in given else given)]
         return fields
 
     def _declared(self, words: Sequence[str], shell: Shell) -> Outcomes:

@@ -80,11 +80,14 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
 
     def joined(self, other: "Shell") -> "Shell":
         """Return the state that both shells have in common."""
+        variables = dict(_common(self.variables, other.variables, _UNKNOWN))
+        if self.finds_ethtool and other.finds_ethtool and variables.get("PATH") == _UNKNOWN:
+            del variables["PATH"]
         return msgspec.structs.replace(
             self,
             states=_common(self.states, other.states, State.UNKNOWN),
             later=_common(self.later, other.later, State.UNKNOWN),
-            variables=_common(self.variables, other.variables, _UNKNOWN),
+            variables=variables,
             arrays=self.arrays | other.arrays,
             exported=self.exported & other.exported,
             readonly=self.readonly | other.readonly,
@@ -159,8 +162,8 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def without_variables(self, kept: Iterable[str] = ()) -> "Shell":
-        """Return the shell with unknown variables, except for those to keep."""
-        names = {"IFS", *kept}
+        """Return the shell with unknown variables, except for those to keep; PATH is taken to be the same."""
+        names = {"IFS", "PATH", *kept}
         values = {name: value for name, value in self.variables.items() if name in names}
         return msgspec.structs.replace(self, variables=values)
 

@@ -20,6 +20,7 @@ class UnknownCommands(ABC):
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._slept = 0.0
+        self._arguments = 0
         self._limit = scene.limit
 
     @abstractmethod
