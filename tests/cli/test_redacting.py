@@ -390,15 +390,21 @@ def test_a_condition_on_a_device_that_is_named_like_a_vm_shows_its_pseudonym(
     assert "web01" not in shown
 
 
+def saved_with_device(name: str, folder: Path) -> str:
+    """Save a fleet with one VM, on a device of this name; return the file."""
+    host = hypervisor("kvm7", domain("db01", macvtap(name)), kernel=UNFIXED_KERNEL)
+    (folder / "fleet.json").write_bytes(dumps(inventory(host)))
+    return str(folder / "fleet.json")
+
+
 @pytest.mark.parametrize("name", ["br-db01", "t_525400aabbcc", "net-10-77-1-0", "DB01"])
 def test_a_condition_on_a_device_that_has_a_name_in_it_matches_its_pseudonym(
     name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    host = hypervisor("kvm7", domain("db01", macvtap(name)), kernel=UNFIXED_KERNEL)
-    (tmp_path / "fleet.json").write_bytes(dumps(inventory(host)))
+    fleet = saved_with_device(name, tmp_path)
     (tmp_path / "m").write_bytes(dump_map(Map(key="secret")))
 
-    run(["report", str(tmp_path / "fleet.json"), "--redact", str(tmp_path / "m"), "--where", f"source_device={name}"])
+    run(["report", fleet, "--redact", str(tmp_path / "m"), "--where", f"source_device={name}"])
 
     assert "1 of 1 row matches source_device=" in (shown := capfd.readouterr().out)
     assert name not in shown
@@ -419,9 +425,8 @@ def test_a_condition_on_a_device_that_has_a_name_in_it_matches_its_pseudonym(
 def test_a_pattern_on_what_stays_shows_no_name_of_a_machine(
     condition: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    host = hypervisor("kvm7", domain("db01", macvtap("db01")), kernel=UNFIXED_KERNEL)
-    (tmp_path / "fleet.json").write_bytes(dumps(inventory(host)))
-    arguments = ["report", str(tmp_path / "fleet.json"), "--redact", str(tmp_path / "m"), "--format", "json"]
+    fleet = saved_with_device("db01", tmp_path)
+    arguments = ["report", fleet, "--redact", str(tmp_path / "m"), "--format", "json"]
 
     run([*arguments, "--where", condition])
 
@@ -446,10 +451,9 @@ def test_a_pattern_on_what_stays_shows_no_name_of_a_machine(
 def test_a_pattern_that_matches_an_address_or_a_mac_in_a_name_is_withheld(
     name: str, condition: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    host = hypervisor("kvm7", domain("db01", macvtap(name)), kernel=UNFIXED_KERNEL)
-    (tmp_path / "fleet.json").write_bytes(dumps(inventory(host)))
+    fleet = saved_with_device(name, tmp_path)
     (tmp_path / "m").write_bytes(dump_map(Map(key="secret")))
-    arguments = ["report", str(tmp_path / "fleet.json"), "--redact", str(tmp_path / "m"), "--format", "json"]
+    arguments = ["report", fleet, "--redact", str(tmp_path / "m"), "--format", "json"]
 
     run([*arguments, "--where", condition])
     told = json.loads(capfd.readouterr().out)["where"][0].removeprefix("source_device")
@@ -481,10 +485,9 @@ def test_a_pattern_that_matches_an_address_or_a_mac_in_a_name_is_withheld(
 def test_a_pattern_of_an_address_that_is_not_known_is_withheld(
     condition: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    host = hypervisor("kvm7", domain("db01", macvtap("br-20-30")), kernel=UNFIXED_KERNEL)
-    (tmp_path / "fleet.json").write_bytes(dumps(inventory(host)))
+    fleet = saved_with_device("br-20-30", tmp_path)
     view = "capacity" if "macvtap" in condition else "risks"
-    arguments = ["report", str(tmp_path / "fleet.json"), "--view", view, "--redact", str(tmp_path / "m")]
+    arguments = ["report", fleet, "--view", view, "--redact", str(tmp_path / "m")]
 
     run([*arguments, "--format", "json", "--where", condition])
     shown = json.loads(capfd.readouterr().out)
@@ -505,10 +508,9 @@ def test_a_pattern_of_an_address_that_is_not_known_is_withheld(
 def test_a_pattern_with_a_word_that_no_shown_name_has_is_withheld(
     condition: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    host = hypervisor("kvm7", domain("db01", macvtap("br-20-30")), kernel=UNFIXED_KERNEL)
-    (tmp_path / "fleet.json").write_bytes(dumps(inventory(host)))
+    fleet = saved_with_device("br-20-30", tmp_path)
 
-    run(["report", str(tmp_path / "fleet.json"), "--redact", str(tmp_path / "m"), "--where", condition])
+    run(["report", fleet, "--redact", str(tmp_path / "m"), "--where", condition])
 
     shown = capfd.readouterr().out
     assert "0 of 1 row" in shown
@@ -519,10 +521,9 @@ def test_a_pattern_with_a_word_that_no_shown_name_has_is_withheld(
 def test_a_pattern_of_numbers_that_matches_a_shown_name_stays(
     condition: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    host = hypervisor("kvm7", domain("db01", macvtap("br-20-30")), kernel=UNFIXED_KERNEL)
-    (tmp_path / "fleet.json").write_bytes(dumps(inventory(host)))
+    fleet = saved_with_device("br-20-30", tmp_path)
 
-    run(["report", str(tmp_path / "fleet.json"), "--redact", str(tmp_path / "m"), "--where", condition])
+    run(["report", fleet, "--redact", str(tmp_path / "m"), "--where", condition])
 
     shown = capfd.readouterr().out
     assert f"1 of 1 row matches {condition.replace('br-20-4*', '(withheld)')}" in shown
@@ -532,9 +533,8 @@ def test_a_pattern_of_numbers_that_matches_a_shown_name_stays(
 def test_a_condition_on_a_device_with_its_count_matches_its_pseudonym(
     name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    host = hypervisor("kvm7", domain("db01", macvtap(name)), kernel=UNFIXED_KERNEL)
-    (tmp_path / "fleet.json").write_bytes(dumps(inventory(host)))
-    arguments = ["report", str(tmp_path / "fleet.json"), "--view", "capacity", "--redact", str(tmp_path / "m")]
+    fleet = saved_with_device(name, tmp_path)
+    arguments = ["report", fleet, "--view", "capacity", "--redact", str(tmp_path / "m")]
 
     run([*arguments, "--where", f"macvtap_by_device={name}=1"])
 
